@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+
+namespace Proxy.Connections;
+
+/// <summary>
+/// One coarse clock for all deadlines of a transport: traffic stores <see cref="Now"/> and costs no timer operation;
+/// each tick compares. It ticks only while there is something to check.
+/// </summary>
+public sealed class DeadlineClock : IDisposable
+{
+    private readonly ConcurrentDictionary<IDeadline, byte> _entries = new();
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly long _start;
+    private long _now;
+
+    /// <summary>Starts the clock.</summary>
+    /// <param name="time">The source of time.</param>
+    public DeadlineClock(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        _start = time.GetTimestamp();
+        _timer = time.CreateTimer(static state => ((DeadlineClock)state!).Tick(), this, Resolution, Resolution);
+    }
+
+    /// <summary>The time between ticks: deadlines are kept to this precision.</summary>
+    public static TimeSpan Resolution { get; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Milliseconds since the clock was made, as of the last tick.</summary>
+    public long Now => Volatile.Read(ref _now);
+
+    /// <summary>How many entries are checked.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Checks an entry from now on.</summary>
+    /// <param name="deadline">The entry.</param>
+    public void Add(IDeadline deadline) => _entries.TryAdd(deadline, 0);
+
+    /// <summary>Ends the checks of an entry.</summary>
+    /// <param name="deadline">The entry.</param>
+    public void Remove(IDeadline deadline) => _entries.TryRemove(deadline, out _);
+
+    /// <inheritdoc />
+    public void Dispose() => _timer.Dispose();
+
+    private void Tick()
+    {
+        var now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
+        Volatile.Write(ref _now, now);
+        foreach (var entry in _entries)
+        {
+            entry.Key.Check(now);
+        }
+    }
+}

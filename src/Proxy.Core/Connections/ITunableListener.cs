@@ -1,0 +1,13 @@
+namespace Proxy.Connections;
+
+/// <summary>What can be changed on a listen socket while it accepts. Implemented by the listeners of our transports.</summary>
+public interface ITunableListener
+{
+    /// <summary>Changes the backlog.</summary>
+    /// <param name="backlog">Connections the kernel may hold.</param>
+    void SetBacklog(int backlog);
+
+    /// <summary>Lets an overlapping address be bound beside this one, or ends that. Linux only; elsewhere nothing happens.</summary>
+    /// <param name="shared">Whether the port may be shared.</param>
+    void SharePort(bool shared);
+}

@@ -1,0 +1,7 @@
+namespace Proxy.Connections;
+
+/// <summary>TCP keep-alive (RFC 9293, 3.8.4).</summary>
+/// <param name="Idle">Silence before the first probe; whole seconds.</param>
+/// <param name="Interval">Time between probes; whole seconds.</param>
+/// <param name="Probes">Unanswered probes that end the connection.</param>
+public sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes);

@@ -1,0 +1,119 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections;
+
+/// <summary>
+/// Relays through pipes, for connections of foreign transports and wrapped ones. Backpressure is the pipes' own; how a reset
+/// and a half-close look to the peer is up to the transport.
+/// </summary>
+internal sealed class PipeRelay(
+    ConnectionContext client,
+    ConnectionContext upstream,
+    RelayOptions options,
+    ConnectionRecord record,
+    DeadlineClock clock
+) : IDeadline
+{
+    private const long Never = long.MaxValue;
+    private readonly long _expires = After(clock.Now, options.MaxDuration);
+    private long _lastActivity = clock.Now;
+    private long _halfCloseExpires = Never;
+    private int _ended = -1;
+
+    /// <summary>Relays until the end, and returns why it ended.</summary>
+    public async Task<ConnectionOutcome> RunAsync()
+    {
+        clock.Add(this);
+        try
+        {
+            var up = PumpAsync(client, upstream, ConnectionOutcome.ClientReset, ConnectionOutcome.UpstreamReset);
+            await PumpAsync(upstream, client, ConnectionOutcome.UpstreamReset, ConnectionOutcome.ClientReset);
+            await up;
+        }
+        finally
+        {
+            clock.Remove(this);
+        }
+
+        return _ended < 0 ? ConnectionOutcome.Completed : (ConnectionOutcome)_ended;
+    }
+
+    /// <inheritdoc />
+    public void Check(long now)
+    {
+        if (now >= _expires)
+        {
+            End(ConnectionOutcome.DurationExpired);
+        }
+        else if (now >= Volatile.Read(ref _halfCloseExpires))
+        {
+            End(ConnectionOutcome.HalfCloseTimeout);
+        }
+        else if (now >= After(Volatile.Read(ref _lastActivity), options.IdleTimeout))
+        {
+            End(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    private async Task PumpAsync(ConnectionContext from, ConnectionContext to, ConnectionOutcome readFailed, ConnectionOutcome writeFailed)
+    {
+        var failure = readFailed;
+        try
+        {
+            while (true)
+            {
+                failure = readFailed;
+                var read = await from.Transport.Input.ReadAsync();
+                failure = writeFailed;
+                var flushed = await SendAsync(read, to.Transport.Output, from);
+                from.Transport.Input.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted || read.IsCanceled || flushed.IsCompleted)
+                {
+                    break;
+                }
+            }
+
+            await to.Transport.Output.CompleteAsync();
+            Interlocked.CompareExchange(ref _halfCloseExpires, After(clock.Now, options.HalfCloseTimeout), Never);
+        }
+        catch (Exception exception)
+            when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
+        {
+            End(failure);
+        }
+    }
+
+    private async ValueTask<FlushResult> SendAsync(ReadResult read, PipeWriter output, ConnectionContext from)
+    {
+        var flushed = default(FlushResult);
+        foreach (var segment in read.Buffer)
+        {
+            flushed = await output.WriteAsync(segment);
+            Volatile.Write(ref _lastActivity, clock.Now);
+            if (from == client)
+            {
+                record.CountClientBytes(segment.Length);
+            }
+            else
+            {
+                record.CountUpstreamBytes(segment.Length);
+            }
+        }
+
+        return flushed;
+    }
+
+    private void End(ConnectionOutcome outcome)
+    {
+        if (Interlocked.CompareExchange(ref _ended, (int)outcome, -1) < 0)
+        {
+            var reason = new ConnectionAbortedException("The relay ended the connection.");
+            client.Abort(reason);
+            upstream.Abort(reason);
+        }
+    }
+
+    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
+}

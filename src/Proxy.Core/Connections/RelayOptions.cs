@@ -1,0 +1,14 @@
+namespace Proxy.Connections;
+
+/// <summary>A relay's deadlines; <see cref="Timeout.InfiniteTimeSpan"/> switches one off.</summary>
+public sealed record RelayOptions
+{
+    /// <summary>No byte either way for so long ends the connection.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long one side may go on after the other side's FIN.</summary>
+    public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The longest life of a connection.</summary>
+    public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;
+}

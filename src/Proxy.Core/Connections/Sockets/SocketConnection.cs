@@ -1,0 +1,197 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>A connection on a <see cref="Socket"/>; pipes are laid on it on first touch only.</summary>
+internal sealed class SocketConnection
+    : TcpConnection,
+        IConnectionIdFeature,
+        IConnectionItemsFeature,
+        IConnectionTransportFeature,
+        IConnectionLifetimeFeature,
+        IConnectionEndPointFeature,
+        IConnectionSocketFeature
+{
+    private static readonly TimeSpan _statePoll = TimeSpan.FromMilliseconds(250);
+    private static long _lastId;
+
+    private readonly SocketServices _services;
+    private readonly Lock _gate = new(); // guards _closed, which is made on first use
+    private readonly long _id = Interlocked.Increment(ref _lastId);
+    private FeatureCollection? _features;
+    private IDictionary<object, object?>? _items;
+    private string? _connectionId;
+    private IDuplexPipe? _wrapper;
+    private CancellationTokenSource? _closed;
+    private bool _isClosed;
+
+    public SocketConnection(Socket socket, SocketServices services)
+    {
+        Socket = socket;
+        _services = services;
+        if (socket.AddressFamily != AddressFamily.Unix)
+        {
+            socket.NoDelay = true;
+        }
+
+        LocalEndPoint = Unmap(socket.LocalEndPoint);
+        RemoteEndPoint = Unmap(socket.RemoteEndPoint);
+    }
+
+    public Socket Socket { get; }
+
+    /// <summary>The pipes if somebody touched them: they may hold bytes that were read and not consumed.</summary>
+    public SocketPipe? TouchedPipe { get; private set; }
+
+    public override string ConnectionId
+    {
+        get => _connectionId ??= _id.ToString("X8", System.Globalization.CultureInfo.InvariantCulture);
+        set => _connectionId = value;
+    }
+
+    public override IFeatureCollection Features => _features ??= CreateFeatures();
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport
+    {
+        get => _wrapper ?? (TouchedPipe ??= new SocketPipe(Socket));
+        set => _wrapper = value;
+    }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _closed ??= new CancellationTokenSource();
+                if (_isClosed)
+                {
+                    _closed.Cancel();
+                }
+
+                return _closed.Token;
+            }
+        }
+        set => throw new NotSupportedException("The token belongs to the connection.");
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        // Linger zero: the kernel sends RST.
+        Socket.Close(0);
+        OnClosed();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (TouchedPipe is not null)
+        {
+            await TouchedPipe.CompleteAsync();
+        }
+
+        Socket.Dispose();
+        OnClosed();
+        await base.DisposeAsync();
+    }
+
+    public override void SetKeepAlive(KeepAlive keepAlive)
+    {
+        if (Socket.AddressFamily == AddressFamily.Unix)
+        {
+            return;
+        }
+
+        try
+        {
+            Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, WholeSeconds(keepAlive.Idle));
+            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, WholeSeconds(keepAlive.Interval));
+            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, keepAlive.Probes);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already; the relay will see that.
+        }
+    }
+
+    public override async Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            var silent = Socket.Available == 0;
+            if (silent && !ignoreClose)
+            {
+                return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset : PeerDeparture.ClosedSilently;
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return PeerDeparture.Reset;
+        }
+
+        // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked.
+        while (!TcpInfo.IsClosed(Socket))
+        {
+            await Task.Delay(_statePoll, _services.Time, cancellationToken);
+        }
+
+        return PeerDeparture.Reset;
+    }
+
+    public override bool CanRelay(ConnectionContext upstream) =>
+        _wrapper is null && upstream is SocketConnection other && other._wrapper is null;
+
+    public override Task<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
+        new SocketRelay(this, (SocketConnection)upstream, options, record, _services).RunAsync();
+
+    private FeatureCollection CreateFeatures()
+    {
+        var features = new FeatureCollection(8);
+        features.Set<IConnectionIdFeature>(this);
+        features.Set<IConnectionItemsFeature>(this);
+        features.Set<IConnectionTransportFeature>(this);
+        features.Set<IConnectionLifetimeFeature>(this);
+        features.Set<IConnectionEndPointFeature>(this);
+        features.Set<IConnectionSocketFeature>(this);
+        return features;
+    }
+
+    private void OnClosed()
+    {
+        CancellationTokenSource? closed;
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            closed = _closed;
+        }
+
+        closed?.Cancel();
+    }
+
+    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
+
+    private static EndPoint? Unmap(EndPoint? endPoint) =>
+        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port) : endPoint;
+}

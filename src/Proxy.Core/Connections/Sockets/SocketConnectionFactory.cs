@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>Dials IP and unix addresses.</summary>
+public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time) : IConnectionFactory
+{
+    private readonly SocketServices _services = new(buffers, clock, time);
+
+    /// <inheritdoc />
+    /// <exception cref="SocketException">Nobody answers there.</exception>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        var socket =
+            endpoint is UnixDomainSocketEndPoint
+                ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+                : new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken);
+            return new SocketConnection(socket, _services);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

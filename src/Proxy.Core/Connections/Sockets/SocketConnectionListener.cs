@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>A listen socket. Accept errors reach the caller, who decides about back-off.</summary>
+internal sealed class SocketConnectionListener(Socket socket, SocketServices services) : IConnectionListener, ITunableListener
+{
+    private readonly CancellationTokenSource _unbound = new();
+
+    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        if (_unbound.IsCancellationRequested)
+        {
+            return AcceptQueued();
+        }
+
+        try
+        {
+            using var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _unbound);
+            return Wrap(await socket.AcceptAsync(_unbound.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return AcceptQueued();
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        return new ValueTask(_unbound.CancelAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _unbound.CancelAsync();
+        socket.Dispose();
+        _unbound.Dispose();
+    }
+
+    public void SetBacklog(int backlog) => socket.Listen(backlog);
+
+    public void SharePort(bool shared) => SocketOptions.SetReusePort(socket, shared);
+
+    /// <summary>After unbind, what the kernel has queued is still served: closing the socket would reset it.</summary>
+    private SocketConnection? AcceptQueued()
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead) ? Wrap(socket.Accept()) : null;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private SocketConnection Wrap(Socket accepted)
+    {
+        try
+        {
+            return new SocketConnection(accepted, services);
+        }
+        catch
+        {
+            accepted.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>
+/// Pipes laid directly on a socket: reading waits without a buffer, a flush returns when the kernel has the bytes, and
+/// completing the output is FIN in that direction alone.
+/// </summary>
+internal sealed class SocketPipe(Socket socket) : IDuplexPipe
+{
+    private const int WriteBufferSize = 16 * 1024;
+
+    public PipeReader Input { get; } =
+        PipeReader.Create(new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(useZeroByteReads: true));
+
+    public PipeWriter Output { get; } =
+        PipeWriter.Create(new SendStream(socket), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
+
+    public async ValueTask CompleteAsync()
+    {
+        await Input.CompleteAsync();
+        try
+        {
+            await Output.CompleteAsync();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // The peer is gone; unsent bytes have nowhere to go.
+        }
+    }
+
+    /// <summary>Ends only the sending half when it is closed.</summary>
+    private sealed class SendStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+    {
+        public override bool CanRead => false;
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                ShutdownSend();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private void ShutdownSend()
+        {
+            try
+            {
+                Socket.Shutdown(SocketShutdown.Send);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Ended already.
+            }
+        }
+    }
+}

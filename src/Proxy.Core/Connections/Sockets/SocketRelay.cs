@@ -1,0 +1,268 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>
+/// Moves bytes between two sockets, both ways, one bounded buffer per direction and none while nothing comes.
+/// FIN passes as FIN; a reset passes as a reset once what came before it has been delivered; an end of ours resets both.
+/// </summary>
+internal sealed class SocketRelay : IDeadline
+{
+    private const long Never = long.MaxValue;
+    private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _flushPoll = TimeSpan.FromMilliseconds(5);
+
+    private readonly Side _client;
+    private readonly Side _upstream;
+    private readonly RelayOptions _options;
+    private readonly ConnectionRecord _record;
+    private readonly SocketServices _services;
+    private readonly long _expires;
+    private long _lastActivity;
+    private long _halfCloseExpires = Never;
+    private long _resetExpires = Never;
+    private Side? _broken;
+    private int _expired;
+    private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
+
+    public SocketRelay(
+        SocketConnection client,
+        SocketConnection upstream,
+        RelayOptions options,
+        ConnectionRecord record,
+        SocketServices services
+    )
+    {
+        _client = new Side(client, ConnectionOutcome.ClientReset);
+        _upstream = new Side(upstream, ConnectionOutcome.UpstreamReset);
+        _options = options;
+        _record = record;
+        _services = services;
+        _lastActivity = services.Clock.Now;
+        _expires = After(_lastActivity, options.MaxDuration);
+    }
+
+    /// <summary>Relays until the end, and returns why it ended.</summary>
+    public async Task<ConnectionOutcome> RunAsync()
+    {
+        _services.Clock.Add(this);
+        try
+        {
+            var up = PumpAsync(_client, _upstream);
+            await PumpAsync(_upstream, _client);
+            await up;
+        }
+        finally
+        {
+            _services.Clock.Remove(this);
+        }
+
+        return _outcome;
+    }
+
+    /// <inheritdoc />
+    public void Check(long now)
+    {
+        if (now >= Volatile.Read(ref _resetExpires))
+        {
+            AbortBoth();
+        }
+        else if (now >= _expires)
+        {
+            Expire(ConnectionOutcome.DurationExpired);
+        }
+        else if (now >= Volatile.Read(ref _halfCloseExpires))
+        {
+            Expire(ConnectionOutcome.HalfCloseTimeout);
+        }
+        else if (now >= After(Volatile.Read(ref _lastActivity), _options.IdleTimeout))
+        {
+            Expire(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    private async Task PumpAsync(Side from, Side to)
+    {
+        try
+        {
+            await SendBufferedAsync(from, to);
+            while (await WaitForBytesAsync(from) && await MoveAsync(from, to)) { }
+
+            await EndAsync(from, to);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
+        {
+            await BreakAsync(from, exception is ReceiveException ? from : to);
+        }
+    }
+
+    /// <summary>Bytes that were peeked stay in the pipe; they go first.</summary>
+    private async Task SendBufferedAsync(Side from, Side to)
+    {
+        if (from.Connection.TouchedPipe is not { } pipe || !pipe.Input.TryRead(out var read))
+        {
+            return;
+        }
+
+        foreach (var segment in read.Buffer)
+        {
+            await to.Socket.SendAsync(segment);
+            Count(from, segment.Length);
+        }
+
+        pipe.Input.AdvanceTo(read.Buffer.End);
+    }
+
+    /// <summary>A zero-byte read: an idle connection holds no buffer.</summary>
+    private static async ValueTask<bool> WaitForBytesAsync(Side from)
+    {
+        try
+        {
+            await from.Socket.ReceiveAsync(Memory<byte>.Empty);
+        }
+        catch (SocketException)
+        {
+            // What came before a reset can still be read; the read after it throws.
+        }
+
+        return true;
+    }
+
+    /// <summary>Moves what is there; false at the end of the stream.</summary>
+    private async ValueTask<bool> MoveAsync(Side from, Side to)
+    {
+        var buffer = _services.Buffers.Rent();
+        try
+        {
+            int received;
+            do
+            {
+                received = await ReceiveAsync(from, buffer);
+                if (received == 0)
+                {
+                    return false;
+                }
+
+                await to.Socket.SendAsync(buffer.AsMemory(0, received));
+                Count(from, received);
+            } while (received == buffer.Length);
+
+            return true;
+        }
+        finally
+        {
+            _services.Buffers.Return(buffer);
+        }
+    }
+
+    private static async ValueTask<int> ReceiveAsync(Side from, byte[] buffer)
+    {
+        try
+        {
+            return await from.Socket.ReceiveAsync(buffer.AsMemory());
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            throw new ReceiveException(exception);
+        }
+    }
+
+    private void Count(Side from, int bytes)
+    {
+        Volatile.Write(ref _lastActivity, _services.Clock.Now);
+        if (from == _client)
+        {
+            _record.CountClientBytes(bytes);
+        }
+        else
+        {
+            _record.CountUpstreamBytes(bytes);
+        }
+    }
+
+    private async Task EndAsync(Side from, Side to)
+    {
+        // A reset whose error the other direction has already collected reads as an end. The kernel's state tells them
+        // apart, unless our own FIN went there before, and then nothing is sent that could have collected it.
+        if (_broken == from || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
+        {
+            await BreakAsync(from, from);
+            return;
+        }
+
+        to.SentFin = true;
+        if (_broken is null)
+        {
+            to.Socket.Shutdown(SocketShutdown.Send);
+        }
+
+        Interlocked.CompareExchange(ref _halfCloseExpires, After(_services.Clock.Now, _options.HalfCloseTimeout), Never);
+    }
+
+    private async Task BreakAsync(Side from, Side broken)
+    {
+        if (Interlocked.CompareExchange(ref _broken, broken, null) is null && Volatile.Read(ref _expired) == 0)
+        {
+            _outcome = broken.ResetOutcome;
+            Volatile.Write(ref _resetExpires, After(_services.Clock.Now, _flushTime));
+        }
+
+        // The direction that reads from the broken side delivers what came before the reset, and then resets the healthy side.
+        // The other one has nobody to deliver to; it ends both only if the broken side had ended its half before.
+        var healthy = _broken == _client ? _upstream : _client;
+        if (from == _broken || healthy.SentFin)
+        {
+            await FlushAsync(healthy);
+            AbortBoth();
+        }
+    }
+
+    private async Task FlushAsync(Side healthy)
+    {
+        var waited = TimeSpan.Zero;
+        while (_record.Outcome is null && waited < _flushTime && !TcpInfo.IsSendQueueEmpty(healthy.Socket))
+        {
+            await Task.Delay(_flushPoll, _services.Time);
+            waited += _flushPoll;
+        }
+    }
+
+    private void Expire(ConnectionOutcome outcome)
+    {
+        if (Interlocked.Exchange(ref _expired, 1) == 0)
+        {
+            _record.TryEnd(outcome);
+            _outcome = outcome;
+            AbortBoth();
+        }
+    }
+
+    private void AbortBoth()
+    {
+        var reason = new ConnectionAbortedException("The relay ended the connection.");
+        _client.Connection.Abort(reason);
+        _upstream.Connection.Abort(reason);
+    }
+
+    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
+
+    /// <summary>One end of the relay.</summary>
+    private sealed class Side(SocketConnection connection, ConnectionOutcome resetOutcome)
+    {
+        public SocketConnection Connection => connection;
+
+        public Socket Socket => connection.Socket;
+
+        public ConnectionOutcome ResetOutcome => resetOutcome;
+
+        /// <summary>Whether we have ended our half towards it.</summary>
+        public volatile bool SentFin;
+    }
+
+    /// <summary>Tells a failed read from a failed write.</summary>
+    [SuppressMessage("Design", "CA1032", Justification = "Thrown and caught in this file.")]
+    private sealed class ReceiveException(Exception inner) : IOException(inner.Message, inner);
+}

@@ -1,0 +1,4 @@
+namespace Proxy.Connections.Sockets;
+
+/// <summary>What all connections of the transport share.</summary>
+internal sealed record SocketServices(BufferPool Buffers, DeadlineClock Clock, TimeProvider Time);

@@ -1,0 +1,35 @@
+using System.Net.Sockets;
+
+namespace Proxy.Connections.Sockets;
+
+/// <summary>The file of a unix socket outlives a crash; nobody answers on it then.</summary>
+internal static class UnixSocketFile
+{
+    /// <summary>Deletes the file if it is a socket on which nobody listens.</summary>
+    public static void RemoveStale(UnixDomainSocketEndPoint endPoint)
+    {
+        var path = endPoint.ToString();
+        if (string.IsNullOrEmpty(path) || path[0] == '@' || !File.Exists(path))
+        {
+            return;
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(endPoint);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            // A plain file refuses as well: only a socket may go.
+            if ((File.GetAttributes(path) & FileAttributes.Normal) == 0 || new FileInfo(path).Length == 0)
+            {
+                File.Delete(path);
+            }
+        }
+        catch (SocketException)
+        {
+            // Not ours to judge: the bind says what is wrong.
+        }
+    }
+}

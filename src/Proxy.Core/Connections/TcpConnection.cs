@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections;
+
+/// <summary>
+/// A connection of one of our transports. Nothing reads its socket before a handler touches <see cref="ConnectionContext.Transport"/>
+/// or hands the connection to a relay. <c>Abort</c> sends RST; <c>DisposeAsync</c> closes.
+/// </summary>
+public abstract class TcpConnection : ConnectionContext
+{
+    /// <summary>Sets TCP keep-alive; nothing happens on unix sockets.</summary>
+    /// <param name="keepAlive">Its times.</param>
+    public abstract void SetKeepAlive(KeepAlive keepAlive);
+
+    /// <summary>Waits until the peer has left, without reading what it sent.</summary>
+    /// <param name="ignoreClose">Whether to go on waiting after FIN, for RST alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How the peer left.</returns>
+    public abstract Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
+
+    /// <summary>Whether <see cref="RelayAsync"/> can take both sockets over.</summary>
+    /// <param name="upstream">The other side.</param>
+    /// <returns>False when bytes have to pass through pipes, because another transport or a wrapper is involved.</returns>
+    public abstract bool CanRelay(ConnectionContext upstream);
+
+    /// <summary>Takes both sockets over and moves bytes until both sides have ended or a deadline passes.</summary>
+    /// <param name="upstream">The other side, for which <see cref="CanRelay"/> is true.</param>
+    /// <param name="options">Deadlines.</param>
+    /// <param name="record">Counts bytes.</param>
+    /// <returns>Why it ended. Both sockets are closed or reset as that asks for.</returns>
+    public abstract Task<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
+}

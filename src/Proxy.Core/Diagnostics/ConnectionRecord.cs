@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>What is known of one connection, from accept to its one line in the access log. A feature of its <see cref="ConnectionContext"/>.</summary>
+public sealed class ConnectionRecord(ConnectionContext connection, string endpointId, TimeProvider time)
+{
+    private const int NoOutcome = -1;
+    private readonly long _accepted = time.GetTimestamp();
+    private int _outcome = NoOutcome;
+    private long _clientBytes;
+    private long _upstreamBytes;
+    private long _connected;
+
+    /// <summary>The id, unique in this process.</summary>
+    public string Id => connection.ConnectionId;
+
+    /// <summary>When the connection was accepted.</summary>
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+
+    /// <summary>The endpoint that accepted it.</summary>
+    public string EndpointId => endpointId;
+
+    /// <summary>The client's address.</summary>
+    public EndPoint? Client => connection.RemoteEndPoint;
+
+    /// <summary>The listening side's address.</summary>
+    public EndPoint? Local => connection.LocalEndPoint;
+
+    /// <summary>The route, once chosen.</summary>
+    public string? RouteId { get; set; }
+
+    /// <summary>The cluster, once known.</summary>
+    public string? ClusterId { get; set; }
+
+    /// <summary>The destination of the last attempt.</summary>
+    public string? DestinationId { get; set; }
+
+    /// <summary>Whether the end is written to the access log.</summary>
+    public bool AccessLog { get; set; } = true;
+
+    /// <summary>How long dialling took, all attempts together; zero before a dial.</summary>
+    public TimeSpan Connecting { get; private set; }
+
+    /// <summary>Bytes received from the client and sent upstream.</summary>
+    public long ClientBytes => Volatile.Read(ref _clientBytes);
+
+    /// <summary>Bytes received from the upstream and sent to the client.</summary>
+    public long UpstreamBytes => Volatile.Read(ref _upstreamBytes);
+
+    /// <summary>The time since accept.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(_accepted);
+
+    /// <summary>The time since an upstream was connected; zero when none was.</summary>
+    public TimeSpan Connected => _connected == 0 ? TimeSpan.Zero : time.GetElapsedTime(_connected);
+
+    /// <summary>Why it ended; null while it lives.</summary>
+    public ConnectionOutcome? Outcome => Volatile.Read(ref _outcome) is var value and not NoOutcome ? (ConnectionOutcome)value : null;
+
+    /// <summary>Counts bytes that went from the client to the upstream. One caller at a time.</summary>
+    /// <param name="count">Bytes.</param>
+    public void CountClientBytes(int count) => Volatile.Write(ref _clientBytes, _clientBytes + count);
+
+    /// <summary>Counts bytes that went from the upstream to the client. One caller at a time.</summary>
+    /// <param name="count">Bytes.</param>
+    public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
+
+    /// <summary>Notes that dialling ended.</summary>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="succeeded">Whether an upstream is connected now.</param>
+    public void DialEnded(TimeSpan duration, bool succeeded)
+    {
+        Connecting = duration;
+        _connected = succeeded ? time.GetTimestamp() : 0;
+    }
+
+    /// <summary>Sets the outcome unless one is set: the first reason is the reason.</summary>
+    /// <param name="outcome">Why the connection ends.</param>
+    /// <returns>Whether this call set it.</returns>
+    public bool TryEnd(ConnectionOutcome outcome) => Interlocked.CompareExchange(ref _outcome, (int)outcome, NoOutcome) == NoOutcome;
+
+    /// <summary>Ends the connection from our side, with RST, for a reason.</summary>
+    /// <param name="outcome">Why.</param>
+    public void Close(ConnectionOutcome outcome)
+    {
+        if (TryEnd(outcome))
+        {
+            connection.Abort(new ConnectionAbortedException($"The connection was closed: {outcome}."));
+        }
+    }
+
+    /// <summary>The record of a connection, which the tracking middleware attached.</summary>
+    /// <param name="connection">The client's connection.</param>
+    /// <returns>The record.</returns>
+    public static ConnectionRecord Of(ConnectionContext connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.Features.Get<ConnectionRecord>()
+            ?? throw new InvalidOperationException("The connection is not tracked: TrackingMiddleware has to run first.");
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>The meter <c>Proxy</c>: connections, bytes, dials and reloads.</summary>
+public sealed class ProxyMetrics : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Proxy";
+
+    private static readonly double[] _dialBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+    private static readonly double[] _durationBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
+
+    private readonly Meter _meter;
+    private readonly ConnectionTracker _tracker;
+    private readonly Counter<long> _connections;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _dial;
+    private readonly Counter<long> _reloads;
+    private readonly ConcurrentDictionary<string, long[]> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="meterFactory">The host's meter factory.</param>
+    /// <param name="tracker">The open connections, which gauges are read from on a scrape.</param>
+    public ProxyMetrics(IMeterFactory meterFactory, ConnectionTracker tracker)
+    {
+        ArgumentNullException.ThrowIfNull(meterFactory);
+        _tracker = tracker;
+        _meter = meterFactory.Create(MeterName);
+        _connections = _meter.CreateCounter<long>("proxy.connections", "{connection}", "Connections that have ended, by outcome.");
+        _duration = _meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries));
+        _dial = _meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries));
+        _reloads = _meter.CreateCounter<long>("proxy.config.reloads", "{reload}", "Configuration revisions, by result.");
+        _meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
+        _meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
+    }
+
+    /// <summary>Counts a connection that has ended.</summary>
+    /// <param name="record">Its record.</param>
+    public void Ended(ConnectionRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
+        var outcome = new KeyValuePair<string, object?>("proxy.outcome", record.Outcome?.ToString());
+        _connections.Add(1, route, outcome);
+        _duration.Record(record.Elapsed.TotalSeconds, route);
+        var bytes = _endedBytes.GetOrAdd(record.RouteId ?? "", static _ => new long[2]);
+        Interlocked.Add(ref bytes[0], record.ClientBytes);
+        Interlocked.Add(ref bytes[1], record.UpstreamBytes);
+    }
+
+    /// <summary>Records one dial of one destination.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="succeeded">Whether it connected.</param>
+    public void Dialled(string clusterId, string destinationId, TimeSpan duration, bool succeeded) =>
+        _dial.Record(
+            duration.TotalSeconds,
+            new("proxy.cluster_id", clusterId),
+            new("proxy.destination_id", destinationId),
+            new("proxy.result", succeeded ? "connected" : "failed")
+        );
+
+    /// <summary>Counts a revision.</summary>
+    /// <param name="result">accepted, rejected or pending.</param>
+    public void Reloaded(string result) => _reloads.Add(1, new KeyValuePair<string, object?>("proxy.result", result));
+
+    /// <inheritdoc />
+    public void Dispose() => _meter.Dispose();
+
+    private static InstrumentAdvice<double> Advice(double[] boundaries) => new() { HistogramBucketBoundaries = boundaries };
+
+    private IEnumerable<Measurement<int>> ObserveActive() =>
+        _tracker
+            .Open.GroupBy(static record => record.RouteId ?? "", StringComparer.OrdinalIgnoreCase)
+            .Select(static group => new Measurement<int>(group.Count(), new KeyValuePair<string, object?>("proxy.route_id", group.Key)));
+
+    private List<Measurement<long>> ObserveBytes()
+    {
+        var totals = _endedBytes.ToDictionary(
+            static pair => pair.Key,
+            static pair => (In: Volatile.Read(ref pair.Value[0]), Out: Volatile.Read(ref pair.Value[1])),
+            StringComparer.OrdinalIgnoreCase
+        );
+        foreach (var record in _tracker.Open)
+        {
+            var route = record.RouteId ?? "";
+            var (received, sent) = totals.GetValueOrDefault(route);
+            totals[route] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+        }
+
+        var measurements = new List<Measurement<long>>(totals.Count * 2);
+        foreach (var (route, (received, sent)) in totals)
+        {
+            measurements.Add(new(received, new("proxy.route_id", route), new("network.io.direction", "receive")));
+            measurements.Add(new(sent, new("proxy.route_id", route), new("network.io.direction", "transmit")));
+        }
+
+        return measurements;
+    }
+}

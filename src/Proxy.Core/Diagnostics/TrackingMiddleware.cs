@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>Outermost in every pipeline: records a connection, counts it, and writes its end exactly once.</summary>
+public sealed partial class TrackingMiddleware(
+    ConnectionTracker tracker,
+    ProxyMetrics metrics,
+    AccessLog accessLog,
+    TimeProvider time,
+    ILogger<TrackingMiddleware> logger
+)
+{
+    /// <summary>Runs <paramref name="next"/> on a connection, and afterwards disposes nothing: whoever accepted it does.</summary>
+    /// <param name="connection">The accepted connection.</param>
+    /// <param name="endpointId">The endpoint that accepted it.</param>
+    /// <param name="next">The rest of the pipeline.</param>
+    /// <returns>A task that completes when the connection has ended. Never faults.</returns>
+    public async Task OnConnectionAsync(ConnectionContext connection, string endpointId, ConnectionDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(next);
+        var record = new ConnectionRecord(connection, endpointId, time);
+        connection.Features.Set(record);
+        tracker.Add(record);
+        try
+        {
+            await next(connection);
+            record.TryEnd(ConnectionOutcome.Completed);
+        }
+        catch (Exception exception)
+        {
+            if (record.TryEnd(ConnectionOutcome.InternalError))
+            {
+                Log.Failed(logger, record.Id, exception);
+            }
+
+            connection.Abort(new ConnectionAbortedException("The connection's handler failed."));
+        }
+        finally
+        {
+            tracker.Remove(record);
+            metrics.Ended(record);
+            accessLog.Write(record);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Connection {ConnectionId}: its handler failed.")]
+        public static partial void Failed(ILogger logger, string connectionId, Exception exception);
+    }
+}
