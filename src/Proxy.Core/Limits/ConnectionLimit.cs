@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Limits;
+
+/// <summary>How many connections an endpoint may have at once. The count outlives edits of the maximum.</summary>
+public sealed class ConnectionLimit
+{
+    private int _count;
+
+    /// <summary>The connections now.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Runs <paramref name="next"/>, unless the maximum is reached: then the client is reset.</summary>
+    /// <param name="connection">The client's connection.</param>
+    /// <param name="maximum">The maximum; null for none.</param>
+    /// <param name="next">The rest of the pipeline.</param>
+    /// <returns>A task that completes when the connection has ended.</returns>
+    public async Task OnConnectionAsync(ConnectionContext connection, int? maximum, ConnectionDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        try
+        {
+            if (Interlocked.Increment(ref _count) > maximum)
+            {
+                ConnectionRecord.Of(connection).Close(ConnectionOutcome.LimitExceeded);
+                return;
+            }
+
+            await next(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _count);
+        }
+    }
+}

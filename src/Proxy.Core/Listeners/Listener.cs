@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Connections;
+
+namespace Proxy.Listeners;
+
+/// <summary>One bound address: a listen socket that stays, and a pipeline that is swapped.</summary>
+internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
+
+    private volatile ConnectionDelegate? _pipeline;
+    private Task _accepting = Task.CompletedTask;
+
+    /// <summary>The slot's key.</summary>
+    public string Key => key;
+
+    /// <summary>The address it is bound to, with the real port.</summary>
+    public EndPoint EndPoint => listener.EndPoint;
+
+    /// <summary>What can be changed on the socket; null for transports that cannot.</summary>
+    public ITunableListener? Tunable => listener as ITunableListener;
+
+    /// <summary>Runs <paramref name="pipeline"/> on connections accepted from now on; starts accepting the first time.</summary>
+    public void Use(ConnectionDelegate pipeline)
+    {
+        var starts = _pipeline is null;
+        _pipeline = pipeline;
+        if (starts)
+        {
+            _accepting = AcceptAsync();
+        }
+    }
+
+    /// <summary>Stops accepting, after serving what the kernel had queued; connections go on.</summary>
+    public async Task RetireAsync()
+    {
+        await listener.UnbindAsync();
+        await _accepting;
+        await listener.DisposeAsync();
+    }
+
+    // Whatever happens, this loop goes on until the listener is unbound.
+    private async Task AcceptAsync()
+    {
+        var pause = _firstPause;
+        while (true)
+        {
+            try
+            {
+                if (await listener.AcceptAsync() is not { } connection)
+                {
+                    return;
+                }
+
+                pause = _firstPause;
+                ThreadPool.UnsafeQueueUserWorkItem(new Accepted(connection, _pipeline!), preferLocal: false);
+            }
+            catch (SocketException exception)
+                when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // The client left before it was accepted: its business.
+            }
+            catch (Exception exception)
+            {
+                // Out of descriptors or memory, usually: wait for some to come back.
+                Log.AcceptFailed(logger, key, pause.TotalMilliseconds, exception.Message);
+                await Task.Delay(pause, time);
+                pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
+            }
+        }
+    }
+
+    /// <summary>Owns an accepted connection: runs the pipeline and disposes it.</summary>
+    private sealed class Accepted(ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
+    {
+        public void Execute() => _ = RunAsync();
+
+        private async Task RunAsync()
+        {
+            try
+            {
+                await pipeline(connection);
+            }
+            catch (Exception exception)
+            {
+                connection.Abort(new ConnectionAbortedException("The pipeline failed.", exception));
+            }
+            finally
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Endpoint {Endpoint}: accepting pauses for {Milliseconds} ms: {Reason}.")]
+        public static partial void AcceptFailed(ILogger logger, string endpoint, double milliseconds, string reason);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Connections;
+
+namespace Proxy.Listeners;
+
+/// <summary>
+/// Keeps the bound addresses equal to the configured ones, in two phases: bind what is new, and then, when everything
+/// else has succeeded too, swap pipelines and retire what is gone. Called by one owner at a time.
+/// </summary>
+public sealed partial class ListenerManager(IConnectionListenerFactory factory, TimeProvider time, ILogger<ListenerManager> logger)
+{
+    private volatile Dictionary<string, Listener> _listeners = new(StringComparer.Ordinal);
+
+    /// <summary>The bound addresses by key, with real ports.</summary>
+    public IReadOnlyDictionary<string, EndPoint> Bound =>
+        _listeners.ToDictionary(static pair => pair.Key, static pair => pair.Value.EndPoint);
+
+    /// <summary>Phase one: binds the addresses that are not bound yet. Nothing is accepted there before <see cref="Commit"/>.</summary>
+    /// <param name="specs">All addresses as configured.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The sockets, to commit or to discard.</returns>
+    /// <exception cref="BindException">One address could not be bound; those bound before it are closed again.</exception>
+    public async Task<BoundListeners> BindAsync(IReadOnlyList<ListenerSpec> specs, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(specs);
+        var added = new List<Listener>();
+        foreach (var spec in specs.Where(spec => !_listeners.ContainsKey(spec.Key)))
+        {
+            try
+            {
+                added.Add(await BindAsync(spec, cancellationToken));
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                await DiscardAsync(added);
+                throw new BindException(spec.Key, exception);
+            }
+        }
+
+        return new BoundListeners(specs, added);
+    }
+
+    /// <summary>Gives up what phase one bound.</summary>
+    /// <param name="bound">From <see cref="BindAsync(IReadOnlyList{ListenerSpec}, CancellationToken)"/>.</param>
+    /// <returns>A task that completes when the sockets are closed.</returns>
+    public static Task DiscardAsync(BoundListeners bound)
+    {
+        ArgumentNullException.ThrowIfNull(bound);
+        return DiscardAsync(bound.Added);
+    }
+
+    /// <summary>Phase two: new connections run the new pipelines; addresses no longer configured stop accepting in the background.</summary>
+    /// <param name="bound">From phase one.</param>
+    /// <param name="pipelines">The pipeline of each key.</param>
+    public void Commit(BoundListeners bound, Func<string, ConnectionDelegate> pipelines)
+    {
+        ArgumentNullException.ThrowIfNull(bound);
+        ArgumentNullException.ThrowIfNull(pipelines);
+        var added = bound.Added.ToDictionary(static listener => listener.Key, StringComparer.Ordinal);
+        var next = new Dictionary<string, Listener>(StringComparer.Ordinal);
+        foreach (var spec in bound.Specs)
+        {
+            var listener = _listeners.GetValueOrDefault(spec.Key) ?? added[spec.Key];
+            listener.Tunable?.SetBacklog(spec.EndPoint.Backlog);
+            listener.Use(pipelines(spec.Key));
+            next[spec.Key] = listener;
+        }
+
+        var removed = _listeners.Values.Where(listener => !next.ContainsKey(listener.Key)).ToList();
+        _listeners = next;
+        foreach (var listener in removed)
+        {
+            _ = RetireAsync(listener);
+        }
+    }
+
+    /// <summary>Stops accepting everywhere; connections go on.</summary>
+    /// <returns>A task that completes when all listen sockets are closed.</returns>
+    public Task StopAsync()
+    {
+        var listeners = _listeners;
+        _listeners = new(StringComparer.Ordinal);
+        return Task.WhenAll(listeners.Values.Select(RetireAsync));
+    }
+
+    private async Task<Listener> BindAsync(ListenerSpec spec, CancellationToken cancellationToken)
+    {
+        // An address that overlaps one of ours (127.0.0.1:p beside *:p) can be bound only while both agree to share the port.
+        var overlapping = Port(spec.EndPoint.Address) is { } port and > 0
+            ? _listeners.Values.Where(listener => Port(listener.EndPoint) == port).Select(static listener => listener.Tunable).ToList()
+            : [];
+        try
+        {
+            overlapping.ForEach(static listener => listener?.SharePort(true));
+            var bound = await factory.BindAsync(spec.EndPoint, cancellationToken);
+            (bound as ITunableListener)?.SharePort(false);
+            return new Listener(bound, spec.Key, time, logger);
+        }
+        finally
+        {
+            overlapping.ForEach(static listener => listener?.SharePort(false));
+        }
+    }
+
+    private async Task RetireAsync(Listener listener)
+    {
+        try
+        {
+            await listener.RetireAsync();
+        }
+        catch (Exception exception)
+        {
+            Log.RetireFailed(logger, listener.Key, exception);
+        }
+    }
+
+    private static Task DiscardAsync(IReadOnlyList<Listener> added) =>
+        Task.WhenAll(added.Select(static listener => listener.RetireAsync()));
+
+    private static int? Port(EndPoint endPoint) => (endPoint as IPEndPoint)?.Port;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Endpoint {Endpoint}: closing it failed.")]
+        public static partial void RetireFailed(ILogger logger, string endpoint, Exception exception);
+    }
+}
