@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Connections;
+using Proxy.Connections.Sockets;
+using Proxy.Listeners;
+
+namespace Proxy.Core.Tests.Listeners;
+
+public sealed class ListenerManagerTests : IDisposable
+{
+    private readonly DeadlineClock _clock = new(TimeProvider.System);
+
+    [Fact]
+    public async Task Commit_PipelineSwapped_NewConnectionsRunTheNewOne()
+    {
+        var manager = Create();
+        await ApplyAsync(manager, "1", Spec("a", IPAddress.Loopback, 0));
+        var address = manager.Bound["a"];
+
+        Assert.Equal("1", await AskAsync(address));
+        await ApplyAsync(manager, "2", Spec("a", IPAddress.Loopback, 0));
+
+        Assert.Equal(address, manager.Bound["a"]);
+        Assert.Equal("2", await AskAsync(address));
+        await manager.StopAsync();
+    }
+
+    [Fact]
+    public async Task Bind_PortInUse_NamesItAndClosesWhatWasBound()
+    {
+        var manager = Create();
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        var taken = ((IPEndPoint)other.LocalEndPoint!).Port;
+
+        var exception = await Assert.ThrowsAsync<BindException>(() =>
+            manager.BindAsync([Spec("free", IPAddress.Loopback, 0), Spec("taken", IPAddress.Loopback, taken)], default)
+        );
+
+        Assert.StartsWith("taken:", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(manager.Bound);
+    }
+
+    [Fact]
+    public async Task Commit_AddressWidened_NoConnectionRefused()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var manager = Create();
+        await ApplyAsync(manager, "narrow", Spec("narrow", IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)manager.Bound["narrow"]).Port;
+
+        await ApplyAsync(manager, "wide", Spec("wide", IPAddress.Any, port));
+
+        // The old socket serves what it has queued while it retires; nobody is refused meanwhile.
+        string answer;
+        do
+        {
+            answer = await AskAsync(new IPEndPoint(IPAddress.Loopback, port));
+            Assert.Contains(answer, (string[])["narrow", "wide"]);
+        } while (answer != "wide");
+
+        Assert.Equal(["wide"], manager.Bound.Keys);
+        await manager.StopAsync();
+    }
+
+    [Fact]
+    public async Task Bind_StaleUnixSocket_Replaced()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"proxy-{Guid.NewGuid():N}.sock");
+        using (var crashed = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            crashed.Bind(new UnixDomainSocketEndPoint(path));
+        }
+
+        // Disposing removed the file; a crash would not have: leave one behind by renaming around it.
+        using var stale = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        stale.Bind(new UnixDomainSocketEndPoint(path));
+        var manager = Create();
+        await ApplyAsync(manager, "unix", new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path))));
+
+        Assert.Equal("unix", await AskAsync(new UnixDomainSocketEndPoint(path)));
+        await manager.StopAsync();
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Bind_UnixSocketInUse_Refused()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"proxy-{Guid.NewGuid():N}.sock");
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(path));
+        other.Listen();
+
+        await Assert.ThrowsAsync<BindException>(() =>
+            Create().BindAsync([new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path)))], default)
+        );
+    }
+
+    public void Dispose() => _clock.Dispose();
+
+    private ListenerManager Create() =>
+        new(
+            new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System),
+            TimeProvider.System,
+            NullLogger<ListenerManager>.Instance
+        );
+
+    private static ListenerSpec Spec(string key, IPAddress address, int port) =>
+        new(key, new ListenEndPoint(new IPEndPoint(address, port)));
+
+    private static async Task ApplyAsync(ListenerManager manager, string answer, params ListenerSpec[] specs)
+    {
+        var bound = await manager.BindAsync(specs, default);
+        manager.Commit(bound, _ => connection => AnswerAsync(connection, answer));
+    }
+
+    private static async Task AnswerAsync(ConnectionContext connection, string answer)
+    {
+        await connection.Transport.Output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer));
+        await connection.Transport.Output.CompleteAsync();
+    }
+
+    private static async Task<string> AskAsync(EndPoint address)
+    {
+        using var socket = new Socket(
+            address.AddressFamily,
+            SocketType.Stream,
+            address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp
+        );
+        await socket.ConnectAsync(address);
+        await using var stream = new NetworkStream(socket);
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
+    }
+}
