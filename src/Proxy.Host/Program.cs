@@ -1,1 +1,3 @@
-return 0;
+using Proxy.Host.Cli;
+
+return await ProxyCommand.RunAsync(args);

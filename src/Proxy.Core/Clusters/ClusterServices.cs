@@ -1,0 +1,38 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Proxy.Clusters.Health;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Clusters.Resolution;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+
+namespace Proxy.Clusters;
+
+/// <summary>Registers picking, resolving, dialling and health.</summary>
+public static class ClusterServices
+{
+    /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>
+    /// <param name="services">The container.</param>
+    /// <returns>The same.</returns>
+    public static IServiceCollection AddTcpClusters(this IServiceCollection services)
+    {
+        services.TryAddEnumerable([
+            ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, FirstAlphabeticalPolicy>(),
+            ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, RandomPolicy>(),
+            ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, PowerOfTwoChoicesPolicy>(),
+            ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, RoundRobinPolicy>(),
+            ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, SourceIpHashPolicy>(),
+            ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpSourceIpHashPolicy>(),
+            ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpLeastConnectionsPolicy>(),
+        ]);
+        services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy("LeastRequests"));
+        services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy("LeastConnections"));
+        services.TryAddSingleton<ConnectFailuresHealthPolicy>();
+        services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
+        services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<DestinationDialer>();
+        services.TryAddSingleton<DestinationPicker>();
+        return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Frozen;
+using Proxy.Clusters.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Clusters;
+
+/// <summary>Picks a destination for a connection and takes a place there before it is dialled, so that a slow one does not attract more.</summary>
+public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
+{
+    /// <summary>The policy of clusters that name none, as in YARP.</summary>
+    public const string DefaultPolicy = "PowerOfTwoChoices";
+
+    private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
+        static policy => policy.Name,
+        StringComparer.OrdinalIgnoreCase
+    );
+
+    /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="settings">Weights, backups and the limit.</param>
+    /// <param name="context">For whom.</param>
+    /// <param name="tried">Destinations that failed this client.</param>
+    /// <returns>The destination with a place taken, or why there is none.</returns>
+    public PickResult Pick(
+        ClusterState cluster,
+        ClusterSettings settings,
+        in PickContext context,
+        IReadOnlyCollection<DestinationState> tried
+    )
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(tried);
+        var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings);
+        if (candidates.Count == 0)
+        {
+            return new(null, null, PickFailure.NoDestination);
+        }
+
+        if (tried.Count > 0 && candidates.Exists(candidate => !tried.Contains(candidate.State)))
+        {
+            candidates.RemoveAll(candidate => tried.Contains(candidate.State));
+        }
+
+        var policy = _policies[cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
+        while (candidates.Count > 0)
+        {
+            var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
+            if (picked.Load.TryAcquire(settings.MaxConnectionsPerDestination))
+            {
+                return new(picked.State, picked.Load, PickFailure.None);
+            }
+
+            candidates.Remove(picked);
+        }
+
+        return new(null, null, PickFailure.LimitReached);
+    }
+
+    private static List<DestinationCandidate> Candidates(IReadOnlyList<DestinationState> available, ClusterSettings settings)
+    {
+        var first = new List<DestinationCandidate>(available.Count);
+        var backups = new List<DestinationCandidate>();
+        foreach (var destination in available)
+        {
+            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId) ?? new DestinationSettings();
+            if (own.Weight > 0)
+            {
+                (own.Backup ? backups : first).Add(new(destination, DestinationLoad.Of(destination), own.Weight));
+            }
+        }
+
+        return first.Count > 0 ? first : backups;
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Clusters.LoadBalancing;
+
+/// <summary>SourceIpHash for HTTP, so that YARP accepts the name.</summary>
+internal sealed class HttpSourceIpHashPolicy : ILoadBalancingPolicy
+{
+    public string Name => SourceIpHashPolicy.PolicyName;
+
+    public DestinationState? PickDestination(
+        HttpContext context,
+        ClusterState cluster,
+        IReadOnlyList<DestinationState> availableDestinations
+    ) =>
+        availableDestinations.MaxBy(destination =>
+            SourceIpHashPolicy.Score(context.Connection.RemoteIpAddress, destination.DestinationId, 1)
+        );
+}
+
+/// <summary>LeastConnections for HTTP: YARP's LeastRequests under our name.</summary>
+internal sealed class HttpLeastConnectionsPolicy : ILoadBalancingPolicy
+{
+    public string Name => "LeastConnections";
+
+    public DestinationState? PickDestination(
+        HttpContext context,
+        ClusterState cluster,
+        IReadOnlyList<DestinationState> availableDestinations
+    ) => availableDestinations.MinBy(static destination => destination.ConcurrentRequestCount);
+}

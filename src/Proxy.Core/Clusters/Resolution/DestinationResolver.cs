@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Proxy.Clusters.Resolution;
+
+/// <summary>Turns a destination's address into endpoints. Names are cached, refreshed while in use, and kept when a refresh fails.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="lookup">Resolves a name; the system's resolver unless given.</param>
+public sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
+{
+    private const int CacheLimit = 10_000;
+    private static readonly TimeSpan _lookupLimit = TimeSpan.FromSeconds(30);
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? Dns.GetHostAddressesAsync;
+    private readonly ConcurrentDictionary<string, Name> _names = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The endpoints of an address, each call beginning with another one.</summary>
+    /// <param name="address"><c>tcp://host:port</c> or <c>unix:/path</c>.</param>
+    /// <param name="refresh">The age at which a name is resolved again.</param>
+    /// <param name="cancellationToken">Ends the wait of a first lookup.</param>
+    /// <returns>At least one.</returns>
+    /// <exception cref="SocketException">The name has no address, and none is known from before.</exception>
+    public async ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string address, TimeSpan refresh, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase))
+        {
+            return [new UnixDomainSocketEndPoint(address["unix:".Length..])];
+        }
+
+        var uri = new Uri(address);
+        if (IPAddress.TryParse(uri.DnsSafeHost, out var literal))
+        {
+            return [new IPEndPoint(literal, uri.Port)];
+        }
+
+        if (uri.DnsSafeHost.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            var loopback = new IPEndPoint(IPAddress.Loopback, uri.Port);
+            return Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)] : [loopback];
+        }
+
+        var (addresses, first) = await Lookup(uri.DnsSafeHost).GetAsync(refresh, cancellationToken);
+        return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], uri.Port))];
+    }
+
+    private Name Lookup(string host)
+    {
+        // Names come from configuration; only very many edits reach this.
+        if (_names.Count > CacheLimit)
+        {
+            _names.Clear();
+        }
+
+        return _names.GetOrAdd(host, static (host, resolver) => new Name(host, resolver), this);
+    }
+
+    /// <summary>One name: its addresses, and the one lookup that may be under way.</summary>
+    private sealed class Name(string host, DestinationResolver owner)
+    {
+        private readonly Lock _gate = new(); // guards all fields
+        private IPAddress[] _addresses = [];
+        private long _resolved;
+        private Task? _resolving;
+        private int _next;
+
+        public async ValueTask<(IPAddress[] Addresses, int First)> GetAsync(TimeSpan refresh, CancellationToken cancellationToken)
+        {
+            Task? wait = null;
+            lock (_gate)
+            {
+                if (_addresses.Length == 0 || owner.Time.GetElapsedTime(_resolved) >= refresh)
+                {
+                    _resolving ??= ResolveAsync();
+                    wait = _addresses.Length == 0 ? _resolving : null;
+                }
+            }
+
+            if (wait is not null)
+            {
+                await wait.WaitAsync(cancellationToken);
+            }
+
+            lock (_gate)
+            {
+                return _addresses.Length == 0
+                    ? throw new SocketException((int)SocketError.HostNotFound)
+                    : (_addresses, (int)((uint)_next++ % (uint)_addresses.Length));
+            }
+        }
+
+        // Never faults: a failed lookup leaves what is known.
+        private async Task ResolveAsync()
+        {
+            await Task.Yield();
+            IPAddress[] found = [];
+            try
+            {
+                using var limit = new CancellationTokenSource(_lookupLimit, owner.Time);
+                found = await owner._lookup(host, limit.Token);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException or ArgumentException) { }
+
+            lock (_gate)
+            {
+                _addresses = found.Length > 0 ? found : _addresses;
+                _resolved = owner.Time.GetTimestamp();
+                _resolving = null;
+            }
+        }
+    }
+
+    private TimeProvider Time => time;
+}

@@ -1,0 +1,80 @@
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy;
+
+/// <summary>Gives connections whose route or endpoint is gone the route's DrainTimeout, and then resets them.</summary>
+internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
+{
+    private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
+
+    /// <summary>Drains what the next revision no longer has; returns at once.</summary>
+    public void DrainRemoved(Revision running, Revision next)
+    {
+        var endpoints = next.Bindings.Select(static binding => binding.EndpointId).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var routes = next.Config.ReverseProxy.TcpRoutes;
+        foreach (var record in tracker.Open)
+        {
+            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
+            if (gone || (record.EndpointId != MountedRoutes.EndpointId && !endpoints.Contains(record.EndpointId)))
+            {
+                Drain(record, Timeout(running, record));
+            }
+        }
+    }
+
+    /// <summary>Drains everything; completes when no connection is left.</summary>
+    public Task DrainAllAsync(Revision running)
+    {
+        foreach (var record in tracker.Open)
+        {
+            var timeout = Timeout(running, record);
+            Drain(record, timeout < TimeSpan.Zero ? _noneAtStop : timeout);
+        }
+
+        return tracker.WhenEmptyAsync();
+    }
+
+    /// <summary>The longest a stop may take.</summary>
+    public static TimeSpan Longest(Revision revision) =>
+        revision
+            .Config.ReverseProxy.TcpRoutes.Values.Select(static route =>
+                route.DrainTimeout < TimeSpan.Zero ? _noneAtStop : route.DrainTimeout
+            )
+            .DefaultIfEmpty(TimeSpan.Zero)
+            .Max();
+
+    private static TimeSpan Timeout(Revision running, ConnectionRecord record) =>
+        record.RouteId is { } id && running.Config.ReverseProxy.TcpRoutes.TryGetValue(id, out var route)
+            ? route.DrainTimeout
+            : TimeSpan.Zero;
+
+    private void Drain(ConnectionRecord record, TimeSpan timeout)
+    {
+        if (timeout == TimeSpan.Zero)
+        {
+            record.Close(ConnectionOutcome.Drained);
+        }
+        else if (timeout > TimeSpan.Zero)
+        {
+            clock.Add(new Deadline(record, clock, clock.Now + (long)timeout.TotalMilliseconds));
+        }
+    }
+
+    private sealed class Deadline(ConnectionRecord record, DeadlineClock clock, long expires) : IDeadline
+    {
+        public void Check(long now)
+        {
+            if (now >= expires)
+            {
+                record.Close(ConnectionOutcome.Drained);
+            }
+
+            if (now >= expires || record.Outcome is not null)
+            {
+                clock.Remove(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Clusters;
+using Proxy.Clusters.Health;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Forwarding;
+
+/// <summary>Finds a destination that answers: picks, dials, and tries another one when that fails.</summary>
+public sealed partial class UpstreamDialer(
+    IProxyStateLookup clusters,
+    DestinationPicker picker,
+    DestinationDialer dialer,
+    ConnectFailuresHealthPolicy health,
+    ProxyMetrics metrics,
+    TimeProvider time,
+    ILogger<UpstreamDialer> logger
+)
+{
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Dials for a client.</summary>
+    internal async Task<Dialled> DialAsync(ForwardSettings settings, ConnectionRecord record, CancellationToken cancellationToken)
+    {
+        record.ClusterId = settings.ClusterId;
+        if (!clusters.TryGetCluster(settings.ClusterId, out var cluster))
+        {
+            return new(null, null, ConnectionOutcome.NoDestination);
+        }
+
+        var started = time.GetTimestamp();
+        var result = await TryAllAsync(cluster, settings, record, cancellationToken);
+        record.DialEnded(time.GetElapsedTime(started), result.Connection is not null);
+        return result;
+    }
+
+    private async Task<Dialled> TryAllAsync(
+        ClusterState cluster,
+        ForwardSettings settings,
+        ConnectionRecord record,
+        CancellationToken cancellationToken
+    )
+    {
+        var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
+        var tried = new List<DestinationState>();
+        var pause = _firstPause;
+        for (var attempt = 1; attempt <= settings.Cluster.ConnectAttempts; attempt++)
+        {
+            var pick = picker.Pick(cluster, settings.Cluster, context, tried);
+            if (pick.Destination is not { } destination || pick.Load is not { } load)
+            {
+                return new(null, null, Failure(pick.Failure, tried.Count));
+            }
+
+            record.DestinationId = destination.DestinationId;
+            try
+            {
+                if (tried.Contains(destination))
+                {
+                    await Task.Delay(pause, time, cancellationToken);
+                    pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
+                }
+
+                if (await TryAsync(cluster, destination, settings.Cluster, cancellationToken) is { } connection)
+                {
+                    return new(connection, load, default);
+                }
+            }
+            catch
+            {
+                load.Release();
+                throw;
+            }
+
+            load.Release();
+            tried.Add(destination);
+        }
+
+        return new(null, null, ConnectionOutcome.ConnectFailed);
+    }
+
+    private async Task<ConnectionContext?> TryAsync(
+        ClusterState cluster,
+        DestinationState destination,
+        ClusterSettings settings,
+        CancellationToken cancellationToken
+    )
+    {
+        var address = destination.Model.Config.Address;
+        var started = time.GetTimestamp();
+        try
+        {
+            var connection = await dialer.DialAsync(address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
+            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: true);
+            health.DialSucceeded(destination);
+            return connection;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: false);
+            health.DialFailed(cluster, destination);
+            Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
+            return null;
+        }
+    }
+
+    private static ConnectionOutcome Failure(PickFailure failure, int tried) =>
+        failure == PickFailure.LimitReached ? ConnectionOutcome.LimitExceeded
+        : tried > 0 ? ConnectionOutcome.ConnectFailed
+        : ConnectionOutcome.NoDestination;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} could not be dialled: {Reason}")]
+        public static partial void DialFailed(ILogger logger, string cluster, string destination, string address, string reason);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Forwarding;
+using Proxy.Limits;
+using Proxy.Routing;
+
+namespace Proxy;
+
+/// <summary>Compiles a revision into one connection pipeline per route and per address.</summary>
+internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDialer dialer, Relay relay, Random random)
+{
+    private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The pipeline of each route, without tracking.</summary>
+    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision) =>
+        revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
+            static pair => pair.Key,
+            pair => BuildRoute(pair.Key, pair.Value, revision),
+            StringComparer.OrdinalIgnoreCase
+        );
+
+    /// <summary>The pipeline of an address.</summary>
+    public ConnectionDelegate BuildEndpoint(
+        EndpointBinding binding,
+        Revision revision,
+        IReadOnlyDictionary<string, ConnectionDelegate> routes
+    )
+    {
+        var ordered = binding.RouteIds.Select(id => new Route(id, Networks(revision.Config.ReverseProxy.TcpRoutes[id]), routes[id]));
+        ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
+        var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
+        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, LimitAsync);
+
+        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+    }
+
+    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
+    {
+        var handler = new ForwardHandler(Settings(route, revision), dialer, relay, random);
+        return connection =>
+        {
+            var record = ConnectionRecord.Of(connection);
+            record.RouteId = id;
+            record.AccessLog = route.AccessLog;
+            return handler.OnConnectedAsync(connection);
+        };
+    }
+
+    private static ForwardSettings Settings(TcpRouteConfig route, Revision revision)
+    {
+        var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
+        var relay = new RelayOptions
+        {
+            IdleTimeout = route.IdleTimeout,
+            HalfCloseTimeout = route.HalfCloseTimeout,
+            MaxDuration = route.MaxDuration,
+        };
+        return new(route.ClusterId!, Settings(cluster), relay, new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes));
+    }
+
+    private static ClusterSettings Settings(ClusterSection cluster) =>
+        new()
+        {
+            ConnectTimeout = cluster.Tcp.ConnectTimeout,
+            ConnectAttempts = cluster.Tcp.ConnectAttempts,
+            MaxConnectionsPerDestination = cluster.Tcp.MaxConnectionsPerDestination,
+            DnsRefresh = cluster.Tcp.DnsRefresh,
+            Destinations = cluster.Destinations.ToDictionary(
+                static pair => pair.Key,
+                static pair => new DestinationSettings(pair.Value.Weight, pair.Value.Backup),
+                StringComparer.OrdinalIgnoreCase
+            ),
+        };
+
+    private static List<IPNetwork> Networks(TcpRouteConfig route) => [.. (route.Match?.SourceNetworks ?? []).Select(IPNetwork.Parse)];
+}

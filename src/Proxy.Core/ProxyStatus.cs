@@ -1,0 +1,55 @@
+using System.Net;
+using Proxy.Configuration;
+
+namespace Proxy;
+
+/// <summary>What runs, and what of the configuration does not: for readiness, metrics and the API.</summary>
+public sealed class ProxyStatus
+{
+    private volatile Revision? _running;
+    private volatile IReadOnlyList<ConfigProblem> _rejected = [];
+    private volatile string? _pending;
+    private volatile IReadOnlyList<string> _restartNeeded = [];
+    private volatile bool _draining;
+
+    /// <summary>The revision that runs; null before the start.</summary>
+    public Revision? Running
+    {
+        get => _running;
+        internal set => _running = value;
+    }
+
+    /// <summary>Why the newest edit was rejected; empty when it was not.</summary>
+    public IReadOnlyList<ConfigProblem> Rejected
+    {
+        get => _rejected;
+        internal set => _rejected = value;
+    }
+
+    /// <summary>Why the newest revision waits, although it is valid; null when none waits.</summary>
+    public string? Pending
+    {
+        get => _pending;
+        internal set => _pending = value;
+    }
+
+    /// <summary>Sections that were edited and apply only at start.</summary>
+    public IReadOnlyList<string> RestartNeeded
+    {
+        get => _restartNeeded;
+        internal set => _restartNeeded = value;
+    }
+
+    /// <summary>Whether the host is stopping.</summary>
+    public bool Draining
+    {
+        get => _draining;
+        internal set => _draining = value;
+    }
+
+    /// <summary>Whether the configuration is applied, listeners are bound and nothing drains.</summary>
+    public bool Ready => _running is not null && !_draining;
+
+    /// <summary>The bound addresses with their real ports, by normalised address (for port 0, endpoint id).</summary>
+    public IReadOnlyDictionary<string, EndPoint> Bound { get; internal set; } = new Dictionary<string, EndPoint>();
+}

@@ -1,0 +1,257 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Listeners;
+
+namespace Proxy;
+
+/// <summary>
+/// The one owner of the running revision: reads edits, applies them in two phases, keeps the last good one, and drains at the end.
+/// </summary>
+internal sealed partial class RevisionOwner(
+    ConfigurationInput input,
+    Func<ConfigurationInput, ReadResult> read,
+    YarpConfigProvider yarp,
+    Lazy<Revision> initial,
+    ListenerManager listeners,
+    RevisionPipelines pipelines,
+    Drainer drainer,
+    ProxyStatus status,
+    ProxyMetrics metrics,
+    TimeProvider time,
+    ILogger<RevisionOwner> logger
+) : IHostedLifecycleService, IDisposable
+{
+    private static readonly TimeSpan _yarpDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
+
+    // Edits are level-triggered: one waiting signal stands for any number of them.
+    private readonly Channel<bool> _edits = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+    private readonly CancellationTokenSource _stopping = new();
+    private IDisposable? _watching;
+    private Task _following = Task.CompletedTask;
+    private Task _draining = Task.CompletedTask;
+
+    /// <inheritdoc />
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var revision = initial.Value;
+        _ = yarp.GetConfig();
+        await CommitAsync(revision, await listeners.BindAsync(Specs(revision), cancellationToken));
+        metrics.Reloaded("accepted");
+        _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, () => _edits.Writer.TryWrite(true));
+        _following = FollowAsync(_stopping.Token);
+    }
+
+    /// <inheritdoc />
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        status.Draining = true;
+        _watching?.Dispose();
+        await _stopping.CancelAsync();
+        await _following;
+        if (status.Running is { } running)
+        {
+            await Task.Delay(running.Config.ShutdownDelay, time, CancellationToken.None);
+            await listeners.StopAsync();
+            _draining = drainer.DrainAllAsync(running);
+        }
+    }
+
+    /// <inheritdoc />
+    public Task StopAsync(CancellationToken cancellationToken) => _draining.WaitAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _watching?.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var retry = TimeSpan.Zero;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await WaitAsync(retry, cancellationToken);
+                var pending = await TryApplyAsync(cancellationToken);
+                retry =
+                    !pending ? TimeSpan.Zero
+                    : retry == TimeSpan.Zero ? _firstRetry
+                    : retry * 2 < _longestRetry ? retry * 2
+                    : _longestRetry;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                metrics.Reloaded("rejected");
+                status.Rejected = [new("", exception.Message)];
+                Log.Failed(logger, exception);
+            }
+        }
+    }
+
+    /// <summary>Waits for an edit, or for the time to retry a revision that could not be bound.</summary>
+    private async Task WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timer = retry > TimeSpan.Zero ? new CancellationTokenSource(retry, time) : null;
+        using var registration = timer?.Token.Register(limit.Cancel);
+        try
+        {
+            await _edits.Reader.ReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Time to retry.
+        }
+    }
+
+    /// <summary>Applies what is configured now; true when it is valid and waits for an address.</summary>
+    private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
+    {
+        var result = read(input);
+        if (result.Revision is not { } revision)
+        {
+            Reject(result.Errors);
+            return false;
+        }
+
+        status.Rejected = [];
+        if (revision.Id == status.Running!.Id)
+        {
+            status.Pending = null;
+            return false;
+        }
+
+        try
+        {
+            var bound = await listeners.BindAsync(Specs(revision), cancellationToken);
+            await ApplyAsync(revision, bound);
+            return false;
+        }
+        catch (BindException exception)
+        {
+            if (status.Pending != exception.Message)
+            {
+                metrics.Reloaded("pending");
+                Log.Pending(logger, revision.Id, exception.Message);
+            }
+
+            status.Pending = exception.Message;
+            return true;
+        }
+    }
+
+    private async Task ApplyAsync(Revision revision, BoundListeners bound)
+    {
+        try
+        {
+            await yarp.ApplyAsync(revision, _yarpDeadline, time);
+        }
+        catch
+        {
+            await ListenerManager.DiscardAsync(bound);
+            throw;
+        }
+
+        var previous = status.Running!;
+        await CommitAsync(revision, bound);
+        drainer.DrainRemoved(previous, revision);
+        status.Pending = null;
+        metrics.Reloaded("accepted");
+        Log.Applied(logger, revision.Id);
+    }
+
+    private Task CommitAsync(Revision revision, BoundListeners bound)
+    {
+        var byKey = pipelines.Build(revision);
+        listeners.Commit(bound, key => byKey[key]);
+        status.Bound = listeners.Bound;
+        status.RestartNeeded = RestartNeeded(revision);
+        status.Running = revision;
+        foreach (var problem in revision.Warnings)
+        {
+            Log.Suspicious(logger, problem);
+        }
+
+        foreach (var section in status.RestartNeeded)
+        {
+            Log.NeedsRestart(logger, section);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void Reject(IReadOnlyList<ConfigProblem> errors)
+    {
+        metrics.Reloaded("rejected");
+        status.Rejected = errors;
+        foreach (var problem in errors)
+        {
+            Log.Rejected(logger, problem);
+        }
+    }
+
+    private List<string> RestartNeeded(Revision revision) =>
+        [
+            .. ((string[])["Kestrel", "Admin", "Transport", "Demo", "Log"]).Where(section =>
+                !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section))
+            ),
+        ];
+
+    private static IEnumerable<KeyValuePair<string, string?>> Flat(IConfiguration snapshot, string section) =>
+        snapshot.GetSection(section).AsEnumerable().OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);
+
+    private static List<ListenerSpec> Specs(Revision revision) =>
+        [.. revision.Bindings.Select(static binding => new ListenerSpec(RevisionPipelines.Key(binding), EndPoint(binding)))];
+
+    private static ListenEndPoint EndPoint(EndpointBinding binding) =>
+        binding.Address is { UnixPath: { } path }
+            ? new(new System.Net.Sockets.UnixDomainSocketEndPoint(path), binding.Backlog)
+            : new(new IPEndPoint(binding.Address.Address!, binding.Address.Port), binding.Backlog, binding.Address.IsAny);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Configuration {Revision} is applied.")]
+        public static partial void Applied(ILogger logger, string revision);
+
+        [LoggerMessage(LogLevel.Error, "Configuration rejected, the last good one runs on: {Problem}")]
+        public static partial void Rejected(ILogger logger, ConfigProblem problem);
+
+        [LoggerMessage(LogLevel.Warning, "Configuration {Revision} waits and is retried: {Reason}")]
+        public static partial void Pending(ILogger logger, string revision, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Problem}")]
+        public static partial void Suspicious(ILogger logger, ConfigProblem problem);
+
+        [LoggerMessage(LogLevel.Warning, "The section {Section} was edited; it applies at the next start.")]
+        public static partial void NeedsRestart(ILogger logger, string section);
+
+        [LoggerMessage(LogLevel.Error, "Applying the configuration failed, the last good one runs on.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Proxy;
+
+/// <summary>Takes what the TCP proxy needs to know.</summary>
+/// <param name="services">The application's container.</param>
+public sealed class TcpProxyBuilder(IServiceCollection services)
+{
+    /// <summary>The application's container.</summary>
+    public IServiceCollection Services => services;
+
+    /// <summary>Reads TCP and HTTP routes and clusters from a section, and follows its edits. Do not give the same section to YARP as well.</summary>
+    /// <param name="section">The section <c>ReverseProxy</c>.</param>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder LoadFromConfig(IConfiguration section)
+    {
+        services.AddSingleton(new ConfigurationInput(section, WholeDocument: false));
+        return this;
+    }
+
+    /// <summary>Reads a whole document: the section <c>ReverseProxy</c> and the host's own beside it.</summary>
+    /// <param name="root">The configuration's root.</param>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder LoadDocument(IConfigurationRoot root)
+    {
+        services.AddSingleton(new ConfigurationInput(root, WholeDocument: true));
+        return this;
+    }
+}

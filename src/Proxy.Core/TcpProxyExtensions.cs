@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Connections.Sockets;
+using Proxy.Diagnostics;
+using Proxy.Forwarding;
+using Proxy.Listeners;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Proxy;
+
+/// <summary>Adds the TCP proxy to an ASP.NET Core application.</summary>
+public static class TcpProxyExtensions
+{
+    /// <summary>Adds YARP and TCP routes beside it. Clusters load when the application calls <c>MapReverseProxy()</c>.</summary>
+    /// <param name="services">The application's container.</param>
+    /// <returns>A builder that takes the configuration.</returns>
+    public static TcpProxyBuilder AddTcpProxy(this IServiceCollection services)
+    {
+        services.AddReverseProxy();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Random.Shared);
+        services.TryAddSingleton<BufferPool>();
+        services.TryAddSingleton<DeadlineClock>();
+        services.TryAddSingleton<ConnectionTracker>();
+        services.TryAddSingleton<ProxyMetrics>();
+        services.TryAddSingleton(static _ => new AccessLog(null));
+        services.TryAddSingleton<TrackingMiddleware>();
+        services.TryAddSingleton<Relay>();
+        services.TryAddSingleton<SocketTransportFactory>();
+        services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<SocketTransportFactory>());
+        services.TryAddSingleton<IConnectionFactory, SocketConnectionFactory>();
+        services.TryAddSingleton(static provider => new ListenerManager(
+            provider.GetRequiredService<SocketTransportFactory>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ListenerManager>>()
+        ));
+        services.AddTcpClusters();
+        services.TryAddSingleton<UpstreamDialer>();
+        services.TryAddSingleton<PipelineBuilder>();
+        services.TryAddSingleton<MountedRoutes>();
+        services.TryAddSingleton<RevisionPipelines>();
+        services.TryAddSingleton<Drainer>();
+        services.TryAddSingleton<ProxyStatus>();
+        AddOwner(services);
+        return new TcpProxyBuilder(services);
+    }
+
+    /// <summary>Reads and checks a document without running it.</summary>
+    /// <param name="root">The configuration's root.</param>
+    /// <returns>A revision, or all errors.</returns>
+    public static ReadResult Check(IConfigurationRoot root)
+    {
+        using var policies = new ServiceCollection().AddSingleton(Random.Shared).AddTcpClusters().BuildServiceProvider();
+        return new RevisionReader(Names(policies.GetServices<ITcpLoadBalancingPolicy>(), [])).Read(root, wholeDocument: true);
+    }
+
+    /// <summary>The longest that the connections of a revision may drain.</summary>
+    /// <param name="revision">The revision.</param>
+    /// <returns>A finite time.</returns>
+    public static TimeSpan LongestDrain(Revision revision)
+    {
+        ArgumentNullException.ThrowIfNull(revision);
+        return Drainer.Longest(revision);
+    }
+
+    /// <summary>The names a configuration may use.</summary>
+    /// <param name="policies">Load balancing policies.</param>
+    /// <param name="mounted">Routes on Kestrel's endpoints.</param>
+    internal static ConfigurationNames Names(IEnumerable<ITcpLoadBalancingPolicy> policies, IReadOnlyCollection<string> mounted) =>
+        new() { LoadBalancingPolicies = [.. policies.Select(static policy => policy.Name)], KestrelRoutes = mounted };
+
+    private static void AddOwner(IServiceCollection services)
+    {
+        services.TryAddSingleton<Func<ConfigurationInput, ReadResult>>(static provider =>
+            input =>
+                new RevisionReader(
+                    Names(provider.GetServices<ITcpLoadBalancingPolicy>(), provider.GetRequiredService<MountedRoutes>().Ids)
+                ).Read(input.Configuration, input.WholeDocument)
+        );
+        services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
+        services.TryAddSingleton<YarpConfigProvider>();
+        services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.AddSingleton<IHostedService, RevisionOwner>();
+    }
+
+    private static Revision ReadFirst(IServiceProvider provider)
+    {
+        // Mounted routes are known once Kestrel's options have been made.
+        _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
+        var result = provider.GetRequiredService<Func<ConfigurationInput, ReadResult>>()(provider.GetRequiredService<ConfigurationInput>());
+        return result.Revision ?? throw new InvalidConfigurationException(result.Errors);
+    }
+}

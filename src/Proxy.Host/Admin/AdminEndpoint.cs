@@ -1,0 +1,78 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Proxy.Configuration;
+using Proxy.Host.Observability;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>
+/// Health and metrics on an address of their own. Its connections bear a mark, and requests are told apart by it before
+/// routing, so that neither YARP's routes nor a forged Host header reach across.
+/// </summary>
+internal static class AdminEndpoint
+{
+    public static void Listen(KestrelServerOptions kestrel, AdminConfig admin)
+    {
+        var uri = new Uri(admin.Url);
+        kestrel.Listen(
+            IPAddress.Parse(uri.DnsSafeHost),
+            uri.Port,
+            static listen =>
+                listen.Use(static next =>
+                    connection =>
+                    {
+                        connection.Features.Set(new AdminMark());
+                        return next(connection);
+                    }
+                )
+        );
+    }
+
+    public static void Use(WebApplication app, AdminConfig admin)
+    {
+        var token = string.IsNullOrEmpty(admin.Token) ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"Bearer {admin.Token}"));
+        app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, token));
+    }
+
+    private static Task AnswerAsync(HttpContext context, byte[]? token)
+    {
+        var live = context.Request.Path.Equals("/healthz/live", StringComparison.Ordinal);
+        if (token is not null && !live && !IsAllowed(context, token))
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Task.CompletedTask;
+        }
+
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return Task.CompletedTask;
+        }
+
+        return context.Request.Path.Value switch
+        {
+            "/healthz/live" => context.Response.WriteAsync("live\n"),
+            "/healthz/ready" => Readiness.WriteAsync(context),
+            "/metrics" => PrometheusText.WriteAsync(context),
+            _ => NotFound(context),
+        };
+    }
+
+    private static Task NotFound(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return context.Response.WriteAsync("There are /healthz/live, /healthz/ready and /metrics.\n");
+    }
+
+    private static bool IsAllowed(HttpContext context, byte[] token) =>
+        CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())),
+            token
+        );
+
+    private sealed class AdminMark;
+}

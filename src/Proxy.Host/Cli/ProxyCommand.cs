@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Proxy.Configuration;
+
+namespace Proxy.Host.Cli;
+
+/// <summary>The command line.</summary>
+internal static class ProxyCommand
+{
+    private const string DefaultFile = "config/proxy.json";
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win.", Recursive = false };
+        var root = new RootCommand("A reverse proxy for TCP services and HTTP.") { config, Run(), Check(), Forward() };
+        root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync();
+        }
+
+        foreach (var error in parsed.Errors)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+        }
+
+        return ExitCode.BadInput;
+    }
+
+    private static Command Run()
+    {
+        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win." };
+        var command = new Command("run", "Runs the host.") { config };
+        command.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "The files, in the order in which they win.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var strict = new Option<bool>("--strict") { Description = "Exit with 1 on warnings." };
+        var command = new Command("check", "Checks configuration files and prints everything that is wrong.") { files, strict };
+        command.SetAction(parsed => CheckFiles(parsed.GetValue(files)!, parsed.GetValue(strict), parsed.InvocationConfiguration.Output));
+        return command;
+    }
+
+    private static Command Forward()
+    {
+        var listen = new Option<string>("--listen") { Description = "Where to listen, 127.0.0.1:11000 say.", Required = true };
+        var to = new Option<string>("--to") { Description = "Where to connect to, 127.0.0.1:6379 say.", Required = true };
+        var command = new Command("forward", "Forwards one address, without a file.") { listen, to };
+        command.SetAction(
+            (parsed, _) =>
+            {
+                var target = parsed.GetValue(to)!;
+                var address =
+                    target.Contains("://", StringComparison.Ordinal) || target.StartsWith("unix:", StringComparison.Ordinal)
+                        ? target
+                        : $"tcp://{target}";
+                return HostRunner.RunAsync(
+                    new ConfigurationBuilder().AddInMemoryCollection([
+                        new("ReverseProxy:TcpRoutes:forward:Listen", parsed.GetValue(listen)),
+                        new("ReverseProxy:TcpRoutes:forward:ClusterId", "forward"),
+                        new("ReverseProxy:Clusters:forward:Destinations:to:Address", address),
+                    ])
+                );
+            }
+        );
+        return command;
+    }
+
+    private static async Task<int> HostAsync(string[]? files, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        files = files is { Length: > 0 } ? files : [DefaultFile];
+        var missing = Array.Find(files, static file => !File.Exists(file));
+        if (missing is not null)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"There is no file '{missing}'; name one with --config FILE.");
+            return ExitCode.BadInput;
+        }
+
+        return await HostRunner.RunAsync(Sources(files).AddEnvironmentVariables());
+    }
+
+    private static int CheckFiles(string[] files, bool strict, TextWriter output)
+    {
+        var root = Sources(files).Build();
+        using var disposing = root as IDisposable;
+        var result = TcpProxyExtensions.Check(root);
+        foreach (var problem in result.Errors)
+        {
+            output.WriteLine(problem);
+        }
+
+        foreach (var problem in result.Revision?.Warnings ?? [])
+        {
+            output.WriteLine($"warning: {problem}");
+        }
+
+        return result.Revision is null ? ExitCode.BadInput
+            : strict && result.Revision.Warnings.Count > 0 ? ExitCode.Failed
+            : ExitCode.Ok;
+    }
+
+    private static ConfigurationBuilder Sources(IEnumerable<string> files)
+    {
+        var builder = new ConfigurationBuilder();
+        foreach (var file in files)
+        {
+            builder.Add(new JsonFileSource(file, TimeProvider.System));
+        }
+
+        return builder;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Connections;
+using Proxy.Connections.Sockets;
+
+namespace Proxy.Host.Demo;
+
+/// <summary>Two TCP servers, on 127.0.0.1:17002 and 17003, that greet first and echo what they get.</summary>
+internal sealed class DemoGreeters(SocketTransportFactory transport) : IHostedService
+{
+    private static readonly int[] _ports = [17002, 17003];
+    private readonly List<IConnectionListener> _listeners = [];
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var port in _ports)
+        {
+            var listener = await transport.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port)), cancellationToken);
+            _listeners.Add(listener);
+            _ = AcceptAsync(listener, port);
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var listener in _listeners)
+        {
+            await listener.UnbindAsync(cancellationToken);
+            await listener.DisposeAsync();
+        }
+    }
+
+    private static async Task AcceptAsync(IConnectionListener listener, int port)
+    {
+        while (await listener.AcceptAsync() is { } connection)
+        {
+            _ = EchoAsync(connection, port);
+        }
+    }
+
+    private static async Task EchoAsync(ConnectionContext connection, int port)
+    {
+        await using var owned = connection;
+        try
+        {
+            await connection.Transport.Output.WriteAsync(Encoding.ASCII.GetBytes($"hello from {port}\r\n"));
+            await connection.Transport.Input.CopyToAsync(connection.Transport.Output);
+        }
+        catch (IOException)
+        {
+            // The client left.
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpenTelemetry.Metrics;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+using Proxy.Host.Admin;
+using Proxy.Host.Demo;
+using Proxy.Host.Http;
+using Proxy.Host.Observability;
+
+namespace Proxy.Host;
+
+/// <summary>Composes the host from a configuration.</summary>
+internal static class ProxyApplication
+{
+    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
+    public static WebApplication Build(IConfigurationRoot configuration)
+    {
+        var first = TcpProxyExtensions.Check(configuration);
+        var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration.AddConfiguration(revision.Snapshot);
+        builder
+            .Logging.AddSimpleConsole(static console => console.SingleLine = true)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Yarp", LogLevel.Warning);
+        // Standard output belongs to the access log.
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console =>
+            console.LogToStandardErrorThreshold = LogLevel.Trace
+        );
+        var services = builder.Services;
+        services.AddRoutingCore();
+        services.AddSingleton(configuration);
+        services.AddSingleton<IHostLifetime, SignalLifetime>();
+        services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
+        services.AddTcpProxy().LoadDocument(configuration);
+        services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = revision.Config.ShutdownDelay + TcpProxyExtensions.LongestDrain(revision) + _margin
+        );
+        AddMetrics(services);
+        AddHttp(builder, revision);
+        var app = builder.Build();
+        if (revision.Config.Admin is { } admin)
+        {
+            AdminEndpoint.Use(app, admin);
+        }
+
+        DemoSite.Use(app);
+        app.UseRouting();
+        app.MapReverseProxy();
+        return app;
+    }
+
+    private static void AddHttp(WebApplicationBuilder builder, Revision revision)
+    {
+        var config = revision.Config;
+        if (config.Admin is null && !config.Demo.Enabled && !revision.Snapshot.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        {
+            builder.Services.Replace(ServiceDescriptor.Singleton<IServer, NoServer>());
+            return;
+        }
+
+        // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
+        builder.Services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
+            if (config.Admin is { } admin)
+            {
+                AdminEndpoint.Listen(kestrel, admin);
+            }
+
+            if (config.Demo.Enabled)
+            {
+                DemoSite.Listen(kestrel);
+            }
+        });
+        if (config.Demo.Enabled)
+        {
+            builder.Services.AddHostedService<DemoGreeters>();
+        }
+    }
+
+    private static void AddMetrics(IServiceCollection services)
+    {
+        services.AddSingleton<PrometheusText>();
+        services.AddSingleton(static provider =>
+            OpenTelemetry
+                .Sdk.CreateMeterProviderBuilder()
+                .AddMeter(ProxyMetrics.MeterName)
+                .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
+                .Build()
+        );
+        services.AddHostedService<MetricsStarter>();
+    }
+
+    private static AccessLog CreateAccessLog(AccessLogConfig config)
+    {
+        var stream = config.Path is { } path
+            ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)
+            : Console.OpenStandardOutput();
+        return new AccessLog(new StreamWriter(stream, new UTF8Encoding(false)), config.Format == AccessLogFormat.Json);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+using Proxy.Configuration;
+
+namespace Proxy.Host;
+
+/// <summary>SIGTERM and Ctrl+C drain, a second one ends at once, SIGHUP reads the files again.</summary>
+internal sealed class SignalLifetime(IHostApplicationLifetime application, IConfigurationRoot configuration) : IHostLifetime, IDisposable
+{
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private int _asked;
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _signals.ForEach(static signal => signal.Dispose());
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _asked) > 1)
+        {
+            Environment.Exit(Cli.ExitCode.Ok);
+        }
+
+        application.StopApplication();
+    }
+
+    private void Reload(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        foreach (var file in configuration.Providers.OfType<JsonFileProvider>())
+        {
+            file.Load();
+        }
+    }
+}
