@@ -16,7 +16,8 @@ internal static class ProxyCommand
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
         {
-            return await parsed.InvokeAsync();
+            // Signals are the host's: the library would end the process two seconds after the first.
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         }
 
         foreach (var error in parsed.Errors)
