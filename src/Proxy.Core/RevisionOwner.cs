@@ -16,7 +16,7 @@ namespace Proxy;
 /// </summary>
 internal sealed partial class RevisionOwner(
     ConfigurationInput input,
-    Func<ConfigurationInput, ReadResult> read,
+    RevisionReader reader,
     YarpConfigProvider yarp,
     Lazy<Revision> initial,
     ListenerManager listeners,
@@ -133,16 +133,16 @@ internal sealed partial class RevisionOwner(
     /// <summary>Applies what is configured now; true when it is valid and waits for an address.</summary>
     private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
     {
-        var result = read(input);
+        var result = reader.Read(input.Configuration, input.WholeDocument);
         if (result.Revision is not { } revision)
         {
             Reject(result.Errors);
             return false;
         }
 
-        status.Rejected = [];
         if (revision.Id == status.Running!.Id)
         {
+            status.Rejected = [];
             status.Pending = null;
             return false;
         }
@@ -162,6 +162,7 @@ internal sealed partial class RevisionOwner(
             }
 
             status.Pending = exception.Message;
+            status.Rejected = [];
             return true;
         }
     }
@@ -181,6 +182,7 @@ internal sealed partial class RevisionOwner(
         var previous = status.Running!;
         await CommitAsync(revision, bound);
         drainer.DrainRemoved(previous, revision);
+        status.Rejected = [];
         status.Pending = null;
         metrics.Reloaded("accepted");
         Log.Applied(logger, revision.Id);

@@ -15,6 +15,8 @@ using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Listeners;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Proxy;
 
@@ -61,8 +63,11 @@ public static class TcpProxyExtensions
     /// <returns>A revision, or all errors.</returns>
     public static ReadResult Check(IConfigurationRoot root)
     {
-        using var policies = new ServiceCollection().AddSingleton(Random.Shared).AddTcpClusters().BuildServiceProvider();
-        return new RevisionReader(Names(policies.GetServices<ITcpLoadBalancingPolicy>(), [])).Read(root, wholeDocument: true);
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddTcpProxy();
+        using var provider = services.BuildServiceProvider();
+        return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true);
     }
 
     /// <summary>The longest that the connections of a revision may drain.</summary>
@@ -74,20 +79,21 @@ public static class TcpProxyExtensions
         return Drainer.Longest(revision);
     }
 
-    /// <summary>The names a configuration may use.</summary>
-    /// <param name="policies">Load balancing policies.</param>
-    /// <param name="mounted">Routes on Kestrel's endpoints.</param>
-    internal static ConfigurationNames Names(IEnumerable<ITcpLoadBalancingPolicy> policies, IReadOnlyCollection<string> mounted) =>
-        new() { LoadBalancingPolicies = [.. policies.Select(static policy => policy.Name)], KestrelRoutes = mounted };
+    private static ConfigurationNames Names(IServiceProvider provider) =>
+        new()
+        {
+            LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
+            HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
+            PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
+        };
 
     private static void AddOwner(IServiceCollection services)
     {
-        services.TryAddSingleton<Func<ConfigurationInput, ReadResult>>(static provider =>
-            input =>
-                new RevisionReader(
-                    Names(provider.GetServices<ITcpLoadBalancingPolicy>(), provider.GetRequiredService<MountedRoutes>().Ids)
-                ).Read(input.Configuration, input.WholeDocument)
-        );
+        services.TryAddSingleton(static provider => new RevisionReader(
+            () => Names(provider),
+            provider.GetRequiredService<IConfigValidator>()
+        ));
         services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
@@ -99,7 +105,8 @@ public static class TcpProxyExtensions
     {
         // Mounted routes are known once Kestrel's options have been made.
         _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
-        var result = provider.GetRequiredService<Func<ConfigurationInput, ReadResult>>()(provider.GetRequiredService<ConfigurationInput>());
+        var input = provider.GetRequiredService<ConfigurationInput>();
+        var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);
         return result.Revision ?? throw new InvalidConfigurationException(result.Errors);
     }
 }

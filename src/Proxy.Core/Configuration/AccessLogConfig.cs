@@ -3,7 +3,7 @@ namespace Proxy.Configuration;
 /// <summary>The access log.</summary>
 public sealed record AccessLogConfig
 {
-    /// <summary>A file to append to; standard output without.</summary>
+    /// <summary>The file to append to; absent means standard output.</summary>
     public string? Path { get; init; }
 
     /// <summary>How a line looks.</summary>

@@ -3,9 +3,9 @@ namespace Proxy.Configuration;
 /// <summary>How a line of the access log looks.</summary>
 public enum AccessLogFormat
 {
-    /// <summary>A JSON object.</summary>
+    /// <summary>One JSON object per line.</summary>
     Json,
 
-    /// <summary>Text.</summary>
+    /// <summary>Plain text.</summary>
     Text,
 }

@@ -2,21 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Proxy.Configuration;
 
-/// <summary>The admin endpoint: health and metrics.</summary>
+/// <summary>The admin endpoint.</summary>
+[NotAvailableYet("ClientCertificateAuthority")]
 public sealed record AdminConfig
 {
-    /// <summary>Where: http and an IP address with port.</summary>
-    [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it.")]
-    public string Url { get; init; } = "http://127.0.0.1:9099";
+    /// <summary>Where it listens, such as http://127.0.0.1:9099.</summary>
+    [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it; Kestrel's * is not a URI.")]
+    public required string Url { get; init; }
 
-    /// <summary>The bearer token; required unless the address is loopback.</summary>
+    /// <summary>The bearer token requests must carry; required unless the address is loopback.</summary>
     public string? Token { get; init; }
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? AllowChanges { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? ClientCertificateAuthority { get; init; }
+    /// <summary>Whether the API may change things; only false is available yet.</summary>
+    [OnlyAvailable("false")]
+    public bool AllowChanges { get; init; }
 }

@@ -1,39 +1,41 @@
-using System.Text.Json;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Configuration;
 
-/// <summary>A cluster. YARP's keys are listed so that a misspelt one is an error; YARP's own reader gives them meaning.</summary>
+/// <summary>A group of equal destinations: YARP's keys, and Tcp.</summary>
+[NotAvailableYet("Multiplex")]
 public sealed record ClusterSection
 {
     /// <summary>How a destination is chosen.</summary>
     public string? LoadBalancingPolicy { get; init; }
 
-    /// <summary>HTTP only.</summary>
-    public JsonElement? SessionAffinity { get; init; }
+    /// <summary>YARP's session affinity, for HTTP.</summary>
+    public SessionAffinityConfig? SessionAffinity { get; init; }
 
     /// <summary>Active and passive health checks.</summary>
-    public JsonElement? HealthCheck { get; init; }
+    public HealthCheckConfig? HealthCheck { get; init; }
 
-    /// <summary>HTTP only.</summary>
-    public JsonElement? HttpClient { get; init; }
+    /// <summary>YARP's HTTP client.</summary>
+    public HttpClientConfig? HttpClient { get; init; }
 
-    /// <summary>HTTP only.</summary>
-    public JsonElement? HttpRequest { get; init; }
+    /// <summary>YARP's outgoing HTTP request.</summary>
+    public ForwarderRequestConfig? HttpRequest { get; init; }
 
-    /// <summary>What concerns TCP connections.</summary>
+    /// <summary>How destinations are connected to over TCP.</summary>
     public TcpClusterConfig Tcp { get; init; } = new();
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Multiplex { get; init; }
-
-    /// <summary>The destinations, by id.</summary>
+    /// <summary>The destinations by id.</summary>
     public IReadOnlyDictionary<string, DestinationSection> Destinations
     {
         get;
-        init => field = Ids.Of(value);
-    } = Ids.None<DestinationSection>();
+        init => field = ById.Copy(value);
+    } = ById.Empty<DestinationSection>();
 
-    /// <summary>Free.</summary>
-    public JsonElement? Metadata { get; init; }
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
 }

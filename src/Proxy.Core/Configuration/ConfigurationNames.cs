@@ -1,11 +1,17 @@
 namespace Proxy.Configuration;
 
-/// <summary>Names that others give meaning to, so that a configuration can be checked against them.</summary>
+/// <summary>Names defined in code that a configuration may refer to.</summary>
 public sealed record ConfigurationNames
 {
-    /// <summary>Load balancing policies.</summary>
+    /// <summary>The load-balancing policies that TCP routes know.</summary>
     public IReadOnlyCollection<string> LoadBalancingPolicies { get; init; } = [];
 
-    /// <summary>Routes that run on Kestrel's endpoints, which need no address.</summary>
+    /// <summary>The load-balancing policies that HTTP routes know.</summary>
+    public IReadOnlyCollection<string> HttpLoadBalancingPolicies { get; init; } = [];
+
+    /// <summary>The passive health policies there are.</summary>
+    public IReadOnlyCollection<string> PassiveHealthPolicies { get; init; } = [];
+
+    /// <summary>The routes an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
 }

@@ -1,8 +1,8 @@
 namespace Proxy.Configuration;
 
-/// <summary>Built-in upstreams.</summary>
+/// <summary>The built-in demonstration.</summary>
 public sealed record DemoConfig
 {
-    /// <summary>Whether they run, on 127.0.0.1:17001 and up.</summary>
+    /// <summary>Whether the built-in upstreams run.</summary>
     public bool Enabled { get; init; }
 }

@@ -1,27 +1,30 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 
 namespace Proxy.Configuration;
 
-/// <summary>A destination.</summary>
+/// <summary>One destination of a cluster.</summary>
 public sealed record DestinationSection
 {
-    /// <summary>tcp://host:port, unix:/path, or http(s) for HTTP routes.</summary>
-    public string? Address { get; init; }
+    /// <summary>tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes.</summary>
+    public required string Address { get; init; }
 
-    /// <summary>Another address for health checks.</summary>
+    /// <summary>Another address for active health checks.</summary>
     public string? Health { get; init; }
 
-    /// <summary>The Host header of HTTP requests.</summary>
+    /// <summary>The Host header for HTTP.</summary>
     public string? Host { get; init; }
 
-    /// <summary>Its share; 0 takes none.</summary>
+    /// <summary>The share of connections relative to the others; 0 takes none.</summary>
     [Range(0, 256)]
     public int Weight { get; init; } = 1;
 
-    /// <summary>Used only while no other is available.</summary>
+    /// <summary>Whether it is used only when no other destination is available.</summary>
     public bool Backup { get; init; }
 
-    /// <summary>Free.</summary>
-    public JsonElement? Metadata { get; init; }
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
 }

@@ -1,11 +1,11 @@
 namespace Proxy.Configuration;
 
-/// <summary>One address to bind, and the routes that share it.</summary>
-/// <param name="EndpointId">The endpoint's id; the text of <c>Listen</c> for a route's own address.</param>
-/// <param name="Address">The address.</param>
-/// <param name="Backlog">Connections the kernel holds.</param>
-/// <param name="MaxConnections">The most at once; null for no limit.</param>
-/// <param name="RouteIds">In the order in which they are tried.</param>
+/// <summary>One address to listen on, and the routes that share it.</summary>
+/// <param name="EndpointId">The TcpEndpoint's id, or a route's Listen text.</param>
+/// <param name="Address">The normalised address.</param>
+/// <param name="Backlog">Connections the kernel may queue.</param>
+/// <param name="MaxConnections">Connections at once; null means no limit.</param>
+/// <param name="RouteIds">The routes in the order they are tried.</param>
 public sealed record EndpointBinding(
     string EndpointId,
     ListenAddress Address,

@@ -1,43 +1,48 @@
-using System.Text.Json;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>A route of YARP.</summary>
+/// <summary>An HTTP route: YARP's own keys, listed so that a misspelt one is an error.</summary>
 public sealed record HttpRouteSection
 {
-    /// <summary>What it matches.</summary>
-    public JsonElement? Match { get; init; }
+    /// <summary>The cluster to send requests to.</summary>
+    public string? ClusterId { get; init; }
 
     /// <summary>Lower is tried first.</summary>
     public int? Order { get; init; }
 
-    /// <summary>The cluster.</summary>
-    public string? ClusterId { get; init; }
+    /// <summary>Which requests match.</summary>
+    public RouteMatch? Match { get; init; }
 
-    /// <summary>YARP's.</summary>
-    public string? AuthorizationPolicy { get; init; }
-
-    /// <summary>YARP's.</summary>
-    public string? RateLimiterPolicy { get; init; }
-
-    /// <summary>YARP's.</summary>
-    public string? TimeoutPolicy { get; init; }
-
-    /// <summary>YARP's.</summary>
-    public string? CorsPolicy { get; init; }
-
-    /// <summary>YARP's.</summary>
-    public string? OutputCachePolicy { get; init; }
-
-    /// <summary>The time for a request.</summary>
-    public TimeSpan? Timeout { get; init; }
-
-    /// <summary>Bytes; -1 for no limit.</summary>
+    /// <summary>The largest request body in bytes; -1 means no limit.</summary>
     public long? MaxRequestBodySize { get; init; }
 
-    /// <summary>Free.</summary>
-    public JsonElement? Metadata { get; init; }
+    /// <summary>The name of an authorization policy.</summary>
+    public string? AuthorizationPolicy { get; init; }
 
-    /// <summary>Free.</summary>
-    public JsonElement? Transforms { get; init; }
+    /// <summary>The name of a CORS policy.</summary>
+    public string? CorsPolicy { get; init; }
+
+    /// <summary>The name of a rate limiter policy.</summary>
+    public string? RateLimiterPolicy { get; init; }
+
+    /// <summary>The name of an output cache policy.</summary>
+    public string? OutputCachePolicy { get; init; }
+
+    /// <summary>The name of a request timeout policy.</summary>
+    public string? TimeoutPolicy { get; init; }
+
+    /// <summary>The request timeout.</summary>
+    [AllowZero]
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>YARP's transforms, in order.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>>? Transforms { get; init; }
+
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
 }

@@ -2,106 +2,174 @@ using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>
-/// Reads a JSON file and polls it. A malformed, half-written, deleted or unreadable file leaves the last good content in place and
-/// sets <see cref="Problem"/>; the next good content clears it.
-/// </summary>
+/// <summary>Reads a JSON file, watches it, and keeps its last good content.</summary>
 public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 {
-    private const int MostBytes = 64 * 1024 * 1024;
-    private static readonly TimeSpan _poll = TimeSpan.FromSeconds(2);
-    private readonly Lock _gate = new(); // guards all state
-    private readonly ITimer _timer;
-    private byte[]? _content;
-    private Dictionary<string, int> _lines = new(StringComparer.OrdinalIgnoreCase);
+    private const int MaxBytes = 64 << 20;
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Starts polling.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="time">Drives the polling.</param>
-    public JsonFileProvider(string file, TimeProvider time)
+    private readonly Lock _gate = new(); // guards _content, _timer and _watcher
+    private readonly JsonFileSource _source;
+    private volatile JsonFileContent _good = JsonFileContent.Empty;
+    private volatile ConfigProblem? _problem;
+    private byte[]? _content;
+    private ITimer? _timer;
+    private FileSystemWatcher? _watcher;
+    private bool _disposed;
+
+    internal JsonFileProvider(JsonFileSource source) => _source = source;
+
+    /// <summary>The file, as the user wrote it.</summary>
+    public string File => _source.Path;
+
+    /// <summary>Why the file on disk is not what is used; null when it is.</summary>
+    public ConfigProblem? Problem => _problem;
+
+    internal IReadOnlyCollection<KeyValuePair<string, string?>> Entries => _good.Values;
+
+    /// <summary>The line, from 1, on which a configuration path stands.</summary>
+    /// <param name="path">Such as ReverseProxy:TcpRoutes:redis.</param>
+    public int? LineOf(string path) => _good.Lines.TryGetValue(path, out var line) ? line : null;
+
+    /// <summary>Reads the file again, now.</summary>
+    public override void Load()
     {
-        ArgumentNullException.ThrowIfNull(time);
-        File = file;
-        _timer = time.CreateTimer(static state => ((JsonFileProvider)state!).Load(), this, _poll, _poll);
+        bool changed;
+        lock (_gate)
+        {
+            changed = Reload() && _timer is not null;
+            StartWatching();
+        }
+
+        if (changed)
+        {
+            Notify();
+        }
     }
 
-    /// <summary>The file.</summary>
-    public string File { get; }
-
-    /// <summary>Why the file's content is not what this provider has; null when it is.</summary>
-    public ConfigProblem? Problem { get; private set; }
-
-    /// <summary>Reads the file now. Never throws; tells of a reload when anything changed, a problem included.</summary>
-    public override void Load()
+    /// <summary>Stops watching.</summary>
+    public void Dispose()
     {
         lock (_gate)
         {
-            if (!TryRead())
+            _disposed = true;
+            _timer?.Dispose();
+            _watcher?.Dispose();
+        }
+    }
+
+    private bool Reload()
+    {
+        var before = _problem;
+        try
+        {
+            var content = ReadAll();
+            if (_content is not null && content.AsSpan().SequenceEqual(_content))
             {
-                return;
+                return false;
             }
+
+            _content = content;
+            var good = JsonFileParser.Parse(content, File, out var problem);
+            _problem = problem;
+            if (good is not null)
+            {
+                Data = good.Values;
+                _good = good;
+            }
+
+            return true;
+        }
+        catch (Exception exception)
+        {
+            // Missing, a directory, not permitted, gone while it was read: the last good content stays.
+            _content = null;
+            _problem = new ConfigProblem("", Describe(exception), File);
+            return _problem != before;
+        }
+    }
+
+    private static string Describe(Exception exception) =>
+        exception is FileNotFoundException or DirectoryNotFoundException
+            ? "the file does not exist."
+            : $"cannot be read: {exception.Message}";
+
+    private byte[] ReadAll()
+    {
+        using var stream = new FileStream(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (stream.Length > MaxBytes)
+        {
+            throw new IOException($"it is larger than {MaxBytes >> 20} MiB.");
         }
 
+        var content = new byte[stream.Length];
+        var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        return content[..length];
+    }
+
+    private void StartWatching()
+    {
+        if (!_source.Watch || _disposed || _timer is not null)
+        {
+            return;
+        }
+
+        // Polling sees what a watcher misses: network mounts, swapped links.
+        _timer = _source.Time.CreateTimer(_ => Poll(), null, _pollInterval, _pollInterval);
+        try
+        {
+            var full = Path.GetFullPath(File);
+            _watcher = new FileSystemWatcher(Path.GetDirectoryName(full) ?? "/", Path.GetFileName(full));
+            _watcher.Changed += (_, _) => Soon();
+            _watcher.Created += (_, _) => Soon();
+            _watcher.Deleted += (_, _) => Soon();
+            _watcher.Renamed += (_, _) => Soon();
+            _watcher.EnableRaisingEvents = true;
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            // Out of inotify handles, or no such directory; polling goes on.
+            _watcher?.Dispose();
+            _watcher = null;
+        }
+    }
+
+    // An editor writes in several steps; the last event counts.
+    private void Soon()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _timer?.Change(_debounce, _pollInterval);
+            }
+        }
+    }
+
+    private void Poll()
+    {
+        bool changed;
+        lock (_gate)
+        {
+            changed = !_disposed && Reload();
+        }
+
+        if (changed)
+        {
+            Notify();
+        }
+    }
+
+    private void Notify()
+    {
         try
         {
             OnReload();
         }
-        catch (AggregateException)
+        catch (Exception)
         {
-            // A listener's fault must not end the polling.
+            // A listener's fault must not end the process from a timer; listeners report for themselves.
         }
-    }
-
-    /// <summary>The line of a key.</summary>
-    /// <param name="path">The key, joined by colons.</param>
-    /// <returns>From 1; null when the file does not have it.</returns>
-    public int? LineOf(string path)
-    {
-        lock (_gate)
-        {
-            return _lines.TryGetValue(path, out var line) ? line : null;
-        }
-    }
-
-    /// <inheritdoc />
-    public void Dispose() => _timer.Dispose();
-
-    private bool TryRead()
-    {
-        byte[] content;
-        try
-        {
-            content =
-                new FileInfo(File).Length <= MostBytes ? System.IO.File.ReadAllBytes(File) : throw new IOException("larger than 64 MiB.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            _content = null;
-            return Fail(new ConfigProblem("", $"the file cannot be read: {exception.Message}", File));
-        }
-
-        if (_content is not null && content.AsSpan().SequenceEqual(_content))
-        {
-            return false;
-        }
-
-        _content = content;
-        var parsed = JsonFlattener.Flatten(content, File);
-        if (parsed.Problem is { } problem)
-        {
-            return Fail(problem);
-        }
-
-        Data = parsed.Values;
-        _lines = parsed.Lines;
-        Problem = null;
-        return true;
-    }
-
-    private bool Fail(ConfigProblem problem)
-    {
-        var changed = problem != Problem;
-        Problem = problem;
-        return changed;
     }
 }

@@ -2,11 +2,19 @@ using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>A configuration file that keeps its last good content.</summary>
+/// <summary>A JSON file whose last good content stays when an edit is bad.</summary>
 /// <param name="path">The file.</param>
-/// <param name="time">Drives the polling.</param>
-public sealed class JsonFileSource(string path, TimeProvider time) : IConfigurationSource
+public sealed class JsonFileSource(string path) : IConfigurationSource
 {
+    /// <summary>The file, as the user wrote it.</summary>
+    public string Path => path;
+
+    /// <summary>Whether changes of the file are looked for.</summary>
+    public bool Watch { get; init; } = true;
+
+    /// <summary>The clock that says when to look.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <inheritdoc />
-    public IConfigurationProvider Build(IConfigurationBuilder builder) => new JsonFileProvider(path, time);
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => new JsonFileProvider(this);
 }

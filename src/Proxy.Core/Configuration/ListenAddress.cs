@@ -4,53 +4,67 @@ using System.Net.Sockets;
 
 namespace Proxy.Configuration;
 
-/// <summary>One address to listen on, normalised.</summary>
-/// <param name="Text">The normalised text.</param>
-/// <param name="Address">The IP address; null for unix sockets.</param>
-/// <param name="Port">The port; 0 lets the kernel choose.</param>
-/// <param name="UnixPath">The path of a unix socket.</param>
-/// <param name="IsAny">Both IP versions in one socket.</param>
-public sealed record ListenAddress(string Text, IPAddress? Address, int Port, string? UnixPath, bool IsAny)
+/// <summary>A normalised address to listen on.</summary>
+public sealed record ListenAddress
 {
-    private const int LongestRange = 1024;
-    private const string Forms = "write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path";
+    private const int MaxRange = 1024;
 
-    /// <summary>Reads one of the forms of the configuration.</summary>
+    private ListenAddress(string text) => Text = text;
+
+    /// <summary>The normalised form, equal for equal addresses.</summary>
+    public string Text { get; }
+
+    /// <summary>The IP address; null for a Unix socket.</summary>
+    public IPAddress? Address { get; private init; }
+
+    /// <summary>The port; 0 lets the system choose.</summary>
+    public int Port { get; private init; }
+
+    /// <summary>The path of a Unix socket.</summary>
+    public string? UnixPath { get; private init; }
+
+    /// <summary>Whether it is "*": every address, IPv4 and IPv6.</summary>
+    public bool IsAny { get; private init; }
+
+    /// <summary>Whether it stands for every address of one or both IP versions.</summary>
+    internal bool IsWildcard => IsAny || Equals(Address, IPAddress.Any) || Equals(Address, IPAddress.IPv6Any);
+
+    /// <summary>Reads one text, which may stand for several addresses (localhost, a range of ports).</summary>
     /// <param name="text">What the user wrote.</param>
-    /// <param name="addresses">The addresses it names.</param>
+    /// <param name="addresses">The addresses; empty when it fails.</param>
     /// <param name="error">What is wrong and what would be right.</param>
-    /// <returns>Whether it is right.</returns>
     public static bool TryParse(string text, out IReadOnlyList<ListenAddress> addresses, out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
         addresses = [];
         error = null;
-        if (text.StartsWith("unix:/", StringComparison.Ordinal))
+        if (text.StartsWith("unix:", StringComparison.OrdinalIgnoreCase))
         {
-            addresses = [new(text, null, 0, text["unix:".Length..], false)];
-            return true;
+            var path = text["unix:".Length..];
+            error = UnixSocketPath.Check(path);
+            addresses = error is null ? [new ListenAddress($"unix:{path}") { UnixPath = path }] : [];
+            return error is null;
         }
 
         var colon = text.LastIndexOf(':');
-        if (colon < 0 || !TryPorts(text[(colon + 1)..], out var first, out var last))
+        if (colon <= 0 || text.EndsWith(']'))
         {
-            error = $"'{text}' is no address to listen on; {Forms}, ports 0 to 65535, at most {LongestRange} of them.";
+            error = $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.";
             return false;
         }
 
-        if (Hosts(text[..colon]) is not { } hosts)
+        if (!TryParsePorts(text[(colon + 1)..], out var first, out var last, out error))
         {
-            error = $"'{text[..colon]}' is no IP address, and host names are not listened on; {Forms}.";
             return false;
         }
 
+        var hosts = ParseHost(text[..colon], out error);
         addresses = [.. hosts.SelectMany(host => Enumerable.Range(first, last - first + 1).Select(port => Create(host, port)))];
-        return true;
+        return error is null;
     }
 
-    /// <summary>Whether both cannot be bound at once.</summary>
-    /// <param name="other">Another address.</param>
-    /// <returns>True when one contains the other.</returns>
+    /// <summary>Whether both cannot be listened on at once, or are the same.</summary>
+    /// <param name="other">The other address.</param>
     public bool Overlaps(ListenAddress other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -64,38 +78,63 @@ public sealed record ListenAddress(string Text, IPAddress? Address, int Port, st
 
     private bool Covers(ListenAddress other) =>
         IsAny
-        || Address!.Equals(other.Address)
-        || (Address.Equals(IPAddress.Any) && other.Address!.AddressFamily == AddressFamily.InterNetwork)
-        || (Address.Equals(IPAddress.IPv6Any) && other.Address!.AddressFamily == AddressFamily.InterNetworkV6);
+        || Equals(Address, other.Address)
+        || (Equals(Address, IPAddress.Any) && other.Address?.AddressFamily == AddressFamily.InterNetwork)
+        || (Equals(Address, IPAddress.IPv6Any) && other.Address?.AddressFamily == AddressFamily.InterNetworkV6);
 
-    private static ListenAddress Create(IPAddress? host, int port) =>
-        host is null
-            ? new($"*:{port}", Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port, null, true)
-            : new(new IPEndPoint(host, port).ToString(), host, port, null, false);
-
-    // Null stands for "*".
-    private static IPAddress?[]? Hosts(string host) =>
-        host switch
-        {
-            "*" => [null],
-            "localhost" => Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback],
-            _ when host.StartsWith('[') && host.EndsWith(']') && IPAddress.TryParse(host[1..^1], out var v6) => [v6],
-            _ when host.Count(static c => c == '.') == 3
-                    && IPAddress.TryParse(host, out var v4)
-                    && v4.AddressFamily == AddressFamily.InterNetwork
-                    && v4.ToString() == host => [v4],
-            _ => null,
-        };
-
-    private static bool TryPorts(string text, out int first, out int last)
+    // A null host is "*".
+    private static ListenAddress Create(IPAddress? host, int port)
     {
-        var parts = text.Split('-');
-        last = 0;
-        return int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out first)
-            && int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out last)
-            && parts.Length <= 2
-            && first <= last
-            && last <= 65535
-            && last - first < LongestRange;
+        var any = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        var text = host is null ? string.Create(CultureInfo.InvariantCulture, $"*:{port}") : new IPEndPoint(host, port).ToString();
+        return new ListenAddress(text)
+        {
+            Address = host ?? any,
+            Port = port,
+            IsAny = host is null,
+        };
     }
+
+    private static IPAddress?[] ParseHost(string host, out string? error)
+    {
+        error = null;
+        if (host == "*")
+        {
+            return [null];
+        }
+
+        if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            return Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
+        }
+
+        if (StrictIp.TryParse(host, out var address))
+        {
+            return [address];
+        }
+
+        error =
+            StrictIp.TryParse($"[{host}]", out _) ? $"write IPv6 addresses in brackets: [{host}]:port."
+            : host.Length > 0 && host.All(c => char.IsAsciiDigit(c) || c is '.')
+                ? $"'{host}' is no IPv4 address; it needs four decimal parts."
+            : $"'{host}' is a host name; listen on an ip address, *, or localhost.";
+        return [];
+    }
+
+    private static bool TryParsePorts(string text, out int first, out int last, out string? error)
+    {
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        last = 0;
+        var parsed =
+            TryParsePort(dash < 0 ? text : text[..dash], out first) && TryParsePort(dash < 0 ? text : text[(dash + 1)..], out last);
+        error =
+            !parsed ? $"'{text}' is no port; ports are 0 to 65535, a range is first-last."
+            : dash >= 0 && (first == 0 || last < first) ? $"'{text}' is no range of ports; the first is at least 1 and not above the last."
+            : last - first >= MaxRange ? $"'{text}' is more than {MaxRange} ports; split it or use fewer."
+            : null;
+        return error is null;
+    }
+
+    private static bool TryParsePort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
 }

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration;
 
-/// <summary>Logs.</summary>
+/// <summary>What is logged, and where.</summary>
 public sealed record LogConfig
 {
     /// <summary>One line per connection.</summary>

@@ -1,5 +1,32 @@
 namespace Proxy.Configuration;
 
-/// <summary>Marks a key or value of the contract that is refused by name until it is built.</summary>
-[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
-internal sealed class NotAvailableYetAttribute : Attribute;
+/// <summary>Names what the contract promises for later; until then it is refused by name, never ignored.</summary>
+/// <param name="keys">On a record: the keys that are refused. Empty on an enum member, which is refused itself.</param>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Field)]
+internal sealed class NotAvailableYetAttribute(params string[] keys) : Attribute
+{
+    public IReadOnlyList<string> Keys { get; } = keys;
+}
+
+/// <summary>A key of which only one value is available yet.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class OnlyAvailableAttribute(string value) : Attribute
+{
+    public string Value { get; } = value;
+}
+
+/// <summary>A duration that may be "None".</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class AllowNoneAttribute : Attribute;
+
+/// <summary>A duration that may be zero.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class AllowZeroAttribute : Attribute;
+
+/// <summary>A list that may be written as a single value.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class StringOrListAttribute : Attribute;
+
+/// <summary>A section whose content belongs to others.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class FreeContentAttribute : Attribute;

@@ -1,32 +1,36 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Proxy.Configuration;
 
-/// <summary>The whole document.</summary>
+/// <summary>The whole configuration document.</summary>
+[NotAvailableYet("Channels")]
 public sealed record ProxyConfig
 {
-    /// <summary>The TCP endpoints and routes, and YARP's routes and clusters.</summary>
+    /// <summary>The JSON schema an editor checks this file with.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <summary>Endpoints, routes and clusters, TCP beside YARP's own.</summary>
     public ReverseProxyConfig ReverseProxy { get; init; } = new();
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Channels { get; init; }
-
-    /// <summary>Which transport carries TCP connections; applies at start.</summary>
+    /// <summary>The socket transport; applied at start only.</summary>
     public TransportConfig Transport { get; init; } = new();
 
-    /// <summary>How long connections are still accepted after SIGTERM.</summary>
+    /// <summary>How long to keep accepting after SIGTERM, while the balancer in front takes us out.</summary>
+    [AllowZero]
     public TimeSpan ShutdownDelay { get; init; }
 
-    /// <summary>The HTTP endpoints, as in any ASP.NET Core app; applies at start.</summary>
+    /// <summary>Kestrel's HTTP endpoints, as in any ASP.NET Core application; applied at start only.</summary>
+    [FreeContent]
     public JsonElement? Kestrel { get; init; }
 
-    /// <summary>The admin endpoint; none without. Applies at start.</summary>
+    /// <summary>Health, metrics and the admin API; absent means there is none. Applied at start only.</summary>
     public AdminConfig? Admin { get; init; }
 
     /// <summary>What is logged, and where.</summary>
     public LogConfig Log { get; init; } = new();
 
-    /// <summary>The built-in upstreams.</summary>
+    /// <summary>The built-in demonstration.</summary>
     public DemoConfig Demo { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 namespace Proxy.Configuration;
 
-/// <summary>What reading came to.</summary>
+/// <summary>What reading a configuration came to.</summary>
 /// <param name="Revision">The revision; null when there are errors.</param>
-/// <param name="Errors">All errors.</param>
-public sealed record ReadResult(Revision? Revision, IReadOnlyList<ConfigProblem> Errors);
+/// <param name="Errors">All errors, together.</param>
+/// <param name="Warnings">What is allowed but probably not meant.</param>
+public sealed record ReadResult(Revision? Revision, IReadOnlyList<ConfigProblem> Errors, IReadOnlyList<ConfigProblem> Warnings);

@@ -1,33 +1,33 @@
 namespace Proxy.Configuration;
 
-/// <summary>TCP endpoints and routes beside YARP's routes and clusters.</summary>
+/// <summary>Endpoints, routes and clusters by id; ids ignore case.</summary>
 public sealed record ReverseProxyConfig
 {
-    /// <summary>Where we listen, by id.</summary>
+    /// <summary>Where TCP is listened for; optional, since a route may say Listen instead.</summary>
     public IReadOnlyDictionary<string, TcpEndpointConfig> TcpEndpoints
     {
         get;
-        init => field = Ids.Of(value);
-    } = Ids.None<TcpEndpointConfig>();
+        init => field = ById.Copy(value);
+    } = ById.Empty<TcpEndpointConfig>();
 
-    /// <summary>What is done with TCP connections, by id.</summary>
+    /// <summary>Where TCP connections go.</summary>
     public IReadOnlyDictionary<string, TcpRouteConfig> TcpRoutes
     {
         get;
-        init => field = Ids.Of(value);
-    } = Ids.None<TcpRouteConfig>();
+        init => field = ById.Copy(value);
+    } = ById.Empty<TcpRouteConfig>();
 
-    /// <summary>YARP's routes, by id.</summary>
+    /// <summary>YARP's HTTP routes.</summary>
     public IReadOnlyDictionary<string, HttpRouteSection> Routes
     {
         get;
-        init => field = Ids.Of(value);
-    } = Ids.None<HttpRouteSection>();
+        init => field = ById.Copy(value);
+    } = ById.Empty<HttpRouteSection>();
 
-    /// <summary>Clusters of HTTP and TCP routes, by id.</summary>
+    /// <summary>Groups of equal destinations, for HTTP and TCP routes.</summary>
     public IReadOnlyDictionary<string, ClusterSection> Clusters
     {
         get;
-        init => field = Ids.Of(value);
-    } = Ids.None<ClusterSection>();
+        init => field = ById.Copy(value);
+    } = ById.Empty<ClusterSection>();
 }

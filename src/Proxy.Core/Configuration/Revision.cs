@@ -3,27 +3,27 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>A valid configuration, HTTP and TCP together. Immutable.</summary>
-public sealed record Revision
+/// <summary>One valid configuration, read once and never changed.</summary>
+public sealed class Revision
 {
-    /// <summary>Names the content: 12 hexadecimal digits of its SHA-256.</summary>
+    /// <summary>Twelve hexadecimal digits that say which content this is.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What the user wrote.</summary>
+    /// <summary>The configuration.</summary>
     public required ProxyConfig Config { get; init; }
 
-    /// <summary>The addresses to bind.</summary>
+    /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
 
-    /// <summary>YARP's routes.</summary>
+    /// <summary>YARP's routes, as YARP reads them.</summary>
     public required IReadOnlyList<RouteConfig> HttpRoutes { get; init; }
 
-    /// <summary>YARP's clusters.</summary>
+    /// <summary>YARP's clusters, as YARP reads them.</summary>
     public required IReadOnlyList<ClusterConfig> Clusters { get; init; }
 
-    /// <summary>What works and yet looks wrong.</summary>
+    /// <summary>What is allowed but probably not meant.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
 
-    /// <summary>The merged configuration.</summary>
+    /// <summary>The merged configuration, for sections that others read.</summary>
     public required IConfiguration Snapshot { get; init; }
 }

@@ -1,96 +1,71 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>Reads, checks and merges a configuration: HTTP and TCP together, every error at once.</summary>
-/// <param name="names">Names it is checked against.</param>
-public sealed class RevisionReader(ConfigurationNames names)
+/// <summary>Turns configuration into a revision, or into every error it has.</summary>
+/// <param name="names">The names defined in code, asked for at each reading: routes may be mounted after the reader is made.</param>
+/// <param name="yarp">YARP's own checks of what it is given.</param>
+public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValidator yarp)
 {
-    private const string SectionName = "ReverseProxy";
+    private const int IdLength = 12;
 
-    /// <summary>Reads. Never throws for what a user may have written.</summary>
-    /// <param name="configuration">The root of a document, or its section <c>ReverseProxy</c>.</param>
-    /// <param name="wholeDocument">Which of both.</param>
-    /// <returns>A revision, or all errors.</returns>
+    /// <summary>Reads and checks everything; never throws for bad input.</summary>
+    /// <param name="configuration">The whole document, or the ReverseProxy section.</param>
+    /// <param name="wholeDocument">Whether it is the whole document.</param>
     public ReadResult Read(IConfiguration configuration, bool wholeDocument)
     {
-        var files = (configuration as IConfigurationRoot)?.Providers.OfType<JsonFileProvider>().Reverse().ToList() ?? [];
-        var errors = files.Select(static file => file.Problem).OfType<ConfigProblem>().ToList();
-        var warnings = new List<ConfigProblem>();
-        var snapshot = MergedConfiguration.Merge(configuration);
-        var walker = new ConfigWalker((path, message) => errors.Add(Locate(path, message, files)));
-        var config = wholeDocument
-            ? walker.Read<ProxyConfig>(snapshot, "")
-            : new ProxyConfig { ReverseProxy = walker.Read<ReverseProxyConfig>(snapshot, SectionName) };
-        IConfiguration section = wholeDocument ? snapshot.GetSection(SectionName) : snapshot;
-        var (routes, clusters) = ReadYarp(section, message => errors.Add(new(SectionName, message)));
-        var bindings = new ConfigValidator(
-            config,
-            names,
-            (path, message) => errors.Add(Locate(path, message, files)),
-            (path, message) => warnings.Add(Locate(path, message, files))
-        ).Validate();
-        return errors.Count > 0
-            ? new(null, errors)
-            : new(
-                new Revision
-                {
-                    Id = Identify(snapshot),
-                    Config = config,
-                    Bindings = bindings,
-                    HttpRoutes = routes,
-                    Clusters = clusters,
-                    Warnings = warnings,
-                    Snapshot = snapshot,
-                },
-                []
-            );
-    }
-
-    private static ConfigProblem Locate(string path, string message, IEnumerable<JsonFileProvider> files)
-    {
-        foreach (var file in files)
-        {
-            if (file.LineOf(path) is { } line)
-            {
-                return new(path, message, file.File, line);
-            }
-        }
-
-        return new(path, message);
-    }
-
-    // YARP's reader is not public; what it registers for a section is.
-    private static (IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters) ReadYarp(
-        IConfiguration section,
-        Action<string> error
-    )
-    {
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.AddReverseProxy().LoadFromConfig(section);
+        ArgumentNullException.ThrowIfNull(configuration);
+        var problems = new ProblemList(configuration, wholeDocument);
         try
         {
-            using var provider = services.BuildServiceProvider();
-            var config = provider.GetRequiredService<IProxyConfigProvider>().GetConfig();
-            return (config.Routes, config.Clusters);
+            var revision = Read(ConfigTree.Read(configuration, wholeDocument), problems);
+            return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
         }
         catch (Exception exception)
         {
-            error(exception.Message);
-            return ([], []);
+            // Input nobody thought of is still input.
+            problems.Error("", $"cannot be read: {exception.Message}");
+            return new ReadResult(null, problems.Errors, problems.Warnings);
         }
     }
 
-    private static string Identify(IConfiguration snapshot)
+    private Revision? Read(ConfigNode root, ProblemList problems)
     {
-        var canonical = JsonSerializer.SerializeToUtf8Bytes(
-            snapshot.AsEnumerable().OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
-        );
-        return Convert.ToHexStringLower(SHA256.HashData(canonical))[..12];
+        RootKeys.Check(root, problems);
+        var known = names();
+        var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
+        var json = new ConfigWalker(problems).Read(root, type, null) ?? new JsonObject();
+        var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
+        IdValidator.Check(config.ReverseProxy, problems);
+        AdminValidator.Check(config.Admin, problems);
+        ClusterValidator.Check(config.ReverseProxy, known, problems);
+        RouteValidator.Check(config.ReverseProxy, known, problems);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
+        BindingValidator.Check(bindings, config.ReverseProxy, problems);
+        if (problems.HasErrors)
+        {
+            return null;
+        }
+
+        var snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]);
+        var http = YarpReader.Read(snapshot.GetSection(ConfigTree.Section), yarp, problems);
+        return new Revision
+        {
+            Id = Hash(json),
+            Config = config,
+            Bindings = bindings,
+            HttpRoutes = http.Routes,
+            Clusters = http.Clusters,
+            Warnings = problems.Warnings,
+            Snapshot = snapshot,
+        };
     }
+
+    private static string Hash(JsonNode json) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString())))[..IdLength];
 }

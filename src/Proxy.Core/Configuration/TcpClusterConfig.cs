@@ -2,36 +2,29 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Proxy.Configuration;
 
-/// <summary>How TCP connections to a cluster are made.</summary>
+/// <summary>How a cluster's destinations are connected to over TCP.</summary>
+[NotAvailableYet("Tls", "Probe")]
 public sealed record TcpClusterConfig
 {
-    /// <summary>The time for one attempt.</summary>
+    /// <summary>Time for one attempt to connect.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Attempts before the client is reset.</summary>
+    /// <summary>Attempts in all before the client is given up on.</summary>
     [Range(1, 100)]
     public int ConnectAttempts { get; init; } = 3;
 
-    /// <summary>The most connections to one destination; null for no limit.</summary>
-    [AllowNone, Range(1, int.MaxValue)]
+    /// <summary>Connections to one destination at once; absent means no limit.</summary>
+    [Range(1, int.MaxValue)]
     public int? MaxConnectionsPerDestination { get; init; }
 
-    /// <summary>The age at which a name is resolved again.</summary>
+    /// <summary>How long a resolved name is used before it is resolved again.</summary>
     public TimeSpan DnsRefresh { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? SendProxyProtocol { get; init; }
+    /// <summary>The PROXY protocol header sent first; only "None" is available yet.</summary>
+    [OnlyAvailable("None")]
+    public string SendProxyProtocol { get; init; } = "None";
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Tls { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Probe { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? CloseOnUnhealthy { get; init; }
+    /// <summary>Whether connections end when their destination becomes unhealthy; only false is available yet.</summary>
+    [OnlyAvailable("false")]
+    public bool CloseOnUnhealthy { get; init; }
 }

@@ -1,20 +1,20 @@
 namespace Proxy.Configuration;
 
-/// <summary>What a TCP route does.</summary>
+/// <summary>What a TCP route does with a connection.</summary>
 public enum TcpMode
 {
-    /// <summary>Relays to a destination.</summary>
+    /// <summary>Bytes go to a destination and back.</summary>
     Forward,
 
-    /// <summary>Admits a few at a time.</summary>
+    /// <summary>Connections wait for a permit and run one after the other.</summary>
     [NotAvailableYet]
     Lock,
 
-    /// <summary>Shares upstream connections.</summary>
+    /// <summary>Requests of many clients share upstream connections.</summary>
     [NotAvailableYet]
     Multiplex,
 
-    /// <summary>Hands over to YARP.</summary>
+    /// <summary>Connections are handed over to YARP on this port.</summary>
     [NotAvailableYet]
     Http,
 }

@@ -1,65 +1,50 @@
 namespace Proxy.Configuration;
 
-/// <summary>What is done with TCP connections.</summary>
+/// <summary>Which TCP connections go where, and how.</summary>
+[NotAvailableYet("Tls", "Limits", "Lock", "Multiplex", "Connector")]
 public sealed record TcpRouteConfig
 {
-    /// <summary>An address of its own; this or Match:Endpoints.</summary>
+    /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
     public string? Listen { get; init; }
 
-    /// <summary>Which connections it takes.</summary>
+    /// <summary>Which connections of which endpoints this route takes; instead of Listen.</summary>
     public TcpRouteMatchConfig? Match { get; init; }
 
-    /// <summary>Lower is tried first.</summary>
+    /// <summary>Lower is tried first; then the more specific route, then the id.</summary>
     public int Order { get; init; }
 
-    /// <summary>The cluster.</summary>
+    /// <summary>The cluster to connect to.</summary>
     public string? ClusterId { get; init; }
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Connector { get; init; }
-
-    /// <summary>What the route does.</summary>
+    /// <summary>What happens to a connection.</summary>
     public TcpMode Mode { get; init; }
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Tls { get; init; }
-
-    /// <summary>No byte either way for so long ends a connection.</summary>
+    /// <summary>Ends a connection after this long without a byte either way.</summary>
     [AllowNone]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long one side may go on after the other's FIN.</summary>
+    /// <summary>Ends a connection this long after one side has finished sending.</summary>
     [AllowNone]
     public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The longest life of a connection, less up to 10 %.</summary>
+    /// <summary>The longest life of a connection, less up to 10 % jitter.</summary>
     [AllowNone]
     public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long connections may go on when the route is removed or the host stops.</summary>
-    [AllowNone]
+    /// <summary>How long connections may go on after their route has gone; zero closes at once.</summary>
+    [AllowNone, AllowZero]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>TCP keep-alive on both sides.</summary>
+    /// <summary>TCP keep-alive probes, on both sides.</summary>
     public KeepAliveConfig KeepAlive { get; init; } = new();
 
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Limits { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Lock { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Multiplex { get; init; }
-
-    /// <summary>Whether connections get their line in the access log.</summary>
+    /// <summary>Whether each connection is written to the access log.</summary>
     public bool AccessLog { get; init; } = true;
 
-    /// <summary>Notes of yours.</summary>
-    public IReadOnlyDictionary<string, string?> Metadata { get; init; } = new Dictionary<string, string?>();
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
 }

@@ -1,23 +1,12 @@
 namespace Proxy.Configuration;
 
 /// <summary>Which connections a route takes.</summary>
+[NotAvailableYet("ServerNames", "AlpnProtocols", "Protocols")]
 public sealed record TcpRouteMatchConfig
 {
-    /// <summary>Ids of endpoints.</summary>
+    /// <summary>The ids of the TcpEndpoints.</summary>
     public IReadOnlyList<string> Endpoints { get; init; } = [];
 
-    /// <summary>Networks of clients, as 10.0.0.0/8; empty for all.</summary>
+    /// <summary>Networks a client must come from, such as 10.0.0.0/8; empty means any.</summary>
     public IReadOnlyList<string> SourceNetworks { get; init; } = [];
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? ServerNames { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? AlpnProtocols { get; init; }
-
-    /// <summary>Not available yet.</summary>
-    [NotAvailableYet]
-    public object? Protocols { get; init; }
 }

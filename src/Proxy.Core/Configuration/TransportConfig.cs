@@ -1,14 +1,12 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Proxy.Configuration;
 
-/// <summary>The transport of TCP connections.</summary>
+/// <summary>The socket transport.</summary>
 public sealed record TransportConfig
 {
-    /// <summary>Which one.</summary>
+    /// <summary>Which transport carries the bytes.</summary>
     public TransportKind Kind { get; init; }
 
-    /// <summary>Event loops; 0 for one per core.</summary>
-    [Range(0, 0)]
+    /// <summary>Event loop threads; 0 means one per core, and nothing else is available yet.</summary>
+    [OnlyAvailable("0")]
     public int Threads { get; init; }
 }

@@ -1,15 +1,15 @@
 namespace Proxy.Configuration;
 
-/// <summary>A transport.</summary>
+/// <summary>Which transport carries the bytes.</summary>
 public enum TransportKind
 {
-    /// <summary>The best there is on this system.</summary>
+    /// <summary>The best one for this machine.</summary>
     Auto,
 
-    /// <summary>The portable one.</summary>
+    /// <summary>.NET sockets.</summary>
     Sockets,
 
-    /// <summary>Linux event loops.</summary>
+    /// <summary>Linux epoll loops of our own.</summary>
     [NotAvailableYet]
     Epoll,
 }

@@ -5,7 +5,7 @@ using System.Threading.Channels;
 namespace Proxy.Diagnostics;
 
 /// <summary>One line per ended connection. Never blocks a connection: lines beyond a bounded queue are dropped and counted.</summary>
-public sealed class AccessLog : IAsyncDisposable
+public sealed class AccessLog : IAsyncDisposable, IDisposable
 {
     private const int QueueLimit = 16_384;
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(
@@ -50,6 +50,9 @@ public sealed class AccessLog : IAsyncDisposable
             await _output.DisposeAsync();
         }
     }
+
+    /// <summary>Writes what is queued, and closes the output. For containers that dispose synchronously.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private async Task WriteLinesAsync(TextWriter output)
     {

@@ -30,7 +30,7 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         {
             try
             {
-                added.Add(await BindAsync(spec, cancellationToken));
+                added.Add(await BindAsync(spec, [.. _listeners.Values, .. added], cancellationToken));
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
@@ -85,18 +85,18 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         return Task.WhenAll(listeners.Values.Select(RetireAsync));
     }
 
-    private async Task<Listener> BindAsync(ListenerSpec spec, CancellationToken cancellationToken)
+    private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> bound, CancellationToken cancellationToken)
     {
         // An address that overlaps one of ours (127.0.0.1:p beside *:p) can be bound only while both agree to share the port.
         var overlapping = Port(spec.EndPoint.Address) is { } port and > 0
-            ? _listeners.Values.Where(listener => Port(listener.EndPoint) == port).Select(static listener => listener.Tunable).ToList()
+            ? bound.Where(listener => Port(listener.EndPoint) == port).Select(static listener => listener.Tunable).ToList()
             : [];
         try
         {
             overlapping.ForEach(static listener => listener?.SharePort(true));
-            var bound = await factory.BindAsync(spec.EndPoint, cancellationToken);
-            (bound as ITunableListener)?.SharePort(false);
-            return new Listener(bound, spec.Key, time, logger);
+            var listener = await factory.BindAsync(spec.EndPoint, cancellationToken);
+            (listener as ITunableListener)?.SharePort(false);
+            return new Listener(listener, spec.Key, time, logger);
         }
         finally
         {

@@ -98,13 +98,13 @@ internal static class ProxyCommand
             output.WriteLine(problem);
         }
 
-        foreach (var problem in result.Revision?.Warnings ?? [])
+        foreach (var problem in result.Warnings)
         {
             output.WriteLine($"warning: {problem}");
         }
 
         return result.Revision is null ? ExitCode.BadInput
-            : strict && result.Revision.Warnings.Count > 0 ? ExitCode.Failed
+            : strict && result.Warnings.Count > 0 ? ExitCode.Failed
             : ExitCode.Ok;
     }
 
@@ -113,7 +113,7 @@ internal static class ProxyCommand
         var builder = new ConfigurationBuilder();
         foreach (var file in files)
         {
-            builder.Add(new JsonFileSource(file, TimeProvider.System));
+            builder.Add(new JsonFileSource(file));
         }
 
         return builder;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 
 namespace Proxy.Core.Tests.Configuration;
@@ -7,6 +8,7 @@ public sealed class RevisionReaderTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
     private readonly List<IDisposable> _open = [];
+    private readonly ServiceProvider _services = CreateServices();
 
     [Fact]
     public void Read_SevenMistakes_SevenErrorsWithLines()
@@ -43,7 +45,7 @@ public sealed class RevisionReaderTests : IDisposable
         );
         Assert.Contains("unknown key; did you mean 'IdleTimeout'?", text, StringComparison.Ordinal);
         Assert.Contains("'Lock' is not available yet", text, StringComparison.Ordinal);
-        Assert.Contains("did you mean 'tcp://127.0.0.1:6379'?", text, StringComparison.Ordinal);
+        Assert.Contains("write 'tcp://127.0.0.1:6379'", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,8 +80,8 @@ public sealed class RevisionReaderTests : IDisposable
     [InlineData("""{"ReverseProxy":{"Clusters":{"a:b":{}}}}""", "':'")]
     [InlineData("""{"ReverseProxy":[1]}""", "unknown key")]
     [InlineData("""{"Channels":{"Group":"x"}}""", "not available yet")]
-    [InlineData("""{"Admin":{"Url":"http://0.0.0.0:9099"}}""", "token")]
-    [InlineData("""{"ReverseProxy":{"TcpEndpoints":{"e":{"Address":["*:80","127.0.0.1:80"]}}}}""", "overlaps")]
+    [InlineData("""{"Admin":{"Url":"http://0.0.0.0:9099"}}""", "Admin:Token")]
+    [InlineData("""{"ReverseProxy":{"TcpEndpoints":{"e":{"Address":["*:80","0.0.0.0:80"]}}}}""", "overlaps")]
     public void Read_Mistake_SaysWhatIsWrong(string json, string expected)
     {
         Assert.Contains(Read(json).Errors, error => error.ToString().Contains(expected, StringComparison.Ordinal));
@@ -92,7 +94,7 @@ public sealed class RevisionReaderTests : IDisposable
         var last = Configuration("""{"ReverseProxy":{"TcpEndpoints":{"e":{"Address":["127.0.0.1:3"]}}}}""");
         var both = new ConfigurationRoot([.. first.Providers, .. last.Providers]);
 
-        var revision = new RevisionReader(new ConfigurationNames()).Read(both, wholeDocument: true).Revision;
+        var revision = TcpProxyExtensions.Check(both).Revision;
 
         Assert.Equal(["127.0.0.1:3"], revision!.Config.ReverseProxy.TcpEndpoints["E"].Address);
     }
@@ -101,7 +103,7 @@ public sealed class RevisionReaderTests : IDisposable
     public void Load_FileBreaksAndRecovers_LastGoodContentStays()
     {
         File.WriteAllText(_file, """{"Demo":{"Enabled":true}}""");
-        using var provider = new JsonFileProvider(_file, TimeProvider.System);
+        using var provider = (JsonFileProvider)new JsonFileSource(_file) { Watch = false }.Build(new ConfigurationBuilder());
         provider.Load();
 
         File.WriteAllText(_file, """{"Demo":{"Ena""");
@@ -140,19 +142,23 @@ public sealed class RevisionReaderTests : IDisposable
     public void Dispose()
     {
         _open.ForEach(static item => item.Dispose());
+        _services.Dispose();
         File.Delete(_file);
     }
 
-    private ReadResult Read(string json) =>
-        new RevisionReader(new ConfigurationNames { LoadBalancingPolicies = ["RoundRobin"] }).Read(
-            Configuration(json),
-            wholeDocument: true
-        );
+    private static ServiceProvider CreateServices()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddTcpProxy();
+        return services.BuildServiceProvider();
+    }
+
+    private ReadResult Read(string json) => _services.GetRequiredService<RevisionReader>().Read(Configuration(json), wholeDocument: true);
 
     private IConfigurationRoot Configuration(string json)
     {
         File.WriteAllText(_file, json);
-        var root = new ConfigurationBuilder().Add(new JsonFileSource(_file, TimeProvider.System)).Build();
+        var root = new ConfigurationBuilder().Add(new JsonFileSource(_file) { Watch = false }).Build();
         _open.Add((IDisposable)root);
         return root;
     }

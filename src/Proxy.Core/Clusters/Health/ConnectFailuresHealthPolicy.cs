@@ -13,12 +13,13 @@ namespace Proxy.Clusters.Health;
 /// </summary>
 public sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater updater) : IPassiveHealthCheckPolicy
 {
+    private const string PolicyName = "ConnectFailures";
     private const string ThresholdKey = "ConnectFailuresHealthPolicy.Threshold";
     private static readonly TimeSpan _reactivation = TimeSpan.FromSeconds(60);
     private readonly ConditionalWeakTable<DestinationState, StrongBox<int>> _failures = [];
 
     /// <inheritdoc />
-    public string Name => "ConnectFailures";
+    public string Name => PolicyName;
 
     /// <summary>Counts a dial that failed.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -27,7 +28,7 @@ public sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater update
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var config = cluster.Model.Config;
-        if (config.HealthCheck?.Passive is not { Enabled: true } passive)
+        if (config.HealthCheck?.Passive is not { Enabled: true } passive || !IsOurs(passive.Policy))
         {
             return;
         }
@@ -51,6 +52,9 @@ public sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater update
             Volatile.Write(ref failures.Value, 0);
         }
     }
+
+    private static bool IsOurs(string? policy) =>
+        string.IsNullOrEmpty(policy) || policy.Equals(PolicyName, StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc />
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)

@@ -1,0 +1,107 @@
+using System.Net;
+
+namespace Proxy.Configuration;
+
+/// <summary>Turns endpoints and Listens into one binding per address.</summary>
+internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+{
+    private readonly Dictionary<string, EndpointBinding> _bindings = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<EndpointBinding> Build()
+    {
+        foreach (var (id, endpoint) in config.TcpEndpoints)
+        {
+            AddEndpoint(id, endpoint);
+        }
+
+        foreach (var (id, route) in config.TcpRoutes.Where(item => !string.IsNullOrEmpty(item.Value.Listen)))
+        {
+            AddListen(id, (route.Listen ?? "").Trim());
+        }
+
+        return [.. _bindings.Values.Select(binding => binding with { RouteIds = Sort(binding.RouteIds) })];
+    }
+
+    public static IReadOnlyList<IPNetwork> Networks(TcpRouteConfig route) =>
+        [
+            .. (route.Match?.SourceNetworks ?? [])
+                .Select(text => StrictIp.TryParseNetwork(text, out var network, out _) ? network : (IPNetwork?)null)
+                .OfType<IPNetwork>(),
+        ];
+
+    // Port 0 gives each its own port, so that only the id tells them apart.
+    private static string KeyOf(ListenAddress address, string id) =>
+        address is { Port: 0, UnixPath: null } ? $"{address.Text} {id}" : address.Text;
+
+    private void AddEndpoint(string id, TcpEndpointConfig endpoint)
+    {
+        var routes = config
+            .TcpRoutes.Where(item => item.Value.Match?.Endpoints.Contains(id, StringComparer.OrdinalIgnoreCase) == true)
+            .Select(item => item.Key)
+            .ToList();
+        var path = $"ReverseProxy:TcpEndpoints:{id}";
+        if (endpoint.Address.Count == 0)
+        {
+            problems.Consequence($"{path}:Address", "is empty; write an address such as '*:8443'.");
+        }
+
+        if (routes.Count == 0 && !names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase))
+        {
+            problems.Warn(path, "no route uses this endpoint; its connections are closed at once.");
+        }
+
+        foreach (var (index, text) in endpoint.Address.Index())
+        {
+            foreach (var address in Parse(text, endpoint.Address.Count == 1 ? $"{path}:Address" : $"{path}:Address:{index}"))
+            {
+                var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes);
+                if (!_bindings.TryAdd(KeyOf(address, id), binding))
+                {
+                    var other = _bindings[KeyOf(address, id)].EndpointId;
+                    problems.Consequence($"{path}:Address", $"{address.Text} is listened on twice; TcpEndpoint '{other}' has it already.");
+                }
+            }
+        }
+    }
+
+    private void AddListen(string id, string listen)
+    {
+        var path = $"ReverseProxy:TcpRoutes:{id}:Listen";
+        foreach (var address in Parse(listen, path))
+        {
+            var key = KeyOf(address, listen);
+            if (!_bindings.TryGetValue(key, out var binding))
+            {
+                _bindings.Add(key, new EndpointBinding(listen, address, new TcpEndpointConfig { Address = [] }.Backlog, null, [id]));
+            }
+            else if (config.TcpEndpoints.ContainsKey(binding.EndpointId))
+            {
+                problems.Consequence(
+                    path,
+                    $"{address.Text} is the address of TcpEndpoint '{binding.EndpointId}'; use Match:Endpoints: [\"{binding.EndpointId}\"] instead."
+                );
+            }
+            else
+            {
+                _bindings[key] = binding with { RouteIds = [.. binding.RouteIds, id] };
+            }
+        }
+    }
+
+    private IReadOnlyList<ListenAddress> Parse(string text, string path)
+    {
+        if (!ListenAddress.TryParse(text.Trim(), out var addresses, out var error))
+        {
+            problems.Consequence(path, error ?? "is wrong.");
+        }
+
+        return addresses;
+    }
+
+    private List<string> Sort(IReadOnlyList<string> ids) =>
+        [
+            .. ids.OrderBy(id => config.TcpRoutes[id].Order)
+                .ThenByDescending(id => Networks(config.TcpRoutes[id]).Select(network => network.PrefixLength).DefaultIfEmpty(-1).Max())
+                .ThenBy(id => id, StringComparer.OrdinalIgnoreCase),
+        ];
+}

@@ -1,0 +1,99 @@
+using System.Net;
+
+namespace Proxy.Configuration;
+
+/// <summary>Checks addresses against each other, and the routes that share one.</summary>
+internal static class BindingValidator
+{
+    public static void Check(IReadOnlyList<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
+    {
+        foreach (var group in bindings.Where(binding => binding.Address.UnixPath is null).GroupBy(binding => binding.Address.Port))
+        {
+            CheckOverlaps([.. group], config, problems);
+        }
+
+        foreach (var binding in bindings.Where(binding => binding.RouteIds.Count > 1))
+        {
+            CheckEqual(binding, config, problems);
+        }
+
+        // A route is in vain when it is on every address it listens at.
+        foreach (
+            var route in bindings
+                .SelectMany(binding => binding.RouteIds.Select(id => (Id: id, Cover: CoveredBy(id, binding, config))))
+                .GroupBy(item => item.Id)
+                .Where(group => group.All(item => item.Cover is not null))
+        )
+        {
+            problems.Consequence(
+                $"ReverseProxy:TcpRoutes:{route.Key}",
+                $"can never match; {route.First().Cover} takes its connections first."
+            );
+        }
+    }
+
+    private static void CheckOverlaps(List<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
+    {
+        foreach (var (index, binding) in bindings.Index())
+        {
+            var other = bindings.Take(index).FirstOrDefault(other => Conflict(other.Address, binding.Address));
+            if (other is not null)
+            {
+                problems.Consequence(
+                    PathOf(binding, config),
+                    $"{binding.Address.Text} overlaps {other.Address.Text} of '{other.EndpointId}'; use one address, or another port."
+                );
+            }
+        }
+    }
+
+    // Linux lets a specific address stand beside a wildcard of the same port: its connections go to the specific one.
+    private static bool Conflict(ListenAddress one, ListenAddress other) =>
+        one.Overlaps(other) && (!OperatingSystem.IsLinux() || one.IsWildcard == other.IsWildcard);
+
+    private static string PathOf(EndpointBinding binding, ReverseProxyConfig config) =>
+        config.TcpEndpoints.ContainsKey(binding.EndpointId)
+            ? $"ReverseProxy:TcpEndpoints:{binding.EndpointId}:Address"
+            : $"ReverseProxy:TcpRoutes:{binding.RouteIds[0]}:Listen";
+
+    private static void CheckEqual(EndpointBinding binding, ReverseProxyConfig config, ProblemList problems)
+    {
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var id in binding.RouteIds)
+        {
+            var networks = BindingBuilder
+                .Networks(config.TcpRoutes[id])
+                .Select(network => network.ToString())
+                .Distinct()
+                .Order(StringComparer.Ordinal);
+            var key = string.Join(' ', networks);
+            if (!seen.TryAdd(key, id))
+            {
+                problems.Consequence(
+                    $"ReverseProxy:TcpRoutes:{id}",
+                    $"matches the same as route '{seen[key]}' on {binding.Address.Text}; change its Match, or remove one."
+                );
+            }
+        }
+    }
+
+    private static string? CoveredBy(string id, EndpointBinding binding, ReverseProxyConfig config)
+    {
+        var networks = BindingBuilder.Networks(config.TcpRoutes[id]);
+        var earlier = new List<IPNetwork>();
+        foreach (var other in binding.RouteIds.TakeWhile(other => other != id))
+        {
+            var others = BindingBuilder.Networks(config.TcpRoutes[other]);
+            earlier.AddRange(others);
+            if (others.Count == 0 || (networks.Count > 0 && networks.All(network => earlier.Exists(cover => Contains(cover, network)))))
+            {
+                return $"route '{other}'";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Contains(IPNetwork cover, IPNetwork network) =>
+        cover.PrefixLength <= network.PrefixLength && cover.Contains(network.BaseAddress);
+}

@@ -1,0 +1,21 @@
+namespace Proxy.Configuration;
+
+/// <summary>Warns about root sections that are nearly one of ours; all others belong to others.</summary>
+internal static class RootKeys
+{
+    public static void Check(ConfigNode root, ProblemList problems)
+    {
+        var ours = ConfigTypes
+            .Options.GetTypeInfo(typeof(ProxyConfig))
+            .Properties.Select(property => property.Name)
+            .Append("Channels")
+            .ToList();
+        foreach (var child in root.Children.Where(child => !ours.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            if (DidYouMean.Find(child.Key, ours) is { } name)
+            {
+                problems.Warn(child.Path, $"is not a section of ours and ignored; did you mean '{name}'?");
+            }
+        }
+    }
+}

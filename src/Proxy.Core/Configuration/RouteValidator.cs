@@ -1,0 +1,95 @@
+namespace Proxy.Configuration;
+
+/// <summary>Checks what routes refer to.</summary>
+internal static class RouteValidator
+{
+    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    {
+        foreach (var (id, route) in config.TcpRoutes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
+            CheckMatch(route, path, config, problems);
+            if (string.IsNullOrEmpty(route.ClusterId))
+            {
+                problems.Consequence(
+                    $"{path}:ClusterId",
+                    $"is required and missing; known clusters: {DidYouMean.List(config.Clusters.Keys)}."
+                );
+            }
+            else
+            {
+                CheckCluster(route.ClusterId, $"{path}:ClusterId", config, RouteKind.Tcp, problems);
+            }
+
+            if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
+            {
+                problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
+            }
+        }
+
+        foreach (var (id, route) in config.Routes.Where(item => !string.IsNullOrEmpty(item.Value.ClusterId)))
+        {
+            CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", config, RouteKind.Http, problems);
+        }
+    }
+
+    private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
+    {
+        var listens = !string.IsNullOrEmpty(route.Listen);
+        var matches = route.Match is { Endpoints.Count: > 0 };
+        if (listens && matches)
+        {
+            problems.Consequence(path, "has both Listen and Match:Endpoints; keep one of them.");
+        }
+        else if (!listens && !matches && !mounted)
+        {
+            problems.Consequence(path, "has neither Listen nor Match:Endpoints; say where it listens.");
+        }
+    }
+
+    private static void CheckMatch(TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    {
+        foreach (var (index, endpoint) in (route.Match?.Endpoints ?? []).Index())
+        {
+            if (!config.TcpEndpoints.ContainsKey(endpoint))
+            {
+                problems.Error(
+                    $"{path}:Match:Endpoints:{index}",
+                    $"no endpoint '{endpoint}'; known endpoints: {DidYouMean.List(config.TcpEndpoints.Keys)}."
+                );
+            }
+        }
+
+        foreach (var (index, network) in (route.Match?.SourceNetworks ?? []).Index())
+        {
+            if (!StrictIp.TryParseNetwork(network, out _, out var error))
+            {
+                problems.Error($"{path}:Match:SourceNetworks:{index}", error ?? "is wrong.");
+            }
+        }
+    }
+
+    private static void CheckCluster(string id, string path, ReverseProxyConfig config, RouteKind kind, ProblemList problems)
+    {
+        if (!config.Clusters.TryGetValue(id, out var cluster))
+        {
+            problems.Consequence(path, $"no cluster '{id}'; known clusters: {DidYouMean.List(config.Clusters.Keys)}.");
+        }
+        else if (cluster.Destinations.Values.Any(destination => ClusterValidator.IsTcp(destination) == (kind == RouteKind.Http)))
+        {
+            problems.Consequence(
+                path,
+                kind == RouteKind.Http
+                    ? $"cluster '{id}' has tcp:// destinations; an HTTP route needs http:// or https://."
+                    : $"cluster '{id}' has http:// destinations; a TCP route needs tcp:// or unix:."
+            );
+        }
+    }
+
+    private enum RouteKind
+    {
+        Http,
+        Tcp,
+    }
+}
