@@ -130,7 +130,9 @@ public static class ConfigSchema
             schema["maximum"] = (int)range.Maximum;
         }
 
-        return schema;
+        return type == typeof(int) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
+            ? new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["const"] = "None" }) }
+            : schema;
     }
 
     private static JsonObject OfEnum(Type type)

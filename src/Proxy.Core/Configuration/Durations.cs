@@ -12,12 +12,15 @@ internal static partial class Durations
     // Timers take no more than 2^32 - 2 milliseconds.
     private static readonly TimeSpan _longest = TimeSpan.FromDays(49);
 
+    /// <summary>The word that switches a timeout or limit off.</summary>
+    public static bool IsNone(string text) => string.Equals(text, "None", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Reads a duration; returns what is wrong, or null.</summary>
     public static string? TryParse(string text, JsonPropertyInfo? property, out TimeSpan duration)
     {
         duration = default;
         var mayBeNone = ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null;
-        if (string.Equals(text, "None", StringComparison.OrdinalIgnoreCase))
+        if (IsNone(text))
         {
             duration = Timeout.InfiniteTimeSpan;
             return mayBeNone ? null : "'None' is not possible here; write a duration such as '00:00:30'.";

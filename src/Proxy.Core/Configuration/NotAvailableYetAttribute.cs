@@ -15,7 +15,7 @@ internal sealed class OnlyAvailableAttribute(string value) : Attribute
     public string Value { get; } = value;
 }
 
-/// <summary>A duration that may be "None".</summary>
+/// <summary>A timeout or limit that may be "None".</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AllowNoneAttribute : Attribute;
 

@@ -36,6 +36,11 @@ internal sealed class ScalarReader(ProblemList problems)
             return null;
         }
 
+        if (type == typeof(int) && Durations.IsNone(text) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null)
+        {
+            return null;
+        }
+
         var value = Parse(text, type, property, out var error);
         if (error is not null)
         {

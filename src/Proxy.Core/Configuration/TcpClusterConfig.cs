@@ -14,7 +14,7 @@ public sealed record TcpClusterConfig
     public int ConnectAttempts { get; init; } = 3;
 
     /// <summary>Connections to one destination at once; absent means no limit.</summary>
-    [Range(1, int.MaxValue)]
+    [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnectionsPerDestination { get; init; }
 
     /// <summary>How long a resolved name is used before it is resolved again.</summary>

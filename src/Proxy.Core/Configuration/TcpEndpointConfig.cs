@@ -15,7 +15,7 @@ public sealed record TcpEndpointConfig
     public int Backlog { get; init; } = 4096;
 
     /// <summary>Connections at once; absent means no limit.</summary>
-    [Range(1, int.MaxValue)]
+    [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
 
     /// <summary>Total time for the bytes a route needs to choose by.</summary>

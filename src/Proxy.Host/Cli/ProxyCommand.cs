@@ -11,7 +11,7 @@ internal static class ProxyCommand
     public static async Task<int> RunAsync(string[] args)
     {
         var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win.", Recursive = false };
-        var root = new RootCommand("A reverse proxy for TCP services and HTTP.") { config, Run(), Check(), Forward() };
+        var root = new RootCommand("A reverse proxy for TCP services and HTTP.") { config, Run(), Check(), Schema(), Forward() };
         root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
@@ -46,6 +46,13 @@ internal static class ProxyCommand
         var strict = new Option<bool>("--strict") { Description = "Exit with 1 on warnings." };
         var command = new Command("check", "Checks configuration files and prints everything that is wrong.") { files, strict };
         command.SetAction(parsed => CheckFiles(parsed.GetValue(files)!, parsed.GetValue(strict), parsed.InvocationConfiguration.Output));
+        return command;
+    }
+
+    private static Command Schema()
+    {
+        var command = new Command("schema", "Prints the JSON schema of the configuration.");
+        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ConfigSchema.Generate()));
         return command;
     }
 

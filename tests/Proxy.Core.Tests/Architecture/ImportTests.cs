@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Proxy.Core.Tests.Architecture;
@@ -69,8 +68,7 @@ public sealed partial class ImportTests
         }
     }
 
-    private static string Library([CallerFilePath] string path = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "..", "src", "Proxy.Core"));
+    private static string Library() => Repository.Path("src", "Proxy.Core");
 
     [GeneratedRegex(@"(?<!\.)\bProxy\.([A-Z]\w+)")]
     private static partial Regex Import();
