@@ -7,17 +7,18 @@ namespace Proxy;
 /// <summary>Gives connections whose route or endpoint is gone the route's DrainTimeout, and then resets them.</summary>
 internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
 {
+    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
 
     /// <summary>Drains what the next revision no longer has; returns at once.</summary>
     public void DrainRemoved(Revision running, Revision next)
     {
-        var endpoints = next.Bindings.Select(static binding => binding.EndpointId).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var slots = next.Bindings.Select(RevisionPipelines.Key).Append("").ToHashSet(StringComparer.Ordinal);
         var routes = next.Config.ReverseProxy.TcpRoutes;
         foreach (var record in tracker.Open)
         {
             var gone = record.RouteId is { } id && !routes.ContainsKey(id);
-            if (gone || (record.EndpointId != MountedRoutes.EndpointId && !endpoints.Contains(record.EndpointId)))
+            if (gone || !slots.Contains(record.Slot))
             {
                 Drain(record, Timeout(running, record));
             }
@@ -36,9 +37,11 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
         return tracker.WhenEmptyAsync();
     }
 
-    /// <summary>The longest a stop may take.</summary>
-    public static TimeSpan Longest(Revision revision) =>
-        revision
+    /// <summary>The longest a stop may take: the delay before it, the longest drain, and a margin for the rest.</summary>
+    public static TimeSpan ShutdownTime(Revision revision) =>
+        revision.Config.ShutdownDelay
+        + _margin
+        + revision
             .Config.ReverseProxy.TcpRoutes.Values.Select(static route =>
                 route.DrainTimeout < TimeSpan.Zero ? _noneAtStop : route.DrainTimeout
             )

@@ -23,6 +23,7 @@ internal sealed class MountedRoutes(TrackingMiddleware tracking)
         tracking.OnConnectionAsync(
             connection,
             EndpointId,
+            "",
             _pipelines.GetValueOrDefault(routeId)
                 ?? (
                     static gone =>

@@ -33,8 +33,9 @@ internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDiale
     {
         var ordered = binding.RouteIds.Select(id => new Route(id, Networks(revision.Config.ReverseProxy.TcpRoutes[id]), routes[id]));
         ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
+        var slot = RevisionPipelines.Key(binding);
         var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
-        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, LimitAsync);
+        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
 
         Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
     }

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -24,6 +25,7 @@ internal sealed partial class RevisionOwner(
     Drainer drainer,
     ProxyStatus status,
     ProxyMetrics metrics,
+    IOptions<HostOptions> host,
     TimeProvider time,
     ILogger<RevisionOwner> logger
 ) : IHostedLifecycleService, IDisposable
@@ -37,6 +39,7 @@ internal sealed partial class RevisionOwner(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
     private IDisposable? _watching;
     private Task _following = Task.CompletedTask;
     private Task _draining = Task.CompletedTask;
@@ -195,6 +198,7 @@ internal sealed partial class RevisionOwner(
         status.Bound = listeners.Bound;
         status.RestartNeeded = RestartNeeded(revision);
         status.Running = revision;
+        host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);

@@ -70,15 +70,6 @@ public static class TcpProxyExtensions
         return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true);
     }
 
-    /// <summary>The longest that the connections of a revision may drain.</summary>
-    /// <param name="revision">The revision.</param>
-    /// <returns>A finite time.</returns>
-    public static TimeSpan LongestDrain(Revision revision)
-    {
-        ArgumentNullException.ThrowIfNull(revision);
-        return Drainer.Longest(revision);
-    }
-
     private static ConfigurationNames Names(IServiceProvider provider) =>
         new()
         {

@@ -16,8 +16,6 @@ namespace Proxy.Host;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
-    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
-
     /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration)
     {
@@ -39,9 +37,6 @@ internal static class ProxyApplication
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
         services.AddTcpProxy().LoadDocument(configuration);
-        services.Configure<HostOptions>(host =>
-            host.ShutdownTimeout = revision.Config.ShutdownDelay + TcpProxyExtensions.LongestDrain(revision) + _margin
-        );
         AddMetrics(services);
         AddHttp(builder, revision);
         var app = builder.Build();

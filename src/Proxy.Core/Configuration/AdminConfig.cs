@@ -7,8 +7,8 @@ namespace Proxy.Configuration;
 public sealed record AdminConfig
 {
     /// <summary>Where it listens, such as http://127.0.0.1:9099.</summary>
-    [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it; Kestrel's * is not a URI.")]
-    public required string Url { get; init; }
+    [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it; * is no host of a URI.")]
+    public string Url { get; init; } = "http://127.0.0.1:9099";
 
     /// <summary>The bearer token requests must carry; required unless the address is loopback.</summary>
     public string? Token { get; init; }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Diagnostics;
 
 /// <summary>What is known of one connection, from accept to its one line in the access log. A feature of its <see cref="ConnectionContext"/>.</summary>
-public sealed class ConnectionRecord(ConnectionContext connection, string endpointId, TimeProvider time)
+public sealed class ConnectionRecord(ConnectionContext connection, string endpointId, string slot, TimeProvider time)
 {
     private const int NoOutcome = -1;
     private readonly long _accepted = time.GetTimestamp();
@@ -21,6 +21,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
 
     /// <summary>The endpoint that accepted it.</summary>
     public string EndpointId => endpointId;
+
+    /// <summary>What the endpoint listens on, by which edits tell whether it stays; empty on endpoints of Kestrel.</summary>
+    public string Slot => slot;
 
     /// <summary>The client's address.</summary>
     public EndPoint? Client => connection.RemoteEndPoint;

@@ -15,13 +15,14 @@ public sealed partial class TrackingMiddleware(
     /// <summary>Runs <paramref name="next"/> on a connection, and afterwards disposes nothing: whoever accepted it does.</summary>
     /// <param name="connection">The accepted connection.</param>
     /// <param name="endpointId">The endpoint that accepted it.</param>
+    /// <param name="slot">What the endpoint listens on; empty on endpoints of Kestrel.</param>
     /// <param name="next">The rest of the pipeline.</param>
     /// <returns>A task that completes when the connection has ended. Never faults.</returns>
-    public async Task OnConnectionAsync(ConnectionContext connection, string endpointId, ConnectionDelegate next)
+    public async Task OnConnectionAsync(ConnectionContext connection, string endpointId, string slot, ConnectionDelegate next)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(next);
-        var record = new ConnectionRecord(connection, endpointId, time);
+        var record = new ConnectionRecord(connection, endpointId, slot, time);
         connection.Features.Set(record);
         tracker.Add(record);
         try

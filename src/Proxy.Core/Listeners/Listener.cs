@@ -60,7 +60,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                 ThreadPool.UnsafeQueueUserWorkItem(new Accepted(connection, _pipeline!), preferLocal: false);
             }
             catch (SocketException exception)
-                when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+                when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
             {
                 // The client left before it was accepted: its business.
             }

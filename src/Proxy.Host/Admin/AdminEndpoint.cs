@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
@@ -17,19 +16,21 @@ internal static class AdminEndpoint
     public static void Listen(KestrelServerOptions kestrel, AdminConfig admin)
     {
         var uri = new Uri(admin.Url);
-        kestrel.Listen(
-            IPAddress.Parse(uri.DnsSafeHost),
-            uri.Port,
-            static listen =>
-                listen.Use(static next =>
-                    connection =>
-                    {
-                        connection.Features.Set(new AdminMark());
-                        return next(connection);
-                    }
-                )
-        );
+        _ = ListenAddress.TryParse($"{uri.Host}:{uri.Port}", out var addresses, out _);
+        foreach (var address in addresses)
+        {
+            kestrel.Listen(address.Address!, address.Port, Mark);
+        }
     }
+
+    private static void Mark(ListenOptions listen) =>
+        listen.Use(static next =>
+            connection =>
+            {
+                connection.Features.Set(new AdminMark());
+                return next(connection);
+            }
+        );
 
     public static void Use(WebApplication app, AdminConfig admin)
     {

@@ -60,7 +60,8 @@ internal static class ProxyCommand
     {
         var listen = new Option<string>("--listen") { Description = "Where to listen, 127.0.0.1:11000 say.", Required = true };
         var to = new Option<string>("--to") { Description = "Where to connect to, 127.0.0.1:6379 say.", Required = true };
-        var command = new Command("forward", "Forwards one address, without a file.") { listen, to };
+        var admin = new Option<string?>("--admin") { Description = "An admin endpoint, http://127.0.0.1:9099 say." };
+        var command = new Command("forward", "Forwards one address, without a file.") { listen, to, admin };
         command.SetAction(
             (parsed, _) =>
             {
@@ -74,6 +75,7 @@ internal static class ProxyCommand
                         new("ReverseProxy:TcpRoutes:forward:Listen", parsed.GetValue(listen)),
                         new("ReverseProxy:TcpRoutes:forward:ClusterId", "forward"),
                         new("ReverseProxy:Clusters:forward:Destinations:to:Address", address),
+                        new("Admin:Url", parsed.GetValue(admin)),
                     ])
                 );
             }
@@ -92,7 +94,7 @@ internal static class ProxyCommand
             return ExitCode.BadInput;
         }
 
-        return await HostRunner.RunAsync(Sources(files).AddEnvironmentVariables());
+        return await HostRunner.RunAsync(Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()));
     }
 
     private static int CheckFiles(string[] files, bool strict, TextWriter output)

@@ -184,7 +184,7 @@ public sealed class RelayTests : IAsyncDisposable
             accepted.Transport = accepted.Transport;
         }
 
-        var record = new ConnectionRecord(accepted, "test", TimeProvider.System);
+        var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
         return (client, upstream, new Relay(_clock).RunAsync(accepted, dialled, options ?? new RelayOptions(), record), record);
     }
 

@@ -22,7 +22,7 @@ internal static class UnixSocketFile
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
             // A plain file refuses as well: only a socket may go.
-            if ((File.GetAttributes(path) & FileAttributes.Normal) == 0 || new FileInfo(path).Length == 0)
+            if (IsSocket(path))
             {
                 File.Delete(path);
             }
@@ -30,6 +30,24 @@ internal static class UnixSocketFile
         catch (SocketException)
         {
             // Not ours to judge: the bind says what is wrong.
+        }
+    }
+
+    // Sockets are the files that exist and cannot be opened, not even by root.
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return File.Exists(path);
         }
     }
 }
