@@ -1,156 +1,180 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration;
+using Proxy.Diagnostics;
+using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests;
 
 /// <summary>The host on a real file, real sockets and edits of the file.</summary>
-public sealed class HostTests : IAsyncDisposable
+public sealed class HostTests
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
-    private readonly string _file = Path.GetTempFileName();
-    private readonly List<Socket> _servers = [];
-    private WebApplication? _app;
-
     [Fact]
     public async Task Edit_DestinationAndBadFiles_TrafficFollowsAndOpenConnectionsStay()
     {
-        var status = await StartAsync(Serve("one"));
-        var address = status.Bound.Values.Single();
-        using var longLived = await ConnectAsync(address);
-        Assert.Equal("one", await ReadAsync(longLived));
+        using var one = new TcpServer("one");
+        using var two = new TcpServer("two");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), one.Port));
+        var address = host.Address;
+        using var longLived = await TcpClientSocket.ConnectAsync(address);
+        Assert.Equal("one", await longLived.ReadAsync());
 
-        await File.WriteAllTextAsync(_file, "{ half");
-        await UntilAsync(() => status.Rejected.Count > 0);
-        using (var during = await ConnectAsync(address))
-        {
-            Assert.Equal("one", await ReadAsync(during));
-        }
+        await host.WriteAsync("{ half");
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+        using var during = await TcpClientSocket.ConnectAsync(address);
+        Assert.Equal("one", await during.ReadAsync());
 
-        var before = status.Running!.Id;
-        await File.WriteAllTextAsync(_file, Json(Serve("two")));
-        await UntilAsync(() => status.Running!.Id != before);
-        using var after = await ConnectAsync(address);
+        await host.EditAsync(Json.Routes(Json.Route("r"), two.Port));
+        using var after = await TcpClientSocket.ConnectAsync(address);
 
-        Assert.Equal("two", await ReadAsync(after));
-        await longLived.SendAsync("x"u8.ToArray());
-        Assert.Equal("x", await ReadAsync(longLived));
+        Assert.Equal("two", await after.ReadAsync());
+        Assert.Equal("x", await longLived.AskAsync("x"));
+        Assert.Empty(host.Status.Rejected);
     }
 
     [Fact]
     public async Task Dial_FirstDestinationRefuses_AnotherServes()
     {
-        var good = Serve("good");
+        using var good = new TcpServer("good");
         using var refusing = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var status = await StartAsync(((IPEndPoint)refusing.LocalEndPoint!).Port, good);
+        await using var host = await TestHost.StartAsync(
+            Json.Routes(Json.Route("r"), ((IPEndPoint)refusing.LocalEndPoint!).Port, good.Port)
+        );
 
-        using var client = await ConnectAsync(status.Bound.Values.Single());
+        using var client = await TcpClientSocket.ConnectAsync(host.Address);
 
-        Assert.Equal("good", await ReadAsync(client));
+        Assert.Equal("good", await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Edit_PortTakenByAnother_PendingUntilItIsFree()
+    {
+        using var server = new TcpServer("hello");
+        var taken = new TcpServer("other");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), server.Port));
+        var wanted = Json.Routes($$"""{{Json.Route("r")}}, "s": { "Listen": "127.0.0.1:{{taken.Port}}", "ClusterId": "c" }""", server.Port);
+
+        await host.WriteAsync(wanted);
+        await Eventually.TrueAsync(() => host.Status.Pending is not null);
+        Assert.DoesNotContain("s", host.Status.Running!.Config.ReverseProxy.TcpRoutes.Keys);
+        taken.Dispose();
+        await Eventually.TrueAsync(() => host.Status.Pending is null && host.Status.Bound.Count == 2);
+
+        using var client = await TcpClientSocket.ConnectAsync(taken.Port);
+        Assert.Equal("hello", await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Edit_UnderConstantConnections_NoneRefusedOrReset()
+    {
+        using var one = new TcpServer("1");
+        using var two = new TcpServer("2");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), one.Port));
+        var address = host.Address;
+        using var longLived = await TcpClientSocket.ConnectAsync(address);
+        await longLived.ReadAsync();
+        using var stop = new CancellationTokenSource();
+        var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ConnectUntilAsync(address, stop.Token)));
+
+        for (var edit = 0; edit < 20; edit++)
+        {
+            var more = edit % 2 == 0 ? $"\"IdleTimeout\": \"00:{edit + 1:00}:00\"" : $"\"MaxDuration\": \"01:{edit:00}:00\"";
+            var added = edit % 3 == 0 ? "," + Json.Route($"x{edit}", address: "127.0.0.2") : "";
+            if (edit % 5 == 0)
+            {
+                await host.WriteAsync("{ bad");
+            }
+
+            await host.EditAsync(Json.Routes(Json.Route("r", more) + added, edit % 4 < 2 ? two.Port : one.Port));
+        }
+
+        await stop.CancelAsync();
+        Assert.True(await load.WaitAsync(Eventually.Limit) is { } served && served.Sum() > 0);
+        Assert.Equal("y", await longLived.AskAsync("y"));
+    }
+
+    [Fact]
+    public async Task Edit_RouteRemoved_ItsConnectionsDrainAndOthersStay()
+    {
+        using var server = new TcpServer("hello");
+        await using var host = await TestHost.StartAsync(
+            Json.Routes(Json.Route("stays") + "," + Json.Route("goes", "\"DrainTimeout\": \"00:00:00\"", "127.0.0.2"), server.Port)
+        );
+        using var kept = await TcpClientSocket.ConnectAsync(host.AddressOf("127.0.0.1"));
+        using var cut = await TcpClientSocket.ConnectAsync(host.AddressOf("127.0.0.2"));
+        await kept.ReadAsync();
+        await cut.ReadAsync();
+
+        await host.EditAsync(Json.Routes(Json.Route("stays"), server.Port));
+
+        Assert.Null(await cut.ReadAsync());
+        Assert.Equal("x", await kept.AskAsync("x"));
+    }
+
+    [Fact]
+    public async Task Stop_ConnectionOpen_GoesOnForItsDrainTimeAndThenIsReset()
+    {
+        using var server = new TcpServer("hello");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:00:02\""), server.Port));
+        var address = host.Address;
+        using var client = await TcpClientSocket.ConnectAsync(address);
+        await client.ReadAsync();
+        var record = host.Tracker.Open.Single();
+
+        var stopping = host.StopAsync();
+        await Eventually.TrueAsync(() => host.Status.Bound.Count == 0 || host.Status.Draining);
+        Assert.Equal("x", await client.AskAsync("x"));
+
+        Assert.Null(await client.ReadAsync());
+        await stopping.WaitAsync(Eventually.Limit);
+        Assert.Equal(ConnectionOutcome.Drained, record.Outcome);
+        await Assert.ThrowsAsync<SocketException>(() => TcpClientSocket.ConnectAsync(address));
+    }
+
+    [Fact]
+    public async Task Stop_ShutdownDelay_AcceptsMeanwhile()
+    {
+        using var server = new TcpServer("hello");
+        var json = Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:00:00\""), server.Port);
+        await using var host = await TestHost.StartAsync(json.Insert(1, "\"ShutdownDelay\": \"00:00:01\","));
+        var address = host.Address;
+
+        var stopping = host.StopAsync();
+        await Eventually.TrueAsync(() => host.Status.Draining);
+        using var client = await TcpClientSocket.ConnectAsync(address);
+
+        Assert.Equal("hello", await client.ReadAsync());
+        Assert.False(host.Status.Ready);
+        await stopping.WaitAsync(Eventually.Limit);
     }
 
     [Fact]
     public void Build_InvalidFile_TellsEverything()
     {
-        File.WriteAllText(_file, """{"ReverseProxy":{"TcpRoutes":{"a":{"Listen":"x","ClusterId":"y"}}}}""");
-        using var configuration = (ConfigurationRoot)new ConfigurationBuilder().Add(new JsonFileSource(_file)).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("ReverseProxy:TcpRoutes:a:Listen", "x"), new("ReverseProxy:TcpRoutes:a:ClusterId", "y")])
+            .Build();
 
         var exception = Assert.Throws<InvalidConfigurationException>(() => ProxyApplication.Build(configuration));
 
         Assert.Equal(2, exception.Problems.Count);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Connects, reads, echoes and ends, over and over; throws at the first connection that fails.</summary>
+    private static async Task<int> ConnectUntilAsync(EndPoint address, CancellationToken stop)
     {
-        _servers.ForEach(static server => server.Dispose());
-        if (_app is not null)
+        var served = 0;
+        while (!stop.IsCancellationRequested)
         {
-            await _app.StopAsync();
-            await _app.DisposeAsync();
+            using var client = await TcpClientSocket.ConnectAsync(address);
+            Assert.Contains(await client.ReadAsync(), (string?[])["1", "2"]);
+            Assert.Equal("ping", await client.AskAsync("ping"));
+            client.End();
+            Assert.Equal("", await client.ReadAsync());
+            served++;
         }
 
-        File.Delete(_file);
-    }
-
-    private async Task<ProxyStatus> StartAsync(params int[] destinations)
-    {
-        await File.WriteAllTextAsync(_file, Json(destinations));
-        _app = ProxyApplication.Build(new ConfigurationBuilder().Add(new JsonFileSource(_file)).Build());
-        await _app.StartAsync();
-        return _app.Services.GetRequiredService<ProxyStatus>();
-    }
-
-    private static string Json(params int[] ports) =>
-        $$"""
-            { "ReverseProxy": {
-                "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c", "DrainTimeout": "00:00:00" } },
-                "Clusters": { "c": { "LoadBalancingPolicy": "FirstAlphabetical", "Destinations": {
-                  {{string.Join(',', ports.Select((port, i) => $"\"d{i}\": {{ \"Address\": \"tcp://127.0.0.1:{port}\" }}"))}} } } } } }
-            """;
-
-    /// <summary>A server that speaks first and echoes then.</summary>
-    private int Serve(string greeting)
-    {
-        var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        server.Listen();
-        _servers.Add(server);
-        _ = AcceptAsync(server, greeting);
-        return ((IPEndPoint)server.LocalEndPoint!).Port;
-    }
-
-    private static async Task AcceptAsync(Socket server, string greeting)
-    {
-        try
-        {
-            while (true)
-            {
-                _ = EchoAsync(await server.AcceptAsync(), greeting);
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
-    }
-
-    private static async Task EchoAsync(Socket socket, string greeting)
-    {
-        using var owned = socket;
-        try
-        {
-            await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(greeting));
-            var buffer = new byte[100];
-            while (await socket.ReceiveAsync(buffer) is var count and > 0)
-            {
-                await socket.SendAsync(buffer.AsMemory(0, count));
-            }
-        }
-        catch (SocketException) { }
-    }
-
-    private static async Task<Socket> ConnectAsync(EndPoint address)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(address);
-        return socket;
-    }
-
-    private static async Task<string> ReadAsync(Socket socket)
-    {
-        using var limit = new CancellationTokenSource(_limit);
-        var buffer = new byte[100];
-        return System.Text.Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, limit.Token));
-    }
-
-    private static async Task UntilAsync(Func<bool> fact)
-    {
-        using var limit = new CancellationTokenSource(_limit);
-        while (!fact())
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
-        }
+        return served;
     }
 }

@@ -36,7 +36,9 @@ internal ref struct JsonFileParser
         }
         catch (JsonException exception)
         {
-            problem = new ConfigProblem("", $"is not valid JSON: {exception.Message}", file, (int?)exception.LineNumber + 1);
+            // The message ends with a line and column that count from 0.
+            var message = exception.Message.Split(" LineNumber:")[0];
+            problem = new ConfigProblem("", $"is not valid JSON: {message}", file, (int?)exception.LineNumber + 1);
         }
         catch (InvalidOperationException exception)
         {

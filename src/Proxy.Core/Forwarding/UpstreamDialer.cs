@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
@@ -102,11 +103,19 @@ public sealed partial class UpstreamDialer(
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: false);
-            health.DialFailed(cluster, destination);
+            if (!IsOurs(exception))
+            {
+                health.DialFailed(cluster, destination);
+            }
+
             Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
             return null;
         }
     }
+
+    // Says nothing about the destination.
+    private static bool IsOurs(Exception exception) =>
+        exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     private static ConnectionOutcome Failure(PickFailure failure, int tried) =>
         failure == PickFailure.LimitReached ? ConnectionOutcome.LimitExceeded

@@ -10,7 +10,7 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
     private readonly SocketServices _services = new(buffers, clock, time);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nobody answers there.</exception>
+    /// <exception cref="SocketException">Nobody answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
@@ -20,6 +20,7 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
                 : new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            DescriptorReserve.OfProcess.BeforeDial(socket.SafeHandle);
             await socket.ConnectAsync(endpoint, cancellationToken);
             return new SocketConnection(socket, _services);
         }

@@ -8,6 +8,7 @@ namespace Proxy.Connections.Sockets;
 internal sealed class SocketConnectionListener(Socket socket, SocketServices services) : IConnectionListener, ITunableListener
 {
     private readonly CancellationTokenSource _unbound = new();
+    private int _lastDescriptor;
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -18,6 +19,7 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
             return AcceptQueued();
         }
 
+        DescriptorReserve.OfProcess.BeforeAccept(_lastDescriptor);
         try
         {
             using var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _unbound);
@@ -66,6 +68,7 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
     {
         try
         {
+            _lastDescriptor = DescriptorReserve.NumberOf(accepted.SafeHandle);
             return new SocketConnection(accepted, services);
         }
         catch

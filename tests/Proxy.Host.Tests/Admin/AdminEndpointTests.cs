@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Admin;
+
+/// <summary>Alone, because a listener for metrics hears every meter of its name in the process.</summary>
+[Collection(Alone.Name)]
+public sealed class AdminEndpointTests : IDisposable
+{
+    private readonly HttpClient _http = new();
+    private readonly TcpServer _server = new("hello");
+
+    [Fact]
+    public async Task Ready_RejectedEdit_StillReadyAndSaysWhatIsWrong()
+    {
+        await using var host = await StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/healthz/live")).StatusCode);
+
+        await host.WriteAsync("""{ "ReverseProxy": { "TcpRoute": {} } }""");
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+        using var answer = await GetAsync(host, "/healthz/ready");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        var rejected = Assert.Single(json.RootElement.GetProperty("rejected").EnumerateArray()).GetString();
+        Assert.Contains("did you mean 'TcpRoutes'?", rejected, StringComparison.Ordinal);
+        Assert.Equal(host.Status.Running!.Id, json.RootElement.GetProperty("revision").GetString());
+    }
+
+    [Fact]
+    public async Task Metrics_AfterConnectionsAndEdits_CountThem()
+    {
+        await using var host = await StartAsync();
+        using (var client = await TcpClientSocket.ConnectAsync(host.Address))
+        {
+            await client.ReadAsync();
+            Assert.Contains(Sample(await MetricsAsync(host), "proxy_active_connections", "r"), (double[])[1]);
+            await client.AskAsync("12345");
+            client.End();
+            Assert.Equal("", await client.ReadAsync());
+        }
+
+        await host.WriteAsync("{ bad");
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+        await Eventually.TrueAsync(() => host.Tracker.Count == 0);
+        var metrics = await MetricsAsync(host);
+
+        Assert.Contains("proxy_connections_total{", metrics, StringComparison.Ordinal);
+        Assert.Equal(1, Sample(metrics, "proxy_connections_total", "proxy_outcome=\"Completed\""));
+        Assert.Equal(5, Sample(metrics, "proxy_io_bytes_total", "receive"));
+        Assert.Equal(10, Sample(metrics, "proxy_io_bytes_total", "transmit"));
+        Assert.Equal(1, Sample(metrics, "proxy_dial_duration_seconds_count", "connected"));
+        Assert.Equal(1, Sample(metrics, "proxy_config_reloads_total", "accepted"));
+        // Once more if the file was read between its truncation and its writing.
+        Assert.InRange(Sample(metrics, "proxy_config_reloads_total", "rejected"), 1, 2);
+    }
+
+    [Fact]
+    public async Task Request_WithoutToken_OnlyLiveAnswers()
+    {
+        await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/healthz/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(host, "/metrics")).StatusCode);
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secreT");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(host, "/metrics")).StatusCode);
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Request_UnknownPathOrMethod_Refused()
+    {
+        await using var host = await StartAsync();
+
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(host, "/")).StatusCode);
+        using var post = await _http.PostAsync(new Uri(host.Urls.Single(), "/metrics"), null);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _server.Dispose();
+    }
+
+    private Task<TestHost> StartAsync(string admin = """{ "Url": "http://127.0.0.1:0" }""") =>
+        TestHost.StartAsync(Json.Routes(Json.Route("r"), _server.Port).Insert(1, $"\"Admin\": {admin},"));
+
+    private Task<HttpResponseMessage> GetAsync(TestHost host, string path) => _http.GetAsync(new Uri(host.Urls.Single(), path));
+
+    private async Task<string> MetricsAsync(TestHost host) => await (await GetAsync(host, "/metrics")).Content.ReadAsStringAsync();
+
+    private static double Sample(string metrics, string name, string label) =>
+        double.Parse(
+            metrics
+                .Split('\n')
+                .Single(line => line.StartsWith(name + "{", StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
+                .Split(' ')[1],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+}

@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Cli;
+
+/// <summary>The program's commands, exit codes and signals, as a user meets them.</summary>
+public sealed class ProxyCommandTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+    private readonly TcpServer _server = new("hello");
+
+    [Fact]
+    public async Task Check_SevenMistakes_SevenErrorsWithPlaces()
+    {
+        await File.WriteAllTextAsync(
+            _file,
+            """
+            {
+              "ReverseProxy": {
+                "TcpRoutes": {
+                  "a": { "Listen": "127.0.0.1:9001", "ClusterId": "rediss" },
+                  "b": { "Listen": "example.com:80", "ClusterId": "redis" },
+                  "c": { "Listen": "127.0.0.1:9002", "ClusterId": "redis", "IdleTimeot": "00:01:00" },
+                  "d": { "Listen": "127.0.0.1:9003", "ClusterId": "redis", "IdleTimeout": "5" },
+                  "e": { "Listen": "127.0.0.1:9004", "ClusterId": "redis", "Mode": "Lock" }
+                },
+                "Clusters": {
+                  "redis": { "Tcp": { "ConnectAttempts": 1e99 }, "Destinations": { "x": { "Address": "127.0.0.1:6379" } } }
+                }
+              }
+            }
+            """
+        );
+
+        var (exit, output, _) = await ProxyProcess.RunAsync("check", _file);
+
+        Assert.Equal(2, exit);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(7, lines.Length);
+        Assert.All(lines, line => Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(_file)}:[0-9]+: ReverseProxy:", line));
+    }
+
+    [Fact]
+    public async Task Check_OnlyWarnings_ZeroAndWithStrictOne()
+    {
+        await File.WriteAllTextAsync(_file, """{ "ReverseProxy": { "Clusters": { "unused": {} } } }""");
+
+        Assert.Equal(0, (await ProxyProcess.RunAsync("check", _file)).ExitCode);
+        var (exit, output, _) = await ProxyProcess.RunAsync("check", "--strict", _file);
+        Assert.Equal(1, exit);
+        Assert.Contains("warning:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Schema_Always_IsWhatTheRepositoryShips()
+    {
+        var (exit, output, _) = await ProxyProcess.RunAsync("schema");
+
+        Assert.Equal(0, exit);
+        Assert.Contains("\"TcpRoutes\"", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run", "--config", "/nowhere/proxy.json")]
+    [InlineData("run", "--bogus")]
+    [InlineData("bogus")]
+    [InlineData("forward", "--listen", "127.0.0.1:0")]
+    [InlineData("forward", "--listen", "example.com:1", "--to", "127.0.0.1:1")]
+    [InlineData("check", "/nowhere/proxy.json")]
+    public async Task Run_BadUsage_TwoAndAReason(params string[] arguments)
+    {
+        var (exit, output, errors) = await ProxyProcess.RunAsync(arguments);
+
+        Assert.Equal(2, exit);
+        Assert.NotEmpty((output + errors).Trim());
+    }
+
+    [Fact]
+    public async Task Run_PortTaken_OneAndSaysWhich()
+    {
+        var (exit, _, errors) = await ProxyProcess.RunAsync("forward", "--listen", $"127.0.0.1:{_server.Port}", "--to", "127.0.0.1:1");
+
+        Assert.Equal(1, exit);
+        Assert.Contains($"127.0.0.1:{_server.Port}", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Forward_SigtermWithOpenConnection_DrainsAndEndsWithZero()
+    {
+        var port = FreePort();
+        using var process = new ProxyProcess("", "forward", "--listen", $"127.0.0.1:{port}", "--to", $"127.0.0.1:{_server.Port}");
+        using var client = await ConnectAsync(port);
+        Assert.Equal("hello", await client.ReadAsync());
+
+        await process.SignalAsync("TERM");
+        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        Assert.Equal("x", await client.AskAsync("x"));
+        Assert.False(process.HasExited);
+        client.End();
+
+        Assert.Equal("", await client.ReadAsync());
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Contains("\"outcome\":\"Completed\"", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_SecondSigterm_EndsAtOnce()
+    {
+        var port = FreePort();
+        using var process = new ProxyProcess("", "forward", "--listen", $"127.0.0.1:{port}", "--to", $"127.0.0.1:{_server.Port}");
+        using var client = await ConnectAsync(port);
+        Assert.Equal("hello", await client.ReadAsync());
+
+        await process.SignalAsync("TERM");
+        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        await process.SignalAsync("TERM");
+
+        await process.ExitAsync();
+        Assert.NotEqual("x", await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Run_Environment_WinsOverFileAndStrangersAreIgnored()
+    {
+        var port = FreePort();
+        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), 1));
+        using var process = new ProxyProcess(
+            $"export DEMO=1 LOG=debug ReverseProxy__TcpRoutes__r__Listen=127.0.0.1:{port} ReverseProxy__Clusters__c__Destinations__d0__Address=tcp://127.0.0.1:{_server.Port};",
+            "--config",
+            _file
+        );
+
+        using var client = await ConnectAsync(port);
+
+        Assert.Equal("hello", await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Run_Sighup_ReadsTheFileAgain()
+    {
+        var port = FreePort();
+        await File.WriteAllTextAsync(
+            _file,
+            Json.Routes($$"""{{Json.Route("r")}}, "s": { "Listen": "127.0.0.1:{{port}}", "ClusterId": "c" }""", _server.Port)
+        );
+        using var process = new ProxyProcess("", "run", "--config", _file);
+        using var client = await ConnectAsync(port);
+
+        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), _server.Port));
+        await process.SignalAsync("HUP");
+
+        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        Assert.False(process.HasExited);
+    }
+
+    [Fact]
+    public async Task Accept_OutOfDescriptors_PausesAndGoesOn()
+    {
+        var port = FreePort();
+        using var process = new ProxyProcess(
+            "ulimit -n 400;",
+            "forward",
+            "--listen",
+            $"127.0.0.1:{port}",
+            "--to",
+            $"127.0.0.1:{_server.Port}"
+        );
+        using var early = await ConnectAsync(port);
+        Assert.Equal("hello", await early.ReadAsync());
+        var clients = new List<TcpClientSocket>();
+        while (!process.Errors.Contains("accepting pauses", StringComparison.Ordinal))
+        {
+            clients.Add(await TcpClientSocket.ConnectAsync(port));
+        }
+
+        Assert.Equal("x", await early.AskAsync("x"));
+        clients.ForEach(static client => client.Dispose());
+
+        await Eventually.TrueAsync(async () =>
+        {
+            using var late = await TcpClientSocket.ConnectAsync(port);
+            return await late.ReadAsync() == "hello";
+        });
+        Assert.Equal("y", await early.AskAsync("y"));
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        File.Delete(_file);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static async Task<TcpClientSocket> ConnectAsync(int port)
+    {
+        await Eventually.TrueAsync(() => AcceptsAsync(port));
+        return await TcpClientSocket.ConnectAsync(port);
+    }
+
+    private static async Task<bool> AcceptsAsync(int port)
+    {
+        try
+        {
+            using var client = await TcpClientSocket.ConnectAsync(port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

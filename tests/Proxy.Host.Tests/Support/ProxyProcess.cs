@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Proxy.Host.Tests.Support;
+
+/// <summary>The program as a process.</summary>
+internal sealed class ProxyProcess : IDisposable
+{
+    private readonly Process _process = new();
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+
+    /// <param name="shell">Commands of a shell before the program, "ulimit -n 60;" say.</param>
+    /// <param name="arguments">The program's arguments.</param>
+    public ProxyProcess(string shell, params string[] arguments)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "proxy.dll");
+        _process.StartInfo = new ProcessStartInfo("/bin/sh", ["-c", $"{shell} exec dotnet \"$0\" \"$@\"", program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        _process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        _process.ErrorDataReceived += (_, line) => _errors.Enqueue(line.Data ?? "");
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', _output);
+
+    public string Errors => string.Join('\n', _errors);
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Runs the program to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using var process = new ProxyProcess("", arguments);
+        return (await process.ExitAsync(), process.Output, process.Errors);
+    }
+
+    public async Task<int> ExitAsync()
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}
