@@ -52,6 +52,7 @@ internal sealed partial class RevisionOwner(
         await CommitAsync(revision, await listeners.BindAsync(Specs(revision), cancellationToken));
         metrics.Reloaded("accepted");
         _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, () => _edits.Writer.TryWrite(true));
+        _edits.Writer.TryWrite(true); // an edit made since the first reading fired no token that was watched
         _following = FollowAsync(_stopping.Token);
     }
 
