@@ -1,0 +1,133 @@
+using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Core.Tests.Clusters;
+
+public sealed class DestinationPickerTests
+{
+    private static readonly PickContext _context = new(null, "cluster");
+    private readonly DestinationPicker _picker = new([
+        new FirstAlphabeticalPolicy(),
+        new RoundRobinPolicy(),
+        new PowerOfTwoChoicesPolicy(new Random(1)),
+    ]);
+
+    [Fact]
+    public void Pick_NoneAvailable_NoDestination()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a");
+        cluster.SetAvailable();
+
+        Assert.Equal(new PickResult(null, null, PickFailure.NoDestination), Pick(cluster, new()));
+    }
+
+    [Fact]
+    public void Pick_PolicyNamedInOtherCase_Used()
+    {
+        var cluster = TestCluster.Create("roundrobin", "a", "b");
+
+        Assert.Equal(["a", "b", "a"], Enumerable.Range(0, 3).Select(_ => Pick(cluster, new()).Destination?.DestinationId));
+    }
+
+    [Fact]
+    public void Pick_NoPolicyNamed_SpreadsByLoad()
+    {
+        var cluster = TestCluster.Create(null, "a", "b");
+        for (var i = 0; i < 20; i++)
+        {
+            Pick(cluster, new());
+        }
+
+        Assert.Equal(10, DestinationLoad.Of(cluster.Destination("a")).Active);
+    }
+
+    [Fact]
+    public void Pick_Unavailable_NeverPicked()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        cluster.SetAvailable("b");
+
+        Assert.Equal("b", Pick(cluster, new()).Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_WeightZero_TakesNone()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        Assert.Equal("b", Pick(cluster, Settings(("A", new(Weight: 0)))).Destination?.DestinationId);
+        Assert.Equal(PickFailure.NoDestination, Pick(cluster, Settings(("a", new(0)), ("b", new(0)))).Failure);
+    }
+
+    [Fact]
+    public void Pick_Backup_OnlyWhileNothingElseIsAvailable()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = Settings(("a", new(Backup: true)));
+
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+        cluster.SetAvailable("a");
+        Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);
+        cluster.SetAvailable("a", "b");
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_SomeTried_AnUntriedOne()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b", "c");
+
+        Assert.Equal("b", Pick(cluster, new(), "a").Destination?.DestinationId);
+        Assert.Equal("c", Pick(cluster, new(), "a", "b").Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_AllTried_ATriedOneAgain()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        Assert.Equal("a", Pick(cluster, new(), "a", "b").Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_MaximumReached_NextAndThenLimitReached()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = new ClusterSettings { MaxConnectionsPerDestination = 1 };
+
+        var first = Pick(cluster, settings);
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+        Assert.Equal(PickFailure.LimitReached, Pick(cluster, settings).Failure);
+        first.Load!.Release();
+
+        Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);
+        Assert.Equal(1, first.Load.Active);
+    }
+
+    [Fact]
+    public async Task Pick_ManyAtOnce_MaximumNeverExceeded()
+    {
+        var cluster = TestCluster.Create("RoundRobin", "a", "b", "c");
+        var settings = new ClusterSettings { MaxConnectionsPerDestination = 50 };
+
+        await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, 100).Count(_ => Pick(cluster, settings).Load is null)))
+        );
+
+        Assert.All(cluster.DestinationsState.AllDestinations, static state => Assert.Equal(50, DestinationLoad.Of(state).Active));
+    }
+
+    private PickResult Pick(ClusterState cluster, ClusterSettings settings, params string[] tried) =>
+        _picker.Pick(cluster, settings, _context, [.. tried.Select(cluster.Destination)]);
+
+    private static ClusterSettings Settings(params (string Id, DestinationSettings Settings)[] destinations) =>
+        new()
+        {
+            Destinations = destinations.ToDictionary(
+                static pair => pair.Id,
+                static pair => pair.Settings,
+                StringComparer.OrdinalIgnoreCase
+            ),
+        };
+}

@@ -1,0 +1,17 @@
+namespace Proxy.Core.Tests;
+
+/// <summary>Waits for facts; time is only the limit.</summary>
+internal static class Eventually
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    public static async Task TrueAsync(Func<bool> fact)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!fact())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);
+        }
+    }
+}
