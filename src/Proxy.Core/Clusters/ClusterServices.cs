@@ -33,6 +33,20 @@ public static class ClusterServices
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<DestinationDialer>();
         services.TryAddSingleton<DestinationPicker>();
+        ProbeUnixSockets(services);
         return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
+    }
+
+    private static void ProbeUnixSockets(IServiceCollection services)
+    {
+        // A factory that an application brings stays as it is.
+        if (
+            services.LastOrDefault(static service => service.ServiceType == typeof(IProbingRequestFactory))?.ImplementationType is { } yarps
+        )
+        {
+            services.AddSingleton<IProbingRequestFactory>(provider => new ConnectProbeRequestFactory(
+                (IProbingRequestFactory)ActivatorUtilities.CreateInstance(provider, yarps)
+            ));
+        }
     }
 }

@@ -17,8 +17,8 @@ internal sealed class ConnectProbeHandler(DestinationDialer dialer, HttpMessageH
 
         try
         {
-            // YARP appends a path; the probe's own timeout is the token.
-            var address = uri.Scheme == "unix" ? $"unix:{uri.AbsolutePath.TrimEnd('/')}" : $"tcp://{uri.Authority}";
+            // YARP appends a path to tcp://; the probe's own timeout is the token.
+            var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
             await using var connection = await dialer.DialAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
         }

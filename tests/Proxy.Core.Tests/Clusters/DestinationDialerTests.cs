@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Clusters.Resolution;
+using Proxy.Connections;
+using Proxy.Connections.Sockets;
+
+namespace Proxy.Core.Tests.Clusters;
+
+public sealed class DestinationDialerTests
+{
+    private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
+    private readonly ManualTime _time = new();
+    private readonly FakeDials _dials = new();
+
+    [Fact]
+    public async Task Dial_FirstHangs_SecondTriedAfterItsHeadStartAndWins()
+    {
+        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var first = await _dials.WaitAsync(1);
+        await _time.WaitForTimerAsync(_head);
+        _time.Advance(_head - TimeSpan.FromMilliseconds(1));
+        Assert.Single(_dials.Addresses);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await using var connection = new FakeConnection();
+        (await _dials.WaitAsync(2)).Succeed(connection);
+
+        Assert.Same(connection, await dialling);
+        Assert.Equal(["10.0.0.1:1", "10.0.0.2:1"], _dials.Addresses);
+        Assert.True(first.Cancelled);
+        Assert.False(connection.Disposed);
+    }
+
+    [Fact]
+    public async Task Dial_FirstRefuses_SecondTriedAtOnce()
+    {
+        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        (await _dials.WaitAsync(1)).Refuse();
+        await using var connection = new FakeConnection();
+        (await _dials.WaitAsync(2)).Succeed(connection);
+
+        Assert.Same(connection, await dialling);
+    }
+
+    [Fact]
+    public async Task Dial_FirstAnswersLate_ItStillWins()
+    {
+        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var first = await _dials.WaitAsync(1);
+        await _time.WaitForTimerAsync(_head);
+        _time.Advance(_head);
+        var second = await _dials.WaitAsync(2);
+        await using var connection = new FakeConnection();
+        first.Succeed(connection);
+
+        Assert.Same(connection, await dialling);
+        Assert.True(second.Cancelled);
+    }
+
+    [Fact]
+    public async Task Dial_LoserConnectsAfterAll_Disposed()
+    {
+        var connections = new StubbornConnections();
+        var dialling = DialAsync(connections, "10.0.0.1", "10.0.0.2");
+        await _time.WaitForTimerAsync(_head);
+        _time.Advance(_head);
+        await Eventually.TrueAsync(() => connections.Answers.Count == 2);
+        await using var winner = new FakeConnection();
+        await using var loser = new FakeConnection();
+        connections.Answers[1].SetResult(winner);
+        Assert.Same(winner, await dialling);
+
+        connections.Answers[0].SetResult(loser);
+
+        await Eventually.TrueAsync(() => loser.Disposed);
+        Assert.False(winner.Disposed);
+    }
+
+    [Fact]
+    public async Task Dial_AllRefuse_TheLastReason()
+    {
+        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        (await _dials.WaitAsync(1)).Refuse(SocketError.NetworkUnreachable);
+        (await _dials.WaitAsync(2)).Refuse(SocketError.ConnectionRefused);
+
+        var exception = await Assert.ThrowsAsync<SocketException>(() => dialling);
+
+        Assert.Equal(SocketError.ConnectionRefused, exception.SocketErrorCode);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("10.0.0.1", "10.0.0.2", "10.0.0.3")]
+    public async Task Dial_NobodyAnswers_TimeoutOverAll(params string[] addresses)
+    {
+        var dialling = DialAsync(addresses);
+        for (var i = 1; i < addresses.Length; i++)
+        {
+            await _dials.WaitAsync(i);
+            await _time.WaitForTimerAsync(_head);
+            _time.Advance(_head);
+        }
+
+        await _dials.WaitAsync(addresses.Length);
+        Assert.False(dialling.IsCompleted);
+        _time.Advance(_timeout - ((addresses.Length - 1) * _head));
+
+        await Assert.ThrowsAsync<TimeoutException>(() => dialling);
+        Assert.Equal(addresses.Length, _dials.Addresses.Count);
+    }
+
+    [Fact]
+    public async Task Dial_LookupHangs_Timeout()
+    {
+        var resolver = new DestinationResolver(_time, static (_, _) => new TaskCompletionSource<IPAddress[]>().Task);
+        var dialling = new DestinationDialer(_dials, resolver, _time).DialAsync("tcp://slow.test:1", _timeout, _timeout, default).AsTask();
+        _time.Advance(_timeout);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => dialling);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("10.0.0.1", "10.0.0.2")]
+    public async Task Dial_CallerCancels_Cancelled(params string[] addresses)
+    {
+        using var cancel = new CancellationTokenSource();
+        var dialling = Create(_dials, addresses).DialAsync("tcp://db.test:1", _timeout, _timeout, cancel.Token).AsTask();
+        var first = await _dials.WaitAsync(1);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dialling);
+        Assert.True(first.Cancelled);
+    }
+
+    [Fact]
+    public async Task Dial_LocalhostOnlyOnIPv6_Found()
+    {
+        if (!Socket.OSSupportsIPv6)
+        {
+            return;
+        }
+
+        using var server = Loopback.Listen(IPAddress.IPv6Loopback);
+        using var clock = new DeadlineClock(TimeProvider.System);
+        var factory = new SocketConnectionFactory(new BufferPool(), clock, TimeProvider.System);
+        var dialer = new DestinationDialer(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
+
+        await using var connection = await dialer.DialAsync($"tcp://localhost:{server.Port()}", _timeout, _timeout, default);
+
+        Assert.Equal(server.LocalEndPoint, connection.RemoteEndPoint);
+    }
+
+    private Task<ConnectionContext> DialAsync(params string[] addresses) => DialAsync(_dials, addresses);
+
+    private Task<ConnectionContext> DialAsync(IConnectionFactory connections, params string[] addresses) =>
+        Create(connections, addresses).DialAsync("tcp://db.test:1", _timeout, _timeout, default).AsTask();
+
+    private DestinationDialer Create(IConnectionFactory connections, string[] addresses) =>
+        new(connections, new DestinationResolver(_time, (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray())), _time);
+
+    /// <summary>Connects although it was cancelled, as a kernel may.</summary>
+    private sealed class StubbornConnections : IConnectionFactory
+    {
+        public List<TaskCompletionSource<ConnectionContext>> Answers { get; } = [];
+
+        public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+        {
+            Answers.Add(new(TaskCreationOptions.RunContinuationsAsynchronously));
+            return new(Answers[^1].Task);
+        }
+    }
+}
