@@ -26,6 +26,7 @@ internal static class ProxyApplication
         builder
             .Logging.AddSimpleConsole(static console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp", LogLevel.Warning);
         // Standard output belongs to the access log.
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console =>

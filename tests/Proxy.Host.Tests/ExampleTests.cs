@@ -12,7 +12,7 @@ using Proxy.Configuration;
 namespace Proxy.Host.Tests;
 
 /// <summary>Every file of config/examples: nothing in it is wrong or suspicious, and each of its routes reaches its cluster.</summary>
-public sealed partial class ExampleTests : IAsyncDisposable
+public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
@@ -56,7 +56,9 @@ public sealed partial class ExampleTests : IAsyncDisposable
         await AskHttpAsync(status.Running.Config);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_app is not null)
         {

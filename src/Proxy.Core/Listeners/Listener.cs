@@ -14,6 +14,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
 
     private volatile ConnectionDelegate? _pipeline;
     private Task _accepting = Task.CompletedTask;
+    private int _queued;
 
     /// <summary>The slot's key.</summary>
     public string Key => key;
@@ -35,11 +36,16 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    /// <summary>Stops accepting, after serving what the kernel had queued; connections go on.</summary>
+    /// <summary>Stops accepting, after starting the pipeline on what the kernel had queued; connections go on.</summary>
     public async Task RetireAsync()
     {
         await listener.UnbindAsync();
         await _accepting;
+        while (Volatile.Read(ref _queued) > 0)
+        {
+            await Task.Delay(_firstPause, time);
+        }
+
         await listener.DisposeAsync();
     }
 
@@ -57,7 +63,8 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                 }
 
                 pause = _firstPause;
-                ThreadPool.UnsafeQueueUserWorkItem(new Accepted(connection, _pipeline!), preferLocal: false);
+                Interlocked.Increment(ref _queued);
+                ThreadPool.UnsafeQueueUserWorkItem(new Accepted(this, connection, _pipeline!), preferLocal: false);
             }
             catch (SocketException exception)
                 when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
@@ -75,9 +82,13 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     }
 
     /// <summary>Owns an accepted connection: runs the pipeline and disposes it.</summary>
-    private sealed class Accepted(ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
+    private sealed class Accepted(Listener listener, ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
     {
-        public void Execute() => _ = RunAsync();
+        public void Execute()
+        {
+            _ = RunAsync();
+            Interlocked.Decrement(ref listener._queued);
+        }
 
         private async Task RunAsync()
         {

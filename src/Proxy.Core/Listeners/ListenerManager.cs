@@ -66,6 +66,10 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
             listener.Tunable?.SetBacklog(spec.EndPoint.Backlog);
             listener.Use(pipelines(spec.Key));
             next[spec.Key] = listener;
+            if (added.ContainsKey(spec.Key))
+            {
+                Log.Listening(logger, spec.Key, listener.EndPoint);
+            }
         }
 
         var removed = _listeners.Values.Where(listener => !next.ContainsKey(listener.Key)).ToList();
@@ -123,6 +127,9 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Information, "Endpoint {Endpoint} listens on {Address}.")]
+        public static partial void Listening(ILogger logger, string endpoint, EndPoint address);
+
         [LoggerMessage(LogLevel.Error, "Endpoint {Endpoint}: closing it failed.")]
         public static partial void RetireFailed(ILogger logger, string endpoint, Exception exception);
     }

@@ -8,7 +8,7 @@ using Proxy.Diagnostics;
 namespace Proxy.Core.Tests.Connections;
 
 /// <summary>A client, the relay and an upstream on real sockets; both ways of relaying.</summary>
-public sealed class RelayTests : IAsyncDisposable
+public sealed class RelayTests : IAsyncLifetime
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(20);
     private readonly BufferPool _buffers = new();
@@ -156,7 +156,9 @@ public sealed class RelayTests : IAsyncDisposable
         Assert.Equal(0, _clock.Count);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await CloseAsync();
         _clock.Dispose();

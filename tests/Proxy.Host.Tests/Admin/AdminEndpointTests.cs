@@ -93,12 +93,10 @@ public sealed class AdminEndpointTests : IDisposable
 
     private async Task<string> MetricsAsync(TestHost host) => await (await GetAsync(host, "/metrics")).Content.ReadAsStringAsync();
 
-    private static double Sample(string metrics, string name, string label) =>
-        double.Parse(
-            metrics
-                .Split('\n')
-                .Single(line => line.StartsWith(name + "{", StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
-                .Split(' ')[1],
-            System.Globalization.CultureInfo.InvariantCulture
-        );
+    private static double Sample(string metrics, string name, string label)
+    {
+        var lines = metrics.Split('\n').Where(line => line.StartsWith(name + "{", StringComparison.Ordinal)).ToList();
+        var line = Assert.Single(lines, line => line.Contains(label, StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
 }

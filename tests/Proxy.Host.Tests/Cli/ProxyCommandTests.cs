@@ -88,9 +88,9 @@ public sealed class ProxyCommandTests : IDisposable
     [Fact]
     public async Task Forward_SigtermWithOpenConnection_DrainsAndEndsWithZero()
     {
-        var port = FreePort();
-        using var process = new ProxyProcess("", "forward", "--listen", $"127.0.0.1:{port}", "--to", $"127.0.0.1:{_server.Port}");
-        using var client = await ConnectAsync(port);
+        using var process = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
+        var port = await process.PortAsync();
+        using var client = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await client.ReadAsync());
 
         await process.SignalAsync("TERM");
@@ -107,9 +107,9 @@ public sealed class ProxyCommandTests : IDisposable
     [Fact]
     public async Task Run_SecondSigterm_EndsAtOnce()
     {
-        var port = FreePort();
-        using var process = new ProxyProcess("", "forward", "--listen", $"127.0.0.1:{port}", "--to", $"127.0.0.1:{_server.Port}");
-        using var client = await ConnectAsync(port);
+        using var process = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
+        var port = await process.PortAsync();
+        using var client = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await client.ReadAsync());
 
         await process.SignalAsync("TERM");
@@ -123,15 +123,15 @@ public sealed class ProxyCommandTests : IDisposable
     [Fact]
     public async Task Run_Environment_WinsOverFileAndStrangersAreIgnored()
     {
-        var port = FreePort();
         await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), 1));
         using var process = new ProxyProcess(
-            $"export DEMO=1 LOG=debug ReverseProxy__TcpRoutes__r__Listen=127.0.0.1:{port} ReverseProxy__Clusters__c__Destinations__d0__Address=tcp://127.0.0.1:{_server.Port};",
+            $"export DEMO=1 LOG=debug ReverseProxy__TcpRoutes__r__Listen=127.0.0.2:0 ReverseProxy__Clusters__c__Destinations__d0__Address=tcp://127.0.0.1:{_server.Port};",
             "--config",
             _file
         );
 
-        using var client = await ConnectAsync(port);
+        var port = await process.PortAsync("127.0.0.2");
+        using var client = await TcpClientSocket.ConnectAsync(new IPEndPoint(IPAddress.Parse("127.0.0.2"), port));
 
         Assert.Equal("hello", await client.ReadAsync());
     }
@@ -139,15 +139,12 @@ public sealed class ProxyCommandTests : IDisposable
     [Fact]
     public async Task Run_Sighup_ReadsTheFileAgain()
     {
-        var port = FreePort();
-        await File.WriteAllTextAsync(
-            _file,
-            Json.Routes($$"""{{Json.Route("r")}}, "s": { "Listen": "127.0.0.1:{{port}}", "ClusterId": "c" }""", _server.Port)
-        );
+        await File.WriteAllTextAsync(_file, Json.Routes($"{Json.Route("r", address: "127.0.0.2")}, {Json.Route("s")}", _server.Port));
         using var process = new ProxyProcess("", "run", "--config", _file);
-        using var client = await ConnectAsync(port);
+        var port = await process.PortAsync();
+        using var client = await TcpClientSocket.ConnectAsync(port);
 
-        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), _server.Port));
+        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r", address: "127.0.0.2"), _server.Port));
         await process.SignalAsync("HUP");
 
         await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
@@ -157,16 +154,9 @@ public sealed class ProxyCommandTests : IDisposable
     [Fact]
     public async Task Accept_OutOfDescriptors_PausesAndGoesOn()
     {
-        var port = FreePort();
-        using var process = new ProxyProcess(
-            "ulimit -n 400;",
-            "forward",
-            "--listen",
-            $"127.0.0.1:{port}",
-            "--to",
-            $"127.0.0.1:{_server.Port}"
-        );
-        using var early = await ConnectAsync(port);
+        using var process = new ProxyProcess("ulimit -n 400;", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
+        var port = await process.PortAsync();
+        using var early = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await early.ReadAsync());
         var clients = new List<TcpClientSocket>();
         while (!process.Errors.Contains("accepting pauses", StringComparison.Ordinal))
@@ -189,19 +179,6 @@ public sealed class ProxyCommandTests : IDisposable
     {
         _server.Dispose();
         File.Delete(_file);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private static async Task<TcpClientSocket> ConnectAsync(int port)
-    {
-        await Eventually.TrueAsync(() => AcceptsAsync(port));
-        return await TcpClientSocket.ConnectAsync(port);
     }
 
     private static async Task<bool> AcceptsAsync(int port)

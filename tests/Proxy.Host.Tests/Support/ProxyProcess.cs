@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Proxy.Host.Tests.Support;
 
@@ -33,6 +35,14 @@ internal sealed class ProxyProcess : IDisposable
     public string Errors => string.Join('\n', _errors);
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>The port of the first endpoint whose name begins so; waits until the program says that it listens.</summary>
+    public async Task<int> PortAsync(string endpoint = "127.0.0.1")
+    {
+        var line = new Regex($@"Endpoint {Regex.Escape(endpoint)}\S* listens on \S+:([0-9]+)\.");
+        await Eventually.TrueAsync(() => line.IsMatch(Errors) || _process.HasExited);
+        return int.Parse(line.Match(Errors).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Runs the program to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
