@@ -10,4 +10,10 @@ public interface ITunableListener
     /// <summary>Lets an overlapping address be bound beside this one, or ends that. Linux only; elsewhere nothing happens.</summary>
     /// <param name="shared">Whether the port may be shared.</param>
     void SharePort(bool shared);
+
+    /// <summary>
+    /// Leaves new clients to another listener of the same port, before this one is unbound: closing a socket resets what arrives
+    /// in that moment. Linux only; elsewhere nothing happens.
+    /// </summary>
+    void HandOver();
 }

@@ -12,6 +12,8 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
+
     private volatile ConnectionDelegate? _pipeline;
     private Task _accepting = Task.CompletedTask;
     private int _queued;
@@ -37,8 +39,15 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     }
 
     /// <summary>Stops accepting, after starting the pipeline on what the kernel had queued; connections go on.</summary>
-    public async Task RetireAsync()
+    /// <param name="handOver">Whether another listener of the same port takes new clients from now on.</param>
+    public async Task RetireAsync(bool handOver = false)
     {
+        if (handOver && Tunable is { } tunable)
+        {
+            tunable.HandOver();
+            await Task.Delay(_handshake, time);
+        }
+
         await listener.UnbindAsync();
         await _accepting;
         while (Volatile.Read(ref _queued) > 0)

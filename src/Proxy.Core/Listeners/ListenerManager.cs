@@ -76,7 +76,7 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         _listeners = next;
         foreach (var listener in removed)
         {
-            _ = RetireAsync(listener);
+            _ = RetireAsync(listener, next.Values.Any(other => Port(other.EndPoint) is { } port && port == Port(listener.EndPoint)));
         }
     }
 
@@ -86,7 +86,7 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
     {
         var listeners = _listeners;
         _listeners = new(StringComparer.Ordinal);
-        return Task.WhenAll(listeners.Values.Select(RetireAsync));
+        return Task.WhenAll(listeners.Values.Select(listener => RetireAsync(listener, handOver: false)));
     }
 
     private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> bound, CancellationToken cancellationToken)
@@ -108,11 +108,11 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         }
     }
 
-    private async Task RetireAsync(Listener listener)
+    private async Task RetireAsync(Listener listener, bool handOver)
     {
         try
         {
-            await listener.RetireAsync();
+            await listener.RetireAsync(handOver);
         }
         catch (Exception exception)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Proxy.Connections.Sockets;
 
@@ -7,6 +8,17 @@ internal static class SocketOptions
 {
     private const int LinuxSolSocket = 1;
     private const int LinuxReusePort = 15;
+    private const int LinuxAttachFilter = 26;
+
+    // Classic BPF over the TCP header: drop a segment that has SYN and not ACK, pass all others whole.
+    private static readonly ulong[] _passAllButFirstSyn =
+    [
+        Instruction(0x30, 13), // ldb [13], the flags
+        Instruction(0x54, 0x12), // and SYN | ACK
+        Instruction(0x15, 0x02, jumpIfNot: 1), // jeq SYN, else skip one
+        Instruction(0x06, 0), // ret 0
+        Instruction(0x06, 0x40000), // ret all
+    ];
 
     /// <summary>Sets SO_REUSEPORT on Linux; does nothing elsewhere.</summary>
     public static void SetReusePort(Socket socket, bool on)
@@ -18,4 +30,41 @@ internal static class SocketOptions
             socket.SetRawSocketOption(LinuxSolSocket, LinuxReusePort, value);
         }
     }
+
+    /// <summary>
+    /// Lets a listen socket ignore new handshakes while it completes those that have begun. A client's SYN is lost then, and
+    /// repeated after a second, when another socket of the port takes it. Linux only; elsewhere nothing happens.
+    /// </summary>
+    public static void IgnoreNewHandshakes(Socket listener)
+    {
+        if (!OperatingSystem.IsLinux() || listener.AddressFamily == AddressFamily.Unix)
+        {
+            return;
+        }
+
+        var filter = GCHandle.Alloc(_passAllButFirstSyn, GCHandleType.Pinned);
+        try
+        {
+            // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
+            Span<byte> program = stackalloc byte[2 * IntPtr.Size];
+            program.Clear();
+            _ = BitConverter.TryWriteBytes(program, (ushort)_passAllButFirstSyn.Length);
+            _ = BitConverter.TryWriteBytes(program[IntPtr.Size..], filter.AddrOfPinnedObject());
+            listener.SetRawSocketOption(LinuxSolSocket, LinuxAttachFilter, program);
+        }
+        catch (SocketException)
+        {
+            // Not permitted here: connections in the short time of closing are reset.
+        }
+        finally
+        {
+            filter.Free();
+        }
+    }
+
+    // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }
+    private static ulong Instruction(ushort code, uint operand, byte jumpIfNot = 0) =>
+        BitConverter.IsLittleEndian
+            ? code | ((ulong)jumpIfNot << 24) | ((ulong)operand << 32)
+            : ((ulong)code << 48) | ((ulong)jumpIfNot << 32) | operand;
 }
