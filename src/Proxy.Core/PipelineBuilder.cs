@@ -67,6 +67,7 @@ internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDiale
     private static ClusterSettings Settings(ClusterSection cluster) =>
         new()
         {
+            LoadBalancingPolicy = cluster.LoadBalancingPolicy,
             ConnectTimeout = cluster.Tcp.ConnectTimeout,
             ConnectAttempts = cluster.Tcp.ConnectAttempts,
             MaxConnectionsPerDestination = cluster.Tcp.MaxConnectionsPerDestination,

@@ -14,6 +14,7 @@ using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Listeners;
+using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -26,9 +27,20 @@ public static class TcpProxyExtensions
     /// <summary>Adds YARP and TCP routes beside it. Clusters load when the application calls <c>MapReverseProxy()</c>.</summary>
     /// <param name="services">The application's container.</param>
     /// <returns>A builder that takes the configuration.</returns>
+    /// <remarks>An <c>AddReverseProxy()</c> of the application's own has to come before: YARP registers its policies anew at each call.</remarks>
     public static TcpProxyBuilder AddTcpProxy(this IServiceCollection services)
     {
-        services.AddReverseProxy();
+        ArgumentNullException.ThrowIfNull(services);
+        if (Has<RevisionReader>(services))
+        {
+            return new TcpProxyBuilder(services);
+        }
+
+        if (!Has<IProxyStateLookup>(services))
+        {
+            services.AddReverseProxy();
+        }
+
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
@@ -69,6 +81,8 @@ public static class TcpProxyExtensions
         using var provider = services.BuildServiceProvider();
         return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true);
     }
+
+    private static bool Has<T>(IServiceCollection services) => services.Any(static service => service.ServiceType == typeof(T));
 
     private static ConfigurationNames Names(IServiceProvider provider) =>
         new()

@@ -26,6 +26,7 @@ internal static class ProxyApplication
         builder
             .Logging.AddSimpleConsole(static console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // each failed probe; changes of health are warned of
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp", LogLevel.Warning);
         // Standard output belongs to the access log.

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Host.Tests.Support;
@@ -85,6 +87,31 @@ public sealed class EmbeddingTests : IDisposable
     }
 
     [Fact]
+    public async Task AddTcpProxy_BesideYarpAndTwiceWithOwnPolicy_PolicyPicks()
+    {
+        using var other = new TcpServer("other");
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration["ReverseProxy:TcpRoutes:r:ClusterId"] = "c";
+        builder.Configuration["ReverseProxy:Clusters:c:LoadBalancingPolicy"] = "Last";
+        builder.Configuration["ReverseProxy:Clusters:c:Destinations:a:Address"] = $"tcp://127.0.0.1:{_server.Port}";
+        builder.Configuration["ReverseProxy:Clusters:c:Destinations:b:Address"] = $"tcp://127.0.0.1:{other.Port}";
+        builder.Services.AddReverseProxy();
+        builder.Services.AddTcpProxy();
+        builder.Services.AddTcpProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"));
+        builder.Services.AddSingleton<ITcpLoadBalancingPolicy, LastPolicy>();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.ListenTcpProxy(new IPEndPoint(IPAddress.Loopback, 0), "r"));
+        await using var app = builder.Build();
+        app.MapReverseProxy();
+        await app.StartAsync();
+        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+        using var client = await TcpClientSocket.ConnectAsync(new Uri(url).Port);
+
+        Assert.Equal("other", await client.ReadAsync());
+    }
+
+    [Fact]
     public async Task Start_InvalidSection_Throws()
     {
         var builder = WebApplication.CreateBuilder();
@@ -100,6 +127,14 @@ public sealed class EmbeddingTests : IDisposable
     }
 
     public void Dispose() => _server.Dispose();
+
+    private sealed class LastPolicy : ITcpLoadBalancingPolicy
+    {
+        public string Name => "Last";
+
+        public DestinationCandidate Pick(in PickContext context, IReadOnlyList<DestinationCandidate> candidates) =>
+            candidates.MaxBy(static candidate => candidate.State.DestinationId);
+    }
 
     private WebApplication Build(bool ownTransport, bool slim, out List<ConnectionContext> seen)
     {

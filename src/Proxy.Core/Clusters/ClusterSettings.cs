@@ -3,6 +3,9 @@ namespace Proxy.Clusters;
 /// <summary>How a cluster is dialled: what YARP's own settings do not say.</summary>
 public sealed record ClusterSettings
 {
+    /// <summary>The name of an <see cref="LoadBalancing.ITcpLoadBalancingPolicy"/>; null for the one that YARP's cluster names.</summary>
+    public string? LoadBalancingPolicy { get; init; }
+
     /// <summary>The time for one attempt, over all addresses of one destination.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

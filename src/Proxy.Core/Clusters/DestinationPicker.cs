@@ -15,7 +15,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         StringComparer.OrdinalIgnoreCase
     );
 
-    /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available.</summary>
+    /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available or untried.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="settings">Weights, backups and the limit.</param>
     /// <param name="context">For whom.</param>
@@ -31,18 +31,13 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(tried);
-        var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings);
+        var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings, tried);
         if (candidates.Count == 0)
         {
             return new(null, null, PickFailure.NoDestination);
         }
 
-        if (tried.Count > 0 && candidates.Exists(candidate => !tried.Contains(candidate.State)))
-        {
-            candidates.RemoveAll(candidate => tried.Contains(candidate.State));
-        }
-
-        var policy = _policies[cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
+        var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
         while (candidates.Count > 0)
         {
             var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
@@ -57,19 +52,23 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         return new(null, null, PickFailure.LimitReached);
     }
 
-    private static List<DestinationCandidate> Candidates(IReadOnlyList<DestinationState> available, ClusterSettings settings)
+    private static List<DestinationCandidate> Candidates(
+        IReadOnlyList<DestinationState> available,
+        ClusterSettings settings,
+        IReadOnlyCollection<DestinationState> tried
+    )
     {
-        var first = new List<DestinationCandidate>(available.Count);
-        var backups = new List<DestinationCandidate>();
+        var groups = new List<DestinationCandidate>[] { [], [], [], [] }; // in the order in which they are used
         foreach (var destination in available)
         {
             var own = settings.Destinations.GetValueOrDefault(destination.DestinationId) ?? new DestinationSettings();
             if (own.Weight > 0)
             {
-                (own.Backup ? backups : first).Add(new(destination, DestinationLoad.Of(destination), own.Weight));
+                var group = (own.Backup ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+                groups[group].Add(new(destination, DestinationLoad.Of(destination), own.Weight));
             }
         }
 
-        return first.Count > 0 ? first : backups;
+        return Array.Find(groups, static group => group.Count > 0) ?? [];
     }
 }

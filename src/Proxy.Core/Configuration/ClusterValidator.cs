@@ -11,7 +11,7 @@ internal static class ClusterValidator
         {
             var path = $"ReverseProxy:Clusters:{id}";
             CheckAddresses(cluster, path, problems);
-            CheckPolicies(cluster, path, names, tcp.Contains(id), problems);
+            CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);
             if (!http.Contains(id) && !tcp.Contains(id))
             {
                 problems.Warn(path, "no route uses this cluster.");
@@ -73,9 +73,20 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckPolicies(ClusterSection cluster, string path, ConfigurationNames names, bool tcp, ProblemList problems)
+    private static void CheckPolicies(
+        ClusterSection cluster,
+        string path,
+        ConfigurationNames names,
+        bool http,
+        bool tcp,
+        ProblemList problems
+    )
     {
-        var balancing = tcp ? names.LoadBalancingPolicies : names.LoadBalancingPolicies.Union(names.HttpLoadBalancingPolicies);
+        var all = names.LoadBalancingPolicies.Union(names.HttpLoadBalancingPolicies, StringComparer.OrdinalIgnoreCase);
+        var balancing = all.Where(name =>
+            (!tcp || names.LoadBalancingPolicies.Contains(name, StringComparer.OrdinalIgnoreCase))
+            && (!http || names.HttpLoadBalancingPolicies.Contains(name, StringComparer.OrdinalIgnoreCase))
+        );
         CheckName(cluster.LoadBalancingPolicy, [.. balancing], $"{path}:LoadBalancingPolicy", problems);
         var passive = cluster.HealthCheck?.Passive?.Policy;
         CheckName(passive, names.PassiveHealthPolicies, $"{path}:HealthCheck:Passive:Policy", problems);

@@ -15,8 +15,11 @@ internal sealed class ConfigNode(string key, string path)
 
     public bool HasChildren => _children.Count > 0;
 
+    /// <summary>Whether a file has an object without keys here, which is not the same as none.</summary>
+    public bool IsEmptyObject { get; set; }
+
     /// <summary>Absent and null mean the default.</summary>
-    public bool IsNull => Value is null && _children.Count == 0;
+    public bool IsNull => Value is null && _children.Count == 0 && !IsEmptyObject;
 
     /// <summary>.NET's JSON readers write an empty list as an empty text.</summary>
     public bool IsEmptyList => Value is "" && _children.Count == 0;

@@ -62,11 +62,18 @@ internal static class ConfigTree
 
         foreach (var (path, value) in all)
         {
-            path.Split(':').Aggregate(root, (node, key) => node.GetOrAdd(key)).Value = value;
+            At(root, path).Value = value;
+        }
+
+        foreach (var path in (provider as JsonFileProvider)?.EmptyObjects ?? [])
+        {
+            At(root, path).IsEmptyObject = true;
         }
 
         return root;
     }
+
+    private static ConfigNode At(ConfigNode root, string path) => path.Split(':').Aggregate(root, static (node, key) => node.GetOrAdd(key));
 
     private static void CopyLayer(IConfigurationProvider provider, ConfigNode node, string? path)
     {
@@ -87,6 +94,7 @@ internal static class ConfigTree
 
         // An empty object takes nothing away from the one below it.
         target.Value = layer.HasChildren ? null : layer.Value;
+        target.IsEmptyObject |= layer.IsEmptyObject;
         foreach (var child in layer.Children)
         {
             Merge(target.GetOrAdd(child.Key), child, ChildType(type, child.Key));

@@ -7,5 +7,8 @@ internal sealed class JsonFileContent
 
     public Dictionary<string, string?> Values { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Where an object without keys stands: null to .NET, but there.</summary>
+    public List<string> EmptyObjects { get; } = [];
+
     public Dictionary<string, int> Lines { get; } = new(StringComparer.OrdinalIgnoreCase);
 }

@@ -96,6 +96,7 @@ internal ref struct JsonFileParser
         if (seen.Count == 0 && path.Length > 0)
         {
             _content.Values[path] = null;
+            _content.EmptyObjects.Add(path);
         }
 
         return null;

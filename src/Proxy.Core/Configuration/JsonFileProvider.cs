@@ -28,6 +28,8 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     internal IReadOnlyCollection<KeyValuePair<string, string?>> Entries => _good.Values;
 
+    internal IReadOnlyCollection<string> EmptyObjects => _good.EmptyObjects;
+
     /// <summary>The line, from 1, on which a configuration path stands.</summary>
     /// <param name="path">Such as ReverseProxy:TcpRoutes:redis.</param>
     public int? LineOf(string path) => _good.Lines.TryGetValue(path, out var line) ? line : null;

@@ -53,7 +53,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         }
 
         var snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]);
-        var http = YarpReader.Read(snapshot.GetSection(ConfigTree.Section), yarp, problems);
+        var http = YarpReader.Read(snapshot.GetSection(ConfigTree.Section), known.HttpLoadBalancingPolicies, yarp, problems);
         return new Revision
         {
             Id = Hash(json),

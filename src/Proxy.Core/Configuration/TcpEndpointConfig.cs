@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Proxy.Configuration;
 
 /// <summary>A named place to listen at.</summary>
-[NotAvailableYet("ProxyProtocol")]
+[NotAvailableYet("ProxyProtocol", "PeekTimeout")]
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
@@ -17,7 +17,4 @@ public sealed record TcpEndpointConfig
     /// <summary>Connections at once; absent means no limit.</summary>
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
-
-    /// <summary>Total time for the bytes a route needs to choose by.</summary>
-    public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

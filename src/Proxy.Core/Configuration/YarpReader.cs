@@ -7,7 +7,12 @@ namespace Proxy.Configuration;
 /// <summary>Lets YARP's own reader turn the merged configuration into its routes and clusters, and its own validator check them.</summary>
 internal static class YarpReader
 {
-    public static Result Read(IConfiguration section, IConfigValidator validator, ProblemList problems)
+    public static Result Read(
+        IConfiguration section,
+        IReadOnlyCollection<string> policies,
+        IConfigValidator validator,
+        ProblemList problems
+    )
     {
         try
         {
@@ -18,8 +23,9 @@ internal static class YarpReader
             var provider = (IProxyConfigProvider?)descriptor.ImplementationFactory?.Invoke(logging);
             using var disposable = provider as IDisposable;
             var config = provider!.GetConfig();
-            Validate(config, validator, problems);
-            return new Result(config.Routes, config.Clusters);
+            var result = new Result(config.Routes, [.. config.Clusters.Select(cluster => WithoutTcpPolicy(cluster, policies))]);
+            Validate(result, validator, problems);
+            return result;
         }
         catch (Exception exception)
         {
@@ -29,7 +35,16 @@ internal static class YarpReader
         }
     }
 
-    private static void Validate(IProxyConfig config, IConfigValidator validator, ProblemList problems)
+    // YARP refuses names it does not balance by; TCP routes read the name from our own records.
+    private static ClusterConfig WithoutTcpPolicy(ClusterConfig cluster, IReadOnlyCollection<string> policies) =>
+        cluster.LoadBalancingPolicy is { } name && !policies.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? cluster with
+            {
+                LoadBalancingPolicy = null,
+            }
+            : cluster;
+
+    private static void Validate(Result config, IConfigValidator validator, ProblemList problems)
     {
         foreach (var route in config.Routes)
         {

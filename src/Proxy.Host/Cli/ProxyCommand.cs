@@ -70,14 +70,18 @@ internal static class ProxyCommand
                     target.Contains("://", StringComparison.Ordinal) || target.StartsWith("unix:", StringComparison.Ordinal)
                         ? target
                         : $"tcp://{target}";
-                return HostRunner.RunAsync(
-                    new ConfigurationBuilder().AddInMemoryCollection([
-                        new("ReverseProxy:TcpRoutes:forward:Listen", parsed.GetValue(listen)),
-                        new("ReverseProxy:TcpRoutes:forward:ClusterId", "forward"),
-                        new("ReverseProxy:Clusters:forward:Destinations:to:Address", address),
-                        new("Admin:Url", parsed.GetValue(admin)),
-                    ])
-                );
+                var values = new Dictionary<string, string?>
+                {
+                    ["ReverseProxy:TcpRoutes:forward:Listen"] = parsed.GetValue(listen),
+                    ["ReverseProxy:TcpRoutes:forward:ClusterId"] = "forward",
+                    ["ReverseProxy:Clusters:forward:Destinations:to:Address"] = address,
+                };
+                if (parsed.GetValue(admin) is { } url)
+                {
+                    values["Admin:Url"] = url;
+                }
+
+                return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(values));
             }
         );
         return command;

@@ -74,6 +74,16 @@ public sealed class DestinationPickerTests
     }
 
     [Fact]
+    public void Pick_AllButTheBackupTried_TheBackupBeforeATriedOne()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        var pick = _picker.Pick(cluster, Settings(("b", new(Backup: true))), _context, [cluster.Destination("a")]);
+
+        Assert.Equal("b", pick.Destination?.DestinationId);
+    }
+
+    [Fact]
     public void Pick_SomeTried_AnUntriedOne()
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b", "c");

@@ -11,6 +11,13 @@ public sealed class RevisionReaderTests : IDisposable
     private readonly ServiceProvider _services = CreateServices();
 
     [Fact]
+    public void Read_EmptyObject_IsThereAndNullIsNot()
+    {
+        Assert.NotNull(Read("""{ "Admin": {} }""").Revision!.Config.Admin);
+        Assert.Null(Read("""{ "Admin": null }""").Revision!.Config.Admin);
+    }
+
+    [Fact]
     public void Read_SevenMistakes_SevenErrorsWithLines()
     {
         var errors = Read(

@@ -86,6 +86,20 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Forward_Twice_OpensNothingButWhatItWasTold()
+    {
+        using var one = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
+        using var two = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
+
+        using var first = await TcpClientSocket.ConnectAsync(await one.PortAsync());
+        using var second = await TcpClientSocket.ConnectAsync(await two.PortAsync());
+
+        Assert.Equal("hello", await first.ReadAsync());
+        Assert.Equal("hello", await second.ReadAsync());
+        Assert.False(one.HasExited || two.HasExited);
+    }
+
+    [Fact]
     public async Task Forward_SigtermWithOpenConnection_DrainsAndEndsWithZero()
     {
         using var process = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
