@@ -8,6 +8,7 @@ public sealed class DestinationLoad
 {
     private static readonly ConditionalWeakTable<DestinationState, DestinationLoad> _loads = [];
     private int _active;
+    private int _failing;
 
     /// <summary>Connections now, those being dialled included.</summary>
     public int Active => Volatile.Read(ref _active);
@@ -30,6 +31,11 @@ public sealed class DestinationLoad
 
         return true;
     }
+
+    /// <summary>Notes how the last dial ended.</summary>
+    /// <param name="failed">Whether it failed.</param>
+    /// <returns>Whether the one before ended otherwise: a change that is worth a line in the log.</returns>
+    public bool DialEnded(bool failed) => Interlocked.Exchange(ref _failing, failed ? 1 : 0) != (failed ? 1 : 0);
 
     /// <summary>Gives a place back.</summary>
     public void Release() => Interlocked.Decrement(ref _active);

@@ -98,6 +98,11 @@ public sealed partial class UpstreamDialer(
             var connection = await dialer.DialAsync(address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
             metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: true);
             health.DialSucceeded(destination);
+            if (DestinationLoad.Of(destination).DialEnded(failed: false))
+            {
+                Log.DialsAgain(logger, cluster.ClusterId, destination.DestinationId, address);
+            }
+
             return connection;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -108,7 +113,12 @@ public sealed partial class UpstreamDialer(
                 health.DialFailed(cluster, destination);
             }
 
-            Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
+            // Once, and not per client: a destination that is down would fill the log.
+            if (DestinationLoad.Of(destination).DialEnded(failed: true))
+            {
+                Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
+            }
+
             return null;
         }
     }
@@ -124,7 +134,10 @@ public sealed partial class UpstreamDialer(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} could not be dialled: {Reason}")]
+        [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: destination {Destination} at {Address} answers again.")]
+        public static partial void DialsAgain(ILogger logger, string cluster, string destination, string address);
+
+        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} cannot be dialled: {Reason}")]
         public static partial void DialFailed(ILogger logger, string cluster, string destination, string address, string reason);
     }
 }
