@@ -93,7 +93,7 @@ internal sealed class ScalarReader(ProblemList problems)
         var whole = Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
         error =
             whole && number >= low && number <= high ? null
-            : whole || text.All(char.IsAsciiDigit) ? $"{Shorten(text)} is out of range; {low} to {high} is allowed."
+            : whole || (text.Length > 0 && text.All(char.IsAsciiDigit)) ? $"{Shorten(text)} is out of range; {low} to {high} is allowed."
             : $"'{Shorten(text)}' is not a whole number.";
         return error is null ? JsonValue.Create((long)number) : null;
     }
