@@ -18,20 +18,23 @@ public sealed class WrongTypeTests : IDisposable
         var wrong = WrongFor(ConfigKey.At(path)).ToList();
 
         Assert.NotEmpty(wrong);
-        foreach (var value in wrong)
-        {
-            var result = _document.Read(ConfigKey.Document(path, value));
-
-            Assert.Null(result.Revision);
-            Assert.True(
-                result.Errors.Any(error => error.Path == path && error.Line == 1),
-                $"{path} = {value}: {string.Join(' ', result.Errors)}"
-            );
-            // An exception would have been caught as a problem of the whole.
-            Assert.DoesNotContain(result.Errors, static error => error.Path.Length == 0);
-            Assert.All(result.Errors, static error => Assert.Matches(@": [^ ].*[.?\]]$", error.ToString()));
-        }
+        Assert.All(wrong, value => IsAnError(path, value));
     }
+
+    [Theory]
+    [InlineData("ReverseProxy:TcpEndpoints:x:Address")]
+    [InlineData("ReverseProxy:TcpRoutes:x:Listen")]
+    [InlineData("ReverseProxy:TcpRoutes:x:ClusterId")]
+    [InlineData("ReverseProxy:TcpRoutes:x:Match:Endpoints:0")]
+    [InlineData("ReverseProxy:TcpRoutes:x:Match:SourceNetworks:0")]
+    [InlineData("ReverseProxy:Routes:x:ClusterId")]
+    [InlineData("ReverseProxy:Clusters:x:LoadBalancingPolicy")]
+    [InlineData("ReverseProxy:Clusters:x:HealthCheck:Passive:Policy")]
+    [InlineData("ReverseProxy:Clusters:x:Destinations:x:Address")]
+    [InlineData("ReverseProxy:Clusters:x:Destinations:x:Health")]
+    [InlineData("Admin:Url")]
+    public void Read_TextThatMeansNothingHere_IsAnErrorAtItsKey(string path) =>
+        Assert.All((string[])["\"no such\"", "\" \"", "5", "-1", "1e99", "true"], value => IsAnError(path, value));
 
     public void Dispose() => _document.Dispose();
 
@@ -87,5 +90,16 @@ public sealed class WrongTypeTests : IDisposable
                 ],
             .. range is null ? (string[])[] : [$"{(int)range.Minimum - 1L}", $"{(int)range.Maximum + 1L}"],
         ];
+    }
+
+    private void IsAnError(string path, string value)
+    {
+        var result = _document.Read(ConfigKey.Document(path, value));
+
+        Assert.Null(result.Revision);
+        Assert.Contains(result.Errors, error => error.Path == path && error.Line == 1);
+        // An exception would have been caught as a problem of the whole.
+        Assert.DoesNotContain(result.Errors, static error => error.Path.Length == 0);
+        Assert.All(result.Errors, static error => Assert.Matches(@": [^ ].*[.?\]]$", error.ToString()));
     }
 }
