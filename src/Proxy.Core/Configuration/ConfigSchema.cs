@@ -140,7 +140,7 @@ public static class ConfigSchema
         var names = Enum.GetNames(type).Where(name => ConfigTypes.IsAvailable(type, name)).Select(name => (JsonNode?)name);
         var values = new JsonObject { ["enum"] = new JsonArray([.. names, null]) };
         return type.IsDefined(typeof(FlagsAttribute), false)
-            ? new JsonObject { ["type"] = new JsonArray("array", "string", "null"), ["items"] = values }
+            ? new JsonObject { ["type"] = new JsonArray("array", "null"), ["items"] = values }
             : values;
     }
 }

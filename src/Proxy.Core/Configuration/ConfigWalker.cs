@@ -12,6 +12,7 @@ internal sealed class ConfigWalker(ProblemList problems)
     {
         if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
         {
+            ExpectKeys(node, "an object with keys");
             return ReadFree(node);
         }
 
@@ -34,14 +35,18 @@ internal sealed class ConfigWalker(ProblemList problems)
     private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
         node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
 
+    private void ExpectKeys(ConfigNode node, string expected)
+    {
+        if (node.Value is not null && !node.HasChildren)
+        {
+            problems.Error(node.Path, $"'{ScalarReader.Shorten(node.Value)}' is a value; {expected} is expected here.");
+        }
+    }
+
     private JsonObject? ReadObject(ConfigNode node, JsonTypeInfo type)
     {
         var result = new JsonObject();
-        if (node.Value is not null && !node.HasChildren)
-        {
-            problems.Error(node.Path, $"'{ScalarReader.Shorten(node.Value)}' is a value; an object with keys is expected here.");
-        }
-
+        ExpectKeys(node, "an object with keys");
         CheckKeys(node, type);
         foreach (var property in type.Properties.Where(property => property.Set is not null))
         {
@@ -87,10 +92,7 @@ internal sealed class ConfigWalker(ProblemList problems)
     private JsonObject ReadDictionary(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
         var result = new JsonObject();
-        if (node.Value is not null && !node.HasChildren)
-        {
-            problems.Error(node.Path, $"'{ScalarReader.Shorten(node.Value)}' is a value; an object keyed by id is expected here.");
-        }
+        ExpectKeys(node, "an object keyed by id");
 
         var element = ConfigTypes.Options.GetTypeInfo(type.ElementType!);
         foreach (var child in Sorted(node))

@@ -75,7 +75,8 @@ internal ref struct JsonFileParser
             var key = _reader.GetString() ?? "";
             var child = path.Length == 0 ? key : $"{path}:{key}";
             var problem =
-                key.Contains(':', StringComparison.Ordinal)
+                child.Length == 0 ? new ConfigProblem("", "a section's name must not be empty.", Line: Line())
+                : key.Contains(':', StringComparison.Ordinal)
                     ? new ConfigProblem(child, "the key contains ':'; choose one without.", Line: Line())
                 : !seen.TryAdd(key, key)
                     ? new ConfigProblem(child, $"the key is there twice ('{seen[key]}' and '{key}'; keys ignore case).", Line: Line())

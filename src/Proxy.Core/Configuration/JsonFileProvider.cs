@@ -92,10 +92,10 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         }
     }
 
-    private static string Describe(Exception exception) =>
-        exception is FileNotFoundException or DirectoryNotFoundException
-            ? "the file does not exist."
-            : $"cannot be read: {exception.Message}";
+    private string Describe(Exception exception) =>
+        exception is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist."
+        : Directory.Exists(File) ? "cannot be read: it is a directory."
+        : $"cannot be read: {exception.Message}";
 
     private byte[] ReadAll()
     {

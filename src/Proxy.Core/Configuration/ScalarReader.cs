@@ -93,7 +93,7 @@ internal sealed class ScalarReader(ProblemList problems)
         var whole = Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
         error =
             whole && number >= low && number <= high ? null
-            : whole || text.All(char.IsAsciiDigit) ? $"{Shorten(text)} is out of range; {low} to {high} is allowed."
+            : whole || (text.Length > 0 && text.All(char.IsAsciiDigit)) ? $"{Shorten(text)} is out of range; {low} to {high} is allowed."
             : $"'{Shorten(text)}' is not a whole number.";
         return error is null ? JsonValue.Create((long)number) : null;
     }
@@ -112,9 +112,16 @@ internal sealed class ScalarReader(ProblemList problems)
 
     private static JsonValue? ParseOther(string text, Type type, out string? error)
     {
-        var valid = type == typeof(Uri) ? Uri.TryCreate(text, UriKind.Absolute, out _) : Version.TryParse(text, out _);
-        error = valid ? null : $"'{Shorten(text)}' is not {(type == typeof(Uri) ? "an absolute URI" : "a version such as 2 or 1.1")}.";
-        return JsonValue.Create(text);
+        if (type == typeof(Uri))
+        {
+            error = Uri.TryCreate(text, UriKind.Absolute, out _) ? null : $"'{Shorten(text)}' is not an absolute URI.";
+            return JsonValue.Create(text);
+        }
+
+        // As YARP reads it: "2" means 2.0.
+        var valid = Version.TryParse(text.Contains('.', StringComparison.Ordinal) ? text : $"{text}.0", out var version);
+        error = valid ? null : $"'{Shorten(text)}' is not a version such as 2 or 1.1.";
+        return JsonValue.Create(version?.ToString());
     }
 
     private static string Kind(Type type) =>
@@ -125,8 +132,14 @@ internal sealed class ScalarReader(ProblemList problems)
 
     private JsonValue? ReadFlags(ConfigNode node, Type type)
     {
-        var parts = node.HasChildren ? [.. node.Items()] : new[] { node };
-        var names = parts.Where(part => !part.IsNull && !part.IsEmptyList).Select(part => ReadFlag(part, type)).OfType<string>().ToList();
+        if (!node.LooksLikeList)
+        {
+            // YARP would pass over a single value in silence.
+            problems.Error(node.Path, "a list is expected here: [ … ].");
+            return null;
+        }
+
+        var names = node.Items().Where(part => !part.IsNull).Select(part => ReadFlag(part, type)).OfType<string>().ToList();
         return names.Count == 0 ? null : JsonValue.Create(string.Join(", ", names));
     }
 

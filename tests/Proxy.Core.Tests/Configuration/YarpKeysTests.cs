@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Proxy.Configuration;
+
+namespace Proxy.Core.Tests.Configuration;
+
+/// <summary>What is accepted of YARP's own keys is what YARP then uses.</summary>
+public sealed class YarpKeysTests : IDisposable
+{
+    private const string Everything = """
+        {
+          "ReverseProxy": {
+            "Routes": {
+              "x": {
+                "ClusterId": "x", "Order": -5, "MaxRequestBodySize": -1, "AuthorizationPolicy": "Anonymous", "CorsPolicy": "Disable",
+                "RateLimiterPolicy": "Disable", "OutputCachePolicy": "", "TimeoutPolicy": "Disable", "Metadata": { "x": "m" },
+                "Match": {
+                  "Methods": ["PUT"], "Hosts": ["example.com"], "Path": "/p/{**rest}",
+                  "QueryParameters": [{ "Name": "q", "Values": ["1", "2"], "Mode": "Prefix", "IsCaseSensitive": true }],
+                  "Headers": [{ "Name": "h", "Values": ["3"], "Mode": "HeaderPrefix", "IsCaseSensitive": true }]
+                },
+                "Transforms": [{ "PathRemovePrefix": "/p" }, { "RequestHeader": "a", "Set": "b" }]
+              }
+            },
+            "Clusters": {
+              "x": {
+                "LoadBalancingPolicy": "Random", "Metadata": { "x": "m" },
+                "SessionAffinity": {
+                  "Enabled": true, "Policy": "Cookie", "FailurePolicy": "Return503Error", "AffinityKeyName": "k",
+                  "Cookie": {
+                    "Path": "/c", "Domain": "example.com", "HttpOnly": false, "SecurePolicy": "Always", "SameSite": "Strict",
+                    "Expiration": "01:00:00", "MaxAge": "2.00:00:00", "IsEssential": true
+                  }
+                },
+                "HealthCheck": {
+                  "AvailableDestinationsPolicy": "HealthyAndUnknown",
+                  "Passive": { "Enabled": true, "Policy": "TransportFailureRate", "ReactivationPeriod": "00:00:07" },
+                  "Active": { "Enabled": true, "Interval": "00:00:08", "Timeout": "00:00:09", "Policy": "ConsecutiveFailures", "Path": "/h" }
+                },
+                "HttpClient": {
+                  "SslProtocols": ["Tls12", "tls13"], "DangerousAcceptAnyServerCertificate": true, "MaxConnectionsPerServer": 11,
+                  "EnableMultipleHttp2Connections": false, "RequestHeaderEncoding": "utf-8", "ResponseHeaderEncoding": "latin1",
+                  "WebProxy": { "Address": "http://proxy:8080/", "BypassOnLocal": true, "UseDefaultCredentials": true }
+                },
+                "HttpRequest": {
+                  "ActivityTimeout": "00:00:12", "Version": "1.1", "VersionPolicy": "RequestVersionExact", "AllowResponseBuffering": true
+                },
+                "Destinations": { "x": { "Address": "http://a/", "Health": "http://h/", "Host": "o", "Metadata": { "x": "m" } } }
+              }
+            }
+          }
+        }
+        """;
+
+    private readonly ConfigDocument _document = new();
+
+    [Fact]
+    public void Read_EveryKeyOfYarp_IsWhatYarpTakes()
+    {
+        var missing = ConfigKey.All.Where(static key =>
+            key.Property is not null && !ConfigTypes.IsOurs(key.Property) && Find(key.Path) is null
+        );
+        Assert.Empty(missing);
+
+        var result = _document.Read(Everything);
+
+        Assert.Empty(result.Errors);
+        AssertSame(result.Revision!);
+    }
+
+    [Theory]
+    [InlineData("HttpClient:SslProtocols", "\"Tls12\"")]
+    [InlineData("HttpClient:SslProtocols", """["Tls12, Tls13"]""")]
+    [InlineData("HttpClient:SslProtocols", "[]")]
+    [InlineData("HttpRequest:Version", "2")]
+    [InlineData("HttpRequest:Version", "\"3\"")]
+    [InlineData("HttpRequest:Version", "\"2.0\"")]
+    [InlineData("HttpRequest:Version", "\" 2.0\"")]
+    [InlineData("HttpRequest:Version", "\"2.0.0.0\"")]
+    [InlineData("HttpRequest:ActivityTimeout", "\"00:00:01.5\"")]
+    [InlineData("HttpRequest:VersionPolicy", "\"requestversionexact\"")]
+    [InlineData("HttpRequest:AllowResponseBuffering", "\"TRUE\"")]
+    [InlineData("HttpClient:MaxConnectionsPerServer", "\"+7\"")]
+    [InlineData("HttpClient:WebProxy:Address", "\"http://a b/\"")]
+    [InlineData("SessionAffinity:Cookie:Expiration", "\"00:00:00\"")]
+    public void Read_OtherWriting_IsRefusedOrWhatYarpTakes(string key, string value)
+    {
+        var path = $"ReverseProxy:Clusters:x:{key}";
+
+        var result = _document.Read(ConfigKey.Document(path, value));
+
+        Assert.Equal(result.Revision is null, result.Errors.Any(static error => error.Path.Length > 0));
+        if (result.Revision is { } revision)
+        {
+            AssertSame(revision);
+        }
+    }
+
+    public void Dispose() => _document.Dispose();
+
+    private static JsonNode? Find(string path) =>
+        path.Split(':').Aggregate(JsonNode.Parse(Everything), static (node, key) => key == "0" ? node?[0] : node?[key]);
+
+    private static void AssertSame(Revision revision)
+    {
+        foreach (var route in revision.HttpRoutes)
+        {
+            var ours = revision.Config.ReverseProxy.Routes[route.RouteId];
+            Assert.Equal(ours.Match, route.Match);
+        }
+
+        foreach (var cluster in revision.Clusters)
+        {
+            var ours = revision.Config.ReverseProxy.Clusters[cluster.ClusterId];
+            Assert.Equal(ours.LoadBalancingPolicy, cluster.LoadBalancingPolicy);
+            Assert.Equal(ours.SessionAffinity, cluster.SessionAffinity);
+            Assert.Equal(ours.HealthCheck, cluster.HealthCheck);
+            Assert.Equal(ours.HttpClient, cluster.HttpClient);
+            Assert.Equal(ours.HttpRequest, cluster.HttpRequest);
+        }
+    }
+}
