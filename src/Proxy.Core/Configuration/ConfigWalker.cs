@@ -76,6 +76,11 @@ internal sealed class ConfigWalker(ProblemList problems)
         {
             if (notYet.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
             {
+                if (child.IsNull)
+                {
+                    continue; // null asks for nothing
+                }
+
                 problems.Error(child.Path, "not available yet.");
             }
             else if (type.Type != typeof(ProxyConfig) && ConfigTypes.FindProperty(type, child.Key) is null)
