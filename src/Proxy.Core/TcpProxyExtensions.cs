@@ -10,7 +10,6 @@ using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
 using Proxy.Connections;
-using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Listeners;
@@ -51,11 +50,12 @@ public static class TcpProxyExtensions
         services.TryAddSingleton(static _ => new AccessLog(null));
         services.TryAddSingleton<TrackingMiddleware>();
         services.TryAddSingleton<Relay>();
-        services.TryAddSingleton<SocketTransportFactory>();
-        services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<SocketTransportFactory>());
-        services.TryAddSingleton<IConnectionFactory, SocketConnectionFactory>();
+        services.TryAddSingleton<TransportOptions>();
+        services.TryAddSingleton<Transport>();
+        services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
+        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialler);
         services.TryAddSingleton(static provider => new ListenerManager(
-            provider.GetRequiredService<SocketTransportFactory>(),
+            provider.GetRequiredService<Transport>().Listeners,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));

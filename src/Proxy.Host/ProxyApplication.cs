@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Metrics;
 using Proxy.Configuration;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -38,6 +39,7 @@ internal static class ProxyApplication
         services.AddSingleton(configuration);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
+        services.AddSingleton(CreateTransportOptions(revision.Config.Transport));
         services.AddTcpProxy().LoadDocument(configuration);
         AddMetrics(services);
         AddHttp(builder, revision);
@@ -96,6 +98,9 @@ internal static class ProxyApplication
         );
         services.AddHostedService<MetricsStarter>();
     }
+
+    private static TransportOptions CreateTransportOptions(TransportConfig config) =>
+        new() { UseEventLoops = config.Kind != TransportKind.Sockets && OperatingSystem.IsLinux(), Threads = config.Threads };
 
     private static AccessLog CreateAccessLog(AccessLogConfig config)
     {

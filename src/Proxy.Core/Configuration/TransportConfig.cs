@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Proxy.Configuration;
 
 /// <summary>The socket transport.</summary>
@@ -6,7 +8,7 @@ public sealed record TransportConfig
     /// <summary>Which transport carries the bytes.</summary>
     public TransportKind Kind { get; init; }
 
-    /// <summary>Event loop threads; 0 means one per core, and nothing else is available yet.</summary>
-    [OnlyAvailable("0")]
+    /// <summary>Event loops, one thread each; 0 means one per core. The portable transport has none.</summary>
+    [Range(0, 1024)]
     public int Threads { get; init; }
 }

@@ -9,7 +9,6 @@ public enum TransportKind
     /// <summary>.NET sockets.</summary>
     Sockets,
 
-    /// <summary>Linux epoll loops of our own.</summary>
-    [NotAvailableYet]
+    /// <summary>Event loops of our own, on Linux.</summary>
     Epoll,
 }

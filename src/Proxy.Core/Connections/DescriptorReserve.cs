@@ -34,9 +34,12 @@ internal sealed class DescriptorReserve(int limit)
     /// <summary>Refuses a socket that was made for dialling when it took the last part of the reserve.</summary>
     /// <param name="handle">The socket's handle.</param>
     /// <exception cref="SocketException">It did; the caller closes it.</exception>
-    public void BeforeDial(SafeHandle handle)
+    public void BeforeDial(SafeHandle handle) => BeforeDial(NumberOf(handle));
+
+    /// <inheritdoc cref="BeforeDial(SafeHandle)"/>
+    public void BeforeDial(int descriptor)
     {
-        if (NumberOf(handle) >= limit - (_reserve / DialsTake))
+        if (descriptor >= limit - (_reserve / DialsTake))
         {
             throw Exhausted();
         }

@@ -12,6 +12,13 @@ public interface ITunableListener
     void SharePort(bool shared);
 
     /// <summary>
+    /// Says that the caller's handlers do not block, so that they may run where connections are accepted. Called before the
+    /// first accept.
+    /// </summary>
+    /// <returns>How many accepts may wait at the same time, each for a thread of its own; 0 when handlers must not run there.</returns>
+    int AcceptInline();
+
+    /// <summary>
     /// Leaves new clients to another listener of the same port, before this one is unbound: closing a socket resets what arrives
     /// in that moment. Linux only; elsewhere nothing happens.
     /// </summary>

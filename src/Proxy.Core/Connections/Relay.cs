@@ -12,7 +12,7 @@ public sealed class Relay(DeadlineClock clock)
     /// <param name="options">Deadlines.</param>
     /// <param name="record">Counts bytes.</param>
     /// <returns>Why it ended.</returns>
-    public Task<ConnectionOutcome> RunAsync(
+    public ValueTask<ConnectionOutcome> RunAsync(
         ConnectionContext client,
         ConnectionContext upstream,
         RelayOptions options,
@@ -20,5 +20,5 @@ public sealed class Relay(DeadlineClock clock)
     ) =>
         client is TcpConnection tcp && tcp.CanRelay(upstream)
             ? tcp.RelayAsync(upstream, options, record)
-            : new PipeRelay(client, upstream, options, record, clock).RunAsync();
+            : new(new PipeRelay(client, upstream, options, record, clock).RunAsync());
 }

@@ -29,5 +29,5 @@ public abstract class TcpConnection : ConnectionContext
     /// <param name="options">Deadlines.</param>
     /// <param name="record">Counts bytes.</param>
     /// <returns>Why it ended. Both sockets are closed or reset as that asks for.</returns>
-    public abstract Task<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
+    public abstract ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
 }

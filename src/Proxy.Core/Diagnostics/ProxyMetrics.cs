@@ -18,6 +18,7 @@ public sealed class ProxyMetrics : IDisposable
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _dial;
     private readonly Counter<long> _reloads;
+    private readonly Counter<long> _held;
     private readonly ConcurrentDictionary<string, long[]> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Creates the instruments.</summary>
@@ -32,6 +33,7 @@ public sealed class ProxyMetrics : IDisposable
         _duration = _meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries));
         _dial = _meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries));
         _reloads = _meter.CreateCounter<long>("proxy.config.reloads", "{reload}", "Configuration revisions, by result.");
+        _held = _meter.CreateCounter<long>("proxy.event_loop.held", "{turn}", "Turns of an event loop that took longer than 50 ms.");
         _meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         _meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
     }
@@ -66,6 +68,9 @@ public sealed class ProxyMetrics : IDisposable
     /// <summary>Counts a revision.</summary>
     /// <param name="result">accepted, rejected or pending.</param>
     public void Reloaded(string result) => _reloads.Add(1, new KeyValuePair<string, object?>("proxy.result", result));
+
+    /// <summary>Counts a turn of an event loop that took too long.</summary>
+    public void LoopHeld() => _held.Add(1);
 
     /// <inheritdoc />
     public void Dispose() => _meter.Dispose();

@@ -17,6 +17,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     private volatile ConnectionDelegate? _pipeline;
     private Task _accepting = Task.CompletedTask;
     private int _queued;
+    private bool _inline;
 
     /// <summary>The slot's key.</summary>
     public string Key => key;
@@ -34,7 +35,9 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         _pipeline = pipeline;
         if (starts)
         {
-            _accepting = AcceptAsync();
+            var loops = Tunable?.AcceptInline() ?? 0;
+            _inline = loops > 0;
+            _accepting = Task.WhenAll(Enumerable.Range(0, Math.Max(loops, 1)).Select(_ => AcceptAsync()));
         }
     }
 
@@ -72,8 +75,16 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                 }
 
                 pause = _firstPause;
+                var accepted = new Accepted(this, connection, _pipeline!);
                 Interlocked.Increment(ref _queued);
-                ThreadPool.UnsafeQueueUserWorkItem(new Accepted(this, connection, _pipeline!), preferLocal: false);
+                if (_inline)
+                {
+                    accepted.Execute();
+                }
+                else
+                {
+                    ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
+                }
             }
             catch (SocketException exception)
                 when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)

@@ -2,12 +2,11 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
-using Proxy.Connections.Sockets;
 
 namespace Proxy.Host.Demo;
 
 /// <summary>Two TCP servers, on 127.0.0.1:17002 and 17003, that greet first and echo what they get.</summary>
-internal sealed class DemoGreeters(SocketTransportFactory transport) : IHostedService
+internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> transports) : IHostedService
 {
     private static readonly int[] _ports = [17002, 17003];
     private readonly List<IConnectionListener> _listeners = [];
@@ -16,7 +15,9 @@ internal sealed class DemoGreeters(SocketTransportFactory transport) : IHostedSe
     {
         foreach (var port in _ports)
         {
-            var listener = await transport.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port)), cancellationToken);
+            var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port));
+            var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+            var listener = await transport.BindAsync(address, cancellationToken);
             _listeners.Add(listener);
             _ = AcceptAsync(listener, port);
         }

@@ -158,8 +158,8 @@ internal sealed class SocketConnection
     public override bool CanRelay(ConnectionContext upstream) =>
         _wrapper is null && upstream is SocketConnection other && other._wrapper is null;
 
-    public override Task<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
-        new SocketRelay(this, (SocketConnection)upstream, options, record, _services).RunAsync();
+    public override ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
+        new(new SocketRelay(this, (SocketConnection)upstream, options, record, _services).RunAsync());
 
     private FeatureCollection CreateFeatures()
     {

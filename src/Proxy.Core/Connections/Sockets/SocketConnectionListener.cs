@@ -51,6 +51,8 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
 
     public void SharePort(bool shared) => SocketOptions.SetReusePort(socket, shared);
 
+    public int AcceptInline() => 0;
+
     public void HandOver() => SocketOptions.IgnoreNewHandshakes(socket);
 
     /// <summary>After unbind, what the kernel has queued is still served: closing the socket would reset it.</summary>

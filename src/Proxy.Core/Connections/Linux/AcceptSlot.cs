@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>Accepting on one loop.</summary>
+internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollServices services) : IEventHandler, IDisposable
+{
+    // More in a row would keep the loop's other connections waiting.
+    private const int MostInARow = 32;
+
+    private readonly ReadinessGate _gate = new(inline: true);
+    private readonly Lock _handedGate = new(); // guards _handed and _hasEnded
+    private readonly Queue<EpollConnection> _handed = new();
+    private int _taken;
+    private int _inARow;
+    private int _lastDescriptor;
+    private bool _isWatching;
+    private bool _hasEnded;
+
+    ulong IEventHandler.Registration { get; set; }
+
+    /// <summary>Takes the slot for one accept.</summary>
+    public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
+
+    /// <summary>Accepts one connection; null when the listener is unbound and nothing is queued any more. Leaves the slot.</summary>
+    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken)
+    {
+        if (++_inARow < MostInARow && EventLoop.Current == loop)
+        {
+            try
+            {
+                if (TryAccept() is { } connection)
+                {
+                    Leave();
+                    return new(connection);
+                }
+            }
+            catch
+            {
+                Leave();
+                throw;
+            }
+        }
+
+        return WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets who waits look again.</summary>
+    public void Wake() => loop.Post(_gate);
+
+    /// <summary>Takes a connection that another loop accepted for this one.</summary>
+    public bool TryEnqueue(EpollConnection connection)
+    {
+        lock (_handedGate)
+        {
+            if (_hasEnded)
+            {
+                return false;
+            }
+
+            _handed.Enqueue(connection);
+        }
+
+        Wake();
+        return true;
+    }
+
+    void IEventHandler.OnEvents(EventLoop source, uint events) => _gate.Signal();
+
+    public void Dispose()
+    {
+        if (_isWatching)
+        {
+            loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+        }
+
+        lock (_handedGate)
+        {
+            _hasEnded = true;
+            while (_handed.TryDequeue(out var connection))
+            {
+                connection.Abort();
+            }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ConnectionContext?> WaitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LetOthersRunAsync();
+            while (true)
+            {
+                _gate.Reset();
+                if (TryAccept() is { } connection)
+                {
+                    return connection;
+                }
+
+                if (listener.IsUnbound && HasEnded())
+                {
+                    return null;
+                }
+
+                Watch();
+                await _gate.WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    // Onto the loop, or behind what else it has to do.
+    private ValueTask LetOthersRunAsync()
+    {
+        _inARow = 0;
+        _gate.Reset();
+        var turn = _gate.WaitAsync();
+        Wake();
+        return turn;
+    }
+
+    private void Watch()
+    {
+        if (!_isWatching)
+        {
+            _isWatching = true;
+            loop.Add(listener.Number, Libc.EpollIn | Libc.EpollExclusive | Libc.EpollEdge, this);
+        }
+    }
+
+    private bool HasEnded()
+    {
+        lock (_handedGate)
+        {
+            _hasEnded = _handed.Count == 0;
+            return _hasEnded;
+        }
+    }
+
+    private void Leave() => Volatile.Write(ref _taken, 0);
+
+    private EpollConnection? TryAccept()
+    {
+        while (true)
+        {
+            if (TryDequeue() is { } handed)
+            {
+                return handed;
+            }
+
+            DescriptorReserve.OfProcess.BeforeAccept(_lastDescriptor);
+            var descriptor = Descriptor.Accept(listener.Number, out var remote);
+            if (descriptor == -Errno.Again)
+            {
+                return null;
+            }
+
+            if (descriptor < 0)
+            {
+                throw Errno.Exception(-descriptor);
+            }
+
+            _lastDescriptor = descriptor;
+            var target = listener.IsUnbound ? loop : services.Loops.Choose(loop);
+            var connection = new EpollConnection(descriptor, target, services, remote, isAccepted: true, listener.IsInline);
+            connection.Register();
+            if (target == loop || !listener.TryHandOn(connection))
+            {
+                return connection;
+            }
+        }
+    }
+
+    private EpollConnection? TryDequeue()
+    {
+        if (_handed.Count == 0)
+        {
+            return null;
+        }
+
+        lock (_handedGate)
+        {
+            return _handed.TryDequeue(out var connection) ? connection : null;
+        }
+    }
+}

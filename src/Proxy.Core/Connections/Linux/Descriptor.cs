@@ -1,0 +1,171 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>What is done with socket descriptors beside moving bytes.</summary>
+internal static unsafe class Descriptor
+{
+    public static void SetOption(int descriptor, int level, int name, int value) =>
+        _ = Libc.SetOption(descriptor, level, name, &value, sizeof(int));
+
+    /// <summary>The error of a socket, which this clears; 0 for none.</summary>
+    public static int Error(int descriptor)
+    {
+        var error = 0;
+        uint length = sizeof(int);
+        return Libc.GetOption(descriptor, Libc.SolSocket, Libc.SoError, &error, &length) < 0 ? Errno.Last : error;
+    }
+
+    /// <summary>Bytes that have been received and not read.</summary>
+    public static int Unread(int descriptor) => Ask(descriptor, Libc.SocketBytesToRead);
+
+    /// <summary>Bytes that have been sent and that the peer's kernel has not acknowledged.</summary>
+    public static int Unsent(int descriptor) => Ask(descriptor, Libc.SocketBytesToSend);
+
+    /// <summary>Receives without waiting.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a reason of <see cref="Errno"/> below zero.</returns>
+    public static int Receive(int descriptor, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            return Receive(descriptor, start, buffer.Length);
+        }
+    }
+
+    /// <inheritdoc cref="Receive(int, Span{byte})"/>
+    public static int Receive(int descriptor, byte* buffer, int length)
+    {
+        while (true)
+        {
+            var count = (int)Libc.Receive(descriptor, buffer, (nuint)length, 0);
+            if (count >= 0)
+            {
+                return count;
+            }
+
+            if (Errno.Last is var error and not Errno.Interrupted)
+            {
+                return -error;
+            }
+        }
+    }
+
+    /// <summary>Sends without waiting.</summary>
+    /// <returns>The number of bytes the kernel took, or a reason of <see cref="Errno"/> below zero.</returns>
+    public static int Send(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            return Send(descriptor, start, bytes.Length);
+        }
+    }
+
+    /// <inheritdoc cref="Send(int, ReadOnlySpan{byte})"/>
+    public static int Send(int descriptor, byte* bytes, int length)
+    {
+        while (true)
+        {
+            var count = (int)Libc.Send(descriptor, bytes, (nuint)length, Libc.MsgNoSignal);
+            if (count >= 0)
+            {
+                return count;
+            }
+
+            if (Errno.Last is var error and not Errno.Interrupted)
+            {
+                return -error;
+            }
+        }
+    }
+
+    /// <summary>Moves bytes from a socket to a pipe or from a pipe to a socket, without waiting.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a reason of <see cref="Errno"/> below zero.</returns>
+    public static int Splice(int from, int to, int length)
+    {
+        while (true)
+        {
+            var count = (int)Libc.Splice(from, 0, to, 0, (nuint)length, Libc.SpliceMove | Libc.SpliceNonBlock);
+            if (count >= 0)
+            {
+                return count;
+            }
+
+            if (Errno.Last is var error and not Errno.Interrupted)
+            {
+                return -error;
+            }
+        }
+    }
+
+    /// <summary>A stream socket for dialling, which does not block.</summary>
+    /// <exception cref="SocketException">There are no descriptors left, or no such family here.</exception>
+    public static int Open(EndPoint endPoint)
+    {
+        var family = endPoint.AddressFamily switch
+        {
+            AddressFamily.Unix => Libc.AfUnix,
+            AddressFamily.InterNetworkV6 => Libc.AfInet6,
+            _ => Libc.AfInet,
+        };
+        var descriptor = Require(Libc.Socket(family, Libc.SockStream | Libc.SockNonBlock | Libc.SockCloexec, 0));
+        if (family != Libc.AfUnix)
+        {
+            SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpNoDelay, 1);
+        }
+
+        return descriptor;
+    }
+
+    /// <summary>Begins to connect.</summary>
+    /// <returns>0 when connected, EINPROGRESS when under way, or why not.</returns>
+    public static int Connect(int descriptor, EndPoint endPoint)
+    {
+        var address = stackalloc byte[SocketAddress.MaxLength];
+        var length = SocketAddress.Write(endPoint, new Span<byte>(address, SocketAddress.MaxLength));
+        return Libc.Connect(descriptor, address, (uint)length) == 0 ? 0 : Errno.Last;
+    }
+
+    /// <summary>Accepts without waiting.</summary>
+    /// <returns>A descriptor that does not block, or a reason of <see cref="Errno"/> below zero.</returns>
+    public static int Accept(int listener, out EndPoint? remote)
+    {
+        var address = stackalloc byte[SocketAddress.MaxLength];
+        uint length = SocketAddress.MaxLength;
+        var descriptor = Libc.Accept(listener, address, &length, Libc.SockNonBlock | Libc.SockCloexec);
+        remote =
+            descriptor < 0 ? null : SocketAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, SocketAddress.MaxLength)));
+        return descriptor < 0 ? -Errno.Last : descriptor;
+    }
+
+    /// <summary>Ends the sending half.</summary>
+    public static void ShutdownSend(int descriptor) => _ = Libc.Shutdown(descriptor, Libc.ShutWrite);
+
+    /// <summary>The address of this side or of the peer; null when it has none any more.</summary>
+    public static EndPoint? Name(int descriptor, bool local)
+    {
+        var address = stackalloc byte[SocketAddress.MaxLength];
+        uint length = SocketAddress.MaxLength;
+        var result = local ? Libc.GetLocalName(descriptor, address, &length) : Libc.GetPeerName(descriptor, address, &length);
+        return result < 0 ? null : SocketAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, SocketAddress.MaxLength)));
+    }
+
+    public static void Close(int descriptor) => _ = Libc.Close(descriptor);
+
+    /// <summary>Closes with RST.</summary>
+    public static void Reset(int descriptor)
+    {
+        var linger = stackalloc int[] { 1, 0 };
+        _ = Libc.SetOption(descriptor, Libc.SolSocket, Libc.SoLinger, linger, 2 * sizeof(int));
+        _ = Libc.Close(descriptor);
+    }
+
+    /// <exception cref="SocketException">The kernel has none.</exception>
+    public static int Require(int result) => result >= 0 ? result : throw Errno.LastException();
+
+    private static int Ask(int descriptor, nuint request)
+    {
+        var value = 0;
+        return Libc.IoControl(descriptor, request, &value) < 0 ? 0 : value;
+    }
+}

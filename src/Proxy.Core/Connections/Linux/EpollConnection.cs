@@ -1,0 +1,363 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// A connection on an event loop. Until a relay takes it over, any thread may use it; nothing reads its socket before somebody asks.
+/// </summary>
+internal sealed class EpollConnection
+    : TcpConnection,
+        IEventHandler,
+        IConnectionIdFeature,
+        IConnectionItemsFeature,
+        IConnectionTransportFeature,
+        IConnectionLifetimeFeature,
+        IConnectionEndPointFeature,
+        IConnectionSocketFeature
+{
+    private const uint Watched = Libc.EpollIn | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
+    private static long _lastId;
+
+    private readonly EpollServices _services;
+    private readonly bool _isUnix;
+    private readonly bool _isAccepted;
+    private readonly long _id = Interlocked.Increment(ref _lastId);
+    private EventLoop _loop;
+    private EpollRelay? _relay;
+    private ReadinessGate? _readable;
+    private ReadinessGate? _writable;
+    private ReadinessGate? _departed;
+    private FeatureCollection? _features;
+    private IDictionary<object, object?>? _items;
+    private string? _connectionId;
+    private EndPoint? _local;
+    private EndPoint? _remote;
+    private IDuplexPipe? _wrapper;
+    private CancellationTokenSource? _closedSource;
+    private Socket? _socket;
+    private int _uses = 1; // the owner's; the descriptor is closed with the last
+    private int _closing;
+    private int _seen;
+    private volatile bool _resets;
+
+    /// <param name="descriptor">A socket that does not block.</param>
+    /// <param name="loop">The loop that watches it.</param>
+    /// <param name="services">What the transport's connections share.</param>
+    /// <param name="remote">The peer.</param>
+    /// <param name="isAccepted">Whether it was accepted, and not dialled.</param>
+    /// <param name="inline">Whether those who wait go on on the loop's thread.</param>
+    public EpollConnection(int descriptor, EventLoop loop, EpollServices services, EndPoint? remote, bool isAccepted, bool inline)
+    {
+        Number = descriptor;
+        _loop = loop;
+        _services = services;
+        _remote = remote;
+        _isUnix = remote is null or UnixDomainSocketEndPoint;
+        _isAccepted = isAccepted;
+        IsInline = inline;
+        if (isAccepted)
+        {
+            loop.CountConnection(1);
+        }
+    }
+
+    /// <summary>The descriptor; valid between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    public int Number { get; }
+
+    public EventLoop Loop => Volatile.Read(ref _loop);
+
+    /// <summary>Whether those who wait for it go on on the loop's thread: true for handlers of ours, which do not block.</summary>
+    public bool IsInline { get; }
+
+    /// <summary>The pipes if somebody touched them: they may hold bytes that were read and not consumed.</summary>
+    public EpollPipe? TouchedPipe { get; private set; }
+
+    ulong IEventHandler.Registration { get; set; }
+
+    public override string ConnectionId
+    {
+        get => _connectionId ??= _id.ToString("X8", System.Globalization.CultureInfo.InvariantCulture);
+        set => _connectionId = value;
+    }
+
+    public override IFeatureCollection Features => _features ??= CreateFeatures();
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport
+    {
+        get => _wrapper ?? (TouchedPipe ??= new EpollPipe(this));
+        set => _wrapper = value;
+    }
+
+    public override EndPoint? LocalEndPoint
+    {
+        get => _local ??= ReadName(local: true);
+        set => _local = value;
+    }
+
+    public override EndPoint? RemoteEndPoint
+    {
+        get => _remote ??= ReadName(local: false);
+        set => _remote = value;
+    }
+
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            var source = LazyInitializer.EnsureInitialized(ref _closedSource, static () => new CancellationTokenSource());
+            if (Volatile.Read(ref _closing) != 0)
+            {
+                source.Cancel();
+            }
+
+            return source.Token;
+        }
+        set => throw new NotSupportedException("The token belongs to the connection.");
+    }
+
+    /// <inheritdoc />
+    Socket IConnectionSocketFeature.Socket => _socket ??= new Socket(new SafeSocketHandle(Number, ownsHandle: false));
+
+    /// <summary>Begins to watch the socket.</summary>
+    public void Register() => _loop.Add(Number, Watched, this);
+
+    /// <summary>Lets another loop watch it. Nothing may wait for it meanwhile.</summary>
+    public void MoveTo(EventLoop loop)
+    {
+        var old = _loop;
+        old.Remove(Number, ((IEventHandler)this).Registration);
+        Volatile.Write(ref _loop, loop);
+        loop.Add(Number, Watched, this);
+    }
+
+    /// <summary>Keeps the descriptor open; false when it is closed or about to be.</summary>
+    public bool TryEnter()
+    {
+        var uses = Volatile.Read(ref _uses);
+        while (uses > 0 && Volatile.Read(ref _closing) == 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
+            if (seen == uses)
+            {
+                return true;
+            }
+
+            uses = seen;
+        }
+
+        return false;
+    }
+
+    public void Exit()
+    {
+        if (Interlocked.Decrement(ref _uses) == 0)
+        {
+            CloseDescriptor();
+        }
+    }
+
+    /// <summary>Gives its events to a relay, on the loop's thread; null takes them back.</summary>
+    public void Attach(EpollRelay? relay)
+    {
+        Volatile.Write(ref _relay, relay);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>Whether somebody closed or aborted it.</summary>
+    public bool IsClosing => Volatile.Read(ref _closing) != 0;
+
+    /// <summary>Whether the connection as a whole is over: a reset, or a time-out of the network. A unix socket knows no reset.</summary>
+    public bool HasFailed => (Volatile.Read(ref _seen) & (int)Libc.EpollErr) != 0;
+
+    /// <summary>Whether there is an end to read, of whatever kind.</summary>
+    public bool HasEnded => Volatile.Read(ref _seen) != 0;
+
+    /// <summary>Makes its closing a reset.</summary>
+    public void MarkReset() => _resets = true;
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        _resets = true;
+        Close();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (TouchedPipe is { } pipe)
+        {
+            await pipe.CompleteAsync();
+        }
+
+        Close();
+        await base.DisposeAsync();
+    }
+
+    public override void SetKeepAlive(KeepAlive keepAlive)
+    {
+        if (_isUnix || !TryEnter())
+        {
+            return;
+        }
+
+        Descriptor.SetOption(Number, Libc.SolSocket, Libc.SoKeepAlive, 1);
+        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepIdle, WholeSeconds(keepAlive.Idle));
+        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepInterval, WholeSeconds(keepAlive.Interval));
+        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepCount, keepAlive.Probes);
+        Exit();
+    }
+
+    public override async Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
+    {
+        var gate = LazyInitializer.EnsureInitialized(ref _departed, NewGate);
+        while (true)
+        {
+            gate.Reset();
+            if (HasFailed || IsClosing)
+            {
+                return PeerDeparture.Reset;
+            }
+
+            if (!ignoreClose && (Volatile.Read(ref _seen) & (int)Libc.EpollRdHup) != 0)
+            {
+                return Descriptor.Unread(Number) == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
+            }
+
+            await gate.WaitAsync(cancellationToken);
+        }
+    }
+
+    public override bool CanRelay(ConnectionContext upstream) =>
+        _wrapper is null && upstream is EpollConnection other && other._wrapper is null;
+
+    public override ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
+        new EpollRelay(this, (EpollConnection)upstream, options, record, _services.Buffers).RunAsync();
+
+    /// <summary>Tells when the socket may be read again.</summary>
+    public ReadinessGate Readable => LazyInitializer.EnsureInitialized(ref _readable, NewGate);
+
+    /// <summary>Tells when the socket may be written again.</summary>
+    public ReadinessGate Writable => LazyInitializer.EnsureInitialized(ref _writable, NewGate);
+
+    void IEventHandler.OnEvents(EventLoop loop, uint events)
+    {
+        const uint Kept = Libc.EpollErr | Libc.EpollHup | Libc.EpollRdHup;
+        if ((events & Kept) != 0)
+        {
+            Interlocked.Or(ref _seen, (int)(events & Kept));
+        }
+
+        if (Volatile.Read(ref _relay) is { } relay)
+        {
+            relay.OnEvents(loop, this, events);
+            return;
+        }
+
+        const uint Ends = Libc.EpollErr | Libc.EpollHup;
+        if ((events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0)
+        {
+            Volatile.Read(ref _readable)?.Signal();
+        }
+
+        if ((events & (Libc.EpollOut | Ends)) != 0)
+        {
+            Volatile.Read(ref _writable)?.Signal();
+        }
+
+        if ((events & Kept) != 0)
+        {
+            Volatile.Read(ref _departed)?.Signal();
+        }
+    }
+
+    /// <summary>The socket's error, which this clears; 0 for none.</summary>
+    public int TakeError()
+    {
+        if (!TryEnter())
+        {
+            return Errno.Aborted;
+        }
+
+        var error = Descriptor.Error(Number);
+        Exit();
+        return error;
+    }
+
+    private ReadinessGate NewGate() => new(IsInline);
+
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) != 0)
+        {
+            return;
+        }
+
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _relay) is { } relay)
+        {
+            relay.Abort();
+        }
+
+        Exit();
+        Volatile.Read(ref _readable)?.Signal();
+        Volatile.Read(ref _writable)?.Signal();
+        Volatile.Read(ref _departed)?.Signal();
+        Volatile.Read(ref _closedSource)?.Cancel();
+    }
+
+    private void CloseDescriptor()
+    {
+        var loop = Loop;
+        loop.Forget(((IEventHandler)this).Registration);
+        if (_isAccepted)
+        {
+            loop.CountConnection(-1);
+        }
+
+        if (_resets)
+        {
+            Descriptor.Reset(Number);
+        }
+        else
+        {
+            Descriptor.Close(Number);
+        }
+    }
+
+    private EndPoint? ReadName(bool local)
+    {
+        if (!TryEnter())
+        {
+            return null;
+        }
+
+        var name = Descriptor.Name(Number, local);
+        Exit();
+        return name;
+    }
+
+    private FeatureCollection CreateFeatures()
+    {
+        var features = new FeatureCollection(8);
+        features.Set<IConnectionIdFeature>(this);
+        features.Set<IConnectionItemsFeature>(this);
+        features.Set<IConnectionTransportFeature>(this);
+        features.Set<IConnectionLifetimeFeature>(this);
+        features.Set<IConnectionEndPointFeature>(this);
+        features.Set<IConnectionSocketFeature>(this);
+        return features;
+    }
+
+    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
+}

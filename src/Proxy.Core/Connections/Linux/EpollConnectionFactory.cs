@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>Dials IP and unix addresses; on a loop's thread, for that loop.</summary>
+internal sealed class EpollConnectionFactory(EpollServices services, TimeProvider time) : IConnectionFactory
+{
+    private static readonly TimeSpan _backlogPause = TimeSpan.FromMilliseconds(10);
+
+    /// <inheritdoc />
+    /// <exception cref="SocketException">Nobody answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        cancellationToken.ThrowIfCancellationRequested();
+        var descriptor = Descriptor.Open(endpoint);
+        var connection = Create(descriptor, endpoint);
+        try
+        {
+            DescriptorReserve.OfProcess.BeforeDial(descriptor);
+            var error = Descriptor.Connect(descriptor, endpoint);
+            if (error is Errno.Again)
+            {
+                return WaitForBacklogAsync(connection, endpoint, cancellationToken);
+            }
+
+            Check(error);
+            connection.Register();
+            return error == 0 ? new(connection) : WaitAsync(connection, cancellationToken);
+        }
+        catch
+        {
+            connection.Abort();
+            throw;
+        }
+    }
+
+    private EpollConnection Create(int descriptor, EndPoint endpoint)
+    {
+        var loop = EventLoop.Current;
+        return new EpollConnection(
+            descriptor,
+            loop ?? services.Loops.Least(),
+            services,
+            endpoint,
+            isAccepted: false,
+            inline: loop is not null
+        );
+    }
+
+    private static async ValueTask<ConnectionContext> WaitAsync(EpollConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The first edge of a connecting socket is its result.
+            await connection.Writable.WaitAsync(cancellationToken);
+            Check(connection.TakeError());
+            return connection;
+        }
+        catch
+        {
+            connection.Abort();
+            throw;
+        }
+    }
+
+    // A unix socket whose listener's queue is full says so at once; TCP's waits in the kernel.
+    private async ValueTask<ConnectionContext> WaitForBacklogAsync(
+        EpollConnection connection,
+        EndPoint endpoint,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            int error;
+            do
+            {
+                await Task.Delay(_backlogPause, time, cancellationToken);
+                error = Descriptor.Connect(connection.Number, endpoint);
+            } while (error == Errno.Again);
+
+            Check(error);
+            connection.Register();
+            return connection;
+        }
+        catch
+        {
+            connection.Abort();
+            throw;
+        }
+    }
+
+    private static void Check(int error)
+    {
+        if (error is not (0 or Errno.InProgress))
+        {
+            throw Errno.Exception(error);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Connections.Sockets;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// A listen socket that all loops accept from. Each loop has a slot; a caller that accepts inline has one waiting in every slot,
+/// so that a connection is accepted, handled and relayed on one thread. Accept errors reach the caller, who decides about back-off.
+/// </summary>
+internal sealed class EpollListener : IConnectionListener, ITunableListener
+{
+    private readonly Socket _socket;
+    private readonly AcceptSlot[] _slots;
+
+    public EpollListener(Socket socket, EpollServices services)
+    {
+        _socket = socket;
+        socket.Blocking = false;
+        if (socket.AddressFamily != AddressFamily.Unix)
+        {
+            socket.NoDelay = true; // what is accepted inherits it
+        }
+
+        EndPoint = socket.LocalEndPoint!;
+        _slots = [.. services.Loops.Loops.Select(loop => new AcceptSlot(this, loop, services))];
+    }
+
+    public EndPoint EndPoint { get; }
+
+    /// <summary>The listen socket's descriptor.</summary>
+    public int Number => (int)_socket.SafeHandle.DangerousGetHandle();
+
+    /// <summary>Whether handlers run on the loop that accepts.</summary>
+    public bool IsInline { get; private set; }
+
+    /// <summary>Whether accepting ends when the kernel's queue is empty.</summary>
+    public bool IsUnbound { get; private set; }
+
+    public int AcceptInline()
+    {
+        IsInline = true;
+        return _slots.Length;
+    }
+
+    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        var own = EventLoop.Current?.Index ?? 0;
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            var slot = _slots[(own + i) % _slots.Length];
+            if (slot.TryTake())
+            {
+                return slot.AcceptAsync(cancellationToken);
+            }
+        }
+
+        throw new InvalidOperationException("As many accepts as there are loops are waiting.");
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        IsUnbound = true;
+        Array.ForEach(_slots, static slot => slot.Wake());
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        IsUnbound = true;
+        Array.ForEach(_slots, static slot => slot.Dispose());
+        _socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public void SetBacklog(int backlog) => _socket.Listen(backlog);
+
+    public void SharePort(bool shared) => SocketOptions.SetReusePort(_socket, shared);
+
+    public void HandOver() => SocketOptions.IgnoreNewHandshakes(_socket);
+
+    /// <summary>Gives a connection to the loop it was chosen for; false when nobody accepts there any more.</summary>
+    public bool TryHandOn(EpollConnection connection) => IsInline && _slots[connection.Loop.Index].TryEnqueue(connection);
+}

@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// Pipes laid directly on a connection: reading waits without a buffer, a flush returns when the kernel has the bytes, and
+/// completing the output is FIN in that direction alone.
+/// </summary>
+internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
+{
+    private const int WriteBufferSize = 16 * 1024;
+
+    public PipeReader Input { get; } = PipeReader.Create(new EpollStream(connection), new StreamPipeReaderOptions(useZeroByteReads: true));
+
+    public PipeWriter Output { get; } =
+        PipeWriter.Create(new SendingHalf(connection), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
+
+    /// <summary>Gives what was read and not consumed to a relay.</summary>
+    public void TakeUnread(RelayDirection direction)
+    {
+        if (Input.TryRead(out var read))
+        {
+            direction.Prepend(read.Buffer.ToArray());
+            Input.AdvanceTo(read.Buffer.End);
+        }
+    }
+
+    public async ValueTask CompleteAsync()
+    {
+        await Input.CompleteAsync();
+        try
+        {
+            await Output.CompleteAsync();
+        }
+        catch (IOException)
+        {
+            // The peer is gone; unsent bytes have nowhere to go.
+        }
+    }
+
+    /// <summary>Ends the sending half when it is closed.</summary>
+    private sealed class SendingHalf(EpollConnection connection) : EpollStream(connection)
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && Connection.TryEnter())
+            {
+                Descriptor.ShutdownSend(Connection.Number);
+                Connection.Exit();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+}

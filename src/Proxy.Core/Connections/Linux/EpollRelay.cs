@@ -1,0 +1,333 @@
+using System.Threading.Tasks.Sources;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// Moves bytes between two sockets of one loop, as a state machine on its thread. FIN passes as FIN; a reset passes as a reset
+/// once the other side's kernel has delivered what came before it; an end of ours resets both.
+/// </summary>
+internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome>, IThreadPoolWorkItem
+{
+    private const int FlushTime = 5_000;
+    private readonly EpollConnection _client;
+    private readonly EpollConnection _upstream;
+    private readonly RelayDirection _up;
+    private readonly RelayDirection _down;
+    private readonly RelayOptions _options;
+    private readonly ConnectionRecord _record;
+    private readonly EventLoop _loop;
+    private ManualResetValueTaskSourceCore<ConnectionOutcome> _source;
+    private EpollConnection? _broken;
+    private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
+    private long _lastActivity;
+    private long _expires = Never;
+    private long _halfCloseExpires = Never;
+    private long _flushExpires = Never;
+    private bool _isStarted;
+    private bool _isQueued;
+    private bool _isCompleted;
+    private volatile bool _isAborted;
+
+    public EpollRelay(EpollConnection client, EpollConnection upstream, RelayOptions options, ConnectionRecord record, BufferPool buffers)
+    {
+        _client = client;
+        _upstream = upstream;
+        _options = options;
+        _record = record;
+        _loop = client.Loop;
+        _up = new RelayDirection(client, upstream, buffers);
+        _down = new RelayDirection(upstream, client, buffers);
+        _source.RunContinuationsAsynchronously = !client.IsInline;
+    }
+
+    /// <summary>Relays until the end, and returns why it ended.</summary>
+    public ValueTask<ConnectionOutcome> RunAsync()
+    {
+        if (EventLoop.Current == _loop)
+        {
+            Execute();
+        }
+        else
+        {
+            _loop.Post(this);
+        }
+
+        return new ValueTask<ConnectionOutcome>(this, _source.Version);
+    }
+
+    /// <summary>Ends both connections with a reset. From any thread.</summary>
+    public void Abort()
+    {
+        _isAborted = true;
+        _loop.Post(this);
+    }
+
+    /// <summary>Takes a turn: the first, another, or the last.</summary>
+    public void Execute()
+    {
+        if (!_isStarted)
+        {
+            _isStarted = true;
+            if (!TryStart())
+            {
+                return;
+            }
+        }
+
+        _isQueued = false;
+        Step();
+    }
+
+    /// <summary>Takes an edge of one of the two sockets.</summary>
+    public void OnEvents(EventLoop loop, EpollConnection connection, uint events)
+    {
+        if (loop != _loop || _isCompleted)
+        {
+            return; // seen by a loop that it has left
+        }
+
+        const uint Ends = Libc.EpollErr | Libc.EpollHup;
+        var (from, to) = connection == _client ? (_up, _down) : (_down, _up);
+        from.IsReadable |= (events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0;
+        to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
+        Step();
+    }
+
+    /// <inheritdoc />
+    public override long OnTimer(long now)
+    {
+        if (_isCompleted)
+        {
+            return Never;
+        }
+
+        if (_broken is not null)
+        {
+            Step();
+            return _isCompleted ? Never : now + TimerWheel.Tick;
+        }
+
+        if (now >= _expires)
+        {
+            return Expire(ConnectionOutcome.DurationExpired);
+        }
+
+        if (now >= _halfCloseExpires)
+        {
+            return Expire(ConnectionOutcome.HalfCloseTimeout);
+        }
+
+        return now >= After(_lastActivity, _options.IdleTimeout) ? Expire(ConnectionOutcome.IdleTimeout) : NextDeadline();
+    }
+
+    ConnectionOutcome IValueTaskSource<ConnectionOutcome>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<ConnectionOutcome>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<ConnectionOutcome>.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _source.OnCompleted(continuation, state, token, flags);
+
+    private bool TryStart()
+    {
+        var client = _client.TryEnter();
+        if (!client || !_upstream.TryEnter())
+        {
+            if (client)
+            {
+                _client.Exit();
+            }
+
+            _client.MarkReset();
+            _upstream.MarkReset();
+            _isCompleted = true;
+            _source.SetResult(_outcome);
+            return false;
+        }
+
+        if (_upstream.Loop != _loop)
+        {
+            _upstream.MoveTo(_loop);
+        }
+
+        _client.Attach(this);
+        _upstream.Attach(this);
+        _isAborted |= _client.IsClosing || _upstream.IsClosing;
+        _client.TouchedPipe?.TakeUnread(_up);
+        _upstream.TouchedPipe?.TakeUnread(_down);
+        _lastActivity = _loop.Now;
+        _expires = After(_lastActivity, _options.MaxDuration);
+        if (NextDeadline() is var due and not Never)
+        {
+            _loop.Timers.Schedule(this, due);
+        }
+
+        return true;
+    }
+
+    private void Step()
+    {
+        if (_isCompleted)
+        {
+            return;
+        }
+
+        if (_isAborted)
+        {
+            ResetBoth();
+            return;
+        }
+
+        Pump(_up);
+        Pump(_down);
+        CountMoved();
+        if (_broken is { } broken)
+        {
+            FlushOrReset(broken);
+        }
+        else if (_up.IsFinished && _down.IsFinished)
+        {
+            Complete();
+        }
+    }
+
+    private void Pump(RelayDirection direction)
+    {
+        if (direction.IsFinished)
+        {
+            return;
+        }
+
+        switch (direction.Pump(_loop))
+        {
+            case RelayProgress.Moved:
+                Requeue();
+                break;
+            case RelayProgress.Ended:
+                End(direction);
+                break;
+            case RelayProgress.ReadFailed:
+                Break(direction.From);
+                break;
+            case RelayProgress.WriteFailed:
+                Break(direction.To);
+                break;
+            case RelayProgress.Waits:
+            default:
+                break;
+        }
+    }
+
+    private void Requeue()
+    {
+        if (!_isQueued)
+        {
+            _isQueued = true;
+            _loop.Later(this);
+        }
+    }
+
+    private void CountMoved()
+    {
+        var up = _up.TakeMoved();
+        var down = _down.TakeMoved();
+        if (up + down > 0)
+        {
+            _lastActivity = _loop.Now;
+            _record.CountClientBytes(up);
+            _record.CountUpstreamBytes(down);
+        }
+    }
+
+    private void End(RelayDirection direction)
+    {
+        // A reset whose error a write has collected reads as an end; the edge told them apart.
+        if (direction.From.HasFailed && _broken is null)
+        {
+            Break(direction.From);
+        }
+
+        if (_broken is null)
+        {
+            direction.SendEnd();
+            if (_halfCloseExpires == Never && After(_loop.Now, _options.HalfCloseTimeout) is var due and not Never)
+            {
+                _halfCloseExpires = due;
+                _loop.Timers.Schedule(this, due);
+            }
+        }
+
+        direction.Finish(_loop);
+    }
+
+    /// <summary>What the broken side sent before is still delivered, and then the other side is reset too.</summary>
+    private void Break(EpollConnection broken)
+    {
+        if (_broken is null)
+        {
+            _broken = broken;
+            _outcome = broken == _client ? ConnectionOutcome.ClientReset : ConnectionOutcome.UpstreamReset;
+            _flushExpires = _loop.Now + FlushTime;
+            _loop.Timers.Schedule(this, _loop.Now + TimerWheel.Tick);
+        }
+
+        var (towards, away) = _broken == _client ? (_down, _up) : (_up, _down);
+        towards.Finish(_loop);
+        if (broken != _broken)
+        {
+            away.Finish(_loop); // both are broken: nobody is left to deliver to
+        }
+        else if (!away.IsFinished)
+        {
+            away.IsReadable = true;
+            Requeue();
+        }
+    }
+
+    private void FlushOrReset(EpollConnection broken)
+    {
+        var (away, healthy) = broken == _client ? (_up, _upstream) : (_down, _client);
+        var delivered = away.IsFinished || (away.HasEnded && !away.HoldsBytes);
+        if (_loop.Now >= _flushExpires || (delivered && (healthy.HasFailed || Descriptor.Unsent(healthy.Number) == 0)))
+        {
+            ResetBoth();
+        }
+    }
+
+    private long Expire(ConnectionOutcome outcome)
+    {
+        _record.TryEnd(outcome);
+        _outcome = outcome;
+        ResetBoth();
+        return Never;
+    }
+
+    private void ResetBoth()
+    {
+        _client.MarkReset();
+        _upstream.MarkReset();
+        Complete();
+    }
+
+    private void Complete()
+    {
+        CountMoved();
+        _isCompleted = true;
+        _loop.Timers.Cancel(this);
+        _up.Finish(_loop);
+        _down.Finish(_loop);
+        _client.Attach(null);
+        _upstream.Attach(null);
+        _client.Exit();
+        _upstream.Exit();
+        _source.SetResult(_outcome);
+    }
+
+    private long NextDeadline() => Math.Min(Math.Min(_expires, _halfCloseExpires), After(_lastActivity, _options.IdleTimeout));
+
+    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
+}

@@ -1,0 +1,131 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>A connection as a stream: for TLS, and for handlers that look at bytes. One reader and one writer at a time.</summary>
+internal class EpollStream(EpollConnection connection) : Stream
+{
+    protected EpollConnection Connection => connection;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Reads what is there; an empty buffer only waits until something is.</summary>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            connection.Readable.Reset();
+            var count = Receive(buffer.Span);
+            if (count >= 0)
+            {
+                return count;
+            }
+
+            await connection.Readable.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Returns when the kernel has all bytes.</summary>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (!buffer.IsEmpty)
+        {
+            connection.Writable.Reset();
+            var count = Send(buffer.Span);
+            if (count >= 0)
+            {
+                buffer = buffer[count..];
+            }
+            else
+            {
+                await connection.Writable.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush() { }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    // -1: not now.
+    private int Receive(Span<byte> buffer)
+    {
+        if (!connection.TryEnter())
+        {
+            throw Closed();
+        }
+
+        try
+        {
+            if (buffer.IsEmpty)
+            {
+                return connection.HasEnded || Descriptor.Unread(connection.Number) > 0 ? 0 : -1;
+            }
+
+            return Result(Descriptor.Receive(connection.Number, buffer));
+        }
+        finally
+        {
+            connection.Exit();
+        }
+    }
+
+    private int Send(ReadOnlySpan<byte> bytes)
+    {
+        if (!connection.TryEnter())
+        {
+            throw Closed();
+        }
+
+        try
+        {
+            return Result(Descriptor.Send(connection.Number, bytes));
+        }
+        finally
+        {
+            connection.Exit();
+        }
+    }
+
+    private static int Result(int count) =>
+        count >= 0 ? count
+        : count == -Errno.Again ? -1
+        : throw Failure(Errno.Exception(-count));
+
+    private static IOException Failure(SocketException reason) => new(reason.Message, reason);
+
+    private static IOException Closed() => Failure(new SocketException((int)SocketError.OperationAborted));
+
+    private static NotSupportedException NoSynchronousUse() => new("Waiting would hold an event loop; use the asynchronous methods.");
+}

@@ -1,0 +1,25 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// The transport of event loops: binds what <see cref="ListenEndPoint"/> names. Registered beside Kestrel's own factory it takes
+/// only such endpoints and leaves all others alone.
+/// </summary>
+internal sealed class EpollTransportFactory(EpollServices services) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    /// <inheritdoc />
+    public bool CanBind(EndPoint endpoint) => endpoint is ListenEndPoint;
+
+    /// <inheritdoc />
+    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint));
+        return new(new EpollListener(socket, services));
+    }
+}

@@ -1,0 +1,218 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>One thread and one epoll instance. What belongs to the loop is touched on its thread alone, so it needs no locks.</summary>
+internal sealed unsafe class EventLoop : IDisposable
+{
+    /// <summary>A loop that is held longer than this keeps all its connections waiting.</summary>
+    public const int LongestTurn = 50;
+
+    private const int EventsPerWait = 256;
+
+    private readonly int _epoll;
+    private readonly int _wake;
+    private readonly byte* _events;
+    private readonly EventTable _handlers = new();
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
+    private readonly Action<EventLoop, long> _held;
+    private readonly Thread _thread;
+    private readonly Lock _closing = new(); // guards _closed: another's descriptor may have the number afterwards
+    private Queue<IThreadPoolWorkItem> _ready = new();
+    private Queue<IThreadPoolWorkItem> _running = new();
+    private int _woken;
+    private int _connections;
+    private long _turnBegan;
+    private volatile bool _stopping;
+    private bool _closed;
+
+    /// <param name="index">Its number in the group.</param>
+    /// <param name="held">Told when a turn took longer than <see cref="LongestTurn"/>, with the milliseconds.</param>
+    public EventLoop(int index, Action<EventLoop, long> held)
+    {
+        Index = index;
+        _held = held;
+        _epoll = Descriptor.Require(Libc.EpollCreate(Libc.EpollCloexec));
+        _wake = Descriptor.Require(Libc.EventFd(0, Libc.OpenNonBlock | Libc.OpenCloexec));
+        _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerWait * EpollEvents.Size));
+        Buffer = (byte*)NativeMemory.Alloc(BufferPool.BufferSize);
+        Control(Libc.EpollAdd, _wake, Libc.EpollIn | Libc.EpollEdge, EventTable.None);
+        Now = Environment.TickCount64;
+        Timers = new TimerWheel(Now);
+        Pipes = new KernelPipePool(this);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"proxy-loop-{index}" };
+        _thread.UnsafeStart();
+    }
+
+    /// <summary>The loop whose thread this is.</summary>
+    [field: ThreadStatic]
+    public static EventLoop? Current { get; private set; }
+
+    public int Index { get; }
+
+    /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> at the begin of the turn.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>The buffer everything passes through, <see cref="BufferPool.BufferSize"/> bytes; free between any two calls.</summary>
+    public byte* Buffer { get; }
+
+    public TimerWheel Timers { get; }
+
+    public KernelPipePool Pipes { get; }
+
+    /// <summary>Accepted connections that live here, as the measure of its load.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>When the turn that is running began, in ticks of <see cref="Environment.TickCount64"/>; 0 while the loop waits.</summary>
+    public long TurnBegan => Volatile.Read(ref _turnBegan);
+
+    public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
+
+    /// <summary>Watches a descriptor. From any thread.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The kernel has no memory or watches left.</exception>
+    public void Add(int descriptor, uint events, IEventHandler handler)
+    {
+        var registration = _handlers.Add(handler);
+        handler.Registration = registration;
+        try
+        {
+            Control(Libc.EpollAdd, descriptor, events, registration);
+        }
+        catch
+        {
+            _handlers.Remove(registration);
+            throw;
+        }
+    }
+
+    /// <summary>Forgets a handler whose descriptor is closed next, which ends the watch. From any thread.</summary>
+    public void Forget(ulong registration) => _handlers.Remove(registration);
+
+    /// <summary>Ends the watch of a descriptor that stays open. From any thread.</summary>
+    public void Remove(int descriptor, ulong registration)
+    {
+        _handlers.Remove(registration);
+        _ = Libc.EpollControl(_epoll, Libc.EpollDelete, descriptor, _events); // ignored, but old kernels want a pointer
+    }
+
+    /// <summary>Runs work on the loop's thread, in the next turn. From any thread.</summary>
+    public void Post(IThreadPoolWorkItem work)
+    {
+        _posted.Enqueue(work);
+        if (Interlocked.Exchange(ref _woken, 1) == 0)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Runs work in the next turn, after the others had theirs. On the loop's thread.</summary>
+    public void Later(IThreadPoolWorkItem work) => _ready.Enqueue(work);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        Wake();
+        if (Current != this)
+        {
+            _thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        Current = this;
+        while (!_stopping)
+        {
+            Volatile.Write(ref _turnBegan, 0);
+            var count = Libc.EpollWait(_epoll, _events, EventsPerWait, WaitTime());
+            Now = Environment.TickCount64;
+            Volatile.Write(ref _turnBegan, Now);
+            Turn(count);
+            if (Environment.TickCount64 - Now > LongestTurn)
+            {
+                _held(this, Environment.TickCount64 - Now);
+            }
+        }
+
+        CloseAll();
+    }
+
+    private void Wake()
+    {
+        lock (_closing)
+        {
+            if (!_closed)
+            {
+                ulong one = 1;
+                _ = Libc.Write(_wake, (byte*)&one, sizeof(ulong));
+            }
+        }
+    }
+
+    private int WaitTime() => _ready.Count > 0 || !_posted.IsEmpty ? 0 : Timers.UntilNext(Environment.TickCount64);
+
+    private void Turn(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var @event = _events + (i * EpollEvents.Size);
+            var registration = EpollEvents.Data(@event);
+            if (_handlers.Find(registration) is { } handler)
+            {
+                handler.OnEvents(this, EpollEvents.Events(@event));
+            }
+        }
+
+        if (Interlocked.Exchange(ref _woken, 0) == 1)
+        {
+            ulong ignored;
+            _ = Libc.Read(_wake, (byte*)&ignored, sizeof(ulong));
+        }
+
+        for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)
+        {
+            work.Execute();
+        }
+
+        (_ready, _running) = (_running, _ready);
+        while (_running.TryDequeue(out var work))
+        {
+            work.Execute();
+        }
+
+        Timers.Advance(Now);
+    }
+
+    private void Control(int operation, int descriptor, uint events, ulong data)
+    {
+        var @event = stackalloc byte[EpollEvents.Size];
+        EpollEvents.Write(@event, events, data);
+        Descriptor.Require(Libc.EpollControl(_epoll, operation, descriptor, @event));
+    }
+
+    private void CloseAll()
+    {
+        while (_posted.TryDequeue(out var work))
+        {
+            work.Execute();
+        }
+
+        Pipes.Clear();
+        lock (_closing)
+        {
+            _closed = true;
+            Descriptor.Close(_wake);
+            Descriptor.Close(_epoll);
+        }
+
+        NativeMemory.Free(_events);
+        NativeMemory.Free(Buffer);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>The loops of the process; their threads start with the first connection.</summary>
+internal sealed partial class EventLoopGroup : IDisposable
+{
+    private const int Slack = 4;
+    private readonly Lazy<EventLoop[]> _loops;
+    private readonly ProxyMetrics? _metrics;
+    private readonly ILogger _logger;
+
+    /// <param name="threads">How many loops; 0 for one per core.</param>
+    /// <param name="metrics">Counts long turns.</param>
+    /// <param name="logger">Warns of them.</param>
+    public EventLoopGroup(int threads, ProxyMetrics? metrics, ILogger logger)
+    {
+        _metrics = metrics;
+        _logger = logger;
+        var count = threads > 0 ? threads : Environment.ProcessorCount;
+        _loops = new(() => [.. Enumerable.Range(0, count).Select(index => new EventLoop(index, OnHeld))]);
+    }
+
+    public IReadOnlyList<EventLoop> Loops => _loops.Value;
+
+    /// <summary>The loop for a connection accepted on this one: another only when that has clearly less to do.</summary>
+    public EventLoop Choose(EventLoop own)
+    {
+        var least = Least();
+        return own.Connections > least.Connections + Slack && own.Connections - least.Connections > least.Connections / Slack ? least : own;
+    }
+
+    /// <summary>The loop with the fewest connections.</summary>
+    public EventLoop Least()
+    {
+        var loops = _loops.Value;
+        var least = loops[0];
+        for (var i = 1; i < loops.Length; i++)
+        {
+            least = loops[i].Connections < least.Connections ? loops[i] : least;
+        }
+
+        return least;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_loops.IsValueCreated)
+        {
+            Array.ForEach(_loops.Value, static loop => loop.Dispose());
+        }
+    }
+
+    private void OnHeld(EventLoop loop, long milliseconds)
+    {
+        _metrics?.LoopHeld();
+        Log.Held(_logger, loop.Index, milliseconds);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Event loop {Loop} was held for {Milliseconds} ms; its connections waited.")]
+        public static partial void Held(ILogger logger, int loop, long milliseconds);
+    }
+}

@@ -1,0 +1,62 @@
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// Handlers by the number that epoll gives back: an index, and above it a count that tells a handler from the earlier ones of
+/// the same index, whose events may still be under way.
+/// </summary>
+internal sealed class EventTable
+{
+    /// <summary>No handler's.</summary>
+    public const ulong None = ulong.MaxValue;
+
+    private const int FirstSize = 64;
+    private readonly Lock _gate = new(); // guards changes; Find reads without it
+    private readonly Stack<int> _free = new();
+    private volatile IEventHandler?[] _handlers = new IEventHandler?[FirstSize];
+    private int _used;
+    private uint _count;
+
+    public ulong Add(IEventHandler handler)
+    {
+        lock (_gate)
+        {
+            if (!_free.TryPop(out var index))
+            {
+                index = _used++;
+                if (index == _handlers.Length)
+                {
+                    var larger = _handlers;
+                    Array.Resize(ref larger, index * 2);
+                    _handlers = larger;
+                }
+            }
+
+            var registration = ((ulong)_count++ << 32) | (uint)index;
+            handler.Registration = registration;
+            Volatile.Write(ref _handlers[index], handler);
+            return registration;
+        }
+    }
+
+    public void Remove(ulong registration)
+    {
+        lock (_gate)
+        {
+            var index = (int)(uint)registration;
+            if (Find(registration) is not null)
+            {
+                _handlers[index] = null;
+                _free.Push(index);
+            }
+        }
+    }
+
+    public IEventHandler? Find(ulong registration)
+    {
+        var handlers = _handlers;
+        var index = (uint)registration;
+        return index < handlers.Length && Volatile.Read(ref handlers[index]) is { } handler && handler.Registration == registration
+            ? handler
+            : null;
+    }
+}

@@ -1,0 +1,259 @@
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// One direction of a relay, on its loop's thread. Bytes go through the loop's buffer from socket to socket; only what the
+/// receiver does not take is kept, and while something is kept nothing is read. A read that fills the buffer switches to
+/// splicing through a kernel pipe, a short one switches back.
+/// </summary>
+internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnection to, BufferPool buffers)
+{
+    private const int BytesPerTurn = 1 << 20;
+    private const int ShortSplice = 16 * 1024;
+
+    private byte[]? _kept;
+    private int _keptStart;
+    private int _keptEnd;
+    private KernelPipe? _pipe;
+    private int _piped;
+    private int _moved;
+    private bool _wasShort;
+    private bool _isRented;
+
+    public EpollConnection From => from;
+
+    public EpollConnection To => to;
+
+    /// <summary>Whether a read may give something; cleared when one would wait.</summary>
+    public bool IsReadable { get; set; } = true;
+
+    /// <summary>Whether a write may take something; cleared when one would wait.</summary>
+    public bool IsWritable { get; set; } = true;
+
+    /// <summary>Whether everything that will ever be read has been read.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Whether nothing more is to be done.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Whether something was read that the receiver has not taken.</summary>
+    public bool HoldsBytes => _kept is not null || _piped > 0;
+
+    /// <summary>Whether the receiver has got our FIN.</summary>
+    public bool HasSentEnd { get; private set; }
+
+    /// <summary>Bytes that the receiver's kernel took since this was asked last.</summary>
+    public int TakeMoved()
+    {
+        var moved = _moved;
+        _moved = 0;
+        return moved;
+    }
+
+    /// <summary>Keeps bytes that were read before the relay began; they go first.</summary>
+    public void Prepend(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _kept = new byte[bytes.Length];
+            bytes.CopyTo(_kept);
+            _keptEnd = bytes.Length;
+        }
+    }
+
+    /// <summary>Moves what can be moved now, within a turn's share.</summary>
+    public RelayProgress Pump(EventLoop loop)
+    {
+        var most = _moved + BytesPerTurn;
+        while (_moved < most)
+        {
+            var progress =
+                _kept is not null ? SendKept()
+                : _piped > 0 ? SpliceOut(loop)
+                : HasEnded ? RelayProgress.Ended
+                : !IsReadable ? RelayProgress.Waits
+                : _pipe is not null ? SpliceIn(loop)
+                : Copy(loop);
+            if (progress != RelayProgress.Moved)
+            {
+                return progress;
+            }
+        }
+
+        return RelayProgress.Moved;
+    }
+
+    /// <summary>Tells the receiver that nothing more comes.</summary>
+    public void SendEnd()
+    {
+        HasSentEnd = true;
+        Descriptor.ShutdownSend(to.Number);
+    }
+
+    /// <summary>Reads no more; what is held still goes.</summary>
+    public void StopReading() => HasEnded = true;
+
+    /// <summary>Gives everything back.</summary>
+    public void Finish(EventLoop loop)
+    {
+        IsFinished = true;
+        HasEnded = true;
+        ReleaseKept();
+        ReleasePipe(loop);
+    }
+
+    private RelayProgress Copy(EventLoop loop)
+    {
+        var received = Descriptor.Receive(from.Number, loop.Buffer, BufferPool.BufferSize);
+        if (received <= 0)
+        {
+            return ReadNothing(received);
+        }
+
+        // A short read has emptied the socket; the next bytes, or the end, are a new edge. A known end has no other edge to come.
+        IsReadable = received == BufferPool.BufferSize || from.HasEnded;
+        var sent = Descriptor.Send(to.Number, loop.Buffer, received);
+        if (sent is < 0 and not -Errno.Again)
+        {
+            return RelayProgress.WriteFailed;
+        }
+
+        sent = Math.Max(sent, 0);
+        _moved += sent;
+        if (sent < received)
+        {
+            Keep(new ReadOnlySpan<byte>(loop.Buffer + sent, received - sent));
+            IsWritable = false;
+            return RelayProgress.Waits;
+        }
+
+        if (received == BufferPool.BufferSize)
+        {
+            _pipe = loop.Pipes.TryTake();
+        }
+
+        return RelayProgress.Moved;
+    }
+
+    private RelayProgress SpliceIn(EventLoop loop)
+    {
+        var count = Descriptor.Splice(from.Number, _pipe!.Writing, (int)KernelPipe.Capacity);
+        if (count > 0)
+        {
+            _piped = count;
+            _wasShort = count < ShortSplice;
+            return RelayProgress.Moved;
+        }
+
+        ReleasePipe(loop);
+        if (count is -Errno.Invalid or -Errno.NoSyscall or -Errno.NotPermitted or -Errno.NotSupported)
+        {
+            loop.Pipes.IsSpliceAllowed = false;
+            return RelayProgress.Moved;
+        }
+
+        return ReadNothing(count);
+    }
+
+    private RelayProgress SpliceOut(EventLoop loop)
+    {
+        if (!IsWritable)
+        {
+            return RelayProgress.Waits;
+        }
+
+        var count = Descriptor.Splice(_pipe!.Reading, to.Number, _piped);
+        if (count == -Errno.Again)
+        {
+            IsWritable = false;
+            return RelayProgress.Waits;
+        }
+
+        if (count <= 0)
+        {
+            return RelayProgress.WriteFailed;
+        }
+
+        _moved += count;
+        _piped -= count;
+        if (_piped == 0 && _wasShort)
+        {
+            ReleasePipe(loop);
+        }
+
+        return RelayProgress.Moved;
+    }
+
+    private RelayProgress SendKept()
+    {
+        if (!IsWritable)
+        {
+            return RelayProgress.Waits;
+        }
+
+        var sent = Descriptor.Send(to.Number, _kept.AsSpan(_keptStart, _keptEnd - _keptStart));
+        if (sent == -Errno.Again)
+        {
+            IsWritable = false;
+            return RelayProgress.Waits;
+        }
+
+        if (sent < 0)
+        {
+            return RelayProgress.WriteFailed;
+        }
+
+        _moved += sent;
+        _keptStart += sent;
+        if (_keptStart == _keptEnd)
+        {
+            ReleaseKept();
+        }
+
+        return RelayProgress.Moved;
+    }
+
+    private RelayProgress ReadNothing(int result)
+    {
+        IsReadable = false;
+        if (result == -Errno.Again)
+        {
+            return RelayProgress.Waits;
+        }
+
+        HasEnded = true;
+        return result == 0 ? RelayProgress.Ended : RelayProgress.ReadFailed;
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        _kept = buffers.Rent();
+        _isRented = true;
+        bytes.CopyTo(_kept);
+        _keptStart = 0;
+        _keptEnd = bytes.Length;
+    }
+
+    private void ReleaseKept()
+    {
+        if (_kept is not null && _isRented)
+        {
+            buffers.Return(_kept);
+        }
+
+        _isRented = false;
+        _kept = null;
+        _keptStart = 0;
+        _keptEnd = 0;
+    }
+
+    private void ReleasePipe(EventLoop loop)
+    {
+        if (_pipe is not null)
+        {
+            loop.Pipes.GiveBack(_pipe, isEmpty: _piped == 0);
+        }
+
+        _pipe = null;
+        _piped = 0;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Numerics;
+
+namespace Proxy.Connections.Linux;
+
+/// <summary>
+/// The deadlines of a loop, to a coarse tick: a ring of lists. One further away than the ring reaches waits at its end and is
+/// asked again there; one that has moved later is asked at its old place, so that traffic costs no timer operation.
+/// </summary>
+internal sealed class TimerWheel(long now)
+{
+    /// <summary>Milliseconds from one list to the next: deadlines are kept to this precision.</summary>
+    public const int Tick = 50;
+
+    private const int Slots = 512;
+    private const int BitsPerWord = 64;
+    private readonly LoopTimer?[] _slots = new LoopTimer?[Slots];
+    private readonly ulong[] _occupied = new ulong[Slots / BitsPerWord];
+    private long _tick = now / Tick;
+
+    /// <summary>How many timers run.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Asks a timer at a time, or earlier if it is to be asked earlier already.</summary>
+    public void Schedule(LoopTimer timer, long due)
+    {
+        var tick = Math.Clamp((due + Tick - 1) / Tick, _tick + 1, _tick + Slots - 1);
+        if (timer.IsScheduled)
+        {
+            if (timer.Tick <= tick)
+            {
+                return;
+            }
+
+            Cancel(timer);
+        }
+
+        timer.Tick = tick;
+        timer.IsScheduled = true;
+        var slot = (int)(tick % Slots);
+        timer.Previous = null;
+        timer.Next = _slots[slot];
+        if (timer.Next is { } next)
+        {
+            next.Previous = timer;
+        }
+
+        _slots[slot] = timer;
+        _occupied[slot / BitsPerWord] |= 1UL << (slot % BitsPerWord);
+        Count++;
+    }
+
+    public void Cancel(LoopTimer timer)
+    {
+        if (!timer.IsScheduled)
+        {
+            return;
+        }
+
+        timer.IsScheduled = false;
+        var slot = (int)(timer.Tick % Slots);
+        if (timer.Next is { } next)
+        {
+            next.Previous = timer.Previous;
+        }
+
+        if (timer.Previous is { } previous)
+        {
+            previous.Next = timer.Next;
+        }
+        else
+        {
+            _slots[slot] = timer.Next;
+            if (timer.Next is null)
+            {
+                _occupied[slot / BitsPerWord] &= ~(1UL << (slot % BitsPerWord));
+            }
+        }
+
+        timer.Next = null;
+        timer.Previous = null;
+        Count--;
+    }
+
+    /// <summary>Milliseconds until a list is due; -1 when there is none.</summary>
+    public int UntilNext(long now)
+    {
+        if (Count == 0)
+        {
+            return -1;
+        }
+
+        var distance = Distance((int)((_tick + 1) % Slots)) + 1;
+        return (int)Math.Max(0, ((_tick + distance) * Tick) - now);
+    }
+
+    /// <summary>Asks all timers that are due.</summary>
+    public void Advance(long now)
+    {
+        var last = now / Tick;
+        if (Count == 0)
+        {
+            _tick = Math.Max(_tick, last);
+            return;
+        }
+
+        while (_tick < last)
+        {
+            // Empty lists are skipped at once.
+            _tick = Count == 0 ? last : Math.Min(last, _tick + 1 + Distance((int)((_tick + 1) % Slots)));
+            Ask((int)(_tick % Slots), now);
+        }
+    }
+
+    private void Ask(int slot, long now)
+    {
+        var timer = _slots[slot];
+        while (timer is not null && timer.Tick <= _tick)
+        {
+            Cancel(timer);
+            if (timer.OnTimer(now) is var due and not LoopTimer.Never)
+            {
+                Schedule(timer, due);
+            }
+
+            timer = _slots[slot];
+        }
+    }
+
+    // How many lists from this one on are empty, at most all.
+    private int Distance(int from)
+    {
+        for (var passed = 0; passed < Slots; )
+        {
+            var slot = (from + passed) % Slots;
+            var word = _occupied[slot / BitsPerWord] >> (slot % BitsPerWord);
+            if (word != 0)
+            {
+                return passed + BitOperations.TrailingZeroCount(word);
+            }
+
+            passed += BitsPerWord - (slot % BitsPerWord);
+        }
+
+        return Slots - 1;
+    }
+}

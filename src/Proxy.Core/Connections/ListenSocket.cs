@@ -1,0 +1,70 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Connections.Sockets;
+
+namespace Proxy.Connections;
+
+/// <summary>Opens listen sockets, for both transports.</summary>
+internal static class ListenSocket
+{
+    /// <summary>Binds and listens.</summary>
+    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
+    public static Socket Open(ListenEndPoint listen)
+    {
+        var socket = Create(listen);
+        try
+        {
+            Bind(socket, listen);
+            socket.Listen(listen.Backlog);
+            return socket;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            socket.Dispose();
+            throw new AddressInUseException($"The address {listen} is in use.", exception);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Socket Create(ListenEndPoint listen)
+    {
+        if (listen.Address is UnixDomainSocketEndPoint)
+        {
+            return new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        }
+
+        var socket = new Socket(listen.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (listen.Address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = listen.DualStack;
+        }
+
+        return socket;
+    }
+
+    private static void Bind(Socket socket, ListenEndPoint listen)
+    {
+        if (listen.Address is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocketFile.RemoveStale(unix);
+            socket.Bind(unix);
+            return;
+        }
+
+        try
+        {
+            socket.Bind(listen.Address);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && OperatingSystem.IsLinux())
+        {
+            // An overlapping address of ours may have been told to share its port; a stranger's cannot be joined by this.
+            SocketOptions.SetReusePort(socket, true);
+            socket.Bind(listen.Address);
+        }
+    }
+}

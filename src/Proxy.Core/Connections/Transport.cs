@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Connections.Linux;
+using Proxy.Connections.Sockets;
+using Proxy.Diagnostics;
+
+namespace Proxy.Connections;
+
+/// <summary>The transport that was chosen: what accepts, and what dials.</summary>
+internal sealed class Transport : IDisposable
+{
+    private readonly EventLoopGroup? _loops;
+
+    public Transport(
+        TransportOptions options,
+        BufferPool buffers,
+        DeadlineClock clock,
+        TimeProvider time,
+        ProxyMetrics metrics,
+        ILogger<Transport> logger
+    )
+    {
+        if (options.UseEventLoops)
+        {
+            _loops = new EventLoopGroup(options.Threads, metrics, logger);
+            var services = new EpollServices(_loops, buffers);
+            Listeners = new EpollTransportFactory(services);
+            Dialler = new EpollConnectionFactory(services, time);
+        }
+        else
+        {
+            Listeners = new SocketTransportFactory(buffers, clock, time);
+            Dialler = new SocketConnectionFactory(buffers, clock, time);
+        }
+    }
+
+    public IConnectionListenerFactory Listeners { get; }
+
+    public IConnectionFactory Dialler { get; }
+
+    public void Dispose() => _loops?.Dispose();
+}
