@@ -5,24 +5,19 @@ using Proxy.Diagnostics;
 namespace Proxy;
 
 /// <summary>Gives connections whose route or endpoint is gone the route's DrainTimeout, and then resets them.</summary>
-internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
+internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, TimeProvider time)
 {
     private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
     private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
 
     /// <summary>Drains what the next revision no longer has; returns at once.</summary>
-    public void DrainRemoved(Revision running, Revision next)
+    /// <param name="running">The revision that ends: its routes say how long their connections have.</param>
+    /// <param name="newest">The revision that runs whenever this is asked.</param>
+    public void DrainRemoved(Revision running, Func<Revision> newest)
     {
-        var slots = next.Bindings.Select(RevisionPipelines.Key).Append("").ToHashSet(StringComparer.Ordinal);
-        var routes = next.Config.ReverseProxy.TcpRoutes;
-        foreach (var record in tracker.Open)
-        {
-            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
-            if (gone || !slots.Contains(record.Slot))
-            {
-                Drain(record, Timeout(running, record));
-            }
-        }
+        Sweep(running, newest());
+        _ = SweepLaterAsync(running, newest);
     }
 
     /// <summary>Drains everything; completes when no connection is left.</summary>
@@ -30,8 +25,15 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
     {
         foreach (var record in tracker.Open)
         {
-            var timeout = Timeout(running, record);
-            Drain(record, timeout < TimeSpan.Zero ? _noneAtStop : timeout);
+            var timeout = record.DrainTimeout ?? Timeout(running, record);
+            if (timeout < TimeSpan.Zero)
+            {
+                Drain(record, _noneAtStop);
+            }
+            else if (record.DrainTimeout is null)
+            {
+                Drain(record, timeout);
+            }
         }
 
         return tracker.WhenEmptyAsync();
@@ -48,6 +50,30 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
             .DefaultIfEmpty(TimeSpan.Zero)
             .Max();
 
+    // What was queued for the old pipelines is tracked a little after they were swapped.
+    private async Task SweepLaterAsync(Revision running, Func<Revision> newest)
+    {
+        foreach (var pause in _sweeps)
+        {
+            await Task.Delay(pause, time);
+            Sweep(running, newest());
+        }
+    }
+
+    private void Sweep(Revision running, Revision newest)
+    {
+        var slots = newest.Bindings.Select(RevisionPipelines.Key).Append("").ToHashSet(StringComparer.Ordinal);
+        var routes = newest.Config.ReverseProxy.TcpRoutes;
+        foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null))
+        {
+            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
+            if (gone || !slots.Contains(record.Slot))
+            {
+                Drain(record, Timeout(running, record));
+            }
+        }
+    }
+
     private static TimeSpan Timeout(Revision running, ConnectionRecord record) =>
         record.RouteId is { } id && running.Config.ReverseProxy.TcpRoutes.TryGetValue(id, out var route)
             ? route.DrainTimeout
@@ -55,6 +81,7 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock)
 
     private void Drain(ConnectionRecord record, TimeSpan timeout)
     {
+        record.DrainTimeout = timeout;
         if (timeout == TimeSpan.Zero)
         {
             record.Close(ConnectionOutcome.Drained);

@@ -8,11 +8,18 @@ using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Limits;
 using Proxy.Routing;
+using Yarp.ReverseProxy;
 
 namespace Proxy;
 
 /// <summary>Compiles a revision into one connection pipeline per route and per address.</summary>
-internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDialer dialer, Relay relay, Random random)
+internal sealed class PipelineBuilder(
+    TrackingMiddleware tracking,
+    UpstreamDialer dialer,
+    IProxyStateLookup clusters,
+    Relay relay,
+    Random random
+)
 {
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
@@ -52,7 +59,7 @@ internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDiale
         };
     }
 
-    private static ForwardSettings Settings(TcpRouteConfig route, Revision revision)
+    private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {
         var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
         var relay = new RelayOptions
@@ -61,7 +68,8 @@ internal sealed class PipelineBuilder(TrackingMiddleware tracking, UpstreamDiale
             HalfCloseTimeout = route.HalfCloseTimeout,
             MaxDuration = route.MaxDuration,
         };
-        return new(route.ClusterId!, Settings(cluster), relay, new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes));
+        var keepAlive = new KeepAlive(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
+        return new(new(route.ClusterId!, clusters), Settings(cluster), relay, keepAlive);
     }
 
     private static ClusterSettings Settings(ClusterSection cluster) =>

@@ -185,7 +185,7 @@ internal sealed partial class RevisionOwner(
 
         var previous = status.Running!;
         await CommitAsync(revision, bound);
-        drainer.DrainRemoved(previous, revision);
+        drainer.DrainRemoved(previous, () => status.Running!);
         status.Rejected = [];
         status.Pending = null;
         metrics.Reloaded("accepted");

@@ -77,9 +77,9 @@ public sealed class HostTests
         using var stop = new CancellationTokenSource();
         var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ConnectUntilAsync(address, stop.Token)));
 
-        for (var edit = 0; edit < 20; edit++)
+        for (var edit = 0; edit < 100; edit++)
         {
-            var more = edit % 2 == 0 ? $"\"IdleTimeout\": \"00:{edit + 1:00}:00\"" : $"\"MaxDuration\": \"01:{edit:00}:00\"";
+            var more = edit % 2 == 0 ? $"\"IdleTimeout\": \"00:{(edit % 59) + 1:00}:00\"" : $"\"MaxDuration\": \"01:{edit % 60:00}:00\"";
             var added = edit % 3 == 0 ? "," + Json.Route($"x{edit}", address: "127.0.0.2") : "";
             if (edit % 5 == 0)
             {
@@ -110,6 +110,69 @@ public sealed class HostTests
 
         Assert.Null(await cut.ReadAsync());
         Assert.Equal("x", await kept.AskAsync("x"));
+    }
+
+    [Fact]
+    public async Task Edit_WhileConnectionsDrain_TheyKeepTheirTime()
+    {
+        using var server = new TcpServer("hello");
+        var goes = "," + Json.Route("goes", "\"DrainTimeout\": \"00:10:00\"", "127.0.0.2");
+        await using var host = await TestHost.StartAsync(
+            Json.Routes(Json.Route("stays", "\"DrainTimeout\": \"00:00:00\"") + goes, server.Port)
+        );
+        using var draining = await TcpClientSocket.ConnectAsync(host.AddressOf("127.0.0.2"));
+        await draining.ReadAsync();
+
+        await host.EditAsync(Json.Routes(Json.Route("stays", "\"DrainTimeout\": \"00:00:00\""), server.Port));
+        await host.EditAsync(
+            Json.Routes(Json.Route("stays", "\"DrainTimeout\": \"00:00:00\", \"IdleTimeout\": \"00:01:00\""), server.Port)
+        );
+
+        Assert.Equal("x", await draining.AskAsync("x"));
+        draining.End();
+        Assert.Equal("", await draining.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Edit_RouteRemovedUnderABurst_AllItsConnectionsDrain()
+    {
+        using var server = new TcpServer("hello");
+        var goes = "," + Json.Route("goes", "\"DrainTimeout\": \"00:00:00.1\"", "127.0.0.2");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("stays") + goes, server.Port));
+        var address = host.AddressOf("127.0.0.2");
+        var clients = new List<TcpClientSocket>();
+        var burst = Task.Run(async () =>
+        {
+            while (clients.Count < 2000)
+            {
+                clients.Add(await TcpClientSocket.ConnectAsync(address));
+            }
+        });
+        await Eventually.TrueAsync(() => host.Tracker.Count > 20);
+
+        await host.EditAsync(Json.Routes(Json.Route("stays"), server.Port));
+
+        await Assert.ThrowsAsync<SocketException>(() => burst);
+        await Eventually.TrueAsync(() => host.Tracker.Count == 0);
+        clients.ForEach(static client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task Edit_ClusterRenamedUnderConstantConnections_NoneRefusedOrReset()
+    {
+        using var server = new TcpServer("1");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), server.Port));
+        using var stop = new CancellationTokenSource();
+        var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ConnectUntilAsync(host.Address, stop.Token)));
+
+        for (var edit = 0; edit < 20; edit++)
+        {
+            var json = Json.Routes(Json.Route("r"), server.Port).Replace("\"c\"", $"\"c{edit}\"", StringComparison.Ordinal);
+            await host.EditAsync(json);
+        }
+
+        await stop.CancelAsync();
+        Assert.True((await load.WaitAsync(Eventually.Limit)).Sum() > 0);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class PipeRelay(
     private readonly long _expires = After(clock.Now, options.MaxDuration);
     private long _lastActivity = clock.Now;
     private long _halfCloseExpires = Never;
+    private volatile bool _clientHasEnd;
     private int _ended = -1;
 
     /// <summary>Relays until the end, and returns why it ended.</summary>
@@ -43,7 +44,11 @@ internal sealed class PipeRelay(
     /// <inheritdoc />
     public void Check(long now)
     {
-        if (now >= _expires)
+        if (record.Outcome is { } outcome)
+        {
+            End(outcome); // from outside: that ended the client's connection, and the upstream's has to go too
+        }
+        else if (now >= _expires)
         {
             End(ConnectionOutcome.DurationExpired);
         }
@@ -75,12 +80,20 @@ internal sealed class PipeRelay(
                 }
             }
 
+            _clientHasEnd |= to == client;
             await to.Transport.Output.CompleteAsync();
             Interlocked.CompareExchange(ref _halfCloseExpires, After(clock.Now, options.HalfCloseTimeout), Never);
         }
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
         {
+            if (_clientHasEnd && from == client && failure == readFailed)
+            {
+                // Kestrel's transport cannot end one half: completing its output has ended this one too.
+                await upstream.Transport.Output.CompleteAsync();
+                return;
+            }
+
             End(failure);
         }
     }

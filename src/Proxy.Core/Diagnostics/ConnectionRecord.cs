@@ -43,6 +43,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Whether the end is written to the access log.</summary>
     public bool AccessLog { get; set; } = true;
 
+    /// <summary>The time it was given when its route or address went away; null while they are configured.</summary>
+    public TimeSpan? DrainTimeout { get; set; }
+
     /// <summary>How long dialling took, all attempts together; zero before a dial.</summary>
     public TimeSpan Connecting { get; private set; }
 

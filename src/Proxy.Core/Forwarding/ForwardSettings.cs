@@ -4,8 +4,8 @@ using Proxy.Connections;
 namespace Proxy.Forwarding;
 
 /// <summary>What one route asks of forwarding; a connection keeps the settings it dialled with.</summary>
-/// <param name="ClusterId">The cluster.</param>
-/// <param name="Cluster">How the cluster is dialled.</param>
+/// <param name="Cluster">The cluster.</param>
+/// <param name="Dialling">How the cluster is dialled.</param>
 /// <param name="Relay">Deadlines of the relay.</param>
 /// <param name="KeepAlive">TCP keep-alive on both sides.</param>
-public sealed record ForwardSettings(string ClusterId, ClusterSettings Cluster, RelayOptions Relay, KeepAlive KeepAlive);
+public sealed record ForwardSettings(ClusterReference Cluster, ClusterSettings Dialling, RelayOptions Relay, KeepAlive KeepAlive);

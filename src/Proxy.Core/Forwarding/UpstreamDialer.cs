@@ -5,14 +5,12 @@ using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
 using Proxy.Clusters.Health;
 using Proxy.Diagnostics;
-using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Forwarding;
 
 /// <summary>Finds a destination that answers: picks, dials, and tries another one when that fails.</summary>
 public sealed partial class UpstreamDialer(
-    IProxyStateLookup clusters,
     DestinationPicker picker,
     DestinationDialer dialer,
     ConnectFailuresHealthPolicy health,
@@ -27,8 +25,8 @@ public sealed partial class UpstreamDialer(
     /// <summary>Dials for a client.</summary>
     internal async Task<Dialled> DialAsync(ForwardSettings settings, ConnectionRecord record, CancellationToken cancellationToken)
     {
-        record.ClusterId = settings.ClusterId;
-        if (!clusters.TryGetCluster(settings.ClusterId, out var cluster))
+        record.ClusterId = settings.Cluster.Id;
+        if (settings.Cluster.Find() is not { } cluster)
         {
             return new(null, null, ConnectionOutcome.NoDestination);
         }
@@ -49,9 +47,9 @@ public sealed partial class UpstreamDialer(
         var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
         var tried = new List<DestinationState>();
         var pause = _firstPause;
-        for (var attempt = 1; attempt <= settings.Cluster.ConnectAttempts; attempt++)
+        for (var attempt = 1; attempt <= settings.Dialling.ConnectAttempts; attempt++)
         {
-            var pick = picker.Pick(cluster, settings.Cluster, context, tried);
+            var pick = picker.Pick(cluster, settings.Dialling, context, tried);
             if (pick.Destination is not { } destination || pick.Load is not { } load)
             {
                 return new(null, null, Failure(pick.Failure, tried.Count));
@@ -66,7 +64,7 @@ public sealed partial class UpstreamDialer(
                     pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
                 }
 
-                if (await TryAsync(cluster, destination, settings.Cluster, cancellationToken) is { } connection)
+                if (await TryAsync(cluster, destination, settings.Dialling, cancellationToken) is { } connection)
                 {
                     return new(connection, load, default);
                 }

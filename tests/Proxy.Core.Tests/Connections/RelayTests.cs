@@ -130,6 +130,92 @@ public sealed class RelayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_UpstreamResetsAfterClientsEnd_ClientIsResetAndNotEnded()
+    {
+        var (client, upstream, relay, _) = await StartAsync(pipes: false);
+
+        await SendAndEndAsync(client, "request"u8.ToArray());
+        Assert.Equal("request"u8.ToArray(), await ReadToEndAsync(upstream));
+        await upstream.SendAsync(new byte[1_000_000]);
+        upstream.Close(0);
+
+        Assert.True((await ReadToResetAsync(client)).Reset);
+        Assert.Equal(ConnectionOutcome.UpstreamReset, await relay.WaitAsync(_limit));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Close_FromOutsideAfterClientsEnd_BothAreReset(bool pipes)
+    {
+        var (client, upstream, relay, record) = await StartAsync(pipes);
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await ReadToEndAsync(upstream));
+
+        record.Close(ConnectionOutcome.Drained);
+
+        await relay.WaitAsync(_limit);
+        Assert.True((await ReadToResetAsync(client)).Reset);
+        Assert.True(await SendUntilResetAsync(upstream).WaitAsync(_limit));
+    }
+
+    [Fact]
+    public async Task Close_FromOutsideWhileUpstreamDoesNotRead_Ends()
+    {
+        var (client, upstream, relay, record) = await StartAsync(pipes: false);
+        await StallAsync(client);
+
+        record.Close(ConnectionOutcome.Drained);
+
+        await relay.WaitAsync(_limit);
+        Assert.True((await ReadToResetAsync(upstream)).Reset);
+    }
+
+    [Fact]
+    public async Task Run_ClientResetsWhileUpstreamDoesNotRead_Ends()
+    {
+        var (client, upstream, relay, _) = await StartAsync(pipes: false);
+        await StallAsync(client);
+
+        client.Close(0);
+
+        Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
+        Assert.True((await ReadToResetAsync(upstream)).Reset);
+    }
+
+    [Fact]
+    public async Task Run_SlowReader_IsNotIdle()
+    {
+        var (client, upstream, relay, _) = await StartAsync(pipes: false, new() { IdleTimeout = TimeSpan.FromMilliseconds(500) });
+        client.ReceiveBufferSize = 64 * 1024;
+        var sending = SendAndEndAsync(upstream, new byte[4_000_000]);
+        client.Shutdown(SocketShutdown.Send);
+        var buffer = new byte[16 * 1024];
+
+        // Slower than the idle time for the whole, never silent for so long.
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.NotEqual(0, await client.ReceiveAsync(buffer));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        Assert.False((await ReadToResetAsync(client)).Reset);
+        await sending;
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
+    }
+
+    [Fact]
+    public async Task Run_ExactlyOneBufferSent_NoneIsHeldAfterwards()
+    {
+        var (client, upstream, _, _) = await StartAsync(pipes: false);
+
+        await client.SendAsync(new byte[BufferPool.BufferSize]);
+        await upstream.ReadTextAsync(BufferPool.BufferSize);
+
+        await Eventually.TrueAsync(() => _buffers.Outstanding == 0);
+    }
+
+    [Fact]
     public async Task Run_ThousandsOfConnections_NothingLeaks()
     {
         for (var round = 0; round < 1000; round++)
@@ -205,6 +291,28 @@ public sealed class RelayTests : IAsyncLifetime
     {
         await socket.SendAsync(bytes);
         socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>Sends until nobody takes any more: the upstream does not read.</summary>
+    private static async Task StallAsync(Socket socket)
+    {
+        var bytes = new byte[1 << 20];
+        var failures = 0;
+        while (failures < 50)
+        {
+            try
+            {
+                socket.Blocking = false;
+                await Task.Yield();
+                socket.Send(bytes);
+                failures = 0;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+            {
+                failures++;
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            }
+        }
     }
 
     private static async Task<byte[]> ReadToEndAsync(Socket socket)

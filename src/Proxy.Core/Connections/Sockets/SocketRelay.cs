@@ -24,6 +24,7 @@ internal sealed class SocketRelay : IDeadline
     private long _lastActivity;
     private long _halfCloseExpires = Never;
     private long _resetExpires = Never;
+    private ulong _delivered;
     private Side? _broken;
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
@@ -66,8 +67,11 @@ internal sealed class SocketRelay : IDeadline
     /// <inheritdoc />
     public void Check(long now)
     {
-        if (now >= Volatile.Read(ref _resetExpires))
+        NoticeResetBehindStalledSend(_client);
+        NoticeResetBehindStalledSend(_upstream);
+        if (now >= Volatile.Read(ref _resetExpires) || _record.Outcome is not null)
         {
+            // An outcome from outside ended the client's connection; the upstream's has to go too.
             AbortBoth();
         }
         else if (now >= _expires)
@@ -78,9 +82,33 @@ internal sealed class SocketRelay : IDeadline
         {
             Expire(ConnectionOutcome.HalfCloseTimeout);
         }
-        else if (now >= After(Volatile.Read(ref _lastActivity), _options.IdleTimeout))
+        else if (now >= After(Volatile.Read(ref _lastActivity), _options.IdleTimeout) && !IsDelivering(now))
         {
             Expire(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    // A slow reader takes long to make room for the next send; bytes that leave the kernel's queue are activity too.
+    private bool IsDelivering(long now)
+    {
+        var delivered = TcpInfo.Delivered(_client.Socket) + TcpInfo.Delivered(_upstream.Socket);
+        var hasUnsent = !TcpInfo.IsSendQueueEmpty(_client.Socket) || !TcpInfo.IsSendQueueEmpty(_upstream.Socket);
+        if (!hasUnsent || delivered == _delivered)
+        {
+            return false;
+        }
+
+        _delivered = delivered;
+        Volatile.Write(ref _lastActivity, now);
+        return true;
+    }
+
+    // While a send waits nobody reads the other side, so nobody would notice that it is gone.
+    private void NoticeResetBehindStalledSend(Side side)
+    {
+        if (side.IsSendingOn && TcpInfo.IsClosed(side.Socket))
+        {
+            NoteBroken(side);
         }
     }
 
@@ -125,7 +153,8 @@ internal sealed class SocketRelay : IDeadline
         }
         catch (SocketException)
         {
-            // What came before a reset can still be read; the read after it throws.
+            // What came before a reset can still be read; the error has been told and will not be told again.
+            from.IsReset = true;
         }
 
         return true;
@@ -146,14 +175,17 @@ internal sealed class SocketRelay : IDeadline
                     return false;
                 }
 
+                from.IsSendingOn = true;
                 await to.Socket.SendAsync(buffer.AsMemory(0, received));
+                from.IsSendingOn = false;
                 Count(from, received);
-            } while (received == buffer.Length);
+            } while (received == buffer.Length && from.Socket.Available > 0);
 
             return true;
         }
         finally
         {
+            from.IsSendingOn = false;
             _services.Buffers.Return(buffer);
         }
     }
@@ -187,7 +219,7 @@ internal sealed class SocketRelay : IDeadline
     {
         // A reset whose error the other direction has already collected reads as an end. The kernel's state tells them
         // apart, unless our own FIN went there before, and then nothing is sent that could have collected it.
-        if (_broken == from || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
+        if (_broken == from || from.IsReset || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
         {
             await BreakAsync(from, from);
             return;
@@ -204,11 +236,7 @@ internal sealed class SocketRelay : IDeadline
 
     private async Task BreakAsync(Side from, Side broken)
     {
-        if (Interlocked.CompareExchange(ref _broken, broken, null) is null && Volatile.Read(ref _expired) == 0)
-        {
-            _outcome = broken.ResetOutcome;
-            Volatile.Write(ref _resetExpires, After(_services.Clock.Now, _flushTime));
-        }
+        NoteBroken(broken);
 
         // The direction that reads from the broken side delivers what came before the reset, and then resets the healthy side.
         // The other one has nobody to deliver to; it ends both only if the broken side had ended its half before.
@@ -217,6 +245,15 @@ internal sealed class SocketRelay : IDeadline
         {
             await FlushAsync(healthy);
             AbortBoth();
+        }
+    }
+
+    private void NoteBroken(Side broken)
+    {
+        if (Interlocked.CompareExchange(ref _broken, broken, null) is null && Volatile.Read(ref _expired) == 0)
+        {
+            _outcome = broken.ResetOutcome;
+            Volatile.Write(ref _resetExpires, After(_services.Clock.Now, _flushTime));
         }
     }
 
@@ -260,6 +297,12 @@ internal sealed class SocketRelay : IDeadline
 
         /// <summary>Whether we have ended our half towards it.</summary>
         public volatile bool SentFin;
+
+        /// <summary>Whether a read has met a reset.</summary>
+        public volatile bool IsReset;
+
+        /// <summary>Whether what it sent is being sent on now, so that nobody reads it.</summary>
+        public volatile bool IsSendingOn;
     }
 
     /// <summary>Tells a failed read from a failed write.</summary>

@@ -10,6 +10,7 @@ internal static class TcpInfo
     private const int OptionTcpInfo = 11;
     private const int StateClosed = 7;
     private const int UnackedOffset = 24;
+    private const int AcknowledgedOffset = 120;
     private const int NotSentOffset = 144;
     private const int Length = 148;
 
@@ -31,6 +32,15 @@ internal static class TcpInfo
 
         var notSent = length >= Length ? BinaryPrimitives.ReadUInt32LittleEndian(info[NotSentOffset..]) : 0;
         return notSent == 0 && BinaryPrimitives.ReadUInt32LittleEndian(info[UnackedOffset..]) == 0;
+    }
+
+    /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
+    public static ulong Delivered(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[Length];
+        return TryRead(socket, info, out var length) && length >= AcknowledgedOffset + sizeof(ulong)
+            ? BitConverter.ToUInt64(info[AcknowledgedOffset..])
+            : 0;
     }
 
     private static bool TryRead(Socket socket, Span<byte> info, out int length)
