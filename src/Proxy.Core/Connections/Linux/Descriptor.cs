@@ -150,6 +150,17 @@ internal static unsafe class Descriptor
         return result < 0 ? null : SocketAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, SocketAddress.MaxLength)));
     }
 
+    /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
+    public static ulong Delivered(int descriptor)
+    {
+        const int Offset = 120; // tcpi_bytes_acked, since Linux 4.1
+        var info = stackalloc byte[Offset + sizeof(ulong)];
+        uint length = Offset + sizeof(ulong);
+        return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, info, &length) < 0 || length < Offset + sizeof(ulong)
+            ? 0
+            : *(ulong*)(info + Offset);
+    }
+
     public static void Close(int descriptor) => _ = Libc.Close(descriptor);
 
     /// <summary>Closes with RST.</summary>

@@ -184,14 +184,14 @@ internal sealed class EpollConnection
     /// <summary>Whether there is an end to read, of whatever kind.</summary>
     public bool HasEnded => Volatile.Read(ref _seen) != 0;
 
-    /// <summary>Makes its closing a reset.</summary>
-    public void MarkReset() => _resets = true;
-
-    public override void Abort(ConnectionAbortedException abortReason)
+    /// <summary>Closes with RST.</summary>
+    public void Reset()
     {
         _resets = true;
         Close();
     }
+
+    public override void Abort(ConnectionAbortedException abortReason) => Reset();
 
     public override async ValueTask DisposeAsync()
     {

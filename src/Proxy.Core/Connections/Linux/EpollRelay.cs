@@ -21,6 +21,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private EpollConnection? _broken;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
     private long _lastActivity;
+    private ulong _delivered;
     private long _expires = Never;
     private long _halfCloseExpires = Never;
     private long _flushExpires = Never;
@@ -91,6 +92,11 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         var (from, to) = connection == _client ? (_up, _down) : (_down, _up);
         from.IsReadable |= (events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0;
         to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
+        if ((events & Libc.EpollErr) != 0)
+        {
+            Break(connection); // nobody reads it while the other side takes nothing
+        }
+
         Step();
     }
 
@@ -118,7 +124,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return Expire(ConnectionOutcome.HalfCloseTimeout);
         }
 
-        return now >= After(_lastActivity, _options.IdleTimeout) ? Expire(ConnectionOutcome.IdleTimeout) : NextDeadline();
+        return now >= After(_lastActivity, _options.IdleTimeout) && !IsDelivering()
+            ? Expire(ConnectionOutcome.IdleTimeout)
+            : NextDeadline();
     }
 
     ConnectionOutcome IValueTaskSource<ConnectionOutcome>.GetResult(short token) => _source.GetResult(token);
@@ -142,8 +150,8 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
                 _client.Exit();
             }
 
-            _client.MarkReset();
-            _upstream.MarkReset();
+            _client.Reset();
+            _upstream.Reset();
             _isCompleted = true;
             _source.SetResult(_outcome);
             return false;
@@ -169,6 +177,21 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         return true;
     }
 
+    // A slow reader takes long to make room for the next send; bytes that leave the kernel's queue are activity too.
+    private bool IsDelivering()
+    {
+        var unsent = Descriptor.Unsent(_client.Number) + Descriptor.Unsent(_upstream.Number);
+        var delivered = Descriptor.Delivered(_client.Number) + Descriptor.Delivered(_upstream.Number);
+        if (unsent == 0 || delivered == _delivered)
+        {
+            return false;
+        }
+
+        _delivered = delivered;
+        _lastActivity = _loop.Now;
+        return true;
+    }
+
     private void Step()
     {
         if (_isCompleted)
@@ -191,7 +214,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         }
         else if (_up.IsFinished && _down.IsFinished)
         {
-            Complete();
+            Complete(resets: false);
         }
     }
 
@@ -308,12 +331,10 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
 
     private void ResetBoth()
     {
-        _client.MarkReset();
-        _upstream.MarkReset();
-        Complete();
+        Complete(resets: true);
     }
 
-    private void Complete()
+    private void Complete(bool resets)
     {
         CountMoved();
         _isCompleted = true;
@@ -324,6 +345,12 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _upstream.Attach(null);
         _client.Exit();
         _upstream.Exit();
+        if (resets)
+        {
+            _client.Reset();
+            _upstream.Reset();
+        }
+
         _source.SetResult(_outcome);
     }
 

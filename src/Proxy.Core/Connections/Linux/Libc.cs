@@ -36,6 +36,7 @@ internal static unsafe partial class Libc
     public const int TcpKeepIdle = 4;
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
+    public const int TcpInfo = 11;
     public const int MsgNoSignal = 0x4000;
     public const int ShutWrite = 1;
 

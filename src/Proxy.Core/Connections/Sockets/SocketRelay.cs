@@ -149,7 +149,10 @@ internal sealed class SocketRelay : IDeadline
     {
         try
         {
-            await from.Socket.ReceiveAsync(Memory<byte>.Empty);
+            do
+            {
+                await from.Socket.ReceiveAsync(Memory<byte>.Empty);
+            } while (from.Socket.Available == 0 && !from.Socket.Poll(0, SelectMode.SelectRead)); // an old edge says nothing
         }
         catch (SocketException)
         {
