@@ -27,6 +27,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
             }
 
             Check(error);
+            _ = connection.Writable; // before the first edge, which may come at once and is the only one
             connection.Register();
             return error == 0 ? new(connection) : WaitAsync(connection, cancellationToken);
         }
