@@ -110,7 +110,64 @@ public sealed class ListenerManagerTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Bind_UnixSocketWithFullBacklog_RefusedAtOnce()
+    {
+        var address = new UnixDomainSocketEndPoint(Loopback.NewUnixPath());
+        using var busy = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        busy.Bind(address);
+        busy.Listen(0);
+        var waiting = FillBacklog(address);
+
+        // On a thread of its own: a probe that waits would hold this one for ever.
+        var binding = Task.Run(() => Create().BindAsync([new ListenerSpec("unix", new ListenEndPoint(address))], default));
+        await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
+
+        Assert.True(File.Exists(address.ToString()));
+        waiting.ForEach(static socket => socket.Dispose());
+    }
+
+    [Fact]
+    public async Task Bind_NamedPipeInTheWay_RefusedAndKept()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var path = Loopback.NewUnixPath();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [path]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        var spec = new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path)));
+        var binding = Task.Run(() => Create().BindAsync([spec], default));
+        await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
+
+        Assert.True(File.Exists(path));
+        File.Delete(path);
+    }
+
     public void Dispose() => _clock.Dispose();
+
+    private static List<Socket> FillBacklog(EndPoint address)
+    {
+        var waiting = new List<Socket>();
+        while (true)
+        {
+            var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+            waiting.Add(client);
+            try
+            {
+                client.Connect(address);
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+            {
+                return waiting;
+            }
+        }
+    }
 
     private ListenerManager Create() =>
         new(
