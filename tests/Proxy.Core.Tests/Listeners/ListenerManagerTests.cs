@@ -44,6 +44,31 @@ public sealed class ListenerManagerTests : IDisposable
         Assert.Empty(manager.Bound);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.2")]
+    public async Task Bind_StrangerSharesItsPort_NotJoined(string address)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        SocketOptions.SetReusePort(stranger, true);
+        stranger.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        stranger.Listen();
+        var port = stranger.Port();
+
+        // The port of 127.0.0.3 is ours, and is no reason to share another address.
+        var exception = await Assert.ThrowsAsync<BindException>(() =>
+            Create().BindAsync([Spec("ours", IPAddress.Parse("127.0.0.3"), port), Spec("taken", IPAddress.Parse(address), port)], default)
+        );
+
+        Assert.Equal("taken", exception.Key);
+        Assert.IsType<AddressInUseException>(exception.InnerException);
+    }
+
     [Fact]
     public async Task Commit_AddressWidened_NoConnectionRefused()
     {
