@@ -91,6 +91,7 @@ internal static class ProxyApplication
             OpenTelemetry
                 .Sdk.CreateMeterProviderBuilder()
                 .AddMeter(ProxyMetrics.MeterName)
+                .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
                 .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
                 .Build()
         );

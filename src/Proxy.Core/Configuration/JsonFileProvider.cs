@@ -99,6 +99,11 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     private byte[] ReadAll()
     {
+        if (FileKind.IsSpecial(File))
+        {
+            throw new IOException("it is not a regular file.");
+        }
+
         using var stream = new FileStream(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (stream.Length > MaxBytes)
         {

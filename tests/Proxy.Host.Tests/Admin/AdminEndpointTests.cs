@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Diagnostics;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -55,6 +58,31 @@ public sealed class AdminEndpointTests : IDisposable
         Assert.Equal(1, Sample(metrics, "proxy_config_reloads_total", "accepted"));
         // Once more if the file was read between its truncation and its writing.
         Assert.InRange(Sample(metrics, "proxy_config_reloads_total", "rejected"), 1, 2);
+    }
+
+    [Fact]
+    public async Task Metrics_ThousandsOfRoutes_EachHasItsOwn()
+    {
+        const int Routes = 2500;
+        await using var host = await StartAsync();
+        var counted = host.Services.GetRequiredService<ProxyMetrics>();
+        for (var i = 0; i < Routes; i++)
+        {
+            counted.Ended(new(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System) { RouteId = $"r{i}" });
+        }
+
+        var metrics = (await MetricsAsync(host)).Split('\n');
+
+        // Another 2,500 for transmit.
+        Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
+        Assert.Equal(Routes, metrics.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
+        // The limit leaves the buckets as they were.
+        Assert.Contains(
+            metrics,
+            static line =>
+                line.StartsWith("proxy_connection_duration_seconds_bucket{", StringComparison.Ordinal)
+                && line.Contains("le=\"0.02\"", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
