@@ -35,6 +35,7 @@ internal static class ProxyApplication
         );
         var services = builder.Services;
         services.AddRoutingCore();
+        services.AddRequestTimeouts();
         services.AddSingleton(configuration);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
@@ -49,6 +50,7 @@ internal static class ProxyApplication
 
         DemoSite.Use(app);
         app.UseRouting();
+        RouteTimeouts.Use(app);
         app.MapReverseProxy();
         return app;
     }

@@ -23,7 +23,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var problems = new ProblemList(configuration, wholeDocument);
         try
         {
-            var revision = Read(ConfigTree.Read(configuration, wholeDocument), problems);
+            var revision = Read(ConfigTree.Read(configuration, wholeDocument), wholeDocument, problems);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
         }
         catch (Exception exception)
@@ -34,12 +34,12 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         }
     }
 
-    private Revision? Read(ConfigNode root, ProblemList problems)
+    private Revision? Read(ConfigNode root, bool wholeDocument, ProblemList problems)
     {
         RootKeys.Check(root, problems);
         var known = names();
         var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
-        var json = new ConfigWalker(problems).Read(root, type, null) ?? new JsonObject();
+        var json = new ConfigWalker(problems, wholeDocument).Read(root, type, null) ?? new JsonObject();
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, problems);

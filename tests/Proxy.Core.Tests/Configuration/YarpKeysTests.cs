@@ -11,8 +11,7 @@ public sealed class YarpKeysTests : IDisposable
           "ReverseProxy": {
             "Routes": {
               "x": {
-                "ClusterId": "x", "Order": -5, "MaxRequestBodySize": -1, "AuthorizationPolicy": "Anonymous", "CorsPolicy": "Disable",
-                "RateLimiterPolicy": "Disable", "OutputCachePolicy": "", "TimeoutPolicy": "Disable", "Metadata": { "x": "m" },
+                "ClusterId": "x", "Order": -5, "MaxRequestBodySize": -1, "Timeout": "00:00:05", "Metadata": { "x": "m" },
                 "Match": {
                   "Methods": ["PUT"], "Hosts": ["example.com"], "Path": "/p/{**rest}",
                   "QueryParameters": [{ "Name": "q", "Values": ["1", "2"], "Mode": "Prefix", "IsCaseSensitive": true }],
