@@ -89,11 +89,17 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
             else if (type.Type != typeof(ProxyConfig) && property is null)
             {
                 // The root's other sections belong to others.
-                problems.Error(
-                    child.Path,
-                    $"unknown key{DidYouMean.Suffix(child.Key, type.Properties.Select(property => property.Name).Concat(notYet))}"
-                );
+                CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }
+        }
+    }
+
+    private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
+    {
+        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
+        if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
+        {
+            problems.Blame($"{node.Path}:{meant}"); // that it is missing says nothing new
         }
     }
 

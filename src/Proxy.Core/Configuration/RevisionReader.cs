@@ -23,7 +23,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var problems = new ProblemList(configuration, wholeDocument);
         try
         {
-            var revision = Read(ConfigTree.Read(configuration, wholeDocument), wholeDocument, problems);
+            var revision = Read(ConfigTree.Read(configuration, wholeDocument, problems), wholeDocument, problems);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
         }
         catch (Exception exception)
@@ -47,13 +47,12 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         RouteValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
         BindingValidator.Check(bindings, config.ReverseProxy, problems);
+        var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);
         if (problems.HasErrors)
         {
             return null;
         }
 
-        var snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]);
-        var http = YarpReader.Read(snapshot.GetSection(ConfigTree.Section), known.HttpLoadBalancingPolicies, yarp, problems);
         return new Revision
         {
             Id = Hash(json),
@@ -62,7 +61,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
-            Snapshot = snapshot,
+            Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]),
         };
     }
 

@@ -7,13 +7,16 @@ namespace Proxy.Configuration;
 /// <summary>Lets YARP's own reader turn the merged configuration into its routes and clusters, and its own validator check them.</summary>
 internal static class YarpReader
 {
-    public static Result Read(
-        IConfiguration section,
-        IReadOnlyCollection<string> policies,
-        IConfigValidator validator,
-        ProblemList problems
-    )
+    // Where YARP misses what we have refused: it names no key.
+    private static readonly string[] _routeCauses = ["Match", "Transforms"];
+    private static readonly string[] _clusterCauses = ["Destinations", "HealthCheck", "HttpClient", "SessionAffinity"];
+
+    public static Result Read(ConfigNode root, IReadOnlyCollection<string> policies, IConfigValidator validator, ProblemList problems)
     {
+        // What is wrong already is kept from YARP, so that it can judge the rest.
+        var spoilt = problems.HasErrors;
+        var rest = spoilt ? root.Without(problems.IsWrong) : root;
+        var section = new ConfigurationRoot([new NodeConfigurationProvider(rest)]).GetSection(ConfigTree.Section);
         try
         {
             var services = new ServiceCollection();
@@ -29,8 +32,12 @@ internal static class YarpReader
         }
         catch (Exception exception)
         {
-            // What YARP throws for values it cannot read is not documented.
-            problems.Error(ConfigTree.Section, $"YARP cannot read it: {exception.Message}");
+            // What YARP throws for values it cannot read is not documented; after other errors they are what it stumbled over.
+            if (!spoilt)
+            {
+                problems.Error(ConfigTree.Section, $"YARP cannot read it: {exception.Message}");
+            }
+
             return new Result([], []);
         }
     }
@@ -48,18 +55,23 @@ internal static class YarpReader
     {
         foreach (var route in config.Routes)
         {
-            Report($"{ConfigTree.Section}:Routes:{route.RouteId}", validator.ValidateRouteAsync(route), problems);
+            Report($"{ConfigTree.Section}:Routes:{route.RouteId}", validator.ValidateRouteAsync(route), _routeCauses, problems);
         }
 
         foreach (var cluster in config.Clusters)
         {
-            Report($"{ConfigTree.Section}:Clusters:{cluster.ClusterId}", validator.ValidateClusterAsync(cluster), problems);
+            Report($"{ConfigTree.Section}:Clusters:{cluster.ClusterId}", validator.ValidateClusterAsync(cluster), _clusterCauses, problems);
         }
     }
 
     // Asynchronous in name: what it looks up (policies by name) is in memory.
-    private static void Report(string path, ValueTask<IList<Exception>> checking, ProblemList problems)
+    private static void Report(string path, ValueTask<IList<Exception>> checking, string[] causes, ProblemList problems)
     {
+        if (problems.IsConsequence(path, [.. causes.Select(cause => $"{path}:{cause}")]))
+        {
+            return;
+        }
+
         foreach (var exception in checking.AsTask().GetAwaiter().GetResult())
         {
             problems.Error(path, exception.Message);

@@ -60,31 +60,31 @@ public sealed class AddressTests : IDisposable
     [Theory]
     [InlineData(
         "'a': { 'Address': ['127.0.0.1:9', '127.0.0.1:9'] }",
-        "a",
+        "a:Address:1",
         "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '127.0.0.1:9' }, 'b': { 'Address': '127.0.0.1:8-9' }",
-        "b",
+        "b:Address",
         "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '[::1]:9' }, 'b': { 'Address': '[0:0::0001]:09' }",
-        "b",
+        "b:Address",
         "[::1]:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': 'unix:/run/a' }, 'b': { 'Address': 'UNIX:/run/a' }",
-        "b",
+        "b:Address",
         "unix:/run/a is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '*:9' }, 'b': { 'Address': '0.0.0.0:9' }",
-        "b",
+        "b:Address",
         "0.0.0.0:9 overlaps *:9 of 'a'; use one address, or another port."
     )]
     public void Read_AddressTwice_IsTheOnlyError(string endpoints, string second, string message) =>
-        Expect($"{{ 'ReverseProxy': {{ 'TcpEndpoints': {{ {endpoints} }} }} }}", $"TcpEndpoints:{second}:Address", message);
+        Expect($"{{ 'ReverseProxy': {{ 'TcpEndpoints': {{ {endpoints} }} }} }}", $"TcpEndpoints:{second}", message);
 
     [Fact]
     public void Read_ListenOfAnEndpoint_NamesTheEndpoint() =>
