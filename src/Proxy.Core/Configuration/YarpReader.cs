@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Configuration;
@@ -26,7 +27,10 @@ internal static class YarpReader
             var provider = (IProxyConfigProvider?)descriptor.ImplementationFactory?.Invoke(logging);
             using var disposable = provider as IDisposable;
             var config = provider!.GetConfig();
-            var result = new Result(config.Routes, [.. config.Clusters.Select(cluster => WithoutTcpPolicy(cluster, policies))]);
+            var result = new Result(
+                [.. config.Routes.Select(Comparable)],
+                [.. config.Clusters.Select(cluster => WithoutTcpPolicy(cluster, policies))]
+            );
             Validate(result, validator, problems);
             return result;
         }
@@ -41,6 +45,18 @@ internal static class YarpReader
             return new Result([], []);
         }
     }
+
+    // YARP leaves a route as it is when the new one equals it, and this is not in its comparison.
+    private static RouteConfig Comparable(RouteConfig route) =>
+        route.MaxRequestBodySize is { } size
+            ? route with
+            {
+                Metadata = new Dictionary<string, string>(route.Metadata ?? ById.Empty<string>())
+                {
+                    [nameof(RouteConfig.MaxRequestBodySize)] = size.ToString(CultureInfo.InvariantCulture),
+                },
+            }
+            : route;
 
     // YARP refuses names it does not balance by; TCP routes read the name from our own records.
     private static ClusterConfig WithoutTcpPolicy(ClusterConfig cluster, IReadOnlyCollection<string> policies) =>
