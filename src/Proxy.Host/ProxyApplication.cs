@@ -65,7 +65,9 @@ internal static class ProxyApplication
         }
 
         // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
-        builder.Services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => new NamingTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
+        ));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

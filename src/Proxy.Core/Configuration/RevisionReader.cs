@@ -43,6 +43,11 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, problems);
+        if (wholeDocument)
+        {
+            KestrelValidator.Check(root, problems);
+        }
+
         ClusterValidator.Check(config.ReverseProxy, known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();

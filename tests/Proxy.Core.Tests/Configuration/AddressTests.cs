@@ -31,6 +31,34 @@ public sealed class AddressTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{ 'Url': 'nonsense' }", "'nonsense' is no URL to listen at; ")]
+    [InlineData("{ 'Url': '' }", "is required and missing; ")]
+    [InlineData("{ 'Uri': 'http://*:80' }", "is required and missing; ")]
+    [InlineData("null", "is required and missing; ")]
+    [InlineData("{ 'Url': 'ftp://127.0.0.1:80' }", "'ftp://127.0.0.1:80' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:65536' }", "'http://127.0.0.1:65536' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:-1' }", "'http://127.0.0.1:-1' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:x' }", "'http://127.0.0.1:x' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:80/path' }", "'http://127.0.0.1:80/path' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://unix:' }", "'http://unix:' is no URL to listen at; ")]
+    public void Read_WrongUrlOfKestrel_IsTheOnlyError(string endpoint, string message)
+    {
+        var error = Assert.Single(_document.Read($"{{'Kestrel':{{'Endpoints':{{'h':{endpoint}}}}}}}".Replace('\'', '"')).Errors);
+
+        Assert.Equal(("Kestrel:Endpoints:h:Url", 1), (error.Path, error.Line));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("https://[::1]:443")]
+    [InlineData("HTTP://localhost")]
+    [InlineData("http://*:80/")]
+    [InlineData("http://unix:/run/http.sock")]
+    public void Read_UrlOfKestrel_IsTaken(string address) =>
+        Assert.NotNull(_document.Read($"{{\"Kestrel\":{{\"Endpoints\":{{\"h\":{{\"Url\":\"{address}\"}}}}}}}}").Revision);
+
+    [Theory]
     [InlineData("tcp://h:0")]
     [InlineData("tcp://h:65536")]
     [InlineData("tcp://h:-1")]
