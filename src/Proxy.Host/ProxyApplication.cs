@@ -35,6 +35,7 @@ internal static class ProxyApplication
         );
         var services = builder.Services;
         services.AddRoutingCore();
+        services.AddRequestTimeouts();
         services.AddSingleton(configuration);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
@@ -49,6 +50,7 @@ internal static class ProxyApplication
 
         DemoSite.Use(app);
         app.UseRouting();
+        RouteTimeouts.Use(app);
         app.MapReverseProxy();
         return app;
     }
@@ -63,7 +65,9 @@ internal static class ProxyApplication
         }
 
         // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
-        builder.Services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => new NamingTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
+        ));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

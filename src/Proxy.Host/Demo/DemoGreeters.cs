@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Listeners;
 
 namespace Proxy.Host.Demo;
 
@@ -16,7 +18,7 @@ internal sealed class DemoGreeters(SocketTransportFactory transport) : IHostedSe
     {
         foreach (var port in _ports)
         {
-            var listener = await transport.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port)), cancellationToken);
+            var listener = await BindAsync(port, cancellationToken);
             _listeners.Add(listener);
             _ = AcceptAsync(listener, port);
         }
@@ -28,6 +30,18 @@ internal sealed class DemoGreeters(SocketTransportFactory transport) : IHostedSe
         {
             await listener.UnbindAsync(cancellationToken);
             await listener.DisposeAsync();
+        }
+    }
+
+    private async Task<IConnectionListener> BindAsync(int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await transport.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port)), cancellationToken);
+        }
+        catch (Exception exception) when (exception is AddressInUseException or SocketException)
+        {
+            throw new BindException("Demo", exception);
         }
     }
 
