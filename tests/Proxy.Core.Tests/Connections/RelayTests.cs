@@ -186,14 +186,13 @@ public sealed class RelayTests : IAsyncLifetime
     [Fact]
     public async Task Run_SlowReader_IsNotIdle()
     {
-        var (client, upstream, relay, _) = await StartAsync(pipes: false, new() { IdleTimeout = TimeSpan.FromMilliseconds(500) });
-        client.ReceiveBufferSize = 64 * 1024;
-        var sending = SendAndEndAsync(upstream, new byte[4_000_000]);
+        var (client, upstream, relay, _) = await StartAsync(pipes: false, new() { IdleTimeout = TimeSpan.FromSeconds(2) });
+        var sending = SendAndEndAsync(upstream, new byte[20_000_000]);
         client.Shutdown(SocketShutdown.Send);
         var buffer = new byte[16 * 1024];
 
         // Slower than the idle time for the whole, never silent for so long.
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 150; i++)
         {
             Assert.NotEqual(0, await client.ReceiveAsync(buffer));
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);

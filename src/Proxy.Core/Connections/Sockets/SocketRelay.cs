@@ -26,6 +26,7 @@ internal sealed class SocketRelay : IDeadline
     private long _resetExpires = Never;
     private ulong _delivered;
     private Side? _broken;
+    private volatile bool _finished;
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
 
@@ -58,6 +59,7 @@ internal sealed class SocketRelay : IDeadline
         }
         finally
         {
+            _finished = true;
             _services.Clock.Remove(this);
         }
 
@@ -67,11 +69,17 @@ internal sealed class SocketRelay : IDeadline
     /// <inheritdoc />
     public void Check(long now)
     {
+        var outcome = _record.Outcome;
+        if (_finished)
+        {
+            return; // asked in this order: an outcome from outside is one that was there before the relay had finished
+        }
+
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
-        if (now >= Volatile.Read(ref _resetExpires) || _record.Outcome is not null)
+        if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
         {
-            // An outcome from outside ended the client's connection; the upstream's has to go too.
+            // It ended the client's connection; the upstream's has to go too.
             AbortBoth();
         }
         else if (now >= _expires)
@@ -149,7 +157,10 @@ internal sealed class SocketRelay : IDeadline
     {
         try
         {
-            await from.Socket.ReceiveAsync(Memory<byte>.Empty);
+            do
+            {
+                await from.Socket.ReceiveAsync(Memory<byte>.Empty);
+            } while (from.Socket.Available == 0 && !from.Socket.Poll(0, SelectMode.SelectRead)); // an old edge says nothing
         }
         catch (SocketException)
         {
