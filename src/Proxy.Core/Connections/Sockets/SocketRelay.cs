@@ -114,7 +114,7 @@ internal sealed class SocketRelay : IDeadline
     // While a send waits nobody reads the other side, so nobody would notice that it is gone.
     private void NoticeResetBehindStalledSend(Side side)
     {
-        if (side.IsSendingOn && TcpInfo.IsClosed(side.Socket))
+        if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
         {
             NoteBroken(side);
         }
