@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -38,7 +37,8 @@ internal static class ProxyApplication
         services.AddRequestTimeouts();
         services.AddSingleton(configuration);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
+        var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);
+        services.AddSingleton(_ => new AccessLog(access, revision.Config.Log.Access.Format == AccessLogFormat.Json));
         services.AddTcpProxy().LoadDocument(configuration);
         AddMetrics(services);
         AddHttp(builder, revision);
@@ -100,13 +100,5 @@ internal static class ProxyApplication
                 .Build()
         );
         services.AddHostedService<MetricsStarter>();
-    }
-
-    private static AccessLog CreateAccessLog(AccessLogConfig config)
-    {
-        var stream = config.Path is { } path
-            ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)
-            : Console.OpenStandardOutput();
-        return new AccessLog(new StreamWriter(stream, new UTF8Encoding(false)), config.Format == AccessLogFormat.Json);
     }
 }

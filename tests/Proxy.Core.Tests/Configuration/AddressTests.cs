@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration;
+
 namespace Proxy.Core.Tests.Configuration;
 
 /// <summary>Addresses that are wrong, or wrong together.</summary>
@@ -131,6 +135,22 @@ public sealed class AddressTests : IDisposable
         );
 
     [Fact]
+    public void Of_InterfacesWithoutIPv6Loopback_IsIPv4Only()
+    {
+        Assert.Equal([IPAddress.Loopback], LoopbackAddresses.Of([IPAddress.Loopback, IPAddress.Parse("fe80::1")]));
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], LoopbackAddresses.Of([IPAddress.Loopback, IPAddress.IPv6Loopback]));
+    }
+
+    [Fact]
+    public void TryParse_Localhost_IsWhatCanBeBound()
+    {
+        Assert.True(ListenAddress.TryParse("localhost:0", out var addresses, out _));
+
+        Assert.Equal(CanBind(IPAddress.IPv6Loopback), addresses.Any(static address => IPAddress.IPv6Loopback.Equals(address.Address)));
+        Assert.Contains(addresses, static address => IPAddress.Loopback.Equals(address.Address));
+    }
+
+    [Fact]
     public void Read_PortZeroTwice_IsTwoPorts()
     {
         var revision = _document.Read("""{"ReverseProxy":{"TcpEndpoints":{"a":{"Address":"*:0"},"b":{"Address":"*:0"}}}}""").Revision;
@@ -139,6 +159,20 @@ public sealed class AddressTests : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    private static bool CanBind(IPAddress address)
+    {
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(address, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private void ExpectDestination(string address, string message)
     {

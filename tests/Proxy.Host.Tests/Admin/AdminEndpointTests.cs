@@ -98,6 +98,47 @@ public sealed class AdminEndpointTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("bearer secret", HttpStatusCode.OK)]
+    [InlineData("BEARER secret", HttpStatusCode.OK)]
+    [InlineData("Bearer  secret", HttpStatusCode.OK)]
+    [InlineData("Basic secret", HttpStatusCode.Unauthorized)]
+    [InlineData("Bearer SECRET", HttpStatusCode.Unauthorized)]
+    [InlineData("Bearer", HttpStatusCode.Unauthorized)]
+    [InlineData("secret", HttpStatusCode.Unauthorized)]
+    public async Task Request_WithToken_SchemeIgnoresCaseAndTokenDoesNot(string authorization, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
+        _http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+
+        Assert.Equal(expected, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("localhost:1", HttpStatusCode.OK)]
+    [InlineData("LOCALHOST", HttpStatusCode.OK)]
+    [InlineData("10.0.0.1:80", HttpStatusCode.OK)]
+    [InlineData("[::1]:80", HttpStatusCode.OK)]
+    [InlineData("rebound.example.com", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("localhost.example.com:9099", HttpStatusCode.MisdirectedRequest)]
+    public async Task Request_LoopbackWithoutToken_OnlyForLocalNames(string name, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync();
+        _http.DefaultRequestHeaders.Host = name;
+
+        Assert.Equal(expected, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Request_AnyNameWithToken_IsAnswered()
+    {
+        await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
+        _http.DefaultRequestHeaders.Host = "admin.example.com";
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
     [Fact]
     public async Task Request_UnknownPathOrMethod_Refused()
     {

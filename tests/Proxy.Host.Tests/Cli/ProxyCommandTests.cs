@@ -103,6 +103,21 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Contains(expected.Replace("TAKEN", taken, StringComparison.Ordinal), line, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/nowhere/access.log")]
+    [InlineData("")]
+    public async Task Run_AccessLogCannotBeOpened_TwoAndItsPlace(string path)
+    {
+        await File.WriteAllTextAsync(_file, $"{{ \"Log\": {{ \"Access\": {{\n\"Path\": \"{path}\" }} }} }}");
+
+        var (exit, _, errors) = await ProxyProcess.RunAsync("run", "--config", _file);
+
+        Assert.Equal(2, exit);
+        var line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith($"{_file}:2: Log:Access:Path: the file cannot be opened: ", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Forward_Twice_OpensNothingButWhatItWasTold()
     {
