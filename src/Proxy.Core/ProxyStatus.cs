@@ -26,7 +26,7 @@ public sealed class ProxyStatus
         internal set => _rejected = value;
     }
 
-    /// <summary>Why the newest revision waits, although it is valid; null when none waits.</summary>
+    /// <summary>Why the newest valid revision waits; null when none does. It waits on while a newer text is rejected.</summary>
     public string? Pending
     {
         get => _pending;

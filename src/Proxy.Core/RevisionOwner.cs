@@ -41,6 +41,7 @@ internal sealed partial class RevisionOwner(
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
     private IDisposable? _watching;
+    private Revision? _waiting; // the last valid one, while it waits for an address
     private Task _following = Task.CompletedTask;
     private Task _draining = Task.CompletedTask;
 
@@ -97,7 +98,11 @@ internal sealed partial class RevisionOwner(
         {
             try
             {
-                await WaitAsync(retry, cancellationToken);
+                if (await WaitAsync(retry, cancellationToken))
+                {
+                    Read();
+                }
+
                 var pending = await TryApplyAsync(cancellationToken);
                 retry =
                     !pending ? TimeSpan.Zero
@@ -118,36 +123,42 @@ internal sealed partial class RevisionOwner(
         }
     }
 
-    /// <summary>Waits for an edit, or for the time to retry a revision that could not be bound.</summary>
-    private async Task WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
+    /// <summary>Waits for an edit, or for the time to retry a revision that could not be bound; true for an edit.</summary>
+    private async Task<bool> WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = retry > TimeSpan.Zero ? new CancellationTokenSource(retry, time) : null;
         using var registration = timer?.Token.Register(limit.Cancel);
         try
         {
-            await _edits.Reader.ReadAsync(limit.Token);
+            return await _edits.Reader.ReadAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Time to retry.
+            return false; // time to retry
         }
     }
 
-    /// <summary>Applies what is configured now; true when it is valid and waits for an address.</summary>
-    private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
+    /// <summary>Reads what is configured now. An invalid text changes nothing: what waited before it, waits on.</summary>
+    private void Read()
     {
         var result = reader.Read(input.Configuration, input.WholeDocument);
-        if (result.Revision is not { } revision)
-        {
-            Reject(result.Errors);
-            return false;
-        }
-
-        if (revision.Id == status.Running!.Id)
+        if (result.Revision is { } revision)
         {
             status.Rejected = [];
-            status.Pending = null;
+            Wait(revision.Id == status.Running!.Id ? null : revision);
+        }
+        else
+        {
+            Reject(result.Errors);
+        }
+    }
+
+    /// <summary>Applies the revision that waits; true when it goes on waiting for an address.</summary>
+    private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
+    {
+        if (_waiting is not { } revision)
+        {
             return false;
         }
 
@@ -166,9 +177,20 @@ internal sealed partial class RevisionOwner(
             }
 
             status.Pending = exception.Message;
-            status.Rejected = [];
             return true;
         }
+        catch
+        {
+            // Another try would end the same way.
+            Wait(null);
+            throw;
+        }
+    }
+
+    private void Wait(Revision? revision)
+    {
+        _waiting = revision;
+        status.Pending = revision is null ? null : status.Pending;
     }
 
     private async Task ApplyAsync(Revision revision, BoundListeners bound)
@@ -186,8 +208,7 @@ internal sealed partial class RevisionOwner(
         var previous = status.Running!;
         await CommitAsync(revision, bound);
         drainer.DrainRemoved(previous, () => status.Running!);
-        status.Rejected = [];
-        status.Pending = null;
+        Wait(null);
         metrics.Reloaded("accepted");
         Log.Applied(logger, revision.Id);
     }

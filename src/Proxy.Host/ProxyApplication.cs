@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -36,10 +35,12 @@ internal static class ProxyApplication
         );
         var services = builder.Services;
         services.AddRoutingCore();
+        services.AddRequestTimeouts();
         services.AddSingleton(configuration);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.AddSingleton(_ => CreateAccessLog(revision.Config.Log.Access));
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport));
+        var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);
+        services.AddSingleton(_ => new AccessLog(access, revision.Config.Log.Access.Format == AccessLogFormat.Json));
         services.AddTcpProxy().LoadDocument(configuration);
         AddMetrics(services);
         AddHttp(builder, revision);
@@ -51,6 +52,7 @@ internal static class ProxyApplication
 
         DemoSite.Use(app);
         app.UseRouting();
+        RouteTimeouts.Use(app);
         app.MapReverseProxy();
         return app;
     }
@@ -65,7 +67,9 @@ internal static class ProxyApplication
         }
 
         // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
-        builder.Services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => new NamingTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
+        ));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -93,6 +97,7 @@ internal static class ProxyApplication
             OpenTelemetry
                 .Sdk.CreateMeterProviderBuilder()
                 .AddMeter(ProxyMetrics.MeterName)
+                .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
                 .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
                 .Build()
         );
@@ -101,12 +106,4 @@ internal static class ProxyApplication
 
     private static TransportOptions CreateTransportOptions(TransportConfig config) =>
         new() { UseEventLoops = config.Kind != TransportKind.Sockets && OperatingSystem.IsLinux(), Threads = config.Threads };
-
-    private static AccessLog CreateAccessLog(AccessLogConfig config)
-    {
-        var stream = config.Path is { } path
-            ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)
-            : Console.OpenStandardOutput();
-        return new AccessLog(new StreamWriter(stream, new UTF8Encoding(false)), config.Format == AccessLogFormat.Json);
-    }
 }

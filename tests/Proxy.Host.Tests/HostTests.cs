@@ -66,6 +66,46 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Edit_MalformedWhileAnotherIsPending_PendingIsStillRetried()
+    {
+        using var server = new TcpServer("hello");
+        var taken = new TcpServer("other");
+        await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), server.Port));
+        await host.WriteAsync(
+            Json.Routes($$"""{{Json.Route("r")}}, "s": { "Listen": "127.0.0.1:{{taken.Port}}", "ClusterId": "c" }""", server.Port)
+        );
+        await Eventually.TrueAsync(() => host.Status.Pending is not null);
+
+        await host.WriteAsync("{ half");
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+        Assert.NotNull(host.Status.Pending);
+        taken.Dispose();
+        await Eventually.TrueAsync(() => host.Status.Pending is null && host.Status.Bound.Count == 2);
+
+        Assert.NotEmpty(host.Status.Rejected);
+        using var client = await TcpClientSocket.ConnectAsync(taken.Port);
+        Assert.Equal("hello", await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Edit_BackToWhatRunsWhileAnotherIsPending_NothingWaits()
+    {
+        using var server = new TcpServer("hello");
+        using var taken = new TcpServer("other");
+        var running = Json.Routes(Json.Route("r"), server.Port);
+        await using var host = await TestHost.StartAsync(running);
+        await host.WriteAsync(
+            Json.Routes($$"""{{Json.Route("r")}}, "s": { "Listen": "127.0.0.1:{{taken.Port}}", "ClusterId": "c" }""", server.Port)
+        );
+        await Eventually.TrueAsync(() => host.Status.Pending is not null);
+
+        await host.WriteAsync(running);
+
+        await Eventually.TrueAsync(() => host.Status.Pending is null);
+        Assert.Single(host.Status.Bound);
+    }
+
+    [Fact]
     public async Task Edit_UnderConstantConnections_NoneRefusedOrReset()
     {
         using var one = new TcpServer("1");

@@ -28,7 +28,11 @@ internal static class AdminValidator
 
         if (string.IsNullOrWhiteSpace(admin.Token) && !addresses.All(static address => IPAddress.IsLoopback(address.Address!)))
         {
-            problems.Consequence("Admin:Url", $"'{admin.Url}' is not a loopback address; set Admin:Token, or listen on 127.0.0.1.");
+            problems.Consequence(
+                "Admin:Url",
+                $"'{admin.Url}' is not a loopback address; set Admin:Token, or listen on 127.0.0.1.",
+                "Admin:Token"
+            );
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
         var path = $"ReverseProxy:TcpEndpoints:{id}";
         if (endpoint.Address.Count == 0)
         {
-            problems.Consequence($"{path}:Address", "is empty; write an address such as '*:8443'.");
+            problems.Consequence($"{path}:Address", "is empty; write an address such as '*:8443'.", $"{path}:Address");
         }
 
         if (routes.Count == 0 && !names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase))
@@ -52,13 +52,14 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
 
         foreach (var (index, text) in endpoint.Address.Index())
         {
-            foreach (var address in Parse(text, endpoint.Address.Count == 1 ? $"{path}:Address" : $"{path}:Address:{index}"))
+            var place = endpoint.Address.Count == 1 ? $"{path}:Address" : $"{path}:Address:{index}";
+            foreach (var address in Parse(text, place))
             {
                 var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes);
                 if (!_bindings.TryAdd(KeyOf(address, id), binding))
                 {
                     var other = _bindings[KeyOf(address, id)].EndpointId;
-                    problems.Consequence($"{path}:Address", $"{address.Text} is listened on twice; TcpEndpoint '{other}' has it already.");
+                    problems.Consequence(place, $"{address.Text} is listened on twice; TcpEndpoint '{other}' has it already.");
                 }
             }
         }

@@ -26,8 +26,9 @@ internal static class BindingValidator
         )
         {
             problems.Consequence(
-                $"ReverseProxy:TcpRoutes:{route.Key}",
-                $"can never match; {route.First().Cover} takes its connections first."
+                PathOf(route.Key),
+                $"can never match; route '{route.First().Cover}' takes its connections first.",
+                CausesOf([route.Key, .. route.Select(item => item.Cover!)])
             );
         }
     }
@@ -54,7 +55,7 @@ internal static class BindingValidator
     private static string PathOf(EndpointBinding binding, ReverseProxyConfig config) =>
         config.TcpEndpoints.ContainsKey(binding.EndpointId)
             ? $"ReverseProxy:TcpEndpoints:{binding.EndpointId}:Address"
-            : $"ReverseProxy:TcpRoutes:{binding.RouteIds[0]}:Listen";
+            : $"{PathOf(binding.RouteIds[0])}:Listen";
 
     private static void CheckEqual(EndpointBinding binding, ReverseProxyConfig config, ProblemList problems)
     {
@@ -70,8 +71,9 @@ internal static class BindingValidator
             if (!seen.TryAdd(key, id))
             {
                 problems.Consequence(
-                    $"ReverseProxy:TcpRoutes:{id}",
-                    $"matches the same as route '{seen[key]}' on {binding.Address.Text}; change its Match, or remove one."
+                    PathOf(id),
+                    $"matches the same as route '{seen[key]}' on {binding.Address.Text}; change its Match, or remove one.",
+                    CausesOf(id, seen[key])
                 );
             }
         }
@@ -87,12 +89,18 @@ internal static class BindingValidator
             earlier.AddRange(others);
             if (others.Count == 0 || (networks.Count > 0 && networks.All(network => earlier.Exists(cover => Contains(cover, network)))))
             {
-                return $"route '{other}'";
+                return other;
             }
         }
 
         return null;
     }
+
+    private static string PathOf(string route) => $"ReverseProxy:TcpRoutes:{route}";
+
+    // What decides which connections a route takes.
+    private static string[] CausesOf(params IEnumerable<string> routes) =>
+        [.. routes.SelectMany(static route => (string[])[$"{PathOf(route)}:Match", $"{PathOf(route)}:Order"])];
 
     private static bool Contains(IPNetwork cover, IPNetwork network) =>
         cover.PrefixLength <= network.PrefixLength && cover.Contains(network.BaseAddress);

@@ -41,6 +41,18 @@ internal sealed class ConfigNode(string key, string path)
         return child;
     }
 
+    /// <summary>A copy without some places.</summary>
+    public ConfigNode Without(Predicate<string> path)
+    {
+        var copy = new ConfigNode(Key, Path) { Value = Value, IsEmptyObject = IsEmptyObject };
+        foreach (var child in Children.Where(child => !path(child.Path)))
+        {
+            copy._children.Add(child.Key, child.Without(path));
+        }
+
+        return copy;
+    }
+
     public void Clear() => _children.Clear();
 
     public ConfigNode? FindPath(string path)

@@ -80,7 +80,7 @@ public static class ConfigSchema
     {
         var properties = new JsonObject();
         var required = new JsonArray();
-        foreach (var property in type.Properties.Where(property => property.Set is not null))
+        foreach (var property in type.Properties.Where(IsAvailable))
         {
             properties[property.Name] = OfProperty(property, documentation);
             if (property.IsRequired)
@@ -98,6 +98,10 @@ public static class ConfigSchema
         schema["additionalProperties"] = false;
         return schema;
     }
+
+    // The schema is of whole documents.
+    private static bool IsAvailable(JsonPropertyInfo property) =>
+        property.Set is not null && ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 
     private static JsonObject OfScalar(Type type, JsonPropertyInfo? property)
     {

@@ -9,7 +9,7 @@ internal static class ConfigTree
 {
     public const string Section = "ReverseProxy";
 
-    public static ConfigNode Read(IConfiguration configuration, bool wholeDocument)
+    public static ConfigNode Read(IConfiguration configuration, bool wholeDocument, ProblemList problems)
     {
         var root = new ConfigNode("", "");
         var top = wholeDocument ? root : root.GetOrAdd(Section);
@@ -22,7 +22,7 @@ internal static class ConfigTree
 
         foreach (var provider in Flatten(layered))
         {
-            Merge(top, ReadLayer(provider), type);
+            Merge(top, ReadLayer(provider, problems), type);
         }
 
         return root;
@@ -44,13 +44,19 @@ internal static class ConfigTree
         }
     }
 
-    private static ConfigNode ReadLayer(IConfigurationProvider provider)
+    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems)
     {
         var root = new ConfigNode("", "");
+        var file = (provider as JsonFileProvider)?.Current;
+        foreach (var problem in file?.Problems ?? [])
+        {
+            problems.Error(problem);
+        }
+
         // Asking a provider key by key is quadratic in the size of the configuration.
         IEnumerable<KeyValuePair<string, string?>>? all = provider switch
         {
-            JsonFileProvider file => file.Entries,
+            JsonFileProvider => file!.Values,
             MemoryConfigurationProvider memory => memory,
             _ => null,
         };
@@ -65,7 +71,7 @@ internal static class ConfigTree
             At(root, path).Value = value;
         }
 
-        foreach (var path in (provider as JsonFileProvider)?.EmptyObjects ?? [])
+        foreach (var path in file?.EmptyObjects ?? [])
         {
             At(root, path).IsEmptyObject = true;
         }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Proxy.Configuration;
 
 /// <summary>Reads the merged configuration against our records' type information, and gathers every error.</summary>
-internal sealed class ConfigWalker(ProblemList problems)
+internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 {
     private readonly ScalarReader _scalars = new(problems);
 
@@ -35,6 +35,8 @@ internal sealed class ConfigWalker(ProblemList problems)
     private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
         node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
 
+    private bool IsAvailable(JsonPropertyInfo property) => !wholeDocument || ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
+
     private void ExpectKeys(ConfigNode node, string expected)
     {
         if (node.Value is not null && !node.HasChildren)
@@ -48,7 +50,7 @@ internal sealed class ConfigWalker(ProblemList problems)
         var result = new JsonObject();
         ExpectKeys(node, "an object with keys");
         CheckKeys(node, type);
-        foreach (var property in type.Properties.Where(property => property.Set is not null))
+        foreach (var property in type.Properties.Where(property => property.Set is not null && IsAvailable(property)))
         {
             var child = node.Find(property.Name);
             var childType = ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(property.PropertyType));
@@ -74,7 +76,8 @@ internal sealed class ConfigWalker(ProblemList problems)
         var notYet = ConfigTypes.NotYet(type.Type);
         foreach (var child in node.Children)
         {
-            if (notYet.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            var property = ConfigTypes.FindProperty(type, child.Key);
+            if (notYet.Contains(child.Key, StringComparer.OrdinalIgnoreCase) || (property is not null && !IsAvailable(property)))
             {
                 if (child.IsNull)
                 {
@@ -83,14 +86,20 @@ internal sealed class ConfigWalker(ProblemList problems)
 
                 problems.Error(child.Path, "not available yet.");
             }
-            else if (type.Type != typeof(ProxyConfig) && ConfigTypes.FindProperty(type, child.Key) is null)
+            else if (type.Type != typeof(ProxyConfig) && property is null)
             {
                 // The root's other sections belong to others.
-                problems.Error(
-                    child.Path,
-                    $"unknown key{DidYouMean.Suffix(child.Key, type.Properties.Select(property => property.Name).Concat(notYet))}"
-                );
+                CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }
+        }
+    }
+
+    private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
+    {
+        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
+        if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
+        {
+            problems.Blame($"{node.Path}:{meant}"); // that it is missing says nothing new
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Proxy.Configuration;
 
 /// <summary>The content of a JSON file as configuration paths.</summary>
-internal sealed class JsonFileContent
+internal sealed record JsonFileContent
 {
     public static JsonFileContent Empty { get; } = new();
 
@@ -11,4 +11,7 @@ internal sealed class JsonFileContent
     public List<string> EmptyObjects { get; } = [];
 
     public Dictionary<string, int> Lines { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Why the file is not what is used. Whoever reads the content gets them with it, and so cannot run what is ambiguous.</summary>
+    public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
 }

@@ -9,6 +9,7 @@ internal ref struct JsonFileParser
 {
     private readonly ReadOnlySpan<byte> _text;
     private readonly JsonFileContent _content;
+    private readonly List<ConfigProblem> _problems = [];
     private Utf8JsonReader _reader;
     private long _counted;
     private int _line;
@@ -24,74 +25,73 @@ internal ref struct JsonFileParser
         );
     }
 
-    /// <summary>Returns the content, or null and the problem.</summary>
-    public static JsonFileContent? Parse(byte[] bytes, string file, out ConfigProblem? problem)
+    /// <summary>Returns the content, or null where it is no JSON object, and every problem. With problems it is good for checks only.</summary>
+    public static JsonFileContent? Parse(byte[] bytes, string file, out IReadOnlyList<ConfigProblem> problems)
     {
         var text = bytes.AsSpan();
         var parser = new JsonFileParser(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+        var whole = false;
         try
         {
-            problem = parser.ReadRoot() is { } found ? found with { File = file } : null;
-            return problem is null ? parser._content : null;
+            whole = parser.ReadRoot();
         }
         catch (JsonException exception)
         {
             // The message ends with a line and column that count from 0.
             var message = exception.Message.Split(" LineNumber:")[0];
-            problem = new ConfigProblem("", $"is not valid JSON: {message}", file, (int?)exception.LineNumber + 1);
+            parser._problems.Add(new ConfigProblem("", $"is not valid JSON: {message}", Line: (int?)exception.LineNumber + 1));
         }
         catch (InvalidOperationException exception)
         {
             // Text that is not UTF-8.
-            problem = new ConfigProblem("", $"is not valid JSON: {exception.Message}", file, parser.Line());
+            parser._problems.Add(new ConfigProblem("", $"is not valid JSON: {exception.Message}", Line: parser.Line()));
         }
 
-        return null;
+        problems = [.. parser._problems.Select(problem => problem with { File = file })];
+        return whole ? parser._content : null;
     }
 
-    private ConfigProblem? ReadRoot()
+    private bool ReadRoot()
     {
         _reader.Read();
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            return new ConfigProblem("", "the file must be one JSON object: { … }.", Line: Line());
+            _problems.Add(new ConfigProblem("", "the file must be one JSON object: { … }.", Line: Line()));
+            return false;
         }
 
-        var problem = ReadObject("");
-        if (problem is null)
-        {
-            // Only space and comments may follow; anything else throws.
-            _reader.Read();
-        }
-
-        return problem;
+        ReadObject("");
+        // Only space and comments may follow; anything else throws.
+        _reader.Read();
+        return true;
     }
 
-    private ConfigProblem? ReadObject(string path)
+    private void ReadObject(string path)
     {
         var seen = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = _reader.GetString() ?? "";
             var child = path.Length == 0 ? key : $"{path}:{key}";
-            var problem =
-                child.Length == 0 ? new ConfigProblem("", "a section's name must not be empty.", Line: Line())
-                : key.Contains(':', StringComparison.Ordinal)
-                    ? new ConfigProblem(child, "the key contains ':'; choose one without.", Line: Line())
-                : !seen.TryAdd(key, key)
-                    ? new ConfigProblem(child, $"the key is there twice ('{seen[key]}' and '{key}'; keys ignore case).", Line: Line())
-                : null;
+            var twice = !seen.TryAdd(key, key);
             _content.Lines[child] = Line();
-            if (problem is not null)
+            if (child.Length == 0 || key.Contains(':', StringComparison.Ordinal))
             {
-                return problem;
+                // There is no path to what is below.
+                var message = child.Length == 0 ? "a section's name must not be empty." : "the key contains ':'; choose one without.";
+                _problems.Add(new ConfigProblem(child, message, Line: Line()));
+                _reader.Skip();
+                continue;
+            }
+
+            if (twice)
+            {
+                var message = $"the key is there twice ('{seen[key]}' and '{key}'; keys ignore case).";
+                _problems.Add(new ConfigProblem(child, message, Line: Line()));
             }
 
             _reader.Read();
-            if (ReadValue(child) is { } inner)
-            {
-                return inner;
-            }
+            ReadValue(child);
         }
 
         if (seen.Count == 0 && path.Length > 0)
@@ -99,48 +99,43 @@ internal ref struct JsonFileParser
             _content.Values[path] = null;
             _content.EmptyObjects.Add(path);
         }
-
-        return null;
     }
 
-    private ConfigProblem? ReadList(string path)
+    private void ReadList(string path)
     {
         var index = 0;
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
             var child = string.Create(CultureInfo.InvariantCulture, $"{path}:{index++}");
             _content.Lines[child] = Line();
-            if (ReadValue(child) is { } problem)
-            {
-                return problem;
-            }
+            ReadValue(child);
         }
 
         if (index == 0)
         {
             _content.Values[path] = "";
         }
-
-        return null;
     }
 
-    private ConfigProblem? ReadValue(string path)
+    private void ReadValue(string path)
     {
         switch (_reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                return ReadObject(path);
+                ReadObject(path);
+                break;
             case JsonTokenType.StartArray:
-                return ReadList(path);
+                ReadList(path);
+                break;
             case JsonTokenType.String:
                 _content.Values[path] = _reader.GetString();
-                return null;
+                break;
             case JsonTokenType.Null:
                 _content.Values[path] = null;
-                return null;
+                break;
             default:
                 _content.Values[path] = Encoding.UTF8.GetString(_reader.ValueSpan);
-                return null;
+                break;
         }
     }
 

@@ -9,10 +9,10 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new(); // guards _content, _timer and _watcher
+    private readonly Lock _gate = new(); // guards _content, _good, _timer and _watcher
     private readonly JsonFileSource _source;
-    private volatile JsonFileContent _good = JsonFileContent.Empty;
-    private volatile ConfigProblem? _problem;
+    private JsonFileContent _good = JsonFileContent.Empty;
+    private volatile JsonFileContent _current = JsonFileContent.Empty;
     private byte[]? _content;
     private ITimer? _timer;
     private FileSystemWatcher? _watcher;
@@ -24,15 +24,14 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     public string File => _source.Path;
 
     /// <summary>Why the file on disk is not what is used; null when it is.</summary>
-    public ConfigProblem? Problem => _problem;
+    public ConfigProblem? Problem => _current.Problems is [var first, ..] ? first : null;
 
-    internal IReadOnlyCollection<KeyValuePair<string, string?>> Entries => _good.Values;
-
-    internal IReadOnlyCollection<string> EmptyObjects => _good.EmptyObjects;
+    /// <summary>What to check: the last good content, or a later one whose only fault is ambiguous keys, so that its other errors are found too.</summary>
+    internal JsonFileContent Current => _current;
 
     /// <summary>The line, from 1, on which a configuration path stands.</summary>
     /// <param name="path">Such as ReverseProxy:TcpRoutes:redis.</param>
-    public int? LineOf(string path) => _good.Lines.TryGetValue(path, out var line) ? line : null;
+    public int? LineOf(string path) => _current.Lines.TryGetValue(path, out var line) ? line : null;
 
     /// <summary>Reads the file again, now.</summary>
     public override void Load()
@@ -63,7 +62,7 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     private bool Reload()
     {
-        var before = _problem;
+        var before = Problem;
         try
         {
             var content = ReadAll();
@@ -73,22 +72,22 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
             }
 
             _content = content;
-            var good = JsonFileParser.Parse(content, File, out var problem);
-            _problem = problem;
-            if (good is not null)
+            var read = JsonFileParser.Parse(content, File, out var problems);
+            if (read is not null && problems.Count == 0)
             {
-                Data = good.Values;
-                _good = good;
+                Data = read.Values;
+                _good = read;
             }
 
+            _current = (read ?? _good) with { Problems = problems };
             return true;
         }
         catch (Exception exception)
         {
             // Missing, a directory, not permitted, gone while it was read: the last good content stays.
             _content = null;
-            _problem = new ConfigProblem("", Describe(exception), File);
-            return _problem != before;
+            _current = _good with { Problems = [new ConfigProblem("", Describe(exception), File)] };
+            return Problem != before;
         }
     }
 
@@ -99,6 +98,11 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     private byte[] ReadAll()
     {
+        if (FileKind.IsSpecial(File))
+        {
+            throw new IOException("it is not a regular file.");
+        }
+
         using var stream = new FileStream(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (stream.Length > MaxBytes)
         {

@@ -95,7 +95,7 @@ public sealed record ListenAddress
         };
     }
 
-    private static IPAddress?[] ParseHost(string host, out string? error)
+    private static IReadOnlyList<IPAddress?> ParseHost(string host, out string? error)
     {
         error = null;
         if (host == "*")
@@ -105,7 +105,7 @@ public sealed record ListenAddress
 
         if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
         {
-            return Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
+            return LoopbackAddresses.There();
         }
 
         if (StrictIp.TryParse(host, out var address))

@@ -8,6 +8,13 @@ internal sealed class NotAvailableYetAttribute(params string[] keys) : Attribute
     public IReadOnlyList<string> Keys { get; } = keys;
 }
 
+/// <summary>
+/// A key that names what an application registers in code. The program that reads whole documents has no such code: there it is
+/// not available yet, because YARP would fail each request or pass over the name in silence.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NeedsCodeAttribute : Attribute;
+
 /// <summary>A key of which only one value is available yet.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class OnlyAvailableAttribute(string value) : Attribute

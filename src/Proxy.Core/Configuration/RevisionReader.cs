@@ -23,7 +23,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var problems = new ProblemList(configuration, wholeDocument);
         try
         {
-            var revision = Read(ConfigTree.Read(configuration, wholeDocument), problems);
+            var revision = Read(ConfigTree.Read(configuration, wholeDocument, problems), wholeDocument, problems);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
         }
         catch (Exception exception)
@@ -34,26 +34,30 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         }
     }
 
-    private Revision? Read(ConfigNode root, ProblemList problems)
+    private Revision? Read(ConfigNode root, bool wholeDocument, ProblemList problems)
     {
         RootKeys.Check(root, problems);
         var known = names();
         var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
-        var json = new ConfigWalker(problems).Read(root, type, null) ?? new JsonObject();
+        var json = new ConfigWalker(problems, wholeDocument).Read(root, type, null) ?? new JsonObject();
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, problems);
+        if (wholeDocument)
+        {
+            KestrelValidator.Check(root, problems);
+        }
+
         ClusterValidator.Check(config.ReverseProxy, known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
         BindingValidator.Check(bindings, config.ReverseProxy, problems);
+        var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);
         if (problems.HasErrors)
         {
             return null;
         }
 
-        var snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]);
-        var http = YarpReader.Read(snapshot.GetSection(ConfigTree.Section), known.HttpLoadBalancingPolicies, yarp, problems);
         return new Revision
         {
             Id = Hash(json),
@@ -62,7 +66,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
-            Snapshot = snapshot,
+            Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]),
         };
     }
 

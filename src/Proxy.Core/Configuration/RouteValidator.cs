@@ -37,14 +37,15 @@ internal static class RouteValidator
     private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
     {
         var listens = !string.IsNullOrEmpty(route.Listen);
+        string[] causes = [$"{path}:Listen", $"{path}:Match"];
         var matches = route.Match is { Endpoints.Count: > 0 };
         if (listens && matches)
         {
-            problems.Consequence(path, "has both Listen and Match:Endpoints; keep one of them.");
+            problems.Consequence(path, "has both Listen and Match:Endpoints; keep one of them.", causes);
         }
         else if (!listens && !matches && !mounted)
         {
-            problems.Consequence(path, "has neither Listen nor Match:Endpoints; say where it listens.");
+            problems.Consequence(path, "has neither Listen nor Match:Endpoints; say where it listens.", causes);
         }
     }
 

@@ -20,6 +20,12 @@ public sealed class ListenEndPoint(EndPoint address, int backlog = ListenEndPoin
     /// <summary>Whether one IPv6 socket takes IPv4 as well.</summary>
     public bool DualStack => dualStack;
 
+    /// <summary>
+    /// Whether the bind may join listeners that share their port. For a bind beside a listener of our own alone: it would join a
+    /// stranger's as well.
+    /// </summary>
+    public bool SharePort { get; init; }
+
     /// <inheritdoc />
     public override string ToString() => Address.ToString() ?? "";
 }

@@ -60,9 +60,11 @@ internal static class ListenSocket
         {
             socket.Bind(listen.Address);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && OperatingSystem.IsLinux())
+        catch (SocketException exception)
+            when (listen.SharePort && exception.SocketErrorCode == SocketError.AddressAlreadyInUse && OperatingSystem.IsLinux())
         {
-            // An overlapping address of ours may have been told to share its port; a stranger's cannot be joined by this.
+            // An overlapping address of ours has been told to share its port. Otherwise it is a stranger's, and any program of
+            // the same user that shares its own would be joined, and take a part of the clients.
             SocketOptions.SetReusePort(socket, true);
             socket.Bind(listen.Address);
         }

@@ -21,6 +21,7 @@ internal sealed class PipeRelay(
     private long _lastActivity = clock.Now;
     private long _halfCloseExpires = Never;
     private volatile bool _clientHasEnd;
+    private volatile bool _finished;
     private int _ended = -1;
 
     /// <summary>Relays until the end, and returns why it ended.</summary>
@@ -35,6 +36,7 @@ internal sealed class PipeRelay(
         }
         finally
         {
+            _finished = true;
             clock.Remove(this);
         }
 
@@ -44,9 +46,15 @@ internal sealed class PipeRelay(
     /// <inheritdoc />
     public void Check(long now)
     {
-        if (record.Outcome is { } outcome)
+        var outcome = record.Outcome;
+        if (_finished)
         {
-            End(outcome); // from outside: that ended the client's connection, and the upstream's has to go too
+            return; // asked in this order: an outcome from outside is one that was there before the relay had finished
+        }
+
+        if (outcome is { } closed)
+        {
+            End(closed); // that ended the client's connection; the upstream's has to go too
         }
         else if (now >= _expires)
         {

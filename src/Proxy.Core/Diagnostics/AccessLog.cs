@@ -8,21 +8,25 @@ namespace Proxy.Diagnostics;
 public sealed class AccessLog : IAsyncDisposable, IDisposable
 {
     private const int QueueLimit = 16_384;
+    private static readonly TimeSpan _closeLimit = TimeSpan.FromSeconds(3);
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(
         new BoundedChannelOptions(QueueLimit) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
     );
-    private readonly TextWriter? _output;
+    private readonly bool _enabled;
     private readonly bool _json;
+    private readonly TimeProvider _time;
     private readonly Task _writing;
     private long _dropped;
 
     /// <summary>Starts the writer.</summary>
     /// <param name="output">Where lines go; null writes none. Disposed with this object.</param>
     /// <param name="json">JSON lines, or text.</param>
-    public AccessLog(TextWriter? output, bool json = true)
+    /// <param name="time">The clock by which closing is given up; the system's unless given.</param>
+    public AccessLog(TextWriter? output, bool json = true, TimeProvider? time = null)
     {
-        _output = output;
+        _enabled = output is not null;
         _json = json;
+        _time = time ?? TimeProvider.System;
         _writing = output is null ? Task.CompletedTask : Task.Run(() => WriteLinesAsync(output));
     }
 
@@ -34,24 +38,28 @@ public sealed class AccessLog : IAsyncDisposable, IDisposable
     public void Write(ConnectionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        if (_output is not null && record.AccessLog && !_lines.Writer.TryWrite(_json ? Json(record) : Text(record)))
+        if (_enabled && record.AccessLog && !_lines.Writer.TryWrite(_json ? Json(record) : Text(record)))
         {
             Interlocked.Increment(ref _dropped);
         }
     }
 
-    /// <inheritdoc />
+    /// <summary>Writes what is queued, and closes the output; gives up after seconds on an output that nobody reads.</summary>
+    /// <returns>A task that completes then.</returns>
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();
-        await _writing;
-        if (_output is not null)
+        try
         {
-            await _output.DisposeAsync();
+            await _writing.WaitAsync(_closeLimit, _time);
+        }
+        catch (TimeoutException)
+        {
+            // A full pipe: the process has to end all the same. The writer stays where it is, on a thread that ends with it.
         }
     }
 
-    /// <summary>Writes what is queued, and closes the output. For containers that dispose synchronously.</summary>
+    /// <summary>The same, for containers that dispose synchronously.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private async Task WriteLinesAsync(TextWriter output)
@@ -71,6 +79,9 @@ public sealed class AccessLog : IAsyncDisposable, IDisposable
                 Interlocked.Increment(ref _dropped);
             }
         }
+
+        // Here, and not where the log is disposed: closing may wait for a reader as writing does.
+        await output.DisposeAsync();
     }
 
     private static string Json(ConnectionRecord record)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Proxy.Diagnostics;
@@ -19,7 +18,8 @@ public sealed class ProxyMetrics : IDisposable
     private readonly Histogram<double> _dial;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _held;
-    private readonly ConcurrentDictionary<string, long[]> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Lock _gate = new(); // guards _endedBytes, and that a connection's bytes are there or in the tracker
+    private readonly Dictionary<string, (long In, long Out)> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="meterFactory">The host's meter factory.</param>
@@ -38,18 +38,22 @@ public sealed class ProxyMetrics : IDisposable
         _meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
     }
 
-    /// <summary>Counts a connection that has ended.</summary>
+    /// <summary>Counts a connection that has ended, and takes it out of the tracker.</summary>
     /// <param name="record">Its record.</param>
     public void Ended(ConnectionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
-        var outcome = new KeyValuePair<string, object?>("proxy.outcome", record.Outcome?.ToString());
-        _connections.Add(1, route, outcome);
-        _duration.Record(record.Elapsed.TotalSeconds, route);
-        var bytes = _endedBytes.GetOrAdd(record.RouteId ?? "", static _ => new long[2]);
-        Interlocked.Add(ref bytes[0], record.ClientBytes);
-        Interlocked.Add(ref bytes[1], record.UpstreamBytes);
+        try
+        {
+            var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
+            var outcome = new KeyValuePair<string, object?>("proxy.outcome", record.Outcome?.ToString());
+            _connections.Add(1, route, outcome);
+            _duration.Record(record.Elapsed.TotalSeconds, route);
+        }
+        finally
+        {
+            Settle(record);
+        }
     }
 
     /// <summary>Records one dial of one destination.</summary>
@@ -82,20 +86,35 @@ public sealed class ProxyMetrics : IDisposable
             .Open.GroupBy(static record => record.RouteId ?? "", StringComparer.OrdinalIgnoreCase)
             .Select(static group => new Measurement<int>(group.Count(), new KeyValuePair<string, object?>("proxy.route_id", group.Key)));
 
+    // In one step: a scrape in between would miss the connection's bytes, or see them twice, and the sum would go backwards.
+    private void Settle(ConnectionRecord record)
+    {
+        lock (_gate)
+        {
+            var (received, sent) = _endedBytes.GetValueOrDefault(record.RouteId ?? "");
+            _endedBytes[record.RouteId ?? ""] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+            _tracker.Remove(record);
+        }
+    }
+
+    private Dictionary<string, (long In, long Out)> Bytes()
+    {
+        lock (_gate)
+        {
+            var totals = new Dictionary<string, (long In, long Out)>(_endedBytes, StringComparer.OrdinalIgnoreCase);
+            foreach (var record in _tracker.Open)
+            {
+                var (received, sent) = totals.GetValueOrDefault(record.RouteId ?? "");
+                totals[record.RouteId ?? ""] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+            }
+
+            return totals;
+        }
+    }
+
     private List<Measurement<long>> ObserveBytes()
     {
-        var totals = _endedBytes.ToDictionary(
-            static pair => pair.Key,
-            static pair => (In: Volatile.Read(ref pair.Value[0]), Out: Volatile.Read(ref pair.Value[1])),
-            StringComparer.OrdinalIgnoreCase
-        );
-        foreach (var record in _tracker.Open)
-        {
-            var route = record.RouteId ?? "";
-            var (received, sent) = totals.GetValueOrDefault(route);
-            totals[route] = (received + record.ClientBytes, sent + record.UpstreamBytes);
-        }
-
+        var totals = Bytes();
         var measurements = new List<Measurement<long>>(totals.Count * 2);
         foreach (var (route, (received, sent)) in totals)
         {

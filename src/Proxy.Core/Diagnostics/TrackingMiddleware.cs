@@ -41,9 +41,20 @@ public sealed partial class TrackingMiddleware(
         }
         finally
         {
-            tracker.Remove(record);
-            metrics.Ended(record);
+            End(record);
+        }
+    }
+
+    // The tracker lets the connection go last: once it is empty, the program may end, and the log with it.
+    private void End(ConnectionRecord record)
+    {
+        try
+        {
             accessLog.Write(record);
+        }
+        finally
+        {
+            metrics.Ended(record);
         }
     }
 

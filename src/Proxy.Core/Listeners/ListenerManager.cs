@@ -92,19 +92,25 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
     private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> bound, CancellationToken cancellationToken)
     {
         // An address that overlaps one of ours (127.0.0.1:p beside *:p) can be bound only while both agree to share the port.
-        var overlapping = Port(spec.EndPoint.Address) is { } port and > 0
-            ? bound.Where(listener => Port(listener.EndPoint) == port).Select(static listener => listener.Tunable).ToList()
-            : [];
+        var overlapping = bound
+            .Where(listener => Overlap(listener.EndPoint, spec.EndPoint.Address))
+            .Select(static listener => listener.Tunable)
+            .OfType<ITunableListener>()
+            .ToList();
         try
         {
-            overlapping.ForEach(static listener => listener?.SharePort(true));
-            var listener = await factory.BindAsync(spec.EndPoint, cancellationToken);
+            overlapping.ForEach(static listener => listener.SharePort(true));
+            var endPoint = new ListenEndPoint(spec.EndPoint.Address, spec.EndPoint.Backlog, spec.EndPoint.DualStack)
+            {
+                SharePort = overlapping.Count > 0,
+            };
+            var listener = await factory.BindAsync(endPoint, cancellationToken);
             (listener as ITunableListener)?.SharePort(false);
             return new Listener(listener, spec.Key, time, logger);
         }
         finally
         {
-            overlapping.ForEach(static listener => listener?.SharePort(false));
+            overlapping.ForEach(static listener => listener.SharePort(false));
         }
     }
 
@@ -122,6 +128,14 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
 
     private static Task DiscardAsync(IReadOnlyList<Listener> added) =>
         Task.WhenAll(added.Select(static listener => listener.RetireAsync()));
+
+    private static bool Overlap(EndPoint bound, EndPoint wanted) =>
+        bound is IPEndPoint one
+        && wanted is IPEndPoint other
+        && one.Port == other.Port
+        && (IsAny(one.Address) || IsAny(other.Address) || one.Address.Equals(other.Address));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static int? Port(EndPoint endPoint) => (endPoint as IPEndPoint)?.Port;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
@@ -13,6 +14,8 @@ namespace Proxy.Host.Admin;
 /// </summary>
 internal static class AdminEndpoint
 {
+    private const string Scheme = "Bearer ";
+
     public static void Listen(KestrelServerOptions kestrel, AdminConfig admin)
     {
         var uri = new Uri(admin.Url);
@@ -34,17 +37,24 @@ internal static class AdminEndpoint
 
     public static void Use(WebApplication app, AdminConfig admin)
     {
-        var token = string.IsNullOrEmpty(admin.Token) ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"Bearer {admin.Token}"));
+        var token = string.IsNullOrEmpty(admin.Token) ? null : Hash(admin.Token);
         app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, token));
     }
 
     private static Task AnswerAsync(HttpContext context, byte[]? token)
     {
+        // Without a token the address is a loopback, and a web page whose name was made to resolve to it must not read it.
+        if (token is null && !IsLocal(context.Request.Host))
+        {
+            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+            return context.Response.WriteAsync("Ask for localhost or an IP address.\n");
+        }
+
         var live = context.Request.Path.Equals("/healthz/live", StringComparison.Ordinal);
         if (token is not null && !live && !IsAllowed(context, token))
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = "Bearer";
+            context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
             return Task.CompletedTask;
         }
 
@@ -69,11 +79,17 @@ internal static class AdminEndpoint
         return context.Response.WriteAsync("There are /healthz/live, /healthz/ready and /metrics.\n");
     }
 
-    private static bool IsAllowed(HttpContext context, byte[] token) =>
-        CryptographicOperations.FixedTimeEquals(
-            SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())),
-            token
-        );
+    private static bool IsLocal(HostString host) =>
+        !host.HasValue || string.Equals(host.Host, "localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Host, out _);
+
+    private static bool IsAllowed(HttpContext context, byte[] token)
+    {
+        var given = context.Request.Headers.Authorization.ToString();
+        return given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(Hash(given[Scheme.Length..].TrimStart(' ')), token);
+    }
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
     private sealed class AdminMark;
 }

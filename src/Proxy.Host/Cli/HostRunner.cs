@@ -1,4 +1,5 @@
-using Proxy.Listeners;
+using System.Security.Cryptography;
+using Proxy.Host.Http;
 
 namespace Proxy.Host.Cli;
 
@@ -18,10 +19,23 @@ internal static class HostRunner
             await Console.Error.WriteLineAsync(exception.Message);
             return ExitCode.BadInput;
         }
-        catch (Exception exception) when (exception is BindException or IOException)
+        catch (Exception exception) when (IsEveryday(exception))
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await Console.Error.WriteLineAsync(Describe(exception));
             return ExitCode.Failed;
         }
+    }
+
+    // An address or a certificate that is not as it was thought to be; anything else is our mistake, and its stack is wanted.
+    private static bool IsEveryday(Exception exception) =>
+        exception is IOException or HttpBindException or CryptographicException
+        || exception.Source?.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
+
+    // One line. Kestrel keeps the reasons to itself when both addresses of localhost fail.
+    private static string Describe(Exception exception)
+    {
+        var reasons = (exception.InnerException as AggregateException)?.InnerExceptions ?? [];
+        var lines = reasons.Select(static reason => reason.Message).Prepend(exception.Message);
+        return string.Join(' ', string.Join(' ', lines).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
+using Proxy.Listeners;
 
 namespace Proxy.Host.Demo;
 
@@ -15,9 +17,7 @@ internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> trans
     {
         foreach (var port in _ports)
         {
-            var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port));
-            var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
-            var listener = await transport.BindAsync(address, cancellationToken);
+            var listener = await BindAsync(port, cancellationToken);
             _listeners.Add(listener);
             _ = AcceptAsync(listener, port);
         }
@@ -29,6 +29,20 @@ internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> trans
         {
             await listener.UnbindAsync(cancellationToken);
             await listener.DisposeAsync();
+        }
+    }
+
+    private async Task<IConnectionListener> BindAsync(int port, CancellationToken cancellationToken)
+    {
+        var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port));
+        var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+        try
+        {
+            return await transport.BindAsync(address, cancellationToken);
+        }
+        catch (Exception exception) when (exception is AddressInUseException or SocketException)
+        {
+            throw new BindException("Demo", exception);
         }
     }
 

@@ -8,6 +8,9 @@ namespace Proxy.Host.Observability;
 /// <summary>Renders metrics in Prometheus' text format 0.0.4 when they are asked for.</summary>
 internal sealed class PrometheusText : BaseExporter<Metric>
 {
+    /// <summary>Combinations of labels per metric. The library's 2,000 are used up by the bytes of a thousand routes.</summary>
+    public const int MaxSeries = 100_000;
+
     private const int CollectTimeoutMilliseconds = 5000;
     private readonly Lock _gate = new(); // guards _text: one collection at a time
     private string _text = "";

@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration;
+
 namespace Proxy.Core.Tests.Configuration;
 
 /// <summary>Addresses that are wrong, or wrong together.</summary>
@@ -31,6 +35,34 @@ public sealed class AddressTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{ 'Url': 'nonsense' }", "'nonsense' is no URL to listen at; ")]
+    [InlineData("{ 'Url': '' }", "is required and missing; ")]
+    [InlineData("{ 'Uri': 'http://*:80' }", "is required and missing; ")]
+    [InlineData("null", "is required and missing; ")]
+    [InlineData("{ 'Url': 'ftp://127.0.0.1:80' }", "'ftp://127.0.0.1:80' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:65536' }", "'http://127.0.0.1:65536' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:-1' }", "'http://127.0.0.1:-1' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:x' }", "'http://127.0.0.1:x' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://127.0.0.1:80/path' }", "'http://127.0.0.1:80/path' is no URL to listen at; ")]
+    [InlineData("{ 'Url': 'http://unix:' }", "'http://unix:' is no URL to listen at; ")]
+    public void Read_WrongUrlOfKestrel_IsTheOnlyError(string endpoint, string message)
+    {
+        var error = Assert.Single(_document.Read($"{{'Kestrel':{{'Endpoints':{{'h':{endpoint}}}}}}}".Replace('\'', '"')).Errors);
+
+        Assert.Equal(("Kestrel:Endpoints:h:Url", 1), (error.Path, error.Line));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("https://[::1]:443")]
+    [InlineData("HTTP://localhost")]
+    [InlineData("http://*:80/")]
+    [InlineData("http://unix:/run/http.sock")]
+    public void Read_UrlOfKestrel_IsTaken(string address) =>
+        Assert.NotNull(_document.Read($"{{\"Kestrel\":{{\"Endpoints\":{{\"h\":{{\"Url\":\"{address}\"}}}}}}}}").Revision);
+
+    [Theory]
     [InlineData("tcp://h:0")]
     [InlineData("tcp://h:65536")]
     [InlineData("tcp://h:-1")]
@@ -60,31 +92,31 @@ public sealed class AddressTests : IDisposable
     [Theory]
     [InlineData(
         "'a': { 'Address': ['127.0.0.1:9', '127.0.0.1:9'] }",
-        "a",
+        "a:Address:1",
         "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '127.0.0.1:9' }, 'b': { 'Address': '127.0.0.1:8-9' }",
-        "b",
+        "b:Address",
         "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '[::1]:9' }, 'b': { 'Address': '[0:0::0001]:09' }",
-        "b",
+        "b:Address",
         "[::1]:9 is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': 'unix:/run/a' }, 'b': { 'Address': 'UNIX:/run/a' }",
-        "b",
+        "b:Address",
         "unix:/run/a is listened on twice; TcpEndpoint 'a' has it already."
     )]
     [InlineData(
         "'a': { 'Address': '*:9' }, 'b': { 'Address': '0.0.0.0:9' }",
-        "b",
+        "b:Address",
         "0.0.0.0:9 overlaps *:9 of 'a'; use one address, or another port."
     )]
     public void Read_AddressTwice_IsTheOnlyError(string endpoints, string second, string message) =>
-        Expect($"{{ 'ReverseProxy': {{ 'TcpEndpoints': {{ {endpoints} }} }} }}", $"TcpEndpoints:{second}:Address", message);
+        Expect($"{{ 'ReverseProxy': {{ 'TcpEndpoints': {{ {endpoints} }} }} }}", $"TcpEndpoints:{second}", message);
 
     [Fact]
     public void Read_ListenOfAnEndpoint_NamesTheEndpoint() =>
@@ -103,6 +135,22 @@ public sealed class AddressTests : IDisposable
         );
 
     [Fact]
+    public void Of_InterfacesWithoutIPv6Loopback_IsIPv4Only()
+    {
+        Assert.Equal([IPAddress.Loopback], LoopbackAddresses.Of([IPAddress.Loopback, IPAddress.Parse("fe80::1")]));
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], LoopbackAddresses.Of([IPAddress.Loopback, IPAddress.IPv6Loopback]));
+    }
+
+    [Fact]
+    public void TryParse_Localhost_IsWhatCanBeBound()
+    {
+        Assert.True(ListenAddress.TryParse("localhost:0", out var addresses, out _));
+
+        Assert.Equal(CanBind(IPAddress.IPv6Loopback), addresses.Any(static address => IPAddress.IPv6Loopback.Equals(address.Address)));
+        Assert.Contains(addresses, static address => IPAddress.Loopback.Equals(address.Address));
+    }
+
+    [Fact]
     public void Read_PortZeroTwice_IsTwoPorts()
     {
         var revision = _document.Read("""{"ReverseProxy":{"TcpEndpoints":{"a":{"Address":"*:0"},"b":{"Address":"*:0"}}}}""").Revision;
@@ -111,6 +159,20 @@ public sealed class AddressTests : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    private static bool CanBind(IPAddress address)
+    {
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(address, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private void ExpectDestination(string address, string message)
     {

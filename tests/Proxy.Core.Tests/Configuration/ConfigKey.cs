@@ -13,13 +13,14 @@ internal sealed record ConfigKey(string Path, JsonTypeInfo Type, JsonPropertyInf
     public static IReadOnlyList<ConfigKey> All { get; } = [.. Below("", ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig)), null)];
 
     /// <summary>The names of the keys an object has.</summary>
-    public IEnumerable<string> Names =>
-        Type.Kind == JsonTypeInfoKind.Object
-            ? Type.Properties.Where(static property => property.Set is not null).Select(static property => property.Name)
-            : [];
+    public IEnumerable<string> Names => Properties.Where(static part => !IsLater(part)).Select(static part => part.Name);
 
     /// <summary>The names of the keys an object will have.</summary>
-    public IReadOnlyList<string> NotYet => ConfigTypes.NotYet(Type.Type);
+    public IReadOnlyList<string> NotYet =>
+        [.. ConfigTypes.NotYet(Type.Type), .. Properties.Where(IsLater).Select(static part => part.Name)];
+
+    private IEnumerable<JsonPropertyInfo> Properties =>
+        Type.Kind == JsonTypeInfoKind.Object ? Type.Properties.Where(static part => part.Set is not null) : [];
 
     public static ConfigKey At(string path) => All.Single(key => key.Path == path);
 
@@ -50,6 +51,9 @@ internal sealed record ConfigKey(string Path, JsonTypeInfo Type, JsonPropertyInf
             : [];
         return parts.Prepend(key);
     }
+
+    // The program has no code that such a key could name.
+    private static bool IsLater(JsonPropertyInfo part) => ConfigTypes.Attribute<NeedsCodeAttribute>(part) is not null;
 
     private static JsonTypeInfo TypeOf(Type type) => ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(type));
 }

@@ -13,7 +13,7 @@ public sealed class IdAndKeyTests : IDisposable
         "the key is there twice ('Enabled' and 'Enabled'; keys ignore case)."
     )]
     [InlineData(
-        """{"Demo":{"Enabled":true,"\u0065nabled":1}}""",
+        """{"Demo":{"Enabled":true,"\u0065nabled":true}}""",
         "Demo:enabled",
         "the key is there twice ('Enabled' and 'enabled'; keys ignore case)."
     )]
@@ -28,8 +28,8 @@ public sealed class IdAndKeyTests : IDisposable
         "the key is there twice ('d' and 'D'; keys ignore case)."
     )]
     [InlineData(
-        """{"Kestrel":{"Endpoints":[{},{"Url":1,"url":2}]}}""",
-        "Kestrel:Endpoints:1:url",
+        """{"Kestrel":{"Limits":[{},{"Url":1,"url":2}]}}""",
+        "Kestrel:Limits:1:url",
         "the key is there twice ('Url' and 'url'; keys ignore case)."
     )]
     [InlineData("""{"Demo:Enabled":true}""", "Demo:Enabled", "the key contains ':'; choose one without.")]
@@ -40,8 +40,8 @@ public sealed class IdAndKeyTests : IDisposable
     )]
     [InlineData("""{"ReverseProxy":{"TcpRoutes":{":":{}}}}""", "ReverseProxy:TcpRoutes::", "the key contains ':'; choose one without.")]
     [InlineData(
-        """{"ReverseProxy":{"TcpRoutes":{"r":{"Metadata":{"a:b":""}}}}}""",
-        "ReverseProxy:TcpRoutes:r:Metadata:a:b",
+        """{"ReverseProxy":{"Clusters":{"c":{"Metadata":{"a:b":""}}}}}""",
+        "ReverseProxy:Clusters:c:Metadata:a:b",
         "the key contains ':'; choose one without."
     )]
     [InlineData("""{"ReverseProxy":{"TcpRoutes":{"":{}}}}""", "ReverseProxy:TcpRoutes", "an id must not be empty.")]
@@ -67,6 +67,35 @@ public sealed class IdAndKeyTests : IDisposable
         var errors = _document.Read("{ // one\r\n  \"Demo\": {},\r\n  /* three\r\n */\r\n  \"DEMO\": {}\r\n}\r\n").Errors;
 
         Assert.Equal(5, Assert.Single(errors).Line);
+    }
+
+    [Fact]
+    public void Read_DuplicateKeys_HideNothingElse()
+    {
+        var errors = _document
+            .Read(
+                """
+                {
+                  "ReverseProxy": { "TcpRoutes": {
+                    "r": { "Listen": "127.0.0.1:1", "ClusterId": "c", "a:b": [1, { "x": 2 }] },
+                    "r": { "Lissen": "127.0.0.1:2" }
+                  } },
+                  "Demo": { "Enabled": 5, "enabled": 6 }
+                }
+                """
+            )
+            .Errors;
+
+        Assert.Equal(
+            [
+                (3, "ReverseProxy:TcpRoutes:r:a:b"),
+                (4, "ReverseProxy:TcpRoutes:r"),
+                (4, "ReverseProxy:TcpRoutes:r:Lissen"),
+                (6, "Demo:enabled"),
+                (6, "Demo:Enabled"),
+            ],
+            errors.Select(static error => (error.Line!.Value, error.Path))
+        );
     }
 
     [Fact]

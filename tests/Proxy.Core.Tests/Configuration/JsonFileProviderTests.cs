@@ -27,6 +27,10 @@ public sealed class JsonFileProviderTests : IDisposable
             static file => Replace(file, static file => File.CreateSymbolicLink(file, $"{file}.gone")),
             "the file does not exist."
         ),
+        ["a device"] = (
+            static file => Replace(file, static file => File.CreateSymbolicLink(file, "/dev/zero")),
+            "cannot be read: it is not a regular file."
+        ),
         ["a link to itself"] = (static file => Replace(file, static file => File.CreateSymbolicLink(file, file)), "cannot be read: "),
     };
 
@@ -82,6 +86,26 @@ public sealed class JsonFileProviderTests : IDisposable
 
         Assert.Equal((1, "first"), (_watched.Changes, _watched.Value));
         Assert.Null(_watched.Provider.Problem);
+    }
+
+    [Fact]
+    public async Task Load_NamedPipe_RefusedAtOnceAndTheNextEditIsTaken()
+    {
+        _watched.Start("first");
+        File.Delete(_watched.File);
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [_watched.File]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        // On a thread of its own: opening a pipe without a writer would hold this one for ever.
+        await Task.Run(_watched.Look).WaitAsync(Eventually.Limit);
+        Assert.Equal("cannot be read: it is not a regular file.", _watched.Provider.Problem!.Message);
+        Assert.Equal("first", _watched.Value);
+
+        _watched.Write("second");
+        _watched.Look();
+        Assert.Equal("second", _watched.Value);
     }
 
     public void Dispose() => _watched.Dispose();

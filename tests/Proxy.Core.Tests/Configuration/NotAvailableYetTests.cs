@@ -1,4 +1,6 @@
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 
 namespace Proxy.Core.Tests.Configuration;
@@ -50,6 +52,32 @@ public sealed class NotAvailableYetTests : IDisposable
         {
             Refused(ConfigKey.Document(path, value), path, $"is not available yet; only '{only}' is.");
         }
+    }
+
+    [Fact]
+    public void Read_SectionOfAnApplication_MayNameWhatItsCodeRegisters()
+    {
+        const string Route = "ReverseProxy:Routes:x:";
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    [$"{Route}Match:Path"] = "/",
+                    [$"{Route}AuthorizationPolicy"] = "Default",
+                    [$"{Route}CorsPolicy"] = "Disable",
+                    [$"{Route}RateLimiterPolicy"] = "Default",
+                    [$"{Route}TimeoutPolicy"] = "Disable",
+                }
+            )
+            .Build();
+        var services = new ServiceCollection().AddLogging();
+        services.AddTcpProxy();
+        using var provider = services.BuildServiceProvider();
+
+        var result = provider.GetRequiredService<RevisionReader>().Read(configuration.GetSection("ReverseProxy"), wholeDocument: false);
+
+        Assert.Empty(result.Errors);
+        Assert.Equal("Default", Assert.Single(result.Revision!.HttpRoutes).AuthorizationPolicy);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class TruncationTests : IDisposable
         File.WriteAllBytes(_file, whole);
         using var provider = (JsonFileProvider)new JsonFileSource(_file) { Watch = false }.Build(new ConfigurationBuilder());
         provider.Load();
-        var content = provider.Entries.ToDictionary();
+        var content = provider.Current.Values.ToDictionary();
         var lines = content.Keys.ToDictionary(static path => path, provider.LineOf);
         var end = whole.AsSpan().LastIndexOf((byte)'}') + 1;
         for (var length = whole.Length; length >= 0; length--)
@@ -44,7 +44,7 @@ public sealed class TruncationTests : IDisposable
             provider.Load();
 
             Assert.Equal(length < end, provider.Problem is not null);
-            Assert.Equal(content, provider.Entries);
+            Assert.Equal(content, provider.Current.Values);
             Assert.All(content, pair => Assert.True(provider.TryGet(pair.Key, out var value) && value == pair.Value));
             Assert.All(lines, pair => Assert.Equal(pair.Value, provider.LineOf(pair.Key)));
         }
@@ -53,7 +53,7 @@ public sealed class TruncationTests : IDisposable
         provider.Load();
 
         Assert.Null(provider.Problem);
-        Assert.Equal([KeyValuePair.Create("Demo:Enabled", (string?)"false")], provider.Entries);
+        Assert.Equal([KeyValuePair.Create("Demo:Enabled", (string?)"false")], provider.Current.Values);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Proxy.Configuration;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Core.Tests.Configuration;
 
@@ -11,8 +12,7 @@ public sealed class YarpKeysTests : IDisposable
           "ReverseProxy": {
             "Routes": {
               "x": {
-                "ClusterId": "x", "Order": -5, "MaxRequestBodySize": -1, "AuthorizationPolicy": "Anonymous", "CorsPolicy": "Disable",
-                "RateLimiterPolicy": "Disable", "OutputCachePolicy": "", "TimeoutPolicy": "Disable", "Metadata": { "x": "m" },
+                "ClusterId": "x", "Order": -5, "MaxRequestBodySize": -1, "Timeout": "00:00:05", "Metadata": { "x": "m" },
                 "Match": {
                   "Methods": ["PUT"], "Hosts": ["example.com"], "Path": "/p/{**rest}",
                   "QueryParameters": [{ "Name": "q", "Values": ["1", "2"], "Mode": "Prefix", "IsCaseSensitive": true }],
@@ -95,7 +95,72 @@ public sealed class YarpKeysTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("x:Order", "6", "7")]
+    [InlineData("x:ClusterId", "'x'", "'y'")]
+    [InlineData("x:MaxRequestBodySize", "1000", "2000")]
+    [InlineData("x:MaxRequestBodySize", "1000", "null")]
+    [InlineData("x:Timeout", "'00:00:01'", "'00:00:02'")]
+    [InlineData("x:Metadata:x", "'m'", "'M'")]
+    [InlineData("x:Transforms", "[{'PathPrefix':'/a'}]", "[{'PathPrefix':'/A'}]")]
+    [InlineData("x:Match:Path", "'/a'", "'/b'")]
+    [InlineData("x:Match:Methods", "['GET']", "['GET','PUT']")]
+    [InlineData("x:Match:Hosts", "['a']", "['b']")]
+    [InlineData(
+        "x:Match:Headers",
+        "[{'Name':'h','Values':['a'],'IsCaseSensitive':true}]",
+        "[{'Name':'h','Values':['A'],'IsCaseSensitive':true}]"
+    )]
+    [InlineData("x:Match:Headers", "[{'Name':'h','Mode':'Exists'}]", "[{'Name':'h','Mode':'NotExists'}]")]
+    [InlineData(
+        "x:Match:QueryParameters",
+        "[{'Name':'q','Values':['a'],'IsCaseSensitive':true}]",
+        "[{'Name':'q','Values':['A'],'IsCaseSensitive':true}]"
+    )]
+    [InlineData("x:Match:QueryParameters", "[{'Name':'q','Values':['a']}]", "[{'Name':'q','Values':['a'],'IsCaseSensitive':true}]")]
+    public void Read_KeyOfARouteEdited_YarpSeesAnotherRoute(string key, string before, string after)
+    {
+        Assert.NotEqual(RouteWith(key, before), RouteWith(key, after));
+        Assert.Equal(RouteWith(key, after), RouteWith(key, after));
+    }
+
+    [Theory]
+    [InlineData("Destinations:x:Address", "'http://a'", "'http://b'")]
+    [InlineData("Destinations:x:Health", "'http://a'", "'http://b'")]
+    [InlineData("Destinations:x:Host", "'a'", "'b'")]
+    [InlineData("Destinations:x:Metadata:x", "'m'", "'M'")]
+    [InlineData("Metadata:x", "'m'", "'M'")]
+    [InlineData("LoadBalancingPolicy", "'Random'", "'RoundRobin'")]
+    [InlineData("SessionAffinity:AffinityKeyName", "'k'", "'K'")]
+    [InlineData("SessionAffinity:Cookie:Path", "'/a'", "'/A'")]
+    [InlineData("SessionAffinity:Cookie:IsEssential", "true", "false")]
+    [InlineData("HealthCheck:AvailableDestinationsPolicy", "'HealthyOrPanic'", "'HealthyAndUnknown'")]
+    [InlineData("HealthCheck:Active:Path", "'/a'", "'/b'")]
+    [InlineData("HealthCheck:Passive:ReactivationPeriod", "'00:00:01'", "'00:00:02'")]
+    [InlineData("HttpClient:RequestHeaderEncoding", "'utf-8'", "'latin1'")]
+    [InlineData("HttpClient:ResponseHeaderEncoding", "'utf-8'", "'latin1'")]
+    [InlineData("HttpClient:WebProxy:Address", "'http://a/'", "'http://b/'")]
+    [InlineData("HttpClient:EnableMultipleHttp2Connections", "true", "false")]
+    [InlineData("HttpRequest:AllowResponseBuffering", "true", "false")]
+    [InlineData("HttpRequest:Version", "'1.1'", "'2'")]
+    public void Read_KeyOfAClusterEdited_YarpSeesAnotherCluster(string key, string before, string after) =>
+        Assert.NotEqual(ClusterWith(key, before), ClusterWith(key, after));
+
     public void Dispose() => _document.Dispose();
+
+    private RouteConfig RouteWith(string key, string value) => Edited($"Routes:{key}", value).HttpRoutes.Single();
+
+    private ClusterConfig ClusterWith(string key, string value) =>
+        Edited($"Clusters:x:{key}", value).Clusters.Single(static cluster => cluster.ClusterId == "x");
+
+    private Revision Edited(string key, string value)
+    {
+        var json = JsonNode.Parse(Everything)!;
+        json["ReverseProxy"]!["Clusters"]!["y"] = new JsonObject();
+        var keys = $"ReverseProxy:{key}".Split(':');
+        keys[..^1].Aggregate(json, static (node, key) => node[key]!)[keys[^1]] = JsonNode.Parse(value.Replace('\'', '"'));
+        return _document.Read(json.ToJsonString()).Revision!;
+    }
 
     private static JsonNode? Find(string path) =>
         path.Split(':').Aggregate(JsonNode.Parse(Everything), static (node, key) => key == "0" ? node?[0] : node?[key]);

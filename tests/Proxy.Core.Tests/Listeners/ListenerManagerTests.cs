@@ -44,6 +44,31 @@ public sealed class ListenerManagerTests : IDisposable
         Assert.Empty(manager.Bound);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.2")]
+    public async Task Bind_StrangerSharesItsPort_NotJoined(string address)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        SocketOptions.SetReusePort(stranger, true);
+        stranger.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        stranger.Listen();
+        var port = stranger.Port();
+
+        // The port of 127.0.0.3 is ours, and is no reason to share another address.
+        var exception = await Assert.ThrowsAsync<BindException>(() =>
+            Create().BindAsync([Spec("ours", IPAddress.Parse("127.0.0.3"), port), Spec("taken", IPAddress.Parse(address), port)], default)
+        );
+
+        Assert.Equal("taken", exception.Key);
+        Assert.IsType<AddressInUseException>(exception.InnerException);
+    }
+
     [Fact]
     public async Task Commit_AddressWidened_NoConnectionRefused()
     {
@@ -110,7 +135,64 @@ public sealed class ListenerManagerTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Bind_UnixSocketWithFullBacklog_RefusedAtOnce()
+    {
+        var address = new UnixDomainSocketEndPoint(Loopback.NewUnixPath());
+        using var busy = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        busy.Bind(address);
+        busy.Listen(0);
+        var waiting = FillBacklog(address);
+
+        // On a thread of its own: a probe that waits would hold this one for ever.
+        var binding = Task.Run(() => Create().BindAsync([new ListenerSpec("unix", new ListenEndPoint(address))], default));
+        await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
+
+        Assert.True(File.Exists(address.ToString()));
+        waiting.ForEach(static socket => socket.Dispose());
+    }
+
+    [Fact]
+    public async Task Bind_NamedPipeInTheWay_RefusedAndKept()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var path = Loopback.NewUnixPath();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [path]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        var spec = new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path)));
+        var binding = Task.Run(() => Create().BindAsync([spec], default));
+        await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
+
+        Assert.True(File.Exists(path));
+        File.Delete(path);
+    }
+
     public void Dispose() => _clock.Dispose();
+
+    private static List<Socket> FillBacklog(EndPoint address)
+    {
+        var waiting = new List<Socket>();
+        while (true)
+        {
+            var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+            waiting.Add(client);
+            try
+            {
+                client.Connect(address);
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+            {
+                return waiting;
+            }
+        }
+    }
 
     private ListenerManager Create() =>
         new(

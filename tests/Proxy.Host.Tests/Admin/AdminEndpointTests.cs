@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Diagnostics;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -58,6 +61,31 @@ public sealed class AdminEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Metrics_ThousandsOfRoutes_EachHasItsOwn()
+    {
+        const int Routes = 2500;
+        await using var host = await StartAsync();
+        var counted = host.Services.GetRequiredService<ProxyMetrics>();
+        for (var i = 0; i < Routes; i++)
+        {
+            counted.Ended(new(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System) { RouteId = $"r{i}" });
+        }
+
+        var metrics = (await MetricsAsync(host)).Split('\n');
+
+        // Another 2,500 for transmit.
+        Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
+        Assert.Equal(Routes, metrics.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
+        // The limit leaves the buckets as they were.
+        Assert.Contains(
+            metrics,
+            static line =>
+                line.StartsWith("proxy_connection_duration_seconds_bucket{", StringComparison.Ordinal)
+                && line.Contains("le=\"0.02\"", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
     public async Task Request_WithoutToken_OnlyLiveAnswers()
     {
         await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
@@ -67,6 +95,47 @@ public sealed class AdminEndpointTests : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secreT");
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(host, "/metrics")).StatusCode);
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("bearer secret", HttpStatusCode.OK)]
+    [InlineData("BEARER secret", HttpStatusCode.OK)]
+    [InlineData("Bearer  secret", HttpStatusCode.OK)]
+    [InlineData("Basic secret", HttpStatusCode.Unauthorized)]
+    [InlineData("Bearer SECRET", HttpStatusCode.Unauthorized)]
+    [InlineData("Bearer", HttpStatusCode.Unauthorized)]
+    [InlineData("secret", HttpStatusCode.Unauthorized)]
+    public async Task Request_WithToken_SchemeIgnoresCaseAndTokenDoesNot(string authorization, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
+        _http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+
+        Assert.Equal(expected, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("localhost:1", HttpStatusCode.OK)]
+    [InlineData("LOCALHOST", HttpStatusCode.OK)]
+    [InlineData("10.0.0.1:80", HttpStatusCode.OK)]
+    [InlineData("[::1]:80", HttpStatusCode.OK)]
+    [InlineData("rebound.example.com", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("localhost.example.com:9099", HttpStatusCode.MisdirectedRequest)]
+    public async Task Request_LoopbackWithoutToken_OnlyForLocalNames(string name, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync();
+        _http.DefaultRequestHeaders.Host = name;
+
+        Assert.Equal(expected, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Request_AnyNameWithToken_IsAnswered()
+    {
+        await using var host = await StartAsync(admin: """{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
+        _http.DefaultRequestHeaders.Host = "admin.example.com";
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
+
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
     }
 

@@ -85,6 +85,39 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Contains($"127.0.0.1:{_server.Port}", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"Kestrel\": { \"Endpoints\": { \"H\": { \"Url\": \"http://TAKEN\" } } }", "TAKEN")]
+    [InlineData("\"Kestrel\": { \"Endpoints\": { \"H\": { \"Url\": \"http://192.0.2.1:8080\" } } }", "HTTP endpoint 192.0.2.1:8080: ")]
+    [InlineData("\"Kestrel\": { \"Endpoints\": { \"H\": { \"Url\": \"https://127.0.0.1:0\" } } }", "HTTPS")]
+    [InlineData("\"Admin\": { \"Url\": \"http://192.0.2.1:9099\", \"Token\": \"t\" }", "HTTP endpoint 192.0.2.1:9099: ")]
+    [InlineData("\"Admin\": { \"Url\": \"http://TAKEN\" }", "TAKEN")]
+    public async Task Run_HttpAddressThatCannotBe_OneAndOneLine(string section, string expected)
+    {
+        var taken = $"127.0.0.1:{_server.Port}";
+        await File.WriteAllTextAsync(_file, $"{{ {section.Replace("TAKEN", taken, StringComparison.Ordinal)} }}");
+
+        var (exit, _, errors) = await ProxyProcess.RunAsync("run", "--config", _file);
+
+        Assert.Equal(1, exit);
+        var line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(expected.Replace("TAKEN", taken, StringComparison.Ordinal), line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/nowhere/access.log")]
+    [InlineData("")]
+    public async Task Run_AccessLogCannotBeOpened_TwoAndItsPlace(string path)
+    {
+        await File.WriteAllTextAsync(_file, $"{{ \"Log\": {{ \"Access\": {{\n\"Path\": \"{path}\" }} }} }}");
+
+        var (exit, _, errors) = await ProxyProcess.RunAsync("run", "--config", _file);
+
+        Assert.Equal(2, exit);
+        var line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith($"{_file}:2: Log:Access:Path: the file cannot be opened: ", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Forward_Twice_OpensNothingButWhatItWasTold()
     {

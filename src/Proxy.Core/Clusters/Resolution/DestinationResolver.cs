@@ -6,12 +6,12 @@ namespace Proxy.Clusters.Resolution;
 
 /// <summary>Turns a destination's address into endpoints. Names are cached, refreshed while in use, and kept when a refresh fails.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="lookup">Resolves a name; the system's resolver unless given.</param>
+/// <param name="lookup">Resolves a name; the system's resolver, on threads of its own, unless given.</param>
 public sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
 {
     private const int CacheLimit = 10_000;
     private static readonly TimeSpan _lookupLimit = TimeSpan.FromSeconds(30);
-    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? Dns.GetHostAddressesAsync;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? OnOwnThreads();
     private readonly ConcurrentDictionary<string, Name> _names = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The endpoints of an address, each call beginning with another one.</summary>
@@ -42,6 +42,12 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
 
         var (addresses, first) = await Lookup(uri.DnsSafeHost).GetAsync(refresh, cancellationToken);
         return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], uri.Port))];
+    }
+
+    private static Func<string, CancellationToken, Task<IPAddress[]>> OnOwnThreads()
+    {
+        var threads = new LookupThreads(Dns.GetHostAddresses);
+        return (host, _) => threads.LookUpAsync(host);
     }
 
     private Name Lookup(string host)
@@ -78,7 +84,7 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
 
             if (wait is not null)
             {
-                await wait.WaitAsync(cancellationToken);
+                await WaitAsync(wait, cancellationToken);
             }
 
             lock (_gate)
@@ -86,6 +92,19 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
                 return _addresses.Length == 0
                     ? throw new SocketException((int)SocketError.HostNotFound)
                     : (_addresses, (int)((uint)_next++ % (uint)_addresses.Length));
+            }
+        }
+
+        // A lookup that goes on beyond its limit stays the one that is under way: another would hang beside it.
+        private async Task WaitAsync(Task resolving, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await resolving.WaitAsync(_lookupLimit, owner.Time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                throw new SocketException((int)SocketError.TryAgain);
             }
         }
 
@@ -99,7 +118,10 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
                 using var limit = new CancellationTokenSource(_lookupLimit, owner.Time);
                 found = await owner._lookup(host, limit.Token);
             }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException or ArgumentException) { }
+            catch (Exception)
+            {
+                // No such name, no answer, no thread to ask on: the next use asks again.
+            }
 
             lock (_gate)
             {

@@ -26,6 +26,7 @@ internal sealed class SocketRelay : IDeadline
     private long _resetExpires = Never;
     private ulong _delivered;
     private Side? _broken;
+    private volatile bool _finished;
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
 
@@ -58,6 +59,7 @@ internal sealed class SocketRelay : IDeadline
         }
         finally
         {
+            _finished = true;
             _services.Clock.Remove(this);
         }
 
@@ -67,11 +69,17 @@ internal sealed class SocketRelay : IDeadline
     /// <inheritdoc />
     public void Check(long now)
     {
+        var outcome = _record.Outcome;
+        if (_finished)
+        {
+            return; // asked in this order: an outcome from outside is one that was there before the relay had finished
+        }
+
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
-        if (now >= Volatile.Read(ref _resetExpires) || _record.Outcome is not null)
+        if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
         {
-            // An outcome from outside ended the client's connection; the upstream's has to go too.
+            // It ended the client's connection; the upstream's has to go too.
             AbortBoth();
         }
         else if (now >= _expires)
@@ -106,7 +114,7 @@ internal sealed class SocketRelay : IDeadline
     // While a send waits nobody reads the other side, so nobody would notice that it is gone.
     private void NoticeResetBehindStalledSend(Side side)
     {
-        if (side.IsSendingOn && TcpInfo.IsClosed(side.Socket))
+        if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
         {
             NoteBroken(side);
         }

@@ -5,6 +5,8 @@ namespace Proxy.Connections.Sockets;
 /// <summary>The file of a unix socket outlives a crash; nobody answers on it then.</summary>
 internal static class UnixSocketFile
 {
+    private const int NoSuchDeviceOrAddress = 6; // ENXIO, which an IOException bears as it is
+
     /// <summary>Deletes the file if it is a socket on which nobody listens.</summary>
     public static void RemoveStale(UnixDomainSocketEndPoint endPoint)
     {
@@ -14,7 +16,8 @@ internal static class UnixSocketFile
             return;
         }
 
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        // A listener whose backlog is full lets a blocking connect wait for ever; this one is told WouldBlock.
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             probe.Connect(endPoint);
@@ -33,21 +36,22 @@ internal static class UnixSocketFile
         }
     }
 
-    // Sockets are the files that exist and cannot be opened, not even by root.
+    // Sockets are the files that exist and cannot be opened, not even by root. For reading alone, a named pipe without a
+    // writer would be waited for.
     private static bool IsSocket(string path)
     {
         try
         {
-            using var file = File.OpenHandle(path);
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             return false;
         }
         catch (UnauthorizedAccessException)
         {
             return false;
         }
-        catch (IOException)
+        catch (IOException exception)
         {
-            return File.Exists(path);
+            return exception.HResult == NoSuchDeviceOrAddress;
         }
     }
 }

@@ -145,6 +145,31 @@ public sealed class DestinationResolverTests
     }
 
     [Fact]
+    public async Task Resolve_LookupOutlastsItsLimit_GivenUpAndNoneBesideIt()
+    {
+        var lookup = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lookups = 0;
+        var resolver = new DestinationResolver(
+            _time,
+            (_, _) =>
+            {
+                Interlocked.Increment(ref lookups);
+                return lookup.Task;
+            }
+        );
+        var first = resolver.ResolveAsync("tcp://stuck.test:1", _refresh, default).AsTask();
+        await Eventually.TrueAsync(() => Volatile.Read(ref lookups) == 1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<SocketException>(() => first.WaitAsync(Eventually.Limit));
+
+        var second = resolver.ResolveAsync("tcp://stuck.test:1", _refresh, default).AsTask();
+        lookup.SetResult([IPAddress.Loopback]);
+
+        Assert.Equal("127.0.0.1:1", Assert.Single(await second.WaitAsync(Eventually.Limit)).ToString());
+        Assert.Equal(1, lookups);
+    }
+
+    [Fact]
     public async Task Resolve_OneWaiterCancels_OthersGoOn()
     {
         using var cancel = new CancellationTokenSource();
