@@ -35,6 +35,7 @@ public sealed class JsonFileProviderTests : IDisposable
     };
 
     private readonly WatchedFile _watched = new();
+    private FileStream? _writer;
 
     public static TheoryData<string> Faults => [.. _faults.Keys];
 
@@ -99,7 +100,18 @@ public sealed class JsonFileProviderTests : IDisposable
         }
 
         // On a thread of its own: opening a pipe without a writer would hold this one for ever.
-        await Task.Run(_watched.Look).WaitAsync(Eventually.Limit);
+        var looking = Task.Run(_watched.Look);
+        try
+        {
+            await looking.WaitAsync(Eventually.Limit);
+        }
+        catch (TimeoutException)
+        {
+            // A writer lets go whoever waits: the test fails instead of hanging when it disposes the provider.
+            _writer = new FileStream(_watched.File, FileMode.Open, FileAccess.ReadWrite);
+            throw;
+        }
+
         Assert.Equal("cannot be read: it is not a regular file.", _watched.Provider.Problem!.Message);
         Assert.Equal("first", _watched.Value);
 
@@ -108,7 +120,11 @@ public sealed class JsonFileProviderTests : IDisposable
         Assert.Equal("second", _watched.Value);
     }
 
-    public void Dispose() => _watched.Dispose();
+    public void Dispose()
+    {
+        _watched.Dispose();
+        _writer?.Dispose();
+    }
 
     private static void Enlarge(string file)
     {
