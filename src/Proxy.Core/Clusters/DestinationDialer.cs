@@ -26,11 +26,13 @@ public sealed class DestinationDialer(IConnectionFactory connections, Destinatio
     )
     {
         using var deadline = new CancellationTokenSource(connectTimeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using var linked = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
         try
         {
-            var endPoints = await resolver.ResolveAsync(address, dnsRefresh, both.Token);
-            return endPoints.Count == 1 ? await connections.ConnectAsync(endPoints[0], both.Token) : await RaceAsync(endPoints, both);
+            var endPoints = await resolver.ResolveAsync(address, dnsRefresh, deadline.Token);
+            return endPoints.Count == 1
+                ? await connections.ConnectAsync(endPoints[0], deadline.Token)
+                : await RaceAsync(endPoints, deadline);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

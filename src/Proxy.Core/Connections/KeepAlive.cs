@@ -4,4 +4,8 @@ namespace Proxy.Connections;
 /// <param name="Idle">Silence before the first probe; whole seconds.</param>
 /// <param name="Interval">Time between probes; whole seconds.</param>
 /// <param name="Probes">Unanswered probes that end the connection.</param>
-public sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes);
+public sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes)
+{
+    /// <summary>What applies unless a route says otherwise.</summary>
+    public static KeepAlive Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), 3);
+}

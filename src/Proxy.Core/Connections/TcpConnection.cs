@@ -19,6 +19,11 @@ public abstract class TcpConnection : ConnectionContext
     /// <returns>How the peer left.</returns>
     public abstract Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
 
+    /// <summary>Cancels a source when the peer resets the connection; its FIN does not count, and nothing is read.</summary>
+    /// <param name="source">The source.</param>
+    /// <returns>Ends the watch when disposed; afterwards the source is left alone.</returns>
+    public abstract IAsyncDisposable CancelOnReset(CancellationTokenSource source);
+
     /// <summary>Whether <see cref="RelayAsync"/> can take both sockets over.</summary>
     /// <param name="upstream">The other side.</param>
     /// <returns>False when bytes have to pass through pipes, because another transport or a wrapper is involved.</returns>

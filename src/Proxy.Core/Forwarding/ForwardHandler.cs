@@ -37,25 +37,16 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
     /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>
     private async Task<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record)
     {
+        if (connection is not TcpConnection tcp)
+        {
+            return await dialer.DialAsync(settings, record, CancellationToken.None);
+        }
+
         using var gone = new CancellationTokenSource();
-        var dialling = dialer.DialAsync(settings, record, gone.Token);
-        if (connection is not TcpConnection tcp || dialling.IsCompleted)
-        {
-            return await dialling;
-        }
-
-        using var watching = new CancellationTokenSource();
-        var departure = tcp.WaitForDepartureAsync(ignoreClose: true, watching.Token);
-        if (await Task.WhenAny(dialling, departure) == departure)
-        {
-            await gone.CancelAsync();
-        }
-
-        await watching.CancelAsync();
-        await ((Task)departure).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await using var watch = tcp.CancelOnReset(gone);
         try
         {
-            return await dialling;
+            return await dialer.DialAsync(settings, record, gone.Token);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {

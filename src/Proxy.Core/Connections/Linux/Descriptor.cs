@@ -9,6 +9,14 @@ internal static unsafe class Descriptor
     public static void SetOption(int descriptor, int level, int name, int value) =>
         _ = Libc.SetOption(descriptor, level, name, &value, sizeof(int));
 
+    public static void SetKeepAlive(int descriptor, KeepAlive keepAlive)
+    {
+        SetOption(descriptor, Libc.SolSocket, Libc.SoKeepAlive, 1);
+        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepIdle, WholeSeconds(keepAlive.Idle));
+        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepInterval, WholeSeconds(keepAlive.Interval));
+        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepCount, keepAlive.Probes);
+    }
+
     /// <summary>The error of a socket, which this clears; 0 for none.</summary>
     public static int Error(int descriptor)
     {
@@ -173,6 +181,8 @@ internal static unsafe class Descriptor
 
     /// <exception cref="SocketException">The kernel has none.</exception>
     public static int Require(int result) => result >= 0 ? result : throw Errno.LastException();
+
+    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
 
     private static int Ask(int descriptor, nuint request)
     {

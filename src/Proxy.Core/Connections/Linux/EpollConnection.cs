@@ -40,6 +40,8 @@ internal sealed class EpollConnection
     private EndPoint? _remote;
     private IDuplexPipe? _wrapper;
     private CancellationTokenSource? _closedSource;
+    private CancellationTokenSource? _cancelOnReset;
+    private ResetWatch? _resetWatch;
     private Socket? _socket;
     private int _uses = 1; // the owner's; the descriptor is closed with the last
     private int _closing;
@@ -206,15 +208,13 @@ internal sealed class EpollConnection
 
     public override void SetKeepAlive(KeepAlive keepAlive)
     {
-        if (_isUnix || !TryEnter())
+        // What the listener was given is inherited.
+        if (_isUnix || (_isAccepted && keepAlive == KeepAlive.Default) || !TryEnter())
         {
             return;
         }
 
-        Descriptor.SetOption(Number, Libc.SolSocket, Libc.SoKeepAlive, 1);
-        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepIdle, WholeSeconds(keepAlive.Idle));
-        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepInterval, WholeSeconds(keepAlive.Interval));
-        Descriptor.SetOption(Number, Libc.IpProtoTcp, Libc.TcpKeepCount, keepAlive.Probes);
+        Descriptor.SetKeepAlive(Number, keepAlive);
         Exit();
     }
 
@@ -236,6 +236,17 @@ internal sealed class EpollConnection
 
             await gate.WaitAsync(cancellationToken);
         }
+    }
+
+    public override IAsyncDisposable CancelOnReset(CancellationTokenSource source)
+    {
+        Volatile.Write(ref _cancelOnReset, source);
+        if (HasFailed || IsClosing)
+        {
+            source.Cancel();
+        }
+
+        return _resetWatch ??= new ResetWatch(this);
     }
 
     public override bool CanRelay(ConnectionContext upstream) =>
@@ -278,6 +289,10 @@ internal sealed class EpollConnection
         if ((events & Kept) != 0)
         {
             Volatile.Read(ref _departed)?.Signal();
+            if ((events & Libc.EpollErr) != 0)
+            {
+                CancelOnReset();
+            }
         }
     }
 
@@ -294,9 +309,22 @@ internal sealed class EpollConnection
         return error;
     }
 
+    private void CancelOnReset()
+    {
+        try
+        {
+            Interlocked.Exchange(ref _cancelOnReset, null)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The dial ended in this moment.
+        }
+    }
+
     private ReadinessGate NewGate() => new(IsInline);
 
-    private void Close()
+    /// <summary>Closes, with FIN unless it is to be a reset.</summary>
+    public void Close()
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
         {
@@ -359,5 +387,12 @@ internal sealed class EpollConnection
         return features;
     }
 
-    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
+    private sealed class ResetWatch(EpollConnection connection) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            Volatile.Write(ref connection._cancelOnReset, null);
+            return ValueTask.CompletedTask;
+        }
+    }
 }

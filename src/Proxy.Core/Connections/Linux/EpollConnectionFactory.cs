@@ -57,7 +57,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
         {
             // The first edge of a connecting socket is its result.
             await connection.Writable.WaitAsync(cancellationToken);
-            Check(connection.TakeError());
+            Check(connection.HasFailed ? connection.TakeError() : 0);
             return connection;
         }
         catch

@@ -20,7 +20,9 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
         {
-            socket.NoDelay = true; // what is accepted inherits it
+            // What is accepted inherits both.
+            socket.NoDelay = true;
+            Descriptor.SetKeepAlive(Number, KeepAlive.Default);
         }
 
         EndPoint = socket.LocalEndPoint!;

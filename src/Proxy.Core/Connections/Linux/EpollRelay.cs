@@ -274,7 +274,8 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             Break(direction.From);
         }
 
-        if (_broken is null)
+        var other = direction == _up ? _down : _up;
+        if (_broken is null && !other.IsFinished) // the second end is told by closing
         {
             direction.SendEnd();
             if (_halfCloseExpires == Never && After(_loop.Now, _options.HalfCloseTimeout) is var due and not Never)
@@ -349,6 +350,11 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         {
             _client.Reset();
             _upstream.Reset();
+        }
+        else
+        {
+            _client.Close();
+            _upstream.Close();
         }
 
         _source.SetResult(_outcome);

@@ -16,7 +16,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly byte* _events;
     private readonly EventTable _handlers = new();
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
-    private readonly Action<EventLoop, long> _held;
+    private readonly IEventLoopReport _report;
     private readonly Thread _thread;
     private readonly Lock _closing = new(); // guards _closed: another's descriptor may have the number afterwards
     private Queue<IThreadPoolWorkItem> _ready = new();
@@ -28,11 +28,11 @@ internal sealed unsafe class EventLoop : IDisposable
     private bool _closed;
 
     /// <param name="index">Its number in the group.</param>
-    /// <param name="held">Told when a turn took longer than <see cref="LongestTurn"/>, with the milliseconds.</param>
-    public EventLoop(int index, Action<EventLoop, long> held)
+    /// <param name="report">Told what goes wrong.</param>
+    public EventLoop(int index, IEventLoopReport report)
     {
         Index = index;
-        _held = held;
+        _report = report;
         _epoll = Descriptor.Require(Libc.EpollCreate(Libc.EpollCloexec));
         _wake = Descriptor.Require(Libc.EventFd(0, Libc.OpenNonBlock | Libc.OpenCloexec));
         _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerWait * EpollEvents.Size));
@@ -137,7 +137,7 @@ internal sealed unsafe class EventLoop : IDisposable
             Turn(count);
             if (Environment.TickCount64 - Now > LongestTurn)
             {
-                _held(this, Environment.TickCount64 - Now);
+                _report.Held(this, Environment.TickCount64 - Now);
             }
         }
 
@@ -166,7 +166,7 @@ internal sealed unsafe class EventLoop : IDisposable
             var registration = EpollEvents.Data(@event);
             if (_handlers.Find(registration) is { } handler)
             {
-                handler.OnEvents(this, EpollEvents.Events(@event));
+                Dispatch(handler, EpollEvents.Events(@event));
             }
         }
 
@@ -178,16 +178,54 @@ internal sealed unsafe class EventLoop : IDisposable
 
         for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)
         {
-            work.Execute();
+            Execute(work);
         }
 
         (_ready, _running) = (_running, _ready);
         while (_running.TryDequeue(out var work))
         {
-            work.Execute();
+            Execute(work);
         }
 
-        Timers.Advance(Now);
+        AdvanceTimers();
+    }
+
+    // Whatever happens in one connection, the loop goes on with the others.
+    private void Dispatch(IEventHandler handler, uint events)
+    {
+        try
+        {
+            handler.OnEvents(this, events);
+        }
+        catch (Exception exception)
+        {
+            _report.Failed(this, exception);
+            (handler as EpollConnection)?.Reset();
+        }
+    }
+
+    private void Execute(IThreadPoolWorkItem work)
+    {
+        try
+        {
+            work.Execute();
+        }
+        catch (Exception exception)
+        {
+            _report.Failed(this, exception);
+        }
+    }
+
+    private void AdvanceTimers()
+    {
+        try
+        {
+            Timers.Advance(Now);
+        }
+        catch (Exception exception)
+        {
+            _report.Failed(this, exception);
+        }
     }
 
     private void Control(int operation, int descriptor, uint events, ulong data)
@@ -201,7 +239,7 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         while (_posted.TryDequeue(out var work))
         {
-            work.Execute();
+            Execute(work);
         }
 
         Pipes.Clear();

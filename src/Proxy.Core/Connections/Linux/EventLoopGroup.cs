@@ -4,7 +4,7 @@ using Proxy.Diagnostics;
 namespace Proxy.Connections.Linux;
 
 /// <summary>The loops of the process; their threads start with the first connection.</summary>
-internal sealed partial class EventLoopGroup : IDisposable
+internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 {
     private const int Slack = 4;
     private readonly Lazy<EventLoop[]> _loops;
@@ -19,7 +19,7 @@ internal sealed partial class EventLoopGroup : IDisposable
         _metrics = metrics;
         _logger = logger;
         var count = threads > 0 ? threads : Environment.ProcessorCount;
-        _loops = new(() => [.. Enumerable.Range(0, count).Select(index => new EventLoop(index, OnHeld))]);
+        _loops = new(() => [.. Enumerable.Range(0, count).Select(index => new EventLoop(index, this))]);
     }
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
@@ -53,7 +53,9 @@ internal sealed partial class EventLoopGroup : IDisposable
         }
     }
 
-    private void OnHeld(EventLoop loop, long milliseconds)
+    void IEventLoopReport.Failed(EventLoop loop, Exception exception) => Log.Failed(_logger, loop.Index, exception);
+
+    void IEventLoopReport.Held(EventLoop loop, long milliseconds)
     {
         _metrics?.LoopHeld();
         Log.Held(_logger, loop.Index, milliseconds);
@@ -61,6 +63,9 @@ internal sealed partial class EventLoopGroup : IDisposable
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "Event loop {Loop}: a handler failed.")]
+        public static partial void Failed(ILogger logger, int loop, Exception exception);
+
         [LoggerMessage(LogLevel.Warning, "Event loop {Loop} was held for {Milliseconds} ms; its connections waited.")]
         public static partial void Held(ILogger logger, int loop, long milliseconds);
     }

@@ -155,6 +155,8 @@ internal sealed class SocketConnection
         return PeerDeparture.Reset;
     }
 
+    public override IAsyncDisposable CancelOnReset(CancellationTokenSource source) => new ResetWatch(this, source);
+
     public override bool CanRelay(ConnectionContext upstream) =>
         _wrapper is null && upstream is SocketConnection other && other._wrapper is null;
 
