@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Holds many connections: `serve PORT` echoes, `hold PORT COUNT` opens COUNT and follows commands from standard input.
+
+Commands: `warm N` opens, uses and closes N connections, few at once; `open` opens COUNT; `traffic BYTES` sends that many over
+each and reads them back; `close` closes all. Every command is answered by one line, `done` or what went wrong.
+"""
+
+import select
+import socket
+import sys
+
+CHUNK = 65536
+AT_ONCE = 20
+
+
+def serve(port):
+    listener = socket.create_server(("127.0.0.1", port), backlog=4096)
+    listener.setblocking(False)
+    poll = select.epoll()
+    poll.register(listener, select.EPOLLIN)
+    connections, pending = {}, {}
+    while True:
+        for number, events in poll.poll():
+            if number == listener.fileno():
+                try:
+                    while True:
+                        accepted, _ = listener.accept()
+                        accepted.setblocking(False)
+                        connections[accepted.fileno()] = accepted
+                        poll.register(accepted, select.EPOLLIN)
+                except (BlockingIOError, ConnectionAbortedError):
+                    pass
+                continue
+            connection = connections[number]
+            try:
+                data = pending.pop(number, None) or connection.recv(CHUNK)
+                if data:
+                    try:
+                        sent = connection.send(data)
+                    except BlockingIOError:
+                        sent = 0
+                    if sent < len(data):
+                        pending[number] = data[sent:]
+                    poll.modify(number, select.EPOLLOUT if number in pending else select.EPOLLIN)
+                    continue
+            except BlockingIOError:
+                continue
+            except OSError:
+                pass
+            poll.unregister(number)
+            connections.pop(number).close()
+
+
+def dial(port):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def exchange(connections, size):
+    """Sends and reads back on a few connections at once; sizes up to the socket buffers keep this simple."""
+    block = b"x" * CHUNK
+    for first in range(0, len(connections), AT_ONCE):
+        some = connections[first : first + AT_ONCE]
+        for offset in range(0, size, CHUNK):
+            part = block[: min(CHUNK, size - offset)]
+            for connection in some:
+                connection.sendall(part)
+            for connection in some:
+                left = len(part)
+                while left:
+                    got = len(connection.recv(left))
+                    if not got:
+                        raise ConnectionError("closed early")
+                    left -= got
+
+
+def hold(port, count):
+    held = []
+    for line in sys.stdin:
+        command, *arguments = line.split()
+        try:
+            if command == "warm":
+                for _ in range(0, int(arguments[0]), AT_ONCE):
+                    some = [dial(port) for _ in range(AT_ONCE)]
+                    exchange(some, 1024)
+                    for connection in some:
+                        connection.close()
+            elif command == "open":
+                # A byte there and back: a connection counts when its upstream side exists too.
+                while len(held) < count:
+                    some = [dial(port) for _ in range(min(AT_ONCE, count - len(held)))]
+                    exchange(some, 1)
+                    held += some
+            elif command == "traffic":
+                exchange(held, int(arguments[0]))
+            elif command == "close":
+                for connection in held:
+                    connection.close()
+                held.clear()
+            print("done", flush=True)
+        except OSError as error:
+            print(f"{command}: {error}", flush=True)
+
+
+if sys.argv[1] == "serve":
+    serve(int(sys.argv[2]))
+else:
+    hold(int(sys.argv[2]), int(sys.argv[3]))
