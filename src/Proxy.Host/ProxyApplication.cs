@@ -105,5 +105,5 @@ internal static class ProxyApplication
     }
 
     private static TransportOptions CreateTransportOptions(TransportConfig config) =>
-        new() { UseEventLoops = config.Kind != TransportKind.Sockets && OperatingSystem.IsLinux(), Threads = config.Threads };
+        new() { UseEventLoops = config.Kind != TransportKind.Sockets, Threads = config.Threads };
 }

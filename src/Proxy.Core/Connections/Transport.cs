@@ -20,7 +20,7 @@ internal sealed class Transport : IDisposable
         ILogger<Transport> logger
     )
     {
-        if (options.UseEventLoops)
+        if (options.UseEventLoops && OperatingSystem.IsLinux())
         {
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
             var services = new EpollServices(_loops, buffers);

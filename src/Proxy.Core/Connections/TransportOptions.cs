@@ -3,8 +3,8 @@ namespace Proxy.Connections;
 /// <summary>How connections are carried.</summary>
 public sealed record TransportOptions
 {
-    /// <summary>Whether event loops of our own carry connections, which is Linux only; otherwise .NET's sockets do.</summary>
-    public bool UseEventLoops { get; init; } = OperatingSystem.IsLinux();
+    /// <summary>Whether event loops of our own carry connections where there are any, on Linux; otherwise .NET's sockets do.</summary>
+    public bool UseEventLoops { get; init; } = true;
 
     /// <summary>Event loops, one thread each; 0 for one per core. Of no meaning to the portable transport.</summary>
     public int Threads { get; init; }

@@ -26,7 +26,8 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
     /// <summary>Accepts one connection; null when the listener is unbound and nothing is queued any more. Leaves the slot.</summary>
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken)
     {
-        if (++_inARow < MostInARow && EventLoop.Current == loop)
+        var mayGoOn = ++_inARow < MostInARow && EventLoop.Current == loop;
+        if (mayGoOn)
         {
             try
             {
@@ -43,7 +44,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
             }
         }
 
-        return WaitAsync(cancellationToken);
+        return WaitAsync(mayGoOn, cancellationToken);
     }
 
     /// <summary>Lets who waits look again.</summary>
@@ -86,11 +87,16 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ConnectionContext?> WaitAsync(CancellationToken cancellationToken)
+    private async ValueTask<ConnectionContext?> WaitAsync(bool mayGoOn, CancellationToken cancellationToken)
     {
         try
         {
-            await LetOthersRunAsync();
+            if (!mayGoOn)
+            {
+                await LetOthersRunAsync();
+            }
+
+            _inARow = 0;
             while (true)
             {
                 _gate.Reset();
@@ -117,7 +123,6 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
     // Onto the loop, or behind what else it has to do.
     private ValueTask LetOthersRunAsync()
     {
-        _inARow = 0;
         _gate.Reset();
         var turn = _gate.WaitAsync();
         Wake();

@@ -161,7 +161,7 @@ internal static unsafe class Descriptor
     /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
     public static ulong Delivered(int descriptor)
     {
-        const int Offset = 120; // tcpi_bytes_acked, since Linux 4.1
+        const int Offset = Sockets.TcpInfo.AcknowledgedOffset;
         var info = stackalloc byte[Offset + sizeof(ulong)];
         uint length = Offset + sizeof(ulong);
         return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, info, &length) < 0 || length < Offset + sizeof(ulong)

@@ -231,7 +231,7 @@ internal sealed class EpollConnection
 
             if (!ignoreClose && (Volatile.Read(ref _seen) & (int)Libc.EpollRdHup) != 0)
             {
-                return Descriptor.Unread(Number) == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
+                return UnreadOrNone() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
 
             await gate.WaitAsync(cancellationToken);
@@ -309,6 +309,18 @@ internal sealed class EpollConnection
         return error;
     }
 
+    private int UnreadOrNone()
+    {
+        if (!TryEnter())
+        {
+            return 0;
+        }
+
+        var unread = Descriptor.Unread(Number);
+        Exit();
+        return unread;
+    }
+
     private void CancelOnReset()
     {
         try
@@ -341,6 +353,7 @@ internal sealed class EpollConnection
         Volatile.Read(ref _readable)?.Signal();
         Volatile.Read(ref _writable)?.Signal();
         Volatile.Read(ref _departed)?.Signal();
+        CancelOnReset();
         Volatile.Read(ref _closedSource)?.Cancel();
     }
 

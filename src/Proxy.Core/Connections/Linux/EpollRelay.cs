@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Proxy.Diagnostics;
 
@@ -70,10 +71,12 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         if (!_isStarted)
         {
             _isStarted = true;
-            if (!TryStart())
+            if (!TryEnterBoth())
             {
                 return;
             }
+
+            Start();
         }
 
         _isQueued = false;
@@ -140,7 +143,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         ValueTaskSourceOnCompletedFlags flags
     ) => _source.OnCompleted(continuation, state, token, flags);
 
-    private bool TryStart()
+    private bool TryEnterBoth()
     {
         var client = _client.TryEnter();
         if (!client || !_upstream.TryEnter())
@@ -157,9 +160,22 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return false;
         }
 
-        if (_upstream.Loop != _loop)
+        return true;
+    }
+
+    private void Start()
+    {
+        try
         {
-            _upstream.MoveTo(_loop);
+            if (_upstream.Loop != _loop)
+            {
+                _upstream.MoveTo(_loop);
+            }
+        }
+        catch (SocketException)
+        {
+            ResetBoth(); // the kernel has no watches left
+            return;
         }
 
         _client.Attach(this);
@@ -173,8 +189,6 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         {
             _loop.Timers.Schedule(this, due);
         }
-
-        return true;
     }
 
     // A slow reader takes long to make room for the next send; bytes that leave the kernel's queue are activity too.

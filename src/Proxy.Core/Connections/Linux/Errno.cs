@@ -8,7 +8,6 @@ internal static class Errno
 {
     public const int Interrupted = 4;
     public const int Again = 11;
-    public const int NoMemory = 12;
     public const int NotSupported = 95;
     public const int Invalid = 22;
     public const int NoSyscall = 38;

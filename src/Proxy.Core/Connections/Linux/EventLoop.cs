@@ -74,7 +74,6 @@ internal sealed unsafe class EventLoop : IDisposable
     public void Add(int descriptor, uint events, IEventHandler handler)
     {
         var registration = _handlers.Add(handler);
-        handler.Registration = registration;
         try
         {
             Control(Libc.EpollAdd, descriptor, events, registration);

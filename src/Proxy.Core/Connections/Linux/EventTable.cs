@@ -6,15 +6,15 @@ namespace Proxy.Connections.Linux;
 /// </summary>
 internal sealed class EventTable
 {
-    /// <summary>No handler's.</summary>
-    public const ulong None = ulong.MaxValue;
+    /// <summary>No handler's: what a handler has that was never added.</summary>
+    public const ulong None = 0;
 
     private const int FirstSize = 64;
     private readonly Lock _gate = new(); // guards changes; Find reads without it
     private readonly Stack<int> _free = new();
     private volatile IEventHandler?[] _handlers = new IEventHandler?[FirstSize];
     private int _used;
-    private uint _count;
+    private uint _count = 1; // never 0, so that no registration is None
 
     public ulong Add(IEventHandler handler)
     {
@@ -31,7 +31,8 @@ internal sealed class EventTable
                 }
             }
 
-            var registration = ((ulong)_count++ << 32) | (uint)index;
+            var registration = ((ulong)_count << 32) | (uint)index;
+            _count = _count == uint.MaxValue ? 1 : _count + 1;
             handler.Registration = registration;
             Volatile.Write(ref _handlers[index], handler);
             return registration;

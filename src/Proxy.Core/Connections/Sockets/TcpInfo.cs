@@ -10,7 +10,10 @@ internal static class TcpInfo
     private const int OptionTcpInfo = 11;
     private const int StateClosed = 7;
     private const int UnackedOffset = 24;
-    private const int AcknowledgedOffset = 120;
+
+    /// <summary>Where <c>tcpi_bytes_acked</c> stands, since Linux 4.1.</summary>
+    public const int AcknowledgedOffset = 120;
+
     private const int NotSentOffset = 144;
     private const int Length = 148;
 

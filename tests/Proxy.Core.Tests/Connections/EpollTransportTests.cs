@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Connections;
+using Proxy.Connections.Linux;
+
+namespace Proxy.Core.Tests.Connections;
+
+/// <summary>Accepting and dialling on one loop.</summary>
+public sealed class EpollTransportTests : IDisposable
+{
+    private readonly EventLoopGroup _loops = new(1, null, NullLogger.Instance);
+    private readonly EpollServices _services;
+
+    public EpollTransportTests() => _services = new EpollServices(_loops, new BufferPool());
+
+    [Fact]
+    public async Task Connect_RefusedAtOnce_OthersOfTheLoopAreStillWatched()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await using var listener = await new EpollTransportFactory(_services).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var accepting = listener.AcceptAsync().AsTask();
+        await Eventually.TrueAsync(() => _loops.Loops[0].TurnBegan == 0 && !accepting.IsCompleted);
+
+        await Assert.ThrowsAnyAsync<SocketException>(async () =>
+            await new EpollConnectionFactory(_services, TimeProvider.System).ConnectAsync(
+                new UnixDomainSocketEndPoint(Loopback.NewUnixPath())
+            )
+        );
+
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.EndPoint);
+        await using var accepted = await accepting.WaitAsync(Eventually.Limit);
+        Assert.NotNull(accepted);
+    }
+
+    [Fact]
+    public async Task Abort_WhileItsClientIsDialledFor_CancelsTheDial()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await using var listener = await new EpollTransportFactory(_services).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.EndPoint);
+        var accepted = (TcpConnection)(await listener.AcceptAsync())!;
+        using var dial = new CancellationTokenSource();
+        await using var watch = accepted.CancelOnReset(dial);
+
+        accepted.Abort(new ConnectionAbortedException());
+
+        Assert.True(dial.IsCancellationRequested);
+    }
+
+    public void Dispose() => _loops.Dispose();
+}
