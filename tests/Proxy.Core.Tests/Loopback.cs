@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 
@@ -45,12 +46,21 @@ internal static class Loopback
         EndPoint? address = null
     )
     {
-        var factory = new SocketTransportFactory(buffers, clock, TimeProvider.System);
+        var (peer, ours) = await ConnectAsync(new SocketTransportFactory(buffers, clock, TimeProvider.System), address);
+        return (peer, (TcpConnection)ours);
+    }
+
+    /// <summary>A peer's socket and our accepted connection on a transport.</summary>
+    public static async Task<(Socket Peer, ConnectionContext Ours)> ConnectAsync(
+        IConnectionListenerFactory factory,
+        EndPoint? address = null
+    )
+    {
         await using var listener = await factory.BindAsync(new ListenEndPoint(address ?? new IPEndPoint(IPAddress.Loopback, 0)));
         var unix = listener.EndPoint is UnixDomainSocketEndPoint;
         var peer = new Socket(listener.EndPoint.AddressFamily, SocketType.Stream, unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
         await peer.ConnectAsync(listener.EndPoint);
-        return (peer, (TcpConnection)(await listener.AcceptAsync())!);
+        return (peer, (await listener.AcceptAsync())!);
     }
 
     public static async Task<Socket> AcceptWithinAsync(this Socket listener)

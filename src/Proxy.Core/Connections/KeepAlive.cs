@@ -6,6 +6,14 @@ namespace Proxy.Connections;
 /// <param name="Probes">Unanswered probes that end the connection.</param>
 public sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes)
 {
+    /// <summary><see cref="Idle"/> as the kernel takes it.</summary>
+    internal int IdleSeconds => WholeSeconds(Idle);
+
+    /// <summary><see cref="Interval"/> as the kernel takes it.</summary>
+    internal int IntervalSeconds => WholeSeconds(Interval);
+
     /// <summary>What applies unless a route says otherwise.</summary>
     public static KeepAlive Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), 3);
+
+    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
 }

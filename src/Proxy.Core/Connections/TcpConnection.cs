@@ -1,4 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Proxy.Diagnostics;
 
 namespace Proxy.Connections;
@@ -7,8 +10,56 @@ namespace Proxy.Connections;
 /// A connection of one of our transports. Nothing reads its socket before a handler touches <see cref="ConnectionContext.Transport"/>
 /// or hands the connection to a relay. <c>Abort</c> sends RST; <c>DisposeAsync</c> closes.
 /// </summary>
-public abstract class TcpConnection : ConnectionContext
+public abstract class TcpConnection
+    : ConnectionContext,
+        IConnectionIdFeature,
+        IConnectionItemsFeature,
+        IConnectionTransportFeature,
+        IConnectionLifetimeFeature,
+        IConnectionEndPointFeature
 {
+    private static long _lastId;
+
+    private readonly long _id = Interlocked.Increment(ref _lastId);
+    private string? _connectionId;
+    private FeatureCollection? _features;
+    private IDictionary<object, object?>? _items;
+    private CancellationTokenSource? _closedSource;
+    private volatile bool _isClosed;
+
+    /// <inheritdoc />
+    public override string ConnectionId
+    {
+        get => _connectionId ??= _id.ToString("X8", CultureInfo.InvariantCulture);
+        set => _connectionId = value;
+    }
+
+    /// <inheritdoc />
+    public override IFeatureCollection Features => _features ??= CreateFeatures();
+
+    /// <inheritdoc />
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    /// <inheritdoc />
+    public override CancellationToken ConnectionClosed
+    {
+        get
+        {
+            var source = LazyInitializer.EnsureInitialized(ref _closedSource, static () => new CancellationTokenSource());
+            if (_isClosed)
+            {
+                source.Cancel();
+            }
+
+            return source.Token;
+        }
+        set => throw new NotSupportedException("The token belongs to the connection.");
+    }
+
     /// <summary>Sets TCP keep-alive; nothing happens on unix sockets.</summary>
     /// <param name="keepAlive">Its times.</param>
     public abstract void SetKeepAlive(KeepAlive keepAlive);
@@ -35,4 +86,28 @@ public abstract class TcpConnection : ConnectionContext
     /// <param name="record">Counts bytes.</param>
     /// <returns>Why it ended. Both sockets are closed or reset as that asks for.</returns>
     public abstract ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
+
+    /// <summary>Cancels <see cref="ConnectionClosed"/>; once is enough.</summary>
+    protected void OnClosed()
+    {
+        _isClosed = true;
+        Interlocked.MemoryBarrier(); // whoever makes the source after this sees the flag
+        Volatile.Read(ref _closedSource)?.Cancel();
+    }
+
+    private FeatureCollection CreateFeatures()
+    {
+        var features = new FeatureCollection(8);
+        features.Set<IConnectionIdFeature>(this);
+        features.Set<IConnectionItemsFeature>(this);
+        features.Set<IConnectionTransportFeature>(this);
+        features.Set<IConnectionLifetimeFeature>(this);
+        features.Set<IConnectionEndPointFeature>(this);
+        if (this is IConnectionSocketFeature socket)
+        {
+            features.Set(socket);
+        }
+
+        return features;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -78,15 +77,11 @@ public sealed class RandomRelayTests : IDisposable
         }
     }
 
-    private async Task<(Socket Peer, ConnectionContext Ours)> PairAsync(bool loops, bool unix)
+    private Task<(Socket Peer, ConnectionContext Ours)> PairAsync(bool loops, bool unix)
     {
         IConnectionListenerFactory factory = loops
             ? new EpollTransportFactory(new EpollServices(_loops, _buffers))
             : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
-        EndPoint address = unix ? new UnixDomainSocketEndPoint(Loopback.NewUnixPath()) : new IPEndPoint(IPAddress.Loopback, 0);
-        await using var listener = await factory.BindAsync(new ListenEndPoint(address));
-        var peer = new Socket(address.AddressFamily, SocketType.Stream, unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
-        await peer.ConnectAsync(listener.EndPoint);
-        return (peer, (await listener.AcceptAsync())!);
+        return Loopback.ConnectAsync(factory, unix ? new UnixDomainSocketEndPoint(Loopback.NewUnixPath()) : null);
     }
 }

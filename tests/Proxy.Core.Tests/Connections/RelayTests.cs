@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -73,7 +72,7 @@ public sealed class RelayTests : IAsyncLifetime
 
         await client.SendAsync("last words"u8.ToArray());
         client.Close(0);
-        var (bytes, reset) = await ReadToResetAsync(upstream);
+        var (bytes, reset) = await upstream.ReadToEndAsync();
 
         Assert.Equal("last words"u8.ToArray(), bytes);
         Assert.True(reset);
@@ -105,8 +104,8 @@ public sealed class RelayTests : IAsyncLifetime
     {
         var (client, upstream, relay, _) = await StartAsync(way, new() { IdleTimeout = TimeSpan.FromMilliseconds(200) });
 
-        Assert.True((await ReadToResetAsync(client)).Reset);
-        Assert.True((await ReadToResetAsync(upstream)).Reset);
+        Assert.True((await client.ReadToEndAsync()).Reset);
+        Assert.True((await upstream.ReadToEndAsync()).Reset);
         Assert.Equal(ConnectionOutcome.IdleTimeout, await relay.WaitAsync(_limit));
     }
 
@@ -123,7 +122,7 @@ public sealed class RelayTests : IAsyncLifetime
 
         Assert.Equal(ConnectionOutcome.HalfCloseTimeout, await relay.WaitAsync(_limit));
         Assert.Equal(ConnectionOutcome.HalfCloseTimeout, await relay);
-        Assert.True((await ReadToResetAsync(client)).Reset);
+        Assert.True((await client.ReadToEndAsync()).Reset);
         upstream.Dispose();
     }
 
@@ -164,7 +163,7 @@ public sealed class RelayTests : IAsyncLifetime
         await upstream.SendAsync(new byte[1_000_000]);
         upstream.Close(0);
 
-        Assert.True((await ReadToResetAsync(client)).Reset);
+        Assert.True((await client.ReadToEndAsync()).Reset);
         Assert.Equal(ConnectionOutcome.UpstreamReset, await relay.WaitAsync(_limit));
     }
 
@@ -182,7 +181,7 @@ public sealed class RelayTests : IAsyncLifetime
         record.Close(ConnectionOutcome.Drained);
 
         await relay.WaitAsync(_limit);
-        Assert.True((await ReadToResetAsync(client)).Reset);
+        Assert.True((await client.ReadToEndAsync()).Reset);
         Assert.True(await SendUntilResetAsync(upstream).WaitAsync(_limit));
     }
 
@@ -197,7 +196,7 @@ public sealed class RelayTests : IAsyncLifetime
         record.Close(ConnectionOutcome.Drained);
 
         await relay.WaitAsync(_limit);
-        Assert.True((await ReadToResetAsync(upstream)).Reset);
+        Assert.True((await upstream.ReadToEndAsync()).Reset);
     }
 
     [Theory]
@@ -211,7 +210,7 @@ public sealed class RelayTests : IAsyncLifetime
         client.Close(0);
 
         Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
-        Assert.True((await ReadToResetAsync(upstream)).Reset);
+        Assert.True((await upstream.ReadToEndAsync()).Reset);
     }
 
     [Theory]
@@ -231,7 +230,7 @@ public sealed class RelayTests : IAsyncLifetime
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
 
-        Assert.False((await ReadToResetAsync(client)).Reset);
+        Assert.False((await client.ReadToEndAsync()).Reset);
         await sending;
         Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
     }
@@ -267,7 +266,7 @@ public sealed class RelayTests : IAsyncLifetime
                 client.Shutdown(SocketShutdown.Send);
             }
 
-            await ReadToResetAsync(upstream);
+            await upstream.ReadToEndAsync();
             upstream.Dispose();
             await relay.WaitAsync(_limit);
             client.Dispose();
@@ -319,12 +318,9 @@ public sealed class RelayTests : IAsyncLifetime
             way is Loops or LoopPipes && OperatingSystem.IsLinux()
                 ? new EpollTransportFactory(new EpollServices(_loops, _buffers))
                 : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
-        await using var listener = await factory.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, 0)));
-        var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await peer.ConnectAsync(listener.EndPoint);
-        var ours = await listener.AcceptAsync();
-        _open.Add(ours!);
-        return (peer, ours!);
+        var (peer, ours) = await Loopback.ConnectAsync(factory);
+        _open.Add(ours);
+        return (peer, ours);
     }
 
     private static async Task SendAndEndAsync(Socket socket, ReadOnlyMemory<byte> bytes)
@@ -357,29 +353,9 @@ public sealed class RelayTests : IAsyncLifetime
 
     private static async Task<byte[]> ReadToEndAsync(Socket socket)
     {
-        var (bytes, reset) = await ReadToResetAsync(socket);
+        var (bytes, reset) = await socket.ReadToEndAsync();
         Assert.False(reset);
         return bytes;
-    }
-
-    private static async Task<(byte[] Bytes, bool Reset)> ReadToResetAsync(Socket socket)
-    {
-        using var timeout = new CancellationTokenSource(_limit);
-        using var bytes = new MemoryStream();
-        var buffer = new byte[65536];
-        try
-        {
-            while (await socket.ReceiveAsync(buffer, timeout.Token) is var count and > 0)
-            {
-                bytes.Write(buffer, 0, count);
-            }
-
-            return (bytes.ToArray(), false);
-        }
-        catch (SocketException)
-        {
-            return (bytes.ToArray(), true);
-        }
     }
 
     private static async Task<bool> SendUntilResetAsync(Socket socket)

@@ -12,8 +12,8 @@ internal static unsafe class Descriptor
     public static void SetKeepAlive(int descriptor, KeepAlive keepAlive)
     {
         SetOption(descriptor, Libc.SolSocket, Libc.SoKeepAlive, 1);
-        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepIdle, WholeSeconds(keepAlive.Idle));
-        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepInterval, WholeSeconds(keepAlive.Interval));
+        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepIdle, keepAlive.IdleSeconds);
+        SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepInterval, keepAlive.IntervalSeconds);
         SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepCount, keepAlive.Probes);
     }
 
@@ -181,8 +181,6 @@ internal static unsafe class Descriptor
 
     /// <exception cref="SocketException">The kernel has none.</exception>
     public static int Require(int result) => result >= 0 ? result : throw Errno.LastException();
-
-    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
 
     private static int Ask(int descriptor, nuint request)
     {

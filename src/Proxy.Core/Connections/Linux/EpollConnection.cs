@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Proxy.Diagnostics;
 
 namespace Proxy.Connections.Linux;
@@ -11,35 +10,21 @@ namespace Proxy.Connections.Linux;
 /// <summary>
 /// A connection on an event loop. Until a relay takes it over, any thread may use it; nothing reads its socket before somebody asks.
 /// </summary>
-internal sealed class EpollConnection
-    : TcpConnection,
-        IEventHandler,
-        IConnectionIdFeature,
-        IConnectionItemsFeature,
-        IConnectionTransportFeature,
-        IConnectionLifetimeFeature,
-        IConnectionEndPointFeature,
-        IConnectionSocketFeature
+internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectionSocketFeature
 {
     private const uint Watched = Libc.EpollIn | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
-    private static long _lastId;
 
     private readonly EpollServices _services;
     private readonly bool _isUnix;
     private readonly bool _isAccepted;
-    private readonly long _id = Interlocked.Increment(ref _lastId);
     private EventLoop _loop;
     private EpollRelay? _relay;
     private ReadinessGate? _readable;
     private ReadinessGate? _writable;
     private ReadinessGate? _departed;
-    private FeatureCollection? _features;
-    private IDictionary<object, object?>? _items;
-    private string? _connectionId;
     private EndPoint? _local;
     private EndPoint? _remote;
     private IDuplexPipe? _wrapper;
-    private CancellationTokenSource? _closedSource;
     private CancellationTokenSource? _cancelOnReset;
     private ResetWatch? _resetWatch;
     private Socket? _socket;
@@ -82,20 +67,6 @@ internal sealed class EpollConnection
 
     ulong IEventHandler.Registration { get; set; }
 
-    public override string ConnectionId
-    {
-        get => _connectionId ??= _id.ToString("X8", System.Globalization.CultureInfo.InvariantCulture);
-        set => _connectionId = value;
-    }
-
-    public override IFeatureCollection Features => _features ??= CreateFeatures();
-
-    public override IDictionary<object, object?> Items
-    {
-        get => _items ??= new ConnectionItems();
-        set => _items = value;
-    }
-
     public override IDuplexPipe Transport
     {
         get => _wrapper ?? (TouchedPipe ??= new EpollPipe(this));
@@ -112,21 +83,6 @@ internal sealed class EpollConnection
     {
         get => _remote ??= ReadName(local: false);
         set => _remote = value;
-    }
-
-    public override CancellationToken ConnectionClosed
-    {
-        get
-        {
-            var source = LazyInitializer.EnsureInitialized(ref _closedSource, static () => new CancellationTokenSource());
-            if (Volatile.Read(ref _closing) != 0)
-            {
-                source.Cancel();
-            }
-
-            return source.Token;
-        }
-        set => throw new NotSupportedException("The token belongs to the connection.");
     }
 
     /// <inheritdoc />
@@ -354,7 +310,7 @@ internal sealed class EpollConnection
         Volatile.Read(ref _writable)?.Signal();
         Volatile.Read(ref _departed)?.Signal();
         CancelOnReset();
-        Volatile.Read(ref _closedSource)?.Cancel();
+        OnClosed();
     }
 
     private void CloseDescriptor()
@@ -386,18 +342,6 @@ internal sealed class EpollConnection
         var name = Descriptor.Name(Number, local);
         Exit();
         return name;
-    }
-
-    private FeatureCollection CreateFeatures()
-    {
-        var features = new FeatureCollection(8);
-        features.Set<IConnectionIdFeature>(this);
-        features.Set<IConnectionItemsFeature>(this);
-        features.Set<IConnectionTransportFeature>(this);
-        features.Set<IConnectionLifetimeFeature>(this);
-        features.Set<IConnectionEndPointFeature>(this);
-        features.Set<IConnectionSocketFeature>(this);
-        return features;
     }
 
     private sealed class ResetWatch(EpollConnection connection) : IAsyncDisposable

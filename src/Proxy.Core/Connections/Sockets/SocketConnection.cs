@@ -3,33 +3,17 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Proxy.Diagnostics;
 
 namespace Proxy.Connections.Sockets;
 
 /// <summary>A connection on a <see cref="Socket"/>; pipes are laid on it on first touch only.</summary>
-internal sealed class SocketConnection
-    : TcpConnection,
-        IConnectionIdFeature,
-        IConnectionItemsFeature,
-        IConnectionTransportFeature,
-        IConnectionLifetimeFeature,
-        IConnectionEndPointFeature,
-        IConnectionSocketFeature
+internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 {
     private static readonly TimeSpan _statePoll = TimeSpan.FromMilliseconds(250);
-    private static long _lastId;
 
     private readonly SocketServices _services;
-    private readonly Lock _gate = new(); // guards _closed, which is made on first use
-    private readonly long _id = Interlocked.Increment(ref _lastId);
-    private FeatureCollection? _features;
-    private IDictionary<object, object?>? _items;
-    private string? _connectionId;
     private IDuplexPipe? _wrapper;
-    private CancellationTokenSource? _closed;
-    private bool _isClosed;
 
     public SocketConnection(Socket socket, SocketServices services)
     {
@@ -49,20 +33,6 @@ internal sealed class SocketConnection
     /// <summary>The pipes if somebody touched them: they may hold bytes that were read and not consumed.</summary>
     public SocketPipe? TouchedPipe { get; private set; }
 
-    public override string ConnectionId
-    {
-        get => _connectionId ??= _id.ToString("X8", System.Globalization.CultureInfo.InvariantCulture);
-        set => _connectionId = value;
-    }
-
-    public override IFeatureCollection Features => _features ??= CreateFeatures();
-
-    public override IDictionary<object, object?> Items
-    {
-        get => _items ??= new ConnectionItems();
-        set => _items = value;
-    }
-
     public override IDuplexPipe Transport
     {
         get => _wrapper ?? (TouchedPipe ??= new SocketPipe(Socket));
@@ -72,24 +42,6 @@ internal sealed class SocketConnection
     public override EndPoint? LocalEndPoint { get; set; }
 
     public override EndPoint? RemoteEndPoint { get; set; }
-
-    public override CancellationToken ConnectionClosed
-    {
-        get
-        {
-            lock (_gate)
-            {
-                _closed ??= new CancellationTokenSource();
-                if (_isClosed)
-                {
-                    _closed.Cancel();
-                }
-
-                return _closed.Token;
-            }
-        }
-        set => throw new NotSupportedException("The token belongs to the connection.");
-    }
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
@@ -120,8 +72,8 @@ internal sealed class SocketConnection
         try
         {
             Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, WholeSeconds(keepAlive.Idle));
-            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, WholeSeconds(keepAlive.Interval));
+            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, keepAlive.IdleSeconds);
+            Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, keepAlive.IntervalSeconds);
             Socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, keepAlive.Probes);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -162,37 +114,6 @@ internal sealed class SocketConnection
 
     public override ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
         new(new SocketRelay(this, (SocketConnection)upstream, options, record, _services).RunAsync());
-
-    private FeatureCollection CreateFeatures()
-    {
-        var features = new FeatureCollection(8);
-        features.Set<IConnectionIdFeature>(this);
-        features.Set<IConnectionItemsFeature>(this);
-        features.Set<IConnectionTransportFeature>(this);
-        features.Set<IConnectionLifetimeFeature>(this);
-        features.Set<IConnectionEndPointFeature>(this);
-        features.Set<IConnectionSocketFeature>(this);
-        return features;
-    }
-
-    private void OnClosed()
-    {
-        CancellationTokenSource? closed;
-        lock (_gate)
-        {
-            if (_isClosed)
-            {
-                return;
-            }
-
-            _isClosed = true;
-            closed = _closed;
-        }
-
-        closed?.Cancel();
-    }
-
-    private static int WholeSeconds(TimeSpan time) => Math.Max(1, (int)time.TotalSeconds);
 
     private static EndPoint? Unmap(EndPoint? endPoint) =>
         endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port) : endPoint;
