@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Hooks;
 
 namespace Proxy;
 
@@ -25,6 +26,16 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     public TcpProxyBuilder LoadDocument(IConfigurationRoot root)
     {
         services.AddSingleton(new ConfigurationInput(root, WholeDocument: true));
+        return this;
+    }
+
+    /// <summary>Adds a hook, which steps name: <c>{ "Hook": "name" }</c>. One object serves all routes; of two with one name the last is used.</summary>
+    /// <typeparam name="T">The hook.</typeparam>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder AddHook<T>()
+        where T : class, IProxyHook
+    {
+        services.AddSingleton<IProxyHook, T>();
         return this;
     }
 }

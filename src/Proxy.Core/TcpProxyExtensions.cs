@@ -12,6 +12,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
+using Proxy.Hooks;
 using Proxy.Listeners;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -60,6 +61,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));
         services.AddTcpClusters();
+        services.TryAddSingleton<HookListFactory>();
         services.TryAddSingleton<UpstreamDialer>();
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();
@@ -90,6 +92,7 @@ public static class TcpProxyExtensions
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
             HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
             PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            Hooks = [.. provider.GetServices<IProxyHook>().Select(static hook => hook.Name)],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };
 

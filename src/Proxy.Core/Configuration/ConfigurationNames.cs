@@ -12,6 +12,9 @@ public sealed record ConfigurationNames
     /// <summary>The passive health policies there are.</summary>
     public IReadOnlyCollection<string> PassiveHealthPolicies { get; init; } = [];
 
+    /// <summary>The hooks there are.</summary>
+    public IReadOnlyCollection<string> Hooks { get; init; } = [];
+
     /// <summary>The routes an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
 }

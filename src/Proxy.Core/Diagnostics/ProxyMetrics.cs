@@ -16,6 +16,7 @@ public sealed class ProxyMetrics : IDisposable
     private readonly Counter<long> _connections;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _dial;
+    private readonly Histogram<double> _hook;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _held;
     private readonly Lock _gate = new(); // guards _endedBytes, and that a connection's bytes are there or in the tracker
@@ -32,6 +33,7 @@ public sealed class ProxyMetrics : IDisposable
         _connections = _meter.CreateCounter<long>("proxy.connections", "{connection}", "Connections that have ended, by outcome.");
         _duration = _meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries));
         _dial = _meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries));
+        _hook = _meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries));
         _reloads = _meter.CreateCounter<long>("proxy.config.reloads", "{reload}", "Configuration revisions, by result.");
         _held = _meter.CreateCounter<long>("proxy.event_loop.held", "{turn}", "Turns of an event loop that took longer than 50 ms.");
         _meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
@@ -67,6 +69,19 @@ public sealed class ProxyMetrics : IDisposable
             new("proxy.cluster_id", clusterId),
             new("proxy.destination_id", destinationId),
             new("proxy.result", succeeded ? "connected" : "failed")
+        );
+
+    /// <summary>Records one run of a list of hook steps.</summary>
+    /// <param name="routeId">The route.</param>
+    /// <param name="hookEvent">What it told: activate, timeout, release.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="outcome">Succeeded, or why not.</param>
+    public void HookEnded(string routeId, string hookEvent, TimeSpan duration, string outcome) =>
+        _hook.Record(
+            duration.TotalSeconds,
+            new("proxy.route_id", routeId),
+            new("proxy.hook.event", hookEvent),
+            new("proxy.outcome", outcome)
         );
 
     /// <summary>Counts a revision.</summary>

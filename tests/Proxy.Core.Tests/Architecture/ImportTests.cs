@@ -14,6 +14,7 @@ public sealed partial class ImportTests
         ["Routing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
         ["Clusters"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 

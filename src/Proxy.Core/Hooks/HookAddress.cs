@@ -1,0 +1,26 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration;
+
+namespace Proxy.Hooks;
+
+/// <summary>A destination's address as a hook sees it: an end point in code, the configuration's text elsewhere.</summary>
+internal static class HookAddress
+{
+    /// <summary>Reads <c>tcp://host:port</c> or <c>unix:/path</c>; null for anything else.</summary>
+    public static EndPoint? Parse(string address) =>
+        !DestinationAddress.TryParse(address, out var parsed, out _) ? null
+        : parsed.UnixPath is { } path ? new UnixDomainSocketEndPoint(path)
+        : IPAddress.TryParse(parsed.Host, out var ip) ? new IPEndPoint(ip, parsed.Port)
+        : new DnsEndPoint(parsed.Host ?? "", parsed.Port);
+
+    /// <summary>The text, empty for none.</summary>
+    public static string Format(EndPoint? endPoint) =>
+        endPoint switch
+        {
+            null => "",
+            UnixDomainSocketEndPoint => $"unix:{endPoint}",
+            DnsEndPoint dns => FormattableString.Invariant($"tcp://{dns.Host}:{dns.Port}"),
+            _ => $"tcp://{endPoint}",
+        };
+}

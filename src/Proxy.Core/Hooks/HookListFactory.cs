@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+
+namespace Proxy.Hooks;
+
+/// <summary>Builds lists of steps from configuration; they share one HTTP client.</summary>
+internal sealed class HookListFactory(IEnumerable<IProxyHook> hooks, ProxyMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    : IDisposable
+{
+    private readonly FrozenDictionary<string, IProxyHook> _hooks = hooks
+        .GroupBy(static hook => hook.Name, StringComparer.OrdinalIgnoreCase)
+        .ToFrozenDictionary(static group => group.Key, static group => group.Last(), StringComparer.OrdinalIgnoreCase);
+
+    private readonly HttpMessageInvoker _http = new(
+        new SocketsHttpHandler
+        {
+            // What is configured is called, and nothing else.
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            // Names are resolved again after this.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            MaxResponseHeadersLength = 16, // kB
+            MaxResponseDrainSize = 0,
+        }
+    );
+
+    /// <summary>Builds a list from steps that the validator has passed.</summary>
+    public HookList Create(IReadOnlyList<HookStepConfig> steps) =>
+        new([.. steps.Select(Schedule)], metrics, time, loggers.CreateLogger<HookList>());
+
+    public void Dispose() => _http.Dispose();
+
+    private ScheduledStep Schedule(HookStepConfig config)
+    {
+        var step = CreateStep(config);
+        // A delay is as long as it says.
+        return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout);
+    }
+
+    private IHookStep CreateStep(HookStepConfig config) =>
+        config switch
+        {
+            { Exec: { Count: > 0 } command } => new ExecStep(command, time, loggers.CreateLogger<ExecStep>()),
+            { Http: { } url } => new HttpStep(new Uri(url), _http, time, loggers.CreateLogger<HttpStep>()),
+            { WaitForPort: { } state } => new WaitForPortStep(state, time),
+            { Delay: { } delay } => new DelayStep(delay, time),
+            { Hook: { } name } => new CodeStep(_hooks[name], time),
+            _ => throw new ArgumentException("The step has no action.", nameof(config)),
+        };
+}

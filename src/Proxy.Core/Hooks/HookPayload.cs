@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Proxy.Hooks;
+
+/// <summary>An event as the world outside sees it: one JSON object, or environment variables.</summary>
+internal sealed record HookPayload(
+    string Event,
+    string Route,
+    string? Destination,
+    string? Address,
+    string? Client,
+    long Activation,
+    bool AfterTimeout
+)
+{
+    public static HookPayload Of(HookEvent hookEvent) =>
+        new(
+            hookEvent.Name,
+            hookEvent.Route,
+            hookEvent.Destination,
+            hookEvent.Address is null ? null : HookAddress.Format(hookEvent.Address),
+            hookEvent.Client?.ToString(),
+            hookEvent.Activation,
+            hookEvent.AfterTimeout
+        );
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HookJson.Default.HookPayload);
+
+    /// <summary>The variables; what is absent is empty, so that nothing is inherited by mistake.</summary>
+    public IReadOnlyDictionary<string, string> ToEnvironment() =>
+        new Dictionary<string, string>
+        {
+            ["PROXY_EVENT"] = Event,
+            ["PROXY_ROUTE"] = Route,
+            ["PROXY_DESTINATION"] = Destination ?? "",
+            ["PROXY_ADDRESS"] = Address ?? "",
+            ["PROXY_CLIENT"] = Client ?? "",
+            ["PROXY_ACTIVATION"] = Activation.ToString(CultureInfo.InvariantCulture),
+            ["PROXY_AFTER_TIMEOUT"] = AfterTimeout ? "1" : "0",
+        };
+}
+
+/// <summary>Type information made at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(HookPayload))]
+internal sealed partial class HookJson : JsonSerializerContext;

@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace Proxy.Hooks.Processes;
+
+/// <summary>Makes lines of UTF-8 bytes as they come. A line is cut at a length, and escaped.</summary>
+internal sealed class LineSplitter(int maxLength, Action<string> add)
+{
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly StringBuilder _line = new();
+    private char[] _characters = [];
+    private long _cut;
+
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        var needed = Encoding.UTF8.GetMaxCharCount(bytes.Length);
+        _characters = _characters.Length < needed ? new char[needed] : _characters;
+        ReadOnlySpan<char> rest = _characters.AsSpan(0, _decoder.GetChars(bytes, _characters, flush: false));
+        while (rest.IndexOf('\n') is var end and >= 0)
+        {
+            Append(rest[..end]);
+            Finish();
+            rest = rest[(end + 1)..];
+        }
+
+        Append(rest);
+    }
+
+    /// <summary>The last line may have no end.</summary>
+    public void End()
+    {
+        if (_line.Length > 0)
+        {
+            Finish();
+        }
+    }
+
+    private void Append(ReadOnlySpan<char> characters)
+    {
+        var room = Math.Min(characters.Length, maxLength - _line.Length);
+        _line.Append(characters[..room]);
+        _cut += characters.Length - room;
+    }
+
+    private void Finish()
+    {
+        var line = _line.ToString().AsSpan().TrimEnd('\r');
+        var text = Printable.Escape(line);
+        add(_cut == 0 ? text : $"{text}… ({_cut} more)");
+        _line.Clear();
+        _cut = 0;
+    }
+}

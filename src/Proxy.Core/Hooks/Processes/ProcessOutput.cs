@@ -1,0 +1,84 @@
+namespace Proxy.Hooks.Processes;
+
+/// <summary>What a process writes, line by line: so many lines, so long; the rest is counted and dropped, and always read.</summary>
+/// <param name="write">Takes the stream's name and a line that is fit for a log.</param>
+internal sealed class ProcessOutput(Action<string, string> write)
+{
+    public const int MaxLines = 200; // of both streams
+    public const int MaxLineLength = 1000;
+    private readonly Lock _gate = new(); // guards all below
+    private int _lines;
+    private long _dropped;
+
+    /// <summary>The last line of standard error that was not empty.</summary>
+    public string? LastError { get; private set; }
+
+    /// <summary>Lines that were not written.</summary>
+    public long Dropped
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _dropped;
+            }
+        }
+    }
+
+    /// <summary>Reads standard output to its end.</summary>
+    public Task ReadOutputAsync(Stream stream, CancellationToken cancellationToken) =>
+        ReadAsync(stream, line => Add("stdout", line), cancellationToken);
+
+    /// <summary>Reads standard error to its end.</summary>
+    public Task ReadErrorsAsync(Stream stream, CancellationToken cancellationToken) => ReadAsync(stream, AddError, cancellationToken);
+
+    // Disposes the stream, and never faults: it may go on long after the process has ended.
+    private static async Task ReadAsync(Stream stream, Action<string> add, CancellationToken cancellationToken)
+    {
+        var lines = new LineSplitter(MaxLineLength, add);
+        var bytes = new byte[4096];
+        try
+        {
+            while (await stream.ReadAsync(bytes, cancellationToken) is var count and > 0)
+            {
+                lines.Add(bytes.AsSpan(0, count));
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // What there was has been read.
+        }
+        finally
+        {
+            lines.End();
+            await stream.DisposeAsync();
+        }
+    }
+
+    private void AddError(string line)
+    {
+        if (line.Length > 0)
+        {
+            lock (_gate)
+            {
+                LastError = line;
+            }
+        }
+
+        Add("stderr", line);
+    }
+
+    private void Add(string stream, string line)
+    {
+        lock (_gate)
+        {
+            if (++_lines > MaxLines)
+            {
+                _dropped++;
+                return;
+            }
+        }
+
+        write(stream, line);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections;
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using Proxy.Connections.Linux;
+
+namespace Proxy.Hooks.Processes;
+
+/// <summary>Starts a process in a session of its own, awaits its end, and reaps it. .NET reaps only what its own Process has started.</summary>
+internal static unsafe class Spawner
+{
+    /// <param name="command">What to start.</param>
+    /// <param name="streams">The descriptors that become 0, 1 and 2.</param>
+    /// <returns>Its process, session and group id.</returns>
+    /// <exception cref="Win32Exception">There is no such program, or it may not be run.</exception>
+    public static int Start(ChildCommand command, params ReadOnlySpan<int> streams)
+    {
+        var attributes = stackalloc byte[PosixSpawn.ObjectBytes];
+        var actions = stackalloc byte[PosixSpawn.ObjectBytes];
+        Require(PosixSpawn.InitAttributes(attributes));
+        Require(PosixSpawn.InitActions(actions));
+        try
+        {
+            SetAttributes(attributes);
+            for (var number = 0; number < streams.Length; number++)
+            {
+                Require(PosixSpawn.AddDuplicate(actions, streams[number], number));
+            }
+
+            using var arguments = new NativeStrings(command.Command);
+            using var environment = new NativeStrings(EnvironmentOf(command));
+            var id = 0;
+            Require(PosixSpawn.Spawn(&id, *arguments.Pointers, actions, attributes, arguments.Pointers, environment.Pointers));
+            return id;
+        }
+        finally
+        {
+            _ = PosixSpawn.DestroyActions(actions);
+            _ = PosixSpawn.DestroyAttributes(attributes);
+        }
+    }
+
+    /// <summary>Blocks until it has ended, and leaves it to be reaped.</summary>
+    /// <returns>Its exit code, 128 and the number of the signal that ended it, or -1 when that cannot be known.</returns>
+    public static int WaitForEnd(int id)
+    {
+        var info = stackalloc byte[PosixSpawn.SignalInfoBytes];
+        while (PosixSpawn.WaitId(PosixSpawn.ById, id, info, PosixSpawn.WaitExited | PosixSpawn.WaitKeep) < 0)
+        {
+            if (Errno.Last != Errno.Interrupted)
+            {
+                return -1; // SIGCHLD is ignored, so the kernel has kept nothing
+            }
+        }
+
+        var status = Unsafe.ReadUnaligned<int>(info + PosixSpawn.SignalInfoStatus);
+        var exited = Unsafe.ReadUnaligned<int>(info + PosixSpawn.SignalInfoCode) == PosixSpawn.CodeExited;
+        return exited ? status : 128 + status;
+    }
+
+    public static void Reap(int id)
+    {
+        var status = 0;
+        while (PosixSpawn.WaitProcess(id, &status, 0) < 0 && Errno.Last == Errno.Interrupted)
+        {
+            // It has ended, so that this does not block.
+        }
+    }
+
+    // .NET ignores SIGPIPE, and a thread may block signals; a program expects neither.
+    private static void SetAttributes(byte* attributes)
+    {
+        var signals = stackalloc byte[PosixSpawn.SignalSetBytes];
+        new Span<byte>(signals, PosixSpawn.SignalSetBytes).Clear();
+        Require(PosixSpawn.SetBlockedSignals(attributes, signals));
+        for (var signal = 1; signal <= PosixSpawn.LastStandardSignal; signal++)
+        {
+            if (signal is not (PosixSpawn.SignalKill or PosixSpawn.SignalStop))
+            {
+                signals[(signal - 1) / 8] |= (byte)(1 << ((signal - 1) % 8));
+            }
+        }
+
+        Require(PosixSpawn.SetDefaultSignals(attributes, signals));
+        const int Flags = PosixSpawn.SetSession | PosixSpawn.SetSignalDefaults | PosixSpawn.SetSignalMask;
+        Require(PosixSpawn.SetFlags(attributes, Flags));
+    }
+
+    private static IEnumerable<string> EnvironmentOf(ChildCommand command)
+    {
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (!command.Environment.ContainsKey((string)variable.Key))
+            {
+                yield return $"{variable.Key}={variable.Value}";
+            }
+        }
+
+        foreach (var (name, value) in command.Environment)
+        {
+            yield return $"{name}={value.Replace('\0', ' ')}";
+        }
+    }
+
+    private static void Require(int error)
+    {
+        if (error != 0)
+        {
+            throw new Win32Exception(error);
+        }
+    }
+}

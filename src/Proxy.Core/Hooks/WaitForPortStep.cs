@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration;
+
+namespace Proxy.Hooks;
+
+/// <summary>Connects to the destination until its port is as it should be. The destination sees connections that end at once.</summary>
+internal sealed class WaitForPortStep(PortState state, TimeProvider time) : IHookStep
+{
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _attemptLimit = TimeSpan.FromSeconds(2);
+
+    public string Text => $"WaitForPort {state}";
+
+    public async ValueTask<string?> RunAsync(HookEvent hookEvent, CancellationToken cancellationToken)
+    {
+        if (hookEvent.Address is not { } address)
+        {
+            return "has no destination to wait for";
+        }
+
+        while (await ProbeAsync(address, cancellationToken) != state)
+        {
+            await Task.Delay(_pause, time, cancellationToken);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether it is open or closed; null when no answer says so.</summary>
+    private async Task<PortState?> ProbeAsync(EndPoint address, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_attemptLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var socket =
+                address is UnixDomainSocketEndPoint
+                    ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+                    : new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, either.Token);
+            return IsOwn(socket) ? PortState.Closed : PortState.Open;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (SocketException exception)
+        {
+            return SaysClosed(exception.SocketErrorCode, address) ? PortState.Closed : null;
+        }
+    }
+
+    // A port that nobody listens on may be given to the probe itself, which then talks to itself (RFC 9293, 3.5: simultaneous open).
+    private static bool IsOwn(Socket socket)
+    {
+        if (socket.LocalEndPoint is not IPEndPoint local || !local.Equals(socket.RemoteEndPoint))
+        {
+            return false;
+        }
+
+        // No TIME_WAIT may keep the port from the service.
+        socket.LingerState = new LingerOption(true, 0);
+        return true;
+    }
+
+    private static bool SaysClosed(SocketError error, EndPoint address) =>
+        error is SocketError.ConnectionRefused or SocketError.ConnectionReset
+        // There is no such file. Of TCP it would say that we have no port left to connect from.
+        || (address is UnixDomainSocketEndPoint && error == SocketError.AddressNotAvailable);
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+using Proxy.Hooks;
+
+namespace Proxy.Core.Tests.Hooks;
+
+/// <summary>A factory of lists with all it needs, and the lines it logged.</summary>
+internal sealed class TestHooks : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ProxyMetrics _metrics;
+    private readonly HookListFactory _factory;
+
+    public TestHooks(TimeProvider? time = null, params IProxyHook[] hooks)
+    {
+        _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), new ConnectionTracker());
+        _factory = new HookListFactory(hooks, _metrics, time ?? TimeProvider.System, Logs);
+    }
+
+    public LogLines Logs { get; } = new();
+
+    public static HookEvent Event { get; } =
+        new()
+        {
+            Name = "activate",
+            Route = "office",
+            Destination = "a",
+            Address = new DnsEndPoint("localhost", 8100),
+            Client = new IPEndPoint(IPAddress.Parse("10.1.2.3"), 4567),
+            Activation = 7,
+        };
+
+    public HookList List(params HookStepConfig[] steps) => _factory.Create(steps);
+
+    public async Task<HookResult> RunAsync(
+        HookStepConfig step,
+        HookEvent? hookEvent = null,
+        CancellationToken cancellationToken = default
+    ) => await List(step).RunAsync(hookEvent ?? Event, cancellationToken);
+
+    public Task<HookResult> ShellAsync(string script, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        RunAsync(Shell(script, timeout), null, cancellationToken);
+
+    public static HookStepConfig Shell(string script, TimeSpan? timeout = null) =>
+        new() { Exec = ["sh", "-c", script], Timeout = timeout ?? Eventually.Limit };
+
+    public void Dispose()
+    {
+        _factory.Dispose();
+        _metrics.Dispose();
+        _services.Dispose();
+    }
+}
+
+/// <summary>Log lines, in the order they were written.</summary>
+internal sealed class LogLines : ILoggerFactory, ILogger
+{
+    private readonly Lock _gate = new(); // guards _lines
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) { }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
+    {
+        lock (_gate)
+        {
+            _lines.Add($"{logLevel}: {formatter(state, exception)}");
+        }
+    }
+
+    public void Dispose() { }
+}
