@@ -6,7 +6,9 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
+using Proxy.Hooks;
 using Proxy.Limits;
+using Proxy.Locking;
 using Proxy.Routing;
 using Yarp.ReverseProxy;
 
@@ -18,18 +20,24 @@ internal sealed class PipelineBuilder(
     UpstreamDialer dialer,
     IProxyStateLookup clusters,
     Relay relay,
+    LockRegistry locks,
+    HookListFactory hooks,
     Random random
 )
 {
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The pipeline of each route, without tracking.</summary>
-    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision) =>
-        revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
+    /// <summary>The pipeline of each route, without tracking. From here on its locks follow this revision.</summary>
+    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision)
+    {
+        var routes = revision.Config.ReverseProxy.TcpRoutes;
+        locks.Retain([.. routes.Where(static pair => pair.Value.Mode == TcpMode.Lock).Select(static pair => pair.Key)]);
+        return routes.ToDictionary(
             static pair => pair.Key,
             pair => BuildRoute(pair.Key, pair.Value, revision),
             StringComparer.OrdinalIgnoreCase
         );
+    }
 
     /// <summary>The pipeline of an address.</summary>
     public ConnectionDelegate BuildEndpoint(
@@ -49,15 +57,36 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        var handler = new ForwardHandler(Settings(route, revision), dialer, relay, random);
+        var settings = Settings(route, revision);
+        var handler = new ForwardHandler(settings, dialer, relay, random);
+        ConnectionDelegate mode =
+            route.Mode == TcpMode.Lock
+                ? locks.Use(id, (route.Lock ?? new()).Scope.ToString(), Lock(route.Lock ?? new(), settings, handler)).OnConnectionAsync
+                : handler.OnConnectedAsync;
         return connection =>
         {
             var record = ConnectionRecord.Of(connection);
             record.RouteId = id;
             record.AccessLog = route.AccessLog;
-            return handler.OnConnectedAsync(connection);
+            return mode(connection);
         };
     }
+
+    private LockSettings Lock(LockConfig config, ForwardSettings forward, ForwardHandler handler) =>
+        new()
+        {
+            Permits = config.Permits,
+            QueueLimit = config.QueueLimit,
+            QueueTimeout = config.QueueTimeout,
+            MaxHold = config.MaxHold,
+            ReleaseDelay = config.ReleaseDelay,
+            DropQueued = config.DropQueued,
+            ProceedsOnHookFailure = config.OnHookFailure == HookFailureAction.Proceed,
+            OnActivate = hooks.Create(config.OnActivate),
+            OnTimeout = hooks.Create(config.OnTimeout),
+            OnRelease = hooks.Create(config.OnRelease),
+            Service = new LockedCluster(forward, handler, dialer),
+        };
 
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {

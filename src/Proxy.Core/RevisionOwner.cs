@@ -9,6 +9,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Listeners;
+using Proxy.Locking;
 
 namespace Proxy;
 
@@ -23,6 +24,7 @@ internal sealed partial class RevisionOwner(
     ListenerManager listeners,
     RevisionPipelines pipelines,
     Drainer drainer,
+    LockRegistry locks,
     ProxyStatus status,
     ProxyMetrics metrics,
     IOptions<HostOptions> host,
@@ -73,7 +75,11 @@ internal sealed partial class RevisionOwner(
     }
 
     /// <inheritdoc />
-    public Task StopAsync(CancellationToken cancellationToken) => _draining.WaitAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _draining.WaitAsync(cancellationToken);
+        await locks.StopAsync(cancellationToken);
+    }
 
     /// <inheritdoc />
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

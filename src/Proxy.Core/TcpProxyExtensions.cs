@@ -14,6 +14,7 @@ using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Hooks;
 using Proxy.Listeners;
+using Proxy.Locking;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -63,6 +64,13 @@ public static class TcpProxyExtensions
         services.AddTcpClusters();
         services.TryAddSingleton<HookListFactory>();
         services.TryAddSingleton<UpstreamDialer>();
+        services.AddSingleton<IPermitStore, HostPermitStore>();
+        services.TryAddSingleton<LockMetrics>();
+        services.TryAddSingleton(static provider => new LockRegistry(
+            provider.GetServices<IPermitStore>(),
+            provider.GetRequiredService<LockMetrics>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();

@@ -127,7 +127,11 @@ def rate(port, per_second):
                     connection.close()
         while due <= now:
             due += 1 / per_second
-            connection = socket.socket()
+            try:
+                connection = socket.socket()
+            except OSError:
+                failed += 1 # so many wait for an answer that none is left
+                continue
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", port))
             live[connection.fileno()] = (connection, now, False)

@@ -7,7 +7,6 @@ public enum TcpMode
     Forward,
 
     /// <summary>Connections wait for a permit and run one after the other.</summary>
-    [NotAvailableYet]
     Lock,
 
     /// <summary>Requests of many clients share upstream connections.</summary>

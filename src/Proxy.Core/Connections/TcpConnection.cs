@@ -78,8 +78,12 @@ public abstract class TcpConnection
     /// <summary>Waits until the peer has left, without reading what it sent.</summary>
     /// <param name="ignoreClose">Whether to go on waiting after FIN, for RST alone.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>How the peer left.</returns>
-    public abstract Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
+    /// <returns>How the peer left; null when the wait was ended.</returns>
+    public abstract Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
+
+    /// <summary>Runs work where this connection's handlers run: on its loop, or on the thread pool. Not inside this call.</summary>
+    /// <param name="work">The work, which must not block.</param>
+    public virtual void Post(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
 
     /// <summary>Cancels a source when the peer resets the connection; its FIN does not count, and nothing is read.</summary>
     /// <param name="source">The source.</param>

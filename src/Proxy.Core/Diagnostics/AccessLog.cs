@@ -100,6 +100,7 @@ public sealed class AccessLog : IAsyncDisposable, IDisposable
             json.WriteString("outcome", record.Outcome?.ToString());
             json.WriteNumber("bytesIn", record.ClientBytes);
             json.WriteNumber("bytesOut", record.UpstreamBytes);
+            json.WriteNumber("queued", Seconds(record.Queued));
             json.WriteNumber("connecting", Seconds(record.Connecting));
             json.WriteNumber("connected", Seconds(record.Connected));
             json.WriteNumber("duration", Seconds(record.Elapsed));
@@ -112,7 +113,7 @@ public sealed class AccessLog : IAsyncDisposable, IDisposable
     // Ids come from configuration and may hold anything printable; a quoted JSON string cannot forge a line.
     private static string Text(ConnectionRecord record) =>
         FormattableString.Invariant(
-            $"{record.StartedAt:O} {record.Id} endpoint={Quote(record.EndpointId)} route={Quote(record.RouteId)} cluster={Quote(record.ClusterId)} destination={Quote(record.DestinationId)} client={Quote(record.Client?.ToString())} outcome={record.Outcome} in={record.ClientBytes} out={record.UpstreamBytes} connecting={Seconds(record.Connecting)} connected={Seconds(record.Connected)} duration={Seconds(record.Elapsed)}"
+            $"{record.StartedAt:O} {record.Id} endpoint={Quote(record.EndpointId)} route={Quote(record.RouteId)} cluster={Quote(record.ClusterId)} destination={Quote(record.DestinationId)} client={Quote(record.Client?.ToString())} outcome={record.Outcome} in={record.ClientBytes} out={record.UpstreamBytes} queued={Seconds(record.Queued)} connecting={Seconds(record.Connecting)} connected={Seconds(record.Connected)} duration={Seconds(record.Elapsed)}"
         );
 
     private static string Quote(string? value) => JsonSerializer.Serialize(value ?? "");

@@ -46,6 +46,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The time it was given when its route or address went away; null while they are configured.</summary>
     public TimeSpan? DrainTimeout { get; set; }
 
+    /// <summary>How long it waited in the queue of a lock or multiplexer.</summary>
+    public TimeSpan Queued { get; internal set; }
+
     /// <summary>How long dialling took, all attempts together; zero before a dial.</summary>
     public TimeSpan Connecting { get; private set; }
 

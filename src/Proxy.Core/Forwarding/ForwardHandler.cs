@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
@@ -11,12 +12,21 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
     private const double LargestJitter = 0.1;
 
     /// <inheritdoc />
-    public override async Task OnConnectedAsync(ConnectionContext connection)
+    public override Task OnConnectedAsync(ConnectionContext connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        return ForwardAsync(connection, picked: null, connected: null);
+    }
+
+    /// <summary>The same to a destination that was picked before.</summary>
+    /// <param name="connection">The client's.</param>
+    /// <param name="picked">The destination, its place being the caller's; null for whichever answers.</param>
+    /// <param name="connected">Called when it has answered.</param>
+    internal async Task ForwardAsync(ConnectionContext connection, PickResult? picked, Action? connected)
+    {
         var record = ConnectionRecord.Of(connection);
         (connection as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
-        var dialled = await DialAsync(connection, record);
+        var dialled = await DialAsync(connection, record, picked);
         if (dialled.Connection is null)
         {
             record.Close(dialled.Failure);
@@ -26,6 +36,7 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         await using var upstream = dialled.Connection;
         try
         {
+            connected?.Invoke();
             (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
             record.TryEnd(await relay.RunAsync(connection, upstream, Options(), record));
         }
@@ -35,15 +46,15 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         }
     }
 
-    private ValueTask<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record)
+    private ValueTask<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record, PickResult? picked)
     {
         if (connection is not TcpConnection tcp)
         {
-            return dialer.DialAsync(settings, record, CancellationToken.None);
+            return dialer.DialAsync(settings, record, picked, CancellationToken.None);
         }
 
         var gone = new CancellationTokenSource();
-        var dialling = dialer.DialAsync(settings, record, gone.Token);
+        var dialling = dialer.DialAsync(settings, record, picked, gone.Token);
         return dialling.IsCompletedSuccessfully ? dialling : WatchAsync(tcp, dialling, gone);
     }
 

@@ -24,9 +24,30 @@ public sealed partial class UpstreamDialer(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlyCollection<DestinationState> _noneTried = [];
 
+    /// <summary>Picks a destination and takes a place there, which the caller gives back.</summary>
+    internal PickResult Pick(ForwardSettings settings, ConnectionRecord record, out ConnectionOutcome failure)
+    {
+        record.ClusterId = settings.Cluster.Id;
+        var pick = settings.Cluster.Find() is { } cluster
+            ? picker.Pick(cluster, settings.Dialling, Context(cluster, record), _noneTried)
+            : new PickResult(null, null, PickFailure.NoDestination);
+        record.DestinationId = pick.Destination?.DestinationId;
+        failure = Failure(pick.Failure, tried: 0);
+        return pick;
+    }
+
     /// <summary>Dials for a client.</summary>
+    /// <param name="settings">The cluster and how it is dialled.</param>
+    /// <param name="record">The client's.</param>
+    /// <param name="picked">The only destination that will do, its place being the caller's; null for whichever answers.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<Dialled> DialAsync(ForwardSettings settings, ConnectionRecord record, CancellationToken cancellationToken)
+    internal async ValueTask<Dialled> DialAsync(
+        ForwardSettings settings,
+        ConnectionRecord record,
+        PickResult? picked,
+        CancellationToken cancellationToken
+    )
     {
         record.ClusterId = settings.Cluster.Id;
         if (settings.Cluster.Find() is not { } cluster)
@@ -35,7 +56,7 @@ public sealed partial class UpstreamDialer(
         }
 
         var started = time.GetTimestamp();
-        var result = await TryAllAsync(cluster, settings, record, cancellationToken);
+        var result = await TryAllAsync(cluster, settings, record, picked, cancellationToken);
         record.DialEnded(time.GetElapsedTime(started), result.Connection is not null);
         return result;
     }
@@ -45,15 +66,16 @@ public sealed partial class UpstreamDialer(
         ClusterState cluster,
         ForwardSettings settings,
         ConnectionRecord record,
+        PickResult? picked,
         CancellationToken cancellationToken
     )
     {
-        var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
+        var context = Context(cluster, record);
         List<DestinationState>? tried = null;
         var pause = _firstPause;
         for (var attempt = 1; attempt <= settings.Dialling.ConnectAttempts; attempt++)
         {
-            var pick = picker.Pick(cluster, settings.Dialling, context, tried ?? _noneTried);
+            var pick = picked ?? picker.Pick(cluster, settings.Dialling, context, tried ?? _noneTried);
             if (pick.Destination is not { } destination || pick.Load is not { } load)
             {
                 return new(null, null, Failure(pick.Failure, tried?.Count ?? 0));
@@ -70,16 +92,20 @@ public sealed partial class UpstreamDialer(
 
                 if (await TryAsync(cluster, destination, settings.Dialling, cancellationToken) is { } connection)
                 {
-                    return new(connection, load, default);
+                    return new(connection, picked is null ? load : null, default);
                 }
             }
-            catch
+            catch when (picked is null)
             {
                 load.Release();
                 throw;
             }
 
-            load.Release();
+            if (picked is null)
+            {
+                load.Release();
+            }
+
             (tried ??= []).Add(destination);
         }
 
@@ -125,6 +151,9 @@ public sealed partial class UpstreamDialer(
             return null;
         }
     }
+
+    private static PickContext Context(ClusterState cluster, ConnectionRecord record) =>
+        new((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
 
     // Says nothing about the destination.
     private static bool IsOurs(Exception exception) =>

@@ -15,6 +15,7 @@ public sealed partial class ImportTests
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
         ["Clusters"] = ["Configuration", "Diagnostics", "Connections"],
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 

@@ -27,6 +27,6 @@ public sealed class ConfigSchemaTests
             route.GetProperty("properties").GetProperty("IdleTimeout").GetProperty("pattern").GetString()!,
             StringComparison.Ordinal
         );
-        Assert.False(route.GetProperty("properties").TryGetProperty("Lock", out _));
+        Assert.False(route.GetProperty("properties").TryGetProperty("Tls", out _));
     }
 }

@@ -29,7 +29,7 @@ public sealed class RevisionReaderTests : IDisposable
                   "b": { "Listen": "example.com:80", "ClusterId": "redis" },
                   "c": { "Listen": "127.0.0.1:9002", "ClusterId": "redis", "IdleTimeot": "00:01:00" },
                   "d": { "Listen": "127.0.0.1:9003", "ClusterId": "redis", "IdleTimeout": "5" },
-                  "e": { "Listen": "127.0.0.1:9004", "ClusterId": "redis", "Mode": "Lock" }
+                  "e": { "Listen": "127.0.0.1:9004", "ClusterId": "redis", "Mode": "Http" }
                 },
                 "Clusters": {
                   "redis": {
@@ -51,7 +51,7 @@ public sealed class RevisionReaderTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("unknown key; did you mean 'IdleTimeout'?", text, StringComparison.Ordinal);
-        Assert.Contains("'Lock' is not available yet", text, StringComparison.Ordinal);
+        Assert.Contains("'Http' is not available yet", text, StringComparison.Ordinal);
         Assert.Contains("write 'tcp://127.0.0.1:6379'", text, StringComparison.Ordinal);
     }
 

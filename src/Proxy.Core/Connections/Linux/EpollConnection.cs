@@ -181,12 +181,30 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         Exit();
     }
 
-    public override async Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
+    public override void Post(IThreadPoolWorkItem work)
+    {
+        if (IsInline)
+        {
+            Loop.Post(work);
+        }
+        else
+        {
+            base.Post(work);
+        }
+    }
+
+    public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         var gate = LazyInitializer.EnsureInitialized(ref _departed, NewGate);
+        await using var cancelled = cancellationToken.UnsafeRegister(static gate => ((ReadinessGate)gate!).Signal(), gate);
         while (true)
         {
             gate.Reset();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return null;
+            }
+
             if (HasFailed || IsClosing)
             {
                 return PeerDeparture.Reset;
@@ -197,7 +215,7 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
                 return UnreadOrNone() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
 
-            await gate.WaitAsync(cancellationToken);
+            await gate.WaitAsync(CancellationToken.None);
         }
     }
 

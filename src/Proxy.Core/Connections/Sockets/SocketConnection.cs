@@ -82,7 +82,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
-    public override async Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
+    public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         try
         {
@@ -92,15 +92,29 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
             {
                 return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset : PeerDeparture.ClosedSilently;
             }
+
+            return await PollAsync(ignoreClose, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return PeerDeparture.Reset;
         }
+    }
 
-        // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked.
+    // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked.
+    private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)
+    {
         while (!TcpInfo.IsClosed(Socket))
         {
+            if (!ignoreClose && TcpInfo.HasPeerFinished(Socket))
+            {
+                return PeerDeparture.Closed;
+            }
+
             await Task.Delay(_statePoll, _services.Time, cancellationToken);
         }
 

@@ -9,6 +9,7 @@ internal static class TcpInfo
     private const int ProtocolTcp = 6;
     private const int OptionTcpInfo = 11;
     private const int StateClosed = 7;
+    private const int StateCloseWait = 8;
     private const int UnackedOffset = 24;
 
     /// <summary>Where <c>tcpi_bytes_acked</c> stands, since Linux 4.1.</summary>
@@ -18,11 +19,10 @@ internal static class TcpInfo
     private const int Length = 148;
 
     /// <summary>Whether the connection is gone: reset, or ended on both sides.</summary>
-    public static bool IsClosed(Socket socket)
-    {
-        Span<byte> info = stackalloc byte[Length];
-        return TryRead(socket, info, out var length) && length > 0 && info[0] == StateClosed;
-    }
+    public static bool IsClosed(Socket socket) => State(socket) == StateClosed;
+
+    /// <summary>Whether the peer has sent FIN, and we have not.</summary>
+    public static bool HasPeerFinished(Socket socket) => State(socket) == StateCloseWait;
 
     /// <summary>Whether the peer has acknowledged all that was sent; true when it cannot be known.</summary>
     public static bool IsSendQueueEmpty(Socket socket)
@@ -44,6 +44,12 @@ internal static class TcpInfo
         return TryRead(socket, info, out var length) && length >= AcknowledgedOffset + sizeof(ulong)
             ? BitConverter.ToUInt64(info[AcknowledgedOffset..])
             : 0;
+    }
+
+    private static byte? State(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[Length];
+        return TryRead(socket, info, out var length) && length > 0 ? info[0] : null;
     }
 
     private static bool TryRead(Socket socket, Span<byte> info, out int length)

@@ -1,0 +1,12 @@
+namespace Proxy.Configuration;
+
+/// <summary>Among whom the permits of a lock are shared.</summary>
+public enum LockScope
+{
+    /// <summary>The clients of this process.</summary>
+    Host,
+
+    /// <summary>The clients of all hosts that share an engine.</summary>
+    [NotAvailableYet]
+    Global,
+}

@@ -1,0 +1,65 @@
+namespace Proxy.Configuration;
+
+/// <summary>Checks locks: their hooks, and that nobody else connects to what they stand in front of.</summary>
+internal static class LockValidator
+{
+    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    {
+        foreach (var (id, route) in config.TcpRoutes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            if (route.Mode != TcpMode.Lock)
+            {
+                if (route.Lock is not null)
+                {
+                    problems.Consequence($"{path}:Lock", $"is for routes with Mode Lock; this one has Mode {route.Mode}.", $"{path}:Mode");
+                }
+
+                continue;
+            }
+
+            CheckHooks(route.Lock ?? new LockConfig(), $"{path}:Lock", names, problems);
+            CheckCluster(id, route, path, config, problems);
+        }
+    }
+
+    private static void CheckHooks(LockConfig config, string path, ConfigurationNames names, ProblemList problems)
+    {
+        new HookStepValidator(HookListKind.Activation, names, problems).Check(config.OnActivate, $"{path}:OnActivate");
+        new HookStepValidator(HookListKind.Destination, names, problems).Check(config.OnTimeout, $"{path}:OnTimeout");
+        new HookStepValidator(HookListKind.Destination, names, problems).Check(config.OnRelease, $"{path}:OnRelease");
+        if (config.OnTimeout.Count > 0 && config.MaxHold < TimeSpan.Zero)
+        {
+            problems.Warn($"{path}:OnTimeout", "never runs, because MaxHold is None.");
+        }
+    }
+
+    // Whoever else connects there would be one more than the permits allow.
+    private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    {
+        var clusterId = route.ClusterId ?? "";
+        var others = config
+            .TcpRoutes.Where(other => !other.Key.Equals(id, StringComparison.OrdinalIgnoreCase) && Uses(other.Value.ClusterId, clusterId))
+            .Select(static other => other.Key)
+            .Concat(config.Routes.Where(other => Uses(other.Value.ClusterId, clusterId)).Select(static other => other.Key))
+            .ToList();
+        if (others.Count > 0)
+        {
+            problems.Consequence(
+                $"{path}:ClusterId",
+                $"cluster '{clusterId}' is used by route '{others[0]}' too, whose connections no permit would count; give the lock a cluster of its own."
+            );
+        }
+
+        if (config.Clusters.TryGetValue(clusterId, out var cluster) && cluster.HealthCheck?.Active?.Enabled == true)
+        {
+            problems.Consequence(
+                $"ReverseProxy:Clusters:{clusterId}:HealthCheck:Active:Enabled",
+                $"route '{id}' is a lock, and a probe would be a connection that no permit counts; use HealthCheck:Passive."
+            );
+        }
+    }
+
+    private static bool Uses(string? clusterId, string wanted) =>
+        wanted.Length > 0 && wanted.Equals(clusterId, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,38 @@
+namespace Proxy.Locking;
+
+/// <summary>Permits of this process.</summary>
+public sealed class HostPermitStore : IPermitStore
+{
+    /// <inheritdoc />
+    public string Name => "Host";
+
+    /// <inheritdoc />
+    public IPermits Open(string routeId, Action available) => new Permits();
+
+    // The queue that returns a permit looks for the next client itself, so nobody has to be called.
+    private sealed class Permits : IPermits
+    {
+        private int _taken;
+
+        public bool TryTake(int maximum)
+        {
+            var taken = Volatile.Read(ref _taken);
+            while (taken < maximum)
+            {
+                var seen = Interlocked.CompareExchange(ref _taken, taken + 1, taken);
+                if (seen == taken)
+                {
+                    return true;
+                }
+
+                taken = seen;
+            }
+
+            return false;
+        }
+
+        public void Return() => Interlocked.Decrement(ref _taken);
+
+        public void Dispose() { }
+    }
+}

@@ -1,0 +1,112 @@
+using Proxy.Diagnostics;
+
+namespace Proxy.Locking;
+
+/// <summary>One client's use of a permit: activation, service, hooks, rest.</summary>
+/// <param name="queue">The lock.</param>
+/// <param name="waiter">The client.</param>
+/// <param name="metrics">Told how long the permit was held.</param>
+/// <param name="time">The clock.</param>
+/// <param name="stopped">Ends hooks and rest when the program ends.</param>
+internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics metrics, TimeProvider time, CancellationToken stopped)
+{
+    private readonly LockSettings _settings = queue.Settings;
+    private LockedDestination? _destination;
+    private bool _isActivated;
+
+    /// <summary>Serves the client. Afterwards the permit is kept for as long as the service needs, while the client's connection ends.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            if (await TryActivateAsync())
+            {
+                await ServeAsync();
+            }
+        }
+        finally
+        {
+            _destination?.Dispose();
+            _ = FinishAsync();
+        }
+    }
+
+    private async Task<bool> TryActivateAsync()
+    {
+        _destination = _settings.Service.Pick(waiter.Record, out var failure);
+        if (_destination is null)
+        {
+            queue.Failed(waiter);
+            waiter.Record.Close(failure);
+            return false;
+        }
+
+        waiter.DestinationId = _destination.Id;
+        try
+        {
+            var result = await queue.Hooks.ActivateAsync(_settings, waiter, _destination, stopped);
+            _isActivated = result.Succeeded || _settings.ProceedsOnHookFailure;
+        }
+        catch (OperationCanceledException)
+        {
+            waiter.Record.Close(ConnectionOutcome.Drained);
+            return false;
+        }
+
+        if (!_isActivated)
+        {
+            queue.Failed(waiter);
+            waiter.Record.Close(ConnectionOutcome.HookFailed);
+        }
+
+        return _isActivated;
+    }
+
+    private async Task ServeAsync()
+    {
+        waiter.Phase = LockPhase.Serving;
+        await using var expiry = time.CreateTimer(
+            static record => ((ConnectionRecord)record!).Close(ConnectionOutcome.HoldExpired),
+            waiter.Record,
+            _settings.MaxHold,
+            Timeout.InfiniteTimeSpan
+        );
+        await _destination!.ForwardAsync(waiter.Connection, queue.Succeeded);
+        if (waiter.Record.Outcome is ConnectionOutcome.ConnectFailed)
+        {
+            queue.Failed(waiter);
+        }
+    }
+
+    private async Task FinishAsync()
+    {
+        waiter.Phase = LockPhase.Releasing;
+        try
+        {
+            if (waiter.Record.Outcome == ConnectionOutcome.HoldExpired)
+            {
+                await queue.Hooks.TimeoutAsync(_settings, waiter, _destination!, stopped);
+            }
+
+            if (_isActivated)
+            {
+                await queue.Hooks.ReleaseAsync(_settings, waiter, _destination!, stopped);
+            }
+
+            waiter.Phase = LockPhase.Resting;
+            if (queue.Settings.ReleaseDelay > TimeSpan.Zero)
+            {
+                await Task.Delay(queue.Settings.ReleaseDelay, time, stopped);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The program ends.
+        }
+        finally
+        {
+            metrics.Released(queue.RouteId, time.GetElapsedTime(waiter.Admitted));
+            queue.Release(waiter);
+        }
+    }
+}

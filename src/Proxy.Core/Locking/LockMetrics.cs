@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using Proxy.Diagnostics;
+
+namespace Proxy.Locking;
+
+/// <summary>What locks measure: who waits and holds, and for how long.</summary>
+internal sealed class LockMetrics
+{
+    private static readonly double[] _boundaries = [0.001, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
+    private readonly Histogram<double> _wait;
+    private readonly Histogram<double> _hold;
+
+    public LockMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(ProxyMetrics.MeterName);
+        var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = _boundaries };
+        _wait = meter.CreateHistogram("proxy.lock.wait.duration", "s", "Time from arrival at a lock to a permit.", null, advice);
+        _hold = meter.CreateHistogram("proxy.lock.hold.duration", "s", "Time from a permit to its return.", null, advice);
+        meter.CreateObservableUpDownCounter(
+            "proxy.lock.waiting",
+            () => Observe(static x => x.Waiting),
+            "{connection}",
+            "Clients that wait."
+        );
+        meter.CreateObservableUpDownCounter(
+            "proxy.lock.holding",
+            () => Observe(static x => x.Holding),
+            "{connection}",
+            "Permits that are held."
+        );
+    }
+
+    /// <summary>The queues that gauges are read from.</summary>
+    public Func<IEnumerable<LockQueue>> Queues { get; set; } = static () => [];
+
+    public void Admitted(string routeId, TimeSpan waited) => _wait.Record(waited.TotalSeconds, Route(routeId));
+
+    public void Released(string routeId, TimeSpan held) => _hold.Record(held.TotalSeconds, Route(routeId));
+
+    private static KeyValuePair<string, object?> Route(string id) => new("proxy.route_id", id);
+
+    private IEnumerable<Measurement<int>> Observe(Func<(int Waiting, int Holding), int> value) =>
+        Queues().Select(queue => new Measurement<int>(value(queue.Count()), Route(queue.RouteId)));
+}

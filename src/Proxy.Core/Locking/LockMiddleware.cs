@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Locking;
+
+/// <summary>Lets a client wait for a permit, its bytes unread, and serves it then.</summary>
+internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeProvider time, CancellationToken stopped)
+{
+    /// <summary>Runs one connection.</summary>
+    /// <returns>A task that completes when the client's connection has ended; its permit may be held for longer.</returns>
+    public async Task OnConnectionAsync(ConnectionContext connection)
+    {
+        var record = ConnectionRecord.Of(connection);
+        var waiter = new LockWaiter(connection, record, time.GetTimestamp());
+        var refusal = await WaitAsync(waiter);
+        record.Queued = time.GetElapsedTime(waiter.Arrived);
+        if (refusal is { } outcome)
+        {
+            record.Close(outcome);
+            return;
+        }
+
+        metrics.Admitted(queue.RouteId, record.Queued);
+        await new LockHold(queue, waiter, metrics, time, stopped).RunAsync();
+    }
+
+    private async ValueTask<ConnectionOutcome?> WaitAsync(LockWaiter waiter)
+    {
+        var waiting = queue.EnterAsync(waiter);
+        if (waiting.IsCompleted)
+        {
+            return await waiting;
+        }
+
+        using var admitted = new CancellationTokenSource();
+        var watching = WatchAsync(waiter, admitted.Token);
+        var refusal = await waiting;
+        await admitted.CancelAsync();
+        await watching;
+        return refusal;
+    }
+
+    /// <summary>Watches for the client's departure, without reading what it has sent.</summary>
+    private async Task WatchAsync(LockWaiter waiter, CancellationToken admitted)
+    {
+        if (waiter.Connection is not TcpConnection tcp)
+        {
+            await using var watch = waiter.Connection.ConnectionClosed.UnsafeRegister(_ => queue.Leave(waiter, PeerDeparture.Reset), null);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, admitted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        var ignoreClose = false;
+        while (await tcp.WaitForDepartureAsync(ignoreClose, admitted) is { } how && !queue.Leave(waiter, how))
+        {
+            ignoreClose = true; // after a FIN that does not count, a reset still does
+        }
+    }
+}

@@ -1,0 +1,354 @@
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Locking;
+
+/// <summary>
+/// The clients of one lock, first in, first out. It outlives edits: settings change under it, places do not. Every operation takes
+/// constant time, but for an edit and a look at it.
+/// </summary>
+internal sealed class LockQueue : IDisposable
+{
+    private readonly Lock _gate = new(); // guards everything below; never held while others' code runs
+    private readonly LinkedList<LockWaiter> _waiting = new();
+    private readonly HashSet<LockWaiter> _holding = [];
+    private readonly AdmissionPause _pause;
+    private readonly IPermits _permits;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private LockSettings _settings;
+    private int? _permitsForNow;
+    private bool _isClosed;
+    private TaskCompletionSource? _idle;
+
+    public LockQueue(string routeId, LockSettings settings, IPermitStore store, TimeProvider time)
+    {
+        RouteId = routeId;
+        _settings = settings;
+        _time = time;
+        _pause = new AdmissionPause(time);
+        _permits = store.Open(routeId, Admit);
+        _timer = time.CreateTimer(static state => ((LockQueue)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Hooks = new LockHooks(routeId);
+    }
+
+    public string RouteId { get; }
+
+    /// <summary>The newest settings.</summary>
+    public LockSettings Settings => Volatile.Read(ref _settings);
+
+    /// <summary>The route's hooks: what was counted outlives edits, too.</summary>
+    public LockHooks Hooks { get; }
+
+    /// <summary>Puts new settings to use. Those who wait keep their places, and go only if a shorter wait or a stricter view of leaving says so.</summary>
+    public void Use(LockSettings settings)
+    {
+        List<LockWaiter> left;
+        lock (_gate)
+        {
+            Volatile.Write(ref _settings, settings);
+            _permitsForNow = null;
+            _isClosed = false;
+            left = [.. _waiting.Where(waiter => waiter.Departed is { } how && Counts(how))];
+            left.ForEach(TakeOut);
+        }
+
+        left.ForEach(static waiter => waiter.Complete(ConnectionOutcome.LeftQueue));
+        OnTimer();
+    }
+
+    /// <summary>The route is gone: all who wait are sent away, those who are served go on.</summary>
+    public void Close()
+    {
+        List<LockWaiter> waiting;
+        lock (_gate)
+        {
+            _isClosed = true;
+            waiting = [.. _waiting];
+            waiting.ForEach(TakeOut);
+        }
+
+        waiting.ForEach(static waiter => waiter.Complete(ConnectionOutcome.Drained));
+    }
+
+    /// <summary>Takes a client in. Completes with null when it has a permit, and otherwise with the reason why it gets none.</summary>
+    public ValueTask<ConnectionOutcome?> EnterAsync(LockWaiter waiter)
+    {
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return new(ConnectionOutcome.Drained);
+            }
+
+            if (_waiting.Count == 0 && _pause.AllowsOne && _permits.TryTake(PermitsNow))
+            {
+                Hold(waiter);
+                return new((ConnectionOutcome?)null);
+            }
+
+            if (_waiting.Count >= _settings.QueueLimit)
+            {
+                return new(ConnectionOutcome.QueueFull);
+            }
+
+            waiter.Place = _waiting.AddLast(waiter);
+            if (_waiting.Count == 1)
+            {
+                SetTimer();
+            }
+
+            return waiter.WaitAsync();
+        }
+    }
+
+    /// <summary>The peer has left; whether that ends its wait is for the settings to say. True when it no longer waits.</summary>
+    public bool Leave(LockWaiter waiter, PeerDeparture how)
+    {
+        lock (_gate)
+        {
+            waiter.Departed = how;
+            if (waiter.Place is null)
+            {
+                return true;
+            }
+
+            if (!Counts(how))
+            {
+                return false;
+            }
+
+            TakeOut(waiter);
+        }
+
+        waiter.Complete(ConnectionOutcome.LeftQueue);
+        return true;
+    }
+
+    /// <summary>An activation and a dial went well: whoever waits for that may come.</summary>
+    public void Succeeded()
+    {
+        lock (_gate)
+        {
+            if (!_pause.IsFailing)
+            {
+                return;
+            }
+
+            _pause.Succeeded();
+        }
+
+        Admit();
+    }
+
+    /// <summary>An activation or a dial failed: the next waits a while, so that a dead service does not use up the queue.</summary>
+    public void Failed(LockWaiter waiter)
+    {
+        lock (_gate)
+        {
+            _pause.Failed(waiter);
+            SetTimer();
+        }
+    }
+
+    /// <summary>Gives a permit back; the next comes in.</summary>
+    public void Release(LockWaiter waiter)
+    {
+        lock (_gate)
+        {
+            _holding.Remove(waiter);
+            _pause.Ended(waiter);
+            if (_holding.Count == 0)
+            {
+                _idle?.TrySetResult();
+                _idle = null;
+            }
+        }
+
+        _permits.Return();
+        Admit();
+    }
+
+    /// <summary>Stops admitting, or goes on. Those who are served are left alone.</summary>
+    public void Pause(bool paused)
+    {
+        lock (_gate)
+        {
+            _pause.IsPaused = paused;
+        }
+
+        Admit();
+    }
+
+    /// <summary>Another number of permits, until the next edit.</summary>
+    public void ChangePermits(int permits)
+    {
+        lock (_gate)
+        {
+            _permitsForNow = permits;
+        }
+
+        Admit();
+    }
+
+    /// <summary>Completes when no permit is held.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            return _holding.Count == 0 ? Task.CompletedTask : (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>Whether the route is gone.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isClosed;
+            }
+        }
+    }
+
+    /// <summary>How many wait and how many hold.</summary>
+    public (int Waiting, int Holding) Count()
+    {
+        lock (_gate)
+        {
+            return (_waiting.Count, _holding.Count);
+        }
+    }
+
+    /// <summary>What can be seen of it now.</summary>
+    public LockStatus Describe()
+    {
+        lock (_gate)
+        {
+            return new LockStatus
+            {
+                RouteId = RouteId,
+                Permits = PermitsNow,
+                QueueLimit = _settings.QueueLimit,
+                IsPaused = _pause.IsPaused,
+                IsClosed = _isClosed,
+                PausedAfterFailure = _pause.Remaining,
+                Activations = Hooks.Activations,
+                Holding = [.. _holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],
+                Waiting = [.. _waiting.Select((waiter, index) => Describe(waiter, index + 1))],
+            };
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _permits.Dispose();
+        Hooks.Dispose();
+    }
+
+    private int PermitsNow => _permitsForNow ?? _settings.Permits;
+
+    private LockClient Describe(LockWaiter waiter, int position) =>
+        new()
+        {
+            ConnectionId = waiter.Record.Id,
+            Client = waiter.Record.Client?.ToString(),
+            Position = position,
+            Waited = position > 0 ? _time.GetElapsedTime(waiter.Arrived) : _time.GetElapsedTime(waiter.Arrived, waiter.Admitted),
+            Held = position > 0 ? TimeSpan.Zero : _time.GetElapsedTime(waiter.Admitted),
+            Phase = position > 0 ? null : waiter.Phase,
+            DestinationId = waiter.DestinationId,
+        };
+
+    // A half-close looks like leaving.
+    private bool Counts(PeerDeparture how) =>
+        how == PeerDeparture.Reset
+        || _settings.DropQueued == DropQueued.Always
+        || (how == PeerDeparture.ClosedSilently && _settings.DropQueued == DropQueued.WhenSilent);
+
+    private void TakeOut(LockWaiter waiter)
+    {
+        _waiting.Remove(waiter.Place!);
+        waiter.Place = null;
+    }
+
+    private void Hold(LockWaiter waiter)
+    {
+        waiter.Admitted = _time.GetTimestamp();
+        _holding.Add(waiter);
+        _pause.Admit(waiter);
+    }
+
+    private void Admit()
+    {
+        while (TakeNext() is { } waiter)
+        {
+            waiter.Complete(null);
+        }
+    }
+
+    private LockWaiter? TakeNext()
+    {
+        lock (_gate)
+        {
+            if (_waiting.First is not { Value: var waiter } || !_pause.AllowsOne || !_permits.TryTake(PermitsNow))
+            {
+                return null;
+            }
+
+            TakeOut(waiter);
+            Hold(waiter);
+            return waiter;
+        }
+    }
+
+    private void OnTimer()
+    {
+        while (TakeExpired() is { } waiter)
+        {
+            waiter.Complete(ConnectionOutcome.QueueTimeout);
+        }
+
+        Admit();
+        lock (_gate)
+        {
+            SetTimer();
+        }
+    }
+
+    private LockWaiter? TakeExpired()
+    {
+        lock (_gate)
+        {
+            if (_waiting.First is not { Value: var waiter } || UntilExpiry(waiter) is not { } left || left > TimeSpan.Zero)
+            {
+                return null;
+            }
+
+            TakeOut(waiter);
+            return waiter;
+        }
+    }
+
+    // All wait equally long, so the first in the queue is the first to expire: one timer is enough.
+    private void SetTimer()
+    {
+        var due = _waiting.First is { Value: var waiter } ? UntilExpiry(waiter) : null;
+        if (_waiting.Count > 0 && _pause.Remaining is var pause && pause > TimeSpan.Zero && !(due < pause))
+        {
+            due = pause;
+        }
+
+        _timer.Change(Ceiling(due), Timeout.InfiniteTimeSpan);
+    }
+
+    private TimeSpan? UntilExpiry(LockWaiter waiter) =>
+        _settings.QueueTimeout < TimeSpan.Zero ? null : _settings.QueueTimeout - _time.GetElapsedTime(waiter.Arrived);
+
+    // Timers count whole milliseconds, and must not fire before the time.
+    private static TimeSpan Ceiling(TimeSpan? due) =>
+        due is { } value ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(value.TotalMilliseconds))) : Timeout.InfiniteTimeSpan;
+}

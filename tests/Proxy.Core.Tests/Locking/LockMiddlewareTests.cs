@@ -1,0 +1,355 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Connections.Linux;
+using Proxy.Connections.Sockets;
+using Proxy.Diagnostics;
+using Proxy.Locking;
+
+namespace Proxy.Core.Tests.Locking;
+
+/// <summary>Clients with real sockets in front of a lock, on both transports; what is behind it is in the test's hands.</summary>
+public sealed class LockMiddlewareTests : IAsyncLifetime
+{
+    private readonly DeadlineClock _clock = new(TimeProvider.System);
+    private readonly EventLoopGroup _loops = new(2, null, NullLogger.Instance);
+    private readonly List<(Socket Peer, ConnectionContext Ours)> _open = [];
+    private readonly ConcurrentQueue<string> _log = new();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_SilentFinInTheQueue_LeavesAndTakesNoPermit(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings);
+        var holder = await ComeAsync(pipeline, loops);
+        var leaving = await ComeAsync(pipeline, loops);
+        var next = await ComeAsync(pipeline, loops);
+
+        leaving.Peer.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(ConnectionOutcome.LeftQueue, await leaving.EndAsync());
+        locked.Service.End(holder.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await holder.EndAsync());
+        await Eventually.TrueAsync(() => locked.Service.Came.Count == 2);
+        Assert.Equal([holder.Record.Id, next.Record.Id], locked.Service.Came);
+        locked.Service.End(next.Record.Id);
+        await next.EndAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_BytesAndFinInTheQueue_Served(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings);
+        var holder = await ComeAsync(pipeline, loops);
+        var half = await ComeAsync(pipeline, loops, "request");
+        half.Peer.Shutdown(SocketShutdown.Send);
+        await Eventually.TrueAsync(() => !OperatingSystem.IsLinux() || half.HasSeenEnd());
+
+        locked.Service.End(holder.Record.Id);
+
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(half.Record.Id));
+        locked.Service.End(half.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await half.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_BytesAndFinButEveryEndCounts_Leaves(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings with { DropQueued = DropQueued.Always });
+        _ = await ComeAsync(pipeline, loops);
+        var leaving = await ComeAsync(pipeline, loops, "request");
+
+        leaving.Peer.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(ConnectionOutcome.LeftQueue, await leaving.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false, DropQueued.WhenSilent)]
+    [InlineData(false, DropQueued.OnReset)]
+    [InlineData(true, DropQueued.WhenSilent)]
+    [InlineData(true, DropQueued.OnReset)]
+    public async Task Run_ResetInTheQueueAfterBytes_Leaves(bool loops, DropQueued drop)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings with { DropQueued = drop });
+        _ = await ComeAsync(pipeline, loops);
+        var leaving = await ComeAsync(pipeline, loops, "request");
+
+        leaving.Peer.Close(0);
+
+        Assert.Equal(ConnectionOutcome.LeftQueue, await leaving.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_ResetAfterFinThatDoesNotCount_Leaves(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings with { DropQueued = DropQueued.OnReset });
+        _ = await ComeAsync(pipeline, loops);
+        var leaving = await ComeAsync(pipeline, loops);
+        leaving.Peer.Shutdown(SocketShutdown.Send);
+        await Eventually.TrueAsync(() => !OperatingSystem.IsLinux() || leaving.HasSeenEnd());
+
+        leaving.Peer.Close(0);
+
+        Assert.Equal(ConnectionOutcome.LeftQueue, await leaving.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_ClosedByUsInTheQueue_ThatIsTheOutcome(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings);
+        _ = await ComeAsync(pipeline, loops);
+        var waiter = await ComeAsync(pipeline, loops);
+
+        waiter.Record.Close(ConnectionOutcome.ClosedByAdmin);
+
+        Assert.Equal(ConnectionOutcome.ClosedByAdmin, await waiter.EndAsync());
+        Assert.Empty(locked.Status.Waiting);
+        Assert.True((await waiter.Peer.ReadToEndAsync()).Reset);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_HeldTooLong_ResetThenTimeoutHookThenTheNextActivation(bool loops)
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        Record(locked);
+        locked.Timeout.Hold();
+        var pipeline = locked.Use(locked.WithHooks with { MaxHold = TimeSpan.FromSeconds(20) });
+        var slow = await ComeAsync(pipeline, loops);
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        var next = await ComeAsync(pipeline, loops);
+
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.True((await slow.Peer.ReadToEndAsync()).Reset);
+        locked.Service.End(slow.Record.Id);
+        Assert.Equal(ConnectionOutcome.HoldExpired, await slow.EndAsync());
+        await Eventually.TrueAsync(() => locked.Timeout.IsRunning);
+        Assert.Single(locked.Activate.Events);
+        locked.Timeout.LetGo();
+
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        Assert.Equal(["+activate", "-activate", "+timeout", "-timeout", "+release", "-release", "+activate", "-activate"], _log);
+        Assert.Equal([(1, false), (2, true)], locked.Activate.Events.Select(static x => (x.Activation, x.AfterTimeout)));
+        locked.Service.End(next.Record.Id);
+        await next.EndAsync();
+    }
+
+    [Fact]
+    public async Task Run_ActivationFails_ClientClosedAndTheNextWaitsAndIsNotCounted()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        locked.Activate.Fails = true;
+        var pipeline = locked.Use(locked.WithHooks);
+        var unlucky = await ComeAsync(pipeline, loops: false);
+        Assert.Equal(ConnectionOutcome.HookFailed, await unlucky.EndAsync());
+        var next = await ComeAsync(pipeline, loops: false);
+        Assert.Equal(next.Record.Id, Assert.Single(locked.Status.Waiting).ConnectionId);
+
+        locked.Activate.Fails = false;
+        await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        Assert.Equal([1, 1], locked.Activate.Events.Select(static x => x.Activation));
+        Assert.Empty(locked.Release.Events);
+        locked.Service.End(next.Record.Id);
+        await next.EndAsync();
+    }
+
+    [Fact]
+    public async Task Run_ActivationFailsAndMayProceed_Served()
+    {
+        using var locked = new TestLock();
+        locked.Activate.Fails = true;
+        var client = await ComeAsync(locked.Use(locked.WithHooks with { ProceedsOnHookFailure = true }), loops: false);
+
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+
+        locked.Service.End(client.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await client.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Run_ServiceDown_QueueIsNotUsedUp(bool refuses)
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        locked.Service.IsDown = refuses;
+        locked.Service.HasNone = !refuses;
+        var pipeline = locked.Use(locked.Settings);
+        var clients = new List<Client>();
+        for (var i = 0; i < 5; i++)
+        {
+            clients.Add(await ComeAsync(pipeline, loops: false));
+        }
+
+        Assert.Equal(refuses ? ConnectionOutcome.ConnectFailed : ConnectionOutcome.NoDestination, await clients[0].EndAsync());
+        await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
+        Assert.Equal(4, locked.Status.Waiting.Count);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await clients[1].EndAsync();
+        await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
+        Assert.Equal(3, locked.Status.Waiting.Count);
+        (locked.Service.IsDown, locked.Service.HasNone) = (false, false);
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        foreach (var client in clients.Skip(2))
+        {
+            await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));
+            locked.Service.End(client.Record.Id);
+            Assert.Equal(ConnectionOutcome.Completed, await client.EndAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Run_ManyPermits_HooksNeverOverlap()
+    {
+        using var locked = new TestLock();
+        Record(locked);
+        var pipeline = locked.Use(locked.WithHooks with { Permits = 3 });
+        var clients = new List<Client>();
+        for (var i = 0; i < 12; i++)
+        {
+            clients.Add(await ComeAsync(pipeline, loops: i % 2 == 0));
+        }
+
+        foreach (var client in clients)
+        {
+            await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));
+            locked.Service.End(client.Record.Id);
+            await client.EndAsync();
+        }
+
+        await Eventually.TrueAsync(() => locked.Release.Events.Count == 12 && !locked.Release.IsRunning);
+        Assert.Equal(3, locked.Service.MostServed);
+        var log = _log.ToArray();
+        Assert.Equal(48, log.Length);
+        Assert.All(Enumerable.Range(0, 24), i => Assert.Equal(('+', '-'), (log[2 * i][0], log[(2 * i) + 1][0])));
+    }
+
+    [Fact]
+    public async Task Run_ReleaseDelay_PermitComesBackAfterIt()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        var pipeline = locked.Use(locked.Settings with { ReleaseDelay = TimeSpan.FromSeconds(3) });
+        var first = await ComeAsync(pipeline, loops: false);
+        var next = await ComeAsync(pipeline, loops: false);
+
+        locked.Service.End(first.Record.Id);
+        await first.EndAsync();
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal(LockPhase.Resting, Assert.Single(locked.Status.Holding).Phase);
+        Assert.Single(locked.Service.Came);
+        time.Advance(TimeSpan.FromSeconds(3));
+
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(next.Record.Id));
+        locked.Service.End(next.Record.Id);
+        await next.EndAsync();
+    }
+
+    [Fact]
+    public async Task Retain_RouteRemovedWithAFullQueue_WaitersDrainedHolderServedToItsEnd()
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings);
+        var holder = await ComeAsync(pipeline, loops: true);
+        var waiters = new List<Client>();
+        for (var i = 0; i < 20; i++)
+        {
+            waiters.Add(await ComeAsync(pipeline, loops: true));
+        }
+
+        locked.Registry.Retain([]);
+
+        foreach (var waiter in waiters)
+        {
+            Assert.Equal(ConnectionOutcome.Drained, await waiter.EndAsync());
+        }
+
+        locked.Service.End(holder.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await holder.EndAsync());
+        await Eventually.TrueAsync(() => locked.Registry.Find(TestLock.Route) is null);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var (peer, ours) in _open)
+        {
+            peer.Dispose();
+            await ours.DisposeAsync();
+        }
+
+        _loops.Dispose();
+        _clock.Dispose();
+    }
+
+    private void Record(TestLock locked)
+    {
+        foreach (var hook in (TestHook[])[locked.Activate, locked.Timeout, locked.Release])
+        {
+            hook.Began = () => _log.Enqueue($"+{hook.Name}");
+            hook.Ended = () => _log.Enqueue($"-{hook.Name}");
+        }
+    }
+
+    /// <summary>A client that has arrived at the lock.</summary>
+    private async Task<Client> ComeAsync(ConnectionDelegate pipeline, bool loops, string sends = "")
+    {
+        IConnectionListenerFactory factory =
+            loops && OperatingSystem.IsLinux()
+                ? new EpollTransportFactory(new EpollServices(_loops, new BufferPool()))
+                : new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System);
+        var (peer, ours) = await Loopback.ConnectAsync(factory);
+        _open.Add((peer, ours));
+        if (sends.Length > 0)
+        {
+            await peer.SendAsync(System.Text.Encoding.ASCII.GetBytes(sends));
+            await Eventually.TrueAsync(() => Native(ours).Available == sends.Length);
+        }
+
+        var record = new ConnectionRecord(ours, "", "", TimeProvider.System);
+        record.Attach();
+        return new(peer, ours, record, pipeline(ours));
+    }
+
+    private static Socket Native(ConnectionContext connection) =>
+        connection.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionSocketFeature>()!.Socket;
+
+    private sealed record Client(Socket Peer, ConnectionContext Ours, ConnectionRecord Record, Task Running)
+    {
+        public async Task<ConnectionOutcome?> EndAsync()
+        {
+            await Running.WaitAsync(Eventually.Limit);
+            return Record.Outcome;
+        }
+
+        public bool HasSeenEnd() => TcpInfo.HasPeerFinished(Native(Ours));
+    }
+}

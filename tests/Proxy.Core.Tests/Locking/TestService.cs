@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+using Proxy.Locking;
+
+namespace Proxy.Core.Tests.Locking;
+
+/// <summary>A service behind a lock, without sockets: it serves a client until a test ends that.</summary>
+internal sealed class TestService : ILockedService
+{
+    /// <summary>Whom it serves, by connection id, in the order in which they came.</summary>
+    public ConcurrentDictionary<string, TaskCompletionSource> Clients { get; } = new();
+
+    public ConcurrentQueue<string> Came { get; } = new();
+
+    public int Serving { get; private set; }
+
+    public int MostServed { get; private set; }
+
+    public bool IsDown { get; set; }
+
+    public bool HasNone { get; set; }
+
+    public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
+    {
+        failure = ConnectionOutcome.NoDestination;
+        return HasNone ? null : new Destination(this);
+    }
+
+    private void Count(int change)
+    {
+        lock (Came)
+        {
+            Serving += change;
+            MostServed = Math.Max(MostServed, Serving);
+        }
+    }
+
+    public void End(string client) => Clients[client].SetResult();
+
+    private sealed class Destination(TestService service) : LockedDestination("a", null)
+    {
+        public override async Task ForwardAsync(ConnectionContext client, Action connected)
+        {
+            var record = ConnectionRecord.Of(client);
+            if (service.IsDown)
+            {
+                record.Close(ConnectionOutcome.ConnectFailed);
+                return;
+            }
+
+            service.Count(1);
+            connected();
+            var end = service.Clients.GetOrAdd(record.Id, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+            service.Came.Enqueue(record.Id);
+            await end.Task;
+            service.Count(-1);
+            record.TryEnd(ConnectionOutcome.Completed);
+        }
+
+        public override void Dispose() { }
+    }
+}
