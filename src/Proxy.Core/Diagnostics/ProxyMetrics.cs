@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>The meter <c>Proxy</c>: connections, bytes, dials and reloads.</summary>
+/// <summary>The meter <c>Proxy</c>: connections, bytes, dials, hooks and reloads.</summary>
 public sealed class ProxyMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>

@@ -101,6 +101,7 @@ public sealed class HookListTests
     [Fact]
     public async Task Run_HookThatIgnoresItsToken_IsLeftBehind()
     {
+        var started = new TaskCompletionSource();
         using var never = new ManualResetEventSlim();
         using var hooks = new TestHooks(
             _time,
@@ -108,13 +109,14 @@ public sealed class HookListTests
                 "a",
                 (_, _) =>
                 {
+                    started.SetResult();
                     never.Wait(CancellationToken.None);
                     return ValueTask.CompletedTask;
                 }
             )
         );
         var run = hooks.RunAsync(Step("a"));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(30));
+        await started.Task.WaitAsync(Eventually.Limit);
 
         _time.Advance(TimeSpan.FromSeconds(30));
         await _time.WaitForTimerAsync(TimeSpan.FromSeconds(1));
