@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Multiplexing;
 
 namespace Proxy;
 
@@ -25,6 +26,16 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     public TcpProxyBuilder LoadDocument(IConfigurationRoot root)
     {
         services.AddSingleton(new ConfigurationInput(root, WholeDocument: true));
+        return this;
+    }
+
+    /// <summary>Adds a protocol for Multiplex: configuration names it by its <see cref="IMessageFramer.Name"/>.</summary>
+    /// <typeparam name="T">The framer; one instance serves all connections.</typeparam>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder AddFramer<T>()
+        where T : class, IMessageFramer
+    {
+        services.AddSingleton<IMessageFramer, T>();
         return this;
     }
 }

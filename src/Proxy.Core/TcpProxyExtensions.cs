@@ -13,6 +13,7 @@ using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Listeners;
+using Proxy.Multiplexing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -60,6 +61,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));
         services.AddTcpClusters();
+        services.AddMessageFramers();
         services.TryAddSingleton<UpstreamDialer>();
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();

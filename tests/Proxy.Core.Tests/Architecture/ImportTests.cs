@@ -15,6 +15,7 @@ public sealed partial class ImportTests
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
         ["Clusters"] = ["Configuration", "Diagnostics", "Connections"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 
     public static TheoryData<string> Folders =>
