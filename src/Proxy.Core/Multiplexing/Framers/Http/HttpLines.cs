@@ -21,7 +21,7 @@ internal ref struct HttpLines(ReadOnlySpan<byte> bytes, int maxBytes)
         var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
         if (end >= 0 && (rest[end] == '\n' || (end + 1 < rest.Length && rest[end + 1] != '\n')))
         {
-            Error = "CR and LF stand alone.";
+            Error = "A CR or LF stands alone.";
             return false;
         }
 
