@@ -257,10 +257,13 @@ internal sealed partial class RevisionOwner(
     private static List<ListenerSpec> Specs(Revision revision) =>
         [.. revision.Bindings.Select(static binding => new ListenerSpec(RevisionPipelines.Key(binding), EndPoint(binding)))];
 
-    private static ListenEndPoint EndPoint(EndpointBinding binding) =>
-        binding.Address is { UnixPath: { } path }
-            ? new(new System.Net.Sockets.UnixDomainSocketEndPoint(path), binding.Backlog)
-            : new(new IPEndPoint(binding.Address.Address!, binding.Address.Port), binding.Backlog, binding.Address.IsAny);
+    private static ListenEndPoint EndPoint(EndpointBinding binding)
+    {
+        EndPoint address = binding.Address is { UnixPath: { } path }
+            ? new System.Net.Sockets.UnixDomainSocketEndPoint(path)
+            : new IPEndPoint(binding.Address.Address!, binding.Address.Port);
+        return new(address, binding.Backlog, binding.Address.IsAny) { InOrder = binding.InOrder };
+    }
 
     private static partial class Log
     {

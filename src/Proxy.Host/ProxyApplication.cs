@@ -16,6 +16,8 @@ namespace Proxy.Host;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
+    private const string RuntimeMeter = "System.Runtime";
+
     /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration)
     {
@@ -96,7 +98,7 @@ internal static class ProxyApplication
         services.AddSingleton(static provider =>
             OpenTelemetry
                 .Sdk.CreateMeterProviderBuilder()
-                .AddMeter(ProxyMetrics.MeterName)
+                .AddMeter(ProxyMetrics.MeterName, RuntimeMeter)
                 .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
                 .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
                 .Build()

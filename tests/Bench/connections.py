@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds many connections: `serve PORT` echoes, `hold PORT COUNT` opens COUNT and follows commands from standard input.
+"""Many connections: `serve PORT` echoes, `hold PORT COUNT` opens COUNT and follows commands from standard input, `rate PORT RATE` makes
+RATE HTTP requests a second, each on a connection of its own, and prints how many were made and how many failed, every second.
 
 Commands: `warm N` opens, uses and closes N connections, few at once; `open` opens COUNT; `traffic BYTES` sends that many over
 each and reads them back; `close` closes all. Every command is answered by one line, `done` or what went wrong.
@@ -8,6 +9,7 @@ each and reads them back; `close` closes all. Every command is answered by one l
 import select
 import socket
 import sys
+import time
 
 CHUNK = 65536
 AT_ONCE = 20
@@ -103,7 +105,56 @@ def hold(port, count):
             print(f"{command}: {error}", flush=True)
 
 
+REQUEST = b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+
+
+def rate(port, per_second):
+    """One thread, non-blocking; a connection that is not answered within ten seconds has failed."""
+    poll = select.epoll()
+    live = {}
+    made = failed = 0
+    begin = time.monotonic()
+    due, shown = begin, begin
+    while True:
+        now = time.monotonic()
+        if now - shown >= 1:
+            print(made, failed, flush=True)
+            shown = now
+            for number, (connection, started, _) in list(live.items()):
+                if now - started > 10:
+                    failed += 1
+                    live.pop(number)
+                    connection.close()
+        while due <= now:
+            due += 1 / per_second
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", port))
+            live[connection.fileno()] = (connection, now, False)
+            poll.register(connection, select.EPOLLOUT)
+        for number, _ in poll.poll(max(0, due - time.monotonic())):
+            connection, started, sent = live[number]
+            try:
+                if not sent:
+                    connection.send(REQUEST)
+                    live[number] = (connection, started, True)
+                    poll.modify(number, select.EPOLLIN)
+                    continue
+                answer = connection.recv(CHUNK)
+                if not answer.startswith(b"HTTP/1.1 200"):
+                    raise ConnectionError("no answer")
+                made += 1
+            except BlockingIOError:
+                continue
+            except OSError:
+                failed += 1
+            live.pop(number)
+            connection.close()
+
+
 if sys.argv[1] == "serve":
     serve(int(sys.argv[2]))
+elif sys.argv[1] == "rate":
+    rate(int(sys.argv[2]), int(sys.argv[3]))
 else:
     hold(int(sys.argv[2]), int(sys.argv[3]))

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters.Resolution;
 
@@ -9,6 +10,7 @@ namespace Proxy.Clusters;
 public sealed class DestinationDialer(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
 {
     private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
+    private static readonly TimerCallback _cancel = static source => ((CancellationTokenSource)source!).Cancel();
 
     /// <summary>Dials.</summary>
     /// <param name="address"><c>tcp://host:port</c> or <c>unix:/path</c>.</param>
@@ -18,27 +20,59 @@ public sealed class DestinationDialer(IConnectionFactory connections, Destinatio
     /// <returns>A connection, the caller's to dispose.</returns>
     /// <exception cref="TimeoutException">Nobody answered in time.</exception>
     /// <exception cref="SocketException">Every address failed; the last reason.</exception>
-    public async ValueTask<ConnectionContext> DialAsync(
+    public ValueTask<ConnectionContext> DialAsync(
         string address,
         TimeSpan connectTimeout,
         TimeSpan dnsRefresh,
         CancellationToken cancellationToken
     )
     {
-        using var deadline = new CancellationTokenSource(connectTimeout, time);
-        using var linked = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
+        cancellationToken.ThrowIfCancellationRequested();
+        var cancel = new CancellationTokenSource();
+        var dialling = StartAsync(address, dnsRefresh, cancel);
+
+        // A destination on this host answers at once: then no deadline was needed.
+        return dialling.IsCompletedSuccessfully ? dialling : WaitAsync(dialling, connectTimeout, cancel, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ConnectionContext> WaitAsync(
+        ValueTask<ConnectionContext> dialling,
+        TimeSpan connectTimeout,
+        CancellationTokenSource cancel,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var deadline = time.CreateTimer(_cancel, cancel, connectTimeout, Timeout.InfiniteTimeSpan);
+        await using var linked = cancellationToken.UnsafeRegister(static state => _cancel(state), cancel);
         try
         {
-            var endPoints = await resolver.ResolveAsync(address, dnsRefresh, deadline.Token);
-            return endPoints.Count == 1
-                ? await connections.ConnectAsync(endPoints[0], deadline.Token)
-                : await RaceAsync(endPoints, deadline);
+            return await dialling;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"No answer within {connectTimeout}.");
         }
     }
+
+    private ValueTask<ConnectionContext> StartAsync(string address, TimeSpan dnsRefresh, CancellationTokenSource cancel)
+    {
+        var resolving = resolver.ResolveAsync(address, dnsRefresh, cancel.Token);
+        if (!resolving.IsCompletedSuccessfully)
+        {
+            return ResolveAndStartAsync(resolving, cancel);
+        }
+
+        return StartAsync(resolving.Result, cancel);
+    }
+
+    private async ValueTask<ConnectionContext> ResolveAndStartAsync(
+        ValueTask<IReadOnlyList<EndPoint>> resolving,
+        CancellationTokenSource cancel
+    ) => await StartAsync(await resolving, cancel);
+
+    private ValueTask<ConnectionContext> StartAsync(IReadOnlyList<EndPoint> endPoints, CancellationTokenSource cancel) =>
+        endPoints.Count == 1 ? connections.ConnectAsync(endPoints[0], cancel.Token) : new(RaceAsync(endPoints, cancel));
 
     private async Task<ConnectionContext> RaceAsync(IReadOnlyList<EndPoint> endPoints, CancellationTokenSource cancel)
     {

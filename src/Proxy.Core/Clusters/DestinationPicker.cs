@@ -10,6 +10,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
     /// <summary>The policy of clusters that name none, as in YARP.</summary>
     public const string DefaultPolicy = "PowerOfTwoChoices";
 
+    private static readonly DestinationSettings _unset = new();
     private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
         static policy => policy.Name,
         StringComparer.OrdinalIgnoreCase
@@ -52,23 +53,34 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         return new(null, null, PickFailure.LimitReached);
     }
 
+    // Four groups in the order in which they are used, and no more lists than that takes: this runs for every connection.
     private static List<DestinationCandidate> Candidates(
         IReadOnlyList<DestinationState> available,
         ClusterSettings settings,
         IReadOnlyCollection<DestinationState> tried
     )
     {
-        var groups = new List<DestinationCandidate>[] { [], [], [], [] }; // in the order in which they are used
-        foreach (var destination in available)
+        List<DestinationCandidate> best = [];
+        var bestGroup = int.MaxValue;
+        for (var i = 0; i < available.Count; i++)
         {
-            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId) ?? new DestinationSettings();
-            if (own.Weight > 0)
+            var destination = available[i];
+            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId) ?? _unset;
+            var group = (own.Backup ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+            if (own.Weight == 0 || group > bestGroup)
             {
-                var group = (own.Backup ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
-                groups[group].Add(new(destination, DestinationLoad.Of(destination), own.Weight));
+                continue;
             }
+
+            if (group < bestGroup)
+            {
+                best.Clear();
+                bestGroup = group;
+            }
+
+            best.Add(new(destination, DestinationLoad.Of(destination), own.Weight));
         }
 
-        return Array.Find(groups, static group => group.Count > 0) ?? [];
+        return best;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
             AddListen(id, (route.Listen ?? "").Trim());
         }
 
-        return [.. _bindings.Values.Select(binding => binding with { RouteIds = Sort(binding.RouteIds) })];
+        return [.. _bindings.Values.Select(Complete)];
     }
 
     public static IReadOnlyList<IPNetwork> Networks(TcpRouteConfig route) =>
@@ -98,6 +98,13 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
 
         return addresses;
     }
+
+    private EndpointBinding Complete(EndpointBinding binding) =>
+        binding with
+        {
+            RouteIds = Sort(binding.RouteIds),
+            InOrder = binding.RouteIds.Any(id => config.TcpRoutes[id].Mode is TcpMode.Lock or TcpMode.Multiplex),
+        };
 
     private List<string> Sort(IReadOnlyList<string> ids) =>
         [

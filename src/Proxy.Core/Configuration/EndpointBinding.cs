@@ -12,4 +12,8 @@ public sealed record EndpointBinding(
     int Backlog,
     int? MaxConnections,
     IReadOnlyList<string> RouteIds
-);
+)
+{
+    /// <summary>Whether a route behind it keeps a queue, so that connections have to arrive there in order.</summary>
+    public bool InOrder { get; init; }
+}

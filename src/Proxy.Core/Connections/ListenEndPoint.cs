@@ -26,6 +26,9 @@ public sealed class ListenEndPoint(EndPoint address, int backlog = ListenEndPoin
     /// </summary>
     public bool SharePort { get; init; }
 
+    /// <summary>Whether connections have to reach their handler in the order in which they were accepted: a queue stands behind it.</summary>
+    public bool InOrder { get; init; }
+
     /// <inheritdoc />
     public override string ToString() => Address.ToString() ?? "";
 }

@@ -16,7 +16,8 @@ public abstract class TcpConnection
         IConnectionItemsFeature,
         IConnectionTransportFeature,
         IConnectionLifetimeFeature,
-        IConnectionEndPointFeature
+        IConnectionEndPointFeature,
+        ITrackedConnection
 {
     private static long _lastId;
 
@@ -58,6 +59,16 @@ public abstract class TcpConnection
             return source.Token;
         }
         set => throw new NotSupportedException("The token belongs to the connection.");
+    }
+
+    ConnectionRecord? ITrackedConnection.Record
+    {
+        get;
+        set
+        {
+            field = value;
+            _features?.Set(value);
+        }
     }
 
     /// <summary>Sets TCP keep-alive; nothing happens on unix sockets.</summary>
@@ -103,6 +114,7 @@ public abstract class TcpConnection
         features.Set<IConnectionTransportFeature>(this);
         features.Set<IConnectionLifetimeFeature>(this);
         features.Set<IConnectionEndPointFeature>(this);
+        features.Set(((ITrackedConnection)this).Record);
         if (this is IConnectionSocketFeature socket)
         {
             features.Set(socket);

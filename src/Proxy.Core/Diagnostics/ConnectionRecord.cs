@@ -96,13 +96,26 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         }
     }
 
+    /// <summary>Attaches this record to its connection.</summary>
+    internal void Attach()
+    {
+        if (connection is ITrackedConnection tracked)
+        {
+            tracked.Record = this;
+        }
+        else
+        {
+            connection.Features.Set(this);
+        }
+    }
+
     /// <summary>The record of a connection, which the tracking middleware attached.</summary>
     /// <param name="connection">The client's connection.</param>
     /// <returns>The record.</returns>
     public static ConnectionRecord Of(ConnectionContext connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return connection.Features.Get<ConnectionRecord>()
-            ?? throw new InvalidOperationException("The connection is not tracked: TrackingMiddleware has to run first.");
+        var record = connection is ITrackedConnection tracked ? tracked.Record : connection.Features.Get<ConnectionRecord>();
+        return record ?? throw new InvalidOperationException("The connection is not tracked: TrackingMiddleware has to run first.");
     }
 }

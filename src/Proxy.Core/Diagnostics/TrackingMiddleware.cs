@@ -23,7 +23,7 @@ public sealed partial class TrackingMiddleware(
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(next);
         var record = new ConnectionRecord(connection, endpointId, slot, time);
-        connection.Features.Set(record);
+        record.Attach();
         tracker.Add(record);
         try
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -34,19 +35,26 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         }
     }
 
-    /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>
-    private async Task<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record)
+    private ValueTask<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record)
     {
         if (connection is not TcpConnection tcp)
         {
-            return await dialer.DialAsync(settings, record, CancellationToken.None);
+            return dialer.DialAsync(settings, record, CancellationToken.None);
         }
 
-        using var gone = new CancellationTokenSource();
-        await using var watch = tcp.CancelOnReset(gone);
+        var gone = new CancellationTokenSource();
+        var dialling = dialer.DialAsync(settings, record, gone.Token);
+        return dialling.IsCompletedSuccessfully ? dialling : WatchAsync(tcp, dialling, gone);
+    }
+
+    /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<Dialled> WatchAsync(TcpConnection client, ValueTask<Dialled> dialling, CancellationTokenSource gone)
+    {
+        await using var watch = client.CancelOnReset(gone);
         try
         {
-            return await dialer.DialAsync(settings, record, gone.Token);
+            return await dialling;
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {

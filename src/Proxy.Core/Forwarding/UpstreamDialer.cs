@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
@@ -21,9 +22,11 @@ public sealed partial class UpstreamDialer(
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
+    private static readonly IReadOnlyCollection<DestinationState> _noneTried = [];
 
     /// <summary>Dials for a client.</summary>
-    internal async Task<Dialled> DialAsync(ForwardSettings settings, ConnectionRecord record, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<Dialled> DialAsync(ForwardSettings settings, ConnectionRecord record, CancellationToken cancellationToken)
     {
         record.ClusterId = settings.Cluster.Id;
         if (settings.Cluster.Find() is not { } cluster)
@@ -37,7 +40,8 @@ public sealed partial class UpstreamDialer(
         return result;
     }
 
-    private async Task<Dialled> TryAllAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Dialled> TryAllAsync(
         ClusterState cluster,
         ForwardSettings settings,
         ConnectionRecord record,
@@ -45,20 +49,20 @@ public sealed partial class UpstreamDialer(
     )
     {
         var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
-        var tried = new List<DestinationState>();
+        List<DestinationState>? tried = null;
         var pause = _firstPause;
         for (var attempt = 1; attempt <= settings.Dialling.ConnectAttempts; attempt++)
         {
-            var pick = picker.Pick(cluster, settings.Dialling, context, tried);
+            var pick = picker.Pick(cluster, settings.Dialling, context, tried ?? _noneTried);
             if (pick.Destination is not { } destination || pick.Load is not { } load)
             {
-                return new(null, null, Failure(pick.Failure, tried.Count));
+                return new(null, null, Failure(pick.Failure, tried?.Count ?? 0));
             }
 
             record.DestinationId = destination.DestinationId;
             try
             {
-                if (tried.Contains(destination))
+                if (tried?.Contains(destination) is true)
                 {
                     await Task.Delay(pause, time, cancellationToken);
                     pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
@@ -76,13 +80,14 @@ public sealed partial class UpstreamDialer(
             }
 
             load.Release();
-            tried.Add(destination);
+            (tried ??= []).Add(destination);
         }
 
         return new(null, null, ConnectionOutcome.ConnectFailed);
     }
 
-    private async Task<ConnectionContext?> TryAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ConnectionContext?> TryAsync(
         ClusterState cluster,
         DestinationState destination,
         ClusterSettings settings,

@@ -17,7 +17,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     private volatile ConnectionDelegate? _pipeline;
     private Task _accepting = Task.CompletedTask;
     private int _queued;
-    private bool _inline;
+    private volatile bool _inline;
 
     /// <summary>The slot's key.</summary>
     public string Key => key;
@@ -29,14 +29,15 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     public ITunableListener? Tunable => listener as ITunableListener;
 
     /// <summary>Runs <paramref name="pipeline"/> on connections accepted from now on; starts accepting the first time.</summary>
-    public void Use(ConnectionDelegate pipeline)
+    public void Use(ConnectionDelegate pipeline, bool inOrder)
     {
         var starts = _pipeline is null;
         _pipeline = pipeline;
+        Tunable?.SetInOrder(inOrder);
+        var loops = Tunable?.AcceptInline() ?? 0;
+        _inline = loops > 0 || inOrder;
         if (starts)
         {
-            var loops = Tunable?.AcceptInline() ?? 0;
-            _inline = loops > 0;
             _accepting = Task.WhenAll(Enumerable.Range(0, Math.Max(loops, 1)).Select(_ => AcceptAsync()));
         }
     }

@@ -64,7 +64,7 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         {
             var listener = _listeners.GetValueOrDefault(spec.Key) ?? added[spec.Key];
             listener.Tunable?.SetBacklog(spec.EndPoint.Backlog);
-            listener.Use(pipelines(spec.Key));
+            listener.Use(pipelines(spec.Key), spec.EndPoint.InOrder);
             next[spec.Key] = listener;
             if (added.ContainsKey(spec.Key))
             {

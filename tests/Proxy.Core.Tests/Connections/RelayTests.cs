@@ -66,6 +66,29 @@ public sealed class RelayTests : IAsyncLifetime
     [Theory]
     [InlineData(Portable)]
     [InlineData(Loops)]
+    public async Task Run_UrgentDataBetween_WhatFollowsIsNotHeldBack(string way)
+    {
+        var (client, upstream, relay, _) = await StartAsync(way);
+
+        for (var i = 0; i < 200; i++)
+        {
+            await client.SendAsync("before"u8.ToArray());
+            client.Send("!"u8, SocketFlags.OutOfBand);
+            await client.SendAsync("after"u8.ToArray());
+            var received = new byte["beforeafter".Length];
+            await using var stream = new NetworkStream(upstream, ownsSocket: false);
+            await stream.ReadExactlyAsync(received).AsTask().WaitAsync(_limit);
+            Assert.Equal("beforeafter"u8.ToArray(), received);
+        }
+
+        client.Shutdown(SocketShutdown.Send);
+        upstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Loops)]
     public async Task Run_ClientResets_UpstreamGetsBytesThenReset(string way)
     {
         var (client, upstream, relay, _) = await StartAsync(way);

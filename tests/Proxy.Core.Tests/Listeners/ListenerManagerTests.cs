@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
+using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Listeners;
 
@@ -10,6 +12,9 @@ namespace Proxy.Core.Tests.Listeners;
 
 public sealed class ListenerManagerTests : IDisposable
 {
+    private static readonly Comparer<EndPoint> _byPort = Comparer<EndPoint>.Create(
+        static (x, y) => ((IPEndPoint)x).Port.CompareTo(((IPEndPoint)y).Port)
+    );
     private readonly DeadlineClock _clock = new(TimeProvider.System);
 
     [Fact]
@@ -176,6 +181,51 @@ public sealed class ListenerManagerTests : IDisposable
 
     public void Dispose() => _clock.Dispose();
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_OrderCounts_ConnectionsHandledAsTheyCame(bool loops)
+    {
+        if (loops && !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var group = new EventLoopGroup(2, null, NullLogger.Instance);
+        var manager = loops ? Create(new EpollTransportFactory(new EpollServices(group, new BufferPool()))) : Create();
+        var handled = new ConcurrentQueue<EndPoint>();
+        var spec = Spec("a", IPAddress.Loopback, 0);
+        await ApplyAsync(manager, Record, spec); // on all threads first
+        var expected = new List<EndPoint>();
+        foreach (var inOrder in (bool[])[true, false, true])
+        {
+            await ApplyAsync(manager, Record, spec with { EndPoint = new ListenEndPoint(spec.EndPoint.Address) { InOrder = inOrder } });
+            handled.Clear();
+            expected.Clear();
+            var clients = new List<Socket>();
+            for (var i = 0; i < 300; i++)
+            {
+                clients.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                clients[i].Connect(manager.Bound["a"]);
+                expected.Add(clients[i].LocalEndPoint!);
+            }
+
+            await Eventually.TrueAsync(() => handled.Count == expected.Count);
+            Assert.Equal(Comparable(expected), Comparable(handled));
+            clients.ForEach(static client => client.Dispose());
+
+            IEnumerable<EndPoint> Comparable(IEnumerable<EndPoint> clients) => inOrder ? clients : clients.Order(_byPort);
+        }
+
+        await manager.StopAsync();
+
+        Task Record(ConnectionContext connection)
+        {
+            handled.Enqueue(connection.RemoteEndPoint!);
+            return Task.CompletedTask;
+        }
+    }
+
     private static List<Socket> FillBacklog(EndPoint address)
     {
         var waiting = new List<Socket>();
@@ -194,9 +244,9 @@ public sealed class ListenerManagerTests : IDisposable
         }
     }
 
-    private ListenerManager Create() =>
+    private ListenerManager Create(IConnectionListenerFactory? factory = null) =>
         new(
-            new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System),
+            factory ?? new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System),
             TimeProvider.System,
             NullLogger<ListenerManager>.Instance
         );
@@ -204,10 +254,13 @@ public sealed class ListenerManagerTests : IDisposable
     private static ListenerSpec Spec(string key, IPAddress address, int port) =>
         new(key, new ListenEndPoint(new IPEndPoint(address, port)));
 
-    private static async Task ApplyAsync(ListenerManager manager, string answer, params ListenerSpec[] specs)
+    private static Task ApplyAsync(ListenerManager manager, string answer, params ListenerSpec[] specs) =>
+        ApplyAsync(manager, connection => AnswerAsync(connection, answer), specs);
+
+    private static async Task ApplyAsync(ListenerManager manager, ConnectionDelegate pipeline, params ListenerSpec[] specs)
     {
         var bound = await manager.BindAsync(specs, default);
-        manager.Commit(bound, _ => connection => AnswerAsync(connection, answer));
+        manager.Commit(bound, _ => pipeline);
     }
 
     private static async Task AnswerAsync(ConnectionContext connection, string answer)

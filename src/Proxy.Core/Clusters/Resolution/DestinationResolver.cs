@@ -12,6 +12,7 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
     private const int CacheLimit = 10_000;
     private static readonly TimeSpan _lookupLimit = TimeSpan.FromSeconds(30);
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? OnOwnThreads();
+    private readonly ConcurrentDictionary<string, Target> _targets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Name> _names = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The endpoints of an address, each call beginning with another one.</summary>
@@ -20,28 +21,51 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
     /// <param name="cancellationToken">Ends the wait of a first lookup.</param>
     /// <returns>At least one.</returns>
     /// <exception cref="SocketException">The name has no address, and none is known from before.</exception>
-    public async ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string address, TimeSpan refresh, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string address, TimeSpan refresh, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
+        var target = Known(address);
+        return target.Fixed is { } endPoints ? new(endPoints) : ResolveAsync(target, refresh, cancellationToken);
+    }
+
+    private async ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(Target target, TimeSpan refresh, CancellationToken cancellationToken)
+    {
+        var (addresses, first) = await Lookup(target.Host).GetAsync(refresh, cancellationToken);
+        return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], target.Port))];
+    }
+
+    // Addresses come from configuration; only very many edits reach the limit.
+    private Target Known(string address)
+    {
+        if (_targets.Count > CacheLimit)
+        {
+            _targets.Clear();
+        }
+
+        return _targets.GetOrAdd(address, static address => Parse(address));
+    }
+
+    private static Target Parse(string address)
+    {
         if (address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase))
         {
-            return [new UnixDomainSocketEndPoint(address["unix:".Length..])];
+            return new([new UnixDomainSocketEndPoint(address["unix:".Length..])]);
         }
 
         var uri = new Uri(address);
-        if (IPAddress.TryParse(uri.DnsSafeHost, out var literal))
+        var host = uri.DnsSafeHost;
+        if (IPAddress.TryParse(host, out var literal))
         {
-            return [new IPEndPoint(literal, uri.Port)];
+            return new([new IPEndPoint(literal, uri.Port)]);
         }
 
-        if (uri.DnsSafeHost.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
             var loopback = new IPEndPoint(IPAddress.Loopback, uri.Port);
-            return Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)] : [loopback];
+            return new(Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)] : [loopback]);
         }
 
-        var (addresses, first) = await Lookup(uri.DnsSafeHost).GetAsync(refresh, cancellationToken);
-        return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], uri.Port))];
+        return new(null, host, uri.Port);
     }
 
     private static Func<string, CancellationToken, Task<IPAddress[]>> OnOwnThreads()
@@ -60,6 +84,9 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
 
         return _names.GetOrAdd(host, static (host, resolver) => new Name(host, resolver), this);
     }
+
+    /// <summary>What an address says: where to connect to, or a name to ask for.</summary>
+    private sealed record Target(IReadOnlyList<EndPoint>? Fixed, string Host = "", int Port = 0);
 
     /// <summary>One name: its addresses, and the one lookup that may be under way.</summary>
     private sealed class Name(string host, DestinationResolver owner)

@@ -110,7 +110,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
                     return null;
                 }
 
-                Watch();
+                WatchOrLeave();
                 await _gate.WaitAsync(cancellationToken);
             }
         }
@@ -129,13 +129,23 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         return turn;
     }
 
-    private void Watch()
+    private void WatchOrLeave()
     {
-        if (!_isWatching)
+        if (listener.AcceptsOn(loop) == _isWatching)
         {
-            _isWatching = true;
+            return;
+        }
+
+        if (_isWatching)
+        {
+            loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+        }
+        else
+        {
             loop.Add(listener.Number, Libc.EpollIn | Libc.EpollExclusive | Libc.EpollEdge, this);
         }
+
+        _isWatching = !_isWatching;
     }
 
     private bool HasEnded()
@@ -158,6 +168,11 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
                 return handed;
             }
 
+            if (!listener.AcceptsOn(loop))
+            {
+                return null;
+            }
+
             DescriptorReserve.OfProcess.BeforeAccept(_lastDescriptor);
             var descriptor = Descriptor.Accept(listener.Number, out var remote);
             if (descriptor == -Errno.Again)
@@ -171,7 +186,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
             }
 
             _lastDescriptor = descriptor;
-            var target = listener.IsUnbound ? loop : services.Loops.Choose(loop);
+            var target = listener.Choose(loop);
             var connection = new EpollConnection(descriptor, target, services, remote, isAccepted: true, listener.IsInline);
             connection.Register();
             if (target == loop || !listener.TryHandOn(connection))

@@ -70,11 +70,16 @@ internal static unsafe class Descriptor
     }
 
     /// <inheritdoc cref="Send(int, ReadOnlySpan{byte})"/>
-    public static int Send(int descriptor, byte* bytes, int length)
+    /// <param name="descriptor">The socket.</param>
+    /// <param name="bytes">What to send.</param>
+    /// <param name="length">How much of it.</param>
+    /// <param name="endFollows">Whether the next call ends the stream: bytes and FIN then travel in one segment.</param>
+    public static int Send(int descriptor, byte* bytes, int length, bool endFollows = false)
     {
+        var flags = endFollows ? Libc.MsgNoSignal | Libc.MsgMore : Libc.MsgNoSignal;
         while (true)
         {
-            var count = (int)Libc.Send(descriptor, bytes, (nuint)length, Libc.MsgNoSignal);
+            var count = (int)Libc.Send(descriptor, bytes, (nuint)length, flags);
             if (count >= 0)
             {
                 return count;

@@ -12,7 +12,8 @@ namespace Proxy.Connections.Linux;
 /// </summary>
 internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectionSocketFeature
 {
-    private const uint Watched = Libc.EpollIn | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
+    private const uint Watched = Libc.EpollIn | Libc.EpollPriority | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
+    private const uint Ends = Libc.EpollErr | Libc.EpollHup | Libc.EpollRdHup;
 
     private readonly EpollServices _services;
     private readonly bool _isUnix;
@@ -137,10 +138,16 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
     public bool IsClosing => Volatile.Read(ref _closing) != 0;
 
     /// <summary>Whether the connection as a whole is over: a reset, or a time-out of the network. A unix socket knows no reset.</summary>
-    public bool HasFailed => (Volatile.Read(ref _seen) & (int)Libc.EpollErr) != 0;
+    public bool HasFailed => HasSeen(Libc.EpollErr);
 
     /// <summary>Whether there is an end to read, of whatever kind.</summary>
-    public bool HasEnded => Volatile.Read(ref _seen) != 0;
+    public bool HasEnded => HasSeen(Ends);
+
+    /// <summary>Whether an edge has told that there is something to read, since it is watched.</summary>
+    public bool HasBeenReadable => HasSeen(Ends | Libc.EpollIn);
+
+    /// <summary>Whether a short read may leave bytes: reads stop at urgent data, and on unix sockets at passed descriptors.</summary>
+    public bool ReadsStopShort => _isUnix || HasSeen(Libc.EpollPriority);
 
     /// <summary>Closes with RST.</summary>
     public void Reset()
@@ -164,8 +171,8 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
 
     public override void SetKeepAlive(KeepAlive keepAlive)
     {
-        // What the listener was given is inherited.
-        if (_isUnix || (_isAccepted && keepAlive == KeepAlive.Default) || !TryEnter())
+        // An accepted socket inherits what its listener was given. Of a peer on this host probes would tell nothing: this kernel answers.
+        if (_isUnix || (_isAccepted ? keepAlive == KeepAlive.Default : IsLocal) || !TryEnter())
         {
             return;
         }
@@ -185,7 +192,7 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
                 return PeerDeparture.Reset;
             }
 
-            if (!ignoreClose && (Volatile.Read(ref _seen) & (int)Libc.EpollRdHup) != 0)
+            if (!ignoreClose && HasSeen(Libc.EpollRdHup))
             {
                 return UnreadOrNone() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
@@ -219,8 +226,8 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
 
     void IEventHandler.OnEvents(EventLoop loop, uint events)
     {
-        const uint Kept = Libc.EpollErr | Libc.EpollHup | Libc.EpollRdHup;
-        if ((events & Kept) != 0)
+        const uint Kept = Ends | Libc.EpollIn | Libc.EpollPriority;
+        if ((events & Kept & ~(uint)Volatile.Read(ref _seen)) != 0)
         {
             Interlocked.Or(ref _seen, (int)(events & Kept));
         }
@@ -231,18 +238,17 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
             return;
         }
 
-        const uint Ends = Libc.EpollErr | Libc.EpollHup;
-        if ((events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0)
+        if ((events & (Ends | Libc.EpollIn)) != 0)
         {
             Volatile.Read(ref _readable)?.Signal();
         }
 
-        if ((events & (Libc.EpollOut | Ends)) != 0)
+        if ((events & (Libc.EpollOut | Libc.EpollErr | Libc.EpollHup)) != 0)
         {
             Volatile.Read(ref _writable)?.Signal();
         }
 
-        if ((events & Kept) != 0)
+        if ((events & Ends) != 0)
         {
             Volatile.Read(ref _departed)?.Signal();
             if ((events & Libc.EpollErr) != 0)
@@ -264,6 +270,10 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         Exit();
         return error;
     }
+
+    private bool IsLocal => _remote is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address);
+
+    private bool HasSeen(uint events) => ((uint)Volatile.Read(ref _seen) & events) != 0;
 
     private int UnreadOrNone()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections.Linux;
@@ -20,16 +21,22 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
         try
         {
             DescriptorReserve.OfProcess.BeforeDial(descriptor);
-            var error = Descriptor.Connect(descriptor, endpoint);
+            var error = Connect(descriptor, endpoint);
             if (error is Errno.Again)
             {
                 return WaitForBacklogAsync(connection, endpoint, cancellationToken);
             }
 
             Check(error);
+            if (error == 0)
+            {
+                connection.Register();
+                return new(connection);
+            }
+
             _ = connection.Writable; // before the first edge, which may come at once and is the only one
             connection.Register();
-            return error == 0 ? new(connection) : WaitAsync(connection, cancellationToken);
+            return WaitAsync(connection, cancellationToken);
         }
         catch
         {
@@ -51,6 +58,16 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
         );
     }
 
+    // The kernel has shaken hands with a peer on this host when the call returns, but only a second one says so.
+    private static int Connect(int descriptor, EndPoint endpoint)
+    {
+        var error = Descriptor.Connect(descriptor, endpoint);
+        return error == Errno.InProgress && endpoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)
+            ? Descriptor.Connect(descriptor, endpoint)
+            : error;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<ConnectionContext> WaitAsync(EpollConnection connection, CancellationToken cancellationToken)
     {
         try
@@ -96,7 +113,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
 
     private static void Check(int error)
     {
-        if (error is not (0 or Errno.InProgress))
+        if (error is not (0 or Errno.InProgress or Errno.Already))
         {
             throw Errno.Exception(error);
         }

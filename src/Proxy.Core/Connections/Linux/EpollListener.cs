@@ -13,10 +13,13 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket;
     private readonly AcceptSlot[] _slots;
+    private readonly EpollServices _services;
+    private volatile EventLoop? _only;
 
     public EpollListener(Socket socket, EpollServices services)
     {
         _socket = socket;
+        _services = services;
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
         {
@@ -45,6 +48,21 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         IsInline = true;
         return _slots.Length;
     }
+
+    public void SetInOrder(bool inOrder)
+    {
+        if (inOrder != (_only is not null))
+        {
+            _only = inOrder ? _services.Loops.Next() : null;
+            Array.ForEach(_slots, static slot => slot.Wake());
+        }
+    }
+
+    /// <summary>Whether a loop may accept now: all do, unless the order counts.</summary>
+    public bool AcceptsOn(EventLoop loop) => _only is null || _only == loop;
+
+    /// <summary>The loop for a connection that another accepted.</summary>
+    public EventLoop Choose(EventLoop own) => IsUnbound || _only is not null ? own : _services.Loops.Choose(own);
 
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {

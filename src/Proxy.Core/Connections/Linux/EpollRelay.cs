@@ -181,6 +181,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _client.Attach(this);
         _upstream.Attach(this);
         _isAborted |= _client.IsClosing || _upstream.IsClosing;
+        _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // else its first edge is to come
         _client.TouchedPipe?.TakeUnread(_up);
         _upstream.TouchedPipe?.TakeUnread(_down);
         _lastActivity = _loop.Now;

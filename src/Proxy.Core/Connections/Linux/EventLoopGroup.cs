@@ -10,6 +10,7 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     private readonly Lazy<EventLoop[]> _loops;
     private readonly ProxyMetrics? _metrics;
     private readonly ILogger _logger;
+    private int _next = -1;
 
     /// <param name="threads">How many loops; 0 for one per core.</param>
     /// <param name="metrics">Counts long turns.</param>
@@ -43,6 +44,9 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
         return least;
     }
+
+    /// <summary>One loop after the other, for what has to stay on one.</summary>
+    public EventLoop Next() => _loops.Value[(uint)Interlocked.Increment(ref _next) % (uint)_loops.Value.Length];
 
     /// <inheritdoc />
     public void Dispose()

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     public const int EpollAdd = 1;
     public const int EpollDelete = 2;
     public const uint EpollIn = 0x001;
+    public const uint EpollPriority = 0x002;
     public const uint EpollOut = 0x004;
     public const uint EpollErr = 0x008;
     public const uint EpollHup = 0x010;
@@ -37,6 +38,7 @@ internal static unsafe partial class Libc
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
     public const int TcpInfo = 11;
+    public const int MsgMore = 0x8000;
     public const int MsgNoSignal = 0x4000;
     public const int ShutWrite = 1;
 

@@ -109,9 +109,18 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return ReadNothing(received);
         }
 
-        // A short read has emptied the socket; the next bytes, or the end, are a new edge. A known end has no other edge to come.
-        IsReadable = received == BufferPool.BufferSize || from.HasEnded;
-        var sent = Descriptor.Send(to.Number, loop.Buffer, received);
+        // A short read has emptied the socket: the next bytes are a new edge, and an end that was told before it is next.
+        if (received == BufferPool.BufferSize || from.ReadsStopShort)
+        {
+            IsReadable = true;
+        }
+        else
+        {
+            HasEnded = from.HasEnded;
+            IsReadable = false;
+        }
+
+        var sent = Descriptor.Send(to.Number, loop.Buffer, received, endFollows: HasEnded && !from.HasFailed);
         if (sent is < 0 and not -Errno.Again)
         {
             return RelayProgress.WriteFailed;

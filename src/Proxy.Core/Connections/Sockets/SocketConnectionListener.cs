@@ -53,6 +53,11 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
 
     public int AcceptInline() => 0;
 
+    public void SetInOrder(bool inOrder)
+    {
+        // One accept at a time keeps it.
+    }
+
     public void HandOver() => SocketOptions.IgnoreNewHandshakes(socket);
 
     /// <summary>After unbind, what the kernel has queued is still served: closing the socket would reset it.</summary>
