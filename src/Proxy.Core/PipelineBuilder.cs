@@ -18,18 +18,22 @@ internal sealed class PipelineBuilder(
     UpstreamDialer dialer,
     IProxyStateLookup clusters,
     Relay relay,
+    MultiplexRouteFactory multiplexing,
     Random random
 )
 {
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The pipeline of each route, without tracking.</summary>
-    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision) =>
-        revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
+    /// <summary>The pipeline of each route, without tracking. From here on its multiplexers follow this revision.</summary>
+    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision)
+    {
+        multiplexing.Use(revision);
+        return revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
             static pair => pair.Key,
             pair => BuildRoute(pair.Key, pair.Value, revision),
             StringComparer.OrdinalIgnoreCase
         );
+    }
 
     /// <summary>The pipeline of an address.</summary>
     public ConnectionDelegate BuildEndpoint(
@@ -49,13 +53,16 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        var handler = new ForwardHandler(Settings(route, revision), dialer, relay, random);
+        ConnectionDelegate mode =
+            route.Mode == TcpMode.Multiplex
+                ? multiplexing.Create(route, revision).OnConnectedAsync
+                : new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync;
         return connection =>
         {
             var record = ConnectionRecord.Of(connection);
             record.RouteId = id;
             record.AccessLog = route.AccessLog;
-            return handler.OnConnectedAsync(connection);
+            return mode(connection);
         };
     }
 
@@ -68,11 +75,13 @@ internal sealed class PipelineBuilder(
             HalfCloseTimeout = route.HalfCloseTimeout,
             MaxDuration = route.MaxDuration,
         };
-        var keepAlive = new KeepAlive(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
-        return new(new(route.ClusterId!, clusters), Settings(cluster), relay, keepAlive);
+        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), relay, KeepAliveOf(route));
     }
 
-    private static ClusterSettings Settings(ClusterSection cluster) =>
+    internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
+        new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
+
+    internal static ClusterSettings ClusterSettingsOf(ClusterSection cluster) =>
         new()
         {
             LoadBalancingPolicy = cluster.LoadBalancingPolicy,

@@ -14,6 +14,7 @@ using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Listeners;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framers.Modbus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -61,8 +62,9 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));
         services.AddTcpClusters();
-        services.AddMessageFramers();
         services.TryAddSingleton<UpstreamDialer>();
+        services.AddMultiplexing();
+        services.TryAddSingleton<MultiplexRouteFactory>();
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
@@ -92,6 +94,17 @@ public static class TcpProxyExtensions
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
             HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
             PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            Protocols =
+            [
+                .. provider
+                    .GetRequiredService<FramerRegistry>()
+                    .Framers.Select(static framer => new ProtocolName(
+                        framer.Name,
+                        framer.Correlation is not null,
+                        framer.RepliesInOrder,
+                        framer is IModbusFramer
+                    )),
+            ],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };
 

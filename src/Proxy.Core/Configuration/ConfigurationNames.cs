@@ -12,6 +12,9 @@ public sealed record ConfigurationNames
     /// <summary>The passive health policies there are.</summary>
     public IReadOnlyCollection<string> PassiveHealthPolicies { get; init; } = [];
 
+    /// <summary>The protocols that Multiplex knows.</summary>
+    public IReadOnlyCollection<ProtocolName> Protocols { get; init; } = [];
+
     /// <summary>The routes an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
 }

@@ -1,7 +1,7 @@
 namespace Proxy.Configuration;
 
 /// <summary>Which TCP connections go where, and how.</summary>
-[NotAvailableYet("Tls", "Limits", "Lock", "Multiplex", "Connector")]
+[NotAvailableYet("Tls", "Limits", "Lock", "Connector")]
 public sealed record TcpRouteConfig
 {
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
@@ -18,6 +18,9 @@ public sealed record TcpRouteConfig
 
     /// <summary>What happens to a connection.</summary>
     public TcpMode Mode { get; init; }
+
+    /// <summary>What clients get, for Mode Multiplex.</summary>
+    public MultiplexConfig? Multiplex { get; init; }
 
     /// <summary>Ends a connection after this long without a byte either way.</summary>
     [AllowNone]

@@ -24,6 +24,9 @@ public interface IMessageFramer
     /// <summary>Where messages carry an id; null if a reply belongs to a request by its order only.</summary>
     CorrelationField? Correlation => null;
 
+    /// <summary>Whether a destination answers requests on one connection in their order, so that several may be sent before the first reply.</summary>
+    bool RepliesInOrder => false;
+
     /// <summary>What the proxy can say by itself; null if the protocol has no words for it.</summary>
     ILocalReplies? LocalReplies => null;
 

@@ -181,6 +181,29 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         Exit();
     }
 
+    public override void Post(IThreadPoolWorkItem work)
+    {
+        if (IsInline)
+        {
+            Loop.Post(work);
+        }
+        else
+        {
+            base.Post(work);
+        }
+    }
+
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new EpollStream(this) : null;
+
+    public override void EndSending()
+    {
+        if (TryEnter())
+        {
+            Descriptor.ShutdownSend(Number);
+            Exit();
+        }
+    }
+
     public override async Task<PeerDeparture> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         var gate = LazyInitializer.EnsureInitialized(ref _departed, NewGate);

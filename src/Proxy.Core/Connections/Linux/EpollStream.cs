@@ -6,6 +6,8 @@ namespace Proxy.Connections.Linux;
 /// <summary>A connection as a stream: for TLS, and for handlers that look at bytes. One reader and one writer at a time.</summary>
 internal class EpollStream(EpollConnection connection) : Stream
 {
+    private bool _isDrained; // the last read took all there was: the next bytes bring an edge of their own
+
     protected EpollConnection Connection => connection;
 
     public override bool CanRead => true;
@@ -27,12 +29,18 @@ internal class EpollStream(EpollConnection connection) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_isDrained && !connection.HasEnded && !connection.IsClosing && !buffer.IsEmpty)
+        {
+            await connection.Readable.WaitAsync(cancellationToken);
+        }
+
         while (true)
         {
             connection.Readable.Reset();
             var count = Receive(buffer.Span);
             if (count >= 0)
             {
+                _isDrained = count > 0 && count < buffer.Length && !connection.ReadsStopShort;
                 return count;
             }
 

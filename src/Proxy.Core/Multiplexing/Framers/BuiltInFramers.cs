@@ -11,7 +11,7 @@ internal static class BuiltInFramers
 
     public static IReadOnlyList<IMessageFramer> All { get; } =
     [
-        new DelimiterFramer("line", "Lines of text, each ended by LF.", [(byte)'\n'], MaxLine),
+        new DelimiterFramer("line", "Lines of text, each ended by LF.", [(byte)'\n'], MaxLine) { RepliesInOrder = true },
         new LengthFieldFramer(
             "iso8583",
             "A length of two bytes, most significant first and not counting itself, then that many bytes.",

@@ -13,6 +13,8 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     public CorrelationField? Correlation => correlation ?? inner.Correlation;
 
+    public bool RepliesInOrder => inner.RepliesInOrder;
+
     public ILocalReplies? LocalReplies => inner.LocalReplies;
 
     public FrameMeasure Measure(in MeasureContext context)

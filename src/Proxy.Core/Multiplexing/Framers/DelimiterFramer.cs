@@ -7,6 +7,8 @@ internal sealed class DelimiterFramer(string name, string description, byte[] de
 
     public string Description => description;
 
+    public bool RepliesInOrder { get; init; }
+
     public int MaxBytes => maxBytes;
 
     public FrameMeasure Measure(in MeasureContext context)

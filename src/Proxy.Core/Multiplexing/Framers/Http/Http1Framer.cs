@@ -10,6 +10,8 @@ internal sealed class Http1Framer : IMessageFramer
 
     public string Description => "HTTP/1.1, one request at a time; an HTTP route is the better way wherever it will do.";
 
+    public bool RepliesInOrder => true;
+
     public int MaxBytes => 4 * 1024 * 1024;
 
     public ILocalReplies? LocalReplies { get; } = new HttpReplies();
