@@ -288,6 +288,7 @@ public sealed class UpstreamTests : SessionTestBase
             Assert.Equal("=x", await client.AskAsync("x"));
             Assert.Equal(round, Device.Connections.All);
             Device.Open.Single().Dispose();
+            await OpenAsync(0);
             await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.Count == 0);
         }
     }
