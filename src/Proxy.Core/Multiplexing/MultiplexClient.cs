@@ -176,7 +176,15 @@ internal sealed class MultiplexClient : IDeadline
             else
             {
                 await ContinueAsync(measure);
-                state = await ReceiveAsync(measure) ? InputState.Open : InputState.Silent;
+                _examined = measure.Examined;
+                if (measure.Silence == TimeSpan.Zero || _input.Count == 0)
+                {
+                    Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize))));
+                }
+                else
+                {
+                    state = await ReceiveAsync(measure.Silence) ? InputState.Open : InputState.Silent;
+                }
             }
         }
     }
@@ -185,30 +193,18 @@ internal sealed class MultiplexClient : IDeadline
         Framer.Measure(MeasureContext.ForRequest(_input.Span) with { Input = state, Examined = _examined });
 
     // True when something came or the stream ended, false after the silence that the framer asked for.
-    private async ValueTask<bool> ReceiveAsync(FrameMeasure measure)
+    private async ValueTask<bool> ReceiveAsync(TimeSpan silence)
     {
-        _examined = measure.Examined;
-        var room = _input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize));
-        int count;
-        if (measure.Silence == TimeSpan.Zero || _input.Count == 0)
+        using var limit = new CancellationTokenSource(silence, _time);
+        try
         {
-            count = await _port.ReceiveAsync(room);
+            Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize)), limit.Token));
+            return true;
         }
-        else
+        catch (OperationCanceledException)
         {
-            using var silence = new CancellationTokenSource(measure.Silence, _time);
-            try
-            {
-                count = await _port.ReceiveAsync(room, silence.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return false;
-            }
+            return false;
         }
-
-        Received(count);
-        return true;
     }
 
     private void Received(int count)

@@ -17,6 +17,7 @@ internal sealed class MultiplexSession : IDeadline
     private readonly SessionServices _services;
     private readonly Action<MultiplexSession> _over;
     private readonly TagList _tags;
+    private readonly Func<UpstreamConnection> _create;
     private bool _isDispatching;
     private volatile bool _isRetired;
 
@@ -29,6 +30,7 @@ internal sealed class MultiplexSession : IDeadline
         Key = key;
         _services = services;
         _over = over;
+        _create = () => new(this, _state!.Settings, services.Time);
         _state = new SessionState(settings, services.Time);
         _tags = new TagList { { "proxy.cluster_id", key.ClusterId }, { "proxy.destination_id", key.DestinationId } };
         services.Clock.Add(this);
@@ -431,13 +433,11 @@ internal sealed class MultiplexSession : IDeadline
     {
         lock (_gate)
         {
-            step = _state.Next(Now, Create);
+            step = _state.Next(Now, _create);
             _isDispatching = step.Kind != SessionStepKind.None;
             return _isDispatching;
         }
     }
-
-    private UpstreamConnection Create() => new(this, _state.Settings, _services.Time);
 
     private void Execute(SessionStep step)
     {

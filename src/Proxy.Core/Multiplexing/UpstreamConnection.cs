@@ -162,7 +162,8 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
         var reader = new ReplyReader(session, this, _input);
         while (true)
         {
-            var count = await ReceiveAsync(reader.Silence);
+            var room = _input.Room(Math.Max(settings.Framer.MaxBytes, BufferPool.BufferSize));
+            var count = reader.Silence == TimeSpan.Zero ? await _port!.ReceiveAsync(room) : await ReceiveAsync(room, reader.Silence);
             if (count == 0)
             {
                 reader.Read(InputState.Ended);
@@ -178,14 +179,8 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
     }
 
     // -1 after the silence that the framer asked for.
-    private async ValueTask<int> ReceiveAsync(TimeSpan silence)
+    private async ValueTask<int> ReceiveAsync(Memory<byte> room, TimeSpan silence)
     {
-        var room = _input.Room(Math.Max(settings.Framer.MaxBytes, BufferPool.BufferSize));
-        if (silence == TimeSpan.Zero)
-        {
-            return await _port!.ReceiveAsync(room);
-        }
-
         using var limit = new CancellationTokenSource(silence, time);
         try
         {
