@@ -17,6 +17,7 @@ public sealed partial class ImportTests
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 
     public static TheoryData<string> Folders =>

@@ -193,6 +193,17 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         }
     }
 
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new EpollStream(this) : null;
+
+    public override void EndSending()
+    {
+        if (TryEnter())
+        {
+            Descriptor.ShutdownSend(Number);
+            Exit();
+        }
+    }
+
     public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         var gate = LazyInitializer.EnsureInitialized(ref _departed, NewGate);
