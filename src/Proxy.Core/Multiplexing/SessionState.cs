@@ -216,7 +216,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     /// <summary>Notes that a reply came; false if nobody waits for it any more.</summary>
     public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
     {
-        if (connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
+        if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
         {
             return false;
         }
@@ -290,6 +290,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         {
             if (now >= connection.Deadline || HasOverdue(connection, now, overdue))
             {
+                connection.IsGivenUp = connection.IsRetired = true;
                 lost.Add(connection);
             }
         }

@@ -31,6 +31,12 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
     /// <summary>Whether it is to be replaced once nothing is in flight.</summary>
     public bool IsRetired { get; set; }
 
+    /// <summary>
+    /// Whether it is about to be closed, since a request on it got no reply in time. What comes now may be that reply, and without ids nobody could
+    /// tell it from the next one: it is given to nobody.
+    /// </summary>
+    public bool IsGivenUp { get; set; }
+
     /// <summary>Whether the destination has ever answered on it.</summary>
     public bool HasAnswered { get; set; }
 
