@@ -12,7 +12,19 @@ internal sealed class UpstreamPool
     public int Count => _all.Count;
 
     /// <summary>Those that will take requests, but do not yet.</summary>
-    public int Unready => _all.Count(static connection => !connection.IsRetired && connection.State is UpstreamState.Connecting);
+    public int Unready
+    {
+        get
+        {
+            var count = 0;
+            foreach (var connection in _all)
+            {
+                count += connection is { IsRetired: false, State: UpstreamState.Connecting } ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Whether requests have something to wait for.</summary>
     public bool IsAlive => _all.Exists(static connection => connection.State is not (UpstreamState.Closing or UpstreamState.Closed));
