@@ -59,5 +59,34 @@ public sealed class EpollTransportTests : IDisposable
         Assert.True(dial.IsCancellationRequested);
     }
 
+    /// <summary>Nothing else happens on the loop that could wake it by chance.</summary>
+    [Fact]
+    public async Task Post_FromTwoThreadsAtOnce_NothingIsLeftLying()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await Task.WhenAll(Task.Run(PostManyAsync), Task.Run(PostManyAsync));
+
+        async Task PostManyAsync()
+        {
+            for (var i = 0; i < 200_000; i++)
+            {
+                var work = new Work();
+                _loops.Loops[0].Post(work);
+                await work.Done.Task.WaitAsync(Eventually.Limit);
+            }
+        }
+    }
+
     public void Dispose() => _loops.Dispose();
+
+    private sealed class Work : IThreadPoolWorkItem
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Execute() => Done.SetResult();
+    }
 }
