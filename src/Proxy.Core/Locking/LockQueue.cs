@@ -246,7 +246,6 @@ internal sealed class LockQueue : IDisposable
     {
         _timer.Dispose();
         _permits.Dispose();
-        Hooks.Dispose();
     }
 
     private int PermitsNow => _permitsForNow ?? _settings.Permits;
