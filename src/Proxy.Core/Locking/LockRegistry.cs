@@ -114,7 +114,7 @@ public sealed class LockRegistry : IDisposable
         await queue.WhenIdleAsync();
         lock (_gate)
         {
-            if (queue.IsClosed && _queues.GetValueOrDefault(queue.RouteId) == queue)
+            if (queue.IsClosedAndIdle && _queues.GetValueOrDefault(queue.RouteId) == queue)
             {
                 _queues.Remove(queue.RouteId);
                 queue.Dispose();
