@@ -193,6 +193,39 @@ public sealed class LockTests
         Assert.Equal(1, service.All);
     }
 
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Stop_HookGoesOnAndOn_StopsAndItsProcessIsDead(string transport)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // looks into /proc
+        }
+
+        var file = Path.Combine(Path.GetTempPath(), $"pid-{Guid.NewGuid():N}");
+        await using var service = new CountingServer();
+        await using var host = await TestHost.StartAsync(
+            Configuration(
+                    service.Port,
+                    transport,
+                    $$"""
+                    "OnActivate": [ { "Exec": ["/bin/sh", "-c", "echo $$ > {{file}}; exec sleep 600"], "Timeout": "00:10:00" } ]
+                    """
+                )
+                .Replace("\"Mode\"", "\"DrainTimeout\": \"00:00:00\", \"Mode\"", StringComparison.Ordinal)
+        );
+        using var client = await ConnectAsync(host.Address);
+        await Eventually.TrueAsync(() => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'));
+        var process = File.ReadAllText(file).Trim();
+        File.Delete(file);
+
+        await host.StopAsync();
+
+        Assert.False(
+            File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal)
+        );
+    }
+
     /// <summary>Clients come, talk, stall, half-close and reset at random while the file is edited: never one connection too many.</summary>
     [Theory]
     [MemberData(nameof(Transports))]
