@@ -70,12 +70,10 @@ internal static class LockCommand
 
     private static OneRoute Route(ParseResult parsed)
     {
-        var host = parsed.GetValue(_proxyHost)!;
-        var address = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host;
         var route = new OneRoute(
             "lock",
-            FormattableString.Invariant($"{parsed.GetValue(_localHost)}:{parsed.GetValue(_listenPort)}"),
-            FormattableString.Invariant($"tcp://{address}:{parsed.GetValue(_proxyPort)}")
+            FormattableString.Invariant($"{Bracketed(parsed.GetValue(_localHost)!)}:{parsed.GetValue(_listenPort)}"),
+            FormattableString.Invariant($"tcp://{Bracketed(parsed.GetValue(_proxyHost)!)}:{parsed.GetValue(_proxyPort)}")
         );
         route.Set("Mode", "Lock");
         route.Set("Lock:Permits", parsed.GetValue(_connections).ToString(CultureInfo.InvariantCulture));
@@ -88,6 +86,10 @@ internal static class LockCommand
         SetCommand(route, "OnTimeout", parsed.GetValue(_onTimeout));
         return route;
     }
+
+    // As addresses of IPv6 stand before a port.
+    private static string Bracketed(string host) =>
+        host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host;
 
     private static void SetCommand(OneRoute route, string list, string? command)
     {

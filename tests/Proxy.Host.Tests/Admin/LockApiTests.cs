@@ -105,6 +105,19 @@ public sealed class LockApiTests : IDisposable
     }
 
     [Fact]
+    public async Task Get_IdWithASlash_FoundByItsEscape()
+    {
+        await using var service = new CountingServer();
+        await using var host = await TestHost.StartAsync(
+            Configuration(service.Port).Replace("\"office\"", "\"a/b\"", StringComparison.Ordinal)
+        );
+
+        using var status = await GetAsync(host, $"/api/locks/{Uri.EscapeDataString("a/b")}");
+
+        Assert.Equal("a/b", status.RootElement.GetProperty("routeId").GetString());
+    }
+
+    [Fact]
     public async Task Change_NotAllowedOrFromAForeignPage_Refused()
     {
         await using var service = new CountingServer();

@@ -167,6 +167,20 @@ public sealed class ProxyCommandTests : IDisposable
         File.Delete(told);
     }
 
+    [Fact]
+    public async Task Lock_LocalHostOfIPv6_ListensThere()
+    {
+        if (!System.Net.Sockets.Socket.OSSupportsIPv6)
+        {
+            return;
+        }
+
+        var port = Programs.FreePort();
+        using var process = new ProxyProcess("", "lock", "-l", $"{port}", "--localHost", "::1", "-p", $"{_server.Port}");
+
+        Assert.Equal(port, await process.PortAsync("[::1]"));
+    }
+
     [Theory]
     [InlineData("lock", "-p", "1")]
     [InlineData("lock", "-l", "1", "-p", "2", "-n", "0")]

@@ -178,10 +178,12 @@ internal sealed unsafe class EventLoop : IDisposable
             }
         }
 
-        if (Interlocked.Exchange(ref _woken, 0) == 1)
+        if (Volatile.Read(ref _woken) == 1)
         {
+            // Emptied first: a wake-up that came between would be read and still count as one under way.
             ulong ignored;
             _ = Libc.Read(_wake, (byte*)&ignored, sizeof(ulong));
+            Interlocked.Exchange(ref _woken, 0);
         }
 
         for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)
