@@ -290,7 +290,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         {
             if (now >= connection.Deadline || HasOverdue(connection, now, overdue))
             {
-                connection.IsGivenUp = connection.IsRetired = true;
+                connection.IsGivenUp = true;
                 lost.Add(connection);
             }
         }

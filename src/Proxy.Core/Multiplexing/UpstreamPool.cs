@@ -40,7 +40,7 @@ internal sealed class UpstreamPool
         foreach (var connection in _all)
         {
             if (
-                connection is { State: UpstreamState.Ready, IsWriting: false, IsRetired: false }
+                connection is { State: UpstreamState.Ready, IsWriting: false, IsRetired: false, IsGivenUp: false }
                 && connection.InFlight.Count < connection.Settings.Multiplex.MaxInFlight
                 && connection.InFlight.Count < (best?.InFlight.Count ?? int.MaxValue)
             )
@@ -58,7 +58,7 @@ internal sealed class UpstreamPool
         foreach (var connection in _all)
         {
             if (
-                connection is { IsRetired: true, IsWriting: false, InFlight.Count: 0 }
+                connection is { IsRetired: true, IsGivenUp: false, IsWriting: false, InFlight.Count: 0 }
                 && connection.State is not (UpstreamState.Closing or UpstreamState.Closed)
             )
             {

@@ -20,6 +20,7 @@ namespace Proxy.Core.Tests.Multiplexing.Sessions;
 /// <summary>The composition of the library on real sockets, with a configuration that a test edits and time that it moves.</summary>
 internal sealed class Multiplexer : IAsyncDisposable
 {
+    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, null);
     public const string Portable = "portable";
     public const string Loops = "event loops";
 
@@ -47,7 +48,8 @@ internal sealed class Multiplexer : IAsyncDisposable
         where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>The state of the only session.</summary>
-    public MultiplexStatus Status => Assert.Single(Registry.Status);
+    /// <summary>The one session, or what it would say before it is there.</summary>
+    public MultiplexStatus Status => Registry.Status is [] ? _none : Assert.Single(Registry.Status);
 
     /// <summary>A route "r" to a cluster "c" with one destination.</summary>
     public static string Json(int port, string cluster, string route = "", string more = "") =>
