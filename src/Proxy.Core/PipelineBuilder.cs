@@ -73,14 +73,16 @@ internal sealed class PipelineBuilder(
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {
         var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        var relay = new RelayOptions
+        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), RelayOptionsOf(route), KeepAliveOf(route));
+    }
+
+    internal static RelayOptions RelayOptionsOf(TcpRouteConfig route) =>
+        new()
         {
             IdleTimeout = route.IdleTimeout,
             HalfCloseTimeout = route.HalfCloseTimeout,
             MaxDuration = route.MaxDuration,
         };
-        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), relay, KeepAliveOf(route));
-    }
 
     internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
         new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);

@@ -9,8 +9,6 @@ namespace Proxy.Forwarding;
 /// <summary>Ends a pipeline: connects the client to a destination of a cluster and relays.</summary>
 public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dialer, Relay relay, Random random) : ConnectionHandler
 {
-    private const double LargestJitter = 0.1;
-
     /// <inheritdoc />
     public override Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -38,7 +36,7 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         {
             connected?.Invoke();
             (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
-            record.TryEnd(await relay.RunAsync(connection, upstream, Options(), record));
+            record.TryEnd(await relay.RunAsync(connection, upstream, settings.Relay.Jittered(random), record));
         }
         finally
         {
@@ -92,13 +90,4 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
             return new(null, null, ConnectionOutcome.ClientReset);
         }
     }
-
-    // Connections that began together should not end together.
-    private RelayOptions Options() =>
-        settings.Relay.MaxDuration < TimeSpan.Zero
-            ? settings.Relay
-            : settings.Relay with
-            {
-                MaxDuration = settings.Relay.MaxDuration * (1 - (LargestJitter * random.NextDouble())),
-            };
 }

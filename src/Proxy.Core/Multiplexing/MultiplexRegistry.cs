@@ -136,5 +136,5 @@ public sealed class MultiplexRegistry : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<int>> Queued() => All().Select(static session => new Measurement<int>(session.Queued, session.Tags));
+    private IEnumerable<Measurement<int>> Queued() => All().SelectMany(static session => session.Queued());
 }
