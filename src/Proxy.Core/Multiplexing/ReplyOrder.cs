@@ -168,7 +168,8 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
 
     private static void Restore(MultiplexRequest request) => request.Lane?.Translator.Restore(request);
 
-    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver;
+    // After a request that nothing could be said to, the client gets no further reply: it would take it for that one's.
+    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver && _cut is null;
 
     private bool IsFirst(MultiplexRequest request) => _ring[_first] == request;
 
@@ -326,6 +327,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         if (_cut is { } outcome)
         {
             client.Close(outcome);
+            Close();
         }
 
         _changed.Signal();
