@@ -15,7 +15,7 @@ namespace Proxy.Host.Tests;
 public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
     private readonly LoopbackLayer _layer = new();
     private WebApplication? _app;
 

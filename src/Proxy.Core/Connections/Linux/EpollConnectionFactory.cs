@@ -62,9 +62,13 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
     private static int Connect(int descriptor, EndPoint endpoint)
     {
         var error = Descriptor.Connect(descriptor, endpoint);
-        return error == Errno.InProgress && endpoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)
-            ? Descriptor.Connect(descriptor, endpoint)
-            : error;
+        if (error != Errno.InProgress || endpoint is not IPEndPoint { Address: var address } || !IPAddress.IsLoopback(address))
+        {
+            return error;
+        }
+
+        error = Descriptor.Connect(descriptor, endpoint);
+        return error == Errno.Connected ? 0 : error;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
