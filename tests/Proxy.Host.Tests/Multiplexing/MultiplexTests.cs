@@ -1,6 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
 using Proxy.Host.Tests.Support;
-using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.Multiplexing;
 
@@ -24,7 +22,7 @@ public sealed class MultiplexTests : IDisposable
         using var three = await TcpClientSocket.ConnectAsync(host.Address);
         Assert.Equal("d\n", await three.AskAsync("d\n"));
         Assert.Equal(1, _device.Connections);
-        var status = Assert.Single(host.Services.GetRequiredService<MultiplexRegistry>().Status);
+        var status = host.Multiplexed;
         Assert.Equal(("c", "d0", 3), (status.ClusterId, status.DestinationId, status.Clients.Count));
     }
 
