@@ -121,6 +121,13 @@ internal sealed class MultiplexClient : IDeadline
     /// <summary>Ends the connection from our side.</summary>
     public void Close(ConnectionOutcome outcome) => _record.Close(outcome);
 
+    /// <summary>Sends FIN; what the client still sends is read until it ends, too.</summary>
+    public void EndSending()
+    {
+        BeginHalfClose();
+        _ = _port.EndSendingAsync().AsTask();
+    }
+
     public void Touch() => Volatile.Write(ref _lastActivity, _clock.Now);
 
     /// <summary>Begins to count the time that what is left may take.</summary>

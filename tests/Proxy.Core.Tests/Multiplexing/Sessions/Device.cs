@@ -28,6 +28,8 @@ internal sealed class Device : IAsyncDisposable
 
     public static IMessageFramer Line { get; } = Named("line");
 
+    public static IMessageFramer Http { get; } = Named("http1");
+
     public static IMessageFramer ModbusTcp { get; } = Named("modbus-tcp");
 
     public static IMessageFramer ModbusRtu { get; } = Named("modbus-rtu-over-tcp");
