@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Connections;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>A device, a multiplexer in front of it, and time that stands.</summary>
@@ -38,7 +40,8 @@ public abstract class SessionTestBase : IAsyncLifetime
         return open;
     }
 
-    private protected void Create(string transport) => Multiplexer = new Multiplexer(transport, Time);
+    private protected void Create(string transport, Func<IConnectionFactory, IConnectionFactory>? dials = null) =>
+        Multiplexer = new Multiplexer(transport, Time, dials);
 
     private protected Task StartAsync(string transport, string cluster, string route = "", string more = "")
     {
