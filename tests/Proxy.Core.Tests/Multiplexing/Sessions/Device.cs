@@ -58,6 +58,13 @@ internal sealed class Device : IAsyncDisposable
     public void Answer(Func<string, string> answer) =>
         OnMessage = (message, peer) => peer.SendAsync(answer(Encoding.Latin1.GetString(message).TrimEnd('\n')) + "\n");
 
+    /// <summary>Does something else with messages that begin with a letter.</summary>
+    public void On(char letter, Func<MultiplexPeer, Task> act)
+    {
+        var answer = OnMessage;
+        OnMessage = (message, peer) => message[0] == letter ? act(peer) : answer(message, peer);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();

@@ -39,12 +39,7 @@ public sealed class TimeoutTests : SessionTestBase
             """, "HalfCloseTimeout": "00:00:10" """
         );
         using var gate = Gate();
-        using var ends = await Multiplexer.ConnectAsync();
-        using var other = await Multiplexer.ConnectAsync();
-        await ends.SendAsync("1\n");
-        await Device.SeenAsync(1);
-        await other.SendAsync("2\n");
-        await QueuedAsync(1);
+        var (ends, other) = await AskBothAsync("1", "2");
         ends.End();
 
         // From the moment at which its end is read.
