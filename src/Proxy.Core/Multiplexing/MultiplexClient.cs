@@ -110,6 +110,13 @@ internal sealed class MultiplexClient : IDeadline
     /// <summary>Notes how long a request waited to be sent.</summary>
     public void Waited(TimeSpan time) => _record.AddQueued(time);
 
+    /// <summary>Sends FIN; what the client still sends is read until it ends, too.</summary>
+    public void EndSending()
+    {
+        BeginHalfClose();
+        _ = _port.EndSendingAsync().AsTask();
+    }
+
     public void Touch() => _deadlines.Active(_services.Clock.Now);
 
     /// <summary>Begins to count the time that what is left may take.</summary>

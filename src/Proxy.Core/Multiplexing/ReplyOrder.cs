@@ -321,13 +321,25 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         client.Touch();
     }
 
-    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset.
+    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If somebody writes again already, that one
+    // comes here too.
     private void Wrote()
     {
-        if (_cut is { } outcome)
+        bool isAll;
+        lock (_gate)
+        {
+            isAll = !_isWriting && _output.Count == 0;
+        }
+
+        if (isAll && _cut is { } outcome)
         {
             client.Close(outcome);
             Close();
+        }
+        else if (isAll && _isOver)
+        {
+            // It may be the destination that ended with its reply, and the client waits for this and says nothing.
+            client.EndSending();
         }
 
         _changed.Signal();

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,7 +29,10 @@ internal sealed class Multiplexer : IAsyncDisposable
     private readonly Clusters _clusters = new();
     private BoundListeners? _bound;
 
-    public Multiplexer(string transport, TimeProvider? time = null)
+    /// <param name="transport">Portable or Loops.</param>
+    /// <param name="time">Time that the test moves.</param>
+    /// <param name="dials">Takes the place of what dials, and gets it.</param>
+    public Multiplexer(string transport, TimeProvider? time = null, Func<IConnectionFactory, IConnectionFactory>? dials = null)
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -37,6 +41,11 @@ internal sealed class Multiplexer : IAsyncDisposable
         services.AddSingleton(new AccessLog(TextWriter.Null));
         services.AddTcpProxy();
         services.Replace(ServiceDescriptor.Singleton<IProxyStateLookup>(_clusters));
+        if (dials is not null)
+        {
+            services.Replace(ServiceDescriptor.Singleton(provider => dials(provider.GetRequiredService<Transport>().Dialler)));
+        }
+
         _services = services.BuildServiceProvider();
     }
 
@@ -47,7 +56,6 @@ internal sealed class Multiplexer : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
-    /// <summary>The state of the only session.</summary>
     /// <summary>The one session, or what it would say before it is there.</summary>
     public MultiplexStatus Status => Registry.Status is [] ? _none : Assert.Single(Registry.Status);
 
