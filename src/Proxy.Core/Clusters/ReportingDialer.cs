@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters.Health;
 using Proxy.Diagnostics;
-using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
@@ -17,48 +16,59 @@ public sealed partial class ReportingDialer(
 )
 {
     /// <summary>Dials.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="destination">Its destination.</param>
+    /// <param name="target">The destination.</param>
     /// <param name="settings">The deadline, and the age at which a name is resolved again.</param>
     /// <param name="cancellationToken">Ends the attempt, which then says nothing about the destination.</param>
     /// <exception cref="OperationCanceledException">The token ended it.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<DialAttempt> DialAsync(
-        ClusterState cluster,
-        DestinationState destination,
-        ClusterSettings settings,
-        CancellationToken cancellationToken
-    )
+    internal async ValueTask<DialAttempt> DialAsync(DialTarget target, ClusterSettings settings, CancellationToken cancellationToken)
     {
-        var address = destination.Model.Config.Address;
         var started = time.GetTimestamp();
         try
         {
-            var connection = await dialer.DialAsync(address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
-            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: true);
-            health.DialSucceeded(destination);
-            if (DestinationLoad.Of(destination).DialEnded(failed: false))
-            {
-                Log.DialsAgain(logger, cluster.ClusterId, destination.DestinationId, address);
-            }
-
+            var connection = await dialer.DialAsync(target.Address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
+            metrics.Dialled(target.ClusterId, target.DestinationId, time.GetElapsedTime(started), succeeded: true);
+            Succeeded(target);
             return new(connection, null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: false);
-            if (!IsOurs(exception))
-            {
-                health.DialFailed(cluster, destination);
-            }
-
-            // Once, and not per client: a destination that is down would fill the log.
-            if (DestinationLoad.Of(destination).DialEnded(failed: true))
-            {
-                Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
-            }
-
+            metrics.Dialled(target.ClusterId, target.DestinationId, time.GetElapsedTime(started), succeeded: false);
+            Failed(target, exception);
             return new(null, exception);
+        }
+    }
+
+    private void Succeeded(DialTarget target)
+    {
+        if (target.Destination is not { } destination)
+        {
+            return;
+        }
+
+        health.DialSucceeded(destination);
+        if (DestinationLoad.Of(destination).DialEnded(failed: false))
+        {
+            Log.DialsAgain(logger, target.ClusterId, target.DestinationId, target.Address);
+        }
+    }
+
+    private void Failed(DialTarget target, Exception exception)
+    {
+        if (target is not { Cluster: { } cluster, Destination: { } destination })
+        {
+            return;
+        }
+
+        if (!IsOurs(exception))
+        {
+            health.DialFailed(cluster, destination);
+        }
+
+        // Once, and not per client: a destination that is down would fill the log.
+        if (DestinationLoad.Of(destination).DialEnded(failed: true))
+        {
+            Log.DialFailed(logger, target.ClusterId, target.DestinationId, target.Address, exception.Message);
         }
     }
 

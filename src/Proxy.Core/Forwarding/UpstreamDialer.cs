@@ -79,7 +79,7 @@ public sealed class UpstreamDialer(DestinationPicker picker, ReportingDialer dia
                     pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
                 }
 
-                var dialled = await dialer.DialAsync(cluster, destination, settings.Dialling, cancellationToken);
+                var dialled = await dialer.DialAsync(new(cluster, destination), settings.Dialling, cancellationToken);
                 if (dialled.Connection is { } connection)
                 {
                     return new(connection, picked is null ? load : null, default);

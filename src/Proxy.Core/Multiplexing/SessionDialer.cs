@@ -7,42 +7,29 @@ using Yarp.ReverseProxy;
 namespace Proxy.Multiplexing;
 
 /// <summary>Dials the destinations of sessions, and logs what becomes of their connections.</summary>
-internal sealed partial class SessionDialer(
-    ReportingDialer reporting,
-    DestinationDialer silent,
-    IProxyStateLookup clusters,
-    ILogger<SessionDialer> logger
-)
+internal sealed partial class SessionDialer(ReportingDialer dialer, IProxyStateLookup clusters, ILogger<SessionDialer> logger)
 {
     /// <summary>Dials once.</summary>
     /// <exception cref="IOException">The dial failed.</exception>
     /// <exception cref="OperationCanceledException">The token ended it.</exception>
     public async ValueTask<ConnectionContext> DialAsync(SessionKey key, UpstreamSettings settings, CancellationToken cancellationToken)
     {
-        var connection = await DialOnceAsync(key, settings.Dialling, cancellationToken);
-        (connection as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
-        return connection;
+        var attempt = await dialer.DialAsync(Find(key), settings.Dialling, cancellationToken);
+        (attempt.Connection as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
+        return attempt.Connection ?? throw new IOException(attempt.Failure!.Message, attempt.Failure);
     }
 
     public void LogFailure(SessionKey key, Exception exception) => Log.Failed(logger, key.ClusterId, key.DestinationId, exception);
 
     public void LogRenewal(SessionKey key, string reason) => Log.Renewed(logger, key.ClusterId, key.DestinationId, reason);
 
-    private async ValueTask<ConnectionContext> DialOnceAsync(SessionKey key, ClusterSettings settings, CancellationToken cancellationToken)
-    {
-        if (
-            !clusters.TryGetCluster(key.ClusterId, out var cluster)
-            || !cluster.Destinations.TryGetValue(key.DestinationId, out var destination)
-            || destination.Model.Config.Address != key.Address
-        )
-        {
-            // Configured no more, but some clients have not finished.
-            return await silent.DialAsync(key.Address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
-        }
-
-        var attempt = await reporting.DialAsync(cluster, destination, settings, cancellationToken);
-        return attempt.Connection ?? throw new IOException(attempt.Failure!.Message, attempt.Failure);
-    }
+    // Clients of a destination that is configured no more may finish.
+    private DialTarget Find(SessionKey key) =>
+        clusters.TryGetCluster(key.ClusterId, out var cluster)
+        && cluster.Destinations.TryGetValue(key.DestinationId, out var destination)
+        && destination.Model.Config.Address == key.Address
+            ? new(cluster, destination)
+            : new(key.ClusterId, key.DestinationId, key.Address, null, null);
 
     private static partial class Log
     {
