@@ -35,6 +35,7 @@ internal sealed class MultiplexClient : IDeadline
         IMessageFramer framer,
         ClientSettings settings,
         ILaneOpener opener,
+        MessageTrace trace,
         DeadlineClock clock,
         TimeProvider time
     )
@@ -42,6 +43,7 @@ internal sealed class MultiplexClient : IDeadline
         _connection = connection;
         Framer = framer;
         Settings = settings;
+        Trace = trace;
         _clock = clock;
         _time = time;
         _record = ConnectionRecord.Of(connection);
@@ -57,7 +59,16 @@ internal sealed class MultiplexClient : IDeadline
 
     public ClientSettings Settings { get; }
 
+    public MessageTrace Trace { get; }
+
     public string Id => _connection.ConnectionId;
+
+    public string? RouteId => _record.RouteId;
+
+    public string? Address => _record.Client?.ToString();
+
+    /// <summary>The destination the client is pinned to.</summary>
+    public string Destination => $"{_record.ClusterId}/{_record.DestinationId}";
 
     /// <summary>Serves the client to its end.</summary>
     public async Task RunAsync()
@@ -221,6 +232,7 @@ internal sealed class MultiplexClient : IDeadline
 
     private void Accept(FrameMeasure measure)
     {
+        Trace.FromClient(this, _input.Span[..measure.Length]);
         var request = _replies.Add(_input.Span[..measure.Length]);
         _input.Consume(measure.Length);
         _examined = 0;

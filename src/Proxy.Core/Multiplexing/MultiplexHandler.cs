@@ -18,7 +18,7 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
         var settings = route.Client.MaxDuration < TimeSpan.Zero ? route.Client : route.Client with { MaxDuration = Jitter() };
         var framer = route.Framer ?? (services.Registry.SettingsOf(route.Cluster.Reference.Id) ?? route.Cluster.Settings).Framer;
         var opener = new Opener(route, services, record);
-        await new MultiplexClient(connection, framer, settings, opener, services.Clock, services.Time).RunAsync();
+        await new MultiplexClient(connection, framer, settings, opener, services.Trace, services.Clock, services.Time).RunAsync();
     }
 
     // Connections that began together should not end together.

@@ -40,6 +40,8 @@ internal sealed class MultiplexSession : IDeadline
 
     public ref readonly TagList Tags => ref _tags;
 
+    public MessageTrace Trace => _services.Trace;
+
     private long Now => _services.Clock.Now;
 
     public UpstreamSettings Settings
@@ -368,12 +370,13 @@ internal sealed class MultiplexSession : IDeadline
                 Key.DestinationId,
                 Key.Address,
                 _state.Settings.Framer.Name,
-                [.. _state.Lanes.Select(static lane => lane.Client.Id)],
+                [.. _state.Lanes.Select(static lane => lane.Status())],
                 _state.Queue.Count,
                 [.. _state.Pool.All.Select(connection => connection.Status(now))],
                 _state.Units.Suspended(),
                 _state.RetryIn(now),
-                _state.LastError
+                _state.Errors.List,
+                _state.IsRetired
             );
         }
     }

@@ -30,6 +30,17 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
     public int PendingWrites { get; set; }
 
+    public MultiplexClientStatus Status()
+    {
+        var queued = 0;
+        for (var request = First; request is not null; request = request.Next)
+        {
+            queued++;
+        }
+
+        return new(client.Id, client.Address, client.RouteId, queued, InFlight);
+    }
+
     public void Append(MultiplexRequest request)
     {
         request.Next = null;

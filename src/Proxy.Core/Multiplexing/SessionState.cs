@@ -28,7 +28,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     public SharedReads Reads => field ??= new(Units);
 
-    public string? LastError { get; set; }
+    public RecentErrors Errors { get; } = new(time);
 
     public bool IsRetired { get; private set; }
 
@@ -180,7 +180,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     {
         if (connection.State == UpstreamState.Connecting)
         {
-            LastError = reason;
+            Errors.Add(reason);
             Remove(connection);
             Fail(now);
         }
@@ -244,7 +244,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         connection.InFlight.TakeAll(taken);
         if (connection.State != UpstreamState.Closing)
         {
-            LastError = loss.Reason;
+            Errors.Add(loss.Reason);
             if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 Fail(now);

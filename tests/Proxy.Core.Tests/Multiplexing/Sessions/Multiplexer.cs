@@ -6,6 +6,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Clusters;
@@ -20,7 +21,7 @@ namespace Proxy.Core.Tests.Multiplexing.Sessions;
 /// <summary>The composition of the library on real sockets, with a configuration that a test edits and time that it moves.</summary>
 internal sealed class Multiplexer : IAsyncDisposable
 {
-    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, null);
+    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, [], false);
     public const string Portable = "portable";
     public const string Loops = "event loops";
 
@@ -28,10 +29,16 @@ internal sealed class Multiplexer : IAsyncDisposable
     private readonly Clusters _clusters = new();
     private BoundListeners? _bound;
 
-    public Multiplexer(string transport, TimeProvider? time = null)
+    public Multiplexer(string transport, TimeProvider? time = null, ILoggerProvider? log = null)
     {
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging =>
+        {
+            if (log is not null)
+            {
+                logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+            }
+        });
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));
