@@ -18,13 +18,27 @@ public sealed class MultiplexRegistry : IDisposable
     }
 
     /// <summary>What is done now for each destination that is configured, and for those that are not any more and still have clients.</summary>
-    public IReadOnlyList<MultiplexStatus> Status =>
-        [
-            .. Unused()
-                .Concat(All().Select(static session => session.Status()))
-                .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
-                .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
-        ];
+    public IReadOnlyList<MultiplexStatus> Status
+    {
+        get
+        {
+            List<MultiplexSession> sessions;
+            List<MultiplexStatus> unused;
+            lock (_gate)
+            {
+                sessions = [.. _sessions.Values];
+                unused = [.. _configured.Where(key => !_sessions.ContainsKey(key)).Select(Unused)];
+            }
+
+            return
+            [
+                .. unused
+                    .Concat(sessions.Select(static session => session.Status()))
+                    .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
+                    .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
+            ];
+        }
+    }
 
     /// <summary>What is done now for one destination.</summary>
     /// <param name="clusterId">The cluster.</param>
@@ -154,18 +168,7 @@ public sealed class MultiplexRegistry : IDisposable
         && destinationId.Equals(otherDestination, StringComparison.OrdinalIgnoreCase);
 
     // A session begins with the first client.
-    private List<MultiplexStatus> Unused()
-    {
-        lock (_gate)
-        {
-            return
-            [
-                .. _configured
-                    .Where(key => !_sessions.ContainsKey(key))
-                    .Select(key => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name)),
-            ];
-        }
-    }
+    private MultiplexStatus Unused(SessionKey key) => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name);
 
     private IEnumerable<Measurement<int>> Queued() => All().Select(static session => new Measurement<int>(session.Queued, session.Tags));
 }
