@@ -51,9 +51,16 @@ internal sealed class MultiplexClient : IDeadline
 
     public ClientSettings Settings { get; }
 
+    public MessageTrace Trace => _services.Trace;
+
     public string Id => _connection.ConnectionId;
 
     public string RouteId => _record.RouteId ?? "";
+
+    public string? Address => _record.Client?.ToString();
+
+    /// <summary>The destination the client is pinned to.</summary>
+    public string Destination => $"{_record.ClusterId}/{_record.DestinationId}";
 
     /// <summary>Serves the client to its end.</summary>
     public async Task RunAsync()
@@ -205,6 +212,7 @@ internal sealed class MultiplexClient : IDeadline
 
     private void Accept(FrameMeasure measure)
     {
+        Trace.FromClient(this, _input.Span[..measure.Length]);
         var request = _replies.Add(_input.Span[..measure.Length]);
         _input.Consume(measure.Length);
         _examined = 0;

@@ -37,6 +37,8 @@ internal sealed class MultiplexSession : IDeadline
 
     public SessionKey Key { get; }
 
+    public MessageTrace Trace => _services.Trace;
+
     private long Now => _services.Clock.Now;
 
     public UpstreamSettings Settings

@@ -90,8 +90,10 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     public void Complete(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             request.EndsConnection |= endsConnection;
             if (Takes(request) && !TryWrite(request, reply))
             {
@@ -99,43 +101,53 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
                 WriteLocal(request, LocalReply.BadAnswer, ConnectionOutcome.ProtocolError);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
     public void CompleteDone(MultiplexRequest request)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             if (Takes(request) && !TryWriteDone(request))
             {
                 Restore(request);
                 WriteLocal(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
     public void CompleteLocally(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             if (Takes(request))
             {
                 Restore(request);
                 WriteLocal(request, reply, outcome);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
@@ -199,6 +211,15 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
             record.TryEnd(outcome);
         }
     }
+
+    private TracedMessage? Trace(MultiplexRequest request, int start) =>
+        client.Trace.ToClient(
+            request,
+            !Takes(request) ? []
+                : IsFirst(request) ? _output.Span[start..]
+                : request.Reply is { } reply ? reply.Span
+                : []
+        );
 
     // Whether the caller is to write.
     private bool Advance(MultiplexRequest completed)

@@ -42,6 +42,8 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
     public int PendingWrites { get; set; }
 
+    public MultiplexClientStatus Status() => new(client.Id, client.Address, client.RouteId, Count, InFlight);
+
     public void Append(MultiplexRequest request)
     {
         Count++;

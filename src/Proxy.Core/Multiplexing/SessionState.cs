@@ -21,7 +21,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     public UpstreamPool Pool { get; } = new();
 
-    public string? LastError { get; set; }
+    public RecentErrors Errors { get; } = new(time);
 
     public bool IsRetired { get; private set; }
 
@@ -118,7 +118,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     {
         if (connection.State == UpstreamState.Connecting)
         {
-            LastError = reason;
+            Errors.Add(reason);
             Remove(connection);
             Fail(now);
         }
@@ -180,7 +180,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         connection.InFlight.TakeAll(taken);
         if (connection.State != UpstreamState.Closing)
         {
-            LastError = loss.Reason;
+            Errors.Add(loss.Reason);
             if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 Fail(now);
@@ -252,12 +252,13 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             key.DestinationId,
             key.Address,
             Settings.Framer.Name,
-            [.. Requests.Lanes.Select(static lane => lane.Client.Id)],
+            [.. Requests.Lanes.Select(static lane => lane.Status())],
             Requests.Waiting,
             [.. Pool.All.Select(connection => connection.Status(now))],
             Requests.Units.Suspended(),
             TimeSpan.FromMilliseconds(Math.Max(0, _backOff.Until - now)),
-            LastError
+            Errors.List,
+            IsRetired
         );
 
     private static bool MayRepeat(MultiplexRequest request, UpstreamLoss loss, MultiplexRetry retry) =>

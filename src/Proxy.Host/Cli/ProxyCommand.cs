@@ -19,6 +19,8 @@ internal static class ProxyCommand
             Schema(),
             ForwardCommand.Create(),
             LockCommand.Create(),
+            MultiplexCommand.Create(),
+            ProtocolsCommand.Create(),
         };
         LockCommand.FreeHostOption(root);
         root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));

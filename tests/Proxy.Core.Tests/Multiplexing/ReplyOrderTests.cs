@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Connections;
 using Proxy.Core.Tests.Multiplexing.Sessions;
@@ -23,13 +24,14 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         _connection.Transport = new Duplex(new Pipe().Reader, _toClient.Writer);
         var record = new ConnectionRecord(_connection, "endpoint", "", TimeProvider.System);
         record.Attach();
-        var services = new MultiplexServices(null!, null!, _clock, TimeProvider.System, Random.Shared);
+        var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
+        var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
         var client = new MultiplexClient(_connection, Device.Line, new(), new(new(), _clock.Now), null!, services);
         _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
         var session = new MultiplexSession(
             new("c", "d", "tcp://127.0.0.1:1"),
             new(new(), Device.Line, new()),
-            new(null!, null!, _clock, TimeProvider.System),
+            new(null!, null!, null!, _clock, TimeProvider.System),
             static _ => { }
         );
         _lane = new RequestLane(

@@ -43,7 +43,7 @@ public sealed class DnsServerTests
             Assert.Equal(string.Join('\n', answers), await DigAsync(own, "+keepopen", "-f", "/dev/stdin", batch));
             Assert.Equal("", await DigAsync(own, "nobody.test"));
             Assert.Single(host.Multiplexed.Upstreams);
-            Assert.Null(host.Multiplexed.LastError);
+            Assert.Empty(host.Multiplexed.Errors);
         }
         finally
         {

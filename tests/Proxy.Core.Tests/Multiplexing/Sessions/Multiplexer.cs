@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Clusters;
@@ -21,7 +22,7 @@ namespace Proxy.Core.Tests.Multiplexing.Sessions;
 /// <summary>The composition of the library on real sockets, with a configuration that a test edits and time that it moves.</summary>
 internal sealed class Multiplexer : IAsyncDisposable
 {
-    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, null);
+    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, [], false);
     public const string Portable = "portable";
     public const string Loops = "event loops";
 
@@ -32,10 +33,22 @@ internal sealed class Multiplexer : IAsyncDisposable
     /// <param name="transport">Portable or Loops.</param>
     /// <param name="time">Time that the test moves.</param>
     /// <param name="dials">Takes the place of what dials, and gets it.</param>
-    public Multiplexer(string transport, TimeProvider? time = null, Func<IConnectionFactory, IConnectionFactory>? dials = null)
+    /// <param name="log">Gets the log.</param>
+    public Multiplexer(
+        string transport,
+        TimeProvider? time = null,
+        Func<IConnectionFactory, IConnectionFactory>? dials = null,
+        ILoggerProvider? log = null
+    )
     {
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging =>
+        {
+            if (log is not null)
+            {
+                logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+            }
+        });
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));

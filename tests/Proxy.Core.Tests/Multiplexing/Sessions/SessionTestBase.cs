@@ -52,6 +52,12 @@ public abstract class SessionTestBase : IAsyncLifetime
         return Multiplexer.StartAsync(Device.Port, cluster, route, more);
     }
 
+    private protected Task StartAsync(string transport, string cluster, string route, LogLines log)
+    {
+        Multiplexer = new Multiplexer(transport, Time, log: log);
+        return Multiplexer.StartAsync(Device.Port, cluster, route);
+    }
+
     private protected Task EditAsync(string cluster, string route = "", string more = "") =>
         Multiplexer.EditAsync(Multiplexer.Json(Device.Port, cluster, route, more));
 

@@ -26,7 +26,7 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task Connect_OnClient_WithTheFirstClient(string transport)
     {
         await StartAsync(transport, Line + """, "Connect": "OnClient" """);
-        Assert.Empty(Multiplexer.Registry.Status);
+        Assert.Empty(Multiplexer.Status.Upstreams);
 
         using var client = await Multiplexer.ConnectAsync();
 
