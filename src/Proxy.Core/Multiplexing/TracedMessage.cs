@@ -15,6 +15,7 @@ internal sealed partial class TracedMessage(
 {
     private const int MostShown = 256;
     private const string Nobody = "nobody";
+    private const string None = "none";
 
     /// <summary>The time since the request was sent, of its reply.</summary>
     public TimeSpan? After { get; set; }
@@ -38,11 +39,11 @@ internal sealed partial class TracedMessage(
     {
         if (After is { } after)
         {
-            Lines.Replied(logger, direction, after.TotalMilliseconds, clientId ?? Nobody, routeId, destination, length, hex);
+            Lines.Replied(logger, direction, after.TotalMilliseconds, clientId ?? Nobody, routeId ?? None, destination, length, hex);
         }
         else
         {
-            Lines.Passed(logger, direction, clientId ?? Nobody, routeId, destination, length, hex);
+            Lines.Passed(logger, direction, clientId ?? Nobody, routeId ?? None, destination, length, hex);
         }
     }
 
@@ -53,7 +54,7 @@ internal sealed partial class TracedMessage(
             ILogger logger,
             string direction,
             string client,
-            string? route,
+            string route,
             string destination,
             int length,
             string hex
@@ -68,7 +69,7 @@ internal sealed partial class TracedMessage(
             string direction,
             double milliseconds,
             string client,
-            string? route,
+            string route,
             string destination,
             int length,
             string hex

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Multiplexing;
 
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
@@ -70,9 +71,29 @@ public sealed partial class TraceTests : SessionTestBase
         Assert.Equal(Modbus.Value(1, 5), await client.AskAsync(1, Modbus.Read(1, 7)));
 
         Assert.Contains(
-            "Reply from destination: client nobody, route (null), destination c/d, 11 bytes: FF FF 00 00 00 05 01 03 02 00 09",
+            "Reply from destination: client nobody, route none, destination c/d, 11 bytes: FF FF 00 00 00 05 01 03 02 00 09",
             _log.Lines
         );
+    }
+
+    [Fact]
+    public void Trace_NotAskedFor_TakesNoMemory()
+    {
+        var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, Time);
+        var key = new SessionKey("c", "d", "tcp://127.0.0.1:1");
+        ReadOnlySpan<byte> message = [1, 2, 3];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++)
+        {
+            // Of what they are given they look at nothing.
+            trace.FromClient(null!, message);
+            trace.ToDestination(null!);
+            trace.FromDestination(key, null, message);
+            Assert.Null(trace.ToClient(null!, message));
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
     [Fact]
