@@ -165,4 +165,31 @@ public sealed class TimeoutTests : SessionTestBase
 
         Assert.Equal("=1", await next.AskAsync("1"));
     }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Drain_DestinationIsNeverSilent_ItsConnectionIsRenewed(string transport)
+    {
+        await StartAsync(transport, Line + """, "LateReply": "Drain", "ResponseTimeout": "00:00:05" """);
+        Device.On('x', static _ => Task.CompletedTask);
+        using var good = await Multiplexer.ConnectAsync();
+        using var bad = await Multiplexer.ConnectAsync();
+        Assert.Equal("=1", await good.AskAsync("1"));
+        await bad.SendAsync("x\n");
+        await Device.SeenAsync(2);
+        Time.Advance(TimeSpan.FromSeconds(5) + Tick);
+        Assert.Equal("reset", await bad.ReadEndAsync());
+
+        var device = Device.Open.Single();
+        for (var half = 0; half < 10 && Multiplexer.Status.Upstreams.Count > 0; half++)
+        {
+            await device.SendAsync("!");
+            await Time.WaitForTimerAsync(TimeSpan.FromSeconds(1)); // the wait for silence begins anew
+            Time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.Equal("=2", await good.AskAsync("2"));
+        Assert.Equal(2, Device.Connections.All);
+    }
 }
