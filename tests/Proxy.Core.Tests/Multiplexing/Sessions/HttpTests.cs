@@ -308,6 +308,7 @@ public sealed class HttpTests : SessionTestBase
         Time.Advance(TimeSpan.FromSeconds(15));
         await SaysAsync(first, GatewayTimeout);
 
+        gate.Release();
         await OpenAsync(0);
         await Device.DisposeAsync();
         Time.Advance(TimeSpan.FromSeconds(1) + Tick);

@@ -24,7 +24,7 @@ public sealed class OutageTests : SessionTestBase
     public async Task Night_ClientsThatPoll_KeepTheirConnectionsAndAreServedAgainByThemselves(string transport)
     {
         await StartAsync(transport, Inverter);
-        using var dials = new Dials(Multiplexer.Service<IMeterFactory>());
+        using var dials = new Measured(Multiplexer.Service<IMeterFactory>(), "proxy.dial.duration", "failed");
         using var one = await Multiplexer.ConnectAsync();
         using var two = await Multiplexer.ConnectAsync();
         await DayAsync(one, two);
@@ -33,7 +33,7 @@ public sealed class OutageTests : SessionTestBase
         await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.Count == 0);
 
         // Four hours in which it refuses.
-        var before = dials.Failed;
+        var before = dials.Count;
         for (var passed = TimeSpan.Zero; passed < TimeSpan.FromHours(4); passed += _poll)
         {
             await IsAbsentAsync(one);
@@ -41,7 +41,7 @@ public sealed class OutageTests : SessionTestBase
             Time.Advance(_poll);
         }
 
-        Assert.InRange(dials.Failed - before, (4 * 120) - 20, (4 * 120) + 20); // one in 30 s
+        Assert.InRange(dials.Count - before, (4 * 120) - 20, (4 * 120) + 20); // one in 30 s
 
         // Two hours in which nothing answers: who asks waits for a dial at most, and all others are told at once.
         using (new BlackHole(port))
@@ -157,37 +157,5 @@ public sealed class OutageTests : SessionTestBase
         Assert.False(asking.IsCompleted);
         Time.Advance(TimeSpan.FromSeconds(5));
         await asking;
-    }
-
-    /// <summary>Counts dials by the program's own metric.</summary>
-    private sealed class Dials : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private int _failed;
-
-        public Dials(IMeterFactory meters)
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Name == "proxy.dial.duration" && instrument.Meter.Scope == meters)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<double>(
-                (_, _, tags, _) =>
-                {
-                    foreach (var tag in tags)
-                    {
-                        _ = tag is { Key: "proxy.result", Value: "failed" } ? Interlocked.Increment(ref _failed) : 0;
-                    }
-                }
-            );
-            _listener.Start();
-        }
-
-        public int Failed => Volatile.Read(ref _failed);
-
-        public void Dispose() => _listener.Dispose();
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>The life of upstream connections: when they are made, how they fail, and what clients notice of it.</summary>
@@ -349,6 +351,7 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task LateReply_Drain_WaitsForSilenceAndDropsWhatComes(string transport)
     {
         await StartAsync(transport, Keep + """, "LateReply": "Drain", "ResponseTimeout": "00:00:05" """);
+        using var dropped = new Measured(Multiplexer.Service<IMeterFactory>(), "proxy.multiplex.late_replies");
         MultiplexPeer? device = null;
         Device.On(
             'l',
@@ -363,6 +366,7 @@ public sealed class UpstreamTests : SessionTestBase
         Assert.Equal("reset", await late.ReadLineAsync());
 
         await device!.SendAsync("te\n");
+        await Eventually.TrueAsync(() => dropped.Count == 1);
         Assert.Equal(1, Multiplexer.Status.Queued);
         await Eventually.TrueAsync(() =>
         {
