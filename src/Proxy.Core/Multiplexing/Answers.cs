@@ -12,6 +12,7 @@ internal static class Answers
         while (follower is { } next)
         {
             follower = next.Next;
+            next.Lane!.Unjoin();
             next.Client.Deliver(next, reply);
         }
     }
@@ -23,6 +24,7 @@ internal static class Answers
         while (follower is { } next)
         {
             follower = next.Next;
+            next.Lane!.Unjoin();
             next.Client.Fail(next, reply, outcome);
         }
     }

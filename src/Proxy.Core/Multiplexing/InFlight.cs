@@ -5,6 +5,8 @@ internal sealed class InFlight(bool byId)
 {
     private readonly Queue<MultiplexRequest> _inOrder = new();
     private readonly Dictionary<ulong, MultiplexRequest> _byId = [];
+    private long _sent;
+    private long _answerable;
 
     public int Count => byId ? _byId.Count : _inOrder.Count;
 
@@ -18,16 +20,20 @@ internal sealed class InFlight(bool byId)
         }
         else
         {
+            request.SentAs = ++_sent;
             _inOrder.Enqueue(request);
         }
     }
+
+    /// <summary>Notes that bytes were received: without ids they can only answer what was sent before.</summary>
+    public void Received() => _answerable = _sent;
 
     public bool Contains(ulong id) => _byId.ContainsKey(id);
 
     /// <summary>Whose reply comes next.</summary>
     public MultiplexRequest? Peek(ulong id) =>
         byId ? _byId.GetValueOrDefault(id)
-        : _inOrder.TryPeek(out var first) ? first
+        : _inOrder.TryPeek(out var first) && first.SentAs <= _answerable ? first
         : null;
 
     /// <summary>Takes a request out; false if it is not there any more.</summary>

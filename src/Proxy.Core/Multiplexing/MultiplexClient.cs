@@ -215,6 +215,11 @@ internal sealed class MultiplexClient : IDeadline
         Trace.FromClient(this, _input.Span[..measure.Length]);
         var request = _replies.Add(_input.Span[..measure.Length]);
         _input.Consume(measure.Length);
+        if (request is null)
+        {
+            return;
+        }
+
         _examined = 0;
         _hasContinued = false;
         request.DeliversReply = (measure.Traits & MessageTraits.NoReply) == 0;
@@ -273,6 +278,11 @@ internal sealed class MultiplexClient : IDeadline
     {
         var request = _replies.Add(_input.Span[..Math.Min(_input.Count, Framer.MaxBytes)]);
         _input.Clear();
+        if (request is null)
+        {
+            return;
+        }
+
         _replies.IsLast = true;
         request.EndsConnection = true;
         if (_hasEnded)

@@ -8,6 +8,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 {
     public const int NoUnit = -1;
     private volatile bool _isBeingSent;
+    private MultiplexRequest? _lastFollower;
 
     public MultiplexClient Client => client;
 
@@ -59,7 +60,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>Whether this is the one request that may ask a suspended unit.</summary>
     public bool IsProbe { get; set; }
 
-    /// <summary>The first of those that wait for the same reply.</summary>
+    /// <summary>The first of those that wait for the same reply, in their order.</summary>
     public MultiplexRequest? Followers { get; set; }
 
     /// <summary>The next in the lane, or among followers.</summary>
@@ -75,6 +76,9 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     /// <summary>Milliseconds of the clock at which waiting ends, first for its turn and then for the reply.</summary>
     public long Deadline { get; set; }
+
+    /// <summary>Its number among those sent on its connection.</summary>
+    public long SentAs { get; set; }
 
     public int Attempts { get; set; }
 
@@ -110,6 +114,49 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         }
 
         return new(client.Id, time.GetElapsedTime(Started), Unit == NoUnit ? null : Unit, sharing);
+    }
+
+    /// <summary>Lets another wait for the same reply.</summary>
+    public void Follow(MultiplexRequest follower)
+    {
+        follower.Next = null;
+        follower.Lane!.Join();
+        _ = Followers is null ? Followers = follower : _lastFollower!.Next = follower;
+        _lastFollower = follower;
+    }
+
+    /// <summary>Takes the place of the one that this follows, as the first of its followers.</summary>
+    public void Lead(MultiplexRequest former)
+    {
+        Followers = Next;
+        _lastFollower = former._lastFollower;
+        Next = null;
+        Lane!.Unjoin();
+    }
+
+    /// <summary>Takes out the followers that have waited too long.</summary>
+    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
+    {
+        MultiplexRequest? before = null;
+        for (var follower = Followers; follower is not null; )
+        {
+            var next = follower.Next;
+            if (now < follower.Deadline)
+            {
+                before = follower;
+            }
+            else
+            {
+                _ = before is null ? Followers = next : before.Next = next;
+                follower.Next = null;
+                follower.Lane!.Unjoin();
+                taken.Add(follower);
+            }
+
+            follower = next;
+        }
+
+        _lastFollower = before;
     }
 
     /// <summary>Makes it new.</summary>

@@ -152,7 +152,7 @@ internal sealed class MultiplexSession : IDeadline
 
         lock (_gate)
         {
-            return lane is { First: null, InFlight: 0 };
+            return lane is { First: null, InFlight: 0, Joined: 0 };
         }
     }
 
@@ -227,12 +227,19 @@ internal sealed class MultiplexSession : IDeadline
     }
 
     /// <summary>Notes that something came.</summary>
+    /// <param name="connection">Where it came.</param>
+    /// <param name="hasBytes">Whether bytes did, and not an end or the silence that a framing waits for.</param>
     /// <returns>Whether it is to be dropped, since the connection waits for silence.</returns>
-    public bool Received(UpstreamConnection connection)
+    public bool Received(UpstreamConnection connection, bool hasBytes)
     {
         lock (_gate)
         {
             connection.SilentTimeouts = 0;
+            if (hasBytes)
+            {
+                connection.InFlight.Received();
+            }
+
             if (!connection.IsDraining)
             {
                 return false;
@@ -249,7 +256,18 @@ internal sealed class MultiplexSession : IDeadline
     public void Discarded() => _services.Metrics.Late(_tags);
 
     /// <summary>Takes a reply.</summary>
-    public void Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, MessageTraits traits)
+    /// <param name="connection">Where it came.</param>
+    /// <param name="request">What it answers.</param>
+    /// <param name="reply">The whole of it.</param>
+    /// <param name="traits">What the framer says of it.</param>
+    /// <param name="hasMore">Whether more bytes came with it.</param>
+    public void Replied(
+        UpstreamConnection connection,
+        MultiplexRequest request,
+        ReadOnlySpan<byte> reply,
+        MessageTraits traits,
+        bool hasMore
+    )
     {
         var ends = (traits & MessageTraits.EndsConnection) != 0;
         var started = request.Started;
@@ -260,6 +278,9 @@ internal sealed class MultiplexSession : IDeadline
                 _services.Metrics.Late(_tags);
                 return;
             }
+
+            // What nobody asked for must not meet who asks next.
+            connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
         }
 
         _services.Metrics.Exchanged(_services.Time.GetElapsedTime(started), request.Lane!.Tags);
@@ -381,7 +402,7 @@ internal sealed class MultiplexSession : IDeadline
         lock (_gate)
         {
             connection.Use(dialled);
-            isWanted = SessionState.Connected(connection, Now);
+            isWanted = _state.Connected(connection, Now);
         }
 
         if (isWanted)

@@ -39,7 +39,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         {
             lock (_gate)
             {
-                return _count == 0 && !_isWriting && _output.Count == 0;
+                return (_count == 0 || _isOver) && !_isWriting && _output.Count == 0;
             }
         }
     }
@@ -64,10 +64,16 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     }
 
     /// <summary>Takes a request into the order. There has to be room.</summary>
-    public MultiplexRequest Add(ReadOnlySpan<byte> message)
+    /// <returns>Null when the client's last reply has been given meanwhile.</returns>
+    public MultiplexRequest? Add(ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
+            if (_isOver || _isLast)
+            {
+                return null;
+            }
+
             var request = _ring[(_first + _count) % capacity] ??= new(client);
             request.Reset(message);
             _count++;

@@ -17,7 +17,7 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
     public UpstreamLoss? Read(InputState state)
     {
         Silence = TimeSpan.Zero;
-        if (Drops())
+        if (Drops(state))
         {
             return null;
         }
@@ -28,9 +28,9 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
     }
 
     // A connection that drains drops what comes, and what had come of the reply it gave up.
-    private bool Drops()
+    private bool Drops(InputState state)
     {
-        var drops = session.Received(connection);
+        var drops = session.Received(connection, hasBytes: state == InputState.Open);
         if (drops)
         {
             input.Clear();
@@ -105,7 +105,8 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
         }
         else
         {
-            session.Replied(connection, request, input.Span[..measure.Length], measure.Traits);
+            var hasMore = input.Count > measure.Length;
+            session.Replied(connection, request, input.Span[..measure.Length], measure.Traits, hasMore);
         }
 
         input.Consume(measure.Length);

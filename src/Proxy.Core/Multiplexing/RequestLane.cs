@@ -12,6 +12,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
         new("proxy.destination_id", session.Key.DestinationId),
     ]);
     private MultiplexRequest? _last;
+    private int _joined;
 
     public MultiplexClient Client => client;
 
@@ -39,10 +40,26 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public int UnsafeInFlight { get; set; }
 
+    /// <summary>Requests that wait for the reply to another's. Counted down by whoever tells them.</summary>
+    public int Joined => Volatile.Read(ref _joined);
+
     /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
     public int PendingWrites { get; set; }
 
     public MultiplexClientStatus Status() => new(client.Id, client.Address, client.RouteId, Count, InFlight);
+
+    public void Join() => Interlocked.Increment(ref _joined);
+
+    public void Unjoin() => Interlocked.Decrement(ref _joined);
+
+    /// <summary>Takes out those that have waited too long among the ones that share a reply which nobody has asked for yet.</summary>
+    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
+    {
+        for (var request = First; request is not null; request = request.Next)
+        {
+            request.TakeExpiredFollowers(now, taken);
+        }
+    }
 
     public void Append(MultiplexRequest request)
     {

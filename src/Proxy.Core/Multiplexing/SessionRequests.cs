@@ -111,11 +111,14 @@ internal sealed class SessionRequests(TimeProvider time)
     }
 
     /// <summary>Notes a reply.</summary>
-    public void Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamSettings settings, long now)
+    public void Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
     {
         Units.Answered(request);
         Settle(request);
-        Reads.Keep(request, reply, now, settings);
+        if (!connection.IsRetired) // its settings may not be the newest
+        {
+            Reads.Keep(request, reply, now, connection.Settings);
+        }
     }
 
     /// <summary>Notes that there will be no reply in time.</summary>
@@ -135,9 +138,10 @@ internal sealed class SessionRequests(TimeProvider time)
     }
 
     /// <summary>Lets one that was in flight wait again, before all others of its client.</summary>
-    public void Unsend(MultiplexRequest request)
+    public void Unsend(MultiplexRequest request, long now)
     {
         TakeOutOfFlight(request);
+        request.Deadline = WaitsUntil(request, now);
         request.Attempts++;
         request.Started = 0;
         if (request.Lane!.IsGone)
@@ -163,17 +167,25 @@ internal sealed class SessionRequests(TimeProvider time)
     {
         if (_queue.Count > 0)
         {
+            foreach (var lane in _lanes)
+            {
+                lane.TakeExpiredFollowers(now, taken);
+            }
+
+            var followers = taken.Count;
             TakeWhere(static (request, now) => now >= request.Deadline, now, taken);
-            taken.ForEach(Promote);
+            taken.Skip(followers).ToList().ForEach(Promote);
         }
     }
 
     private void Begin(MultiplexRequest request, long now)
     {
         request.Submitted = time.GetTimestamp();
-        var wait = request.Client.Settings.QueueTimeout;
-        request.Deadline = wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
+        request.Deadline = WaitsUntil(request, now);
     }
+
+    private static long WaitsUntil(MultiplexRequest request, long now) =>
+        request.Client.Settings.QueueTimeout is var wait && wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
 
     private Admission Enqueue(MultiplexRequest request)
     {

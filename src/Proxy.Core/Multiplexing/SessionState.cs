@@ -14,6 +14,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     private BackOff _backOff;
     private long _unusedSince;
+    private bool _isUnreachable; // the last dial failed
 
     public UpstreamSettings Settings { get; private set; } = settings;
 
@@ -27,8 +28,10 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     public bool IsOver => IsRetired && Requests.Lanes.Count == 0 && Pool.Count == 0;
 
-    /// <summary>Whether no connection is there, and none is tried now.</summary>
-    public bool IsDown(long now) => _backOff.IsPausing(now) && !Pool.IsAlive;
+    /// <summary>
+    /// Whether no connection is there, and none is tried now, since nobody answers there: one lost connection makes those wait who had no part in it.
+    /// </summary>
+    public bool IsDown(long now) => _backOff.IsPausing(now) && !Pool.IsAlive && (_isUnreachable || _backOff.HasFailedAgain);
 
     public void Apply(UpstreamSettings next)
     {
@@ -37,7 +40,8 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         if (renews)
         {
             Pool.RetireAll();
-            _backOff.Succeed();
+            _backOff = default;
+            _isUnreachable = false;
         }
 
         IsRetired = false;
@@ -102,7 +106,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     }
 
     /// <summary>Notes that a dial succeeded; false if the connection is not wanted any more.</summary>
-    public static bool Connected(UpstreamConnection connection, long now)
+    public bool Connected(UpstreamConnection connection, long now)
     {
         if (connection.State != UpstreamState.Connecting)
         {
@@ -110,6 +114,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         }
 
         connection.ConnectedAt = now;
+        _isUnreachable = false;
         Rest(connection, connection.Settings.Multiplex.ConnectDelay);
         return true;
     }
@@ -119,6 +124,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         if (connection.State == UpstreamState.Connecting)
         {
             Errors.Add(reason);
+            _isUnreachable = true;
             Remove(connection);
             Fail(now);
         }
@@ -145,7 +151,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             return false;
         }
 
-        _backOff.Succeed();
+        _backOff.Succeed(connection.ConnectedAt);
         Requests.Settle(request);
         Rest(connection, pause);
         return true;
@@ -160,8 +166,8 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         }
 
         connection.HasAnswered = true;
-        _backOff.Succeed();
-        Requests.Replied(request, reply, connection.Settings, now);
+        _backOff.Succeed(connection.ConnectedAt);
+        Requests.Replied(request, reply, connection, now);
         connection.IsRetired |= ends;
         Rest(connection, connection.Settings.Multiplex.RequestDelay);
         return true;
@@ -193,7 +199,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             var request = taken[index];
             if (MayRepeat(request, loss, Settings.Multiplex.Retry))
             {
-                Requests.Unsend(request);
+                Requests.Unsend(request, now);
             }
             else
             {
@@ -220,7 +226,8 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         Requests.TakeExpired(now, expired);
         foreach (var connection in Pool.All)
         {
-            if (now >= connection.Deadline || HasOverdue(connection, now, overdue))
+            // In this order: who waited too long for a reply is told so, and not asked for again.
+            if (HasOverdue(connection, now, overdue) || now >= connection.Deadline)
             {
                 connection.IsGivenUp = true;
                 lost.Add(connection);
@@ -326,6 +333,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
     {
+        var isLost = false;
         while (connection.InFlight.FindOverdue(now) is { } request)
         {
             connection.InFlight.Remove(request);
@@ -343,15 +351,21 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
                     Drain(connection);
                     return false;
                 default:
-                    return true;
+                    isLost = true;
+                    break;
             }
         }
 
-        return false;
+        return isLost;
     }
 
     private void RetireUnused(long now)
     {
+        if (IsRetired && Requests.Waiting == 0)
+        {
+            Pool.RetireAll(); // it may be one connection too many for what took its place
+        }
+
         var keep = IsRetired ? TimeSpan.Zero : Settings.Multiplex.KeepUnused;
         var isKept = Settings.Multiplex.Connect == MultiplexConnect.Always && !IsRetired;
         if (Requests.Lanes.Count == 0 && !isKept && keep >= TimeSpan.Zero && now - _unusedSince >= keep.TotalMilliseconds)

@@ -32,8 +32,7 @@ internal sealed class SharedReads(ModbusUnits units)
 
         if (_leaders.TryGetValue(request.ReadKey, out var leader) && IsCurrent(leader))
         {
-            request.Next = leader.Followers;
-            leader.Followers = request;
+            leader.Follow(request);
             return true;
         }
 
@@ -80,7 +79,12 @@ internal sealed class SharedReads(ModbusUnits units)
         _cache[request.ReadKey] = new(reply.ToArray(), now + (long)settings.CacheFor.TotalMilliseconds, request.UnitGeneration);
     }
 
-    public void Clear() => _cache.Clear();
+    /// <summary>Settings have changed: what was asked under the old ones is for those who asked.</summary>
+    public void Clear()
+    {
+        _cache.Clear();
+        _leaders.Clear();
+    }
 
     /// <summary>Of those that wait for a request that will not be sent, the one that takes its place; null if nobody does.</summary>
     public MultiplexRequest? Promote(MultiplexRequest request)
@@ -95,8 +99,7 @@ internal sealed class SharedReads(ModbusUnits units)
 
         if (next is not null)
         {
-            next.Followers = next.Next;
-            next.Next = null;
+            next.Lead(request);
             Lead(next);
         }
 

@@ -83,9 +83,10 @@ internal sealed class UpstreamPool
 
     /// <summary>Whether there is to be a connection although nobody asks for anything.</summary>
     public static bool IsWanted(UpstreamSettings settings, bool hasClients, bool isRetired) =>
-        settings.Multiplex.Connect switch
+        !isRetired
+        && settings.Multiplex.Connect switch
         {
-            MultiplexConnect.Always => hasClients || !isRetired,
+            MultiplexConnect.Always => true,
             MultiplexConnect.OnClient => hasClients,
             _ => false,
         };

@@ -64,6 +64,18 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => AllRepliedAsync().WaitAsync(Eventually.Limit));
     }
 
+    [Fact]
+    public void Add_AfterTheLastReply_NothingIsTakenAndAllIsAnswered()
+    {
+        var (first, _) = (Add("1\n"), Add("2\n"));
+        first.EndsConnection = true;
+
+        _replies.CompleteLocally(first, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+
+        Assert.Null(_replies.Add("3\n"u8));
+        Assert.True(_replies.IsEmpty);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
@@ -74,7 +86,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
 
     private MultiplexRequest Add(string message)
     {
-        var request = _replies.Add(Encoding.Latin1.GetBytes(message));
+        var request = _replies.Add(Encoding.Latin1.GetBytes(message))!;
         request.Lane = _lane;
         return request;
     }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>What an edit leaves alone goes on; what it changes ends properly.</summary>
@@ -38,6 +40,56 @@ public sealed class EditTests : SessionTestBase
 
         Assert.Equal(("=1", "=2"), (await client.ReadLineAsync(), await client.ReadLineAsync()));
         Assert.Equal((2, 1, 1), Device.Connections);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_DestinationRenamedWhileAnIdleClientStays_ItsConnectionIsGivenBack(string transport)
+    {
+        await StartAsync(transport, Line + """, "KeepUnused": "None" """);
+        using var idle = await Multiplexer.ConnectAsync();
+        Assert.Equal("=1", await idle.AskAsync("1"));
+
+        await RenameAsync(Line);
+
+        await OpenAsync(0);
+        using var other = await Multiplexer.ConnectAsync();
+        Assert.Equal("=2", await other.AskAsync("2"));
+        Assert.Equal("=3", await idle.AskAsync("3"));
+        Assert.Equal((2, 1, 1), Device.Connections);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_DestinationRenamedWhileAReadIsShared_WhoSharesItGetsItsReplies(string transport)
+    {
+        const string Protocol = "\"Protocol\": \"modbus-tcp\"";
+        Device = Add(new Device(Device.ModbusTcp));
+        Device.AnswerModbus(static adu => Modbus.Value(adu[0], adu[3]));
+        await StartAsync(transport, Protocol);
+        using var gate = Gate();
+        using var busy = await Multiplexer.ConnectAsync();
+        using var leader = await Multiplexer.ConnectAsync();
+        using var follower = await Multiplexer.ConnectAsync();
+        await busy.SendAsync(Modbus.Tcp(1, Modbus.Read(2, 1)));
+        await Device.SeenAsync(1);
+        await leader.SendAsync(Modbus.Tcp(2, Modbus.Read(1, 5)));
+        await QueuedAsync(1);
+        using var shared = new Measured(Multiplexer.Service<IMeterFactory>(), "proxy.multiplex.shared");
+        await follower.SendAsync(Modbus.Tcp(3, Modbus.Read(1, 5)));
+        await Eventually.TrueAsync(() => shared.Count == 1);
+
+        await RenameAsync(Protocol);
+        await follower.SendAsync(Modbus.Tcp(4, Modbus.Read(1, 6)));
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(static record => record.ClientBytes == 24));
+        leader.Reset();
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Count == 2);
+        gate.Release(10);
+
+        Assert.Equal(Modbus.Value(1, 5), await follower.ReadReplyAsync(3));
+        Assert.Equal(Modbus.Value(1, 6), await follower.ReadReplyAsync(4));
     }
 
     [Theory]
@@ -154,4 +206,8 @@ public sealed class EditTests : SessionTestBase
 
         return answered;
     }
+
+    /// <summary>The same device under another id.</summary>
+    private Task RenameAsync(string cluster) =>
+        Multiplexer.EditAsync(Multiplexer.Json(Device.Port, cluster).Replace("\"d\":", "\"e\":", StringComparison.Ordinal));
 }

@@ -10,6 +10,7 @@ public sealed class RandomSessionTests : SessionTestBase
 {
     private const int Clients = 12;
     private readonly CancellationTokenSource _over = new();
+    private bool _oneAtATime;
     private int _answered;
     private int _refused;
 
@@ -43,6 +44,18 @@ public sealed class RandomSessionTests : SessionTestBase
         await RunAsync(LineSettings, LineClientAsync);
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Ask_LinesOneAtATimeTwiceAnswered_NoReplyReachesTheWrongClient(string transport)
+    {
+        _oneAtATime = true;
+        Device.OnMessage = MisbehaveInOrderAsync;
+        await StartAsync(transport, LineSettings(new Random(1)));
+
+        await RunAsync(LineSettings, LineClientAsync);
+    }
+
     private static string Settings(Random random) =>
         $$"""
             "Protocol": "modbus-tcp", "ResponseTimeout": "00:00:0{{random.Next(1, 5)}}", "MaxInFlight": {{random.Next(1, 5)}},
@@ -50,9 +63,9 @@ public sealed class RandomSessionTests : SessionTestBase
             "LateReply": "{{(random.Next(3) == 0 ? "Reconnect" : "Discard")}}", "Modbus": { "CacheFor": "00:00:0{{random.Next(0, 2)}}" }
             """;
 
-    private static string LineSettings(Random random) =>
+    private string LineSettings(Random random) =>
         $$"""
-            "Protocol": "line", "ResponseTimeout": "00:00:0{{random.Next(1, 5)}}", "MaxInFlight": {{random.Next(1, 3)}},
+            "Protocol": "line", "ResponseTimeout": "00:00:0{{random.Next(1, 5)}}", "MaxInFlight": {{(_oneAtATime ? 1 : random.Next(1, 3))}},
             "RetryDelay": "00:00:00.200", "MaxRetryDelay": "00:00:01", "MaxAge": "00:00:{{random.Next(10, 60)}}"
             """;
 
@@ -212,8 +225,8 @@ public sealed class RandomSessionTests : SessionTestBase
         }
     }
 
-    // Without ids a reply that is one too many cannot be told from the next one, so that this device does all but that.
-    private static async Task MisbehaveInOrderAsync(byte[] message, MultiplexPeer peer)
+    // Without ids a reply that comes one too many later on cannot be told from the next one, so that this device does all but that.
+    private async Task MisbehaveInOrderAsync(byte[] message, MultiplexPeer peer)
     {
         byte[] reply = [(byte)'=', .. message];
         switch (Random.Shared.Next(40))
@@ -235,6 +248,9 @@ public sealed class RandomSessionTests : SessionTestBase
             case 3:
                 await Task.Delay(TimeSpan.FromMilliseconds(60), TimeProvider.System, CancellationToken.None); // seconds, to the proxy
                 await peer.SendAsync(reply);
+                return;
+            case 4 when _oneAtATime:
+                await peer.SendAsync([.. reply, .. reply]); // with one request in flight, what comes with its reply is nobody's
                 return;
             default:
                 await peer.SendAsync(reply);

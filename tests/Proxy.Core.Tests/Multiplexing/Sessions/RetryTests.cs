@@ -28,6 +28,42 @@ public sealed class RetryTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Read_ItsConnectionEnded_TheSecondTryWaitsLikeTheFirst(string transport)
+    {
+        await Device.DisposeAsync();
+        Device = Add(new Device(Device.ModbusTcp));
+        Device.AnswerModbus(static adu => Modbus.Value(adu[0], 7));
+        var answer = Device.OnMessage;
+        Device.OnMessage = (message, peer) =>
+        {
+            if (Device.Messages.Count > 1)
+            {
+                return answer(message, peer);
+            }
+
+            peer.Reset();
+            return Task.CompletedTask;
+        };
+        await StartAsync(
+            transport,
+            "\"Protocol\": \"modbus-tcp\", \"ConnectDelay\": \"00:00:03\", \"ResponseTimeout\": \"00:00:02\"",
+            "\"QueueTimeout\": \"None\""
+        );
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick);
+            return Device.Messages.Count == 2;
+        });
+
+        Assert.Equal(Modbus.Value(1, 7), await client.ReadReplyAsync(1));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Request_TheKernelDidNotTakeButRetryIsOff_Fails(string transport)
     {
         Create(transport, static real => new FirstBreaks(real));

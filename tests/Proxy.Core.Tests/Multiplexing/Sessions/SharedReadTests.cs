@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>One exchange for the same read of many clients, and answers kept for a while: never across a write.</summary>
@@ -132,6 +134,75 @@ public sealed class SharedReadTests : SessionTestBase
 
         Assert.Equal(Modbus.Write(1, 5, 42), await client.ReadReplyAsync(3));
         Assert.Equal(Modbus.Value(1, 42), await client.ReadReplyAsync(4));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_ReadInFlightDuringAnEdit_IsNotSharedAfterIt(string transport)
+    {
+        await StartAsync(transport, Tcp);
+        using var gate = Gate();
+        using var before = await Multiplexer.ConnectAsync();
+        await before.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+
+        await EditAsync(Tcp + """, "ResponseTimeout": "00:00:30" """);
+        using var after = await Multiplexer.ConnectAsync();
+        await after.SendAsync(Modbus.Tcp(2, Modbus.Read(1, 5)));
+        await QueuedAsync(1);
+        gate.Release(2);
+
+        Assert.Equal(Modbus.Value(1, 1), await before.ReadReplyAsync(1));
+        Assert.Equal(Modbus.Value(1, 1), await after.ReadReplyAsync(2));
+        Assert.Equal(2, Device.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task QueueTimeout_OfThoseWhoShareARead_HoldsForEach(string transport)
+    {
+        await StartAsync(transport, Tcp, """ "QueueTimeout": "00:00:05" """);
+        using var gate = Gate();
+        using var shared = new Measured(Multiplexer.Service<IMeterFactory>(), "proxy.multiplex.shared");
+        using var busy = await Multiplexer.ConnectAsync();
+        var clients = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Multiplexer.ConnectAsync()));
+        await busy.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
+        await Device.SeenAsync(1);
+        for (var number = 0; number < 3; number++)
+        {
+            await clients[number].SendAsync(Modbus.Tcp(number, Modbus.Read(1, 5)));
+            await QueuedAsync(1);
+            await Eventually.TrueAsync(() => shared.Count == number);
+            Time.Advance(number < 2 ? TimeSpan.FromSeconds(2) : TimeSpan.Zero);
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(3) + Tick);
+        Assert.Equal(Modbus.Exception(1, 3, 6), await clients[0].ReadReplyAsync(0));
+        Assert.Equal(Modbus.Exception(1, 3, 6), await clients[1].ReadReplyAsync(1));
+        gate.Release(2);
+
+        Assert.Equal(Modbus.Value(1, 1), await clients[2].ReadReplyAsync(2));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task CacheFor_EditedToZeroWhileAReadIsInFlight_IsNotKept(string transport)
+    {
+        await StartAsync(transport, Cache);
+        using var gate = Gate();
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+
+        await EditAsync(Tcp);
+        gate.Release(2);
+        Assert.Equal(Modbus.Value(1, 1), await client.ReadReplyAsync(1));
+        _value = 2;
+
+        Assert.Equal(Modbus.Value(1, 2), await client.AskAsync(2, Modbus.Read(1, 5)));
     }
 
     [Theory]

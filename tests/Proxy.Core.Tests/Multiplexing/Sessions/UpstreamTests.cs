@@ -194,14 +194,12 @@ public sealed class UpstreamTests : SessionTestBase
 
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await late.ReadLineAsync());
-        // It never answered, so that it is given a rest in which requests fail at once.
-        Assert.Equal("reset", await next.ReadLineAsync());
-        Time.Advance(TimeSpan.FromSeconds(1) + Tick);
         gate.Release(10);
-        using var after = await Multiplexer.ConnectAsync();
+        await OpenAsync(0);
+        Time.Advance(TimeSpan.FromSeconds(1) + Tick); // it never answered, so that it is given a rest
 
-        Assert.Equal("=after", await after.AskAsync("after"));
-        Assert.False(after.HasMore);
+        Assert.Equal("=next", await next.ReadLineAsync());
+        Assert.False(next.HasMore);
     }
 
     [Theory]
@@ -326,6 +324,29 @@ public sealed class UpstreamTests : SessionTestBase
 
         Assert.Equal("=2", await client.AskAsync("2"));
         Assert.Equal(2, Device.Connections.All);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Upstream_AnswersTwiceWhileOthersWait_TheyWaitForTheirOwn(string transport)
+    {
+        await StartAsync(transport, Line);
+        Device.On('t', static peer => peer.SendAsync("=twice\n=twice\n"));
+        using var gate = Gate();
+        var (client, second) = await AskBothAsync("twice", "second");
+        using var third = await Multiplexer.ConnectAsync();
+        await third.SendAsync("last\n");
+        await QueuedAsync(2);
+
+        gate.Release(3);
+        Assert.Equal("=twice", await client.ReadLineAsync());
+        await OpenAsync(0);
+        Assert.Equal(["twice"], Device.Lines); // nobody was asked on what is to be closed
+        Time.Advance(TimeSpan.FromSeconds(1) + Tick);
+
+        Assert.Equal("=second", await second.ReadLineAsync());
+        Assert.Equal("=last", await third.ReadLineAsync());
     }
 
     [Theory]
