@@ -411,6 +411,24 @@ public sealed class ModbusTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Conversion_NobodyAnswersAndNoReplyCanBeKnown_ClientIsNotToldThatItWasRefused(string transport)
+    {
+        Device = Add(new Device(Device.ModbusRtu));
+        Device.AnswerRtu(static adu => adu[1] == 3 ? Modbus.Value(adu[0], adu[3]) : null);
+        await StartAsync(transport, Rtu, """ "Protocol": "modbus-tcp" """);
+        using var client = await Multiplexer.ConnectAsync();
+        byte[] broadcast = [0, 8, 0, 1, 0, 0];
+        byte[] listenOnly = [5, 8, 0, 4, 0, 0];
+
+        Assert.Equal(Modbus.Exception(0, 8, 0x0B), await client.AskAsync(1, broadcast));
+        Assert.Equal(Modbus.Exception(5, 8, 0x0B), await client.AskAsync(2, listenOnly));
+        Assert.Equal(Modbus.Value(5, 8), await client.AskAsync(3, Modbus.Read(5, 8)));
+        Assert.Equal([Modbus.Rtu(broadcast), Modbus.Rtu(listenOnly)], Device.Messages.Take(2));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Conversion_RtuClientsAndATcpDevice(string transport)
     {
         await StartAsync(transport, Tcp, """ "Protocol": "modbus-rtu-over-tcp" """);
