@@ -20,6 +20,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         if (config.Protocol is null || protocol is not null)
         {
             CheckOrder(config, protocol, path);
+            CheckDrain(config, path);
             CheckModbus(config, protocol, path);
         }
 
@@ -114,6 +115,18 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
                 $"{path}:LateReply",
                 "'Discard' knows a late reply by a correlation id, and there is none; use 'Reconnect' or 'Drain'.",
                 $"{path}:Correlation"
+            );
+        }
+    }
+
+    private void CheckDrain(ClusterMultiplexConfig config, string path)
+    {
+        if (config is { LateReply: LateReply.Drain, MaxInFlight: > 1 })
+        {
+            problems.Consequence(
+                $"{path}:LateReply",
+                "'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1, or use 'Reconnect' or, with an id, 'Discard'.",
+                $"{path}:MaxInFlight"
             );
         }
     }

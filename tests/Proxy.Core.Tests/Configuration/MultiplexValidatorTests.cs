@@ -11,6 +11,7 @@ public sealed class MultiplexValidatorTests : IDisposable
     [InlineData("'Protocol': 'modbus-tcp'", "")]
     [InlineData("'Protocol': 'MODBUS-TCP', 'MaxInFlight': 16, 'LateReply': 'Discard', 'Connections': 2", "")]
     [InlineData("'Protocol': 'http1', 'MaxInFlight': 4, 'LateReply': 'Reconnect'", "")]
+    [InlineData(Modbus + ", 'LateReply': 'Drain', 'Connections': 2", "")]
     [InlineData("'Framing': { 'LengthField': {} }, 'Correlation': { 'Offset': 2, 'Size': 2 }, 'MaxInFlight': 4", "")]
     [InlineData("'Protocol': 'ISO8583', 'Correlation': { 'Offset': 2, 'Size': 8 }, 'MaxInFlight': 4", "")]
     [InlineData("'Protocol': 'mpu', 'Correlation': { 'Offset': 4, 'Size': 4 }, 'MaxInFlight': 4", "")]
@@ -95,6 +96,12 @@ public sealed class MultiplexValidatorTests : IDisposable
         "",
         Cluster + "Multiplex:Correlation: 'modbus-ascii' has no place"
     )]
+    [InlineData(
+        "'Protocol': 'line', 'LateReply': 'Drain', 'MaxInFlight': 2",
+        "",
+        Cluster + "Multiplex:LateReply: 'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1"
+    )]
+    [InlineData(Modbus + ", 'LateReply': 'Drain', 'MaxInFlight': 4", "", Cluster + "Multiplex:LateReply: 'Drain' waits for silence")]
     [InlineData("'Protocol': 'line', 'Modbus': {}", "", Cluster + "Multiplex:Modbus: is for Modbus;")]
     [InlineData(
         "'Protocol': 'line', 'RetryDelay': '00:01:00'",
