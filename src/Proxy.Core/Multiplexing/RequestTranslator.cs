@@ -37,6 +37,11 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
             return false;
         }
 
+        if (!request.ExpectsReply)
+        {
+            request.ReadKey = 0; // there is nothing to share
+        }
+
         request.HasId = upstream.Correlation is { } field && field.TryRead(request.Sent.Span, out var id) && Keep(request, id);
         return upstream.Correlation is null || request.HasId;
     }
