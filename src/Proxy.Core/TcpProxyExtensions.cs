@@ -16,6 +16,7 @@ using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framers;
 using Proxy.Multiplexing.Framers.Modbus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -114,7 +115,9 @@ public static class TcpProxyExtensions
                         framer.Name,
                         framer.Correlation is not null,
                         framer.RepliesInOrder,
-                        framer is IModbusFramer
+                        framer is IModbusFramer,
+                        (framer as LengthFieldFramer)?.Field.End,
+                        framer.MaxBytes
                     )),
             ],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,

@@ -12,9 +12,15 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         FramingValidator.Check(config.Framing, config.Correlation, config.NoReplyWhen, path, problems);
         CheckProtocol(config, path);
         var protocol = config.Protocol is { } name ? Find(names, name) : null;
+        if (protocol is not null && config is { Correlation: { } id, Framing: null })
+        {
+            CheckCorrelation(id, protocol, path);
+        }
+
         if (config.Protocol is null || protocol is not null)
         {
             CheckOrder(config, protocol, path);
+            CheckDrain(config, path);
             CheckModbus(config, protocol, path);
         }
 
@@ -49,6 +55,41 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         }
     }
 
+    // An id of ours in bytes that mean something else would make another message of each request.
+    private void CheckCorrelation(CorrelationConfig id, ProtocolName protocol, string path)
+    {
+        var place = $"{path}:Correlation";
+        var cause = $"{path}:Protocol";
+        var end = id.Offset + id.Size;
+        if (protocol.HasCorrelation)
+        {
+            problems.Consequence(place, $"'{protocol.Name}' has an id of its own, which is used; leave Correlation out.", cause);
+        }
+        else if (protocol.IdOffset is not { } first)
+        {
+            var others = DidYouMean.List(
+                names.Protocols.Where(static other => other.IdOffset is not null).Select(static other => other.Name)
+            );
+            problems.Consequence(
+                place,
+                $"'{protocol.Name}' has no place for an id; it goes with {others} and with a Framing other than Delimiter.",
+                cause
+            );
+        }
+        else if (id.Offset < first)
+        {
+            problems.Consequence(
+                $"{place}:Offset",
+                $"{id.Offset} is within the length at the start of '{protocol.Name}'; write {first} or more.",
+                cause
+            );
+        }
+        else if (end > protocol.MaxBytes)
+        {
+            problems.Consequence(place, $"ends at byte {end}; messages of '{protocol.Name}' have {protocol.MaxBytes} at most.", cause);
+        }
+    }
+
     private void CheckOrder(ClusterMultiplexConfig config, ProtocolName? protocol, string path)
     {
         var hasId = config.Correlation is not null || protocol is { HasCorrelation: true };
@@ -74,6 +115,18 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
                 $"{path}:LateReply",
                 "'Discard' knows a late reply by a correlation id, and there is none; use 'Reconnect' or 'Drain'.",
                 $"{path}:Correlation"
+            );
+        }
+    }
+
+    private void CheckDrain(ClusterMultiplexConfig config, string path)
+    {
+        if (config is { LateReply: LateReply.Drain, MaxInFlight: > 1 })
+        {
+            problems.Consequence(
+                $"{path}:LateReply",
+                "'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1, or use 'Reconnect' or, with an id, 'Discard'.",
+                $"{path}:MaxInFlight"
             );
         }
     }

@@ -5,4 +5,6 @@ namespace Proxy.Configuration;
 /// <param name="HasCorrelation">Whether messages carry an id.</param>
 /// <param name="RepliesInOrder">Whether replies come in the order of their requests.</param>
 /// <param name="IsModbus">Whether it is a framing of Modbus: each can be converted to each other.</param>
-public sealed record ProtocolName(string Name, bool HasCorrelation, bool RepliesInOrder, bool IsModbus);
+/// <param name="IdOffset">Bytes before the first that a Correlation of the configuration may have; null if there is no place for one.</param>
+/// <param name="MaxBytes">The longest message, in bytes.</param>
+public sealed record ProtocolName(string Name, bool HasCorrelation, bool RepliesInOrder, bool IsModbus, int? IdOffset, int MaxBytes);

@@ -97,7 +97,7 @@ internal sealed class MultiplexClient : IDeadline
         _replies.Complete(request, reply, endsConnection);
     }
 
-    /// <summary>Takes that a request was done upstream, where nobody answers it.</summary>
+    /// <summary>Takes that a request was done where nobody answers it: upstream, or here since it is ignored.</summary>
     public void DeliverDone(MultiplexRequest request) => _replies.CompleteDone(request);
 
     /// <summary>Says to the client in its protocol's words that a request failed, or else resets the connection.</summary>

@@ -9,7 +9,7 @@ public sealed class MultiplexRegistry : IDisposable
     private readonly Dictionary<SessionKey, MultiplexSession> _sessions = [];
     private readonly SessionServices _services;
     private Dictionary<string, UpstreamSettings> _clusters = new(StringComparer.OrdinalIgnoreCase);
-    private IReadOnlyList<SessionKey> _configured = [];
+    private HashSet<SessionKey> _configured = [];
 
     internal MultiplexRegistry(SessionServices services)
     {
@@ -80,7 +80,7 @@ public sealed class MultiplexRegistry : IDisposable
                 static cluster => cluster.Settings,
                 StringComparer.OrdinalIgnoreCase
             );
-            _configured = [.. configured];
+            _configured = configured;
             foreach (var key in configured.Where(key => settings[key.ClusterId].ConnectsAlways))
             {
                 Find(key, settings[key.ClusterId]);
@@ -135,6 +135,11 @@ public sealed class MultiplexRegistry : IDisposable
         {
             session = new MultiplexSession(key, settings, _services, Remove);
             _sessions.Add(key, session);
+            if (!_configured.Contains(key))
+            {
+                // A handler of an earlier revision picked what a later one does not have: no edit would end it any more.
+                session.Retire();
+            }
         }
 
         return session;

@@ -125,7 +125,14 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
             if (Takes(request) && !TryWriteDone(request))
             {
                 Restore(request);
-                WriteLocal(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
+
+                // Nobody is to read that what was sent was refused.
+                var wasSent = request.Started != 0;
+                WriteLocal(
+                    request,
+                    wasSent ? LocalReply.NoAnswer : LocalReply.NotAllowed,
+                    wasSent ? ConnectionOutcome.ResponseTimeout : ConnectionOutcome.Denied
+                );
             }
 
             traced = Trace(request, start);

@@ -26,9 +26,20 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
     public bool Prepare(MultiplexRequest request, MessageTraits traits)
     {
         request.Traits = traits;
-        if (_client is not null && _upstream is not null && !PrepareModbus(request))
+        if (_client is not null && _upstream is not null)
+        {
+            PrepareModbus(request);
+        }
+
+        // The destination's framer may know what the client's does not, such as that nobody answers it, even of the same bytes.
+        if ((client != upstream || request.IsTranslated) && !TryMeasure(request))
         {
             return false;
+        }
+
+        if (!request.ExpectsReply)
+        {
+            request.ReadKey = 0; // there is nothing to share
         }
 
         request.HasId = upstream.Correlation is { } field && field.TryRead(request.Sent.Span, out var id) && Keep(request, id);
@@ -73,13 +84,21 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
         return true;
     }
 
-    private bool PrepareModbus(MultiplexRequest request)
+    private bool TryMeasure(MultiplexRequest request)
+    {
+        var sent = request.Sent.Span;
+        var measure = upstream.Measure(MeasureContext.ForRequest(sent));
+        request.Traits = measure.Traits;
+        return measure.Status == FrameStatus.Complete && measure.Length == sent.Length;
+    }
+
+    private void PrepareModbus(MultiplexRequest request)
     {
         Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
         var length = _client!.Unwrap(request.Original.Span, adu);
         if (length == 0)
         {
-            return true; // a framing without content passes as it is
+            return; // a framing without content passes as it is
         }
 
         request.ClientUnit = adu[0];
@@ -95,17 +114,9 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
             var translated = request.Translated ??= new();
             translated.Clear();
             _upstream!.Wrap(adu[..length], [], translated);
-            var measure = upstream.Measure(MeasureContext.ForRequest(translated.Span));
-            if (measure.Status != FrameStatus.Complete || measure.Length != translated.Count)
-            {
-                return false;
-            }
-
-            request.Traits = measure.Traits;
         }
 
         request.ReadKey = ReadKey(adu[..length]);
-        return true;
     }
 
     // Reads of coils, inputs and registers are all alike, and short enough to be a number.

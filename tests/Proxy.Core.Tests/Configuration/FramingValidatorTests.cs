@@ -88,6 +88,7 @@ public sealed class FramingValidatorTests
     [InlineData("""{ "Framing": { "LengthField": {} }, """ + Id + "}")]
     [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 6 } }, """ + Id + "}")]
     [InlineData("""{ "Framing": { "LengthField": { "Offset": 6 } }, """ + Id + "}")]
+    [InlineData("""{ "Framing": { "IdleGap": {} }, """ + Id + "}")]
     [InlineData("{" + Id + "}")] // beside a protocol's name
     [InlineData("""{ "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""")]
     [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 2 } }, "NoReplyWhen": { "Offset": 1, "equals": "hex:00" } }""")]

@@ -11,7 +11,11 @@ public sealed class MultiplexValidatorTests : IDisposable
     [InlineData("'Protocol': 'modbus-tcp'", "")]
     [InlineData("'Protocol': 'MODBUS-TCP', 'MaxInFlight': 16, 'LateReply': 'Discard', 'Connections': 2", "")]
     [InlineData("'Protocol': 'http1', 'MaxInFlight': 4, 'LateReply': 'Reconnect'", "")]
+    [InlineData(Modbus + ", 'LateReply': 'Drain', 'Connections': 2", "")]
     [InlineData("'Framing': { 'LengthField': {} }, 'Correlation': { 'Offset': 2, 'Size': 2 }, 'MaxInFlight': 4", "")]
+    [InlineData("'Protocol': 'ISO8583', 'Correlation': { 'Offset': 2, 'Size': 8 }, 'MaxInFlight': 4", "")]
+    [InlineData("'Protocol': 'mpu', 'Correlation': { 'Offset': 4, 'Size': 4 }, 'MaxInFlight': 4", "")]
+    [InlineData("'Protocol': 'mpu', 'Correlation': { 'Offset': 9999, 'Size': 4 }", "")] // the last bytes there are
     [InlineData("'Framing': { 'LengthField': {} }, 'NoReplyWhen': { 'Offset': 2, 'Equals': '00' }, 'LateReply': 'Drain'", "")]
     [InlineData(Modbus, "'Protocol': 'modbus-rtu-over-tcp'")]
     [InlineData("'Protocol': 'modbus-rtu-over-tcp'", "'Protocol': 'modbus-tcp'")]
@@ -41,6 +45,63 @@ public sealed class MultiplexValidatorTests : IDisposable
         "",
         Cluster + "Multiplex:LateReply: 'Discard' knows a late reply by a correlation id"
     )]
+    [InlineData(
+        "'Protocol': 'iso8583', 'Correlation': { 'Offset': 0, 'Size': 4 }",
+        "",
+        Cluster + "Multiplex:Correlation:Offset: 0 is within the length at the start of 'iso8583'; write 2 or more."
+    )]
+    [InlineData(
+        "'Protocol': 'iso8583', 'Correlation': { 'Offset': 1, 'Size': 1 }",
+        "",
+        Cluster + "Multiplex:Correlation:Offset: 1 is within the length at the start of 'iso8583'; write 2 or more."
+    )]
+    [InlineData(
+        "'Protocol': 'mpu', 'Correlation': { 'Offset': 3, 'Size': 4 }",
+        "",
+        Cluster + "Multiplex:Correlation:Offset: 3 is within the length at the start of 'mpu'; write 4 or more."
+    )]
+    [InlineData(
+        "'Protocol': 'mpu', 'Correlation': { 'Offset': 10000, 'Size': 4 }",
+        "",
+        Cluster + "Multiplex:Correlation: ends at byte 10004; messages of 'mpu' have 10003 at most."
+    )]
+    [InlineData(
+        "'Protocol': 'modbus-tcp', 'Correlation': { 'Offset': 4, 'Size': 2 }",
+        "",
+        Cluster + "Multiplex:Correlation: 'modbus-tcp' has an id of its own, which is used; leave Correlation out."
+    )]
+    [InlineData(
+        "'Protocol': 'modbus-tcp-crc', 'Correlation': { 'Offset': 0, 'Size': 2 }",
+        "",
+        Cluster + "Multiplex:Correlation: 'modbus-tcp-crc' has an id of its own"
+    )]
+    [InlineData(
+        "'Protocol': 'line', 'Correlation': { 'Offset': 0, 'Size': 2 }, 'MaxInFlight': 4",
+        "",
+        Cluster
+            + "Multiplex:Correlation: 'line' has no place for an id; it goes with 'iso8583', 'mpu' and with a Framing other than Delimiter."
+    )]
+    [InlineData(
+        "'Protocol': 'http1', 'Correlation': { 'Offset': 5, 'Size': 2 }",
+        "",
+        Cluster + "Multiplex:Correlation: 'http1' has no place"
+    )]
+    [InlineData(
+        "'Protocol': 'modbus-rtu-over-tcp', 'Correlation': { 'Offset': 0, 'Size': 1 }",
+        "",
+        Cluster + "Multiplex:Correlation: 'modbus-rtu-over-tcp' has no place"
+    )]
+    [InlineData(
+        "'Protocol': 'modbus-ascii', 'Correlation': { 'Offset': 1, 'Size': 2 }",
+        "",
+        Cluster + "Multiplex:Correlation: 'modbus-ascii' has no place"
+    )]
+    [InlineData(
+        "'Protocol': 'line', 'LateReply': 'Drain', 'MaxInFlight': 2",
+        "",
+        Cluster + "Multiplex:LateReply: 'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1"
+    )]
+    [InlineData(Modbus + ", 'LateReply': 'Drain', 'MaxInFlight': 4", "", Cluster + "Multiplex:LateReply: 'Drain' waits for silence")]
     [InlineData("'Protocol': 'line', 'Modbus': {}", "", Cluster + "Multiplex:Modbus: is for Modbus;")]
     [InlineData(
         "'Protocol': 'line', 'RetryDelay': '00:01:00'",

@@ -146,6 +146,27 @@ public sealed class EditTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Edit_WhileAClientIsLetInByTheRevisionBefore_IsServedAndNothingIsLeft(string transport)
+    {
+        await StartAsync(transport, Line + """, "KeepUnused": "None" """);
+        Multiplexer.Registry.Use([]); // the handler that takes the next client knows nothing of it yet
+        using var client = await Multiplexer.ConnectAsync();
+
+        Assert.Equal("=1", await client.AskAsync("1"));
+        Assert.True(Multiplexer.Status.IsRetired);
+        client.Dispose();
+
+        await OpenAsync(0);
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick);
+            return Multiplexer.Registry.Status.Count == 0;
+        });
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Edit_AnotherProtocol_OldClientsEndAndNewOnesAreServed(string transport)
     {
         await StartAsync(transport, Line);

@@ -363,6 +363,33 @@ public sealed class ModbusTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Units_NoReplyWhenOfTheirCluster_NoReplyIsAwaited(string transport)
+    {
+        var other = Add(new Device(Device.ModbusTcp));
+        other.AnswerModbus(static adu => adu[1] == 6 ? null : Modbus.Value(adu[0], adu[3]));
+        Create(transport);
+        await Multiplexer.EditAsync(
+            $$"""
+            { "ReverseProxy": {
+                "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c", "Mode": "Multiplex",
+                  "Multiplex": { "Modbus": { "Units": { "7": { "ClusterId": "other" } } } } } },
+                "Clusters": {
+                  "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{Device.Port}}" } }, "Multiplex": { {{Tcp}} } },
+                  "other": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{other.Port}}" } },
+                    "Multiplex": { {{Tcp}}, "NoReplyWhen": { "Offset": 7, "Equals": "hex:06" } } } } } }
+            """
+        );
+        using var client = await Multiplexer.ConnectAsync();
+
+        Assert.Equal(Modbus.Write(7, 9, 1), await client.AskAsync(1, Modbus.Write(7, 9, 1))); // acknowledged here, since nobody else does
+        Assert.Equal(Modbus.Value(7, 2), await client.AskAsync(2, Modbus.Read(7, 2)));
+        Assert.Equal(Modbus.Write(1, 9, 1), await client.AskAsync(3, Modbus.Write(1, 9, 1)));
+        Assert.Equal((2, 1), (other.Messages.Count, Device.Messages.Count));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Conversion_TcpClientsAndAnRtuDevice(string transport)
     {
         Device = Add(new Device(Device.ModbusRtu));
@@ -379,6 +406,24 @@ public sealed class ModbusTests : SessionTestBase
         Assert.Equal(Modbus.Write(0, 9, 1), await client.AskAsync(302, Modbus.Write(0, 9, 1))); // a broadcast: nobody answers it there
         Assert.Equal(Modbus.Value(5, 8), await client.AskAsync(303, Modbus.Read(5, 8)));
         Assert.Equal(Modbus.Rtu(Modbus.Write(0, 9, 1)), Device.Messages.ElementAt(2));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Conversion_NobodyAnswersAndNoReplyCanBeKnown_ClientIsNotToldThatItWasRefused(string transport)
+    {
+        Device = Add(new Device(Device.ModbusRtu));
+        Device.AnswerRtu(static adu => adu[1] == 3 ? Modbus.Value(adu[0], adu[3]) : null);
+        await StartAsync(transport, Rtu, """ "Protocol": "modbus-tcp" """);
+        using var client = await Multiplexer.ConnectAsync();
+        byte[] broadcast = [0, 8, 0, 1, 0, 0];
+        byte[] listenOnly = [5, 8, 0, 4, 0, 0];
+
+        Assert.Equal(Modbus.Exception(0, 8, 0x0B), await client.AskAsync(1, broadcast));
+        Assert.Equal(Modbus.Exception(5, 8, 0x0B), await client.AskAsync(2, listenOnly));
+        Assert.Equal(Modbus.Value(5, 8), await client.AskAsync(3, Modbus.Read(5, 8)));
+        Assert.Equal([Modbus.Rtu(broadcast), Modbus.Rtu(listenOnly)], Device.Messages.Take(2));
     }
 
     [Theory]

@@ -54,6 +54,32 @@ public sealed class SharedReadTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_ReadsThatGetNoReply_AreNotShared(string transport)
+    {
+        await StartAsync(transport, Tcp + """, "NoReplyWhen": { "Offset": 6, "Equals": "hex:00" } """);
+        Device.AnswerModbus(static adu => adu[0] == 0 ? null : Modbus.Value(adu[0], adu[3]));
+        using var gate = Gate();
+        using var busy = await Multiplexer.ConnectAsync();
+        await busy.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
+        await Device.SeenAsync(1);
+        using var one = await Multiplexer.ConnectAsync();
+        using var two = await Multiplexer.ConnectAsync();
+        foreach (var client in (MultiplexPeer[])[one, two])
+        {
+            await client.SendAsync([.. Modbus.Tcp(2, Modbus.Read(0, 5)), .. Modbus.Tcp(3, Modbus.Read(1, 7))]);
+        }
+
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count(static record => record.ClientBytes == 24) == 2);
+        gate.Release(9);
+
+        Assert.Equal(Modbus.Value(1, 7), await one.ReadReplyAsync(3));
+        Assert.Equal(Modbus.Value(1, 7), await two.ReadReplyAsync(3));
+        Assert.Equal(2, Device.Messages.Count(static message => message[6] == 0));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Coalesce_Off_EachIsSent(string transport)
     {
         await StartAsync(transport, Tcp + """, "Modbus": { "Coalesce": false } """);
