@@ -252,7 +252,7 @@ internal sealed partial class RevisionOwner(
 
     private List<string> RestartNeeded(Revision revision) =>
         [
-            .. ((string[])["Kestrel", "Admin", "Transport", "Demo", "Log"]).Where(section =>
+            .. ((string[])["Kestrel", "Admin", "Channels:Tunnel", "Transport", "Demo", "Log"]).Where(section =>
                 !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section))
             ),
         ];
