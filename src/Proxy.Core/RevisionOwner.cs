@@ -25,6 +25,7 @@ internal sealed partial class RevisionOwner(
     RevisionPipelines pipelines,
     Drainer drainer,
     LockRegistry locks,
+    ChannelRunner channels,
     ProxyStatus status,
     ProxyMetrics metrics,
     IOptions<HostOptions> host,
@@ -35,6 +36,19 @@ internal sealed partial class RevisionOwner(
     private static readonly TimeSpan _yarpDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
+
+    private static readonly string[] _atStart =
+    [
+        "Kestrel",
+        "Admin",
+        "Channels:Group",
+        "Channels:Instance",
+        "Channels:Tunnel",
+        "Channels:Loopback",
+        "Transport",
+        "Demo",
+        "Log",
+    ];
 
     // Edits are level-triggered: one waiting signal stands for any number of them.
     private readonly Channel<bool> _edits = Channel.CreateBounded<bool>(
@@ -53,6 +67,7 @@ internal sealed partial class RevisionOwner(
         var revision = initial.Value;
         _ = yarp.GetConfig();
         await CommitAsync(revision, await listeners.BindAsync(Specs(revision), cancellationToken));
+        await channels.StartAsync(cancellationToken);
         metrics.Reloaded("accepted");
         _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, () => _edits.Writer.TryWrite(true));
         _edits.Writer.TryWrite(true); // an edit made since the first reading fired no token that was watched
@@ -70,7 +85,7 @@ internal sealed partial class RevisionOwner(
         {
             await Task.Delay(running.Config.ShutdownDelay, time, CancellationToken.None);
             await listeners.StopAsync();
-            _draining = drainer.DrainAllAsync(running);
+            _draining = Task.WhenAll(drainer.DrainAllAsync(running), channels.StopAsync());
         }
     }
 
@@ -213,6 +228,7 @@ internal sealed partial class RevisionOwner(
 
         var previous = status.Running!;
         await CommitAsync(revision, bound);
+        await channels.UseAsync(revision.Config.Channels);
         drainer.DrainRemoved(previous, () => status.Running!);
         Wait(null);
         metrics.Reloaded("accepted");
@@ -251,11 +267,7 @@ internal sealed partial class RevisionOwner(
     }
 
     private List<string> RestartNeeded(Revision revision) =>
-        [
-            .. ((string[])["Kestrel", "Admin", "Channels:Tunnel", "Transport", "Demo", "Log"]).Where(section =>
-                !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section))
-            ),
-        ];
+        [.. _atStart.Where(section => !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section)))];
 
     private static IEnumerable<KeyValuePair<string, string?>> Flat(IConfiguration snapshot, string section) =>
         snapshot.GetSection(section).AsEnumerable().OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);

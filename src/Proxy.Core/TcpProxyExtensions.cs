@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
@@ -75,6 +76,13 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
         services.TryAddSingleton<Drainer>();
+        services.TryAddSingleton(static provider => new LocalListeners(
+            provider.GetRequiredService<Transport>().Listeners,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LocalListeners>>()
+        ));
+        services.TryAddSingleton<ChannelRunner>();
+        services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelRunner>().Monitor);
         services.TryAddSingleton<ProxyStatus>();
         AddOwner(services);
         return new TcpProxyBuilder(services);

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels;
+
+/// <summary>What channels are made with.</summary>
+internal sealed record ChannelServices(
+    LocalListener Bind,
+    IConnectionFactory Dialler,
+    Relay Relay,
+    TrackingMiddleware Tracking,
+    ConnectionTracker Tracker,
+    TimeProvider Time,
+    Random Random,
+    ILoggerFactory Logging
+);

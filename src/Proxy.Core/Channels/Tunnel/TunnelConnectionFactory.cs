@@ -1,0 +1,198 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>
+/// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance has pools of
+/// its own under a name nobody can resolve, which stands for its address and for the certificate it has to show.
+/// </summary>
+internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
+{
+    private const string PseudoDomain = ".channels.invalid";
+    private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // new certificates come into use
+
+    private readonly TunnelConfig _config;
+    private readonly TunnelCredentials? _credentials;
+    private readonly string _self;
+    private readonly SocketsHttpHandler _handler;
+    private readonly HttpMessageInvoker _invoker;
+    private readonly ConcurrentDictionary<string, TunnelEndPoint> _peers = new(StringComparer.OrdinalIgnoreCase);
+    private uint _next;
+
+    static TunnelConnectionFactory() =>
+        // The client's connection window is fixed at 64 MiB. A stream's would grow to 16 MiB with its speed, and four that stall then
+        // would block all others. There is no setting but the process's.
+        AppContext.SetData("System.Net.SocketsHttpHandler.Http2FlowControl.MaxStreamWindowSize", TunnelProtocol.StreamWindow);
+
+    public TunnelConnectionFactory(TunnelConfig config, TunnelCredentials? credentials, string self)
+    {
+        _config = config;
+        _credentials = credentials;
+        _self = self;
+        _handler = new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = config.ConnectTimeout,
+            EnableMultipleHttp2Connections = true,
+            InitialHttp2StreamWindowSize = TunnelProtocol.StreamWindow,
+            KeepAlivePingDelay = TunnelProtocol.AtLeastASecond(config.PingDelay),
+            KeepAlivePingTimeout = TunnelProtocol.AtLeastASecond(config.PingTimeout),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionLifetime = _connectionLifetime,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+        };
+        if (credentials is not null)
+        {
+            _handler.SslOptions = TlsOptions(credentials);
+        }
+
+        _invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="TunnelRefusedException">The instance said no.</exception>
+    /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
+    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var peer = (TunnelEndPoint)endpoint;
+        var content = new TunnelContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, Url(peer, TunnelProtocol.OpenPath + peer.Connector));
+        request.Content = content;
+        Describe(request, peer);
+        var lifetime = new CancellationTokenSource(); // the stream's, not the request's
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await SendAsync(request, lifetime, cancellationToken);
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                throw new TunnelRefusedException((int)response.StatusCode, Reason(response));
+            }
+
+            var input = await response.Content.ReadAsStreamAsync(lifetime.Token);
+            var output = await content.Started.WaitAsync(cancellationToken);
+            return new ClientTunnelConnection(response, content, input, output, lifetime) { RemoteEndPoint = peer };
+        }
+        catch
+        {
+            content.Fail();
+            await lifetime.CancelAsync();
+            response?.Dispose();
+            lifetime.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the stream on which an instance says who it is.</summary>
+    public async Task<Stream> HelloAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(peer, TunnelProtocol.HelloPath));
+        Describe(request, peer);
+        using var lifetime = new CancellationTokenSource();
+        var response = await SendAsync(request, lifetime, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            return await response.Content.ReadAsStreamAsync(cancellationToken);
+        }
+
+        using (response)
+        {
+            throw new TunnelRefusedException((int)response.StatusCode, Reason(response));
+        }
+    }
+
+    public void Dispose()
+    {
+        _invoker.Dispose();
+        _handler.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationTokenSource lifetime,
+        CancellationToken cancellationToken
+    )
+    {
+        request.Version = HttpVersion.Version20;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var limit = new CancellationTokenSource(_config.ConnectTimeout);
+        await using var late = limit.Token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), lifetime);
+        await using var given = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), lifetime);
+        try
+        {
+            return await _invoker.SendAsync(request, lifetime.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"No answer within {_config.ConnectTimeout.TotalSeconds} s.");
+        }
+    }
+
+    private Uri Url(TunnelEndPoint peer, string path)
+    {
+        var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
+        var host = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{pool}{PseudoDomain}");
+        _peers[host] = peer;
+        return new Uri($"{(_credentials is null ? "http" : "https")}://{host}{path}");
+    }
+
+    private void Describe(HttpRequestMessage request, TunnelEndPoint peer)
+    {
+        var epoch = peer.Epoch is { } known ? $";epoch=\"{known}\"" : "";
+        request.Headers.TryAddWithoutValidation(TunnelProtocol.To, $"iid=\"{peer.Instance}\"{epoch}");
+        request.Headers.TryAddWithoutValidation(TunnelProtocol.From, _self);
+        if (peer.Port is { } port)
+        {
+            request.Headers.TryAddWithoutValidation(TunnelProtocol.Port, port.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (peer.ConnectionId is { } id)
+        {
+            request.Headers.TryAddWithoutValidation(TunnelProtocol.Connection, id);
+        }
+
+        if (peer.Client is { } client)
+        {
+            request.Headers.TryAddWithoutValidation(TunnelProtocol.Forwarded, $"for=\"{client}\"");
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var address = _peers[context.DnsEndPoint.Host].Address;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address.Host!, address.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private SslClientAuthenticationOptions TlsOptions(TunnelCredentials credentials) =>
+        new()
+        {
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => credentials.Certificate.TargetCertificate,
+            RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
+                sender is SslStream tls
+                && _peers.TryGetValue(tls.TargetHostName, out var peer)
+                && credentials.Verify(certificate as X509Certificate2, chain, server: true)?.Instance == peer.Instance,
+        };
+
+    private static string? Reason(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(TunnelProtocol.ProxyStatus, out var values) ? string.Join(", ", values) : null;
+}
