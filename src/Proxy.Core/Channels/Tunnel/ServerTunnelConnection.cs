@@ -54,7 +54,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         _context.Response.StatusCode = status;
         if (reason is not null)
         {
-            _context.Response.Headers[TunnelProtocol.ProxyStatus] = $"channels; error={reason}";
+            _context.Response.Headers[TunnelProtocol.Explanation] = $"channels; error={reason}";
         }
     }
 

@@ -194,5 +194,5 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         };
 
     private static string? Reason(HttpResponseMessage response) =>
-        response.Headers.TryGetValues(TunnelProtocol.ProxyStatus, out var values) ? string.Join(", ", values) : null;
+        response.Headers.TryGetValues(TunnelProtocol.Explanation, out var values) ? string.Join(", ", values) : null;
 }

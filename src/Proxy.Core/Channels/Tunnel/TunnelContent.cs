@@ -24,6 +24,7 @@ internal sealed class TunnelContent : HttpContent
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         await using var gone = cancellationToken.UnsafeRegister(static self => ((TunnelContent)self!).OnGone(), this);
+        await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
         _started.TrySetResult(stream);
         await _ended.Task;
     }

@@ -11,7 +11,7 @@ internal static class TunnelProtocol
     public const string From = "channel-from";
     public const string Connection = "channel-conn";
     public const string Forwarded = "forwarded";
-    public const string ProxyStatus = "proxy-status";
+    public const string Explanation = "proxy-status";
 
     /// <summary>What one tunnel may have under way unread. A connection's window is this times its streams, or one slow one blocks all.</summary>
     public const int StreamWindow = 1024 * 1024;
