@@ -6,9 +6,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
-using Proxy.Hooks;
 using Proxy.Limits;
-using Proxy.Locking;
 using Proxy.Routing;
 using Yarp.ReverseProxy;
 
@@ -20,19 +18,19 @@ internal sealed class PipelineBuilder(
     UpstreamDialer dialer,
     IProxyStateLookup clusters,
     Relay relay,
-    LockRegistry locks,
-    HookListFactory hooks,
+    LockRouteFactory locks,
+    MultiplexRouteFactory multiplexing,
     Random random
 )
 {
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The pipeline of each route, without tracking. From here on its locks follow this revision.</summary>
+    /// <summary>The pipeline of each route, without tracking. From here on its locks and multiplexers follow this revision.</summary>
     public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision)
     {
-        var routes = revision.Config.ReverseProxy.TcpRoutes;
-        locks.Retain([.. routes.Where(static pair => pair.Value.Mode == TcpMode.Lock).Select(static pair => pair.Key)]);
-        return routes.ToDictionary(
+        locks.Use(revision);
+        multiplexing.Use(revision);
+        return revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
             static pair => pair.Key,
             pair => BuildRoute(pair.Key, pair.Value, revision),
             StringComparer.OrdinalIgnoreCase
@@ -57,12 +55,12 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        var settings = Settings(route, revision);
-        var handler = new ForwardHandler(settings, dialer, relay, random);
-        ConnectionDelegate mode =
-            route.Mode == TcpMode.Lock
-                ? locks.Use(id, (route.Lock ?? new()).Scope.ToString(), Lock(route.Lock ?? new(), settings, handler)).OnConnectionAsync
-                : handler.OnConnectedAsync;
+        ConnectionDelegate mode = route.Mode switch
+        {
+            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
+            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
+            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
+        };
         return connection =>
         {
             var record = ConnectionRecord.Of(connection);
@@ -71,22 +69,6 @@ internal sealed class PipelineBuilder(
             return mode(connection);
         };
     }
-
-    private LockSettings Lock(LockConfig config, ForwardSettings forward, ForwardHandler handler) =>
-        new()
-        {
-            Permits = config.Permits,
-            QueueLimit = config.QueueLimit,
-            QueueTimeout = config.QueueTimeout,
-            MaxHold = config.MaxHold,
-            ReleaseDelay = config.ReleaseDelay,
-            DropQueued = config.DropQueued,
-            ProceedsOnHookFailure = config.OnHookFailure == HookFailureAction.Proceed,
-            OnActivate = hooks.Create(config.OnActivate),
-            OnTimeout = hooks.Create(config.OnTimeout),
-            OnRelease = hooks.Create(config.OnRelease),
-            Service = new LockedCluster(forward, handler, dialer),
-        };
 
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {
@@ -97,11 +79,13 @@ internal sealed class PipelineBuilder(
             HalfCloseTimeout = route.HalfCloseTimeout,
             MaxDuration = route.MaxDuration,
         };
-        var keepAlive = new KeepAlive(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
-        return new(new(route.ClusterId!, clusters), Settings(cluster), relay, keepAlive);
+        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), relay, KeepAliveOf(route));
     }
 
-    private static ClusterSettings Settings(ClusterSection cluster) =>
+    internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
+        new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
+
+    internal static ClusterSettings ClusterSettingsOf(ClusterSection cluster) =>
         new()
         {
             LoadBalancingPolicy = cluster.LoadBalancingPolicy,

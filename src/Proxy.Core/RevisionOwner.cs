@@ -33,6 +33,7 @@ internal sealed partial class RevisionOwner(
     ILogger<RevisionOwner> logger
 ) : IHostedLifecycleService, IDisposable
 {
+    private static readonly TimeSpan _lastEnds = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _yarpDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
@@ -92,8 +93,17 @@ internal sealed partial class RevisionOwner(
     /// <inheritdoc />
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _draining.WaitAsync(cancellationToken);
+        try
+        {
+            await _draining.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // A hook that takes longer than a stop may keeps its client's connection here; it is ended now.
+        }
+
         await locks.StopAsync(cancellationToken);
+        await _draining.WaitAsync(_lastEnds, time, CancellationToken.None);
     }
 
     /// <inheritdoc />

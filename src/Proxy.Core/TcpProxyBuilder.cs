@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Hooks;
+using Proxy.Multiplexing;
 
 namespace Proxy;
 
@@ -36,6 +37,16 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
         where T : class, IProxyHook
     {
         services.AddSingleton<IProxyHook, T>();
+        return this;
+    }
+
+    /// <summary>Adds a protocol for Multiplex: configuration names it by its <see cref="IMessageFramer.Name"/>.</summary>
+    /// <typeparam name="T">The framer; one instance serves all connections.</typeparam>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder AddFramer<T>()
+        where T : class, IMessageFramer
+    {
+        services.AddSingleton<IMessageFramer, T>();
         return this;
     }
 }

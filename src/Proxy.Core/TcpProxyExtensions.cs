@@ -16,6 +16,8 @@ using Proxy.Forwarding;
 using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
+using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framers.Modbus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -72,6 +74,9 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<LockMetrics>(),
             provider.GetRequiredService<TimeProvider>()
         ));
+        services.TryAddSingleton<LockRouteFactory>();
+        services.AddMultiplexing();
+        services.TryAddSingleton<MultiplexRouteFactory>();
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
@@ -109,6 +114,17 @@ public static class TcpProxyExtensions
             HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
             PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
             Hooks = [.. provider.GetServices<IProxyHook>().Select(static hook => hook.Name)],
+            Protocols =
+            [
+                .. provider
+                    .GetRequiredService<FramerRegistry>()
+                    .Framers.Select(static framer => new ProtocolName(
+                        framer.Name,
+                        framer.Correlation is not null,
+                        framer.RepliesInOrder,
+                        framer is IModbusFramer
+                    )),
+            ],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };
 

@@ -89,6 +89,7 @@ internal static class ProxyApplication
         if (config.Demo.Enabled)
         {
             builder.Services.AddHostedService<DemoGreeters>();
+            builder.Services.AddHostedService<DemoModbusDevice>();
         }
     }
 

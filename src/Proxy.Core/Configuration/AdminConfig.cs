@@ -13,7 +13,6 @@ public sealed record AdminConfig
     /// <summary>The bearer token requests must carry; required unless the address is loopback.</summary>
     public string? Token { get; init; }
 
-    /// <summary>Whether the API may change things; only false is available yet.</summary>
-    [OnlyAvailable("false")]
+    /// <summary>Whether the API may change things, such as close a connection or pause a lock.</summary>
     public bool AllowChanges { get; init; }
 }

@@ -4,7 +4,6 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Proxy.Configuration;
 
 /// <summary>A group of equal destinations: YARP's keys, and Tcp.</summary>
-[NotAvailableYet("Multiplex")]
 public sealed record ClusterSection
 {
     /// <summary>How a destination is chosen.</summary>
@@ -24,6 +23,9 @@ public sealed record ClusterSection
 
     /// <summary>How destinations are connected to over TCP.</summary>
     public TcpClusterConfig Tcp { get; init; } = new();
+
+    /// <summary>How Multiplex routes treat the destinations.</summary>
+    public ClusterMultiplexConfig? Multiplex { get; init; }
 
     /// <summary>The destinations by id.</summary>
     public IReadOnlyDictionary<string, DestinationSection> Destinations

@@ -6,7 +6,12 @@ internal static class ClusterValidator
     public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
     {
         var http = config.Routes.Values.Select(route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var tcp = config.TcpRoutes.Values.Select(route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var units = config.TcpRoutes.Values.SelectMany(route => route.Multiplex?.Modbus?.Units.Values ?? []).Select(unit => unit.ClusterId);
+        var tcp = config
+            .TcpRoutes.Values.Select(route => route.ClusterId)
+            .OfType<string>()
+            .Concat(units)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, cluster) in config.Clusters)
         {
             var path = $"ReverseProxy:Clusters:{id}";

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
@@ -58,7 +59,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
             if (value is null && property.IsRequired)
             {
                 // The place is filled, so that the rest can still be checked.
-                value = childType.Kind == JsonTypeInfoKind.Enumerable ? new JsonArray() : JsonValue.Create("");
+                value = Placeholder(childType);
                 problems.Consequence($"{node.Path}:{property.Name}", "is required and missing.");
             }
 
@@ -70,6 +71,11 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
         return result;
     }
+
+    private static JsonNode? Placeholder(JsonTypeInfo type) =>
+        type.Kind == JsonTypeInfoKind.Enumerable ? new JsonArray()
+        : type.Type.IsValueType ? JsonSerializer.SerializeToNode(Activator.CreateInstance(type.Type), type)
+        : JsonValue.Create("");
 
     private void CheckKeys(ConfigNode node, JsonTypeInfo type)
     {

@@ -15,6 +15,9 @@ public sealed record ConfigurationNames
     /// <summary>The hooks there are.</summary>
     public IReadOnlyCollection<string> Hooks { get; init; } = [];
 
+    /// <summary>The protocols that Multiplex knows.</summary>
+    public IReadOnlyCollection<ProtocolName> Protocols { get; init; } = [];
+
     /// <summary>The routes an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
 }

@@ -57,6 +57,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         ClusterValidator.Check(config.ReverseProxy, known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
         LockValidator.Check(config.ReverseProxy, known, problems);
+        MultiplexValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
         BindingValidator.Check(bindings, config.ReverseProxy, problems);
         var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);

@@ -10,7 +10,6 @@ public enum TcpMode
     Lock,
 
     /// <summary>Requests of many clients share upstream connections.</summary>
-    [NotAvailableYet]
     Multiplex,
 
     /// <summary>Connections are handed over to YARP on this port.</summary>

@@ -1,7 +1,7 @@
 namespace Proxy.Configuration;
 
 /// <summary>Which TCP connections go where, and how.</summary>
-[NotAvailableYet("Tls", "Limits", "Multiplex", "Connector")]
+[NotAvailableYet("Tls", "Limits", "Connector")]
 public sealed record TcpRouteConfig
 {
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
@@ -21,6 +21,9 @@ public sealed record TcpRouteConfig
 
     /// <summary>The queue and its hooks, for Mode Lock.</summary>
     public LockConfig? Lock { get; init; }
+
+    /// <summary>What clients get, for Mode Multiplex.</summary>
+    public MultiplexConfig? Multiplex { get; init; }
 
     /// <summary>Ends a connection after this long without a byte either way.</summary>
     [AllowNone]

@@ -89,6 +89,16 @@ public abstract class TcpConnection
     /// <param name="work">The work, which must not block.</param>
     public virtual void Post(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
 
+    /// <summary>
+    /// The socket's bytes without a pipe between, for handlers that keep buffers of their own: reading allocates nothing, and writing returns when
+    /// the kernel has the bytes. Disposing it does nothing.
+    /// </summary>
+    /// <returns>The stream; null when pipes were touched or replaced, since they may hold bytes.</returns>
+    public abstract Stream? OpenStream();
+
+    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
+    public abstract void EndSending();
+
     /// <summary>Cancels a source when the peer resets the connection; its FIN does not count, and nothing is read.</summary>
     /// <param name="source">The source.</param>
     /// <returns>Ends the watch when disposed; afterwards the source is left alone.</returns>

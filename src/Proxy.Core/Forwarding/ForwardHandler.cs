@@ -53,9 +53,29 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
             return dialer.DialAsync(settings, record, picked, CancellationToken.None);
         }
 
+        if (picked is { } before)
+        {
+            return WatchAndDialAsync(tcp, record, before);
+        }
+
         var gone = new CancellationTokenSource();
         var dialling = dialer.DialAsync(settings, record, picked, gone.Token);
         return dialling.IsCompletedSuccessfully ? dialling : WatchAsync(tcp, dialling, gone);
+    }
+
+    /// <summary>Time has passed since the destination was picked: it is not dialled for a client that has gone since.</summary>
+    private async ValueTask<Dialled> WatchAndDialAsync(TcpConnection client, ConnectionRecord record, PickResult picked)
+    {
+        using var gone = new CancellationTokenSource();
+        await using var watch = client.CancelOnReset(gone);
+        try
+        {
+            return await dialer.DialAsync(settings, record, picked, gone.Token);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            return new(null, null, ConnectionOutcome.ClientReset);
+        }
     }
 
     /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>

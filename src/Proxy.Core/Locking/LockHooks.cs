@@ -3,11 +3,12 @@ using Proxy.Hooks;
 namespace Proxy.Locking;
 
 /// <summary>The hooks of one route: never two at once, whatever the number of permits. What it has counted outlives edits.</summary>
-internal sealed class LockHooks(string routeId) : IDisposable
+internal sealed class LockHooks(string routeId)
 {
-    private readonly SemaphoreSlim _turn = new(1); // first come, first served
+    private readonly HookTurn _turn = new();
     private long _activations;
-    private volatile bool _afterTimeout;
+    private long _timeouts;
+    private long _answered; // timeouts that an activation has followed; touched in turn
 
     /// <summary>Activations that have succeeded.</summary>
     public long Activations => Volatile.Read(ref _activations);
@@ -20,29 +21,30 @@ internal sealed class LockHooks(string routeId) : IDisposable
         CancellationToken cancellationToken
     )
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(first: false, cancellationToken);
         try
         {
+            var timeouts = Volatile.Read(ref _timeouts); // one that comes meanwhile is for the next activation
             var result = await RunAsync(settings.OnActivate, "activate", waiter, destination, Activations + 1, cancellationToken);
             if (result.Succeeded || settings.ProceedsOnHookFailure)
             {
                 Interlocked.Increment(ref _activations);
-                _afterTimeout = false;
+                _answered = timeouts;
             }
 
             return result;
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
     }
 
     /// <summary>Runs the steps for a client that was served for too long.</summary>
     public Task TimeoutAsync(LockSettings settings, LockWaiter waiter, LockedDestination destination, CancellationToken cancellationToken)
     {
-        _afterTimeout = true; // at once: whoever is activated next, it is after this
-        return RunInTurnAsync(settings.OnTimeout, "timeout", waiter, destination, cancellationToken);
+        Interlocked.Increment(ref _timeouts); // at once: whoever is activated next, it is after this
+        return RunInTurnAsync(settings.OnTimeout, "timeout", first: true, waiter, destination, cancellationToken);
     }
 
     /// <summary>Runs the steps for a client that has gone.</summary>
@@ -51,13 +53,12 @@ internal sealed class LockHooks(string routeId) : IDisposable
         LockWaiter waiter,
         LockedDestination destination,
         CancellationToken cancellationToken
-    ) => RunInTurnAsync(settings.OnRelease, "release", waiter, destination, cancellationToken);
-
-    public void Dispose() => _turn.Dispose();
+    ) => RunInTurnAsync(settings.OnRelease, "release", first: false, waiter, destination, cancellationToken);
 
     private async Task RunInTurnAsync(
         HookList hooks,
         string name,
+        bool first,
         LockWaiter waiter,
         LockedDestination destination,
         CancellationToken cancellationToken
@@ -68,14 +69,14 @@ internal sealed class LockHooks(string routeId) : IDisposable
             return;
         }
 
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(first, cancellationToken);
         try
         {
             await RunAsync(hooks, name, waiter, destination, Activations, cancellationToken);
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
     }
 
@@ -103,7 +104,7 @@ internal sealed class LockHooks(string routeId) : IDisposable
                 Address = destination.Address,
                 Client = waiter.Record.Client,
                 Activation = activation,
-                AfterTimeout = _afterTimeout,
+                AfterTimeout = Volatile.Read(ref _timeouts) > _answered,
             },
             cancellationToken
         );

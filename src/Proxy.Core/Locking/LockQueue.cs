@@ -201,14 +201,14 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>Whether the route is gone.</summary>
-    public bool IsClosed
+    /// <summary>Whether the route is gone and no permit is held; nobody comes in any more then.</summary>
+    public bool IsClosedAndIdle
     {
         get
         {
             lock (_gate)
             {
-                return _isClosed;
+                return _isClosed && _holding.Count == 0;
             }
         }
     }
@@ -246,7 +246,6 @@ internal sealed class LockQueue : IDisposable
     {
         _timer.Dispose();
         _permits.Dispose();
-        Hooks.Dispose();
     }
 
     private int PermitsNow => _permitsForNow ?? _settings.Permits;

@@ -3,6 +3,9 @@ namespace Proxy.Locking;
 /// <summary>The locks of all routes: what operators see and do, and what outlives edits.</summary>
 public sealed class LockRegistry : IDisposable
 {
+    // A process that is killed may take seconds.
+    private static readonly TimeSpan _killLimit = TimeSpan.FromSeconds(6);
+
     private readonly Lock _gate = new(); // guards _queues
     private readonly Dictionary<string, LockQueue> _queues = new(StringComparer.OrdinalIgnoreCase);
     private readonly CancellationTokenSource _stopped = new();
@@ -96,25 +99,37 @@ public sealed class LockRegistry : IDisposable
         }
     }
 
-    /// <summary>Waits until no permit is held, so that hooks run to their end; when that takes too long, they are ended.</summary>
+    /// <summary>Waits until no permit is held, so that hooks run to their end; when that takes too long, they are ended, and that is awaited.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync())).WaitAsync(cancellationToken);
+            await WhenIdleAsync().WaitAsync(cancellationToken);
         }
-        finally
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await _stopped.CancelAsync();
+            // They are ended now.
+        }
+
+        await _stopped.CancelAsync();
+        try
+        {
+            await WhenIdleAsync().WaitAsync(_killLimit, _time, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            // Something does not die; the hook's log says so.
         }
     }
+
+    private Task WhenIdleAsync() => Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync()));
 
     private async Task ForgetAsync(LockQueue queue)
     {
         await queue.WhenIdleAsync();
         lock (_gate)
         {
-            if (queue.IsClosed && _queues.GetValueOrDefault(queue.RouteId) == queue)
+            if (queue.IsClosedAndIdle && _queues.GetValueOrDefault(queue.RouteId) == queue)
             {
                 _queues.Remove(queue.RouteId);
                 queue.Dispose();

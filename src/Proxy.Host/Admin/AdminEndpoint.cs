@@ -9,7 +9,7 @@ using Proxy.Host.Observability;
 namespace Proxy.Host.Admin;
 
 /// <summary>
-/// Health and metrics on an address of their own. Its connections bear a mark, and requests are told apart by it before
+/// Health, metrics and the API on an address of their own. Its connections bear a mark, and requests are told apart by it before
 /// routing, so that neither YARP's routes nor a forged Host header reach across.
 /// </summary>
 internal static class AdminEndpoint
@@ -38,45 +38,70 @@ internal static class AdminEndpoint
     public static void Use(WebApplication app, AdminConfig admin)
     {
         var token = string.IsNullOrEmpty(admin.Token) ? null : Hash(admin.Token);
-        app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, token));
+        var answer = Build(app.Services);
+        app.Use(
+            (context, next) =>
+                context.Features.Get<AdminMark>() is null ? next(context)
+                : Refuses(context, token, admin) is { } refusal ? RefuseAsync(context, refusal)
+                : answer(context)
+        );
     }
 
-    private static Task AnswerAsync(HttpContext context, byte[]? token)
+    // A pipeline of its own: its endpoints are not among the application's, nor the other way round.
+    private static RequestDelegate Build(IServiceProvider services)
     {
-        // Without a token the address is a loopback, and a web page whose name was made to resolve to it must not read it.
-        if (token is null && !IsLocal(context.Request.Host))
+        var inner = new ApplicationBuilder(services);
+        inner.UseRouting();
+        inner.UseEndpoints(endpoints =>
         {
-            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            return context.Response.WriteAsync("Ask for localhost or an IP address.\n");
+            endpoints.MapGet("/healthz/live", static context => context.Response.WriteAsync("live\n"));
+            endpoints.MapGet("/healthz/ready", Readiness.WriteAsync);
+            endpoints.MapGet("/metrics", PrometheusText.WriteAsync);
+            LockApi.Map(endpoints);
+            ConnectionApi.Map(endpoints);
+        });
+        inner.Run(NotFound);
+        return inner.Build();
+    }
+
+    private static (int Status, string Reason)? Refuses(HttpContext context, byte[]? token, AdminConfig admin)
+    {
+        var request = context.Request;
+        // Without a token the address is a loopback, and a web page whose name was made to resolve to it must not read it.
+        if (token is null && !IsLocal(request.Host))
+        {
+            return (StatusCodes.Status421MisdirectedRequest, "Ask for localhost or an IP address.");
         }
 
-        var live = context.Request.Path.Equals("/healthz/live", StringComparison.Ordinal);
+        var live = request.Path.Equals("/healthz/live", StringComparison.Ordinal);
         if (token is not null && !live && !IsAllowed(context, token))
         {
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
-            return Task.CompletedTask;
+            return (StatusCodes.Status401Unauthorized, "A bearer token is required.");
         }
 
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         {
-            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return Task.CompletedTask;
+            return null;
         }
 
-        return context.Request.Path.Value switch
-        {
-            "/healthz/live" => context.Response.WriteAsync("live\n"),
-            "/healthz/ready" => Readiness.WriteAsync(context),
-            "/metrics" => PrometheusText.WriteAsync(context),
-            _ => NotFound(context),
-        };
+        return !admin.AllowChanges ? (StatusCodes.Status403Forbidden, "Nothing may be changed here: Admin:AllowChanges is false.")
+            // A browser says whose page is asking, and only our own may.
+            : request.Headers.Origin is [var origin, ..] && origin != $"{request.Scheme}://{request.Host}"
+                ? (StatusCodes.Status403Forbidden, "Pages of other sites may change nothing.")
+            : null;
+    }
+
+    private static Task RefuseAsync(HttpContext context, (int Status, string Reason) refusal)
+    {
+        context.Response.StatusCode = refusal.Status;
+        return context.Response.WriteAsync($"{refusal.Reason}\n");
     }
 
     private static Task NotFound(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return context.Response.WriteAsync("There are /healthz/live, /healthz/ready and /metrics.\n");
+        return context.Response.WriteAsync("There are /healthz/live, /healthz/ready, /metrics and /api/locks.\n");
     }
 
     private static bool IsLocal(HostString host) =>

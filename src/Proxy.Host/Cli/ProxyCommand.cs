@@ -11,7 +11,16 @@ internal static class ProxyCommand
     public static async Task<int> RunAsync(string[] args)
     {
         var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win.", Recursive = false };
-        var root = new RootCommand("A reverse proxy for TCP services and HTTP.") { config, Run(), Check(), Schema(), Forward() };
+        var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
+        {
+            config,
+            Run(),
+            Check(),
+            Schema(),
+            ForwardCommand.Create(),
+            LockCommand.Create(),
+        };
+        LockCommand.FreeHostOption(root);
         root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
@@ -53,37 +62,6 @@ internal static class ProxyCommand
     {
         var command = new Command("schema", "Prints the JSON schema of the configuration.");
         command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ConfigSchema.Generate()));
-        return command;
-    }
-
-    private static Command Forward()
-    {
-        var listen = new Option<string>("--listen") { Description = "Where to listen, 127.0.0.1:11000 say.", Required = true };
-        var to = new Option<string>("--to") { Description = "Where to connect to, 127.0.0.1:6379 say.", Required = true };
-        var admin = new Option<string?>("--admin") { Description = "An admin endpoint, http://127.0.0.1:9099 say." };
-        var command = new Command("forward", "Forwards one address, without a file.") { listen, to, admin };
-        command.SetAction(
-            (parsed, _) =>
-            {
-                var target = parsed.GetValue(to)!;
-                var address =
-                    target.Contains("://", StringComparison.Ordinal) || target.StartsWith("unix:", StringComparison.Ordinal)
-                        ? target
-                        : $"tcp://{target}";
-                var values = new Dictionary<string, string?>
-                {
-                    ["ReverseProxy:TcpRoutes:forward:Listen"] = parsed.GetValue(listen),
-                    ["ReverseProxy:TcpRoutes:forward:ClusterId"] = "forward",
-                    ["ReverseProxy:Clusters:forward:Destinations:to:Address"] = address,
-                };
-                if (parsed.GetValue(admin) is { } url)
-                {
-                    values["Admin:Url"] = url;
-                }
-
-                return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(values));
-            }
-        );
         return command;
     }
 

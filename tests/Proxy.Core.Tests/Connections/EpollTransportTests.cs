@@ -59,5 +59,76 @@ public sealed class EpollTransportTests : IDisposable
         Assert.True(dial.IsCancellationRequested);
     }
 
+    /// <summary>Nothing else happens on the loop that could wake it by chance.</summary>
+    [Fact]
+    public async Task Post_FromTwoThreadsAtOnce_NothingIsLeftLying()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await Task.WhenAll(Task.Run(PostManyAsync), Task.Run(PostManyAsync));
+
+        async Task PostManyAsync()
+        {
+            for (var i = 0; i < 200_000; i++)
+            {
+                var work = new Work();
+                _loops.Loops[0].Post(work);
+                await work.Done.Task.WaitAsync(Eventually.Limit);
+            }
+        }
+    }
+
+    /// <summary>The kernel wakes one loop for a connection; that may be one which has just ceased to accept.</summary>
+    [Fact]
+    public async Task SetInOrder_WhileSomebodyConnects_AcceptedAllTheSame()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var loops = new EventLoopGroup(4, null, NullLogger.Instance);
+        await using var listener = (EpollListener)
+            await new EpollTransportFactory(new EpollServices(loops, new BufferPool())).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var accepting = Enumerable.Range(0, listener.AcceptInline()).Select(_ => AcceptAllAsync(listener)).ToList();
+        var random = new Random(1);
+        for (var i = 0; i < 4000; i++)
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            var spins = random.Next(2000);
+            var connecting = Task.Run(() =>
+            {
+                Thread.SpinWait(spins);
+                client.Connect(listener.EndPoint);
+            });
+            Thread.SpinWait(random.Next(2000));
+            listener.SetInOrder(i % 2 == 0);
+            await connecting;
+
+            Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WaitAsync(Eventually.Limit));
+        }
+
+        await listener.UnbindAsync();
+        await Task.WhenAll(accepting).WaitAsync(Eventually.Limit);
+
+        static async Task AcceptAllAsync(EpollListener listener)
+        {
+            while (await listener.AcceptAsync() is { } connection)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
     public void Dispose() => _loops.Dispose();
+
+    private sealed class Work : IThreadPoolWorkItem
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Execute() => Done.SetResult();
+    }
 }

@@ -226,6 +226,71 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_HeldTooLongWhileAnotherIsActivated_TheNextActivationIsAfterATimeout()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        var pipeline = locked.Use(locked.WithHooks with { Permits = 2, MaxHold = TimeSpan.FromSeconds(20) });
+        var slow = await ComeAsync(pipeline, loops: false);
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        locked.Activate.Hold();
+        var other = await ComeAsync(pipeline, loops: false);
+        await Eventually.TrueAsync(() => locked.Activate.Events.Count == 2);
+
+        time.Advance(TimeSpan.FromSeconds(20));
+        locked.Service.End(slow.Record.Id);
+        Assert.Equal(ConnectionOutcome.HoldExpired, await slow.EndAsync());
+        locked.Activate.LetGo();
+        await Eventually.TrueAsync(() => locked.Timeout.Events.Count == 1);
+        var next = await ComeAsync(pipeline, loops: false);
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(next.Record.Id));
+
+        Assert.Equal([false, false, true], locked.Activate.Events.Select(static x => x.AfterTimeout));
+        foreach (var client in (Client[])[other, next])
+        {
+            locked.Service.End(client.Record.Id);
+            await client.EndAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Run_HeldTooLongWhileActivationsWait_TimeoutHookGoesBeforeThem()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        Record(locked);
+        var pipeline = locked.Use(locked.WithHooks with { Permits = 4, MaxHold = TimeSpan.FromSeconds(20) });
+        var slow = await ComeAsync(pipeline, loops: false);
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        locked.Activate.Hold();
+        var others = new List<Client>();
+        for (var i = 0; i < 3; i++)
+        {
+            others.Add(await ComeAsync(pipeline, loops: false));
+        }
+
+        await Eventually.TrueAsync(() => locked.Activate.Events.Count == 2 && locked.Status.Holding.Count == 4);
+        time.Advance(TimeSpan.FromSeconds(20));
+        locked.Service.End(slow.Record.Id);
+        await slow.EndAsync();
+        locked.Activate.LetGo();
+
+        foreach (var client in others)
+        {
+            await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));
+            locked.Service.End(client.Record.Id);
+            await client.EndAsync();
+        }
+
+        Assert.Equal(["+activate", "-activate", "+activate", "-activate", "+timeout", "-timeout"], _log.Take(6));
+        Assert.Equal([false, false, true, false], locked.Activate.Events.Select(static x => x.AfterTimeout));
+        Assert.Equal(
+            [slow, .. others],
+            locked.Activate.Events.Select(x => others.Append(slow).Single(y => y.Record.Client!.Equals(x.Client)))
+        );
+    }
+
+    [Fact]
     public async Task Run_ManyPermits_HooksNeverOverlap()
     {
         using var locked = new TestLock();

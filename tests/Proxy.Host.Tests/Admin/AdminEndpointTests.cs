@@ -146,7 +146,7 @@ public sealed class AdminEndpointTests : IDisposable
 
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(host, "/")).StatusCode);
         using var post = await _http.PostAsync(new Uri(host.Urls.Single(), "/metrics"), null);
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, post.StatusCode);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
@@ -130,6 +131,66 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Equal("hello", await first.ReadAsync());
         Assert.Equal("hello", await second.ReadAsync());
         Assert.False(one.HasExited || two.HasExited);
+    }
+
+    [Fact]
+    public async Task Lock_OptionsOfTcplock_OneClientAfterTheOtherAndHooksRun()
+    {
+        var told = Path.GetTempFileName();
+        var port = Programs.FreePort();
+        using var process = new ProxyProcess(
+            "",
+            "lock",
+            "-l",
+            $"{port}",
+            "--localHost",
+            "127.0.0.1",
+            "-h",
+            "localhost",
+            "-p",
+            $"{_server.Port}",
+            "-t",
+            "1500",
+            "--on-activate",
+            $"echo $PROXY_EVENT $PROXY_ACTIVATION >> '{told}'",
+            "--on-timeout",
+            $"echo $PROXY_EVENT >> '{told}'"
+        );
+        await process.PortAsync();
+        using var first = await TcpClientSocket.ConnectAsync(port);
+        Assert.Equal("hello", await first.ReadAsync());
+
+        using var second = await TcpClientSocket.ConnectAsync(port);
+        Assert.Equal("hello", await second.ReadAsync()); // once the first has been cut
+
+        Assert.Equal(["activate 1", "timeout", "activate 2"], await File.ReadAllLinesAsync(told));
+        File.Delete(told);
+    }
+
+    [Fact]
+    public async Task Lock_LocalHostOfIPv6_ListensThere()
+    {
+        if (!System.Net.Sockets.Socket.OSSupportsIPv6)
+        {
+            return;
+        }
+
+        var port = Programs.FreePort();
+        using var process = new ProxyProcess("", "lock", "-l", $"{port}", "--localHost", "::1", "-p", $"{_server.Port}");
+
+        Assert.Equal(port, await process.PortAsync("[::1]"));
+    }
+
+    [Theory]
+    [InlineData("lock", "-p", "1")]
+    [InlineData("lock", "-l", "1", "-p", "2", "-n", "0")]
+    [InlineData("lock", "-l", "x", "-p", "2")]
+    public async Task Lock_BadOptions_SaysSoAndExitsWithTwo(params string[] arguments)
+    {
+        var (exit, _, errors) = await ProxyProcess.RunAsync(arguments);
+
+        Assert.Equal(2, exit);
+        Assert.NotEmpty(errors);
     }
 
     [Fact]

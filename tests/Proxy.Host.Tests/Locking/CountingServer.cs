@@ -12,6 +12,7 @@ internal sealed class CountingServer : IAsyncDisposable
     private readonly Lock _gate = new(); // guards the counts
     private readonly HashSet<Socket> _clients = [];
     private int _most;
+    private int _all;
 
     public CountingServer(int port = 0)
     {
@@ -39,6 +40,9 @@ internal sealed class CountingServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Connections it has accepted.</summary>
+    public int All => Volatile.Read(ref _all);
+
     public int Most
     {
         get
@@ -63,6 +67,7 @@ internal sealed class CountingServer : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptAsync();
+                Interlocked.Increment(ref _all);
                 Add(client);
                 _ = EchoAsync(client);
             }

@@ -99,6 +99,7 @@ internal sealed class FragileOffice : IAsyncDisposable
             _clients.Add(client);
         }
 
+        var isServed = false;
         try
         {
             await using var stream = new NetworkStream(client);
@@ -110,6 +111,7 @@ internal sealed class FragileOffice : IAsyncDisposable
 
             lock (_clients)
             {
+                isServed = true;
                 MostClients = Math.Max(MostClients, ++_serving);
             }
 
@@ -124,15 +126,16 @@ internal sealed class FragileOffice : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException) { }
         finally
         {
-            Remove(client);
+            Remove(client, isServed);
         }
     }
 
-    private void Remove(Socket client)
+    // A probe, which sent no document, takes nothing off the count.
+    private void Remove(Socket client, bool wasServed)
     {
         lock (_clients)
         {
-            if (_clients.Remove(client) && _serving > 0)
+            if (_clients.Remove(client) && wasServed)
             {
                 _serving--;
             }

@@ -159,6 +159,73 @@ public sealed class LockTests
         Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WaitAsync(Eventually.Limit));
     }
 
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Run_ClientResetsWhileItIsActivated_NotConnectedAndTheNextIs(string transport)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // its command is a shell's
+        }
+
+        var go = Path.Combine(Path.GetTempPath(), $"go-{Guid.NewGuid():N}");
+        await using var service = new CountingServer();
+        await using var host = await TestHost.StartAsync(
+            Configuration(
+                service.Port,
+                transport,
+                $$"""
+                "OnActivate": [ { "Exec": ["/bin/sh", "-c", "until [ -e {{go}} ]; do sleep 0.02; done"] } ]
+                """
+            )
+        );
+        var gone = await ConnectAsync(host.Address);
+        await Eventually.TrueAsync(() => Status(host)?.Holding.Count == 1);
+        gone.Close(0);
+        using var next = await ConnectAsync(host.Address);
+        await next.SendAsync("n"u8.ToArray());
+        await Eventually.TrueAsync(() => Status(host)?.Waiting.Count == 1); // its loop has seen the reset before
+
+        await File.WriteAllTextAsync(go, "");
+
+        await Eventually.TrueAsync(() => service.Said.Contains((byte)'n'));
+        File.Delete(go);
+        Assert.Equal(1, service.All);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Stop_HookGoesOnAndOn_StopsAndItsProcessIsDead(string transport)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // looks into /proc
+        }
+
+        var file = Path.Combine(Path.GetTempPath(), $"pid-{Guid.NewGuid():N}");
+        await using var service = new CountingServer();
+        await using var host = await TestHost.StartAsync(
+            Configuration(
+                    service.Port,
+                    transport,
+                    $$"""
+                    "OnActivate": [ { "Exec": ["/bin/sh", "-c", "echo $$ > {{file}}; exec sleep 600"], "Timeout": "00:10:00" } ]
+                    """
+                )
+                .Replace("\"Mode\"", "\"DrainTimeout\": \"00:00:00\", \"Mode\"", StringComparison.Ordinal)
+        );
+        using var client = await ConnectAsync(host.Address);
+        await Eventually.TrueAsync(() => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'));
+        var process = File.ReadAllText(file).Trim();
+        File.Delete(file);
+
+        await host.StopAsync();
+
+        Assert.False(
+            File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal)
+        );
+    }
+
     /// <summary>Clients come, talk, stall, half-close and reset at random while the file is edited: never one connection too many.</summary>
     [Theory]
     [MemberData(nameof(Transports))]

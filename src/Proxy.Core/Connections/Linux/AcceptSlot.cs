@@ -139,6 +139,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         if (_isWatching)
         {
             loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+            listener.WakeOnly(); // for whom the kernel may have told this loop of a connection, and nobody else
         }
         else
         {

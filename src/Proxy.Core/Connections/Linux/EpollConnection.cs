@@ -193,6 +193,17 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         }
     }
 
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new EpollStream(this) : null;
+
+    public override void EndSending()
+    {
+        if (TryEnter())
+        {
+            Descriptor.ShutdownSend(Number);
+            Exit();
+        }
+    }
+
     public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         var gate = LazyInitializer.EnsureInitialized(ref _departed, NewGate);
@@ -237,10 +248,10 @@ internal sealed class EpollConnection : TcpConnection, IEventHandler, IConnectio
         new EpollRelay(this, (EpollConnection)upstream, options, record, _services.Buffers).RunAsync();
 
     /// <summary>Tells when the socket may be read again.</summary>
-    public ReadinessGate Readable => LazyInitializer.EnsureInitialized(ref _readable, NewGate);
+    public ReadinessGate Readable => Volatile.Read(ref _readable) ?? LazyInitializer.EnsureInitialized(ref _readable, NewGate);
 
     /// <summary>Tells when the socket may be written again.</summary>
-    public ReadinessGate Writable => LazyInitializer.EnsureInitialized(ref _writable, NewGate);
+    public ReadinessGate Writable => Volatile.Read(ref _writable) ?? LazyInitializer.EnsureInitialized(ref _writable, NewGate);
 
     void IEventHandler.OnEvents(EventLoop loop, uint events)
     {

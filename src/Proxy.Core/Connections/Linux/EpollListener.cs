@@ -61,6 +61,15 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     /// <summary>Whether a loop may accept now: all do, unless the order counts.</summary>
     public bool AcceptsOn(EventLoop loop) => _only is null || _only == loop;
 
+    /// <summary>Lets the loop that accepts alone look again.</summary>
+    public void WakeOnly()
+    {
+        if (_only is { } only)
+        {
+            _slots[only.Index].Wake();
+        }
+    }
+
     /// <summary>The loop for a connection that another accepted.</summary>
     public EventLoop Choose(EventLoop own) => IsUnbound || _only is not null ? own : _services.Loops.Choose(own);
 

@@ -15,16 +15,13 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private readonly EpollConnection _upstream;
     private readonly RelayDirection _up;
     private readonly RelayDirection _down;
-    private readonly RelayOptions _options;
+    private readonly RelayDeadlines _deadlines;
     private readonly ConnectionRecord _record;
     private readonly EventLoop _loop;
     private ManualResetValueTaskSourceCore<ConnectionOutcome> _source;
     private EpollConnection? _broken;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
-    private long _lastActivity;
     private ulong _delivered;
-    private long _expires = Never;
-    private long _halfCloseExpires = Never;
     private long _flushExpires = Never;
     private bool _isStarted;
     private bool _isQueued;
@@ -35,7 +32,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     {
         _client = client;
         _upstream = upstream;
-        _options = options;
+        _deadlines = new RelayDeadlines(options, Environment.TickCount64);
         _record = record;
         _loop = client.Loop;
         _up = new RelayDirection(client, upstream, buffers);
@@ -117,19 +114,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return _isCompleted ? Never : now + TimerWheel.Tick;
         }
 
-        if (now >= _expires)
-        {
-            return Expire(ConnectionOutcome.DurationExpired);
-        }
-
-        if (now >= _halfCloseExpires)
-        {
-            return Expire(ConnectionOutcome.HalfCloseTimeout);
-        }
-
-        return now >= After(_lastActivity, _options.IdleTimeout) && !IsDelivering()
-            ? Expire(ConnectionOutcome.IdleTimeout)
-            : NextDeadline();
+        return _deadlines.Passed(now) is not { } outcome || (outcome == ConnectionOutcome.IdleTimeout && IsDelivering())
+            ? _deadlines.Next
+            : Expire(outcome);
     }
 
     ConnectionOutcome IValueTaskSource<ConnectionOutcome>.GetResult(short token) => _source.GetResult(token);
@@ -184,9 +171,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // else its first edge is to come
         _client.TouchedPipe?.TakeUnread(_up);
         _upstream.TouchedPipe?.TakeUnread(_down);
-        _lastActivity = _loop.Now;
-        _expires = After(_lastActivity, _options.MaxDuration);
-        if (NextDeadline() is var due and not Never)
+        if (_deadlines.Next is var due and not Never)
         {
             _loop.Timers.Schedule(this, due);
         }
@@ -203,7 +188,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         }
 
         _delivered = delivered;
-        _lastActivity = _loop.Now;
+        _deadlines.Active(_loop.Now);
         return true;
     }
 
@@ -275,7 +260,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         var down = _down.TakeMoved();
         if (up + down > 0)
         {
-            _lastActivity = _loop.Now;
+            _deadlines.Active(_loop.Now);
             _record.CountClientBytes(up);
             _record.CountUpstreamBytes(down);
         }
@@ -293,9 +278,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         if (_broken is null && !other.IsFinished) // the second end is told by closing
         {
             direction.SendEnd();
-            if (_halfCloseExpires == Never && After(_loop.Now, _options.HalfCloseTimeout) is var due and not Never)
+            _deadlines.HalfClosed(_loop.Now);
+            if (_deadlines.Next is var due and not Never)
             {
-                _halfCloseExpires = due;
                 _loop.Timers.Schedule(this, due);
             }
         }
@@ -374,8 +359,4 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
 
         _source.SetResult(_outcome);
     }
-
-    private long NextDeadline() => Math.Min(Math.Min(_expires, _halfCloseExpires), After(_lastActivity, _options.IdleTimeout));
-
-    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
 }

@@ -6,6 +6,9 @@ namespace Proxy.Connections.Linux;
 /// <summary>A connection as a stream: for TLS, and for handlers that look at bytes. One reader and one writer at a time.</summary>
 internal class EpollStream(EpollConnection connection) : Stream
 {
+    private PendingRead? _pending;
+    private bool _isDrained; // the last read took all there was: the next bytes bring an edge of their own
+
     protected EpollConnection Connection => connection;
 
     public override bool CanRead => true;
@@ -24,20 +27,36 @@ internal class EpollStream(EpollConnection connection) : Stream
 
     /// <summary>Reads what is there; an empty buffer only waits until something is.</summary>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (true)
+        if (!_isDrained || connection.HasEnded || connection.IsClosing || buffer.IsEmpty)
         {
-            connection.Readable.Reset();
-            var count = Receive(buffer.Span);
-            if (count >= 0)
+            try
             {
-                return count;
+                if (TryRead(buffer.Span) is var count and >= 0)
+                {
+                    return new(count);
+                }
             }
-
-            await connection.Readable.WaitAsync(cancellationToken);
+            catch (IOException exception)
+            {
+                return ValueTask.FromException<int>(exception);
+            }
         }
+
+        _pending ??= new PendingRead(this, connection.Readable);
+        return _pending.Start(buffer, cancellationToken);
+    }
+
+    /// <summary>Reads without waiting; an edge that comes from now on is kept.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or -1: not now.</returns>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    public int TryRead(Span<byte> buffer)
+    {
+        connection.Readable.Reset();
+        var count = Receive(buffer);
+        _isDrained = count > 0 && count < buffer.Length && !connection.ReadsStopShort;
+        return count;
     }
 
     /// <summary>Returns when the kernel has all bytes.</summary>

@@ -24,6 +24,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private int _woken;
     private int _connections;
     private long _turnBegan;
+    private long _reported;
     private volatile bool _stopping;
     private bool _closed;
 
@@ -64,8 +65,11 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Accepted connections that live here, as the measure of its load.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>When the turn that is running began, in ticks of <see cref="Environment.TickCount64"/>; 0 while the loop waits.</summary>
+    /// <summary>When the turn that is running began, by <see cref="Environment.TickCount64"/>; 0 while the loop waits.</summary>
     public long TurnBegan => Volatile.Read(ref _turnBegan);
+
+    /// <summary>Reports a turn that goes on too long: one that never ends would never report itself. From any thread.</summary>
+    public void Watch() => ReportIfHeld(TurnBegan, Environment.TickCount64);
 
     public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
@@ -134,13 +138,18 @@ internal sealed unsafe class EventLoop : IDisposable
             Now = Environment.TickCount64;
             Volatile.Write(ref _turnBegan, Now);
             Turn(count);
-            if (Environment.TickCount64 - Now > LongestTurn)
-            {
-                _report.Held(this, Environment.TickCount64 - Now);
-            }
+            ReportIfHeld(Now, Environment.TickCount64);
         }
 
         CloseAll();
+    }
+
+    private void ReportIfHeld(long began, long now)
+    {
+        if (began != 0 && now - began > LongestTurn && Interlocked.Exchange(ref _reported, began) != began)
+        {
+            _report.Held(this, now - began);
+        }
     }
 
     private void Wake()
@@ -169,10 +178,12 @@ internal sealed unsafe class EventLoop : IDisposable
             }
         }
 
-        if (Interlocked.Exchange(ref _woken, 0) == 1)
+        if (Volatile.Read(ref _woken) == 1)
         {
+            // Emptied first: a wake-up that came between would be read and still count as one under way.
             ulong ignored;
             _ = Libc.Read(_wake, (byte*)&ignored, sizeof(ulong));
+            Interlocked.Exchange(ref _woken, 0);
         }
 
         for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)

@@ -9,18 +9,28 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     private const int Slack = 4;
     private readonly Lazy<EventLoop[]> _loops;
     private readonly ProxyMetrics? _metrics;
+    private static readonly TimeSpan _watchPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
+    private readonly Lock _gate = new(); // guards _warned and _unwarned
+    private readonly TimeProvider _time;
+    private long? _warned;
+    private int _unwarned;
     private readonly ILogger _logger;
+    private readonly ITimer _watch;
     private int _next = -1;
 
     /// <param name="threads">How many loops; 0 for one per core.</param>
     /// <param name="metrics">Counts long turns.</param>
     /// <param name="logger">Warns of them.</param>
-    public EventLoopGroup(int threads, ProxyMetrics? metrics, ILogger logger)
+    /// <param name="time">The clock by which loops are watched; the system's unless given.</param>
+    public EventLoopGroup(int threads, ProxyMetrics? metrics, ILogger logger, TimeProvider? time = null)
     {
         _metrics = metrics;
         _logger = logger;
         var count = threads > 0 ? threads : Environment.ProcessorCount;
         _loops = new(() => [.. Enumerable.Range(0, count).Select(index => new EventLoop(index, this))]);
+        _time = time ?? TimeProvider.System;
+        _watch = _time.CreateTimer(static group => ((EventLoopGroup)group!).Watch(), this, _watchPeriod, _watchPeriod);
     }
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
@@ -51,9 +61,18 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        _watch.Dispose();
         if (_loops.IsValueCreated)
         {
             Array.ForEach(_loops.Value, static loop => loop.Dispose());
+        }
+    }
+
+    private void Watch()
+    {
+        if (_loops.IsValueCreated)
+        {
+            Array.ForEach(_loops.Value, static loop => loop.Watch());
         }
     }
 
@@ -62,7 +81,28 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     void IEventLoopReport.Held(EventLoop loop, long milliseconds)
     {
         _metrics?.LoopHeld();
-        Log.Held(_logger, loop.Index, milliseconds);
+        if (MayWarn(out var others))
+        {
+            Log.Held(_logger, loop.Index, milliseconds, others);
+        }
+    }
+
+    // On a machine that is too busy for a while it would be a line for every turn.
+    private bool MayWarn(out int others)
+    {
+        lock (_gate)
+        {
+            others = _unwarned;
+            if (_warned is { } warned && _time.GetElapsedTime(warned) < _quiet)
+            {
+                _unwarned++;
+                return false;
+            }
+
+            _warned = _time.GetTimestamp();
+            _unwarned = 0;
+            return true;
+        }
     }
 
     private static partial class Log
@@ -70,7 +110,10 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         [LoggerMessage(LogLevel.Error, "Event loop {Loop}: a handler failed.")]
         public static partial void Failed(ILogger logger, int loop, Exception exception);
 
-        [LoggerMessage(LogLevel.Warning, "Event loop {Loop} was held for {Milliseconds} ms; its connections waited.")]
-        public static partial void Held(ILogger logger, int loop, long milliseconds);
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Event loop {Loop} has been held for {Milliseconds} ms; its connections wait. So were {Others} turns since this was said last."
+        )]
+        public static partial void Held(ILogger logger, int loop, long milliseconds, int others);
     }
 }

@@ -17,7 +17,9 @@ internal sealed class ResetWatch : IAsyncDisposable
 
     private async Task WatchAsync(TcpConnection connection, CancellationTokenSource source)
     {
-        await connection.WaitForDepartureAsync(ignoreClose: true, _ended.Token);
-        await source.CancelAsync();
+        if (await connection.WaitForDepartureAsync(ignoreClose: true, _ended.Token) is not null)
+        {
+            await source.CancelAsync();
+        }
     }
 }

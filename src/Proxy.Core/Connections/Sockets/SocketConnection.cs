@@ -82,6 +82,20 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new NetworkStream(Socket, ownsSocket: false) : null;
+
+    public override void EndSending()
+    {
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Ended already.
+        }
+    }
+
     public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         try

@@ -9,48 +9,31 @@ namespace Proxy.Connections.Sockets;
 /// Moves bytes between two sockets, both ways, one bounded buffer per direction and none while nothing comes.
 /// FIN passes as FIN; a reset passes as a reset once what came before it has been delivered; an end of ours resets both.
 /// </summary>
-internal sealed class SocketRelay : IDeadline
+internal sealed class SocketRelay(
+    SocketConnection client,
+    SocketConnection upstream,
+    RelayOptions options,
+    ConnectionRecord record,
+    SocketServices services
+) : IDeadline
 {
-    private const long Never = long.MaxValue;
     private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _flushPoll = TimeSpan.FromMilliseconds(5);
 
-    private readonly Side _client;
-    private readonly Side _upstream;
-    private readonly RelayOptions _options;
-    private readonly ConnectionRecord _record;
-    private readonly SocketServices _services;
-    private readonly long _expires;
-    private long _lastActivity;
-    private long _halfCloseExpires = Never;
-    private long _resetExpires = Never;
+    private readonly Side _client = new(client, ConnectionOutcome.ClientReset);
+    private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset);
+    private readonly RelayDeadlines _deadlines = new(options, services.Clock.Now);
+    private long _resetExpires = RelayDeadlines.Never;
     private ulong _delivered;
     private Side? _broken;
     private volatile bool _finished;
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
 
-    public SocketRelay(
-        SocketConnection client,
-        SocketConnection upstream,
-        RelayOptions options,
-        ConnectionRecord record,
-        SocketServices services
-    )
-    {
-        _client = new Side(client, ConnectionOutcome.ClientReset);
-        _upstream = new Side(upstream, ConnectionOutcome.UpstreamReset);
-        _options = options;
-        _record = record;
-        _services = services;
-        _lastActivity = services.Clock.Now;
-        _expires = After(_lastActivity, options.MaxDuration);
-    }
-
     /// <summary>Relays until the end, and returns why it ended.</summary>
     public async Task<ConnectionOutcome> RunAsync()
     {
-        _services.Clock.Add(this);
+        services.Clock.Add(this);
         try
         {
             var up = PumpAsync(_client, _upstream);
@@ -60,7 +43,7 @@ internal sealed class SocketRelay : IDeadline
         finally
         {
             _finished = true;
-            _services.Clock.Remove(this);
+            services.Clock.Remove(this);
         }
 
         return _outcome;
@@ -69,7 +52,7 @@ internal sealed class SocketRelay : IDeadline
     /// <inheritdoc />
     public void Check(long now)
     {
-        var outcome = _record.Outcome;
+        var outcome = record.Outcome;
         if (_finished)
         {
             return; // asked in this order: an outcome from outside is one that was there before the relay had finished
@@ -82,17 +65,9 @@ internal sealed class SocketRelay : IDeadline
             // It ended the client's connection; the upstream's has to go too.
             AbortBoth();
         }
-        else if (now >= _expires)
+        else if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || !IsDelivering(now)))
         {
-            Expire(ConnectionOutcome.DurationExpired);
-        }
-        else if (now >= Volatile.Read(ref _halfCloseExpires))
-        {
-            Expire(ConnectionOutcome.HalfCloseTimeout);
-        }
-        else if (now >= After(Volatile.Read(ref _lastActivity), _options.IdleTimeout) && !IsDelivering(now))
-        {
-            Expire(ConnectionOutcome.IdleTimeout);
+            Expire(passed);
         }
     }
 
@@ -107,7 +82,7 @@ internal sealed class SocketRelay : IDeadline
         }
 
         _delivered = delivered;
-        Volatile.Write(ref _lastActivity, now);
+        _deadlines.Active(now);
         return true;
     }
 
@@ -174,7 +149,7 @@ internal sealed class SocketRelay : IDeadline
     /// <summary>Moves what is there; false at the end of the stream.</summary>
     private async ValueTask<bool> MoveAsync(Side from, Side to)
     {
-        var buffer = _services.Buffers.Rent();
+        var buffer = services.Buffers.Rent();
         try
         {
             int received;
@@ -197,7 +172,7 @@ internal sealed class SocketRelay : IDeadline
         finally
         {
             from.IsSendingOn = false;
-            _services.Buffers.Return(buffer);
+            services.Buffers.Return(buffer);
         }
     }
 
@@ -215,14 +190,14 @@ internal sealed class SocketRelay : IDeadline
 
     private void Count(Side from, int bytes)
     {
-        Volatile.Write(ref _lastActivity, _services.Clock.Now);
+        _deadlines.Active(services.Clock.Now);
         if (from == _client)
         {
-            _record.CountClientBytes(bytes);
+            record.CountClientBytes(bytes);
         }
         else
         {
-            _record.CountUpstreamBytes(bytes);
+            record.CountUpstreamBytes(bytes);
         }
     }
 
@@ -242,7 +217,7 @@ internal sealed class SocketRelay : IDeadline
             to.Socket.Shutdown(SocketShutdown.Send);
         }
 
-        Interlocked.CompareExchange(ref _halfCloseExpires, After(_services.Clock.Now, _options.HalfCloseTimeout), Never);
+        _deadlines.HalfClosed(services.Clock.Now);
     }
 
     private async Task BreakAsync(Side from, Side broken)
@@ -264,16 +239,16 @@ internal sealed class SocketRelay : IDeadline
         if (Interlocked.CompareExchange(ref _broken, broken, null) is null && Volatile.Read(ref _expired) == 0)
         {
             _outcome = broken.ResetOutcome;
-            Volatile.Write(ref _resetExpires, After(_services.Clock.Now, _flushTime));
+            Volatile.Write(ref _resetExpires, services.Clock.Now + (long)_flushTime.TotalMilliseconds);
         }
     }
 
     private async Task FlushAsync(Side healthy)
     {
         var waited = TimeSpan.Zero;
-        while (_record.Outcome is null && waited < _flushTime && !TcpInfo.IsSendQueueEmpty(healthy.Socket))
+        while (record.Outcome is null && waited < _flushTime && !TcpInfo.IsSendQueueEmpty(healthy.Socket))
         {
-            await Task.Delay(_flushPoll, _services.Time);
+            await Task.Delay(_flushPoll, services.Time);
             waited += _flushPoll;
         }
     }
@@ -282,7 +257,7 @@ internal sealed class SocketRelay : IDeadline
     {
         if (Interlocked.Exchange(ref _expired, 1) == 0)
         {
-            _record.TryEnd(outcome);
+            record.TryEnd(outcome);
             _outcome = outcome;
             AbortBoth();
         }
@@ -294,8 +269,6 @@ internal sealed class SocketRelay : IDeadline
         _client.Connection.Abort(reason);
         _upstream.Connection.Abort(reason);
     }
-
-    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
 
     /// <summary>One end of the relay.</summary>
     private sealed class Side(SocketConnection connection, ConnectionOutcome resetOutcome)

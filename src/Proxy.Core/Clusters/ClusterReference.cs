@@ -1,7 +1,7 @@
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
-namespace Proxy.Forwarding;
+namespace Proxy.Clusters;
 
 /// <summary>
 /// A cluster of YARP, by id. While an edit is applied YARP drops clusters before pipelines are swapped; connections that come

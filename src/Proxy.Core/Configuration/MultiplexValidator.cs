@@ -1,0 +1,192 @@
+using System.Globalization;
+
+namespace Proxy.Configuration;
+
+/// <summary>Checks Multiplex routes and the clusters they use.</summary>
+internal sealed class MultiplexValidator(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+{
+    private const string DeclaredFraming = "(Framing)";
+
+    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    {
+        var validator = new MultiplexValidator(config, names, problems);
+        var used = validator.CheckRoutes().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var (id, cluster) in config.Clusters.Where(static item => item.Value.Multiplex is not null))
+        {
+            new MultiplexClusterValidator(names, problems).Check(cluster, $"ReverseProxy:Clusters:{id}:Multiplex");
+            if (!used.Contains(id))
+            {
+                problems.Warn($"ReverseProxy:Clusters:{id}:Multiplex", "no route with Mode Multiplex uses this cluster.");
+            }
+        }
+    }
+
+    // Returns the clusters that are multiplexed.
+    private List<string> CheckRoutes()
+    {
+        var used = new List<string>();
+        foreach (var (id, route) in config.TcpRoutes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            if (route.Mode != TcpMode.Multiplex)
+            {
+                CheckForeign(route, path);
+                continue;
+            }
+
+            var settings = route.Multiplex ?? new();
+            used.Add(route.ClusterId ?? "");
+            CheckCluster(route.ClusterId, $"{path}:ClusterId", id);
+            CheckProtocol(settings, route.ClusterId, $"{path}:Multiplex:Protocol");
+            if (settings.Modbus is { } modbus)
+            {
+                CheckModbus(modbus, settings.Protocol ?? ProtocolOf(route.ClusterId), $"{path}:Multiplex:Modbus");
+                used.AddRange(CheckUnits(modbus, id, $"{path}:Multiplex:Modbus:Units"));
+            }
+        }
+
+        return used;
+    }
+
+    private void CheckForeign(TcpRouteConfig route, string path)
+    {
+        if (route.Multiplex is not null)
+        {
+            problems.Consequence(
+                $"{path}:Multiplex",
+                $"is for routes with Mode Multiplex; this one has Mode {route.Mode}.",
+                $"{path}:Mode"
+            );
+        }
+    }
+
+    private void CheckCluster(string? clusterId, string path, string routeId)
+    {
+        if (clusterId is null || !config.Clusters.TryGetValue(clusterId, out var cluster))
+        {
+            return; // told elsewhere
+        }
+
+        var place = $"ReverseProxy:Clusters:{clusterId}";
+        if (cluster.Multiplex is null)
+        {
+            problems.Consequence(
+                path,
+                $"cluster '{clusterId}' has no Multiplex block; name its Protocol there, or declare its Framing.",
+                $"{place}:Multiplex"
+            );
+        }
+
+        if (cluster.HealthCheck?.Active?.Enabled == true)
+        {
+            problems.Consequence(
+                $"{place}:HealthCheck:Active:Enabled",
+                $"route '{routeId}' multiplexes this cluster, and a probe would be a connection more than it says; use HealthCheck:Passive."
+            );
+        }
+    }
+
+    private void CheckProtocol(MultiplexConfig settings, string? clusterId, string path)
+    {
+        if (settings.Protocol is not { } name || ProtocolOf(clusterId) is not { } cluster)
+        {
+            return;
+        }
+
+        if (Find(name) is not { } own)
+        {
+            var known = names.Protocols.Select(static protocol => protocol.Name).ToList();
+            problems.Consequence(path, $"no protocol '{name}'{DidYouMean.Suffix(name, known)} Known protocols: {DidYouMean.List(known)}.");
+        }
+        else if (!own.Name.Equals(cluster, StringComparison.OrdinalIgnoreCase) && !(own.IsModbus && Find(cluster) is { IsModbus: true }))
+        {
+            var theirs = cluster == DeclaredFraming ? "declares its framing" : $"speaks '{cluster}'";
+            problems.Consequence(
+                path,
+                $"there is no conversion from '{own.Name}': cluster '{clusterId}' {theirs}. Leave Protocol out.",
+                $"ReverseProxy:Clusters:{clusterId}:Multiplex"
+            );
+        }
+    }
+
+    private void CheckModbus(MultiplexModbusConfig modbus, string? protocol, string path)
+    {
+        if (protocol is not null && Find(protocol) is not { IsModbus: true })
+        {
+            problems.Consequence(path, "is for Modbus; this route speaks another protocol.", path);
+        }
+
+        foreach (var (index, allowed) in modbus.AllowedWrites.Index())
+        {
+            if (!RegisterRange.TryParse(allowed.Registers, out _))
+            {
+                problems.Consequence(
+                    $"{path}:AllowedWrites:{index}:Registers",
+                    $"'{ScalarReader.Shorten(allowed.Registers)}' is no range of registers; write '40000' or '40000-40010', at most 65535."
+                );
+            }
+        }
+
+        if (modbus is { Writes: ModbusWrites.Allow, AllowedWrites.Count: > 0 })
+        {
+            problems.Warn($"{path}:AllowedWrites", "says nothing while Writes is 'Allow': all writes pass.");
+        }
+
+        CheckUnitIds(modbus.UnitMap.Keys, $"{path}:UnitMap");
+        CheckUnitIds(modbus.Units.Keys, $"{path}:Units");
+    }
+
+    private void CheckUnitIds(IEnumerable<string> ids, string path)
+    {
+        foreach (var id in ids)
+        {
+            // "7" and "07" would be two keys of one unit.
+            if (
+                !byte.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var unit)
+                || id != unit.ToString(CultureInfo.InvariantCulture)
+            )
+            {
+                problems.Error($"{path}:{id}", $"'{ScalarReader.Shorten(id)}' is no unit id; write a number from 0 to 255.");
+            }
+        }
+    }
+
+    private List<string> CheckUnits(MultiplexModbusConfig modbus, string routeId, string path)
+    {
+        foreach (var (unit, target) in modbus.Units)
+        {
+            var place = $"{path}:{unit}:ClusterId";
+            if (!config.Clusters.TryGetValue(target.ClusterId, out var cluster))
+            {
+                problems.Consequence(
+                    place,
+                    $"no cluster '{ScalarReader.Shorten(target.ClusterId)}'; known clusters: {DidYouMean.List(config.Clusters.Keys)}."
+                );
+                continue;
+            }
+
+            CheckCluster(target.ClusterId, place, routeId);
+            if (cluster.Destinations.Values.Any(static destination => ClusterValidator.IsTcp(destination) == false))
+            {
+                problems.Consequence(place, $"cluster '{target.ClusterId}' has http:// destinations; a TCP route needs tcp:// or unix:.");
+            }
+            else if (ProtocolOf(target.ClusterId) is { } protocol && Find(protocol) is not { IsModbus: true })
+            {
+                problems.Consequence(
+                    place,
+                    $"cluster '{target.ClusterId}' does not speak Modbus.",
+                    $"ReverseProxy:Clusters:{target.ClusterId}:Multiplex"
+                );
+            }
+        }
+
+        return [.. modbus.Units.Values.Select(static unit => unit.ClusterId)];
+    }
+
+    private string? ProtocolOf(string? clusterId) =>
+        clusterId is not null && config.Clusters.TryGetValue(clusterId, out var cluster) && cluster.Multiplex is { } multiplex
+            ? multiplex.Protocol ?? DeclaredFraming
+            : null;
+
+    private ProtocolName? Find(string name) => MultiplexClusterValidator.Find(names, name);
+}

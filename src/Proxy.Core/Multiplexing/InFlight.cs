@@ -1,0 +1,91 @@
+namespace Proxy.Multiplexing;
+
+/// <summary>The requests of one upstream connection that were sent and not answered: by id where there is one, else in order. Guarded by the session.</summary>
+internal sealed class InFlight(bool byId)
+{
+    private readonly Queue<MultiplexRequest> _inOrder = new();
+    private readonly Dictionary<ulong, MultiplexRequest> _byId = [];
+
+    public int Count => byId ? _byId.Count : _inOrder.Count;
+
+    public void Add(MultiplexRequest request)
+    {
+        if (byId)
+        {
+            _byId.Add(request.UpstreamId, request);
+        }
+        else
+        {
+            _inOrder.Enqueue(request);
+        }
+    }
+
+    public bool Contains(ulong id) => _byId.ContainsKey(id);
+
+    /// <summary>Whose reply comes next.</summary>
+    public MultiplexRequest? Peek(ulong id) =>
+        byId ? _byId.GetValueOrDefault(id)
+        : _inOrder.TryPeek(out var first) ? first
+        : null;
+
+    /// <summary>Takes a request out; false if it is not there any more.</summary>
+    public bool Remove(MultiplexRequest request)
+    {
+        if (byId)
+        {
+            return _byId.TryGetValue(request.UpstreamId, out var found) && found == request && _byId.Remove(request.UpstreamId);
+        }
+
+        if (_inOrder.TryPeek(out var first) && first == request)
+        {
+            _inOrder.Dequeue();
+            return true;
+        }
+
+        return RemoveBehindFirst(request);
+    }
+
+    /// <summary>Takes out all, in the order in which they were sent.</summary>
+    public void TakeAll(List<MultiplexRequest> taken)
+    {
+        taken.AddRange(byId ? _byId.Values.OrderBy(static request => request.Started) : _inOrder);
+        _byId.Clear();
+        _inOrder.Clear();
+    }
+
+    /// <summary>The first that is overdue.</summary>
+    public MultiplexRequest? FindOverdue(long now)
+    {
+        if (!byId)
+        {
+            return _inOrder.TryPeek(out var first) && now >= first.Deadline ? first : null;
+        }
+
+        foreach (var request in _byId.Values)
+        {
+            if (now >= request.Deadline)
+            {
+                return request;
+            }
+        }
+
+        return null;
+    }
+
+    // One that gets no reply does not wait for those before it.
+    private bool RemoveBehindFirst(MultiplexRequest request)
+    {
+        var found = false;
+        for (var left = _inOrder.Count; left > 0; left--)
+        {
+            var next = _inOrder.Dequeue();
+            found |= next == request;
+            if (next != request)
+            {
+                _inOrder.Enqueue(next);
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,347 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framers.Modbus;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>One client: reads its requests, as many ahead as is bearable, and hands them to sessions.</summary>
+internal sealed class MultiplexClient : IDeadline
+{
+    private const int MostAhead = 16;
+    private const int LeastAhead = 2; // so that a read is outstanding while a request is under way, and a reset is seen
+    private const int BytesAhead = 256 * 1024;
+    private const long Never = long.MaxValue;
+
+    private readonly ConnectionContext _connection;
+    private readonly ConnectionRecord _record;
+    private readonly DeadlineClock _clock;
+    private readonly TimeProvider _time;
+    private readonly MessagePort _port;
+    private readonly ByteBuffer _input = new();
+    private readonly ReplyOrder _replies;
+    private readonly ClientLanes _lanes;
+    private readonly IModbusFramer? _modbus;
+    private readonly long _expires;
+    private long _lastActivity;
+    private long _halfCloseExpires = Never;
+    private int _examined;
+    private bool _hasEnded;
+    private bool _hasContinued;
+
+    public MultiplexClient(
+        ConnectionContext connection,
+        IMessageFramer framer,
+        ClientSettings settings,
+        ILaneOpener opener,
+        DeadlineClock clock,
+        TimeProvider time
+    )
+    {
+        _connection = connection;
+        Framer = framer;
+        Settings = settings;
+        _clock = clock;
+        _time = time;
+        _record = ConnectionRecord.Of(connection);
+        _port = new MessagePort(connection);
+        _modbus = RequestTranslator.Modbus(framer);
+        _replies = new ReplyOrder(this, Math.Clamp(BytesAhead / framer.MaxBytes, LeastAhead, MostAhead), _port, _record);
+        _lanes = new ClientLanes(this, opener, settings.Modbus);
+        _lastActivity = clock.Now;
+        _expires = After(settings.MaxDuration);
+    }
+
+    public IMessageFramer Framer { get; }
+
+    public ClientSettings Settings { get; }
+
+    public string Id => _connection.ConnectionId;
+
+    /// <summary>Serves the client to its end.</summary>
+    public async Task RunAsync()
+    {
+        if (!_lanes.TryOpen(out var failure))
+        {
+            _record.Close(failure);
+            return;
+        }
+
+        _clock.Add(this);
+        try
+        {
+            await ReadAllAsync();
+            await FinishAsync();
+        }
+        catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
+        {
+            _record.Close(ConnectionOutcome.ClientReset);
+        }
+        finally
+        {
+            _clock.Remove(this);
+            _replies.Close();
+            _lanes.Close();
+            _input.Release();
+        }
+    }
+
+    /// <summary>Takes the reply to a request. From any thread; exactly one of this and Fail is called for each that was submitted.</summary>
+    public void Deliver(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection = false)
+    {
+        Touch();
+        _replies.Complete(request, reply, endsConnection);
+    }
+
+    /// <summary>Takes that a request was done upstream, where nobody answers it.</summary>
+    public void DeliverDone(MultiplexRequest request) => _replies.CompleteDone(request);
+
+    /// <summary>Says to the client in its protocol's words that a request failed, or else resets the connection.</summary>
+    public void Fail(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
+    {
+        Touch();
+        request.HasFailed = true;
+        _replies.CompleteLocally(request, reply, outcome);
+    }
+
+    /// <summary>Runs work where the client's connection does.</summary>
+    public void Post(IThreadPoolWorkItem work)
+    {
+        if (_connection is TcpConnection tcp)
+        {
+            tcp.Post(work);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
+    }
+
+    /// <summary>Ends the connection from our side.</summary>
+    public void Close(ConnectionOutcome outcome) => _record.Close(outcome);
+
+    public void Touch() => Volatile.Write(ref _lastActivity, _clock.Now);
+
+    /// <summary>Begins to count the time that what is left may take.</summary>
+    public void BeginHalfClose() => Interlocked.CompareExchange(ref _halfCloseExpires, After(Settings.HalfCloseTimeout), Never);
+
+    void IDeadline.Check(long now)
+    {
+        if (now >= _expires)
+        {
+            Close(ConnectionOutcome.DurationExpired);
+        }
+        else if (now >= Volatile.Read(ref _halfCloseExpires))
+        {
+            Close(ConnectionOutcome.HalfCloseTimeout);
+        }
+        else if (
+            Settings.IdleTimeout >= TimeSpan.Zero
+            && now - Volatile.Read(ref _lastActivity) >= Settings.IdleTimeout.TotalMilliseconds
+            && _replies.IsIdle
+        )
+        {
+            Close(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    private async Task ReadAllAsync()
+    {
+        var state = InputState.Open;
+        while (!_replies.IsLast)
+        {
+            if (!_replies.HasRoom)
+            {
+                await WaitAsync(_replies);
+                continue;
+            }
+
+            if (_hasEnded && _input.Count == 0)
+            {
+                return;
+            }
+
+            var measure = Measure(_hasEnded ? InputState.Ended : state);
+            state = InputState.Open;
+            if (measure.Status == FrameStatus.Complete)
+            {
+                Accept(measure);
+            }
+            else if (measure.Status == FrameStatus.Malformed || _hasEnded)
+            {
+                Refuse();
+                return;
+            }
+            else
+            {
+                await ContinueAsync(measure);
+                _examined = measure.Examined;
+                if (measure.Silence == TimeSpan.Zero || _input.Count == 0)
+                {
+                    Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize))));
+                }
+                else
+                {
+                    state = await ReceiveAsync(measure.Silence) ? InputState.Open : InputState.Silent;
+                }
+            }
+        }
+    }
+
+    private FrameMeasure Measure(InputState state) =>
+        Framer.Measure(MeasureContext.ForRequest(_input.Span) with { Input = state, Examined = _examined });
+
+    // True when something came or the stream ended, false after the silence that the framer asked for.
+    private async ValueTask<bool> ReceiveAsync(TimeSpan silence)
+    {
+        using var limit = new CancellationTokenSource(silence, _time);
+        try
+        {
+            Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize)), limit.Token));
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private void Received(int count)
+    {
+        Touch();
+        _input.Advance(count);
+        _record.CountClientBytes(count);
+        if (count == 0)
+        {
+            _hasEnded = true;
+            BeginHalfClose();
+        }
+    }
+
+    private void Accept(FrameMeasure measure)
+    {
+        var request = _replies.Add(_input.Span[..measure.Length]);
+        _input.Consume(measure.Length);
+        _examined = 0;
+        _hasContinued = false;
+        request.DeliversReply = (measure.Traits & MessageTraits.NoReply) == 0;
+        request.EndsConnection = (measure.Traits & MessageTraits.EndsConnection) != 0;
+        if (request.EndsConnection)
+        {
+            _replies.IsLast = true;
+        }
+
+        var unit = MultiplexRequest.NoUnit;
+        if (Settings.Modbus is { } policy && _modbus is not null && !Judge(request, policy, ref unit))
+        {
+            return;
+        }
+
+        if (_lanes.Find(unit) is not { } lane)
+        {
+            Fail(request, LocalReply.NoPath, ConnectionOutcome.NoDestination);
+        }
+        else if (lane.Translator.Prepare(request, measure.Traits))
+        {
+            request.Lane = lane;
+            lane.Session.Submit(request);
+        }
+        else
+        {
+            Fail(request, LocalReply.NotAllowed, ConnectionOutcome.ProtocolError);
+        }
+    }
+
+    private bool Judge(MultiplexRequest request, ModbusPolicy policy, ref int unit)
+    {
+        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
+        var length = _modbus!.Unwrap(request.Original.Span, adu);
+        if (length == 0)
+        {
+            return true;
+        }
+
+        unit = adu[0];
+        switch (policy.Judge(adu[..length]))
+        {
+            case ModbusWrites.Deny:
+                Fail(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
+                return false;
+            case ModbusWrites.Ignore:
+                DeliverDone(request);
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    // What came before it is answered first.
+    private void Refuse()
+    {
+        var request = _replies.Add(_input.Span[..Math.Min(_input.Count, Framer.MaxBytes)]);
+        _input.Clear();
+        _replies.IsLast = true;
+        request.EndsConnection = true;
+        if (_hasEnded)
+        {
+            // A message cut off by its own sender: nobody waits for a reply to it.
+            request.DeliversReply = false;
+            _record.TryEnd(ConnectionOutcome.ProtocolError);
+            Deliver(request, []);
+        }
+        else
+        {
+            Fail(request, LocalReply.Malformed, ConnectionOutcome.ProtocolError);
+        }
+    }
+
+    private async ValueTask ContinueAsync(FrameMeasure measure)
+    {
+        if (_hasContinued || (measure.Traits & MessageTraits.AwaitsContinue) == 0)
+        {
+            return;
+        }
+
+        _hasContinued = true;
+        while (!_replies.IsEmpty)
+        {
+            await WaitAsync(_replies);
+        }
+
+        _replies.Say(LocalReply.Continue, _input.Span);
+    }
+
+    // All is answered, then FIN; after a FIN of ours first, the client's is awaited, for closing with unread bytes would be a reset.
+    private async Task FinishAsync()
+    {
+        while (!_replies.IsEmpty)
+        {
+            await WaitAsync(_replies);
+        }
+
+        _lanes.Close();
+        BeginHalfClose();
+        await _port.EndSendingAsync();
+        while (!_hasEnded)
+        {
+            _input.Clear();
+            Received(await _port.ReceiveAsync(_input.Room(BufferPool.BufferSize)));
+        }
+    }
+
+    private async ValueTask WaitAsync(ReplyOrder replies)
+    {
+        if (_connection is not TcpConnection tcp)
+        {
+            await replies.WaitAsync(CancellationToken.None);
+            return;
+        }
+
+        using var gone = new CancellationTokenSource();
+        await using var watch = tcp.CancelOnReset(gone);
+        await replies.WaitAsync(gone.Token);
+    }
+
+    private long After(TimeSpan time) => time < TimeSpan.Zero ? Never : _clock.Now + (long)time.TotalMilliseconds;
+}

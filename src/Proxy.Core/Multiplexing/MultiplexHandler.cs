@@ -1,0 +1,61 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>Ends a pipeline: takes a client's requests, and lets them share the connections to its destination with those of others.</summary>
+internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices services) : ConnectionHandler
+{
+    /// <inheritdoc />
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        var record = ConnectionRecord.Of(connection);
+        record.ClusterId = route.Cluster.Reference.Id;
+        (connection as TcpConnection)?.SetKeepAlive(route.KeepAlive);
+        var settings = route.Client.MaxDuration < TimeSpan.Zero ? route.Client : route.Client with { MaxDuration = Jitter() };
+        var framer = route.Framer ?? (services.Registry.SettingsOf(route.Cluster.Reference.Id) ?? route.Cluster.Settings).Framer;
+        var opener = new Opener(route, services, record);
+        await new MultiplexClient(connection, framer, settings, opener, services.Clock, services.Time).RunAsync();
+    }
+
+    // Connections that began together should not end together.
+    private TimeSpan Jitter() => route.Client.MaxDuration * (1 - (0.1 * services.Random.NextDouble()));
+
+    private sealed class Opener(MultiplexRoute route, MultiplexServices services, ConnectionRecord record) : ILaneOpener
+    {
+        private static readonly Dictionary<byte, byte> _noUnits = [];
+
+        public RequestLane? Open(MultiplexClient client, string? clusterId, out ConnectionOutcome failure)
+        {
+            failure = ConnectionOutcome.NoDestination;
+            var target = clusterId is null ? route.Cluster : route.Units[clusterId];
+            if (target.Reference.Find() is not { } cluster)
+            {
+                return null;
+            }
+
+            var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
+            var pick = services.Picker.Pick(cluster, target.Picking, context, []);
+            if (pick.Destination is not { } destination || pick.Load is not { } load)
+            {
+                return null;
+            }
+
+            if (clusterId is null)
+            {
+                record.DestinationId = destination.DestinationId;
+            }
+
+            var key = new SessionKey(target.Reference.Id, destination.DestinationId, destination.Model.Config.Address);
+            var units = client.Settings.Modbus?.UnitMap ?? _noUnits;
+            return services.Registry.Join(
+                key,
+                target.Settings,
+                session => new RequestLane(client, session, new(client.Framer, session.Settings.Framer, units), load)
+            );
+        }
+    }
+}

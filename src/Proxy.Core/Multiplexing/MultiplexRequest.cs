@@ -1,0 +1,121 @@
+namespace Proxy.Multiplexing;
+
+/// <summary>
+/// One request from its arrival until its reply is on its way to the client. It belongs to its client's order of replies all the time, and between
+/// Submit and the one Deliver or Fail to the session as well. One that failed is not used again, since somebody may still look at its bytes.
+/// </summary>
+internal sealed class MultiplexRequest(MultiplexClient client)
+{
+    public const int NoUnit = -1;
+    private volatile bool _isBeingSent;
+
+    public MultiplexClient Client => client;
+
+    /// <summary>What the client sent. If nothing is translated, this is what is sent on, with another id while it is under way.</summary>
+    public ByteBuffer Original { get; } = new();
+
+    /// <summary>What is sent on, if a unit or the framing is another than the client's.</summary>
+    public ByteBuffer? Translated { get; set; }
+
+    public bool IsTranslated { get; set; }
+
+    public Memory<byte> Sent => IsTranslated ? Translated!.Memory : Original.Memory;
+
+    /// <summary>Of what is sent on.</summary>
+    public MessageTraits Traits { get; set; }
+
+    public bool IsSafe => (Traits & MessageTraits.Safe) != 0;
+
+    public bool ExpectsReply => (Traits & MessageTraits.NoReply) == 0;
+
+    /// <summary>Whether the client waits for a reply.</summary>
+    public bool DeliversReply { get; set; }
+
+    /// <summary>Whether the client's connection ends after the reply.</summary>
+    public bool EndsConnection { get; set; }
+
+    public bool HasId { get; set; }
+
+    /// <summary>The id the client gave.</summary>
+    public ulong ClientId { get; set; }
+
+    /// <summary>The id it has upstream.</summary>
+    public ulong UpstreamId { get; set; }
+
+    /// <summary>The unit id the client gave.</summary>
+    public byte ClientUnit { get; set; }
+
+    /// <summary>The unit id it has upstream; <see cref="NoUnit"/> outside Modbus.</summary>
+    public int Unit { get; set; } = NoUnit;
+
+    public bool IsWrite => Unit != NoUnit && !IsSafe;
+
+    /// <summary>Unit id and PDU of a read that may be shared, as a number; 0 for all others.</summary>
+    public ulong ReadKey { get; set; }
+
+    /// <summary>How often the unit was written to when this was sent.</summary>
+    public long UnitGeneration { get; set; }
+
+    /// <summary>Whether this is the one request that may ask a suspended unit.</summary>
+    public bool IsProbe { get; set; }
+
+    /// <summary>The first of those that wait for the same reply.</summary>
+    public MultiplexRequest? Followers { get; set; }
+
+    /// <summary>The next in the lane, or among followers.</summary>
+    public MultiplexRequest? Next { get; set; }
+
+    public RequestLane? Lane { get; set; }
+
+    /// <summary>When it was asked for, as a timestamp.</summary>
+    public long Submitted { get; set; }
+
+    /// <summary>When it was sent, as a timestamp; 0 before.</summary>
+    public long Started { get; set; }
+
+    /// <summary>Milliseconds of the clock at which waiting ends, first for its turn and then for the reply.</summary>
+    public long Deadline { get; set; }
+
+    public int Attempts { get; set; }
+
+    /// <summary>The reply, while earlier ones of the same client are missing.</summary>
+    public ByteBuffer? Reply { get; set; }
+
+    public bool IsComplete { get; set; }
+
+    /// <summary>Why the client's connection is to be reset in place of a reply.</summary>
+    public Diagnostics.ConnectionOutcome? Cut { get; set; }
+
+    public bool HasFailed { get; set; }
+
+    /// <summary>Whether a send still reads <see cref="Sent"/>: the destination may answer before it ends.</summary>
+    public bool IsBeingSent
+    {
+        get => _isBeingSent;
+        set => _isBeingSent = value;
+    }
+
+    public bool IsReusable => !HasFailed && !IsBeingSent;
+
+    /// <summary>Whether the kernel took nothing of it, so that it cannot have been executed.</summary>
+    public bool IsUnsent { get; set; }
+
+    /// <summary>Makes it new.</summary>
+    public void Reset(ReadOnlySpan<byte> message)
+    {
+        Original.Clear();
+        Original.Append(message);
+        Translated?.Clear();
+        Reply?.Clear();
+        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = IsProbe = false;
+        DeliversReply = true;
+        Traits = MessageTraits.None;
+        Unit = NoUnit;
+        ReadKey = 0;
+        Started = 0;
+        Attempts = 0;
+        Followers = Next = null;
+        Lane = null;
+        Cut = null;
+    }
+}

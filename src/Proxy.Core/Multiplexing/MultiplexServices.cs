@@ -1,0 +1,13 @@
+using Proxy.Clusters;
+using Proxy.Connections;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>What all Multiplex routes use.</summary>
+internal sealed record MultiplexServices(
+    MultiplexRegistry Registry,
+    DestinationPicker Picker,
+    DeadlineClock Clock,
+    TimeProvider Time,
+    Random Random
+);

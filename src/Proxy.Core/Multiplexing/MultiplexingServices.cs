@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Proxy.Clusters;
+using Proxy.Connections;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>Registers framers, sessions and their metrics.</summary>
+internal static class MultiplexingServices
+{
+    public static void AddMultiplexing(this IServiceCollection services)
+    {
+        services.AddMessageFramers();
+        services.TryAddSingleton<MultiplexMetrics>();
+        services.TryAddSingleton<SessionDialer>();
+        services.TryAddSingleton(static provider => new MultiplexRegistry(
+            new(
+                provider.GetRequiredService<SessionDialer>(),
+                provider.GetRequiredService<MultiplexMetrics>(),
+                provider.GetRequiredService<DeadlineClock>(),
+                provider.GetRequiredService<TimeProvider>()
+            )
+        ));
+        services.TryAddSingleton(static provider => new MultiplexServices(
+            provider.GetRequiredService<MultiplexRegistry>(),
+            provider.GetRequiredService<DestinationPicker>(),
+            provider.GetRequiredService<DeadlineClock>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>()
+        ));
+    }
+}

@@ -1,0 +1,333 @@
+using Proxy.Connections.Linux;
+using Proxy.Diagnostics;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>Gives a client its replies in the order of its requests, whoever completes them when, and writes them.</summary>
+internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePort port, ConnectionRecord record)
+{
+    private readonly Lock _gate = new(); // guards all below but the gate of the reader
+    private readonly MultiplexRequest?[] _ring = new MultiplexRequest?[capacity];
+    private readonly ReadinessGate _changed = new(inline: true);
+    private ByteBuffer _output = new();
+    private ByteBuffer _sending = new();
+    private ConnectionOutcome? _cut;
+    private int _first;
+    private int _count;
+    private bool _isWriting;
+    private bool _isClosed;
+    private bool _isOver; // the last reply was given: further ones have nowhere to go
+    private volatile bool _isLast;
+
+    /// <summary>Whether another request may be read now.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            lock (_gate)
+            {
+                // Who does not read its replies gets no further ones.
+                return _count < capacity && !_isWriting;
+            }
+        }
+    }
+
+    /// <summary>Whether all is answered, and the kernel has it.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count == 0 && !_isWriting && _output.Count == 0;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is asked for, or the client does not read what it asked for.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count == 0 || _isWriting;
+            }
+        }
+    }
+
+    /// <summary>Whether no request is read any more.</summary>
+    public bool IsLast
+    {
+        get => _isLast;
+        set => _isLast = value;
+    }
+
+    /// <summary>Takes a request into the order. There has to be room.</summary>
+    public MultiplexRequest Add(ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            var request = _ring[(_first + _count) % capacity] ??= new(client);
+            request.Reset(message);
+            _count++;
+            return request;
+        }
+    }
+
+    /// <summary>Waits until a reply was written or room was made.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        if (_isClosed)
+        {
+            throw new IOException("The connection is closed.");
+        }
+
+        await _changed.WaitAsync(cancellationToken);
+        _changed.Reset();
+    }
+
+    public void Complete(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
+    {
+        bool writes;
+        lock (_gate)
+        {
+            request.EndsConnection |= endsConnection;
+            if (Takes(request) && !TryWrite(request, reply))
+            {
+                Restore(request);
+                WriteLocal(request, LocalReply.BadAnswer, ConnectionOutcome.ProtocolError);
+            }
+
+            writes = Advance(request);
+        }
+
+        Continue(writes);
+    }
+
+    public void CompleteDone(MultiplexRequest request)
+    {
+        bool writes;
+        lock (_gate)
+        {
+            if (Takes(request) && !TryWriteDone(request))
+            {
+                Restore(request);
+                WriteLocal(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
+            }
+
+            writes = Advance(request);
+        }
+
+        Continue(writes);
+    }
+
+    public void CompleteLocally(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
+    {
+        bool writes;
+        lock (_gate)
+        {
+            if (Takes(request))
+            {
+                Restore(request);
+                WriteLocal(request, reply, outcome);
+            }
+
+            writes = Advance(request);
+        }
+
+        Continue(writes);
+    }
+
+    /// <summary>Says something between two replies.</summary>
+    public void Say(LocalReply reply, ReadOnlySpan<byte> request)
+    {
+        bool writes;
+        lock (_gate)
+        {
+            client.Framer.LocalReplies?.TryWrite(reply, request, _output);
+            writes = BeginWriting();
+        }
+
+        Continue(writes);
+    }
+
+    /// <summary>The client is gone: what comes for it is dropped.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            _output.Release();
+            if (!_isWriting)
+            {
+                _sending.Release();
+            }
+        }
+    }
+
+    private static void Restore(MultiplexRequest request) => request.Lane?.Translator.Restore(request);
+
+    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver;
+
+    private bool IsFirst(MultiplexRequest request) => _ring[_first] == request;
+
+    private ByteBuffer Target(MultiplexRequest request) => IsFirst(request) ? _output : request.Reply ??= new();
+
+    private bool TryWrite(MultiplexRequest request, ReadOnlySpan<byte> reply)
+    {
+        if (request.Lane is not { } lane)
+        {
+            return true;
+        }
+
+        return lane.Translator.TryWriteReply(request, reply, Target(request));
+    }
+
+    private bool TryWriteDone(MultiplexRequest request) =>
+        RequestTranslator.Modbus(client.Framer) is { } framer && ModbusWriteReply.TryWrite(framer, request.Original.Span, Target(request));
+
+    private void WriteLocal(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
+    {
+        if (client.Framer.LocalReplies?.TryWrite(reply, request.Original.Span, Target(request)) is not true)
+        {
+            request.Cut = outcome;
+        }
+        else if (reply == LocalReply.Malformed)
+        {
+            record.TryEnd(outcome);
+        }
+    }
+
+    // Whether the caller is to write.
+    private bool Advance(MultiplexRequest completed)
+    {
+        completed.IsComplete = true;
+        while (!_isOver && _count > 0 && _ring[_first] is { IsComplete: true } request && _cut is null)
+        {
+            if (request.Reply is { Count: > 0 } reply)
+            {
+                _output.Append(reply.Span);
+                reply.Clear();
+            }
+
+            _cut = request.Cut;
+            _isLast |= request.EndsConnection || request.Cut is not null;
+            if (!request.IsReusable)
+            {
+                _ring[_first] = null;
+            }
+
+            _first = (_first + 1) % capacity;
+            _count--;
+            if (request.EndsConnection)
+            {
+                _isOver = true;
+                _count = 0;
+            }
+        }
+
+        return BeginWriting();
+    }
+
+    private bool BeginWriting()
+    {
+        if (_isClosed || _isWriting)
+        {
+            return false;
+        }
+
+        _isWriting = true;
+        return true;
+    }
+
+    private void Continue(bool writes)
+    {
+        if (writes)
+        {
+            Write();
+        }
+    }
+
+    // One writer at a time: whoever completes a reply while nobody writes.
+    private void Write()
+    {
+        while (TakeOutput())
+        {
+            var send = port.SendAsync(_sending.Memory);
+            if (!send.IsCompletedSuccessfully)
+            {
+                _ = FinishWriteAsync(send);
+                return;
+            }
+
+            send.GetAwaiter().GetResult();
+            Written();
+        }
+
+        Wrote();
+    }
+
+    private async Task FinishWriteAsync(ValueTask send)
+    {
+        try
+        {
+            await send;
+            Written();
+        }
+        catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
+        {
+            client.Close(ConnectionOutcome.ClientReset);
+            lock (_gate)
+            {
+                _isClosed = true;
+                _isWriting = false;
+                _sending.Release();
+                _output.Release();
+            }
+
+            _changed.Signal();
+            return;
+        }
+
+        Write();
+    }
+
+    private bool TakeOutput()
+    {
+        lock (_gate)
+        {
+            if (_output.Count == 0 || _isClosed)
+            {
+                _isWriting = false;
+                if (_isClosed)
+                {
+                    _sending.Release();
+                }
+
+                return false;
+            }
+
+            (_output, _sending) = (_sending, _output);
+            return true;
+        }
+    }
+
+    private void Written()
+    {
+        record.CountUpstreamBytes(_sending.Count);
+        _sending.Clear();
+        client.Touch();
+    }
+
+    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset.
+    private void Wrote()
+    {
+        if (_cut is { } outcome)
+        {
+            client.Close(outcome);
+        }
+
+        _changed.Signal();
+    }
+}

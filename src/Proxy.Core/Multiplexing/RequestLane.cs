@@ -1,0 +1,87 @@
+using Proxy.Clusters;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>The requests of one client that wait in one session, first in, first out. All but the constructor's is guarded by the session.</summary>
+internal sealed class RequestLane(MultiplexClient client, MultiplexSession session, RequestTranslator translator, DestinationLoad load)
+{
+    private MultiplexRequest? _last;
+
+    public MultiplexClient Client => client;
+
+    public MultiplexSession Session => session;
+
+    public RequestTranslator Translator => translator;
+
+    /// <summary>The place the client takes at the destination.</summary>
+    public DestinationLoad Load => load;
+
+    public MultiplexRequest? First { get; private set; }
+
+    /// <summary>Whether the lane has its turn in the queue.</summary>
+    public bool IsQueued { get; set; }
+
+    public bool IsGone { get; set; }
+
+    public int InFlight { get; set; }
+
+    public int UnsafeInFlight { get; set; }
+
+    /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
+    public int PendingWrites { get; set; }
+
+    public void Append(MultiplexRequest request)
+    {
+        request.Next = null;
+        if (_last is null)
+        {
+            First = request;
+        }
+        else
+        {
+            _last.Next = request;
+        }
+
+        _last = request;
+    }
+
+    public void Prepend(MultiplexRequest request)
+    {
+        request.Next = First;
+        First = request;
+        _last ??= request;
+    }
+
+    public MultiplexRequest? TakeFirst()
+    {
+        var request = First;
+        if (request is not null)
+        {
+            First = request.Next;
+            _last = First is null ? null : _last;
+            request.Next = null;
+        }
+
+        return request;
+    }
+
+    /// <summary>Takes out all that a condition is true of.</summary>
+    public void TakeWhere(Func<MultiplexRequest, long, bool> condition, long argument, List<MultiplexRequest> taken)
+    {
+        var all = First;
+        First = _last = null;
+        while (all is { } request)
+        {
+            all = request.Next;
+            if (condition(request, argument))
+            {
+                request.Next = null;
+                taken.Add(request);
+            }
+            else
+            {
+                Append(request);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Proxy.Configuration;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>What a session does with its destination.</summary>
+/// <param name="Multiplex">As it was configured; another one renews the upstream connections.</param>
+/// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
+/// <param name="ConnectTimeout">The time for one dial.</param>
+/// <param name="DnsRefresh">The age at which a name is resolved again.</param>
+internal sealed record UpstreamSettings(
+    ClusterMultiplexConfig Multiplex,
+    IMessageFramer Framer,
+    TimeSpan ConnectTimeout,
+    TimeSpan DnsRefresh
+)
+{
+    public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
+
+    /// <summary>Whether to connect before there is a client.</summary>
+    public bool ConnectsAlways => Multiplex.Connect == MultiplexConnect.Always;
+
+    public bool Coalesces => Multiplex.Modbus?.Coalesce ?? true;
+
+    public TimeSpan CacheFor => Multiplex.Modbus?.CacheFor ?? TimeSpan.Zero;
+
+    /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
+    public static UpstreamSettings Create(
+        ClusterMultiplexConfig multiplex,
+        TcpClusterConfig tcp,
+        FramerRegistry framers,
+        UpstreamSettings? earlier
+    ) =>
+        new(
+            multiplex,
+            earlier is not null && IsSameProtocol(multiplex, earlier.Multiplex) ? earlier.Framer : CreateFramer(multiplex, framers),
+            tcp.ConnectTimeout,
+            tcp.DnsRefresh
+        );
+
+    private static bool IsSameProtocol(ClusterMultiplexConfig one, ClusterMultiplexConfig other) =>
+        (one.Protocol, one.Framing, one.Correlation, one.NoReplyWhen)
+        == (other.Protocol, other.Framing, other.Correlation, other.NoReplyWhen);
+
+    private static IMessageFramer CreateFramer(ClusterMultiplexConfig config, FramerRegistry framers)
+    {
+        var framer =
+            config.Protocol is { } name && framers.TryFind(name, out var known)
+                ? known
+                : FramerFactory.Create(config.Framing ?? throw new ArgumentException("No framing is declared.", nameof(config)));
+        return FramerFactory.Configure(framer, config.Correlation, config.NoReplyWhen);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Proxy.Multiplexing;
+
+/// <summary>What an upstream connection is doing.</summary>
+public enum UpstreamState
+{
+    /// <summary>It is being dialled.</summary>
+    Connecting,
+
+    /// <summary>It rests: after the connect, between two requests, or until the destination is silent.</summary>
+    Resting,
+
+    /// <summary>It takes requests.</summary>
+    Ready,
+
+    /// <summary>FIN is sent, and the destination's is awaited.</summary>
+    Closing,
+
+    /// <summary>It has ended.</summary>
+    Closed,
+}

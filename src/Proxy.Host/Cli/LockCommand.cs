@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Globalization;
+
+namespace Proxy.Host.Cli;
+
+/// <summary><c>proxy lock</c>: one lock, with the options of tcplock; its times are milliseconds.</summary>
+internal static class LockCommand
+{
+    private const int None = -1;
+
+    private static readonly Option<int> _listenPort = new("--listenPort", "-l") { Description = "The port to listen on.", Required = true };
+    private static readonly Option<string> _localHost = new("--localHost")
+    {
+        Description = "The address to listen on; * for all.",
+        DefaultValueFactory = static _ => "*",
+    };
+    private static readonly Option<int> _proxyPort = new("--proxyPort", "-p") { Description = "The service's port.", Required = true };
+    private static readonly Option<string> _proxyHost = new("--proxyHost", "-h")
+    {
+        Description = "The service's host.",
+        DefaultValueFactory = static _ => "localhost",
+    };
+    private static readonly Option<int> _connections = new("--totalConnections", "-n")
+    {
+        Description = "Clients that are connected to the service at once.",
+        DefaultValueFactory = static _ => 1,
+    };
+    private static readonly Option<int> _timeout = new("--timeout", "-t")
+    {
+        Description = "Milliseconds after which a client is cut; -1 for never.",
+        DefaultValueFactory = static _ => None,
+    };
+    private static readonly Option<string?> _onActivate = new("--on-activate")
+    {
+        Description = "A shell command that runs before the service is connected to, for every client.",
+    };
+    private static readonly Option<string?> _onTimeout = new("--on-timeout")
+    {
+        Description = "A shell command that runs after a client was cut, before the next is connected.",
+    };
+
+    public static Command Create()
+    {
+        var admin = OneRoute.AdminOption();
+        var command = new Command("lock", "Lets clients connect to a service one after the other, without a file.")
+        {
+            _listenPort,
+            _localHost,
+            _proxyPort,
+            _proxyHost,
+            _connections,
+            _timeout,
+            _onActivate,
+            _onTimeout,
+            admin,
+        };
+        command.SetAction((parsed, _) => Route(parsed).RunAsync(parsed.GetValue(admin)));
+        return command;
+    }
+
+    /// <summary>Leaves <c>-h</c> to the host, as tcplock has it; <c>--help</c> and <c>-?</c> stay.</summary>
+    public static void FreeHostOption(RootCommand root)
+    {
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Aliases.Remove("-h");
+        }
+    }
+
+    private static OneRoute Route(ParseResult parsed)
+    {
+        var route = new OneRoute(
+            "lock",
+            FormattableString.Invariant($"{Bracketed(parsed.GetValue(_localHost)!)}:{parsed.GetValue(_listenPort)}"),
+            FormattableString.Invariant($"tcp://{Bracketed(parsed.GetValue(_proxyHost)!)}:{parsed.GetValue(_proxyPort)}")
+        );
+        route.Set("Mode", "Lock");
+        route.Set("Lock:Permits", parsed.GetValue(_connections).ToString(CultureInfo.InvariantCulture));
+        if (parsed.GetValue(_timeout) is var milliseconds and not None)
+        {
+            route.Set("Lock:MaxHold", TimeSpan.FromMilliseconds(milliseconds).ToString("c", CultureInfo.InvariantCulture));
+        }
+
+        SetCommand(route, "OnActivate", parsed.GetValue(_onActivate));
+        SetCommand(route, "OnTimeout", parsed.GetValue(_onTimeout));
+        return route;
+    }
+
+    // As addresses of IPv6 stand before a port.
+    private static string Bracketed(string host) =>
+        host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host;
+
+    private static void SetCommand(OneRoute route, string list, string? command)
+    {
+        string[] shell = OperatingSystem.IsWindows() ? ["cmd.exe", "/c"] : ["/bin/sh", "-c"];
+        foreach (var (index, argument) in (command is null ? [] : shell.Append(command)).Index())
+        {
+            route.Set(FormattableString.Invariant($"Lock:{list}:0:Exec:{index}"), argument);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+
+namespace Proxy.Host.Cli;
+
+/// <summary>A configuration of one route and one destination, made of options: no file, no HTTP, no demo.</summary>
+internal sealed class OneRoute(string name, string listen, string address)
+{
+    private readonly Dictionary<string, string?> _values = new()
+    {
+        [$"ReverseProxy:TcpRoutes:{name}:Listen"] = listen,
+        [$"ReverseProxy:TcpRoutes:{name}:ClusterId"] = name,
+        [$"ReverseProxy:Clusters:{name}:Destinations:to:Address"] = address,
+    };
+
+    public static Option<string?> AdminOption() => new("--admin") { Description = "An admin endpoint, http://127.0.0.1:9099 say." };
+
+    /// <summary>Sets a key of the route.</summary>
+    public void Set(string key, string? value) => _values[$"ReverseProxy:TcpRoutes:{name}:{key}"] = value;
+
+    public Task<int> RunAsync(string? adminUrl)
+    {
+        if (adminUrl is not null)
+        {
+            _values["Admin:Url"] = adminUrl;
+        }
+
+        return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(_values));
+    }
+}

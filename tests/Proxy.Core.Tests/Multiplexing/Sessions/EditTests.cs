@@ -1,0 +1,110 @@
+namespace Proxy.Core.Tests.Multiplexing.Sessions;
+
+/// <summary>What an edit leaves alone goes on; what it changes ends properly.</summary>
+public sealed class EditTests : SessionTestBase
+{
+    private const string Line = "\"Protocol\": \"line\"";
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_OtherThings_UpstreamAndClientsStay(string transport)
+    {
+        await StartAsync(transport, """ "Framing": { "Delimiter": { "Bytes": "\n" } } """);
+        using var client = await Multiplexer.ConnectAsync();
+        Assert.Equal("=1", await client.AskAsync("1"));
+
+        await EditAsync(""" "Framing": { "Delimiter": { "Bytes": "\n" } } """, """ "QueueLimit": 5 """, """, "IdleTimeout": "00:10:00" """);
+
+        Assert.Equal("=2", await client.AskAsync("2"));
+        using var next = await Multiplexer.ConnectAsync();
+        Assert.Equal("=3", await next.AskAsync("3"));
+        Assert.Equal((1, 1, 1), Device.Connections);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_ItsSettings_ExchangeInFlightEndsAndAnotherConnectionIsMade(string transport)
+    {
+        await StartAsync(transport, Line);
+        using var gate = Gate();
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync("1\n2\n");
+        await Device.SeenAsync(1);
+
+        await EditAsync(Line + """, "ResponseTimeout": "00:00:07" """);
+        gate.Release(2);
+
+        Assert.Equal(("=1", "=2"), (await client.ReadLineAsync(), await client.ReadLineAsync()));
+        Assert.Equal((2, 1, 1), Device.Connections);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_AnotherAddress_ClientsFollowAfterTheirExchange(string transport)
+    {
+        await StartAsync(transport, Line);
+        var old = Device;
+        using var gate = Gate();
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync("old\n");
+        await old.SeenAsync(1);
+        Device = Add(new Device());
+
+        await EditAsync(Line);
+        gate.Release();
+
+        Assert.Equal("=old", await client.ReadLineAsync());
+        Assert.Equal("=new", await client.AskAsync("new"));
+        Assert.Equal(["new"], Device.Lines);
+        await Eventually.TrueAsync(() => old.Connections.Open == 0);
+        Time.Advance(Tick);
+        Assert.Equal(Device.Port, new Uri(Multiplexer.Status.Address).Port);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_RouteRemoved_ItsClientsAreServedUntilTheyLeave(string transport)
+    {
+        await StartAsync(transport, Line);
+        using var client = await Multiplexer.ConnectAsync();
+        await client.AskAsync("1");
+
+        await Multiplexer.EditAsync(
+            $$"""
+            { "ReverseProxy": {
+                "TcpRoutes": { "other": { "Listen": "127.0.0.1:0", "ClusterId": "f" } },
+                "Clusters": { "f": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{Device.Port}}" } } } } } }
+            """
+        );
+        Assert.Equal("=2", await client.AskAsync("2"));
+        client.Dispose();
+
+        await OpenAsync(0);
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick);
+            return Multiplexer.Registry.Status.Count == 0;
+        });
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_AnotherProtocol_OldClientsEndAndNewOnesAreServed(string transport)
+    {
+        await StartAsync(transport, Line);
+        using var old = await Multiplexer.ConnectAsync();
+        Assert.Equal("=1", await old.AskAsync("1"));
+
+        await EditAsync(""" "Framing": { "Delimiter": { "Bytes": "\n", "MaxBytes": 100 } } """);
+
+        Assert.Equal("reset", await old.AskAsync("2"));
+        using var next = await Multiplexer.ConnectAsync();
+        Assert.Equal("=3", await next.AskAsync("3"));
+        Assert.Equal(["1", "3"], Device.Lines);
+    }
+}

@@ -1,0 +1,232 @@
+namespace Proxy.Core.Tests.Multiplexing.Sessions;
+
+/// <summary>One exchange for the same read of many clients, and answers kept for a while: never across a write.</summary>
+public sealed class SharedReadTests : SessionTestBase
+{
+    private const string Tcp = "\"Protocol\": \"modbus-tcp\"";
+    private const string Cache = Tcp + ", \"Modbus\": { \"CacheFor\": \"00:00:10\" }";
+    private int _value = 1;
+
+    public override Task InitializeAsync()
+    {
+        Device = Add(new Device(Device.ModbusTcp));
+        Device.AnswerModbus(adu =>
+        {
+            if (adu[1] == 6)
+            {
+                _value = adu[5];
+                return adu;
+            }
+
+            return Modbus.Value(adu[0], _value);
+        });
+        return Task.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_SameReadsAtOnce_ShareOneExchange(string transport)
+    {
+        await StartAsync(transport, Tcp);
+        using var gate = Gate();
+        var clients = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Multiplexer.ConnectAsync()));
+        var asking = clients.Select(static (client, number) => client.AskAsync(number, Modbus.Read(1, 5))).ToList();
+        await Device.SeenAsync(1);
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count(static record => record.ClientBytes == 12) == 10);
+        using var different = await Multiplexer.ConnectAsync();
+        await different.SendAsync(Modbus.Tcp(99, Modbus.Read(2, 5)));
+        await QueuedAsync(1);
+
+        gate.Release(2);
+
+        foreach (var reply in await Task.WhenAll(asking))
+        {
+            Assert.Equal(Modbus.Value(1, 1), reply);
+        }
+
+        Assert.Equal(Modbus.Value(2, 1), await different.ReadReplyAsync(99));
+        Assert.Equal(2, Device.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_Off_EachIsSent(string transport)
+    {
+        await StartAsync(transport, Tcp + """, "Modbus": { "Coalesce": false } """);
+        using var gate = Gate();
+        using var one = await Multiplexer.ConnectAsync();
+        using var two = await Multiplexer.ConnectAsync();
+        await one.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+        await two.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await QueuedAsync(1);
+        gate.Release(2);
+
+        Assert.Equal(Modbus.Value(1, 1), await one.ReadReplyAsync(1));
+        Assert.Equal(Modbus.Value(1, 1), await two.ReadReplyAsync(1));
+
+        Assert.Equal(2, Device.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_LeaderLeavesBeforeItIsSent_AnotherTakesItsPlace(string transport)
+    {
+        await StartAsync(transport, Tcp);
+        using var gate = Gate();
+        using var busy = await Multiplexer.ConnectAsync();
+        using var leader = await Multiplexer.ConnectAsync();
+        using var follower = await Multiplexer.ConnectAsync();
+        await busy.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
+        await Device.SeenAsync(1);
+        await leader.SendAsync(Modbus.Tcp(2, Modbus.Read(1, 5)));
+        await QueuedAsync(1);
+        await follower.SendAsync(Modbus.Tcp(3, Modbus.Read(1, 5)));
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count(static record => record.ClientBytes == 12) == 3);
+
+        leader.Reset();
+        await Eventually.TrueAsync(() => Multiplexer.Status.Clients.Count == 2);
+        gate.Release(2);
+
+        Assert.Equal(Modbus.Value(1, 1), await busy.ReadReplyAsync(1));
+        Assert.Equal(Modbus.Value(1, 1), await follower.ReadReplyAsync(3));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_ReadInFlightDuringAWrite_IsNotSharedAfterIt(string transport)
+    {
+        await StartAsync(transport, Tcp + """, "MaxInFlight": 4 """);
+        MultiplexPeer? device = null;
+        Device.OnMessage = (_, peer) =>
+        {
+            device = peer;
+            return Task.CompletedTask;
+        };
+        using var reader = await Multiplexer.ConnectAsync();
+        using var writer = await Multiplexer.ConnectAsync();
+        await reader.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+        await writer.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 5, 42)));
+        await Device.SeenAsync(2);
+        var write = Device.Messages.ElementAt(1);
+        await device!.SendAsync(write);
+        Assert.Equal(Modbus.Write(1, 5, 42), await writer.ReadReplyAsync(2));
+
+        // The writer asks what it wrote: the read that is under way may be from before.
+        await writer.SendAsync(Modbus.Tcp(3, Modbus.Read(1, 5)));
+        await Device.SeenAsync(3);
+        var (before, after) = (Device.Messages.First(), Device.Messages.ElementAt(2));
+        await device.SendAsync(Modbus.Tcp((before[0] << 8) | before[1], Modbus.Value(1, 1)));
+        await device.SendAsync(Modbus.Tcp((after[0] << 8) | after[1], Modbus.Value(1, 42)));
+
+        Assert.Equal(Modbus.Value(1, 1), await reader.ReadReplyAsync(1));
+        Assert.Equal(Modbus.Value(1, 42), await writer.ReadReplyAsync(3));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_OwnWriteIsWaiting_ReadDoesNotOvertakeIt(string transport)
+    {
+        await StartAsync(transport, Tcp);
+        using var gate = Gate();
+        using var other = await Multiplexer.ConnectAsync();
+        using var client = await Multiplexer.ConnectAsync();
+        await other.SendAsync([.. Modbus.Tcp(1, Modbus.Read(2, 0)), .. Modbus.Tcp(2, Modbus.Read(1, 5))]);
+        await Device.SeenAsync(1);
+        await QueuedAsync(1);
+        await client.SendAsync([.. Modbus.Tcp(3, Modbus.Write(1, 5, 42)), .. Modbus.Tcp(4, Modbus.Read(1, 5))]);
+        await QueuedAsync(3);
+
+        gate.Release(4);
+
+        Assert.Equal(Modbus.Write(1, 5, 42), await client.ReadReplyAsync(3));
+        Assert.Equal(Modbus.Value(1, 42), await client.ReadReplyAsync(4));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task CacheFor_SameQuestion_IsAnsweredWithoutTheDeviceUntilItIsOld(string transport)
+    {
+        await StartAsync(transport, Cache);
+        using var one = await Multiplexer.ConnectAsync();
+        using var two = await Multiplexer.ConnectAsync();
+
+        Assert.Equal(Modbus.Value(1, 1), await one.AskAsync(5, Modbus.Read(1, 5)));
+        _value = 2;
+        Assert.Equal(Modbus.Value(1, 1), await two.AskAsync(6, Modbus.Read(1, 5)));
+        Assert.Equal(Modbus.Value(1, 2), await two.AskAsync(7, Modbus.Read(1, 6))); // another question
+        Time.Advance(TimeSpan.FromSeconds(10) + Tick);
+
+        Assert.Equal(Modbus.Value(1, 2), await two.AskAsync(8, Modbus.Read(1, 5)));
+        Assert.Equal(3, Device.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task CacheFor_WriteToTheUnit_Invalidates(string transport)
+    {
+        await StartAsync(transport, Cache);
+        using var reader = await Multiplexer.ConnectAsync();
+        using var writer = await Multiplexer.ConnectAsync();
+        await reader.AskAsync(1, Modbus.Read(1, 5));
+        await reader.AskAsync(2, Modbus.Read(2, 5));
+
+        await writer.AskAsync(3, Modbus.Write(1, 5, 42));
+
+        Assert.Equal(Modbus.Value(1, 42), await reader.AskAsync(4, Modbus.Read(1, 5)));
+        Assert.Equal(Modbus.Value(2, 1), await reader.AskAsync(5, Modbus.Read(2, 5))); // of another unit nothing is known
+        Assert.Equal(4, Device.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task CacheFor_ReadInFlightDuringAWrite_IsNotKept(string transport)
+    {
+        await StartAsync(transport, Tcp + """, "MaxInFlight": 2, "Modbus": { "CacheFor": "00:00:10" } """);
+        MultiplexPeer? device = null;
+        var answer = Device.OnMessage;
+        Device.OnMessage = (_, peer) =>
+        {
+            device = peer;
+            return Task.CompletedTask;
+        };
+        using var reader = await Multiplexer.ConnectAsync();
+        using var writer = await Multiplexer.ConnectAsync();
+        await reader.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+        await writer.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 5, 42)));
+        await Device.SeenAsync(2);
+        await answer(Device.Messages.ElementAt(1), device!);
+        await writer.ReadReplyAsync(2);
+        var read = Device.Messages.First();
+        await device!.SendAsync(Modbus.Tcp((read[0] << 8) | read[1], Modbus.Value(1, 1))); // from before the write
+        Assert.Equal(Modbus.Value(1, 1), await reader.ReadReplyAsync(1));
+        Device.OnMessage = answer;
+
+        Assert.Equal(Modbus.Value(1, 42), await reader.AskAsync(3, Modbus.Read(1, 5)));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task CacheFor_Exception_IsNotKept(string transport)
+    {
+        await StartAsync(transport, Cache);
+        var answer = Device.OnMessage;
+        Device.AnswerModbus(static adu => Modbus.Exception(adu[0], adu[1], 2));
+        using var client = await Multiplexer.ConnectAsync();
+        Assert.Equal(Modbus.Exception(1, 3, 2), await client.AskAsync(1, Modbus.Read(1, 5)));
+        Device.OnMessage = answer;
+
+        Assert.Equal(Modbus.Value(1, 1), await client.AskAsync(2, Modbus.Read(1, 5)));
+    }
+}
