@@ -1,7 +1,10 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Channels;
+using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
+using Proxy.Clusters.Resolution;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -17,6 +20,8 @@ internal sealed class ChannelRunner(
     Relay relay,
     TrackingMiddleware tracking,
     ConnectionTracker tracker,
+    ChannelMetrics metrics,
+    IEnumerable<ChannelStateSource> states,
     TimeProvider time,
     Random random,
     ILoggerFactory logging
@@ -24,13 +29,35 @@ internal sealed class ChannelRunner(
 {
     private readonly Lazy<ChannelHost?> _host = new(() =>
         initial.Value.Config.Channels is { } config
-            ? new ChannelHost(config, new(listeners.BindAsync, dialler, relay, tracking, tracker, time, random, logging))
+            ? new ChannelHost(
+                config,
+                new(
+                    listeners.BindAsync,
+                    dialler,
+                    relay,
+                    tracking,
+                    tracker,
+                    metrics,
+                    [.. states.Select(static state => state.Sink)],
+                    new LookupThreads(Dns.GetHostAddresses).LookUpAsync,
+                    time,
+                    random,
+                    logging
+                )
+            )
             : null
     );
-    private readonly Lazy<ChannelMonitor> _none = new(() => new ChannelMonitor("", time, logging.CreateLogger<ChannelRunner>()));
+    private readonly Lazy<ChannelMonitor> _none = new(() => new ChannelMonitor("", "", time, logging.CreateLogger<ChannelRunner>()));
 
     /// <summary>What becomes of the channels; nothing where there are none.</summary>
     public IChannelMonitor Monitor => _host.Value?.Monitor ?? _none.Value;
+
+    /// <summary>The channels as told, before the start none.</summary>
+    public IReadOnlyDictionary<string, ChannelState> States =>
+        _host is { IsValueCreated: true, Value: { } host } ? host.Monitor.Current : new Dictionary<string, ChannelState>();
+
+    /// <summary>The members, before the start none.</summary>
+    public MemberSet Members => _host is { IsValueCreated: true, Value: { } host } ? host.Members : MemberSet.None;
 
     /// <exception cref="BindException">The tunnel's address is taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -47,6 +74,19 @@ internal sealed class ChannelRunner(
 
     /// <summary>Follows an edit; without the section there are no channels, and the tunnel stays.</summary>
     public Task UseAsync(ChannelsConfig? config) => _host.Value?.UseAsync(config ?? new ChannelsConfig()) ?? Task.CompletedTask;
+
+    /// <summary>Takes a client of a route to a member that serves a connector.</summary>
+    public Task RouteAsync(ConnectionContext client, string connector, RelayOptions options, KeepAlive keepAlive)
+    {
+        if (_host.Value is { } host)
+        {
+            return host.RouteAsync(client, connector, options, keepAlive);
+        }
+
+        // The section was added by an edit; it applies at the next start.
+        ConnectionRecord.Of(client).Close(ConnectionOutcome.NoDestination);
+        return Task.CompletedTask;
+    }
 
     public Task StopAsync() => _host.Value?.StopAsync() ?? Task.CompletedTask;
 

@@ -48,7 +48,7 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
             .Config.ReverseProxy.TcpRoutes.Values.Select(static route =>
                 route.DrainTimeout < TimeSpan.Zero ? _noneAtStop : route.DrainTimeout
             )
-            .Append(ChannelTimeout(revision))
+            .Append(ChannelTimeout(revision) + LastWord(revision))
             .Max();
 
     // What was queued for the old pipelines is tracked a little after they were swapped.
@@ -81,6 +81,10 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
         : TimeSpan.Zero;
 
     private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
+
+    // Programs that are told that the channels have ended may take their time to stop a server.
+    private static TimeSpan LastWord(Revision revision) =>
+        (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
 
     private void Drain(ConnectionRecord record, TimeSpan timeout)
     {

@@ -20,6 +20,7 @@ internal sealed class PipelineBuilder(
     Relay relay,
     LockRouteFactory locks,
     MultiplexRouteFactory multiplexing,
+    ChannelRunner channels,
     Random random
 )
 {
@@ -55,12 +56,7 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        ConnectionDelegate mode = route.Mode switch
-        {
-            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
-            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
-            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
-        };
+        var mode = route.Connector is { } connector ? BuildConnector(route, connector) : BuildMode(id, route, revision);
         return connection =>
         {
             var record = ConnectionRecord.Of(connection);
@@ -70,17 +66,30 @@ internal sealed class PipelineBuilder(
         };
     }
 
+    private ConnectionDelegate BuildConnector(TcpRouteConfig route, string connector) =>
+        client => channels.RouteAsync(client, connector, ForwardHandler.Jitter(RelayOf(route), random), KeepAliveOf(route));
+
+    private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
+        route.Mode switch
+        {
+            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
+            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
+            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
+        };
+
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {
         var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        var relay = new RelayOptions
+        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), RelayOf(route), KeepAliveOf(route));
+    }
+
+    private static RelayOptions RelayOf(TcpRouteConfig route) =>
+        new()
         {
             IdleTimeout = route.IdleTimeout,
             HalfCloseTimeout = route.HalfCloseTimeout,
             MaxDuration = route.MaxDuration,
         };
-        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), relay, KeepAliveOf(route));
-    }
 
     internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
         new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);

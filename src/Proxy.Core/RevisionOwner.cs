@@ -57,6 +57,7 @@ internal sealed partial class RevisionOwner(
     );
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
+    private int _edited; // a signal is for an edit, or for members that came and went
     private IDisposable? _watching;
     private Revision? _waiting; // the last valid one, while it waits for an address
     private Task _following = Task.CompletedTask;
@@ -70,9 +71,9 @@ internal sealed partial class RevisionOwner(
         await CommitAsync(revision, await listeners.BindAsync(Specs(revision), cancellationToken));
         await channels.StartAsync(cancellationToken);
         metrics.Reloaded("accepted");
-        _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, () => _edits.Writer.TryWrite(true));
-        _edits.Writer.TryWrite(true); // an edit made since the first reading fired no token that was watched
-        _following = FollowAsync(_stopping.Token);
+        _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, SignalEdit);
+        SignalEdit(); // an edit made since the first reading fired no token that was watched
+        _following = Task.WhenAll(FollowAsync(_stopping.Token), FollowMembersAsync(_stopping.Token));
     }
 
     /// <inheritdoc />
@@ -122,6 +123,27 @@ internal sealed partial class RevisionOwner(
         _stopping.Dispose();
     }
 
+    private void SignalEdit()
+    {
+        Volatile.Write(ref _edited, 1);
+        _edits.Writer.TryWrite(true);
+    }
+
+    private async Task FollowMembersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var _ in channels.Monitor.WatchNoticesAsync(0, cancellationToken))
+            {
+                _edits.Writer.TryWrite(true);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var retry = TimeSpan.Zero;
@@ -135,6 +157,7 @@ internal sealed partial class RevisionOwner(
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
+                await yarp.RefreshAsync(status.Running!, _yarpDeadline, time);
                 retry =
                     !pending ? TimeSpan.Zero
                     : retry == TimeSpan.Zero ? _firstRetry
@@ -162,7 +185,8 @@ internal sealed partial class RevisionOwner(
         using var registration = timer?.Token.Register(limit.Cancel);
         try
         {
-            return await _edits.Reader.ReadAsync(limit.Token);
+            await _edits.Reader.ReadAsync(limit.Token);
+            return Interlocked.Exchange(ref _edited, 0) == 1;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Proxy.Channels;
 using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
@@ -86,8 +87,14 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalListeners>>()
         ));
+        services.TryAddSingleton<ChannelMetrics>();
         services.TryAddSingleton<ChannelRunner>();
         services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelRunner>().Monitor);
+        services.TryAddSingleton(static provider =>
+        {
+            var channels = provider.GetRequiredService<ChannelRunner>();
+            return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
+        });
         services.TryAddSingleton<ProxyStatus>();
         AddOwner(services);
         return new TcpProxyBuilder(services);
@@ -135,6 +142,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<IConfigValidator>()
         ));
         services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
+        services.TryAddSingleton<ConnectorClusters>();
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());

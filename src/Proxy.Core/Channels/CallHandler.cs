@@ -14,6 +14,7 @@ internal sealed class CallHandler(
     MemberBalancer balancer,
     Relay relay,
     TrackingMiddleware tracking,
+    ChannelMetrics metrics,
     TimeProvider time
 )
 {
@@ -28,6 +29,20 @@ internal sealed class CallHandler(
     public Task DuplexAsync(ConnectionContext client, string name, ChannelConfig channel, string member, int port) =>
         TrackAsync(client, name, channel, cancellation => ReachAsync(client, channel, member, port, cancellation));
 
+    /// <summary>Runs a client of a route: any member that serves the connector.</summary>
+    public Task RouteAsync(ConnectionContext client, string connector, ChannelConfig? channel, RelayOptions options, KeepAlive keepAlive)
+    {
+        var record = ConnectionRecord.Of(client);
+        record.ClusterId = ChannelSlots.Cluster(connector);
+        if (channel is null)
+        {
+            record.Close(ConnectionOutcome.NoDestination); // an edit has just taken it away
+            return Task.CompletedTask;
+        }
+
+        return ForwardAsync(client, cancellation => FindAsync(client, channel, cancellation), options, keepAlive);
+    }
+
     private Task TrackAsync(
         ConnectionContext client,
         string name,
@@ -40,15 +55,20 @@ internal sealed class CallHandler(
             ChannelSlots.Calls,
             _ =>
             {
-                ConnectionRecord.Of(client).ClusterId = channel.Connector;
-                return ForwardAsync(client, dial);
+                ConnectionRecord.Of(client).ClusterId = ChannelSlots.Cluster(channel.Connector);
+                return ForwardAsync(client, dial, ServeHandler.Unhurried, KeepAlive.Default);
             }
         );
 
-    private async Task ForwardAsync(ConnectionContext client, Func<CancellationToken, Task<ConnectionContext?>> dial)
+    private async Task ForwardAsync(
+        ConnectionContext client,
+        Func<CancellationToken, Task<ConnectionContext?>> dial,
+        RelayOptions options,
+        KeepAlive keepAlive
+    )
     {
         var record = ConnectionRecord.Of(client);
-        (client as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
+        (client as TcpConnection)?.SetKeepAlive(keepAlive);
         var started = time.GetTimestamp();
         var upstream = await DialAsync(client, dial);
         record.DialEnded(time.GetElapsedTime(started), upstream is not null);
@@ -60,16 +80,18 @@ internal sealed class CallHandler(
 
         var member = record.DestinationId!;
         balancer.Opened(member);
+        metrics.Opened(record);
         try
         {
             await using (upstream)
             {
-                record.TryEnd(await relay.RunAsync(client, upstream, ServeHandler.Unhurried, record));
+                record.TryEnd(await relay.RunAsync(client, upstream, options, record));
             }
         }
         finally
         {
             balancer.Closed(member);
+            metrics.Ended(record);
         }
     }
 
@@ -100,10 +122,11 @@ internal sealed class CallHandler(
     private async Task<ConnectionContext?> FindAsync(ConnectionContext client, ChannelConfig channel, CancellationToken cancellationToken)
     {
         var tried = new List<string>();
+        int? port = channel.Type == ChannelType.Duplex ? channel.AllPorts[0] : null; // a service has one
         while (tried.Count < Attempts && await PickAsync(channel, tried, cancellationToken) is { } member)
         {
             tried.Add(member.Id);
-            if (await TryAsync(client, channel, member, null, cancellationToken) is { } connection)
+            if (await TryAsync(client, channel, member, port, cancellationToken) is { } connection)
             {
                 return connection;
             }
@@ -166,10 +189,13 @@ internal sealed class CallHandler(
                 Client = client.RemoteEndPoint,
                 ConnectionId = client.ConnectionId,
             };
-            return await tunnels.ConnectAsync(endPoint, cancellationToken);
+            var tunnel = await tunnels.ConnectAsync(endPoint, cancellationToken);
+            metrics.Asked(ChannelSlots.Calls, member.Id, TunnelProtocol.Accepted);
+            return tunnel;
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
         {
+            metrics.Asked(ChannelSlots.Calls, member.Id, (exception as TunnelRefusedException)?.Status ?? TunnelProtocol.NoAnswer);
             return null;
         }
     }

@@ -6,7 +6,7 @@ using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
-using Proxy.Diagnostics;
+using Proxy.Connections;
 
 namespace Proxy.Channels;
 
@@ -29,15 +29,18 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private readonly TunnelConnectionFactory _tunnels;
     private readonly TunnelServer _server;
     private readonly TunnelCredentials? _credentials;
-    private readonly StaticMembership _membership;
+    private readonly HelloMembership _membership;
+    private readonly MemberFile _memberFile;
     private readonly ServeHandler _serve;
     private readonly CallHandler _call;
     private readonly CallListeners _listeners;
     private readonly ReadyProbe _probe;
-    private readonly LocalAddressBook _book;
+    private readonly CallPlan _plan;
+    private readonly ConnectionCutter _cutter;
+    private readonly ChannelNotifier _notifier;
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private volatile ChannelModel _model;
-    private IMembershipSession? _session;
+    private GuardedMembership? _session;
     private MemberRecord? _published;
     private string _address = "";
     private bool _firstSet;
@@ -57,14 +60,26 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         _members = new MemberDirectory(config.Instance.Id);
         _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id);
         _server = new TunnelServer(tunnel, _credentials, this, services.Logging);
-        _membership = new StaticMembership(_feed, _tunnels, services.Time);
-        _serve = new ServeHandler(() => _model, _members, services.Dialler, services.Relay, services.Tracking, services.Time);
+        _membership = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
+        _memberFile = new MemberFile(Path.ChangeExtension(config.Loopback.StateFile, ".members"), services.Time, _logger);
+        _serve = new ServeHandler(
+            () => _model,
+            _members,
+            services.Dialler,
+            services.Relay,
+            services.Tracking,
+            services.Metrics,
+            services.Time
+        );
         var balancer = new MemberBalancer(config.Instance.Zone, services.Random);
-        _call = new CallHandler(_tunnels, _members, balancer, services.Relay, services.Tracking, services.Time);
-        Monitor = new ChannelMonitor(_epoch, services.Time, _logger);
+        _call = new CallHandler(_tunnels, _members, balancer, services.Relay, services.Tracking, services.Metrics, services.Time);
+        Monitor = new ChannelMonitor(_epoch, _model.BindIp.ToString(), services.Time, _logger);
         _listeners = new CallListeners(services.Bind, Monitor, services.Time);
         _probe = new ReadyProbe(() => _model, services.Time, Signal);
-        _book = new LocalAddressBook(config.Loopback.StateFile, _logger);
+        _plan = new CallPlan(new LocalAddressBook(config.Loopback.StateFile, _logger));
+        _cutter = new ConnectionCutter(services.Tracker, services.Time);
+        _notifier = new ChannelNotifier(Monitor, services.Sinks, services.Metrics, services.Time, _logger);
+        (services.Metrics.Members, services.Metrics.Channels) = (() => _members.Current, () => Monitor.Current.Values);
     }
 
     public ChannelMonitor Monitor { get; }
@@ -82,9 +97,10 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         TunnelAddress = await _server.StartAsync(cancellationToken);
         _address = _model.Config.Tunnel.Advertise ?? TunnelAddress.ToString();
         Monitor.Start();
+        await _notifier.UseAsync(_model.Config.Notify);
         _published = Self();
-        _session = await _membership.JoinAsync(_published, cancellationToken);
-        await _membership.UseAsync(_model.Config.Membership.Members);
+        _session = Guarded(await _membership.JoinAsync(_published, cancellationToken), KeptMembers());
+        await _membership.UseAsync(_model.Config.Membership);
         _running = [ReadAsync(_ending.Token), LoopAsync(_ending.Token), _probe.RunAsync(_ending.Token)];
         Signal();
     }
@@ -102,8 +118,9 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
                 Loopback = started.Loopback,
             }
         );
-        await _membership.UseAsync(config.Membership.Members);
-        CutRefused();
+        await _membership.UseAsync(config.Membership);
+        await _notifier.UseAsync(config.Notify);
+        _cutter.CutRefused(_model, _members.Current);
         Signal();
     }
 
@@ -117,15 +134,23 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         Monitor.Set([], _model.Config.Notify.Debounce);
         await Monitor.DisposeAsync();
         Monitor.OnClosed();
+        await _notifier.FinishAsync(_model.Config.Notify);
     }
 
+    /// <summary>Takes a client of a route to a member that serves a connector.</summary>
+    public Task RouteAsync(ConnectionContext client, string connector, RelayOptions options, KeepAlive keepAlive) =>
+        _call.RouteAsync(client, connector, _model.Called(connector), options, keepAlive);
+
     public Task ServeAsync(ServerTunnelConnection tunnel) => _serve.ServeAsync(tunnel);
+
+    public void Answered(string from, int status) => _services.Metrics.Asked(ChannelSlots.Serves, from, status);
 
     public Task HelloAsync(HttpContext context, CancellationToken draining) => _feed.WriteAsync(context, draining);
 
     public async ValueTask DisposeAsync()
     {
-        await _membership.DisposeAsync();
+        await _notifier.DisposeAsync();
+        await (_session?.DisposeAsync() ?? _membership.DisposeAsync());
         await _listeners.DisposeAsync();
         await _server.DisposeAsync();
         _tunnels.Dispose();
@@ -134,7 +159,40 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     }
 
     private ChannelModel Model(ChannelsConfig config) =>
-        new(config, config.Loopback.Mode == LoopbackMode.Address ? LocalAddress.OfInstance(config.Instance)! : IPAddress.Loopback, _epoch);
+        new(
+            config,
+            config.Loopback.Mode == LoopbackMode.Address
+                ? LocalAddress.In(LocalAddress.OfInstance(config.Instance)!, config.Loopback.NetworkNumber)
+                : IPAddress.Loopback,
+            _epoch
+        );
+
+    // Who is not configured any more needs no asking.
+    private List<MemberRecord> KeptMembers()
+    {
+        var membership = _model.Config.Membership;
+        return
+        [
+            .. _memberFile
+                .Load()
+                .Where(member => membership.Dns is not null || membership.Members.GetValueOrDefault(member.Id)?.Address == member.Address),
+        ];
+    }
+
+    private GuardedMembership Guarded(IMembershipSession session, List<MemberRecord> kept)
+    {
+        var reader = new HelloReader(_tunnels, _services.Time);
+        return new(
+            session,
+            kept,
+            () => _model.Config.Membership.Guard,
+            (member, token) =>
+                HostAndPort.TryParse(member.Address, out var address)
+                    ? reader.AskAsync(new TunnelEndPoint(member.Id, address, ""), member.Address, token)
+                    : Task.FromResult<MemberRecord?>(null),
+            _services.Time
+        );
+    }
 
     private void Signal()
     {
@@ -153,7 +211,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         {
             foreach (var id in _members.Apply(update))
             {
-                CutGone(id);
+                _cutter.CutGone(id, _model.Config.MemberDrainTimeout, _ending.Token);
             }
 
             _firstSet = true;
@@ -194,12 +252,18 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     {
         var model = _model;
         var members = WithoutConflicts(_members.Current);
-        var wanted = Wanted(model, members);
+        var wanted = _plan.Wanted(model, members);
         var released = _listeners.Release(wanted);
         await PublishSelfAsync(cancellationToken);
         await _listeners.BindAsync(wanted, key => Pipeline(model, key), cancellationToken);
-        KeepPorts(model, wanted.Keys);
-        Monitor.Set(States(model, members), model.Config.Notify.Debounce);
+        _plan.Keep(model, wanted.Keys, _listeners);
+        _cutter.CutRefused(model, _members.Current);
+        Monitor.Set(ChannelReport.Of(model, members, _listeners), model.Config.Notify.Debounce);
+        if (_firstSet)
+        {
+            _memberFile.Save(_members.Current.All.Values);
+        }
+
         if (released.Count > 0)
         {
             _ = RetireAsync(released);
@@ -209,7 +273,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         {
             _wasReady = true;
             await Monitor.ToldAsync(cancellationToken);
-            Monitor.OnReady(model.BindIp.ToString());
+            Monitor.OnReady();
         }
     }
 
@@ -221,7 +285,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
 
         var all = members.All.Values.Append(Self());
-        var (kept, lost) = AddressConflicts.Resolve(all);
+        var (_, lost) = AddressConflicts.Resolve(all);
         foreach (var (member, keeper) in lost)
         {
             if (_reported.Add($"{member.Id}/{keeper}"))
@@ -232,46 +296,8 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
             }
         }
 
-        return new MemberSet(kept.Where(member => members.All.ContainsKey(member.Id)), members.Stale);
+        return members.Without(lost.Select(static pair => pair.Member.Id));
     }
-
-    private Dictionary<CallKey, IPEndPoint> Wanted(ChannelModel model, MemberSet members)
-    {
-        var wanted = new Dictionary<CallKey, IPEndPoint>();
-        var requests = _book.Requests(
-            model.Config.Items.Where(static pair => pair.Value.Type == ChannelType.Request).Select(static pair => pair.Key)
-        );
-        foreach (var (name, channel) in model.Config.Items.Where(static pair => pair.Value.Calls))
-        {
-            if (channel.Type == ChannelType.Request)
-            {
-                if (channel.WhenEmpty == WhenEmpty.Wait || ChannelModel.Servers(channel, members).Any())
-                {
-                    wanted[new(name, "", channel.Port!.Value)] = new(
-                        model.HasAddresses ? requests[name] : IPAddress.Loopback,
-                        channel.Port.Value
-                    );
-                }
-
-                continue;
-            }
-
-            foreach (var (member, port) in Reachable(channel, members))
-            {
-                wanted[new(name, member.Id, port)] = model.HasAddresses
-                    ? new(member.LocalAddress, port)
-                    : new(IPAddress.Loopback, _book.Port(member.Id, port));
-            }
-        }
-
-        return wanted;
-    }
-
-    private static IEnumerable<(MemberRecord Member, int Port)> Reachable(ChannelConfig channel, MemberSet members) =>
-        ChannelModel
-            .Servers(channel, members)
-            .OrderBy(static member => member.Id, StringComparer.Ordinal)
-            .SelectMany(member => channel.AllPorts.Intersect(member.Find(channel.Connector)!.Ports).Select(port => (member, port)));
 
     private ConnectionDelegate Pipeline(ChannelModel model, CallKey key)
     {
@@ -282,51 +308,6 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     }
 
     private ChannelConfig Newest(string name, ChannelConfig channel) => _model.Config.Items.GetValueOrDefault(name) ?? channel;
-
-    private void KeepPorts(ChannelModel model, IEnumerable<CallKey> keys)
-    {
-        foreach (var key in keys.Where(key => !model.HasAddresses && key.Member.Length > 0))
-        {
-            if (_listeners.Bound(key) is { } bound)
-            {
-                _book.KeepPort(key.Member, key.Port, bound.Port);
-            }
-        }
-    }
-
-    private List<ChannelState> States(ChannelModel model, MemberSet members) =>
-        [.. model.Config.Items.Select(pair => State(model, pair.Key, pair.Value, members))];
-
-    private ChannelState State(ChannelModel model, string name, ChannelConfig channel, MemberSet members)
-    {
-        var state = new ChannelState(name, channel.Connector, channel.Type!.Value.ToString().ToLowerInvariant())
-        {
-            Stale = members.Stale,
-            Ip = model.BindIp.ToString(),
-            Port = channel.AllPorts[0],
-        };
-        if (channel.Type == ChannelType.Request)
-        {
-            var bound = _listeners.Bound(new(name, "", channel.Port!.Value));
-            return state with { Listening = bound is not null, Ip = bound?.Address.ToString() };
-        }
-
-        if (!channel.Calls)
-        {
-            return state;
-        }
-
-        var told = Reachable(channel, members)
-            .Select(pair => (pair.Member, Bound: _listeners.Bound(new(name, pair.Member.Id, pair.Port))))
-            .Where(static pair => pair.Bound is not null)
-            .Select(static pair => new ChannelMemberState(
-                pair.Member.Id,
-                pair.Bound!.Address.ToString(),
-                pair.Bound.Port,
-                pair.Member.State
-            ));
-        return state with { Listening = true, Members = [.. told] };
-    }
 
     private async Task RetireAsync(IReadOnlyList<ILocalListener> released)
     {
@@ -341,7 +322,8 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private MemberRecord Self()
     {
         var (config, instance) = (_model.Config, _model.Config.Instance);
-        return new MemberRecord(instance.Id, _epoch, _address, _model.BindIp)
+        var address = _model.HasAddresses ? LocalAddress.OfInstance(instance)! : IPAddress.Loopback;
+        return new MemberRecord(instance.Id, _epoch, _address, address)
         {
             Role = instance.Role,
             Zone = instance.Zone,
@@ -374,57 +356,13 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
     }
 
-    private void CutGone(string member)
-    {
-        var limit = _model.Config.MemberDrainTimeout;
-        var open = _services.Tracker.Open.Where(record => ChannelSlots.IsOne(record.Slot) && record.DestinationId == member).ToList();
-        if (limit == TimeSpan.Zero)
-        {
-            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
-        }
-        else
-        {
-            _ = CutLaterAsync(open, limit);
-        }
-    }
-
-    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit)
-    {
-        await Task.Delay(limit, _services.Time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
-    }
-
-    private void CutRefused()
-    {
-        var (model, members) = (_model, _members.Current);
-        foreach (var record in _services.Tracker.Open.Where(static record => ChannelSlots.IsOne(record.Slot)))
-        {
-            var name = record.EndpointId[ChannelSlots.Endpoint("").Length..];
-            if (
-                !model.Config.Items.TryGetValue(name, out var channel)
-                || !channel.Connector.Equals(record.ClusterId, StringComparison.OrdinalIgnoreCase)
-            )
-            {
-                record.Close(ConnectionOutcome.Drained);
-            }
-            else if (record.DestinationId is { } member && !IsAllowed(record.Slot, channel, member, members))
-            {
-                record.Close(ConnectionOutcome.Denied);
-            }
-        }
-    }
-
-    private static bool IsAllowed(string slot, ChannelConfig channel, string member, MemberSet members) =>
-        slot == ChannelSlots.Serves
-            ? channel.Serves && ChannelModel.Allows(channel, member, members)
-            : channel.Calls && (channel.Offer is null || InstancePattern.Matches(channel.Offer, member));
-
     private void ReviewTrust()
     {
         if (_credentials is { } credentials && credentials.Version is var version && version != _credentialsVersion)
         {
             _credentialsVersion = version;
             _server.Review();
+            _tunnels.Review();
         }
     }
 

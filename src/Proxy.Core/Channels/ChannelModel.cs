@@ -4,7 +4,7 @@ using Proxy.Configuration;
 
 namespace Proxy.Channels;
 
-/// <summary>What applies to connections that come now: the configuration, this instance and its local address.</summary>
+/// <summary>What applies to connections that come now: the configuration, this instance and the address its servers listen on.</summary>
 internal sealed record ChannelModel(ChannelsConfig Config, IPAddress BindIp, string Epoch)
 {
     /// <summary>The channels that serve, by connector.</summary>
@@ -15,6 +15,17 @@ internal sealed record ChannelModel(ChannelsConfig Config, IPAddress BindIp, str
 
     /// <summary>Whether members have addresses of their own.</summary>
     public bool HasAddresses => Config.Loopback.Mode == LoopbackMode.Address;
+
+    /// <summary>What stands here for an address that is the same everywhere.</summary>
+    public IPAddress Local(IPAddress address) => LocalAddress.In(address, Config.Loopback.NetworkNumber);
+
+    /// <summary>The channel here that calls a connector, the first by name of several; null when none does.</summary>
+    public ChannelConfig? Called(string connector) =>
+        Config
+            .Items.Where(pair => pair.Value.Calls && pair.Value.Connector.Equals(connector, StringComparison.OrdinalIgnoreCase))
+            .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(static pair => pair.Value)
+            .FirstOrDefault();
 
     /// <summary>Whether an instance may reach what a channel serves.</summary>
     public static bool Allows(ChannelConfig channel, string instance, MemberSet members) =>

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using Proxy.Channels.Membership;
+using Proxy.Channels.Monitoring;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
@@ -12,6 +14,9 @@ internal sealed record ChannelServices(
     Relay Relay,
     TrackingMiddleware Tracking,
     ConnectionTracker Tracker,
+    ChannelMetrics Metrics,
+    IReadOnlyList<INotificationSink> Sinks,
+    NameLookup Lookup,
     TimeProvider Time,
     Random Random,
     ILoggerFactory Logging

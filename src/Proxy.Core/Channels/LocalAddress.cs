@@ -11,6 +11,7 @@ internal static class LocalAddress
 
     private const uint FirstInstance = 0x7F000002;
     private const uint RequestBase = 0x7F010000;
+    private const int NetworkPart = 1;
 
     /// <summary>127.0.0.2 + n, with n from the configuration or from the id.</summary>
     public static IPAddress? OfInstance(ChannelInstanceConfig instance) =>
@@ -35,6 +36,14 @@ internal static class LocalAddress
     /// <summary>Whether an address may stand for an instance: what a member publishes is bound here.</summary>
     public static bool IsOfInstance(IPAddress address) =>
         address.GetAddressBytes() is [127, 0, ..] and not ([127, 0, 0, 0 or 1] or [127, 0, 255, 255]);
+
+    /// <summary>The address that stands for it in another network: 127.n.… for what is 127.0.…, or 127.1.… for a Request channel.</summary>
+    public static IPAddress In(IPAddress address, int network)
+    {
+        var bytes = address.GetAddressBytes();
+        bytes[NetworkPart] = (byte)(bytes[NetworkPart] + network);
+        return new IPAddress(bytes);
+    }
 
     private static IPAddress Address(uint value) => new(unchecked((uint)IPAddress.HostToNetworkOrder((int)value)));
 }

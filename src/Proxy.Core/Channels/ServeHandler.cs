@@ -17,6 +17,7 @@ internal sealed class ServeHandler(
     IConnectionFactory dialler,
     Relay relay,
     TrackingMiddleware tracking,
+    ChannelMetrics metrics,
     TimeProvider time
 )
 {
@@ -77,12 +78,12 @@ internal sealed class ServeHandler(
 
     // The address under which the server would call its caller back.
     private IPAddress? Source(ChannelModel current, string from) =>
-        current.HasAddresses ? members.Current.All.GetValueOrDefault(from)?.LocalAddress : null;
+        current.HasAddresses && members.Current.All.GetValueOrDefault(from) is { } member ? current.Local(member.LocalAddress) : null;
 
     private async Task ConnectAsync(ServerTunnelConnection tunnel, ChannelConfig channel, EndPoint address, TimeSpan limit)
     {
         var record = ConnectionRecord.Of(tunnel);
-        (record.ClusterId, record.DestinationId) = (channel.Connector, tunnel.From);
+        (record.ClusterId, record.DestinationId) = (ChannelSlots.Cluster(channel.Connector), tunnel.From);
         var started = time.GetTimestamp();
         var upstream = await DialAsync(tunnel, address, limit);
         record.DialEnded(time.GetElapsedTime(started), upstream is not null);
@@ -132,6 +133,14 @@ internal sealed class ServeHandler(
         }
 
         (upstream as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
-        record.TryEnd(await relay.RunAsync(tunnel, upstream, Unhurried, record));
+        metrics.Opened(record);
+        try
+        {
+            record.TryEnd(await relay.RunAsync(tunnel, upstream, Unhurried, record));
+        }
+        finally
+        {
+            metrics.Ended(record);
+        }
     }
 }

@@ -15,7 +15,7 @@ internal static class ChannelsValidator
         CheckName(channels.Group, $"{Section}:Group", problems);
         CheckInstance(channels.Instance, problems);
         TunnelValidator.Check(channels.Tunnel, problems);
-        CheckMembers(channels.Membership, problems);
+        MembershipValidator.Check(channels.Membership, problems);
         foreach (var (name, item) in channels.Items)
         {
             ChannelValidator.Check(item, $"{Section}:Items:{name}", problems);
@@ -27,10 +27,15 @@ internal static class ChannelsValidator
             problems.Consequence($"{Section}:Loopback:StateFile", "is empty; name a file.");
         }
 
-        if (channels.Notify.Debounce.Min > channels.Notify.Debounce.Max)
+        if (!LoopbackConfig.TryParseNetwork(channels.Loopback.Network, out _))
         {
-            problems.Consequence($"{Section}:Notify:Debounce", "has a Min above its Max.", $"{Section}:Notify:Debounce");
+            problems.Consequence(
+                $"{Section}:Loopback:Network",
+                $"'{ScalarReader.Shorten(channels.Loopback.Network)}' is no network for members; write 127.0.0.0/16 to 127.254.0.0/16."
+            );
         }
+
+        ChannelNotifyValidator.Check(channels.Notify, problems);
     }
 
     /// <summary>Adds an error unless a name can be one.</summary>
@@ -57,31 +62,6 @@ internal static class ChannelsValidator
                 $"'{instance.Id}' has no number from 0 to {ChannelOrdinal.Max} after its last '_' or '-'; set Instance:Ordinal.",
                 $"{Section}:Instance:Ordinal"
             );
-        }
-    }
-
-    private static void CheckMembers(MembershipConfig membership, ProblemList problems)
-    {
-        foreach (var (id, member) in membership.Members)
-        {
-            var path = $"{Section}:Membership:Members:{id}";
-            if (!ChannelNames.IsValid(id))
-            {
-                problems.Consequence(path, $"'{ScalarReader.Shorten(id)}' is no instance id; write {ChannelNames.Rule}.");
-            }
-
-            if (!HostAndPort.TryParse(member.Address, out _))
-            {
-                problems.Consequence(
-                    $"{path}:Address",
-                    $"'{ScalarReader.Shorten(member.Address)}' is no address of a tunnel; write host:port, with a port of 1 to 65535."
-                );
-            }
-
-            foreach (var (index, connector) in (member.Connectors ?? []).Index())
-            {
-                CheckName(connector, $"{path}:Connectors:{index}", problems);
-            }
         }
     }
 }

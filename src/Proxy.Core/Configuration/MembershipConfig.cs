@@ -1,7 +1,6 @@
 namespace Proxy.Configuration;
 
 /// <summary>Who the members are.</summary>
-[NotAvailableYet("Dns", "Guard")]
 public sealed record MembershipConfig
 {
     /// <summary>Who says so.</summary>
@@ -13,4 +12,10 @@ public sealed record MembershipConfig
         get;
         init => field = ById.Copy(value);
     } = ById.Empty<ChannelMemberConfig>();
+
+    /// <summary>The name whose addresses are the members, for the provider Dns.</summary>
+    public DnsMembershipConfig? Dns { get; init; }
+
+    /// <summary>When the loss of many members at once is not believed.</summary>
+    public MembershipGuardConfig Guard { get; init; } = new();
 }

@@ -7,7 +7,6 @@ public enum MembershipProviderKind
     Static,
 
     /// <summary>A name's addresses, confirmed by asking each.</summary>
-    [NotAvailableYet]
     Dns,
 
     /// <summary>A registry.</summary>

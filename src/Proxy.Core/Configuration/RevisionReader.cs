@@ -56,6 +56,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
 
         ClusterValidator.Check(config.ReverseProxy, known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
+        ConnectorValidator.Check(config, problems);
         LockValidator.Check(config.ReverseProxy, known, problems);
         MultiplexValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();

@@ -38,7 +38,7 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         {
             connected?.Invoke();
             (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
-            record.TryEnd(await relay.RunAsync(connection, upstream, Options(), record));
+            record.TryEnd(await relay.RunAsync(connection, upstream, Jitter(settings.Relay, random), record));
         }
         finally
         {
@@ -93,12 +93,12 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         }
     }
 
-    // Connections that began together should not end together.
-    private RelayOptions Options() =>
-        settings.Relay.MaxDuration < TimeSpan.Zero
-            ? settings.Relay
-            : settings.Relay with
+    /// <summary>The options of one connection: those that began together should not end together.</summary>
+    internal static RelayOptions Jitter(RelayOptions options, Random random) =>
+        options.MaxDuration < TimeSpan.Zero
+            ? options
+            : options with
             {
-                MaxDuration = settings.Relay.MaxDuration * (1 - (LargestJitter * random.NextDouble())),
+                MaxDuration = options.MaxDuration * (1 - (LargestJitter * random.NextDouble())),
             };
 }

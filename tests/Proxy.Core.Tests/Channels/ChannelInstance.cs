@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
+using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -15,17 +16,25 @@ namespace Proxy.Core.Tests.Channels;
 /// <summary>One instance of a group: its own listeners, tracker and tunnel, in the process of the test.</summary>
 internal sealed class ChannelInstance : IAsyncDisposable
 {
-    private readonly string _state = Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
+    private readonly string _state;
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ProxyMetrics _metrics;
     private readonly AccessLog _log = new(null);
     private readonly List<string> _errors = [];
+    private readonly bool _keepMembers;
     private bool _stopped;
 
-    public ChannelInstance(ChannelsConfig config)
+    public ChannelInstance(
+        ChannelsConfig config,
+        NameLookup? lookup = null,
+        string? state = null,
+        IReadOnlyList<INotificationSink>? sinks = null
+    )
     {
+        _keepMembers = state is not null;
+        _state = state ?? Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
         Config = config with { Loopback = config.Loopback with { StateFile = _state } };
         _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), Tracker);
         var factory = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
@@ -37,6 +46,9 @@ internal sealed class ChannelInstance : IAsyncDisposable
             new Relay(_clock),
             tracking,
             Tracker,
+            new ChannelMetrics(_services.GetRequiredService<IMeterFactory>()),
+            sinks ?? [],
+            lookup ?? Dns.GetHostAddressesAsync,
             TimeProvider.System,
             Random.Shared,
             NullLoggerFactory.Instance
@@ -118,7 +130,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
     /// <summary>The one connection of a kind that is open here.</summary>
     public async Task<ConnectionRecord> ConnectionAsync()
     {
-        await Eventually.TrueAsync(() => Tracker.Count == 1);
+        await Eventually.TrueAsync(() => Tracker.Count == 1 && Tracker.Open.Single().Connected > TimeSpan.Zero);
         return Tracker.Open.Single();
     }
 
@@ -144,5 +156,9 @@ internal sealed class ChannelInstance : IAsyncDisposable
         await _services.DisposeAsync();
         _clock.Dispose();
         File.Delete(_state);
+        if (!_keepMembers)
+        {
+            File.Delete(Path.ChangeExtension(_state, ".members"));
+        }
     }
 }

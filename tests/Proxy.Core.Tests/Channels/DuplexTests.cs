@@ -205,6 +205,23 @@ public sealed class DuplexTests : IAsyncLifetime
         await stuck;
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Trust_TakenBackWhileATunnelIsOpen_ItIsCut(bool byTheCaller)
+    {
+        using var client = await CallAsync();
+        using var served = await _legacy.AcceptWithinAsync();
+        await EchoAsync(client, served, "there");
+        using var other = new TestAuthority();
+
+        var distrustful = byTheCaller ? _caller : _server;
+        File.Copy(other.Bundle, distrustful.Config.Tunnel.TrustBundle!, overwrite: true);
+
+        Assert.Equal((0, true), Shape(await client.ReadToEndAsync()));
+        Assert.Equal((0, true), Shape(await served.ReadToEndAsync()));
+    }
+
     public async Task DisposeAsync()
     {
         _legacy.Dispose();

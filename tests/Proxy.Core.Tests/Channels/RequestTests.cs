@@ -114,8 +114,7 @@ public sealed class RequestTests : IAsyncLifetime
                 }
             );
 
-        using var socket = await CallAsync(client);
-        Assert.True((await socket.ReadToEndAsync()).Reset);
+        Assert.True(await IsResetAsync(client));
     }
 
     [Fact]
@@ -233,6 +232,19 @@ public sealed class RequestTests : IAsyncLifetime
         var instance = ChannelInstance.Create(_authority, id, ("db", channel));
         _instances.Add(instance);
         return instance;
+    }
+
+    private async Task<bool> IsResetAsync(ChannelInstance client)
+    {
+        try
+        {
+            using var socket = await CallAsync(client);
+            return (await socket.ReadToEndAsync()).Reset;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true; // so soon that connecting already says so
+        }
     }
 
     private async Task<Socket> CallAsync(ChannelInstance client)

@@ -119,19 +119,103 @@ public sealed class ChannelsConfigTests : IDisposable
             "Membership:Members:A_3:Connectors:1"
         );
 
+    [Fact]
+    public void Read_MembersByName_IsAsWritten()
+    {
+        var membership = Read(Document(provider: "'Provider': 'Dns', 'Dns': { 'Name': 'a.default.svc', 'Port': 1 }")).Membership;
+
+        Assert.Equal(("a.default.svc", 1, 5.0), (membership.Dns!.Name, membership.Dns.Port, membership.Dns.Refresh.TotalSeconds));
+        Assert.Equal((0.34, 30.0), (membership.Guard.MaxLossFraction, membership.Guard.Hold.TotalSeconds));
+    }
+
+    [Theory]
+    [InlineData("'Provider': 'Dns'", "Membership:Dns:Name")]
+    [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a b' }", "Membership:Dns:Name")]
+    [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a', 'Port': 0 }", "Membership:Dns:Port")]
+    [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a' }, 'Members': { 'A_1': { 'Address': 'h:1' } }", "Membership:Members")]
+    [InlineData("'Dns': { 'Name': 'a' }", "Membership:Dns")]
+    [InlineData("'Guard': { 'MaxLossFraction': 1.1 }", "Membership:Guard:MaxLossFraction")]
+    [InlineData("'Guard': { 'MaxLossFraction': -0.1 }", "Membership:Guard:MaxLossFraction")]
+    public void Read_MembershipThatCannotBe_IsTheOnlyError(string provider, string path) => Expect(Document(provider: provider), path);
+
+    [Theory]
+    [InlineData("127.0.0.0/16", true)]
+    [InlineData("127.254.0.0/16", true)]
+    [InlineData("127.255.0.0/16", false)]
+    [InlineData("127.01.0.0/16", false)]
+    [InlineData("127.0.0.0/8", false)]
+    [InlineData("10.0.0.0/16", false)]
+    [InlineData("", false)]
+    public void Read_NetworkOfMembers_IsALoopback(string network, bool valid) =>
+        Expect(Document(loopback: $"'Network': '{network}'"), valid ? [] : ["Loopback:Network"]);
+
+    [Theory]
+    [InlineData("'TcpRoutes': { 'r': { 'Listen': '*:1', 'Connector': 'DB' } }")]
+    [InlineData("'TcpRoutes': { 'r': { 'Listen': '*:1', 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Connector': 'db' } }")]
+    [InlineData("'Routes': { 'r': { 'Match': { 'Path': '/' }, 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Connector': 'db' } }")]
+    public void Read_RouteToAConnector_IsFine(string routes) => Read(WithRoutes(routes));
+
+    [Theory]
+    [InlineData(
+        "'TcpRoutes': { 'r': { 'Listen': '*:1', 'Connector': 'db', 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Destinations': { 'd': { 'Address': 'tcp://h:1' } } } }",
+        "TcpRoutes:r:Connector"
+    )]
+    [InlineData("'TcpRoutes': { 'r': { 'Listen': '*:1', 'Connector': 'db', 'Mode': 'Lock' } }", "TcpRoutes:r:Connector")]
+    [InlineData("'TcpRoutes': { 'r': { 'Listen': '*:1', 'Connector': 'other' } }", "TcpRoutes:r:Connector")]
+    [InlineData(
+        "'TcpRoutes': { 'r': { 'Listen': '*:1', 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Connector': 'served' } }",
+        "Clusters:c:Connector"
+    )]
+    [InlineData(
+        "'TcpRoutes': { 'r': { 'Listen': '*:1', 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Connector': 'db', 'Destinations': { 'd': { 'Address': 'tcp://h:1' } } } }",
+        "Clusters:c:Connector"
+    )]
+    [InlineData(
+        "'TcpRoutes': { 'r': { 'Listen': '*:1', 'ClusterId': 'c', 'Mode': 'Lock' } }, 'Clusters': { 'c': { 'Connector': 'db' } }",
+        "Clusters:c:Connector"
+    )]
+    [InlineData(
+        "'TcpRoutes': { 'r': { 'Listen': '*:1', 'ClusterId': 'c' } }, 'Routes': { 'r': { 'Match': { 'Path': '/' }, 'ClusterId': 'c' } }, 'Clusters': { 'c': { 'Connector': 'db' } }",
+        "Clusters:c:Connector"
+    )]
+    public void Read_RouteToAConnectorThatCannotBe_IsTheOnlyError(string routes, string path) =>
+        Assert.Equal([$"ReverseProxy:{path}"], _document.Read(WithRoutes(routes)).Errors.Select(static error => error.Path));
+
+    [Theory]
+    [InlineData("'Exec': [ { } ]", "Notify:Exec:0:Command")]
+    [InlineData("'Exec': [ { 'Command': ['a'], 'Timeout': '00:00:00' } ]", "Notify:Exec:0:Timeout")]
+    [InlineData("'Http': [ { 'Url': 'ftp://h' } ]", "Notify:Http:0:Url")]
+    [InlineData("'Http': [ { 'Url': 'http://u:p@h/' } ]", "Notify:Http:0:Url")]
+    [InlineData("'Debounce': { 'Min': '00:00:03' }", "Notify:Debounce")]
+    public void Read_SinkThatCannotBe_IsTheOnlyError(string notify, string path) =>
+        Expect(Document(items: "}, 'Notify': { " + notify), path);
+
     public void Dispose() => _document.Dispose();
+
+    private static string WithRoutes(string routes) =>
+        Document(
+                items: "'db': { 'Type': 'Request', 'Connector': 'db', 'Port': 1 }, 's': { 'Type': 'Reply', 'Connector': 'served', 'Port': 1 }"
+            )
+            .TrimEnd()
+            .TrimEnd('}')
+        + ", \"ReverseProxy\": { "
+        + routes.Replace('\'', '"')
+        + " } }";
 
     // Single quotes stand for double ones.
     private static string Document(
         string instance = "'Id': 'A_10'",
         string tunnel = "'Url': 'http://127.0.0.1:15008'",
         string members = "",
-        string items = ""
+        string items = "",
+        string? provider = null,
+        string loopback = ""
     ) =>
         $$"""
             { 'Channels': {
               'Group': 'prod', 'Instance': { {{instance}} }, 'Tunnel': { {{tunnel}} },
-              'Membership': { 'Provider': 'Static', 'Members': { {{members}} } }, 'Items': { {{items}} }
+              'Loopback': { {{loopback}} },
+              'Membership': { {{provider ?? $"'Provider': 'Static', 'Members': {{ {members} }}"}} }, 'Items': { {{items}} }
             } }
             """.Replace('\'', '"');
 

@@ -62,6 +62,27 @@ internal static class HelloLine
         }
     }
 
+    /// <summary>Reads a line that was kept, which says where the tunnel was; null when it is none.</summary>
+    public static MemberRecord? ReadKept(string text)
+    {
+        try
+        {
+            return
+                JsonSerializer.Deserialize<Line>(text, _format) is { Address: { } address } line
+                && HostAndPort.TryParse(address, out _)
+                && Check(line, address) is { } member
+                ? member with
+                {
+                    State = MemberState.Suspect,
+                }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private static MemberRecord? Check(Line line, string address) =>
         ChannelNames.IsValid(line.Instance)
         && ChannelNames.IsValid(line.Epoch)

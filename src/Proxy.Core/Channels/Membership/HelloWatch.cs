@@ -1,17 +1,20 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Keeps asking one instance who it is, and reports every answer, its silence and its end.</summary>
+/// <summary>Keeps asking one candidate who it is, and reports every answer, its silence and its end.</summary>
+/// <param name="candidate">Whom.</param>
+/// <param name="self">The own instance: where that answers, nobody else is asked.</param>
+/// <param name="reader">Reads answers.</param>
+/// <param name="time">The clock.</param>
+/// <param name="report">Takes the candidate's key, the member, and why there is none any more.</param>
 internal sealed class HelloWatch(
-    string id,
-    ChannelMemberConfig config,
-    TunnelConnectionFactory tunnels,
+    HelloCandidate candidate,
+    MemberRecord self,
+    HelloReader reader,
     TimeProvider time,
-    Action<string, MemberRecord?> report
+    Action<string, MemberRecord?, DepartureReason> report
 ) : IAsyncDisposable
 {
     /// <summary>How long nothing may be heard of a member before it is gone.</summary>
@@ -22,10 +25,14 @@ internal sealed class HelloWatch(
 
     private readonly CancellationTokenSource _ending = new();
     private Task _running = Task.CompletedTask;
-    private MemberRecord? _last;
+    private volatile MemberRecord? _last;
     private long _heard;
+    private bool _isSelf;
 
-    public ChannelMemberConfig Config => config;
+    public HelloCandidate Candidate => candidate;
+
+    /// <summary>Whether it is a member now.</summary>
+    public bool IsMember => _last is not null;
 
     public void Start() => _running = RunAsync(_ending.Token);
 
@@ -46,7 +53,7 @@ internal sealed class HelloWatch(
                 await ListenAsync(cancellationToken) ? _firstPause
                 : pause * 2 < _longestPause ? pause * 2
                 : _longestPause;
-            if (cancellationToken.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested || _isSelf)
             {
                 return;
             }
@@ -56,58 +63,34 @@ internal sealed class HelloWatch(
         }
     }
 
-    /// <summary>Reads one stream to its end; whether the member had answered.</summary>
+    /// <summary>Reads one stream to its end; whether the candidate had answered.</summary>
     private async Task<bool> ListenAsync(CancellationToken cancellationToken)
     {
         var answered = false;
+        _ = HostAndPort.TryParse(candidate.Address, out var address);
         try
         {
-            _ = HostAndPort.TryParse(config.Address, out var address);
-            await using var stream = await tunnels.HelloAsync(new TunnelEndPoint(id, address!, ""), cancellationToken);
-            var reader = PipeReader.Create(stream);
-            while (await ReadLineAsync(reader, cancellationToken) is { } line)
+            await foreach (
+                var member in reader.ReadAsync(new TunnelEndPoint(candidate.Id, address!, ""), candidate.Address, cancellationToken)
+            )
             {
-                if (
-                    HelloLine.TryRead(line, config.Address, out var member, out var left)
-                    && member.Id.Equals(id, StringComparison.OrdinalIgnoreCase)
-                )
+                _isSelf = member is not null && (member.Id, member.Epoch) == (self.Id, self.Epoch);
+                if (_isSelf)
                 {
-                    answered = true;
-                    Report(Limit(member));
+                    return true;
                 }
-                else if (left)
-                {
-                    Report(null);
-                }
-                else
-                {
-                    return answered; // it speaks of somebody else, or nonsense
-                }
+
+                answered = answered || member is not null;
+                Report(member is null ? null : candidate.Limit(member), DepartureReason.Left);
             }
         }
-        catch (Exception exception)
-            when (exception
-                    is HttpRequestException
-                        or IOException
-                        or TimeoutException
-                        or OperationCanceledException
-                        or InvalidOperationException
-            )
+        catch (Exception exception) when (HelloReader.IsAway(exception))
         {
             // It is away; how long decides what becomes of it.
         }
 
         return answered;
     }
-
-    // The configuration may allow it less than it offers.
-    private MemberRecord Limit(MemberRecord member) =>
-        config.Connectors is { } allowed
-            ? member with
-            {
-                Connectors = [.. member.Connectors.Where(part => allowed.Contains(part.Name, StringComparer.OrdinalIgnoreCase))],
-            }
-            : member;
 
     private void Doubt()
     {
@@ -118,40 +101,19 @@ internal sealed class HelloWatch(
 
         if (time.GetElapsedTime(_heard) >= Lease)
         {
-            Report(null);
+            Report(null, DepartureReason.Expired);
         }
         else if (last.State != MemberState.Suspect)
         {
             _last = last with { State = MemberState.Suspect };
-            report(id, _last);
+            report(candidate.Key, _last, DepartureReason.Expired);
         }
     }
 
-    private void Report(MemberRecord? member)
+    private void Report(MemberRecord? member, DepartureReason reason)
     {
         _heard = time.GetTimestamp();
         _last = member;
-        report(id, member);
-    }
-
-    private static async Task<byte[]?> ReadLineAsync(PipeReader reader, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var read = await reader.ReadAsync(cancellationToken);
-            if (read.Buffer.PositionOf((byte)'\n') is { } end)
-            {
-                var line = read.Buffer.Slice(0, end).ToArray();
-                reader.AdvanceTo(read.Buffer.GetPosition(1, end));
-                return line;
-            }
-
-            if (read.IsCompleted || read.Buffer.Length > HelloLine.MaxLength)
-            {
-                return null;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
+        report(candidate.Key, member, reason);
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Proxy.Channels.Membership;
 
 /// <summary>The members as last told, the own instance not among them. One writer; readers see whole sets.</summary>
@@ -14,23 +16,25 @@ internal sealed class MemberDirectory(string self)
         var next = Next(before, update);
         _current = next;
         before.Changed.TrySetResult();
-        return [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))];
+        return update is MembershipUpdate.Changed ? [] : [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))];
     }
 
     private MemberSet Next(MemberSet before, MembershipUpdate update) =>
         update switch
         {
-            MembershipUpdate.Full full => Set(full.Members, stale: false),
-            MembershipUpdate.Changed changed => Set(
-                before.All.Values.Where(member => !SameId(member.Id, changed.Member.Id)).Append(changed.Member),
-                before.Stale
-            ),
-            MembershipUpdate.Gone gone => Set(before.All.Values.Where(member => !SameId(member.Id, gone.Id)), before.Stale),
-            MembershipUpdate.Stale => Set(before.All.Values, stale: true),
-            _ => Set(before.All.Values, stale: false),
+            MembershipUpdate.Full full => new(Others(full.Members), stale: false),
+            MembershipUpdate.Changed changed => IsSelf(changed.Member.Id)
+                ? new(before.All, before.Stale)
+                : new(before.All.SetItem(changed.Member.Id, changed.Member), before.Stale),
+            MembershipUpdate.Gone gone => new(before.All.Remove(gone.Id), before.Stale),
+            MembershipUpdate.Stale => new(before.All, stale: true),
+            _ => new(before.All, stale: false),
         };
 
-    private MemberSet Set(IEnumerable<MemberRecord> members, bool stale) => new(members.Where(member => !SameId(member.Id, self)), stale);
+    private ImmutableDictionary<string, MemberRecord> Others(IReadOnlyList<MemberRecord> members) =>
+        MemberSet.None.All.SetItems(
+            members.Where(member => !IsSelf(member.Id)).Select(static member => KeyValuePair.Create(member.Id, member))
+        );
 
-    private static bool SameId(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+    private bool IsSelf(string id) => id.Equals(self, StringComparison.OrdinalIgnoreCase);
 }

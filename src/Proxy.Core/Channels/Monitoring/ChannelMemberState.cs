@@ -7,4 +7,5 @@ namespace Proxy.Channels.Monitoring;
 /// <param name="Ip">The local address that stands for it.</param>
 /// <param name="Port">The port.</param>
 /// <param name="State">How it is.</param>
-public sealed record ChannelMemberState(string Iid, string Ip, int Port, MemberState State);
+/// <param name="Epoch">Another one after each of its starts.</param>
+public sealed record ChannelMemberState(string Iid, string Ip, int Port, MemberState State, string Epoch);

@@ -6,15 +6,21 @@ using Proxy.Configuration;
 namespace Proxy.Channels.Monitoring;
 
 /// <summary>Gathers changes, gives those that say something new a version, and tells them.</summary>
-internal sealed partial class ChannelMonitor(string boot, TimeProvider time, ILogger logger) : IChannelMonitor, IAsyncDisposable
+internal sealed partial class ChannelMonitor(string boot, string bindIp, TimeProvider time, ILogger logger)
+    : IChannelMonitor,
+        IAsyncDisposable
 {
-    private readonly Lock _gate = new(); // guards _wanted, _told, _version and _changed
+    private const int MostEnded = 1024;
+
+    private readonly Lock _gate = new(); // guards _wanted, _told, _ended, _events, _version and _changed
     private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
     private readonly CancellationTokenSource _ending = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
     private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
         StringComparer.OrdinalIgnoreCase
     );
+    private readonly Dictionary<string, ChannelState> _ended = new(StringComparer.OrdinalIgnoreCase); // whoever missed the end hears of it
+    private readonly List<ChannelNotice> _events = []; // ready and close
     private TaskCompletionSource _changed = NewSignal();
     private volatile DebounceConfig _debounce = new();
     private long _version;
@@ -60,7 +66,24 @@ internal sealed partial class ChannelMonitor(string boot, TimeProvider time, ILo
         }
     }
 
-    public void OnReady(string bindIp) => Raise(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp)));
+    /// <summary>What a sink has not heard of yet, the oldest first, and what completes when there is more.</summary>
+    public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version)
+    {
+        lock (_gate)
+        {
+            var changes = _told.Values.Concat(_ended.Values).Where(state => state.Version > version);
+            var notices = changes
+                .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp, state))
+                .Concat(_events.Where(notice => notice.Version > version));
+            return ([.. notices.OrderBy(static notice => notice.Version)], _changed.Task);
+        }
+    }
+
+    public void OnReady()
+    {
+        Note(ChannelEvent.Ready);
+        Raise(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp)));
+    }
 
     public void OnError(string message)
     {
@@ -68,21 +91,40 @@ internal sealed partial class ChannelMonitor(string boot, TimeProvider time, ILo
         Raise(() => Error?.Invoke(this, new ChannelErrorEventArgs(message)));
     }
 
-    public void OnClosed() => Raise(() => Closed?.Invoke(this, EventArgs.Empty));
+    public void OnClosed()
+    {
+        Note(ChannelEvent.Close);
+        Raise(() => Closed?.Invoke(this, EventArgs.Empty));
+    }
 
     public async IAsyncEnumerable<ChannelState> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var seen = 0L;
-        while (true)
+        await foreach (var notice in WatchNoticesAsync(0, cancellationToken))
         {
-            var (told, changed) = Told();
-            foreach (var state in told.Values.Where(state => state.Version > seen).OrderBy(static state => state.Version))
+            if (notice.State is { } state)
             {
-                seen = state.Version;
                 yield return state;
             }
+        }
+    }
 
-            await changed.WaitAsync(cancellationToken);
+    public async IAsyncEnumerable<ChannelNotice> WatchNoticesAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (notices, changed) = After(after);
+            if (notices is not [var notice, ..])
+            {
+                await changed.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            after = notice.Version;
+            yield return notice;
+            if (notice.Event == ChannelEvent.Close)
+            {
+                yield break;
+            }
         }
     }
 
@@ -141,13 +183,44 @@ internal sealed partial class ChannelMonitor(string boot, TimeProvider time, ILo
             var news = Differences().ToList();
             foreach (var state in news)
             {
-                _told = _wanted.ContainsKey(state.Channel) ? _told.SetItem(state.Channel, state) : _told.Remove(state.Channel);
+                Keep(state);
             }
 
-            _changed.TrySetResult();
-            _changed = NewSignal();
+            SignalChange();
             return news;
         }
+    }
+
+    private void Keep(ChannelState state)
+    {
+        if (_wanted.ContainsKey(state.Channel))
+        {
+            _told = _told.SetItem(state.Channel, state);
+            _ended.Remove(state.Channel);
+            return;
+        }
+
+        _told = _told.Remove(state.Channel);
+        _ended[state.Channel] = state;
+        if (_ended.Count > MostEnded)
+        {
+            _ended.Remove(_ended.Values.MinBy(static ended => ended.Version)!.Channel);
+        }
+    }
+
+    private void Note(ChannelEvent happened)
+    {
+        lock (_gate)
+        {
+            _events.Add(new ChannelNotice(happened, ++_version, boot, bindIp, null));
+            SignalChange();
+        }
+    }
+
+    private void SignalChange()
+    {
+        _changed.TrySetResult();
+        _changed = NewSignal();
     }
 
     private IEnumerable<ChannelState> Differences()
@@ -172,14 +245,6 @@ internal sealed partial class ChannelMonitor(string boot, TimeProvider time, ILo
         var now = state.Members.Select(static member => member.Iid).Distinct().ToList();
         var then = (before?.Members ?? []).Select(static member => member.Iid).Distinct().ToList();
         return state with { Version = ++_version, Boot = boot, Added = [.. now.Except(then)], Removed = [.. then.Except(now)] };
-    }
-
-    private (ImmutableDictionary<string, ChannelState> Told, Task Changed) Told()
-    {
-        lock (_gate)
-        {
-            return (_told, _changed.Task);
-        }
     }
 
     private Task? NextChanges()

@@ -22,4 +22,10 @@ public interface IChannelMonitor
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>States; those a slow reader misses are left out.</returns>
     IAsyncEnumerable<ChannelState> WatchAsync(CancellationToken cancellationToken);
+
+    /// <summary>What is told to sinks: changes, and that the channels are ready or have ended. It ends with the latter.</summary>
+    /// <param name="after">The version that is known; 0 for none.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    /// <returns>Notifications in the order of versions; those a slow reader misses are left out.</returns>
+    IAsyncEnumerable<ChannelNotice> WatchNoticesAsync(long after, CancellationToken cancellationToken);
 }

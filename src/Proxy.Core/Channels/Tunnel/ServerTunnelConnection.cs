@@ -30,6 +30,9 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     /// <summary>The instance that asks, as its certificate says.</summary>
     public string From { get; }
 
+    /// <summary>Called with the status of the answer.</summary>
+    public Action<int>? Answered { get; init; }
+
     protected override PipeReader Reader => _context.Request.BodyReader;
 
     protected override PipeWriter Writer => _context.Response.BodyWriter;
@@ -41,6 +44,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         await _context.Response.StartAsync();
         await _context.Response.BodyWriter.FlushAsync(); // starting alone sends nothing
         ThrowIfGone();
+        Answered?.Invoke(TunnelProtocol.Accepted);
     }
 
     /// <summary>Answers why not.</summary>
@@ -51,6 +55,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
             return;
         }
 
+        Answered?.Invoke(status);
         _context.Response.StatusCode = status;
         if (reason is not null)
         {

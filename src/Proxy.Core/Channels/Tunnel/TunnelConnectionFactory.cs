@@ -24,6 +24,9 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
     private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _invoker;
     private readonly ConcurrentDictionary<string, TunnelEndPoint> _peers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, string> _proven = new(StringComparer.OrdinalIgnoreCase); // by pool, where nobody was expected
+    private readonly Lock _gate = new(); // guards _open
+    private readonly List<(string Pool, WeakReference<SslStream> Stream)> _open = [];
     private uint _next;
 
     static TunnelConnectionFactory() =>
@@ -53,6 +56,7 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         if (credentials is not null)
         {
             _handler.SslOptions = TlsOptions(credentials);
+            _handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(Track(context));
         }
 
         _invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
@@ -93,6 +97,12 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         }
     }
 
+    /// <summary>Whether the one behind an end point has proven to be this instance. Without certificates its word is taken.</summary>
+    public bool IsProven(TunnelEndPoint peer, string instance) =>
+        peer.Instance is { } expected
+            ? expected.Equals(instance, StringComparison.OrdinalIgnoreCase)
+            : _credentials is null || (_proven.TryGetValue(Pool(peer), out var proven) && proven == instance);
+
     /// <summary>Opens the stream on which an instance says who it is.</summary>
     public async Task<Stream> HelloAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
     {
@@ -108,6 +118,23 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         using (response)
         {
             throw new TunnelRefusedException((int)response.StatusCode, Reason(response));
+        }
+    }
+
+    /// <summary>Cuts connections to instances that would not be trusted now, and all tunnels on them.</summary>
+    public void Review()
+    {
+        foreach (var (pool, reference) in Open())
+        {
+            if (
+                reference.TryGetTarget(out var stream)
+                && stream.CanRead
+                && _peers.TryGetValue(pool, out var peer)
+                && !IsTrusted(stream.RemoteCertificate as X509Certificate2, peer)
+            )
+            {
+                stream.Dispose();
+            }
         }
     }
 
@@ -140,16 +167,32 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 
     private Uri Url(TunnelEndPoint peer, string path)
     {
-        var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
-        var host = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{pool}{PseudoDomain}");
+        var host = Pool(peer);
         _peers[host] = peer;
         return new Uri($"{(_credentials is null ? "http" : "https")}://{host}{path}");
+    }
+
+    // Somebody unknown has one connection, so that it cannot prove to be two.
+    private string Pool(TunnelEndPoint peer)
+    {
+        if (peer.Instance is null)
+        {
+            var address = $"{peer.Address.Host}-{peer.Address.Port}".Replace('.', '-').Replace(':', '-').Replace('%', '-');
+            return $"{address}.whoever{PseudoDomain}";
+        }
+
+        var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
+        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{pool}{PseudoDomain}");
     }
 
     private void Describe(HttpRequestMessage request, TunnelEndPoint peer)
     {
         var epoch = peer.Epoch is { } known ? $";epoch=\"{known}\"" : "";
-        request.Headers.TryAddWithoutValidation(TunnelProtocol.To, $"iid=\"{peer.Instance}\"{epoch}");
+        if (peer.Instance is { } instance)
+        {
+            request.Headers.TryAddWithoutValidation(TunnelProtocol.To, $"iid=\"{instance}\"{epoch}");
+        }
+
         request.Headers.TryAddWithoutValidation(TunnelProtocol.From, _self);
         if (peer.Port is { } port)
         {
@@ -190,8 +233,46 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
             RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
                 sender is SslStream tls
                 && _peers.TryGetValue(tls.TargetHostName, out var peer)
-                && credentials.Verify(certificate as X509Certificate2, chain, server: true)?.Instance == peer.Instance,
+                && credentials.Verify(certificate as X509Certificate2, chain, server: true) is { } identity
+                && Prove(tls.TargetHostName, peer, identity.Instance),
         };
+
+    private bool Prove(string pool, TunnelEndPoint peer, string instance)
+    {
+        if (peer.Instance is { } expected)
+        {
+            return instance == expected;
+        }
+
+        _proven[pool] = instance;
+        return true;
+    }
+
+    private bool IsTrusted(X509Certificate2? certificate, TunnelEndPoint peer) =>
+        _credentials!.Verify(certificate, null, server: true) is { } identity
+        && (peer.Instance is null || peer.Instance == identity.Instance);
+
+    private Stream Track(SocketsHttpPlaintextStreamFilterContext context)
+    {
+        if (context.PlaintextStream is SslStream tls)
+        {
+            lock (_gate)
+            {
+                _open.RemoveAll(static open => !open.Stream.TryGetTarget(out var stream) || !stream.CanRead);
+                _open.Add((tls.TargetHostName, new WeakReference<SslStream>(tls)));
+            }
+        }
+
+        return context.PlaintextStream;
+    }
+
+    private List<(string Pool, WeakReference<SslStream> Stream)> Open()
+    {
+        lock (_gate)
+        {
+            return [.. _open];
+        }
+    }
 
     private static string? Reason(HttpResponseMessage response) =>
         response.Headers.TryGetValues(TunnelProtocol.Explanation, out var values) ? string.Join(", ", values) : null;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -12,7 +13,10 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
+    private const int MostIntermediates = 64;
+
     private readonly Lock _gate = new(); // guards _loaded
+    private readonly ConcurrentDictionary<string, X509Certificate2> _intermediates = new(StringComparer.Ordinal);
     private Loaded? _loaded;
     private volatile bool _failed;
 
@@ -41,13 +45,30 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         policy.DisableCertificateDownloads = true;
         policy.CustomTrustStore.AddRange(Current().Authorities);
         policy.ExtraStore.AddRange(chain?.ChainElements.Skip(1).Select(static element => element.Certificate).ToArray() ?? []);
+        policy.ExtraStore.AddRange(_intermediates.Values.ToArray());
         policy.ApplicationPolicy.Add(new Oid(server ? ServerUsage : ClientUsage));
+        if (!built.Build(certificate))
+        {
+            return null;
+        }
+
+        Remember(built);
         return
-            built.Build(certificate)
-            && TunnelIdentity.TryRead(certificate, out var identity)
-            && (identity.TrustDomain, identity.Group) == (config.TrustDomain, group)
+            TunnelIdentity.TryRead(certificate, out var identity) && (identity.TrustDomain, identity.Group) == (config.TrustDomain, group)
             ? identity
             : null;
+    }
+
+    // They come with a handshake only, and a connection is judged again when the authorities change.
+    private void Remember(X509Chain built)
+    {
+        foreach (var element in built.ChainElements.Skip(1).SkipLast(1))
+        {
+            if (_intermediates.Count < MostIntermediates && !_intermediates.ContainsKey(element.Certificate.Thumbprint))
+            {
+                _intermediates.TryAdd(element.Certificate.Thumbprint, X509CertificateLoader.LoadCertificate(element.Certificate.RawData));
+            }
+        }
     }
 
     private Loaded Current()

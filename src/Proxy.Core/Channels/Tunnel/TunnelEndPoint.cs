@@ -4,12 +4,12 @@ using Proxy.Configuration;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>A connector at an instance, to dial through a tunnel.</summary>
-/// <param name="instance">The instance, which has to prove that it is the one.</param>
+/// <param name="instance">The instance, which has to prove that it is the one; null for whoever of the group is there.</param>
 /// <param name="address">Where its tunnel is.</param>
 /// <param name="connector">The connector.</param>
-internal sealed class TunnelEndPoint(string instance, DestinationAddress address, string connector) : EndPoint
+internal sealed class TunnelEndPoint(string? instance, DestinationAddress address, string connector) : EndPoint
 {
-    public string Instance => instance;
+    public string? Instance => instance;
 
     public DestinationAddress Address => address;
 
@@ -27,5 +27,5 @@ internal sealed class TunnelEndPoint(string instance, DestinationAddress address
     /// <summary>The id of its connection.</summary>
     public string? ConnectionId { get; init; }
 
-    public override string ToString() => $"{instance}/{connector}";
+    public override string ToString() => $"{instance ?? address.Host}/{connector}";
 }

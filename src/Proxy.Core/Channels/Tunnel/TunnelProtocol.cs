@@ -13,6 +13,12 @@ internal static class TunnelProtocol
     public const string Forwarded = "forwarded";
     public const string Explanation = "proxy-status";
 
+    /// <summary>The status of a tunnel that stands.</summary>
+    public const int Accepted = 200;
+
+    /// <summary>Stands for a status where there was none.</summary>
+    public const int NoAnswer = 0;
+
     /// <summary>What one tunnel may have under way unread. A connection's window is this times its streams, or one slow one blocks all.</summary>
     public const int StreamWindow = 1024 * 1024;
 

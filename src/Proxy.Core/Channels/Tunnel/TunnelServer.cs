@@ -170,7 +170,10 @@ internal sealed class TunnelServer : IAsyncDisposable
         }
 
         var from = peer.Identity?.Instance ?? (_credentials is null ? request.From : null);
-        await using var tunnel = new ServerTunnelConnection(context, request, peer, from ?? "");
+        await using var tunnel = new ServerTunnelConnection(context, request, peer, from ?? "")
+        {
+            Answered = status => _service.Answered(from ?? "", status),
+        };
         if (from is null)
         {
             tunnel.Refuse(StatusCodes.Status401Unauthorized);

@@ -70,9 +70,17 @@ internal sealed class TestAuthority : IDisposable
         {
             Url = $"https://{IPAddress.Loopback}:0",
             Certificate = Issue(Uri(instance)),
-            TrustBundle = Bundle,
+            TrustBundle = CopyOfBundle(),
             TrustDomain = Domain,
         };
+
+    // Each instance has its own, to edit.
+    private string CopyOfBundle()
+    {
+        var path = Path.Combine(_folder.FullName, $"{Guid.NewGuid():N}.ca");
+        File.Copy(Bundle, path);
+        return path;
+    }
 
     public void Dispose()
     {
