@@ -58,6 +58,7 @@ internal static class AdminEndpoint
             endpoints.MapGet("/healthz/ready", Readiness.WriteAsync);
             endpoints.MapGet("/metrics", PrometheusText.WriteAsync);
             LockApi.Map(endpoints);
+            ChannelApi.Map(endpoints);
             ConnectionApi.Map(endpoints);
         });
         inner.Run(NotFound);
@@ -101,7 +102,9 @@ internal static class AdminEndpoint
     private static Task NotFound(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return context.Response.WriteAsync("There are /healthz/live, /healthz/ready, /metrics and /api/locks.\n");
+        return context.Response.WriteAsync(
+            "There are /healthz/live, /healthz/ready, /metrics, /api/locks, /api/channels, /api/members and /api/tunnels.\n"
+        );
     }
 
     private static bool IsLocal(HostString host) =>

@@ -19,6 +19,7 @@ internal static class ProxyCommand
             Schema(),
             ForwardCommand.Create(),
             LockCommand.Create(),
+            CertificatesCommand.Create(),
         };
         LockCommand.FreeHostOption(root);
         root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
