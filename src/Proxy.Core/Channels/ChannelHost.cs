@@ -16,6 +16,8 @@ namespace Proxy.Channels;
 /// </summary>
 internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 {
+    private const int MostReported = 1000;
+
     private static readonly TimeSpan _reviewInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
 
@@ -288,7 +290,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         var (_, lost) = AddressConflicts.Resolve(all);
         foreach (var (member, keeper) in lost)
         {
-            if (_reported.Add($"{member.Id}/{keeper}"))
+            if (_reported.Count < MostReported && _reported.Add($"{member.Id}/{keeper}"))
             {
                 Monitor.OnError(
                     $"the instances '{keeper}' and '{member.Id}' have the local address {member.LocalAddress}; '{keeper}' keeps it, set Instance:Ordinal at the other."

@@ -59,7 +59,9 @@ internal sealed class HelloWatch(
             }
 
             Doubt();
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var left = Left();
+            await Task.Delay(left >= TimeSpan.Zero && left < pause ? left : pause, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -68,12 +70,14 @@ internal sealed class HelloWatch(
     {
         var answered = false;
         _ = HostAndPort.TryParse(candidate.Address, out var address);
+        // One that is frozen takes connections and answers nothing: then the lease is over before the attempt.
+        using var lease = new CancellationTokenSource(Left(), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(lease.Token, cancellationToken);
         try
         {
-            await foreach (
-                var member in reader.ReadAsync(new TunnelEndPoint(candidate.Id, address!, ""), candidate.Address, cancellationToken)
-            )
+            await foreach (var member in reader.ReadAsync(new TunnelEndPoint(candidate.Id, address!, ""), candidate.Address, either.Token))
             {
+                lease.CancelAfter(Timeout.InfiniteTimeSpan);
                 _isSelf = member is not null && (member.Id, member.Epoch) == (self.Id, self.Epoch);
                 if (_isSelf)
                 {
@@ -90,6 +94,15 @@ internal sealed class HelloWatch(
         }
 
         return answered;
+    }
+
+    /// <summary>What is left of its lease; for ever when it has none.</summary>
+    private TimeSpan Left()
+    {
+        var left = Lease - time.GetElapsedTime(_heard);
+        return _last is null ? Timeout.InfiniteTimeSpan
+            : left > TimeSpan.Zero ? left
+            : TimeSpan.Zero;
     }
 
     private void Doubt()

@@ -16,6 +16,7 @@ namespace Proxy.Channels.Tunnel;
 internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string PseudoDomain = ".channels.invalid";
+    private const int MostPools = 10_000; // only very many instances that come and go reach it
     private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // new certificates come into use
 
     private readonly TunnelConfig _config;
@@ -168,6 +169,12 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
     private Uri Url(TunnelEndPoint peer, string path)
     {
         var host = Pool(peer);
+        if (_peers.Count > MostPools)
+        {
+            _peers.Clear();
+            _proven.Clear();
+        }
+
         _peers[host] = peer;
         return new Uri($"{(_credentials is null ? "http" : "https")}://{host}{path}");
     }
@@ -212,7 +219,12 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var address = _peers[context.DnsEndPoint.Host].Address;
+        if (!_peers.TryGetValue(context.DnsEndPoint.Host, out var peer))
+        {
+            throw new SocketException((int)SocketError.HostNotFound);
+        }
+
+        var address = peer.Address;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
