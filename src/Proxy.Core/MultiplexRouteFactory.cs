@@ -31,9 +31,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
         {
             QueueTimeout = config.QueueTimeout,
             QueueLimit = config.QueueLimit,
-            IdleTimeout = route.IdleTimeout,
-            HalfCloseTimeout = route.HalfCloseTimeout,
-            MaxDuration = route.MaxDuration,
+            Deadlines = PipelineBuilder.RelayOptionsOf(route),
             Modbus = modbus,
         };
         var units = (modbus?.Units.Values ?? [])
@@ -54,8 +52,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
     private MultiplexTarget Target(string clusterId, Revision revision)
     {
         var section = revision.Config.ReverseProxy.Clusters[clusterId];
-        var picking = PipelineBuilder.ClusterSettingsOf(section) with { MaxConnectionsPerDestination = null };
-        return new(new ClusterReference(clusterId, clusters), picking, Settings(clusterId, section));
+        return new(new ClusterReference(clusterId, clusters), Settings(clusterId, section));
     }
 
     private MultiplexedCluster Cluster(string id, ClusterSection section) =>
@@ -66,5 +63,13 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
         );
 
     private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
-        UpstreamSettings.Create(section.Multiplex ?? new(), section.Tcp, framers, services.Registry.SettingsOf(clusterId));
+        UpstreamSettings.Create(
+            section.Multiplex ?? new(),
+            PipelineBuilder.ClusterSettingsOf(section) with
+            {
+                MaxConnectionsPerDestination = null,
+            },
+            framers,
+            services.Registry.SettingsOf(clusterId)
+        );
 }

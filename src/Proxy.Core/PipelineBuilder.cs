@@ -67,7 +67,7 @@ internal sealed class PipelineBuilder(
     }
 
     private ConnectionDelegate BuildConnector(TcpRouteConfig route, string connector) =>
-        client => channels.RouteAsync(client, connector, ForwardHandler.Jitter(RelayOf(route), random), KeepAliveOf(route));
+        client => channels.RouteAsync(client, connector, RelayOptionsOf(route).Jittered(random), KeepAliveOf(route));
 
     private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
         route.Mode switch
@@ -80,10 +80,10 @@ internal sealed class PipelineBuilder(
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {
         var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), RelayOf(route), KeepAliveOf(route));
+        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), RelayOptionsOf(route), KeepAliveOf(route));
     }
 
-    private static RelayOptions RelayOf(TcpRouteConfig route) =>
+    internal static RelayOptions RelayOptionsOf(TcpRouteConfig route) =>
         new()
         {
             IdleTimeout = route.IdleTimeout,

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Primitives;
 using Proxy.Configuration;
 
 namespace Proxy;
@@ -11,12 +13,17 @@ public sealed class ProxyStatus
     private volatile string? _pending;
     private volatile IReadOnlyList<string> _restartNeeded = [];
     private volatile bool _draining;
+    private ConfigurationReloadToken _changed = new();
 
     /// <summary>The revision that runs; null before the start.</summary>
     public Revision? Running
     {
         get => _running;
-        internal set => _running = value;
+        internal set
+        {
+            _running = value;
+            Interlocked.Exchange(ref _changed, new()).OnReload();
+        }
     }
 
     /// <summary>Why the newest edit was rejected; empty when it was not.</summary>
@@ -49,6 +56,9 @@ public sealed class ProxyStatus
 
     /// <summary>Whether the configuration is applied, listeners are bound and nothing drains.</summary>
     public bool Ready => _running is not null && !_draining;
+
+    /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
+    public IChangeToken WatchRunning() => Volatile.Read(ref _changed);
 
     /// <summary>The bound addresses with their real ports, by normalised address (for port 0, endpoint id).</summary>
     public IReadOnlyDictionary<string, EndPoint> Bound { get; internal set; } = new Dictionary<string, EndPoint>();

@@ -34,6 +34,7 @@ internal static class ProxyApplication
             .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // each failed probe; changes of health are warned of
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp", LogLevel.Warning);
+        LogLevels.Use(builder.Services, revision);
         // Standard output belongs to the access log.
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console =>
             console.LogToStandardErrorThreshold = LogLevel.Trace

@@ -1,4 +1,4 @@
-# Shared by run and allocations: packages, limits, free ports, the upstreams and every proxy under test.
+# Shared by the scripts here: packages, limits, free ports, the upstreams and every proxy under test.
 # shellcheck shell=bash
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

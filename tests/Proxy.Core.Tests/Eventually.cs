@@ -3,7 +3,7 @@ namespace Proxy.Core.Tests;
 /// <summary>Waits for facts; time is only the limit.</summary>
 internal static class Eventually
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static async Task TrueAsync(Func<bool> fact)
     {

@@ -45,7 +45,7 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Completes once a timer is set that is due in exactly so long.</summary>
     public async Task WaitForTimerAsync(TimeSpan due)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         while (!IsSet(due))
         {
             limit.Token.ThrowIfCancellationRequested();

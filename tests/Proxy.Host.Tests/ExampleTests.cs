@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Host.Tests.Multiplexing;
 
 namespace Proxy.Host.Tests;
 
@@ -15,7 +16,7 @@ namespace Proxy.Host.Tests;
 public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
     private readonly LoopbackLayer _layer = new();
     private WebApplication? _app;
 
@@ -47,7 +48,13 @@ public sealed partial class ExampleTests : IAsyncLifetime
             foreach (var id in routes)
             {
                 var route = status.Running.Config.ReverseProxy.TcpRoutes[id];
-                Assert.Equal(route.ClusterId, await AskAsync(Bound(status, binding), LoopbackLayer.ClientOf(route)));
+                var address = Bound(status, binding);
+                Assert.Equal(
+                    route.ClusterId,
+                    route.Mode == TcpMode.Multiplex
+                        ? await ExchangeAsync(address, status.Running.Config.ReverseProxy.Clusters[route.ClusterId!].Multiplex!)
+                        : await AskAsync(address, LoopbackLayer.ClientOf(route))
+                );
                 reached.Add(id);
             }
         }
@@ -110,6 +117,21 @@ public sealed partial class ExampleTests : IAsyncLifetime
         await stream.WriteAsync("ping\n"u8.ToArray(), limit.Token);
         Assert.Equal("ping", await reader.ReadLineAsync(limit.Token));
         return LoopbackLayer.ClusterIn(greeting!);
+    }
+
+    /// <summary>Sends a message of the protocol and gets it again; returns the cluster whose server was asked last.</summary>
+    private async Task<string> ExchangeAsync(EndPoint address, ClusterMultiplexConfig protocol)
+    {
+        using var limit = new CancellationTokenSource(_limit);
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(address, limit.Token);
+        await using var stream = new NetworkStream(socket);
+        var message = MultiplexSample.Of(protocol);
+        await stream.WriteAsync(message, limit.Token);
+        var answer = new byte[message.Length];
+        await stream.ReadExactlyAsync(answer, limit.Token);
+        Assert.Equal(message, answer);
+        return LoopbackLayer.ClusterIn(_layer.LastAsked);
     }
 
     private async Task AskHttpAsync(ProxyConfig config)

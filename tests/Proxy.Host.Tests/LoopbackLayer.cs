@@ -18,6 +18,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("px");
     private readonly List<Socket> _servers = [];
     private readonly List<WebApplication> _sites = [];
+    private volatile string _lastAsked = "";
     private int _names;
 
     /// <summary>Where a client of a route comes from: the first address of its first network, or 127.0.0.1.</summary>
@@ -29,6 +30,9 @@ internal sealed class LoopbackLayer : IAsyncDisposable
 
     /// <summary>The cluster a server says it belongs to.</summary>
     public static string ClusterIn(string answer) => answer.Split('/')[0];
+
+    /// <summary>The name of the server of a multiplexed cluster that was last sent something.</summary>
+    public string LastAsked => _lastAsked;
 
     public async Task<Dictionary<string, string?>> MoveAsync(Revision revision)
     {
@@ -61,7 +65,8 @@ internal sealed class LoopbackLayer : IAsyncDisposable
             {
                 _layer[$"ReverseProxy:Clusters:{id}:Destinations:{destinationId}:Address"] = await ServeAsync(
                     destination.Address,
-                    $"{id}/{destinationId}"
+                    $"{id}/{destinationId}",
+                    greets: cluster.Multiplex is null
                 );
             }
         }
@@ -103,7 +108,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
 
     private string UnixPath() => Path.Combine(_folder.FullName, $"{_names++}");
 
-    private async Task<string> ServeAsync(string address, string name)
+    private async Task<string> ServeAsync(string address, string name, bool greets)
     {
         if (address.StartsWith("http", StringComparison.OrdinalIgnoreCase))
         {
@@ -116,7 +121,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         server.Bind(endPoint);
         server.Listen();
         _servers.Add(server);
-        _ = AcceptAsync(server, name);
+        _ = AcceptAsync(server, name, greets);
         return server.LocalEndPoint is IPEndPoint { Port: var port }
             ? $"tcp://{(written.Host is "localhost" ? written.Host : "127.0.0.1")}:{port}"
             : $"unix:{endPoint}";
@@ -133,16 +138,35 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         return site.Urls.Single();
     }
 
-    private static async Task AcceptAsync(Socket server, string name)
+    private async Task AcceptAsync(Socket server, string name, bool greets)
     {
         try
         {
             while (true)
             {
-                _ = EchoAsync(await server.AcceptAsync(), name);
+                _ = greets ? EchoAsync(await server.AcceptAsync(), name) : AnswerAsync(await server.AcceptAsync(), name);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
+    }
+
+    // Says nothing unasked: a multiplexer would take it for nonsense.
+    private async Task AnswerAsync(Socket socket, string name)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            var buffer = new byte[4096];
+            while (await stream.ReadAsync(buffer) is var count and > 0)
+            {
+                _lastAsked = name;
+                await stream.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+        catch (IOException)
+        {
+            // The proxy ended it.
+        }
     }
 
     private static async Task EchoAsync(Socket socket, string name)

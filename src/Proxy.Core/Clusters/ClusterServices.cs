@@ -32,6 +32,7 @@ public static class ClusterServices
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<DestinationDialer>();
+        services.TryAddSingleton<ReportingDialer>();
         services.TryAddSingleton<DestinationPicker>();
         ProbeUnixSockets(services);
         return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());

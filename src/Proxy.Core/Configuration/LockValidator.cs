@@ -34,6 +34,20 @@ internal static class LockValidator
         }
     }
 
+    // The client whose turn it is would find no place, and the pause after that is everybody's.
+    private static void CheckPlaces(LockConfig config, string path, string clusterId, ClusterSection cluster, ProblemList problems)
+    {
+        if (cluster.Tcp.MaxConnectionsPerDestination is { } most && (long)most * cluster.Destinations.Count < config.Permits)
+        {
+            problems.Consequence(
+                $"{path}:Permits",
+                $"{config.Permits} clients at once, but the destinations of cluster '{clusterId}' take {(long)most * cluster.Destinations.Count} "
+                    + "by its Tcp:MaxConnectionsPerDestination.",
+                $"ReverseProxy:Clusters:{clusterId}:Tcp:MaxConnectionsPerDestination"
+            );
+        }
+    }
+
     // Whoever else connects there would be one more than the permits allow.
     private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
     {
@@ -51,7 +65,13 @@ internal static class LockValidator
             );
         }
 
-        if (config.Clusters.TryGetValue(clusterId, out var cluster) && cluster.HealthCheck?.Active?.Enabled == true)
+        if (!config.Clusters.TryGetValue(clusterId, out var cluster))
+        {
+            return;
+        }
+
+        CheckPlaces(route.Lock ?? new LockConfig(), $"{path}:Lock", clusterId, cluster, problems);
+        if (cluster.HealthCheck?.Active?.Enabled == true)
         {
             problems.Consequence(
                 $"ReverseProxy:Clusters:{clusterId}:HealthCheck:Active:Enabled",

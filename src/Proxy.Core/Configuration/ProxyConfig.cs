@@ -33,6 +33,9 @@ public sealed record ProxyConfig
     /// <summary>What is logged, and where.</summary>
     public LogConfig Log { get; init; } = new();
 
+    /// <summary>How much of its own doings the program tells on standard error.</summary>
+    public LoggingConfig Logging { get; init; } = new();
+
     /// <summary>The built-in demonstration.</summary>
     public DemoConfig Demo { get; init; } = new();
 }

@@ -18,11 +18,8 @@ internal sealed class PipeRelay(
     DeadlineClock clock
 ) : IDeadline
 {
-    private const long Never = long.MaxValue;
     private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
-    private readonly long _expires = After(clock.Now, options.MaxDuration);
-    private long _lastActivity = clock.Now;
-    private long _halfCloseExpires = Never;
+    private readonly RelayDeadlines _deadlines = new(options, clock.Now);
     private volatile bool _clientHasEnd;
     private volatile bool _finished;
     private int _halvesEnded;
@@ -61,17 +58,9 @@ internal sealed class PipeRelay(
         {
             End(closed); // that ended the client's connection; the upstream's has to go too
         }
-        else if (now >= _expires)
+        else if (_deadlines.Passed(now) is { } passed)
         {
-            End(ConnectionOutcome.DurationExpired);
-        }
-        else if (now >= Volatile.Read(ref _halfCloseExpires))
-        {
-            End(ConnectionOutcome.HalfCloseTimeout);
-        }
-        else if (now >= After(Volatile.Read(ref _lastActivity), options.IdleTimeout))
-        {
-            End(ConnectionOutcome.IdleTimeout);
+            End(passed);
         }
     }
 
@@ -100,7 +89,7 @@ internal sealed class PipeRelay(
             }
 
             await to.Transport.Output.CompleteAsync();
-            Interlocked.CompareExchange(ref _halfCloseExpires, After(clock.Now, options.HalfCloseTimeout), Never);
+            _deadlines.HalfClosed(clock.Now);
         }
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
@@ -135,7 +124,7 @@ internal sealed class PipeRelay(
         foreach (var segment in read.Buffer)
         {
             flushed = await output.WriteAsync(segment);
-            Volatile.Write(ref _lastActivity, clock.Now);
+            _deadlines.Active(clock.Now);
             if (from == client)
             {
                 record.CountClientBytes(segment.Length);
@@ -158,6 +147,4 @@ internal sealed class PipeRelay(
             upstream.Abort(reason);
         }
     }
-
-    private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
 }

@@ -12,6 +12,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     private long _clientBytes;
     private long _upstreamBytes;
     private long _connected;
+    private long _queued;
 
     /// <summary>The id, unique in this process.</summary>
     public string Id => connection.ConnectionId;
@@ -46,8 +47,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The time it was given when its route or address went away; null while they are configured.</summary>
     public TimeSpan? DrainTimeout { get; set; }
 
-    /// <summary>How long it waited in the queue of a lock or multiplexer.</summary>
-    public TimeSpan Queued { get; internal set; }
+    /// <summary>How long it waited in the queue of a lock, or all its requests together in those of multiplexers.</summary>
+    public TimeSpan Queued => TimeSpan.FromTicks(Volatile.Read(ref _queued));
 
     /// <summary>How long dialling took, all attempts together; zero before a dial.</summary>
     public TimeSpan Connecting { get; private set; }
@@ -74,6 +75,10 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Counts bytes that went from the upstream to the client. One caller at a time.</summary>
     /// <param name="count">Bytes.</param>
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
+
+    /// <summary>Notes a wait in a queue, from any thread.</summary>
+    /// <param name="time">How long it was.</param>
+    public void AddQueued(TimeSpan time) => Interlocked.Add(ref _queued, time.Ticks);
 
     /// <summary>Notes that dialling ended.</summary>
     /// <param name="duration">How long it took.</param>

@@ -106,10 +106,17 @@ public sealed class ProxyMetrics : IDisposable
     {
         lock (_gate)
         {
-            var (received, sent) = _endedBytes.GetValueOrDefault(record.RouteId ?? "");
-            _endedBytes[record.RouteId ?? ""] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+            Add(_endedBytes, record);
             _tracker.Remove(record);
         }
+    }
+
+    // The route is asked for once: one chosen meanwhile would get the sum of another.
+    private static void Add(Dictionary<string, (long In, long Out)> totals, ConnectionRecord record)
+    {
+        var route = record.RouteId ?? "";
+        var (received, sent) = totals.GetValueOrDefault(route);
+        totals[route] = (received + record.ClientBytes, sent + record.UpstreamBytes);
     }
 
     private Dictionary<string, (long In, long Out)> Bytes()
@@ -119,8 +126,7 @@ public sealed class ProxyMetrics : IDisposable
             var totals = new Dictionary<string, (long In, long Out)>(_endedBytes, StringComparer.OrdinalIgnoreCase);
             foreach (var record in _tracker.Open)
             {
-                var (received, sent) = totals.GetValueOrDefault(record.RouteId ?? "");
-                totals[record.RouteId ?? ""] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+                Add(totals, record);
             }
 
             return totals;

@@ -9,8 +9,6 @@ namespace Proxy.Forwarding;
 /// <summary>Ends a pipeline: connects the client to a destination of a cluster and relays.</summary>
 public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dialer, Relay relay, Random random) : ConnectionHandler
 {
-    private const double LargestJitter = 0.1;
-
     /// <inheritdoc />
     public override Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -38,7 +36,7 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         {
             connected?.Invoke();
             (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
-            record.TryEnd(await relay.RunAsync(connection, upstream, Jitter(settings.Relay, random), record));
+            record.TryEnd(await relay.RunAsync(connection, upstream, settings.Relay.Jittered(random), record));
         }
         finally
         {
@@ -92,13 +90,4 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
             return new(null, null, ConnectionOutcome.ClientReset);
         }
     }
-
-    /// <summary>The options of one connection: those that began together should not end together.</summary>
-    internal static RelayOptions Jitter(RelayOptions options, Random random) =>
-        options.MaxDuration < TimeSpan.Zero
-            ? options
-            : options with
-            {
-                MaxDuration = options.MaxDuration * (1 - (LargestJitter * random.NextDouble())),
-            };
 }

@@ -1,24 +1,13 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
-using Proxy.Clusters.Health;
 using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Forwarding;
 
 /// <summary>Finds a destination that answers: picks, dials, and tries another one when that fails.</summary>
-public sealed partial class UpstreamDialer(
-    DestinationPicker picker,
-    DestinationDialer dialer,
-    ConnectFailuresHealthPolicy health,
-    ProxyMetrics metrics,
-    TimeProvider time,
-    ILogger<UpstreamDialer> logger
-)
+public sealed class UpstreamDialer(DestinationPicker picker, ReportingDialer dialer, TimeProvider time)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
@@ -90,7 +79,8 @@ public sealed partial class UpstreamDialer(
                     pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
                 }
 
-                if (await TryAsync(cluster, destination, settings.Dialling, cancellationToken) is { } connection)
+                var dialled = await dialer.DialAsync(new(cluster, destination), settings.Dialling, cancellationToken);
+                if (dialled.Connection is { } connection)
                 {
                     return new(connection, picked is null ? load : null, default);
                 }
@@ -112,64 +102,11 @@ public sealed partial class UpstreamDialer(
         return new(null, null, ConnectionOutcome.ConnectFailed);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ConnectionContext?> TryAsync(
-        ClusterState cluster,
-        DestinationState destination,
-        ClusterSettings settings,
-        CancellationToken cancellationToken
-    )
-    {
-        var address = destination.Model.Config.Address;
-        var started = time.GetTimestamp();
-        try
-        {
-            var connection = await dialer.DialAsync(address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
-            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: true);
-            health.DialSucceeded(destination);
-            if (DestinationLoad.Of(destination).DialEnded(failed: false))
-            {
-                Log.DialsAgain(logger, cluster.ClusterId, destination.DestinationId, address);
-            }
-
-            return connection;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            metrics.Dialled(cluster.ClusterId, destination.DestinationId, time.GetElapsedTime(started), succeeded: false);
-            if (!IsOurs(exception))
-            {
-                health.DialFailed(cluster, destination);
-            }
-
-            // Once, and not per client: a destination that is down would fill the log.
-            if (DestinationLoad.Of(destination).DialEnded(failed: true))
-            {
-                Log.DialFailed(logger, cluster.ClusterId, destination.DestinationId, address, exception.Message);
-            }
-
-            return null;
-        }
-    }
-
     private static PickContext Context(ClusterState cluster, ConnectionRecord record) =>
         new((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
-
-    // Says nothing about the destination.
-    private static bool IsOurs(Exception exception) =>
-        exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     private static ConnectionOutcome Failure(PickFailure failure, int tried) =>
         failure == PickFailure.LimitReached ? ConnectionOutcome.LimitExceeded
         : tried > 0 ? ConnectionOutcome.ConnectFailed
         : ConnectionOutcome.NoDestination;
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: destination {Destination} at {Address} answers again.")]
-        public static partial void DialsAgain(ILogger logger, string cluster, string destination, string address);
-
-        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} cannot be dialled: {Reason}")]
-        public static partial void DialFailed(ILogger logger, string cluster, string destination, string address, string reason);
-    }
 }

@@ -13,6 +13,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
     private readonly LockSettings _settings = queue.Settings;
     private LockedDestination? _destination;
     private bool _isActivated;
+    private bool _isConnected;
 
     /// <summary>Serves the client. Afterwards the permit is kept for as long as the service needs, while the client's connection ends.</summary>
     public async Task RunAsync()
@@ -71,11 +72,19 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
             _settings.MaxHold,
             Timeout.InfiniteTimeSpan
         );
-        await _destination!.ForwardAsync(waiter.Connection, queue.Succeeded);
-        if (waiter.Record.Outcome is ConnectionOutcome.ConnectFailed)
+        await _destination!.ForwardAsync(waiter.Connection, Connected);
+
+        // A destination that says nothing is as dead as one that refuses, though the client's time ran out first.
+        if (!_isConnected && waiter.Record.Outcome is ConnectionOutcome.ConnectFailed or ConnectionOutcome.HoldExpired)
         {
             queue.Failed(waiter);
         }
+    }
+
+    private void Connected()
+    {
+        _isConnected = true;
+        queue.Succeeded();
     }
 
     private async Task FinishAsync()

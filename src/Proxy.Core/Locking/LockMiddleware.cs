@@ -14,7 +14,7 @@ internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeP
         var record = ConnectionRecord.Of(connection);
         var waiter = new LockWaiter(connection, record, time.GetTimestamp());
         var refusal = await WaitAsync(waiter);
-        record.Queued = time.GetElapsedTime(waiter.Arrived);
+        record.AddQueued(time.GetElapsedTime(waiter.Arrived));
         if (refusal is { } outcome)
         {
             record.Close(outcome);

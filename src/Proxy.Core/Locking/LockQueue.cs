@@ -157,6 +157,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
+            _permits.Return(); // before anybody is told that they are used no more
             _holding.Remove(waiter);
             _pause.Ended(waiter);
             if (_holding.Count == 0)
@@ -166,7 +167,6 @@ internal sealed class LockQueue : IDisposable
             }
         }
 
-        _permits.Return();
         Admit();
     }
 
@@ -225,9 +225,14 @@ internal sealed class LockQueue : IDisposable
     /// <summary>What can be seen of it now.</summary>
     public LockStatus Describe()
     {
+        List<LockWaiter> holding;
+        List<LockWaiter> waiting;
+        LockStatus status;
         lock (_gate)
         {
-            return new LockStatus
+            holding = [.. _holding];
+            waiting = [.. _waiting];
+            status = new LockStatus
             {
                 RouteId = RouteId,
                 Permits = PermitsNow,
@@ -236,10 +241,17 @@ internal sealed class LockQueue : IDisposable
                 IsClosed = _isClosed,
                 PausedAfterFailure = _pause.Remaining,
                 Activations = Hooks.Activations,
-                Holding = [.. _holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],
-                Waiting = [.. _waiting.Select((waiter, index) => Describe(waiter, index + 1))],
+                Holding = [],
+                Waiting = [],
             };
         }
+
+        // Nobody waits for his turn while thousands are described.
+        return status with
+        {
+            Holding = [.. holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],
+            Waiting = [.. waiting.Select((waiter, index) => Describe(waiter, index + 1))],
+        };
     }
 
     public void Dispose()

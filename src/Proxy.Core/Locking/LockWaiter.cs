@@ -42,14 +42,7 @@ internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord 
     public void Complete(ConnectionOutcome? refusal)
     {
         _refusal = refusal;
-        if (connection is TcpConnection tcp)
-        {
-            tcp.Post(this);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
+        ConnectionWork.PostTo(connection, this);
     }
 
     void IThreadPoolWorkItem.Execute() => _source.SetResult(_refusal);

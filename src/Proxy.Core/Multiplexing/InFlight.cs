@@ -8,6 +8,8 @@ internal sealed class InFlight(bool byId)
 
     public int Count => byId ? _byId.Count : _inOrder.Count;
 
+    public IEnumerable<MultiplexRequest> All => byId ? _byId.Values : _inOrder;
+
     public void Add(MultiplexRequest request)
     {
         if (byId)

@@ -28,8 +28,19 @@ internal sealed class MessagePort
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
-    /// <summary>Sends all bytes.</summary>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes) => _isDirect ? _output.WriteAsync(bytes) : WriteAndFlushAsync(bytes);
+    /// <summary>Sends all bytes. It never throws itself: whoever sends a reply has no part in what became of the client.</summary>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return _isDirect ? _output.WriteAsync(bytes) : WriteAndFlushAsync(bytes);
+        }
+        catch (Exception exception) when (IsEnd(exception))
+        {
+            // The framework's stream throws at once where the socket is closed on our side.
+            return ValueTask.FromException(exception);
+        }
+    }
 
     /// <summary>Sends FIN.</summary>
     public async ValueTask EndSendingAsync()

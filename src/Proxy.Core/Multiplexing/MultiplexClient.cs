@@ -12,20 +12,16 @@ internal sealed class MultiplexClient : IDeadline
     private const int MostAhead = 16;
     private const int LeastAhead = 2; // so that a read is outstanding while a request is under way, and a reset is seen
     private const int BytesAhead = 256 * 1024;
-    private const long Never = long.MaxValue;
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
-    private readonly DeadlineClock _clock;
-    private readonly TimeProvider _time;
+    private readonly RelayDeadlines _deadlines;
+    private readonly MultiplexServices _services;
     private readonly MessagePort _port;
     private readonly ByteBuffer _input = new();
     private readonly ReplyOrder _replies;
     private readonly ClientLanes _lanes;
     private readonly IModbusFramer? _modbus;
-    private readonly long _expires;
-    private long _lastActivity;
-    private long _halfCloseExpires = Never;
     private int _examined;
     private bool _hasEnded;
     private bool _hasContinued;
@@ -34,30 +30,37 @@ internal sealed class MultiplexClient : IDeadline
         ConnectionContext connection,
         IMessageFramer framer,
         ClientSettings settings,
+        RelayDeadlines deadlines,
         ILaneOpener opener,
-        DeadlineClock clock,
-        TimeProvider time
+        MultiplexServices services
     )
     {
         _connection = connection;
         Framer = framer;
         Settings = settings;
-        _clock = clock;
-        _time = time;
+        _deadlines = deadlines;
+        _services = services;
         _record = ConnectionRecord.Of(connection);
         _port = new MessagePort(connection);
         _modbus = RequestTranslator.Modbus(framer);
         _replies = new ReplyOrder(this, Math.Clamp(BytesAhead / framer.MaxBytes, LeastAhead, MostAhead), _port, _record);
         _lanes = new ClientLanes(this, opener, settings.Modbus);
-        _lastActivity = clock.Now;
-        _expires = After(settings.MaxDuration);
     }
 
     public IMessageFramer Framer { get; }
 
     public ClientSettings Settings { get; }
 
+    public MessageTrace Trace => _services.Trace;
+
     public string Id => _connection.ConnectionId;
+
+    public string RouteId => _record.RouteId ?? "";
+
+    public string? Address => _record.Client?.ToString();
+
+    /// <summary>The destination the client is pinned to.</summary>
+    public string Destination => $"{_record.ClusterId}/{_record.DestinationId}";
 
     /// <summary>Serves the client to its end.</summary>
     public async Task RunAsync()
@@ -68,7 +71,7 @@ internal sealed class MultiplexClient : IDeadline
             return;
         }
 
-        _clock.Add(this);
+        _services.Clock.Add(this);
         try
         {
             await ReadAllAsync();
@@ -80,7 +83,7 @@ internal sealed class MultiplexClient : IDeadline
         }
         finally
         {
-            _clock.Remove(this);
+            _services.Clock.Remove(this);
             _replies.Close();
             _lanes.Close();
             _input.Release();
@@ -106,43 +109,31 @@ internal sealed class MultiplexClient : IDeadline
     }
 
     /// <summary>Runs work where the client's connection does.</summary>
-    public void Post(IThreadPoolWorkItem work)
-    {
-        if (_connection is TcpConnection tcp)
-        {
-            tcp.Post(work);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
-        }
-    }
+    public void Post(IThreadPoolWorkItem work) => ConnectionWork.PostTo(_connection, work);
 
     /// <summary>Ends the connection from our side.</summary>
     public void Close(ConnectionOutcome outcome) => _record.Close(outcome);
 
-    public void Touch() => Volatile.Write(ref _lastActivity, _clock.Now);
+    /// <summary>Notes how long a request waited to be sent.</summary>
+    public void Waited(TimeSpan time) => _record.AddQueued(time);
+
+    /// <summary>Sends FIN; what the client still sends is read until it ends, too.</summary>
+    public void EndSending()
+    {
+        BeginHalfClose();
+        _ = _port.EndSendingAsync().AsTask();
+    }
+
+    public void Touch() => _deadlines.Active(_services.Clock.Now);
 
     /// <summary>Begins to count the time that what is left may take.</summary>
-    public void BeginHalfClose() => Interlocked.CompareExchange(ref _halfCloseExpires, After(Settings.HalfCloseTimeout), Never);
+    public void BeginHalfClose() => _deadlines.HalfClosed(_services.Clock.Now);
 
     void IDeadline.Check(long now)
     {
-        if (now >= _expires)
+        if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || _replies.IsIdle))
         {
-            Close(ConnectionOutcome.DurationExpired);
-        }
-        else if (now >= Volatile.Read(ref _halfCloseExpires))
-        {
-            Close(ConnectionOutcome.HalfCloseTimeout);
-        }
-        else if (
-            Settings.IdleTimeout >= TimeSpan.Zero
-            && now - Volatile.Read(ref _lastActivity) >= Settings.IdleTimeout.TotalMilliseconds
-            && _replies.IsIdle
-        )
-        {
-            Close(ConnectionOutcome.IdleTimeout);
+            Close(passed);
         }
     }
 
@@ -195,7 +186,7 @@ internal sealed class MultiplexClient : IDeadline
     // True when something came or the stream ended, false after the silence that the framer asked for.
     private async ValueTask<bool> ReceiveAsync(TimeSpan silence)
     {
-        using var limit = new CancellationTokenSource(silence, _time);
+        using var limit = new CancellationTokenSource(silence, _services.Time);
         try
         {
             Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize)), limit.Token));
@@ -221,6 +212,7 @@ internal sealed class MultiplexClient : IDeadline
 
     private void Accept(FrameMeasure measure)
     {
+        Trace.FromClient(this, _input.Span[..measure.Length]);
         var request = _replies.Add(_input.Span[..measure.Length]);
         _input.Consume(measure.Length);
         _examined = 0;
@@ -342,6 +334,4 @@ internal sealed class MultiplexClient : IDeadline
         await using var watch = tcp.CancelOnReset(gone);
         await replies.WaitAsync(gone.Token);
     }
-
-    private long After(TimeSpan time) => time < TimeSpan.Zero ? Never : _clock.Now + (long)time.TotalMilliseconds;
 }

@@ -15,14 +15,11 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
         var record = ConnectionRecord.Of(connection);
         record.ClusterId = route.Cluster.Reference.Id;
         (connection as TcpConnection)?.SetKeepAlive(route.KeepAlive);
-        var settings = route.Client.MaxDuration < TimeSpan.Zero ? route.Client : route.Client with { MaxDuration = Jitter() };
         var framer = route.Framer ?? (services.Registry.SettingsOf(route.Cluster.Reference.Id) ?? route.Cluster.Settings).Framer;
         var opener = new Opener(route, services, record);
-        await new MultiplexClient(connection, framer, settings, opener, services.Clock, services.Time).RunAsync();
+        var deadlines = new RelayDeadlines(route.Client.Deadlines.Jittered(services.Random), services.Clock.Now);
+        await new MultiplexClient(connection, framer, route.Client, deadlines, opener, services).RunAsync();
     }
-
-    // Connections that began together should not end together.
-    private TimeSpan Jitter() => route.Client.MaxDuration * (1 - (0.1 * services.Random.NextDouble()));
 
     private sealed class Opener(MultiplexRoute route, MultiplexServices services, ConnectionRecord record) : ILaneOpener
     {
@@ -38,7 +35,7 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
             }
 
             var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
-            var pick = services.Picker.Pick(cluster, target.Picking, context, []);
+            var pick = services.Picker.Pick(cluster, target.Settings.Dialling, context, []);
             if (pick.Destination is not { } destination || pick.Load is not { } load)
             {
                 return null;

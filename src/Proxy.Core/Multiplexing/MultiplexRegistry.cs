@@ -5,10 +5,11 @@ namespace Proxy.Multiplexing;
 /// <summary>The sessions there are, by destination. It outlives revisions: what an edit leaves as it is, goes on.</summary>
 public sealed class MultiplexRegistry : IDisposable
 {
-    private readonly Lock _gate = new(); // guards both dictionaries, and that nobody joins a session that is being removed
+    private readonly Lock _gate = new(); // guards all below but the services, and that nobody joins a session that is being removed
     private readonly Dictionary<SessionKey, MultiplexSession> _sessions = [];
     private readonly SessionServices _services;
     private Dictionary<string, UpstreamSettings> _clusters = new(StringComparer.OrdinalIgnoreCase);
+    private IReadOnlyList<SessionKey> _configured = [];
 
     internal MultiplexRegistry(SessionServices services)
     {
@@ -16,21 +17,46 @@ public sealed class MultiplexRegistry : IDisposable
         services.Metrics.Observe(Queued);
     }
 
-    /// <summary>What each multiplexer does now.</summary>
-    public IReadOnlyList<MultiplexStatus> Status => [.. All().Select(static session => session.Status())];
+    /// <summary>What is done now for each destination that is configured, and for those that are not any more and still have clients.</summary>
+    public IReadOnlyList<MultiplexStatus> Status
+    {
+        get
+        {
+            List<MultiplexSession> sessions;
+            List<MultiplexStatus> unused;
+            lock (_gate)
+            {
+                sessions = [.. _sessions.Values];
+                unused = [.. _configured.Where(key => !_sessions.ContainsKey(key)).Select(Unused)];
+            }
+
+            return
+            [
+                .. unused
+                    .Concat(sessions.Select(static session => session.Status()))
+                    .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
+                    .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
+            ];
+        }
+    }
+
+    /// <summary>What is done now for one destination.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <returns>Null if there is no such destination. Of two, since its address was edited, the one that is configured.</returns>
+    public MultiplexStatus? Find(string clusterId, string destinationId) =>
+        Status
+            .Where(status => Is(clusterId, destinationId, status.ClusterId, status.DestinationId))
+            .OrderBy(static status => status.IsRetired)
+            .FirstOrDefault();
 
     /// <summary>Replaces the upstream connections of a destination, each after the exchange it is in.</summary>
     /// <param name="clusterId">The cluster.</param>
     /// <param name="destinationId">The destination.</param>
-    /// <returns>Whether there is such a multiplexer.</returns>
+    /// <returns>Whether there is a multiplexer that has had clients.</returns>
     public bool Renew(string clusterId, string destinationId)
     {
-        var found = All()
-            .Where(session =>
-                session.Key.ClusterId.Equals(clusterId, StringComparison.OrdinalIgnoreCase)
-                && session.Key.DestinationId.Equals(destinationId, StringComparison.OrdinalIgnoreCase)
-            )
-            .ToList();
+        var found = All().Where(session => Is(clusterId, destinationId, session.Key.ClusterId, session.Key.DestinationId)).ToList();
         found.ForEach(static session => session.Renew());
         return found.Count > 0;
     }
@@ -54,6 +80,7 @@ public sealed class MultiplexRegistry : IDisposable
                 static cluster => cluster.Settings,
                 StringComparer.OrdinalIgnoreCase
             );
+            _configured = [.. configured];
             foreach (var key in configured.Where(key => settings[key.ClusterId].ConnectsAlways))
             {
                 Find(key, settings[key.ClusterId]);
@@ -136,5 +163,12 @@ public sealed class MultiplexRegistry : IDisposable
         }
     }
 
-    private IEnumerable<Measurement<int>> Queued() => All().Select(static session => new Measurement<int>(session.Queued, session.Tags));
+    private static bool Is(string clusterId, string destinationId, string otherCluster, string otherDestination) =>
+        clusterId.Equals(otherCluster, StringComparison.OrdinalIgnoreCase)
+        && destinationId.Equals(otherDestination, StringComparison.OrdinalIgnoreCase);
+
+    // A session begins with the first client.
+    private MultiplexStatus Unused(SessionKey key) => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name);
+
+    private IEnumerable<Measurement<int>> Queued() => All().SelectMany(static session => session.Queued());
 }

@@ -100,6 +100,18 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>Whether the kernel took nothing of it, so that it cannot have been executed.</summary>
     public bool IsUnsent { get; set; }
 
+    /// <summary>What can be seen of it while it is in flight.</summary>
+    public MultiplexExchangeStatus Status(TimeProvider time)
+    {
+        var sharing = 0;
+        for (var follower = Followers; follower is not null; follower = follower.Next)
+        {
+            sharing++;
+        }
+
+        return new(client.Id, time.GetElapsedTime(Started), Unit == NoUnit ? null : Unit, sharing);
+    }
+
     /// <summary>Makes it new.</summary>
     public void Reset(ReadOnlySpan<byte> message)
     {

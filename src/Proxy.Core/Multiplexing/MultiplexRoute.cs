@@ -19,6 +19,5 @@ internal sealed record MultiplexRoute(
 
 /// <summary>A cluster that clients are led to.</summary>
 /// <param name="Reference">The cluster.</param>
-/// <param name="Picking">How a destination is picked.</param>
 /// <param name="Settings">What is done with its destinations.</param>
-internal sealed record MultiplexTarget(ClusterReference Reference, ClusterSettings Picking, UpstreamSettings Settings);
+internal sealed record MultiplexTarget(ClusterReference Reference, UpstreamSettings Settings);

@@ -7,6 +7,7 @@ namespace Proxy.Multiplexing;
 internal sealed record MultiplexServices(
     MultiplexRegistry Registry,
     DestinationPicker Picker,
+    MessageTrace Trace,
     DeadlineClock Clock,
     TimeProvider Time,
     Random Random

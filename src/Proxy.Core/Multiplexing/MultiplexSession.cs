@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -7,18 +8,16 @@ namespace Proxy.Multiplexing;
 
 /// <summary>
 /// One destination, shared by the clients of all routes: requests wait here, and go out on the few connections there are. Any thread may call it; what
-/// it decides it decides under its lock, and what it does it does outside. One thread at a time does it, so that a reply which wakes a client that sends
-/// the next request does not nest; on one loop all of it runs inline.
+/// it decides it decides under its lock, and what it does it does outside.
 /// </summary>
 internal sealed class MultiplexSession : IDeadline
 {
-    private readonly Lock _gate = new(); // guards _state and all it has, and _isDispatching
+    private readonly Lock _gate = new(); // guards _state and all it has
     private readonly SessionState _state;
     private readonly SessionServices _services;
     private readonly Action<MultiplexSession> _over;
     private readonly TagList _tags;
-    private readonly Func<UpstreamConnection> _create;
-    private bool _isDispatching;
+    private readonly SessionDispatcher _dispatcher;
     private volatile bool _isRetired;
 
     /// <param name="key">The destination.</param>
@@ -30,15 +29,15 @@ internal sealed class MultiplexSession : IDeadline
         Key = key;
         _services = services;
         _over = over;
-        _create = () => new(this, _state!.Settings, services.Time);
         _state = new SessionState(settings, services.Time);
+        _dispatcher = new SessionDispatcher(this, _gate, _state, services);
         _tags = new TagList { { "proxy.cluster_id", key.ClusterId }, { "proxy.destination_id", key.DestinationId } };
         services.Clock.Add(this);
     }
 
     public SessionKey Key { get; }
 
-    public ref readonly TagList Tags => ref _tags;
+    public MessageTrace Trace => _services.Trace;
 
     private long Now => _services.Clock.Now;
 
@@ -53,14 +52,17 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    public int Queued
+    /// <summary>The requests that wait, by route.</summary>
+    public IReadOnlyList<Measurement<int>> Queued()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _state.Queue.Count;
-            }
+            return
+            [
+                .. _state
+                    .Requests.Lanes.GroupBy(static lane => lane.Client.RouteId, StringComparer.OrdinalIgnoreCase)
+                    .Select(static lanes => new Measurement<int>(lanes.Sum(static lane => lane.Count), lanes.First().Tags)),
+            ];
         }
     }
 
@@ -161,7 +163,8 @@ internal sealed class MultiplexSession : IDeadline
         byte[]? cached;
         lock (_gate)
         {
-            admission = _state.Admit(request, Now, out cached);
+            var now = Now;
+            admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown(now), now, out cached);
         }
 
         switch (admission)
@@ -170,10 +173,10 @@ internal sealed class MultiplexSession : IDeadline
                 Dispatch();
                 break;
             case Admission.Joined:
-                _services.Metrics.Shared(_tags);
+                _services.Metrics.Shared(request.Lane!.Tags);
                 break;
             case Admission.Cached:
-                _services.Metrics.CacheHit(_tags);
+                _services.Metrics.CacheHit(request.Lane!.Tags);
                 request.Client.Deliver(request, cached);
                 break;
             case Admission.Suspended:
@@ -203,11 +206,11 @@ internal sealed class MultiplexSession : IDeadline
                 _state.NotConnected(connection, exception.Message, Now);
                 if (_state.IsDown(Now))
                 {
-                    _state.TakeWaiting(static (_, _) => true, 0, failed);
+                    _state.Requests.TakeWaiting(failed);
                 }
             }
 
-            FailAll(failed, LocalReply.NoPath, ConnectionOutcome.ConnectFailed);
+            Answers.FailAll(failed, LocalReply.NoPath, ConnectionOutcome.ConnectFailed);
             Dispatch();
         }
     }
@@ -259,17 +262,11 @@ internal sealed class MultiplexSession : IDeadline
             }
         }
 
-        _services.Metrics.Exchanged(_services.Time.GetElapsedTime(started), _tags);
+        _services.Metrics.Exchanged(_services.Time.GetElapsedTime(started), request.Lane!.Tags);
 
         // The next request first: the destination works on it while the client is told.
         Dispatch();
-        var follower = request.Followers;
-        request.Client.Deliver(request, reply, ends);
-        while (follower is { } next)
-        {
-            follower = next.Next;
-            next.Client.Deliver(next, reply);
-        }
+        Answers.Deliver(request, reply, ends);
     }
 
     /// <summary>Notes that the kernel has taken a request.</summary>
@@ -328,7 +325,7 @@ internal sealed class MultiplexSession : IDeadline
             _services.Dialer.LogRenewal(Key, loss.Reason);
         }
 
-        FailLost(failed, loss);
+        Answers.FailAll(failed, loss);
         Dispatch();
     }
 
@@ -347,9 +344,9 @@ internal sealed class MultiplexSession : IDeadline
             isOver = _state.IsOver;
         }
 
-        FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);
-        overdue.ForEach(_ => _services.Metrics.TimedOut(_tags));
-        FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        Answers.FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);
+        overdue.ForEach(request => _services.Metrics.TimedOut(request.Lane!.Tags));
+        Answers.FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
         lost.ForEach(connection => Lost(connection, UpstreamLoss.Silent));
         Dispatch();
         if (isOver)
@@ -362,19 +359,7 @@ internal sealed class MultiplexSession : IDeadline
     {
         lock (_gate)
         {
-            var now = Now;
-            return new(
-                Key.ClusterId,
-                Key.DestinationId,
-                Key.Address,
-                _state.Settings.Framer.Name,
-                [.. _state.Lanes.Select(static lane => lane.Client.Id)],
-                _state.Queue.Count,
-                [.. _state.Pool.All.Select(connection => connection.Status(now))],
-                _state.Units.Suspended(),
-                _state.RetryIn(now),
-                _state.LastError
-            );
+            return _state.Describe(Key, Now);
         }
     }
 
@@ -410,107 +395,5 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    private void Dispatch()
-    {
-        lock (_gate)
-        {
-            if (_isDispatching)
-            {
-                return;
-            }
-
-            _isDispatching = true;
-        }
-
-        while (TryTakeStep(out var step))
-        {
-            Execute(step);
-        }
-    }
-
-    // Whatever came before the lock is seen here; whoever comes after it dispatches again.
-    private bool TryTakeStep(out SessionStep step)
-    {
-        lock (_gate)
-        {
-            step = _state.Next(Now, _create);
-            _isDispatching = step.Kind != SessionStepKind.None;
-            return _isDispatching;
-        }
-    }
-
-    private void Execute(SessionStep step)
-    {
-        switch (step.Kind)
-        {
-            case SessionStepKind.Send:
-                _services.Metrics.Waited(_services.Time.GetElapsedTime(step.Request!.Submitted), _tags);
-                step.Connection!.Send(step.Request);
-                break;
-            case SessionStepKind.Dial:
-                Dial(step.Connection!);
-                break;
-            case SessionStepKind.Abort:
-                step.Connection!.Abort();
-                break;
-            case SessionStepKind.EndSending:
-                step.Connection!.EndSending();
-                break;
-            case SessionStepKind.RejectSuspended:
-                FailOne(step.Request!, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
-                break;
-            default:
-                step.Request!.Client.Close(ConnectionOutcome.Drained);
-                FailOne(step.Request, LocalReply.NoPath, ConnectionOutcome.Drained);
-                break;
-        }
-    }
-
-    // On the loop of a client, so that what they send and what is answered need not change threads.
-    private void Dial(UpstreamConnection connection)
-    {
-        MultiplexClient? client;
-        lock (_gate)
-        {
-            client = _state.Lanes.FirstOrDefault()?.Client;
-        }
-
-        if (client is not null)
-        {
-            client.Post(connection);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(connection, preferLocal: false);
-        }
-    }
-
-    private static void FailLost(List<MultiplexRequest> failed, UpstreamLoss loss)
-    {
-        foreach (var request in failed)
-        {
-            var wasSent = request.Started != 0;
-            FailOne(
-                request,
-                wasSent ? loss.Reply : LocalReply.NoPath,
-                !wasSent ? ConnectionOutcome.ConnectFailed
-                    : loss.IsNonsense ? ConnectionOutcome.ProtocolError
-                    : ConnectionOutcome.UpstreamReset
-            );
-        }
-    }
-
-    private static void FailAll(List<MultiplexRequest> requests, LocalReply reply, ConnectionOutcome outcome) =>
-        requests.ForEach(request => FailOne(request, reply, outcome));
-
-    private static void FailOne(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
-    {
-        var follower = request.Followers;
-        request.Client.Fail(request, reply, outcome);
-        while (follower is { } next)
-        {
-            follower = next.Next;
-            next.Client.Fail(next, reply, outcome);
-        }
-    }
+    private void Dispatch() => _dispatcher.Run();
 }

@@ -13,10 +13,12 @@ internal static class MultiplexingServices
         services.AddMessageFramers();
         services.TryAddSingleton<MultiplexMetrics>();
         services.TryAddSingleton<SessionDialer>();
+        services.TryAddSingleton<MessageTrace>();
         services.TryAddSingleton(static provider => new MultiplexRegistry(
             new(
                 provider.GetRequiredService<SessionDialer>(),
                 provider.GetRequiredService<MultiplexMetrics>(),
+                provider.GetRequiredService<MessageTrace>(),
                 provider.GetRequiredService<DeadlineClock>(),
                 provider.GetRequiredService<TimeProvider>()
             )
@@ -24,6 +26,7 @@ internal static class MultiplexingServices
         services.TryAddSingleton(static provider => new MultiplexServices(
             provider.GetRequiredService<MultiplexRegistry>(),
             provider.GetRequiredService<DestinationPicker>(),
+            provider.GetRequiredService<MessageTrace>(),
             provider.GetRequiredService<DeadlineClock>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>()

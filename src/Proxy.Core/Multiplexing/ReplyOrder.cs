@@ -90,8 +90,10 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     public void Complete(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             request.EndsConnection |= endsConnection;
             if (Takes(request) && !TryWrite(request, reply))
             {
@@ -99,43 +101,53 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
                 WriteLocal(request, LocalReply.BadAnswer, ConnectionOutcome.ProtocolError);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
     public void CompleteDone(MultiplexRequest request)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             if (Takes(request) && !TryWriteDone(request))
             {
                 Restore(request);
                 WriteLocal(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
     public void CompleteLocally(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
         bool writes;
+        TracedMessage? traced;
         lock (_gate)
         {
+            var start = _output.Count;
             if (Takes(request))
             {
                 Restore(request);
                 WriteLocal(request, reply, outcome);
             }
 
+            traced = Trace(request, start);
             writes = Advance(request);
         }
 
+        traced?.Log();
         Continue(writes);
     }
 
@@ -168,7 +180,8 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
 
     private static void Restore(MultiplexRequest request) => request.Lane?.Translator.Restore(request);
 
-    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver;
+    // After a request that nothing could be said to, the client gets no further reply: it would take it for that one's.
+    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver && _cut is null;
 
     private bool IsFirst(MultiplexRequest request) => _ring[_first] == request;
 
@@ -198,6 +211,15 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
             record.TryEnd(outcome);
         }
     }
+
+    private TracedMessage? Trace(MultiplexRequest request, int start) =>
+        client.Trace.ToClient(
+            request,
+            !Takes(request) ? []
+                : IsFirst(request) ? _output.Span[start..]
+                : request.Reply is { } reply ? reply.Span
+                : []
+        );
 
     // Whether the caller is to write.
     private bool Advance(MultiplexRequest completed)
@@ -320,12 +342,25 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         client.Touch();
     }
 
-    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset.
+    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If somebody writes again already, that one
+    // comes here too.
     private void Wrote()
     {
-        if (_cut is { } outcome)
+        bool isAll;
+        lock (_gate)
+        {
+            isAll = !_isWriting && _output.Count == 0;
+        }
+
+        if (isAll && _cut is { } outcome)
         {
             client.Close(outcome);
+            Close();
+        }
+        else if (isAll && _isOver)
+        {
+            // It may be the destination that ended with its reply, and the client waits for this and says nothing.
+            client.EndSending();
         }
 
         _changed.Signal();

@@ -98,6 +98,7 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
     private void Take(MultiplexRequest? request, FrameMeasure measure)
     {
         _needed = _examined = 0;
+        session.Trace.FromDestination(session.Key, request, input.Span[..measure.Length]);
         if (request is null)
         {
             session.Discarded();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Proxy.Clusters;
 
 namespace Proxy.Multiplexing;
@@ -5,6 +6,11 @@ namespace Proxy.Multiplexing;
 /// <summary>The requests of one client that wait in one session, first in, first out. All but the constructor's is guarded by the session.</summary>
 internal sealed class RequestLane(MultiplexClient client, MultiplexSession session, RequestTranslator translator, DestinationLoad load)
 {
+    private readonly TagList _tags = new([
+        new("proxy.route_id", client.RouteId),
+        new("proxy.cluster_id", session.Key.ClusterId),
+        new("proxy.destination_id", session.Key.DestinationId),
+    ]);
     private MultiplexRequest? _last;
 
     public MultiplexClient Client => client;
@@ -16,7 +22,13 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     /// <summary>The place the client takes at the destination.</summary>
     public DestinationLoad Load => load;
 
+    /// <summary>What its figures are counted under: route, cluster, destination.</summary>
+    public ref readonly TagList Tags => ref _tags;
+
     public MultiplexRequest? First { get; private set; }
+
+    /// <summary>How many wait.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Whether the lane has its turn in the queue.</summary>
     public bool IsQueued { get; set; }
@@ -30,8 +42,11 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
     public int PendingWrites { get; set; }
 
+    public MultiplexClientStatus Status() => new(client.Id, client.Address, client.RouteId, Count, InFlight);
+
     public void Append(MultiplexRequest request)
     {
+        Count++;
         request.Next = null;
         if (_last is null)
         {
@@ -47,6 +62,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public void Prepend(MultiplexRequest request)
     {
+        Count++;
         request.Next = First;
         First = request;
         _last ??= request;
@@ -57,6 +73,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
         var request = First;
         if (request is not null)
         {
+            Count--;
             First = request.Next;
             _last = First is null ? null : _last;
             request.Next = null;
@@ -70,6 +87,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     {
         var all = First;
         First = _last = null;
+        Count = 0;
         while (all is { } request)
         {
             all = request.Next;

@@ -12,6 +12,8 @@ internal sealed record SessionKey(string ClusterId, string DestinationId, string
         && StringComparer.OrdinalIgnoreCase.Equals(DestinationId, other.DestinationId)
         && StringComparer.Ordinal.Equals(Address, other.Address);
 
+    public override string ToString() => $"{ClusterId}/{DestinationId}";
+
     public override int GetHashCode() =>
         HashCode.Combine(
             StringComparer.OrdinalIgnoreCase.GetHashCode(ClusterId),

@@ -3,4 +3,10 @@ using Proxy.Connections;
 namespace Proxy.Multiplexing;
 
 /// <summary>What all sessions use.</summary>
-internal sealed record SessionServices(SessionDialer Dialer, MultiplexMetrics Metrics, DeadlineClock Clock, TimeProvider Time);
+internal sealed record SessionServices(
+    SessionDialer Dialer,
+    MultiplexMetrics Metrics,
+    MessageTrace Trace,
+    DeadlineClock Clock,
+    TimeProvider Time
+);

@@ -3,8 +3,8 @@ using Proxy.Configuration;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// What a session knows and decides: who waits, what is in flight, what comes next. It calls nobody, so that it can be asked under the session's lock;
-/// what is to be done, its answers say.
+/// What a session knows and decides: which connections there are, what is in flight on them, what comes next. It calls nobody, so that it can be asked
+/// under the session's lock; what is to be done, its answers say.
 /// </summary>
 internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 {
@@ -13,45 +13,36 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(1);
 
     private BackOff _backOff;
-    private ulong _lastId;
     private long _unusedSince;
 
     public UpstreamSettings Settings { get; private set; } = settings;
 
-    public FairQueue Queue { get; } = new();
+    public SessionRequests Requests { get; } = new(time);
 
     public UpstreamPool Pool { get; } = new();
 
-    public HashSet<RequestLane> Lanes { get; } = [];
-
-    public ModbusUnits Units { get; } = new();
-
-    public SharedReads Reads => field ??= new(Units);
-
-    public string? LastError { get; set; }
+    public RecentErrors Errors { get; } = new(time);
 
     public bool IsRetired { get; private set; }
 
-    public bool IsOver => IsRetired && Lanes.Count == 0 && Pool.Count == 0;
-
-    public TimeSpan RetryIn(long now) => TimeSpan.FromMilliseconds(Math.Max(0, _backOff.Until - now));
+    public bool IsOver => IsRetired && Requests.Lanes.Count == 0 && Pool.Count == 0;
 
     /// <summary>Whether no connection is there, and none is tried now.</summary>
     public bool IsDown(long now) => _backOff.IsPausing(now) && !Pool.IsAlive;
 
     public void Apply(UpstreamSettings next)
     {
-        // How a name is resolved matters to the next dial only.
-        if (next.Multiplex != Settings.Multiplex)
+        // How it is dialled matters to the next dial only.
+        var renews = next.Multiplex != Settings.Multiplex;
+        if (renews)
         {
             Pool.RetireAll();
-            Reads.Clear();
             _backOff.Succeed();
         }
 
         IsRetired = false;
         Settings = next;
-        Queue.KeepsOrder = next.Multiplex.Connections > 1;
+        Requests.Apply(next, renews);
     }
 
     public void Retire(long now)
@@ -63,73 +54,26 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     public void Join(RequestLane lane)
     {
-        Queue.KeepsOrder = Settings.Multiplex.Connections > 1;
-        Lanes.Add(lane);
+        Requests.Apply(Settings, renews: false);
+        Requests.Join(lane);
     }
 
     /// <summary>Takes a lane away, with all that waits in it.</summary>
+    /// <returns>False if it was not there.</returns>
     public bool Leave(RequestLane lane, long now)
     {
-        if (!Lanes.Remove(lane))
+        if (!Requests.Leave(lane))
         {
             return false;
         }
 
-        var dropped = new List<MultiplexRequest>();
-        Queue.TakeWhere(lane, static (_, _) => true, 0, dropped);
-        lane.IsGone = true;
-        dropped.ForEach(Promote);
-        if (Lanes.Count == 0)
+        if (Requests.Lanes.Count == 0)
         {
             _unusedSince = now;
             RetireUnused(now);
         }
 
         return true;
-    }
-
-    /// <summary>Lets a request wait, or says why it is not to.</summary>
-    public Admission Admit(MultiplexRequest request, long now, out byte[]? cached)
-    {
-        cached = null;
-        if (request.Lane!.IsGone)
-        {
-            return Admission.Gone;
-        }
-
-        request.Submitted = time.GetTimestamp();
-        var wait = request.Client.Settings.QueueTimeout;
-        request.Deadline = wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
-        if (Units.IsSuspended(request, now))
-        {
-            return Admission.Suspended;
-        }
-
-        if (Settings.Coalesces && Reads.TryJoin(request))
-        {
-            return Admission.Joined;
-        }
-
-        cached = Reads.Find(request, now);
-        if (cached is not null)
-        {
-            return Admission.Cached;
-        }
-
-        if (IsDown(now))
-        {
-            return Admission.Down;
-        }
-
-        if (Queue.Count >= request.Client.Settings.QueueLimit)
-        {
-            return Admission.Full;
-        }
-
-        request.Lane.PendingWrites += request.IsWrite ? 1 : 0;
-        Reads.Lead(request);
-        Queue.Enqueue(request);
-        return Admission.Queued;
     }
 
     /// <summary>What is to be done next.</summary>
@@ -140,20 +84,14 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             return Close(done, now);
         }
 
-        while (Queue.Count > 0 && Pool.FindFree() is { } free && Queue.Dequeue() is { } request)
+        if (Requests.Waiting > 0 && Pool.FindFree() is { } free && Requests.TakeNext() is { } request)
         {
-            if (Units.IsSuspended(request, now))
-            {
-                return Reject(request, SessionStepKind.RejectSuspended);
-            }
-
-            return request.Lane!.Translator.Upstream == free.Settings.Framer
-                ? Send(free, request, now)
+            return Requests.Units.IsSuspended(request, now) ? Reject(request, SessionStepKind.RejectSuspended)
+                : request.Lane!.Translator.Upstream == free.Settings.Framer ? Send(free, request, now)
                 : Reject(request, SessionStepKind.RejectStale);
         }
 
-        var wanted = Queue.Count > Pool.Unready || (Pool.Count == 0 && UpstreamPool.IsWanted(Settings, Lanes.Count > 0, IsRetired));
-        if (!wanted || Pool.Count >= Settings.Multiplex.Connections || _backOff.IsPausing(now))
+        if (!NeedsConnection() || Pool.Count >= Settings.Multiplex.Connections || _backOff.IsPausing(now))
         {
             return default;
         }
@@ -180,7 +118,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     {
         if (connection.State == UpstreamState.Connecting)
         {
-            LastError = reason;
+            Errors.Add(reason);
             Remove(connection);
             Fail(now);
         }
@@ -208,7 +146,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         }
 
         _backOff.Succeed();
-        Settle(request);
+        Requests.Settle(request);
         Rest(connection, pause);
         return true;
     }
@@ -223,9 +161,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
         connection.HasAnswered = true;
         _backOff.Succeed();
-        Units.Answered(request);
-        Settle(request);
-        Reads.Keep(request, reply, now, connection.Settings);
+        Requests.Replied(request, reply, connection.Settings, now);
         connection.IsRetired |= ends;
         Rest(connection, connection.Settings.Multiplex.RequestDelay);
         return true;
@@ -244,7 +180,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         connection.InFlight.TakeAll(taken);
         if (connection.State != UpstreamState.Closing)
         {
-            LastError = loss.Reason;
+            Errors.Add(loss.Reason);
             if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 Fail(now);
@@ -257,18 +193,18 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             var request = taken[index];
             if (MayRepeat(request, loss, Settings.Multiplex.Retry))
             {
-                Unsend(request);
+                Requests.Unsend(request);
             }
             else
             {
-                Settle(request);
+                Requests.Settle(request);
                 failed.Add(request);
             }
         }
 
         if (IsDown(now))
         {
-            TakeWaiting(static (_, _) => true, 0, failed);
+            Requests.TakeWaiting(failed);
         }
 
         return true;
@@ -281,11 +217,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     /// <param name="lost">Takes connections that have to go.</param>
     public void Check(long now, List<MultiplexRequest> expired, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
     {
-        if (Queue.Count > 0)
-        {
-            TakeWaiting(static (request, now) => now >= request.Deadline, now, expired, promotes: true);
-        }
-
+        Requests.TakeExpired(now, expired);
         foreach (var connection in Pool.All)
         {
             if (now >= connection.Deadline || HasOverdue(connection, now, overdue))
@@ -297,34 +229,6 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
         Pool.RetireOld(now);
         RetireUnused(now);
-    }
-
-    /// <summary>All that waits.</summary>
-    public void TakeWaiting(
-        Func<MultiplexRequest, long, bool> condition,
-        long argument,
-        List<MultiplexRequest> taken,
-        bool promotes = false
-    )
-    {
-        var from = taken.Count;
-        foreach (var lane in Lanes)
-        {
-            Queue.TakeWhere(lane, condition, argument, taken);
-        }
-
-        for (var index = from; index < taken.Count; index++)
-        {
-            taken[index].Lane!.PendingWrites -= taken[index].IsWrite ? 1 : 0;
-            if (promotes)
-            {
-                Promote(taken[index]);
-            }
-            else
-            {
-                Reads.Forget(taken[index]);
-            }
-        }
     }
 
     /// <summary>Ends a rest.</summary>
@@ -340,6 +244,22 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     /// <summary>Begins the wait for silence anew.</summary>
     public static void Drain(UpstreamConnection connection) => connection.Rest(_quiet);
+
+    /// <summary>What is told of it.</summary>
+    public MultiplexStatus Describe(SessionKey key, long now) =>
+        new(
+            key.ClusterId,
+            key.DestinationId,
+            key.Address,
+            Settings.Framer.Name,
+            [.. Requests.Lanes.Select(static lane => lane.Status())],
+            Requests.Waiting,
+            [.. Pool.All.Select(connection => connection.Status(now))],
+            Requests.Units.Suspended(),
+            TimeSpan.FromMilliseconds(Math.Max(0, _backOff.Until - now)),
+            Errors.List,
+            IsRetired
+        );
 
     private static bool MayRepeat(MultiplexRequest request, UpstreamLoss loss, MultiplexRetry retry) =>
         retry == MultiplexRetry.Safe && !loss.IsNonsense && request.Attempts == 0 && (request.IsSafe || request.IsUnsent);
@@ -372,6 +292,24 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         }
     }
 
+    private bool NeedsConnection() =>
+        Requests.Waiting > Pool.Unready
+        || (Pool.Count == 0 && UpstreamPool.IsWanted(Settings, hasClients: Requests.Lanes.Count > 0, IsRetired));
+
+    private SessionStep Reject(MultiplexRequest request, SessionStepKind kind)
+    {
+        Requests.Reject(request);
+        return new(kind, null, request);
+    }
+
+    private SessionStep Send(UpstreamConnection connection, MultiplexRequest request, long now)
+    {
+        Requests.Send(request, connection, now);
+        connection.IsWriting = true;
+        connection.Deadline = request.Deadline;
+        return new(SessionStepKind.Send, connection, request);
+    }
+
     private SessionStep Close(UpstreamConnection connection, long now)
     {
         if (connection.State == UpstreamState.Connecting)
@@ -386,88 +324,12 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         return new(SessionStepKind.EndSending, connection, null);
     }
 
-    private SessionStep Reject(MultiplexRequest request, SessionStepKind kind)
-    {
-        request.Lane!.PendingWrites -= request.IsWrite ? 1 : 0;
-        Reads.Forget(request);
-        return new(kind, null, request);
-    }
-
-    private SessionStep Send(UpstreamConnection connection, MultiplexRequest request, long now)
-    {
-        var lane = request.Lane!;
-        request.Deadline = now + (long)connection.Settings.Multiplex.ResponseTimeout.TotalMilliseconds;
-        request.Started = time.GetTimestamp();
-        if (connection.Settings.Framer.Correlation is { } field)
-        {
-            request.UpstreamId = NextId(connection, field);
-            field.TryWrite(request.Sent.Span, request.UpstreamId);
-        }
-
-        connection.InFlight.Add(request);
-        connection.IsWriting = request.IsBeingSent = true;
-        connection.Deadline = request.Deadline;
-        lane.InFlight++;
-        lane.UnsafeInFlight += request.IsSafe ? 0 : 1;
-        Units.Sent(request);
-        return new(SessionStepKind.Send, connection, request);
-    }
-
-    // Never an id that was used lately: a reply that comes late or twice would meet another request.
-    private ulong NextId(UpstreamConnection connection, CorrelationField field)
-    {
-        do
-        {
-            _lastId = _lastId >= field.MaxId ? 0 : _lastId + 1;
-        } while (connection.InFlight.Contains(_lastId));
-
-        return _lastId;
-    }
-
-    private void Settle(MultiplexRequest request)
-    {
-        var lane = request.Lane!;
-        lane.InFlight--;
-        lane.UnsafeInFlight -= request.IsSafe ? 0 : 1;
-        lane.PendingWrites -= request.IsWrite ? 1 : 0;
-        Units.Ended(request);
-        Reads.Forget(request);
-        Queue.Queue(lane);
-    }
-
-    private void Unsend(MultiplexRequest request)
-    {
-        var lane = request.Lane!;
-        lane.InFlight--;
-        lane.UnsafeInFlight -= request.IsSafe ? 0 : 1;
-        Units.Ended(request);
-        request.Attempts++;
-        request.Started = 0;
-        if (lane.IsGone)
-        {
-            Promote(request);
-        }
-        else
-        {
-            Queue.Return(request);
-        }
-    }
-
-    private void Promote(MultiplexRequest request)
-    {
-        if (Reads.Promote(request) is { } next)
-        {
-            Queue.Enqueue(next);
-        }
-    }
-
     private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
     {
         while (connection.InFlight.FindOverdue(now) is { } request)
         {
             connection.InFlight.Remove(request);
-            Units.TimedOut(request, now, connection.Settings);
-            Settle(request);
+            Requests.TimedOut(request, connection.Settings, now);
             overdue.Add(request);
             switch (connection.Settings.LateReply)
             {
@@ -492,7 +354,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     {
         var keep = IsRetired ? TimeSpan.Zero : Settings.Multiplex.KeepUnused;
         var isKept = Settings.Multiplex.Connect == MultiplexConnect.Always && !IsRetired;
-        if (Lanes.Count == 0 && !isKept && keep >= TimeSpan.Zero && now - _unusedSince >= keep.TotalMilliseconds)
+        if (Requests.Lanes.Count == 0 && !isKept && keep >= TimeSpan.Zero && now - _unusedSince >= keep.TotalMilliseconds)
         {
             Pool.RetireAll();
         }

@@ -77,6 +77,7 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
     public void Send(MultiplexRequest request)
     {
         var expectsReply = request.ExpectsReply;
+        session.Trace.ToDestination(request);
         var send = _port!.SendAsync(request.Sent);
         if (send.IsCompletedSuccessfully)
         {
@@ -124,7 +125,12 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
     }
 
     public UpstreamStatus Status(long now) =>
-        new(State, InFlight.Count, IsOpen ? TimeSpan.FromMilliseconds(now - ConnectedAt) : TimeSpan.Zero);
+        new(
+            State,
+            InFlight.Count,
+            IsOpen ? TimeSpan.FromMilliseconds(now - ConnectedAt) : TimeSpan.Zero,
+            [.. InFlight.All.Select(request => request.Status(time))]
+        );
 
     private void Rested() => session.Rested(this);
 

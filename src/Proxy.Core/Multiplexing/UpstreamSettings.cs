@@ -1,3 +1,4 @@
+using Proxy.Clusters;
 using Proxy.Configuration;
 
 namespace Proxy.Multiplexing;
@@ -5,14 +6,8 @@ namespace Proxy.Multiplexing;
 /// <summary>What a session does with its destination.</summary>
 /// <param name="Multiplex">As it was configured; another one renews the upstream connections.</param>
 /// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
-/// <param name="ConnectTimeout">The time for one dial.</param>
-/// <param name="DnsRefresh">The age at which a name is resolved again.</param>
-internal sealed record UpstreamSettings(
-    ClusterMultiplexConfig Multiplex,
-    IMessageFramer Framer,
-    TimeSpan ConnectTimeout,
-    TimeSpan DnsRefresh
-)
+/// <param name="Dialling">How it is dialled.</param>
+internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessageFramer Framer, ClusterSettings Dialling)
 {
     public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
 
@@ -26,15 +21,14 @@ internal sealed record UpstreamSettings(
     /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
     public static UpstreamSettings Create(
         ClusterMultiplexConfig multiplex,
-        TcpClusterConfig tcp,
+        ClusterSettings dialling,
         FramerRegistry framers,
         UpstreamSettings? earlier
     ) =>
         new(
             multiplex,
             earlier is not null && IsSameProtocol(multiplex, earlier.Multiplex) ? earlier.Framer : CreateFramer(multiplex, framers),
-            tcp.ConnectTimeout,
-            tcp.DnsRefresh
+            dialling
         );
 
     private static bool IsSameProtocol(ClusterMultiplexConfig one, ClusterMultiplexConfig other) =>

@@ -59,6 +59,7 @@ internal static class AdminEndpoint
             endpoints.MapGet("/metrics", PrometheusText.WriteAsync);
             LockApi.Map(endpoints);
             ChannelApi.Map(endpoints);
+            MultiplexApi.Map(endpoints);
             ConnectionApi.Map(endpoints);
         });
         inner.Run(NotFound);
@@ -103,7 +104,7 @@ internal static class AdminEndpoint
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return context.Response.WriteAsync(
-            "There are /healthz/live, /healthz/ready, /metrics, /api/locks, /api/channels, /api/members and /api/tunnels.\n"
+            "There are /healthz/live, /healthz/ready, /metrics, /api/locks, /api/multiplex, /api/channels, /api/members and /api/tunnels.\n"
         );
     }
 

@@ -39,9 +39,7 @@ internal static class LockApi
             ? ApiJson.WriteAsync(context, found)
             : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, $"No route '{route}' has a lock.");
 
-    // Of all that a path may have escaped, the server leaves the slash alone.
-    private static string Route(HttpContext context) =>
-        ((string)context.Request.RouteValues["route"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    private static string Route(HttpContext context) => ApiPath.Id(context, "route");
 
     private static LockRegistry Locks(HttpContext context) => context.RequestServices.GetRequiredService<LockRegistry>();
 

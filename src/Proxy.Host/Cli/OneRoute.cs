@@ -5,6 +5,7 @@ namespace Proxy.Host.Cli;
 /// <summary>A configuration of one route and one destination, made of options: no file, no HTTP, no demo.</summary>
 internal sealed class OneRoute(string name, string listen, string address)
 {
+    private const string MessageTrace = "Proxy.Multiplexing.MessageTrace";
     private readonly Dictionary<string, string?> _values = new()
     {
         [$"ReverseProxy:TcpRoutes:{name}:Listen"] = listen,
@@ -17,8 +18,18 @@ internal sealed class OneRoute(string name, string listen, string address)
     /// <summary>Sets a key of the route.</summary>
     public void Set(string key, string? value) => _values[$"ReverseProxy:TcpRoutes:{name}:{key}"] = value;
 
-    public Task<int> RunAsync(string? adminUrl)
+    /// <summary>Sets a key of the cluster.</summary>
+    public void SetCluster(string key, string? value) => _values[$"ReverseProxy:Clusters:{name}:{key}"] = value;
+
+    /// <param name="adminUrl">Where the admin endpoint is to be; null for none.</param>
+    /// <param name="trace">Whether every message that is multiplexed is shown.</param>
+    public Task<int> RunAsync(string? adminUrl, bool trace = false)
     {
+        if (trace)
+        {
+            _values[$"Logging:LogLevel:{MessageTrace}"] = nameof(LogLevel.Trace);
+        }
+
         if (adminUrl is not null)
         {
             _values["Admin:Url"] = adminUrl;

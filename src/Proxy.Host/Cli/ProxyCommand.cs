@@ -19,6 +19,8 @@ internal static class ProxyCommand
             Schema(),
             ForwardCommand.Create(),
             LockCommand.Create(),
+            MultiplexCommand.Create(),
+            ProtocolsCommand.Create(),
             CertificatesCommand.Create(),
         };
         LockCommand.FreeHostOption(root);

@@ -23,7 +23,9 @@ internal static class TestCluster
         var all = (config.Destinations ?? new Dictionary<string, DestinationConfig>())
             .Select(static pair => new DestinationState(pair.Key, new DestinationModel(pair.Value)))
             .ToList();
-        return new ClusterState(config.ClusterId, new ClusterModel(config, client ?? _unused)) { DestinationsState = new(all, all) };
+        var cluster = new ClusterState(config.ClusterId, new ClusterModel(config, client ?? _unused)) { DestinationsState = new(all, all) };
+        all.ForEach(destination => cluster.Destinations[destination.DestinationId] = destination);
+        return cluster;
     }
 
     public static DestinationState Destination(this ClusterState cluster, string id) =>

@@ -69,6 +69,14 @@ public sealed class LockConfigTests : IDisposable
     }
 
     [Fact]
+    public void Read_MorePermitsThanTheDestinationTakes_Refused()
+    {
+        var result = Read("'Mode': 'Lock', 'Lock': { 'Permits': 3 }", cluster: "'Tcp': { 'MaxConnectionsPerDestination': 2 },");
+
+        Assert.Contains("office:Lock:Permits: 3 clients at once", Assert.Single(result.Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_TimeoutHookThatNeverRuns_Warned()
     {
         var result = Read("'Mode': 'Lock', 'Lock': { 'OnTimeout': [ { 'Delay': '00:00:01' } ] }");

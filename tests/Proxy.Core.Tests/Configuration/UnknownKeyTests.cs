@@ -59,7 +59,7 @@ public sealed class UnknownKeyTests : IDisposable
 
     [Fact]
     public void Read_SectionOfOthers_IsNotOurs() =>
-        Assert.Empty(_document.Read("""{"Logging":{"LogLevel":{"Default":"x"}},"AllowedHosts":"*"}""").Warnings);
+        Assert.Empty(_document.Read("""{"Telemetry":{"Level":{"Default":"x"}},"AllowedHosts":"*"}""").Warnings);
 
     public void Dispose() => _document.Dispose();
 }

@@ -43,6 +43,22 @@ public sealed class CancelOnResetTests : IDisposable
         await ours.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Abort_OfOurOwnAfterThePeersFin_Cancels(bool loops)
+    {
+        var (peer, ours) = await ConnectAsync(loops);
+        using var source = new CancellationTokenSource();
+        peer.Shutdown(SocketShutdown.Send);
+        await using var watch = ours.CancelOnReset(source);
+
+        ours.Abort(new ConnectionAbortedException());
+
+        await Eventually.TrueAsync(() => source.IsCancellationRequested);
+        await ours.DisposeAsync();
+    }
+
     public void Dispose()
     {
         _loops.Dispose();

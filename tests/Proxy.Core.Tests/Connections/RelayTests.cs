@@ -15,7 +15,7 @@ public sealed class RelayTests : IAsyncLifetime
     private const string Pipes = "portable, through pipes";
     private const string Loops = "event loops";
     private const string LoopPipes = "event loops, through pipes";
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _limit = Eventually.Limit;
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
     private readonly EventLoopGroup _loops = new(2, null, NullLogger.Instance);

@@ -226,6 +226,29 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_HeldTooLongByADestinationThatNeverAnswered_QueueIsNotUsedUp()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        locked.Service.Hangs = true;
+        var pipeline = locked.Use(locked.Settings with { MaxHold = TimeSpan.FromSeconds(20) });
+        var unlucky = await ComeAsync(pipeline, loops: false);
+        var next = await ComeAsync(pipeline, loops: false);
+
+        time.Advance(TimeSpan.FromSeconds(20));
+        locked.Service.End(unlucky.Record.Id);
+        Assert.Equal(ConnectionOutcome.HoldExpired, await unlucky.EndAsync());
+        await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
+
+        Assert.Equal(next.Record.Id, Assert.Single(locked.Status.Waiting).ConnectionId);
+        locked.Service.Hangs = false;
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(() => locked.Service.Serving == 1);
+        locked.Service.End(next.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await next.EndAsync());
+    }
+
+    [Fact]
     public async Task Run_HeldTooLongWhileAnotherIsActivated_TheNextActivationIsAfterATimeout()
     {
         var time = new ManualTime();

@@ -21,6 +21,9 @@ internal sealed class TestService : ILockedService
 
     public bool HasNone { get; set; }
 
+    /// <summary>Whether it neither refuses a client nor lets it in, until a test ends that.</summary>
+    public bool Hangs { get; set; }
+
     public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
     {
         failure = ConnectionOutcome.NoDestination;
@@ -49,9 +52,15 @@ internal sealed class TestService : ILockedService
                 return;
             }
 
+            var end = service.Clients.GetOrAdd(record.Id, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+            if (service.Hangs)
+            {
+                await end.Task;
+                return;
+            }
+
             service.Count(1);
             connected();
-            var end = service.Clients.GetOrAdd(record.Id, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
             service.Came.Enqueue(record.Id);
             await end.Task;
             service.Count(-1);

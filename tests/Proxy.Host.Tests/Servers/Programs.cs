@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Proxy.Host.Tests.Support;
 
@@ -48,6 +49,10 @@ internal static class Programs
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
+
+    /// <summary>Waits until somebody listens, without a connection that a server which allows few would count.</summary>
+    public static Task ListensAsync(int port) =>
+        Eventually.TrueAsync(() => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(end => end.Port == port));
 
     public static async Task<bool> AcceptsAsync(EndPoint address)
     {

@@ -4,7 +4,7 @@ namespace Proxy.Host.Tests.Support;
 internal static class Eventually
 {
     /// <summary>After this a test fails; no test passes by it.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static Task TrueAsync(Func<bool> fact) => TrueAsync(() => Task.FromResult(fact()));
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.Support;
 
@@ -26,6 +27,9 @@ internal sealed class TestHost : IAsyncDisposable
     public ConnectionTracker Tracker => _app.Services.GetRequiredService<ConnectionTracker>();
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>The state of the only multiplexed destination.</summary>
+    public MultiplexStatus Multiplexed => Assert.Single(Services.GetRequiredService<MultiplexRegistry>().Status);
 
     /// <summary>The URLs of Kestrel's endpoints with their real ports.</summary>
     public IReadOnlyList<Uri> Urls =>

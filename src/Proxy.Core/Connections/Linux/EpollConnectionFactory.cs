@@ -69,9 +69,13 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
     private static int Connect(int descriptor, EndPoint endpoint)
     {
         var error = Descriptor.Connect(descriptor, endpoint);
-        return error == Errno.InProgress && Target(endpoint) is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)
-            ? Descriptor.Connect(descriptor, endpoint)
-            : error;
+        if (error != Errno.InProgress || Target(endpoint) is not IPEndPoint { Address: var address } || !IPAddress.IsLoopback(address))
+        {
+            return error;
+        }
+
+        error = Descriptor.Connect(descriptor, endpoint);
+        return error == Errno.Connected ? 0 : error;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -13,6 +13,7 @@ internal static class Errno
     public const int NoSyscall = 38;
     public const int NotPermitted = 1;
     public const int Aborted = 103;
+    public const int Connected = 106;
     public const int Already = 114;
     public const int InProgress = 115;
 

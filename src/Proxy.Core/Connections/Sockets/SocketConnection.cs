@@ -119,10 +119,11 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
-    // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked.
+    // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked. It
+    // knows nothing of a socket that we have closed ourselves.
     private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
-        while (!TcpInfo.IsClosed(Socket))
+        while (!ConnectionClosed.IsCancellationRequested && !TcpInfo.IsClosed(Socket))
         {
             if (!ignoreClose && TcpInfo.HasPeerFinished(Socket))
             {

@@ -28,6 +28,8 @@ internal sealed class Device : IAsyncDisposable
 
     public static IMessageFramer Line { get; } = Named("line");
 
+    public static IMessageFramer Http { get; } = Named("http1");
+
     public static IMessageFramer ModbusTcp { get; } = Named("modbus-tcp");
 
     public static IMessageFramer ModbusRtu { get; } = Named("modbus-rtu-over-tcp");
@@ -55,6 +57,13 @@ internal sealed class Device : IAsyncDisposable
     /// <summary>Answers lines by a function, in order.</summary>
     public void Answer(Func<string, string> answer) =>
         OnMessage = (message, peer) => peer.SendAsync(answer(Encoding.Latin1.GetString(message).TrimEnd('\n')) + "\n");
+
+    /// <summary>Does something else with messages that begin with a letter.</summary>
+    public void On(char letter, Func<MultiplexPeer, Task> act)
+    {
+        var answer = OnMessage;
+        OnMessage = (message, peer) => message[0] == letter ? act(peer) : answer(message, peer);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -107,4 +107,51 @@ public sealed class EditTests : SessionTestBase
         Assert.Equal("=3", await next.AskAsync("3"));
         Assert.Equal(["1", "3"], Device.Lines);
     }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Edit_OverAndOverUnderLoad_EveryRequestIsAnsweredByWhoItWasFor(string transport)
+    {
+        var first = Device;
+        var second = Add(new Device());
+        await StartAsync(transport, Line);
+        using var stop = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 16).Select(number => Task.Run(() => AskUntilAsync(number, stop.Token))).ToList();
+        for (var edit = 0; edit < 100; edit++)
+        {
+            // The device's settings, its address, the route's, and the route itself, each by itself and together.
+            Device = edit % 7 == 6 ? second : first;
+            var settings = edit % 3 == 0 ? $", \"ResponseTimeout\": \"00:01:{edit % 60:00}\"" : "";
+            await EditAsync(
+                Line + settings,
+                $"\"QueueLimit\": {1000 + (edit % 2)}",
+                edit % 5 == 0 ? ", \"DrainTimeout\": \"01:00:00\"" : ""
+            );
+            var seen = first.Messages.Count + second.Messages.Count;
+            await Eventually.TrueAsync(() => first.Messages.Count + second.Messages.Count > seen + 20);
+        }
+
+        await stop.CancelAsync();
+        var answered = await Task.WhenAll(load).WaitAsync(Eventually.Limit);
+
+        Assert.Equal(answered.Sum(), first.Messages.Count + second.Messages.Count);
+        Assert.Equal((1, 1), (first.Connections.Most, second.Connections.Most));
+        Assert.NotEmpty(second.Messages);
+    }
+
+    private async Task<int> AskUntilAsync(int number, CancellationToken stop)
+    {
+        var answered = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            using var client = await Multiplexer.ConnectAsync();
+            for (var round = 0; round < 20 && !stop.IsCancellationRequested; round++, answered++)
+            {
+                Assert.Equal($"={number}.{answered}", await client.AskAsync($"{number}.{answered}"));
+            }
+        }
+
+        return answered;
+    }
 }

@@ -186,12 +186,7 @@ public sealed class ModbusTests : SessionTestBase
     {
         await StartAsync(transport, Tcp, """ "QueueLimit": 1, "QueueTimeout": "00:00:05" """);
         using var gate = Gate();
-        using var first = await Multiplexer.ConnectAsync();
-        using var second = await Multiplexer.ConnectAsync();
-        await first.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
-        await Device.SeenAsync(1);
-        await second.SendAsync(Modbus.Tcp(2, Modbus.Read(1, 2)));
-        await QueuedAsync(1);
+        var (first, second) = await AskBothAsync(Modbus.Tcp(1, Modbus.Read(1, 1)), Modbus.Tcp(2, Modbus.Read(1, 2)));
 
         await first.SendAsync(Modbus.Tcp(3, Modbus.Read(1, 3)));
         await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(static record => record.ClientBytes == 24));

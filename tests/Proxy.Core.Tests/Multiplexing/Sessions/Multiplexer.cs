@@ -3,9 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Clusters;
@@ -20,7 +22,7 @@ namespace Proxy.Core.Tests.Multiplexing.Sessions;
 /// <summary>The composition of the library on real sockets, with a configuration that a test edits and time that it moves.</summary>
 internal sealed class Multiplexer : IAsyncDisposable
 {
-    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, null);
+    private static readonly MultiplexStatus _none = new("", "", "", "", [], 0, [], [], TimeSpan.Zero, [], false);
     public const string Portable = "portable";
     public const string Loops = "event loops";
 
@@ -28,15 +30,35 @@ internal sealed class Multiplexer : IAsyncDisposable
     private readonly Clusters _clusters = new();
     private BoundListeners? _bound;
 
-    public Multiplexer(string transport, TimeProvider? time = null)
+    /// <param name="transport">Portable or Loops.</param>
+    /// <param name="time">Time that the test moves.</param>
+    /// <param name="dials">Takes the place of what dials, and gets it.</param>
+    /// <param name="log">Gets the log.</param>
+    public Multiplexer(
+        string transport,
+        TimeProvider? time = null,
+        Func<IConnectionFactory, IConnectionFactory>? dials = null,
+        ILoggerProvider? log = null
+    )
     {
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging =>
+        {
+            if (log is not null)
+            {
+                logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+            }
+        });
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));
         services.AddTcpProxy();
         services.Replace(ServiceDescriptor.Singleton<IProxyStateLookup>(_clusters));
+        if (dials is not null)
+        {
+            services.Replace(ServiceDescriptor.Singleton(provider => dials(provider.GetRequiredService<Transport>().Dialler)));
+        }
+
         _services = services.BuildServiceProvider();
     }
 
@@ -47,7 +69,6 @@ internal sealed class Multiplexer : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
-    /// <summary>The state of the only session.</summary>
     /// <summary>The one session, or what it would say before it is there.</summary>
     public MultiplexStatus Status => Registry.Status is [] ? _none : Assert.Single(Registry.Status);
 

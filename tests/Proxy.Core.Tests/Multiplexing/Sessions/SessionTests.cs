@@ -180,12 +180,7 @@ public sealed class SessionTests : SessionTestBase
     {
         await StartAsync(transport, Line);
         using var gate = Gate();
-        using var stays = await Multiplexer.ConnectAsync();
-        using var leaves = await Multiplexer.ConnectAsync();
-        await leaves.SendAsync("l\n");
-        await Device.SeenAsync(1);
-        await stays.SendAsync("s\n");
-        await QueuedAsync(1);
+        var (leaves, stays) = await AskBothAsync("l", "s");
 
         leaves.Reset();
         await Eventually.TrueAsync(() => Multiplexer.Status.Clients.Count == 1);

@@ -56,12 +56,7 @@ public sealed class SharedReadTests : SessionTestBase
     {
         await StartAsync(transport, Tcp + """, "Modbus": { "Coalesce": false } """);
         using var gate = Gate();
-        using var one = await Multiplexer.ConnectAsync();
-        using var two = await Multiplexer.ConnectAsync();
-        await one.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
-        await Device.SeenAsync(1);
-        await two.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
-        await QueuedAsync(1);
+        var (one, two) = await AskBothAsync(Modbus.Tcp(1, Modbus.Read(1, 5)), Modbus.Tcp(1, Modbus.Read(1, 5)));
         gate.Release(2);
 
         Assert.Equal(Modbus.Value(1, 1), await one.ReadReplyAsync(1));
@@ -101,28 +96,18 @@ public sealed class SharedReadTests : SessionTestBase
     public async Task Coalesce_ReadInFlightDuringAWrite_IsNotSharedAfterIt(string transport)
     {
         await StartAsync(transport, Tcp + """, "MaxInFlight": 4 """);
-        MultiplexPeer? device = null;
-        Device.OnMessage = (_, peer) =>
-        {
-            device = peer;
-            return Task.CompletedTask;
-        };
+        var answer = Device.OnMessage;
+        Device.OnMessage = static (_, _) => Task.CompletedTask;
         using var reader = await Multiplexer.ConnectAsync();
         using var writer = await Multiplexer.ConnectAsync();
-        await reader.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
-        await Device.SeenAsync(1);
-        await writer.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 5, 42)));
-        await Device.SeenAsync(2);
-        var write = Device.Messages.ElementAt(1);
-        await device!.SendAsync(write);
-        Assert.Equal(Modbus.Write(1, 5, 42), await writer.ReadReplyAsync(2));
+        await WriteDuringReadAsync(reader, writer, answer);
 
         // The writer asks what it wrote: the read that is under way may be from before.
         await writer.SendAsync(Modbus.Tcp(3, Modbus.Read(1, 5)));
         await Device.SeenAsync(3);
         var (before, after) = (Device.Messages.First(), Device.Messages.ElementAt(2));
-        await device.SendAsync(Modbus.Tcp((before[0] << 8) | before[1], Modbus.Value(1, 1)));
-        await device.SendAsync(Modbus.Tcp((after[0] << 8) | after[1], Modbus.Value(1, 42)));
+        await AnswerAsync(before, 1);
+        await AnswerAsync(after, 42);
 
         Assert.Equal(Modbus.Value(1, 1), await reader.ReadReplyAsync(1));
         Assert.Equal(Modbus.Value(1, 42), await writer.ReadReplyAsync(3));
@@ -192,23 +177,12 @@ public sealed class SharedReadTests : SessionTestBase
     public async Task CacheFor_ReadInFlightDuringAWrite_IsNotKept(string transport)
     {
         await StartAsync(transport, Tcp + """, "MaxInFlight": 2, "Modbus": { "CacheFor": "00:00:10" } """);
-        MultiplexPeer? device = null;
         var answer = Device.OnMessage;
-        Device.OnMessage = (_, peer) =>
-        {
-            device = peer;
-            return Task.CompletedTask;
-        };
+        Device.OnMessage = static (_, _) => Task.CompletedTask;
         using var reader = await Multiplexer.ConnectAsync();
         using var writer = await Multiplexer.ConnectAsync();
-        await reader.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
-        await Device.SeenAsync(1);
-        await writer.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 5, 42)));
-        await Device.SeenAsync(2);
-        await answer(Device.Messages.ElementAt(1), device!);
-        await writer.ReadReplyAsync(2);
-        var read = Device.Messages.First();
-        await device!.SendAsync(Modbus.Tcp((read[0] << 8) | read[1], Modbus.Value(1, 1))); // from before the write
+        await WriteDuringReadAsync(reader, writer, answer);
+        await AnswerAsync(Device.Messages.First(), 1); // from before the write
         Assert.Equal(Modbus.Value(1, 1), await reader.ReadReplyAsync(1));
         Device.OnMessage = answer;
 
@@ -229,4 +203,18 @@ public sealed class SharedReadTests : SessionTestBase
 
         Assert.Equal(Modbus.Value(1, 1), await client.AskAsync(2, Modbus.Read(1, 5)));
     }
+
+    // A read is sent, then a write, and the write is answered.
+    private async Task WriteDuringReadAsync(MultiplexPeer reader, MultiplexPeer writer, Func<byte[], MultiplexPeer, Task> answer)
+    {
+        await reader.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 5)));
+        await Device.SeenAsync(1);
+        await writer.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 5, 42)));
+        await Device.SeenAsync(2);
+        await answer(Device.Messages.ElementAt(1), Device.Open.Single());
+        Assert.Equal(Modbus.Write(1, 5, 42), await writer.ReadReplyAsync(2));
+    }
+
+    private Task AnswerAsync(byte[] read, int value) =>
+        Device.Open.Single().SendAsync(Modbus.Tcp((read[0] << 8) | read[1], Modbus.Value(1, value)));
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>The life of upstream connections: when they are made, how they fail, and what clients notice of it.</summary>
@@ -26,7 +28,7 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task Connect_OnClient_WithTheFirstClient(string transport)
     {
         await StartAsync(transport, Line + """, "Connect": "OnClient" """);
-        Assert.Empty(Multiplexer.Registry.Status);
+        Assert.Empty(Multiplexer.Status.Upstreams);
 
         using var client = await Multiplexer.ConnectAsync();
 
@@ -158,8 +160,7 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task ResponseTimeout_Silent_ThatClientFailsTheOthersCarryOn(string transport)
     {
         await StartAsync(transport, Line);
-        Device.OnMessage = static (message, peer) =>
-            message[0] == 'x' ? Task.CompletedTask : peer.SendAsync("=" + System.Text.Encoding.ASCII.GetString(message));
+        Device.On('x', static _ => Task.CompletedTask);
         using var good = await Multiplexer.ConnectAsync();
         using var bad = await Multiplexer.ConnectAsync();
         Assert.Equal("=1", await good.AskAsync("1"));
@@ -189,12 +190,7 @@ public sealed class UpstreamTests : SessionTestBase
     {
         await StartAsync(transport, Line + """, "ResponseTimeout": "00:00:05" """);
         using var gate = Gate();
-        using var late = await Multiplexer.ConnectAsync();
-        using var next = await Multiplexer.ConnectAsync();
-        await late.SendAsync("late\n");
-        await Device.SeenAsync(1);
-        await next.SendAsync("next\n");
-        await QueuedAsync(1);
+        var (late, next) = await AskBothAsync("late", "next");
 
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await late.ReadLineAsync());
@@ -215,12 +211,7 @@ public sealed class UpstreamTests : SessionTestBase
     {
         await StartAsync(transport, Line, """ "QueueTimeout": "00:00:05" """);
         using var gate = Gate();
-        using var first = await Multiplexer.ConnectAsync();
-        using var second = await Multiplexer.ConnectAsync();
-        await first.SendAsync("first\n");
-        await Device.SeenAsync(1);
-        await second.SendAsync("stale\n");
-        await QueuedAsync(1);
+        var (first, second) = await AskBothAsync("first", "stale");
 
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await second.ReadLineAsync());
@@ -299,17 +290,14 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task Upstream_ClosesMidReply_ThatClientFailsTheOthersCarryOn(string transport)
     {
         await StartAsync(transport, Line);
-        Device.OnMessage = static async (message, peer) =>
-        {
-            if (message[0] == 'x')
+        Device.On(
+            'x',
+            static async peer =>
             {
                 await peer.SendAsync("=hal");
                 peer.Dispose();
-                return;
             }
-
-            await peer.SendAsync("=" + System.Text.Encoding.ASCII.GetString(message));
-        };
+        );
         using var good = await Multiplexer.ConnectAsync();
         using var bad = await Multiplexer.ConnectAsync();
         Assert.Equal("=1", await good.AskAsync("1"));
@@ -346,11 +334,7 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task Upstream_AnswersTwice_TheSecondReachesNobody(string transport)
     {
         await StartAsync(transport, Line);
-        Device.OnMessage = static (message, peer) =>
-        {
-            var reply = "=" + System.Text.Encoding.ASCII.GetString(message);
-            return peer.SendAsync(message[0] == 't' ? reply + reply : reply);
-        };
+        Device.On('t', static peer => peer.SendAsync("=twice\n=twice\n"));
         using var client = await Multiplexer.ConnectAsync();
 
         Assert.Equal("=twice", await client.AskAsync("twice"));
@@ -367,29 +351,22 @@ public sealed class UpstreamTests : SessionTestBase
     public async Task LateReply_Drain_WaitsForSilenceAndDropsWhatComes(string transport)
     {
         await StartAsync(transport, Keep + """, "LateReply": "Drain", "ResponseTimeout": "00:00:05" """);
+        using var dropped = new Measured(Multiplexer.Service<IMeterFactory>(), "proxy.multiplex.late_replies");
         MultiplexPeer? device = null;
-        Device.OnMessage = async (message, peer) =>
-        {
-            device = peer;
-            if (message[0] == 'l')
+        Device.On(
+            'l',
+            peer =>
             {
-                await peer.SendAsync("=la"); // and the rest too late
-                return;
+                device = peer;
+                return peer.SendAsync("=la"); // and the rest too late
             }
-
-            await peer.SendAsync("=" + System.Text.Encoding.ASCII.GetString(message));
-        };
-        using var late = await Multiplexer.ConnectAsync();
-        using var next = await Multiplexer.ConnectAsync();
-        await late.SendAsync("late\n");
-        await Device.SeenAsync(1);
-        await next.SendAsync("next\n");
-        await QueuedAsync(1);
+        );
+        var (late, next) = await AskBothAsync("late", "next");
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await late.ReadLineAsync());
 
-        var tags = Time.GetTimestamp();
         await device!.SendAsync("te\n");
+        await Eventually.TrueAsync(() => dropped.Count == 1);
         Assert.Equal(1, Multiplexer.Status.Queued);
         await Eventually.TrueAsync(() =>
         {

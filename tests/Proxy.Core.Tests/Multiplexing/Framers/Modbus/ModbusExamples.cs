@@ -47,5 +47,14 @@ internal static class ModbusExamples
         return writer.WrittenSpan.ToArray();
     }
 
+    /// <summary>Each framing finds both sides of an exchange whole.</summary>
+    public static void AreFound(IModbusFramer framer, string request, string reply)
+    {
+        var asked = Framed(framer, request);
+
+        Assert.Equal(asked.Length, framer.Request(asked).Length);
+        framer.IsReply(Framed(framer, reply, request: asked), asked);
+    }
+
     private static string Zeros(int count) => new('0', 2 * count);
 }

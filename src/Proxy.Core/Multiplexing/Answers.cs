@@ -1,0 +1,48 @@
+using Proxy.Diagnostics;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>Tells the clients of requests that are done, those that share another's exchange included. Not under a session's lock.</summary>
+internal static class Answers
+{
+    public static void Deliver(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
+    {
+        var follower = request.Followers; // once told, a request may be used for the client's next one
+        request.Client.Deliver(request, reply, endsConnection);
+        while (follower is { } next)
+        {
+            follower = next.Next;
+            next.Client.Deliver(next, reply);
+        }
+    }
+
+    public static void Fail(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
+    {
+        var follower = request.Followers;
+        request.Client.Fail(request, reply, outcome);
+        while (follower is { } next)
+        {
+            follower = next.Next;
+            next.Client.Fail(next, reply, outcome);
+        }
+    }
+
+    public static void FailAll(List<MultiplexRequest> requests, LocalReply reply, ConnectionOutcome outcome) =>
+        requests.ForEach(request => Fail(request, reply, outcome));
+
+    /// <summary>Fails what was in flight on a connection that is gone, and what has no other to wait for.</summary>
+    public static void FailAll(List<MultiplexRequest> requests, UpstreamLoss loss)
+    {
+        foreach (var request in requests)
+        {
+            var wasSent = request.Started != 0;
+            Fail(
+                request,
+                wasSent ? loss.Reply : LocalReply.NoPath,
+                !wasSent ? ConnectionOutcome.ConnectFailed
+                    : loss.IsNonsense ? ConnectionOutcome.ProtocolError
+                    : ConnectionOutcome.UpstreamReset
+            );
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Proxy.Multiplexing;
+
+/// <summary>The last errors of a session, newest first; the same one many times in a row is one of them. Guarded by the session.</summary>
+internal sealed class RecentErrors(TimeProvider time)
+{
+    private const int Most = 8;
+    private readonly List<MultiplexError> _errors = [];
+
+    public IReadOnlyList<MultiplexError> List => [.. _errors];
+
+    public void Add(string reason)
+    {
+        var times = 1;
+        if (_errors is [var last, ..] && last.Reason == reason)
+        {
+            times += last.Times;
+            _errors.RemoveAt(0);
+        }
+
+        _errors.Insert(0, new MultiplexError(reason, time.GetUtcNow(), times));
+        if (_errors.Count > Most)
+        {
+            _errors.RemoveAt(Most);
+        }
+    }
+}

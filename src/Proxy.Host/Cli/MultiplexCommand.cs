@@ -1,0 +1,121 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Proxy.Host.Cli;
+
+/// <summary><c>proxy multiplex</c>: one multiplexer, with the options of tcp-multiplexer.</summary>
+internal static class MultiplexCommand
+{
+    private const string Confusing = "modbus-rtu";
+    private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _shortestRetry = TimeSpan.FromMilliseconds(1);
+
+    // Its names where they differ from ours.
+    private static readonly Dictionary<string, string> _aliases = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["echo"] = "line",
+        ["http"] = "http1",
+        ["modbus"] = "modbus-tcp",
+        ["modbus-serial"] = "modbus-rtu-over-tcp",
+    };
+
+    private static readonly Option<string> _listen = new("--listen", "-l")
+    {
+        Description = "The port to listen on, or an address such as 127.0.0.1:8000.",
+        DefaultValueFactory = static _ => "8000",
+    };
+    private static readonly Option<string> _target = new("--targetServer", "-t")
+    {
+        Description = "Where to connect to.",
+        DefaultValueFactory = static _ => "127.0.0.1:1234",
+    };
+    private static readonly Option<string> _protocol = new("--applicationProtocol", "-p")
+    {
+        Description = "What both sides speak: a name of 'proxy protocols'; echo, http, modbus and modbus-serial are understood too.",
+        DefaultValueFactory = static _ => "echo",
+    };
+    private static readonly Option<int> _timeout = new("--timeout")
+    {
+        Description = "Seconds for a reply.",
+        DefaultValueFactory = static _ => 60,
+    };
+    private static readonly Option<string?> _delay = new("--delay") { Description = "Rest for the target after a connect: 2s, 500ms." };
+    private static readonly Option<string?> _retryDelay = new("--retryDelay") { Description = "Pause after a failed connect: 1s." };
+    private static readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows connections; it always does." };
+    private static readonly Option<bool> _debug = new("--debug", "-d") { Description = "Shows every message in hex." };
+
+    public static Command Create()
+    {
+        _protocol.Validators.Add(static result =>
+        {
+            if (Confusing.Equals(result.GetValue(_protocol), StringComparison.OrdinalIgnoreCase))
+            {
+                result.AddError(
+                    "modbus-rtu means two things: write modbus-tcp-crc for a Modbus TCP header with a CRC inside, as tcp-multiplexer has it, "
+                        + "or modbus-rtu-over-tcp for plain RTU frames."
+                );
+            }
+        });
+        Check(_delay);
+        Check(_retryDelay);
+        var admin = OneRoute.AdminOption();
+        var command = new Command("multiplex", "Lets many clients share one connection, without a file.")
+        {
+            _listen,
+            _target,
+            _protocol,
+            _timeout,
+            _delay,
+            _retryDelay,
+            _verbose,
+            _debug,
+            admin,
+        };
+        command.SetAction((parsed, _) => Route(parsed).RunAsync(parsed.GetValue(admin), parsed.GetValue(_debug)));
+        return command;
+    }
+
+    private static void Check(Option<string?> option) =>
+        option.Validators.Add(result =>
+        {
+            if (result.GetValue(option) is { } text && !GoDuration.TryParse(text, out _))
+            {
+                result.AddError($"{option.Name}: '{text}' is no duration; write 2s, 500ms or 1m30s.");
+            }
+        });
+
+    private static OneRoute Route(ParseResult parsed)
+    {
+        var listen = parsed.GetValue(_listen)!;
+        var target = parsed.GetValue(_target)!;
+        var route = new OneRoute(
+            "multiplex",
+            listen.All(char.IsAsciiDigit) ? $"*:{listen}" : listen,
+            target.Contains("://", StringComparison.Ordinal) || target.StartsWith("unix:", StringComparison.Ordinal)
+                ? target
+                : $"tcp://{target}"
+        );
+        var protocol = parsed.GetValue(_protocol)!;
+        route.Set("Mode", "Multiplex");
+        route.SetCluster("Multiplex:Protocol", _aliases.GetValueOrDefault(protocol, protocol));
+        route.SetCluster("Multiplex:ResponseTimeout", Text(TimeSpan.FromSeconds(parsed.GetValue(_timeout))));
+        if (Read(parsed, _delay) is { } delay)
+        {
+            route.SetCluster("Multiplex:ConnectDelay", Text(delay));
+        }
+
+        if (Read(parsed, _retryDelay) is { } retry)
+        {
+            // There it may be 0; and here the pause doubles, up to a longest one that must not be less.
+            route.SetCluster("Multiplex:RetryDelay", Text(retry > _shortestRetry ? retry : _shortestRetry));
+            route.SetCluster("Multiplex:MaxRetryDelay", Text(retry > _longestRetry ? retry : _longestRetry));
+        }
+
+        return route;
+    }
+
+    private static TimeSpan? Read(ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) is { } text && GoDuration.TryParse(text, out var duration) ? duration : null;
+
+    private static string Text(TimeSpan duration) => duration.ToString("c", CultureInfo.InvariantCulture);
+}

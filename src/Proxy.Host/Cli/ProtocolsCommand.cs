@@ -1,0 +1,23 @@
+using System.CommandLine;
+using Proxy.Multiplexing;
+
+namespace Proxy.Host.Cli;
+
+/// <summary><c>proxy protocols</c>: what can be multiplexed by name.</summary>
+internal static class ProtocolsCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("protocols", "Lists the protocols that Multiplex knows by name.");
+        command.SetAction(static parsed =>
+        {
+            var framers = FramerRegistry.BuiltIn.Framers;
+            var width = framers.Max(static framer => framer.Name.Length);
+            foreach (var framer in framers)
+            {
+                parsed.InvocationConfiguration.Output.WriteLine($"{framer.Name.PadRight(width)}  {framer.Description}");
+            }
+        });
+        return command;
+    }
+}

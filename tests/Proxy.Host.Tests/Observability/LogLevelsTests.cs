@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Observability;
+
+/// <summary>What is logged follows the file.</summary>
+public sealed class LogLevelsTests
+{
+    private const string Trace = "Proxy.Multiplexing.MessageTrace";
+
+    [Fact]
+    public async Task Edit_LogLevel_AppliesAtOnceAndARejectedOneNotAtAll()
+    {
+        await using var host = await TestHost.StartAsync(Config(""));
+        var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Trace);
+        Assert.False(logger.IsEnabled(LogLevel.Trace));
+
+        await host.EditAsync(Config($"\"{Trace}\": \"trace\""));
+        Assert.True(logger.IsEnabled(LogLevel.Trace));
+
+        await host.WriteAsync(Config("\"Default\": \"loud\""));
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+        Assert.Contains(
+            "Logging:LogLevel:Default: 'loud' is not one of",
+            host.Status.Rejected.Single().ToString(),
+            StringComparison.Ordinal
+        );
+        Assert.True(logger.IsEnabled(LogLevel.Trace));
+
+        await host.EditAsync(Config("\"Default\": \"Warning\""));
+        Assert.False(logger.IsEnabled(LogLevel.Information));
+        Assert.Empty(host.Status.RestartNeeded);
+    }
+
+    [Fact]
+    public async Task Start_LevelOfAFilteredCategory_OverrulesTheFilter()
+    {
+        await using var host = await TestHost.StartAsync(Config("\"Microsoft\": \"Debug\", \"Default\": \"Error\""));
+        var loggers = host.Services.GetRequiredService<ILoggerFactory>();
+
+        Assert.True(loggers.CreateLogger("Microsoft.AspNetCore").IsEnabled(LogLevel.Debug));
+        Assert.False(loggers.CreateLogger("Proxy.X").IsEnabled(LogLevel.Warning));
+    }
+
+    private static string Config(string levels) => $$"""{ "Logging": { "LogLevel": { {{levels}} } } }""";
+}
