@@ -1,3 +1,4 @@
+using Proxy.Channels;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -47,7 +48,7 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
             .Config.ReverseProxy.TcpRoutes.Values.Select(static route =>
                 route.DrainTimeout < TimeSpan.Zero ? _noneAtStop : route.DrainTimeout
             )
-            .DefaultIfEmpty(TimeSpan.Zero)
+            .Append(ChannelTimeout(revision) + LastWord(revision))
             .Max();
 
     // What was queued for the old pipelines is tracked a little after they were swapped.
@@ -64,7 +65,7 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
     {
         var slots = newest.Bindings.Select(RevisionPipelines.Key).Append("").ToHashSet(StringComparer.Ordinal);
         var routes = newest.Config.ReverseProxy.TcpRoutes;
-        foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null))
+        foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null && !ChannelSlots.IsOne(record.Slot)))
         {
             var gone = record.RouteId is { } id && !routes.ContainsKey(id);
             if (gone || !slots.Contains(record.Slot))
@@ -75,9 +76,15 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
     }
 
     private static TimeSpan Timeout(Revision running, ConnectionRecord record) =>
-        record.RouteId is { } id && running.Config.ReverseProxy.TcpRoutes.TryGetValue(id, out var route)
-            ? route.DrainTimeout
-            : TimeSpan.Zero;
+        ChannelSlots.IsOne(record.Slot) ? ChannelTimeout(running)
+        : record.RouteId is { } id && running.Config.ReverseProxy.TcpRoutes.TryGetValue(id, out var route) ? route.DrainTimeout
+        : TimeSpan.Zero;
+
+    private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
+
+    // Programs that are told that the channels have ended may take their time to stop a server.
+    private static TimeSpan LastWord(Revision revision) =>
+        (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
 
     private void Drain(ConnectionRecord record, TimeSpan timeout)
     {

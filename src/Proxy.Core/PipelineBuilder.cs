@@ -20,6 +20,7 @@ internal sealed class PipelineBuilder(
     Relay relay,
     LockRouteFactory locks,
     MultiplexRouteFactory multiplexing,
+    ChannelRunner channels,
     Random random
 )
 {
@@ -55,12 +56,7 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        ConnectionDelegate mode = route.Mode switch
-        {
-            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
-            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
-            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
-        };
+        var mode = route.Connector is { } connector ? BuildConnector(route, connector) : BuildMode(id, route, revision);
         return connection =>
         {
             var record = ConnectionRecord.Of(connection);
@@ -69,6 +65,17 @@ internal sealed class PipelineBuilder(
             return mode(connection);
         };
     }
+
+    private ConnectionDelegate BuildConnector(TcpRouteConfig route, string connector) =>
+        client => channels.RouteAsync(client, connector, RelayOptionsOf(route).Jittered(random), KeepAliveOf(route));
+
+    private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
+        route.Mode switch
+        {
+            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
+            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
+            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
+        };
 
     private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
     {

@@ -25,6 +25,7 @@ internal sealed partial class RevisionOwner(
     RevisionPipelines pipelines,
     Drainer drainer,
     LockRegistry locks,
+    ChannelRunner channels,
     ProxyStatus status,
     ProxyMetrics metrics,
     IOptions<HostOptions> host,
@@ -37,12 +38,26 @@ internal sealed partial class RevisionOwner(
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
 
+    private static readonly string[] _atStart =
+    [
+        "Kestrel",
+        "Admin",
+        "Channels:Group",
+        "Channels:Instance",
+        "Channels:Tunnel",
+        "Channels:Loopback",
+        "Transport",
+        "Demo",
+        "Log",
+    ];
+
     // Edits are level-triggered: one waiting signal stands for any number of them.
     private readonly Channel<bool> _edits = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
+    private int _edited; // a signal is for an edit, or for members that came and went
     private IDisposable? _watching;
     private Revision? _waiting; // the last valid one, while it waits for an address
     private Task _following = Task.CompletedTask;
@@ -54,10 +69,11 @@ internal sealed partial class RevisionOwner(
         var revision = initial.Value;
         _ = yarp.GetConfig();
         await CommitAsync(revision, await listeners.BindAsync(Specs(revision), cancellationToken));
+        await channels.StartAsync(cancellationToken);
         metrics.Reloaded("accepted");
-        _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, () => _edits.Writer.TryWrite(true));
-        _edits.Writer.TryWrite(true); // an edit made since the first reading fired no token that was watched
-        _following = FollowAsync(_stopping.Token);
+        _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, SignalEdit);
+        SignalEdit(); // an edit made since the first reading fired no token that was watched
+        _following = Task.WhenAll(FollowAsync(_stopping.Token), FollowMembersAsync(_stopping.Token));
     }
 
     /// <inheritdoc />
@@ -71,7 +87,7 @@ internal sealed partial class RevisionOwner(
         {
             await Task.Delay(running.Config.ShutdownDelay, time, CancellationToken.None);
             await listeners.StopAsync();
-            _draining = drainer.DrainAllAsync(running);
+            _draining = Task.WhenAll(drainer.DrainAllAsync(running), channels.StopAsync());
         }
     }
 
@@ -107,6 +123,27 @@ internal sealed partial class RevisionOwner(
         _stopping.Dispose();
     }
 
+    private void SignalEdit()
+    {
+        Volatile.Write(ref _edited, 1);
+        _edits.Writer.TryWrite(true);
+    }
+
+    private async Task FollowMembersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var _ in channels.Monitor.WatchNoticesAsync(0, cancellationToken))
+            {
+                _edits.Writer.TryWrite(true);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var retry = TimeSpan.Zero;
@@ -120,6 +157,7 @@ internal sealed partial class RevisionOwner(
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
+                await yarp.RefreshAsync(status.Running!, _yarpDeadline, time);
                 retry =
                     !pending ? TimeSpan.Zero
                     : retry == TimeSpan.Zero ? _firstRetry
@@ -147,7 +185,8 @@ internal sealed partial class RevisionOwner(
         using var registration = timer?.Token.Register(limit.Cancel);
         try
         {
-            return await _edits.Reader.ReadAsync(limit.Token);
+            await _edits.Reader.ReadAsync(limit.Token);
+            return Interlocked.Exchange(ref _edited, 0) == 1;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -223,6 +262,7 @@ internal sealed partial class RevisionOwner(
 
         var previous = status.Running!;
         await CommitAsync(revision, bound);
+        await channels.UseAsync(revision.Config.Channels);
         drainer.DrainRemoved(previous, () => status.Running!);
         Wait(null);
         metrics.Reloaded("accepted");
@@ -261,11 +301,7 @@ internal sealed partial class RevisionOwner(
     }
 
     private List<string> RestartNeeded(Revision revision) =>
-        [
-            .. ((string[])["Kestrel", "Admin", "Transport", "Demo", "Log"]).Where(section =>
-                !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section))
-            ),
-        ];
+        [.. _atStart.Where(section => !Flat(initial.Value.Snapshot, section).SequenceEqual(Flat(revision.Snapshot, section)))];
 
     private static IEnumerable<KeyValuePair<string, string?>> Flat(IConfiguration snapshot, string section) =>
         snapshot.GetSection(section).AsEnumerable().OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);

@@ -6,6 +6,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Proxy.Channels;
+using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
@@ -81,6 +83,19 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
         services.TryAddSingleton<Drainer>();
+        services.TryAddSingleton(static provider => new LocalListeners(
+            provider.GetRequiredService<Transport>().Listeners,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LocalListeners>>()
+        ));
+        services.TryAddSingleton<ChannelMetrics>();
+        services.TryAddSingleton<ChannelRunner>();
+        services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelRunner>().Monitor);
+        services.TryAddSingleton(static provider =>
+        {
+            var channels = provider.GetRequiredService<ChannelRunner>();
+            return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
+        });
         services.TryAddSingleton<ProxyStatus>();
         AddOwner(services);
         return new TcpProxyBuilder(services);
@@ -130,6 +145,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<IConfigValidator>()
         ));
         services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
+        services.TryAddSingleton<ConnectorClusters>();
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace Proxy;
 
 /// <summary>Gives YARP the routes and clusters of the running revision, and tells when YARP has applied a new one.</summary>
-internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigProvider, IConfigChangeListener
+internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorClusters connectors) : IProxyConfigProvider, IConfigChangeListener
 {
     private readonly Lock _gate = new(); // guards _current and _applying
     private Snapshot? _current;
@@ -17,7 +17,7 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
     {
         lock (_gate)
         {
-            return _current ??= new Snapshot(initial.Value);
+            return _current ??= Filled(initial.Value);
         }
     }
 
@@ -25,7 +25,7 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
     /// <returns>Completes when it is applied, and faults when YARP refuses it: the previous one is given back then.</returns>
     public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time)
     {
-        var (previous, applied) = Swap(new Snapshot(revision));
+        var (previous, applied) = Swap(Filled(revision));
         try
         {
             await applied.WaitAsync(deadline, time);
@@ -37,6 +37,10 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
             throw;
         }
     }
+
+    /// <summary>Hands the members of connectors to YARP, if they are others than it knows. Reads no file.</summary>
+    public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time) =>
+        GetConfig().Clusters.SequenceEqual(connectors.Fill(revision)) ? Task.CompletedTask : ApplyAsync(revision, deadline, time);
 
     /// <inheritdoc />
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) { }
@@ -51,13 +55,15 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
     /// <inheritdoc />
     public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Applying(proxyConfigs)?.TrySetResult();
 
+    private Snapshot Filled(Revision revision) => new(revision, connectors.Fill(revision));
+
     private (Snapshot Previous, Task Applied) Swap(Snapshot next)
     {
         Snapshot previous;
         TaskCompletionSource applying;
         lock (_gate)
         {
-            previous = _current ??= new Snapshot(initial.Value);
+            previous = _current ??= Filled(initial.Value);
             _current = next;
             _applying = applying = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -75,7 +81,7 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
     }
 
     [SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing; YARP may keep its token.")]
-    private sealed class Snapshot(Revision revision) : IProxyConfig
+    private sealed class Snapshot(Revision revision, IReadOnlyList<ClusterConfig> clusters) : IProxyConfig
     {
         private readonly CancellationTokenSource _expired = new();
 
@@ -83,11 +89,11 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial) : IProxyConfigP
 
         public IReadOnlyList<RouteConfig> Routes => revision.HttpRoutes;
 
-        public IReadOnlyList<ClusterConfig> Clusters => revision.Clusters;
+        public IReadOnlyList<ClusterConfig> Clusters => clusters;
 
         public IChangeToken ChangeToken => new CancellationChangeToken(_expired.Token);
 
-        public Snapshot Copy() => new(revision);
+        public Snapshot Copy() => new(revision, clusters);
 
         public void Expire() => _expired.Cancel();
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry.Metrics;
+using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -25,6 +26,8 @@ internal static class ProxyApplication
         var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(revision.Snapshot);
+        var channels = new ChannelStateSource();
+        ((IConfigurationBuilder)builder.Configuration).Add(channels);
         builder
             .Logging.AddSimpleConsole(static console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning)
@@ -40,6 +43,7 @@ internal static class ProxyApplication
         services.AddRoutingCore();
         services.AddRequestTimeouts();
         services.AddSingleton(configuration);
+        services.AddSingleton(channels);
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport));
         var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);

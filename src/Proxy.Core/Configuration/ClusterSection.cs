@@ -34,6 +34,9 @@ public sealed record ClusterSection
         init => field = ById.Copy(value);
     } = ById.Empty<DestinationSection>();
 
+    /// <summary>Instead of destinations: the connector of a channel that calls, whose local addresses are the destinations.</summary>
+    public string? Connector { get; init; }
+
     /// <summary>Free keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {

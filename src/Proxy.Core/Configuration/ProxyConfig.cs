@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 namespace Proxy.Configuration;
 
 /// <summary>The whole configuration document.</summary>
-[NotAvailableYet("Channels")]
 public sealed record ProxyConfig
 {
     /// <summary>The JSON schema an editor checks this file with.</summary>
@@ -27,6 +26,9 @@ public sealed record ProxyConfig
 
     /// <summary>Health, metrics and the admin API; absent means there is none. Applied at start only.</summary>
     public AdminConfig? Admin { get; init; }
+
+    /// <summary>Legacy programs on many hosts, joined; absent means there is none.</summary>
+    public ChannelsConfig? Channels { get; init; }
 
     /// <summary>What is logged, and where.</summary>
     public LogConfig Log { get; init; } = new();

@@ -43,6 +43,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, problems);
+        ChannelsValidator.Check(config.Channels, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
             problems.Error("Transport:Kind", "'Epoll' needs Linux; use 'Auto'.");
@@ -55,6 +56,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
 
         ClusterValidator.Check(config.ReverseProxy, known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
+        ConnectorValidator.Check(config, problems);
         LockValidator.Check(config.ReverseProxy, known, problems);
         MultiplexValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();

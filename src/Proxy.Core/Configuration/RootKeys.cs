@@ -5,11 +5,7 @@ internal static class RootKeys
 {
     public static void Check(ConfigNode root, ProblemList problems)
     {
-        var ours = ConfigTypes
-            .Options.GetTypeInfo(typeof(ProxyConfig))
-            .Properties.Select(property => property.Name)
-            .Append("Channels")
-            .ToList();
+        var ours = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig)).Properties.Select(property => property.Name).ToList();
         foreach (var child in root.Children.Where(child => !ours.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
         {
             if (DidYouMean.Find(child.Key, ours) is { } name)

@@ -10,6 +10,16 @@ internal static class RouteValidator
             var path = $"ReverseProxy:TcpRoutes:{id}";
             CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
             CheckMatch(route, path, config, problems);
+            if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
+            {
+                problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
+            }
+
+            if (route.Connector is not null)
+            {
+                continue; // ConnectorValidator's
+            }
+
             if (string.IsNullOrEmpty(route.ClusterId))
             {
                 problems.Consequence(
@@ -20,11 +30,6 @@ internal static class RouteValidator
             else
             {
                 CheckCluster(route.ClusterId, $"{path}:ClusterId", config, RouteKind.Tcp, problems);
-            }
-
-            if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
-            {
-                problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
             }
         }
 

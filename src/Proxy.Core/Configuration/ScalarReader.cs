@@ -8,6 +8,8 @@ namespace Proxy.Configuration;
 /// <summary>Reads single values, and says what would be right where they are wrong.</summary>
 internal sealed class ScalarReader(ProblemList problems)
 {
+    private const NumberStyles Spaces = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+
     public static string Shorten(string? text) => text is { Length: > 60 } ? $"{text[..60]}…" : text ?? "";
 
     public JsonNode? Read(ConfigNode node, Type type, JsonPropertyInfo? property)
@@ -79,7 +81,8 @@ internal sealed class ScalarReader(ProblemList problems)
     {
         if (type == typeof(double))
         {
-            var real = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value);
+            var real =
+                double.TryParse(text, NumberStyles.Float & ~Spaces, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value);
             error = real ? null : $"'{Shorten(text)}' is not a number.";
             return real ? JsonValue.Create(value) : null;
         }

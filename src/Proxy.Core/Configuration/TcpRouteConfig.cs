@@ -1,7 +1,7 @@
 namespace Proxy.Configuration;
 
 /// <summary>Which TCP connections go where, and how.</summary>
-[NotAvailableYet("Tls", "Limits", "Connector")]
+[NotAvailableYet("Tls", "Limits")]
 public sealed record TcpRouteConfig
 {
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
@@ -15,6 +15,9 @@ public sealed record TcpRouteConfig
 
     /// <summary>The cluster to connect to.</summary>
     public string? ClusterId { get; init; }
+
+    /// <summary>Instead of a cluster: the connector of a channel that calls, whose members are connected to through tunnels.</summary>
+    public string? Connector { get; init; }
 
     /// <summary>What happens to a connection.</summary>
     public TcpMode Mode { get; init; }

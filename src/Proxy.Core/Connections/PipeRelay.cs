@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
@@ -8,6 +9,7 @@ namespace Proxy.Connections;
 /// Relays through pipes, for connections of foreign transports and wrapped ones. Backpressure is the pipes' own; how a reset
 /// and a half-close look to the peer is up to the transport.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing.")]
 internal sealed class PipeRelay(
     ConnectionContext client,
     ConnectionContext upstream,
@@ -16,9 +18,11 @@ internal sealed class PipeRelay(
     DeadlineClock clock
 ) : IDeadline
 {
+    private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
     private readonly RelayDeadlines _deadlines = new(options, clock.Now);
     private volatile bool _clientHasEnd;
     private volatile bool _finished;
+    private int _halvesEnded;
     private int _ended = -1;
 
     /// <summary>Relays until the end, and returns why it ended.</summary>
@@ -35,6 +39,7 @@ internal sealed class PipeRelay(
         {
             _finished = true;
             clock.Remove(this);
+            await _over.CancelAsync();
         }
 
         return _ended < 0 ? ConnectionOutcome.Completed : (ConnectionOutcome)_ended;
@@ -78,20 +83,38 @@ internal sealed class PipeRelay(
             }
 
             _clientHasEnd |= to == client;
+            if (Interlocked.Increment(ref _halvesEnded) == 1)
+            {
+                _ = WatchAsync(from, readFailed);
+            }
+
             await to.Transport.Output.CompleteAsync();
             _deadlines.HalfClosed(clock.Now);
         }
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
         {
-            if (_clientHasEnd && from == client && failure == readFailed)
+            if (_clientHasEnd && from == client && failure == readFailed && client is not IDeparture)
             {
                 // Kestrel's transport cannot end one half: completing its output has ended this one too.
                 await upstream.Transport.Output.CompleteAsync();
                 return;
             }
 
-            End(failure);
+            End(exception is ConnectionEndedException ended ? ended.Outcome : failure);
+        }
+    }
+
+    // A side that has ended is read no more, and may still reset the other half. Once both have ended, its departure is no reset.
+    private async Task WatchAsync(ConnectionContext ended, ConnectionOutcome readFailed)
+    {
+        if (
+            ended is IDeparture peer
+            && await peer.WaitForDepartureAsync(ignoreClose: true, _over.Token) is not null
+            && Volatile.Read(ref _halvesEnded) == 1
+        )
+        {
+            End(readFailed);
         }
     }
 

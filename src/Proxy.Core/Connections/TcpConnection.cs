@@ -17,7 +17,8 @@ public abstract class TcpConnection
         IConnectionTransportFeature,
         IConnectionLifetimeFeature,
         IConnectionEndPointFeature,
-        ITrackedConnection
+        ITrackedConnection,
+        IDeparture
 {
     private static long _lastId;
 
@@ -80,6 +81,9 @@ public abstract class TcpConnection
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>How the peer left; null when the wait was ended.</returns>
     public abstract Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
+
+    Task<PeerDeparture?> IDeparture.WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken) =>
+        WaitForDepartureAsync(ignoreClose, cancellationToken);
 
     /// <summary>Runs work where this connection's handlers run: on its loop, or on the thread pool. Not inside this call.</summary>
     /// <param name="work">The work, which must not block.</param>

@@ -58,6 +58,7 @@ internal static class AdminEndpoint
             endpoints.MapGet("/healthz/ready", Readiness.WriteAsync);
             endpoints.MapGet("/metrics", PrometheusText.WriteAsync);
             LockApi.Map(endpoints);
+            ChannelApi.Map(endpoints);
             MultiplexApi.Map(endpoints);
             ConnectionApi.Map(endpoints);
         });
@@ -102,7 +103,9 @@ internal static class AdminEndpoint
     private static Task NotFound(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return context.Response.WriteAsync("There are /healthz/live, /healthz/ready, /metrics, /api/locks and /api/multiplex.\n");
+        return context.Response.WriteAsync(
+            "There are /healthz/live, /healthz/ready, /metrics, /api/locks, /api/multiplex, /api/channels, /api/members and /api/tunnels.\n"
+        );
     }
 
     private static bool IsLocal(HostString host) =>

@@ -21,6 +21,7 @@ internal static class ProxyCommand
             LockCommand.Create(),
             MultiplexCommand.Create(),
             ProtocolsCommand.Create(),
+            CertificatesCommand.Create(),
         };
         LockCommand.FreeHostOption(root);
         root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));

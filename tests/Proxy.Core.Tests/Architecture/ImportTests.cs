@@ -17,6 +17,7 @@ public sealed partial class ImportTests
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding"],
         ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 

@@ -86,7 +86,7 @@ public sealed class RevisionReaderTests : IDisposable
     [InlineData("""{"Demo":{},"demo":{}}""", "twice")]
     [InlineData("""{"ReverseProxy":{"Clusters":{"a:b":{}}}}""", "':'")]
     [InlineData("""{"ReverseProxy":[1]}""", "unknown key")]
-    [InlineData("""{"Channels":{"Group":"x"}}""", "not available yet")]
+    [InlineData("""{"Channels":{"Group":"x"}}""", "Channels:Tunnel:Url: is required and missing")]
     [InlineData("""{"Admin":{"Url":"http://0.0.0.0:9099"}}""", "Admin:Token")]
     [InlineData("""{"ReverseProxy":{"TcpEndpoints":{"e":{"Address":["*:80","0.0.0.0:80"]}}}}""", "overlaps")]
     public void Read_Mistake_SaysWhatIsWrong(string json, string expected)

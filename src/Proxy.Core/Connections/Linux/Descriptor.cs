@@ -139,6 +139,18 @@ internal static unsafe class Descriptor
         return Libc.Connect(descriptor, address, (uint)length) == 0 ? 0 : Errno.Last;
     }
 
+    /// <summary>Chooses the address to connect from; the port is chosen by the connect, which may share it between destinations.</summary>
+    /// <exception cref="SocketException">It is no address of this machine.</exception>
+    public static void Bind(int descriptor, IPAddress source)
+    {
+        const int IpProtoIp = 0;
+        const int BindAddressNoPort = 24;
+        SetOption(descriptor, IpProtoIp, BindAddressNoPort, 1);
+        var address = stackalloc byte[SocketAddress.MaxLength];
+        var length = SocketAddress.Write(new IPEndPoint(source, 0), new Span<byte>(address, SocketAddress.MaxLength));
+        _ = Require(Libc.Bind(descriptor, address, (uint)length));
+    }
+
     /// <summary>Accepts without waiting.</summary>
     /// <returns>A descriptor that does not block, or a reason of <see cref="Errno"/> below zero.</returns>
     public static int Accept(int listener, out EndPoint? remote)

@@ -21,6 +21,11 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
         try
         {
             DescriptorReserve.OfProcess.BeforeDial(descriptor);
+            if (endpoint is SourcedEndPoint { Source: var source })
+            {
+                Descriptor.Bind(descriptor, source);
+            }
+
             var error = Connect(descriptor, endpoint);
             if (error is Errno.Again)
             {
@@ -52,17 +57,19 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
             descriptor,
             loop ?? services.Loops.Least(),
             services,
-            endpoint,
+            Target(endpoint),
             isAccepted: false,
             inline: loop is not null
         );
     }
 
+    private static EndPoint Target(EndPoint endpoint) => endpoint is SourcedEndPoint sourced ? sourced.Address : endpoint;
+
     // The kernel has shaken hands with a peer on this host when the call returns, but only a second one says so.
     private static int Connect(int descriptor, EndPoint endpoint)
     {
         var error = Descriptor.Connect(descriptor, endpoint);
-        if (error != Errno.InProgress || endpoint is not IPEndPoint { Address: var address } || !IPAddress.IsLoopback(address))
+        if (error != Errno.InProgress || Target(endpoint) is not IPEndPoint { Address: var address } || !IPAddress.IsLoopback(address))
         {
             return error;
         }

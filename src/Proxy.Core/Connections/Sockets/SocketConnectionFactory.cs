@@ -21,7 +21,13 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
         try
         {
             DescriptorReserve.OfProcess.BeforeDial(socket.SafeHandle);
-            await socket.ConnectAsync(endpoint, cancellationToken);
+            if (endpoint is SourcedEndPoint { Source: var source })
+            {
+                SocketOptions.ChoosePortLate(socket);
+                socket.Bind(new IPEndPoint(source, 0));
+            }
+
+            await socket.ConnectAsync((endpoint as SourcedEndPoint)?.Address ?? endpoint, cancellationToken);
             return new SocketConnection(socket, _services);
         }
         catch

@@ -9,6 +9,7 @@ internal static class SocketOptions
     private const int LinuxSolSocket = 1;
     private const int LinuxReusePort = 15;
     private const int LinuxAttachFilter = 26;
+    private const int LinuxBindAddressNoPort = 24;
 
     // Classic BPF over the TCP header: drop a segment that has SYN and not ACK, pass all others whole.
     private static readonly ulong[] _passAllButFirstSyn =
@@ -28,6 +29,17 @@ internal static class SocketOptions
             Span<byte> value = stackalloc byte[sizeof(int)];
             _ = BitConverter.TryWriteBytes(value, on ? 1 : 0);
             socket.SetRawSocketOption(LinuxSolSocket, LinuxReusePort, value);
+        }
+    }
+
+    /// <summary>Lets a bind to a source address leave the port to the connect, which may share it between destinations. Linux only.</summary>
+    public static void ChoosePortLate(Socket socket)
+    {
+        if (OperatingSystem.IsLinux() && socket.AddressFamily == AddressFamily.InterNetwork)
+        {
+            Span<byte> value = stackalloc byte[sizeof(int)];
+            _ = BitConverter.TryWriteBytes(value, 1);
+            socket.SetRawSocketOption((int)SocketOptionLevel.IP, LinuxBindAddressNoPort, value);
         }
     }
 

@@ -1,0 +1,60 @@
+using Proxy.Channels.Membership;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels;
+
+/// <summary>Ends open tunnels that may not go on: their member is gone, or an edit or another certificate forbids them.</summary>
+internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider time)
+{
+    /// <summary>Ends those of a member that is gone, at once or after a while.</summary>
+    public void CutGone(string member, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var open = Open().Where(record => record.DestinationId == member).ToList();
+        if (limit == TimeSpan.Zero)
+        {
+            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+        }
+        else if (open.Count > 0)
+        {
+            _ = CutLaterAsync(open, limit, cancellationToken);
+        }
+    }
+
+    /// <summary>Ends those of channels that are gone, and those that policy does not allow any more.</summary>
+    public void CutRefused(ChannelModel model, MemberSet members)
+    {
+        foreach (var record in Open())
+        {
+            if (ChannelSlots.ChannelOf(record) is { } name && !IsThere(model, name, record))
+            {
+                record.Close(ConnectionOutcome.Drained);
+            }
+            else if (record.DestinationId is { } member && members.All.ContainsKey(member) && !IsAllowed(model, record, member, members))
+            {
+                record.Close(ConnectionOutcome.Denied);
+            }
+        }
+    }
+
+    private IEnumerable<ConnectionRecord> Open() => tracker.Open.Where(ChannelSlots.IsOne);
+
+    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await Task.Delay(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+    }
+
+    private static bool IsThere(ChannelModel model, string name, ConnectionRecord record) =>
+        model.Config.Items.TryGetValue(name, out var channel)
+        && channel.Connector.Equals(ChannelSlots.ConnectorOf(record), StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsAllowed(ChannelModel model, ConnectionRecord record, string member, MemberSet members) =>
+        record.Slot == ChannelSlots.Serves
+            ? model.Served.TryGetValue(ChannelSlots.ConnectorOf(record), out var served)
+                && ChannelModel.Allows(served.Channel, member, members)
+            : Caller(model, record) is { Calls: true } called && (called.Offer is null || InstancePattern.Matches(called.Offer, member));
+
+    private static ChannelConfig? Caller(ChannelModel model, ConnectionRecord record) =>
+        ChannelSlots.ChannelOf(record) is { } name ? model.Config.Items[name] : model.Called(ChannelSlots.ConnectorOf(record));
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Channels;
+
+/// <summary>
+/// Gives Request channels their addresses, and in mode Port members their ports, and remembers them in a file. A name keeps what
+/// it once had, even while it is not configured.
+/// </summary>
+internal sealed partial class LocalAddressBook
+{
+    private static readonly JsonSerializerOptions _format = new() { WriteIndented = true };
+    private readonly string _path;
+    private readonly ILogger _logger;
+    private readonly State _state;
+
+    /// <summary>Opens the book; one that cannot be read is begun anew, and told.</summary>
+    public LocalAddressBook(string path, ILogger logger)
+    {
+        _path = path;
+        _logger = logger;
+        _state = Load();
+    }
+
+    /// <summary>Gives every name a number, new ones the lowest free in the order of names.</summary>
+    /// <exception cref="InvalidOperationException">All 65,535 are taken.</exception>
+    public IReadOnlyDictionary<string, IPAddress> Requests(IEnumerable<string> names)
+    {
+        var wanted = names.Order(StringComparer.Ordinal).ToList();
+        var missing = wanted.Where(name => !_state.Requests.ContainsKey(name)).ToList();
+        var taken = _state.Requests.Values.ToHashSet();
+        foreach (var name in missing)
+        {
+            var number = Enumerable.Range(1, LocalAddress.LastRequest).FirstOrDefault(number => !taken.Contains(number));
+            if (number == 0)
+            {
+                throw new InvalidOperationException($"No address is left for the channel '{name}': 127.1.0.1 to 127.1.255.255 are taken.");
+            }
+
+            taken.Add(number);
+            _state.Requests[name] = number;
+        }
+
+        Save(missing.Count > 0);
+        return wanted.ToDictionary(
+            static name => name,
+            name => LocalAddress.OfRequest(_state.Requests[name]),
+            StringComparer.OrdinalIgnoreCase
+        );
+    }
+
+    /// <summary>The port a member's port has had here in mode Port; 0 when it has had none.</summary>
+    public int Port(string member, int port) => _state.Ports.GetValueOrDefault($"{member}:{port}");
+
+    /// <summary>Remembers it.</summary>
+    public void KeepPort(string member, int port, int local)
+    {
+        var key = $"{member}:{port}";
+        var changed = _state.Ports.GetValueOrDefault(key) != local;
+        _state.Ports[key] = local;
+        Save(changed);
+    }
+
+    private State Load()
+    {
+        try
+        {
+            var read = File.Exists(_path) ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_path)) : null;
+            return IsSound(read) ? new State(read!.Requests, read.Ports) : new State([], []);
+        }
+        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
+        {
+            Log.Unreadable(_logger, _path, exception.Message);
+            return new State([], []);
+        }
+    }
+
+    // A file that somebody edited gives no address twice, and none that is not ours.
+    private static bool IsSound(State? state) =>
+        state is { Requests: not null, Ports: not null }
+        && state.Requests.Values.All(static number => number is >= 1 and <= LocalAddress.LastRequest)
+        && state.Requests.Values.Distinct().Count() == state.Requests.Count
+        && state.Ports.Values.All(static port => port is >= 1 and <= IPEndPoint.MaxPort);
+
+    private void Save(bool changed)
+    {
+        if (!changed)
+        {
+            return;
+        }
+
+        try
+        {
+            var next = $"{_path}.new";
+            File.WriteAllBytes(next, JsonSerializer.SerializeToUtf8Bytes(_state, _format));
+            File.Move(next, _path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.Unwritable(_logger, _path, exception.Message);
+        }
+    }
+
+    private sealed record State(Dictionary<string, int> Requests, Dictionary<string, int> Ports);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, local addresses are given anew: {Reason}")]
+        public static partial void Unreadable(ILogger logger, string path, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, local addresses may differ after a restart: {Reason}")]
+        public static partial void Unwritable(ILogger logger, string path, string reason);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using Proxy.Channels.Membership;
+using Proxy.Configuration;
+
+namespace Proxy.Channels;
+
+/// <summary>Chooses among the members that serve: the own zone first, then the less loaded of two.</summary>
+internal sealed class MemberBalancer(string? zone, Random random)
+{
+    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Tunnels that are open to a member.</summary>
+    public int Open(string member) => _open.GetValueOrDefault(member);
+
+    /// <summary>Picks a member that is not among those tried; null when none is left.</summary>
+    public MemberRecord? Pick(ChannelConfig channel, MemberSet members, IReadOnlyCollection<string> tried)
+    {
+        var able = ChannelModel
+            .Servers(channel, members)
+            .Where(member => member.State == MemberState.Up && !tried.Contains(member.Id))
+            .ToList();
+        var near = zone is null ? [] : able.Where(member => member.Zone == zone).ToList();
+        return Lighter(near.Count > 0 ? near : able);
+    }
+
+    public void Opened(string member) => _open.AddOrUpdate(member, 1, static (_, count) => count + 1);
+
+    public void Closed(string member) => _open.AddOrUpdate(member, 0, static (_, count) => count - 1);
+
+    private MemberRecord? Lighter(List<MemberRecord> members)
+    {
+        if (members.Count <= 1)
+        {
+            return members.FirstOrDefault();
+        }
+
+        var first = random.Next(members.Count);
+        var second = (first + 1 + random.Next(members.Count - 1)) % members.Count;
+        return Open(members[first].Id) <= Open(members[second].Id) ? members[first] : members[second];
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>Tells every peer that asks what this instance is, and then each change: one line each.</summary>
+internal sealed class HelloFeed
+{
+    private readonly Lock _gate = new(); // guards _line and _changed
+    private byte[] _line = [];
+    private TaskCompletionSource _changed = NewSignal();
+
+    public void Publish(MemberRecord self)
+    {
+        lock (_gate)
+        {
+            _line = HelloLine.Write(self);
+            _changed.TrySetResult();
+            _changed = NewSignal();
+        }
+    }
+
+    /// <summary>Writes until the peer has gone, or we are draining: the last line says that we leave.</summary>
+    public async Task WriteAsync(HttpContext context, CancellationToken draining)
+    {
+        context.Response.ContentType = "application/x-ndjson";
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(draining, context.RequestAborted);
+        try
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                var (line, changed) = Current();
+                await context.Response.Body.WriteAsync(draining.IsCancellationRequested ? HelloLine.Left : line, context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                if (draining.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                await changed.WaitAsync(ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The peer has gone.
+        }
+    }
+
+    private (byte[] Line, Task Changed) Current()
+    {
+        lock (_gate)
+        {
+            return (_line, _changed.Task);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

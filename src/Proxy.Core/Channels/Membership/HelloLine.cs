@@ -1,0 +1,122 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>What an instance says of itself, as one line of JSON.</summary>
+internal static class HelloLine
+{
+    /// <summary>More is not read from a peer.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    private const int MaxConnectors = 256;
+    private const int MaxPorts = 1024;
+    private const int MaxText = 255;
+
+    private static readonly JsonSerializerOptions _format = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>The last line of an instance that leaves.</summary>
+    public static byte[] Left { get; } = "{\"left\":true}\n"u8.ToArray();
+
+    public static byte[] Write(MemberRecord self)
+    {
+        var line = new Line(
+            self.Id,
+            self.Epoch,
+            self.Address,
+            self.LocalAddress.ToString(),
+            self.Role,
+            self.Zone,
+            self.State,
+            self.Connectors,
+            null
+        );
+        return [.. JsonSerializer.SerializeToUtf8Bytes(line, _format), (byte)'\n'];
+    }
+
+    /// <summary>Reads a line of an instance; what it says is checked, since an instance may be any program.</summary>
+    /// <param name="text">The line.</param>
+    /// <param name="address">Where its tunnel was reached.</param>
+    /// <param name="member">What it said.</param>
+    /// <param name="left">Whether it said that it leaves.</param>
+    public static bool TryRead(ReadOnlySpan<byte> text, string address, [NotNullWhen(true)] out MemberRecord? member, out bool left)
+    {
+        (member, left) = (null, false);
+        try
+        {
+            var line = JsonSerializer.Deserialize<Line>(text, _format);
+            left = line?.Left == true;
+            member = line is not null && !left ? Check(line, address) : null;
+            return member is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads a line that was kept, which says where the tunnel was; null when it is none.</summary>
+    public static MemberRecord? ReadKept(string text)
+    {
+        try
+        {
+            return
+                JsonSerializer.Deserialize<Line>(text, _format) is { Address: { } address } line
+                && HostAndPort.TryParse(address, out _)
+                && Check(line, address) is { } member
+                ? member with
+                {
+                    State = MemberState.Suspect,
+                }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static MemberRecord? Check(Line line, string address) =>
+        ChannelNames.IsValid(line.Instance)
+        && ChannelNames.IsValid(line.Epoch)
+        && IPAddress.TryParse(line.Ip, out var ip)
+        && (LocalAddress.IsOfInstance(ip) || ip.Equals(IPAddress.Loopback))
+        && line.State is MemberState.Up or MemberState.Draining
+        && (line.Role?.Length ?? 0) <= MaxText
+        && (line.Zone?.Length ?? 0) <= MaxText
+        && line.Connectors is { Count: <= MaxConnectors } connectors
+        && connectors.All(IsSound)
+            ? new MemberRecord(line.Instance!, line.Epoch!, address, IPAddress.Parse(line.Ip!))
+            {
+                Role = line.Role,
+                Zone = line.Zone,
+                State = line.State,
+                Connectors = [.. connectors.OrderBy(static part => part.Name, StringComparer.Ordinal)],
+            }
+            : null;
+
+    private static bool IsSound(MemberConnector part) =>
+        part is not null
+        && ChannelNames.IsValid(part.Name)
+        && part.Ports is { Count: <= MaxPorts }
+        && part.Ports.All(static port => port is >= 1 and <= IPEndPoint.MaxPort);
+
+    private sealed record Line(
+        string? Instance,
+        string? Epoch,
+        string? Address,
+        string? Ip,
+        string? Role,
+        string? Zone,
+        MemberState State,
+        IReadOnlyList<MemberConnector>? Connectors,
+        bool? Left
+    );
+}

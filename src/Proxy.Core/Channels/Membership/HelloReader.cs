@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Proxy.Channels.Tunnel;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>Reads what an instance says of itself.</summary>
+internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider time)
+{
+    private static readonly TimeSpan _firstLine = TimeSpan.FromSeconds(5);
+
+    /// <summary>Every word of an instance until it ends, or speaks nonsense or of somebody else; null when it says that it leaves.</summary>
+    /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
+    /// <exception cref="IOException">It was lost.</exception>
+    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    public async IAsyncEnumerable<MemberRecord?> ReadAsync(
+        TunnelEndPoint peer,
+        string address,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await using var stream = await tunnels.HelloAsync(peer, cancellationToken);
+        var reader = PipeReader.Create(stream);
+        // Only the first is waited for with a deadline: one that has nothing new to say is silent, and pings tell whether it is there.
+        var first = ReadLineAsync(reader, cancellationToken).AsTask();
+        var line = await first.WaitAsync(_firstLine, time, cancellationToken);
+        while (line is not null)
+        {
+            if (HelloLine.TryRead(line, address, out var member, out var left) && tunnels.IsProven(peer, member.Id))
+            {
+                yield return member;
+            }
+            else if (left)
+            {
+                yield return null;
+            }
+            else
+            {
+                yield break;
+            }
+
+            line = await ReadLineAsync(reader, cancellationToken);
+        }
+    }
+
+    /// <summary>Asks once.</summary>
+    /// <returns>What it says; null when it does not answer.</returns>
+    public async Task<MemberRecord?> AskAsync(TunnelEndPoint peer, string address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var words = ReadAsync(peer, address, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            return await words.MoveNextAsync() ? words.Current : null;
+        }
+        catch (Exception exception) when (IsAway(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a failure means that nobody answers.</summary>
+    public static bool IsAway(Exception exception) =>
+        exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException or InvalidOperationException;
+
+    private static async ValueTask<byte[]?> ReadLineAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (read.Buffer.PositionOf((byte)'\n') is { } end)
+            {
+                var line = read.Buffer.Slice(0, end).ToArray();
+                reader.AdvanceTo(read.Buffer.GetPosition(1, end));
+                return line;
+            }
+
+            if (read.IsCompleted || read.Buffer.Length > HelloLine.MaxLength)
+            {
+                return null;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using Proxy.Channels.Tunnel;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>Keeps asking one candidate who it is, and reports every answer, its silence and its end.</summary>
+/// <param name="candidate">Whom.</param>
+/// <param name="self">The own instance: where that answers, nobody else is asked.</param>
+/// <param name="reader">Reads answers.</param>
+/// <param name="time">The clock.</param>
+/// <param name="report">Takes the candidate's key, the member, and why there is none any more.</param>
+internal sealed class HelloWatch(
+    HelloCandidate candidate,
+    MemberRecord self,
+    HelloReader reader,
+    TimeProvider time,
+    Action<string, MemberRecord?, DepartureReason> report
+) : IAsyncDisposable
+{
+    /// <summary>How long nothing may be heard of a member before it is gone.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _ending = new();
+    private Task _running = Task.CompletedTask;
+    private volatile MemberRecord? _last;
+    private long _heard;
+    private bool _isSelf;
+
+    public HelloCandidate Candidate => candidate;
+
+    /// <summary>Whether it is a member now.</summary>
+    public bool IsMember => _last is not null;
+
+    public void Start() => _running = RunAsync(_ending.Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _running;
+        _ending.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var pause = _firstPause;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            // One that was up is asked again at once: its connection may be all that was lost.
+            pause =
+                await ListenAsync(cancellationToken) ? _firstPause
+                : pause * 2 < _longestPause ? pause * 2
+                : _longestPause;
+            if (cancellationToken.IsCancellationRequested || _isSelf)
+            {
+                return;
+            }
+
+            Doubt();
+            var left = Left();
+            await Task.Delay(left >= TimeSpan.Zero && left < pause ? left : pause, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Reads one stream to its end; whether the candidate had answered.</summary>
+    private async Task<bool> ListenAsync(CancellationToken cancellationToken)
+    {
+        var answered = false;
+        _ = HostAndPort.TryParse(candidate.Address, out var address);
+        // One that is frozen takes connections and answers nothing: then the lease is over before the attempt.
+        using var lease = new CancellationTokenSource(Left(), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(lease.Token, cancellationToken);
+        try
+        {
+            await foreach (var member in reader.ReadAsync(new TunnelEndPoint(candidate.Id, address!, ""), candidate.Address, either.Token))
+            {
+                lease.CancelAfter(Timeout.InfiniteTimeSpan);
+                _isSelf = member is not null && (member.Id, member.Epoch) == (self.Id, self.Epoch);
+                if (_isSelf)
+                {
+                    return true;
+                }
+
+                answered = answered || member is not null;
+                Report(member is null ? null : candidate.Limit(member), DepartureReason.Left);
+            }
+        }
+        catch (Exception exception) when (HelloReader.IsAway(exception))
+        {
+            // It is away; how long decides what becomes of it.
+        }
+
+        return answered;
+    }
+
+    /// <summary>What is left of its lease; for ever when it has none.</summary>
+    private TimeSpan Left()
+    {
+        var left = Lease - time.GetElapsedTime(_heard);
+        return _last is null ? Timeout.InfiniteTimeSpan
+            : left > TimeSpan.Zero ? left
+            : TimeSpan.Zero;
+    }
+
+    private void Doubt()
+    {
+        if (_last is not { } last)
+        {
+            return;
+        }
+
+        if (time.GetElapsedTime(_heard) >= Lease)
+        {
+            Report(null, DepartureReason.Expired);
+        }
+        else if (last.State != MemberState.Suspect)
+        {
+            _last = last with { State = MemberState.Suspect };
+            report(candidate.Key, _last, DepartureReason.Expired);
+        }
+    }
+
+    private void Report(MemberRecord? member, DepartureReason reason)
+    {
+        _heard = time.GetTimestamp();
+        _last = member;
+        report(candidate.Key, member, reason);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Proxy.Channels.Membership;
+
+/// <summary>A member's part in a connector.</summary>
+/// <param name="Name">The connector.</param>
+/// <param name="Serves">Whether it accepts tunnels for it now: its local server is ready.</param>
+/// <param name="Duplex">Whether it is reached by name, rather than as one of many.</param>
+/// <param name="Ports">The ports it can be reached on.</param>
+public sealed record MemberConnector(string Name, bool Serves, bool Duplex, IReadOnlyList<int> Ports)
+{
+    /// <inheritdoc />
+    public bool Equals(MemberConnector? other) =>
+        other is not null && Name == other.Name && Serves == other.Serves && Duplex == other.Duplex && Ports.SequenceEqual(other.Ports);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Name, Serves, Duplex, Ports.Count);
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>The last set of members on disk, one line each, for a start while nobody else can say who they are.</summary>
+internal sealed partial class MemberFile(string path, TimeProvider time, ILogger logger)
+{
+    private const long MaxBytes = 64 * 1024 * 1024;
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
+
+    private byte[] _saved = [];
+    private long _savedAt;
+    private bool _failed;
+
+    /// <summary>Who was known; whether they are there is not.</summary>
+    public IReadOnlyList<MemberRecord> Load()
+    {
+        try
+        {
+            if (!File.Exists(path) || new FileInfo(path).Length > MaxBytes)
+            {
+                return [];
+            }
+
+            return [.. File.ReadLines(path).Select(HelloLine.ReadKept).OfType<MemberRecord>()];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.Unreadable(logger, path, exception.Message);
+            return [];
+        }
+    }
+
+    /// <summary>Writes them unless they are written, or others were just now: it is asked again.</summary>
+    public void Save(IEnumerable<MemberRecord> members)
+    {
+        if (_savedAt != 0 && time.GetElapsedTime(_savedAt) < _pause)
+        {
+            return;
+        }
+
+        byte[] lines =
+        [
+            .. members
+                .OrderBy(static member => member.Id, StringComparer.Ordinal)
+                .SelectMany(static member => HelloLine.Write(member with { State = MemberState.Up })),
+        ];
+        if (lines.AsSpan().SequenceEqual(_saved))
+        {
+            return;
+        }
+
+        try
+        {
+            File.WriteAllBytes($"{path}.new", lines);
+            File.Move($"{path}.new", path, overwrite: true);
+            (_saved, _savedAt, _failed) = (lines, time.GetTimestamp(), false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (!_failed)
+            {
+                Log.Unwritable(logger, path, exception.Message);
+            }
+
+            _failed = true;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, the members are not known until they answer: {Reason}")]
+        public static partial void Unreadable(ILogger logger, string path, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, the members will not be known at the next start: {Reason}")]
+        public static partial void Unwritable(ILogger logger, string path, string reason);
+    }
+}

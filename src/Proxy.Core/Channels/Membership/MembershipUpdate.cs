@@ -1,0 +1,30 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>One update of the members, this instance not among them.</summary>
+[SuppressMessage("Design", "CA1034", Justification = "A closed set reads best in one place.")]
+public abstract record MembershipUpdate
+{
+    private protected MembershipUpdate() { }
+
+    /// <summary>All members there are.</summary>
+    /// <param name="Revision">Grows with each change.</param>
+    /// <param name="Members">The members.</param>
+    public sealed record Full(long Revision, IReadOnlyList<MemberRecord> Members) : MembershipUpdate;
+
+    /// <summary>A member that is new or changed.</summary>
+    /// <param name="Member">All there is to say of it.</param>
+    public sealed record Changed(MemberRecord Member) : MembershipUpdate;
+
+    /// <summary>A member that is gone.</summary>
+    /// <param name="Id">Its id.</param>
+    /// <param name="Reason">Whether it said so.</param>
+    public sealed record Gone(string Id, DepartureReason Reason) : MembershipUpdate;
+
+    /// <summary>The registry is away: what is known may be old.</summary>
+    public sealed record Stale : MembershipUpdate;
+
+    /// <summary>The registry is back.</summary>
+    public sealed record Fresh : MembershipUpdate;
+}

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>Updates on their way to their reader. Of each member only the newest waits, so that there are never more than members.</summary>
+internal sealed class UpdateQueue
+{
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+    private readonly Lock _gate = new(); // guards the fields below
+    private MembershipUpdate? _registry;
+    private Dictionary<string, MembershipUpdate> _members = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Adds what is new of the registry: the first set, stale, fresh.</summary>
+    public void Add(MembershipUpdate registry)
+    {
+        lock (_gate)
+        {
+            // The first set must not be overwritten by the news that there is one.
+            _registry = _registry is MembershipUpdate.Full && registry is MembershipUpdate.Fresh ? _registry : registry;
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>Adds what is new of a member.</summary>
+    public void Add(string id, MembershipUpdate update)
+    {
+        lock (_gate)
+        {
+            _members[id] = update;
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
+        {
+            foreach (var update in Take())
+            {
+                yield return update;
+            }
+        }
+    }
+
+    private List<MembershipUpdate> Take()
+    {
+        lock (_gate)
+        {
+            List<MembershipUpdate> taken =
+            [
+                .. _registry is { } registry ? [registry] : Array.Empty<MembershipUpdate>(),
+                .. _members.Values,
+            ];
+            _registry = null;
+            _members = new(StringComparer.OrdinalIgnoreCase);
+            return taken;
+        }
+    }
+}

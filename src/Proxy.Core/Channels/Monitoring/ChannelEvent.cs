@@ -1,0 +1,14 @@
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>What a notification tells.</summary>
+public enum ChannelEvent
+{
+    /// <summary>All own listeners are bound and the first set of members is known: local servers can be started.</summary>
+    Ready,
+
+    /// <summary>A channel has changed.</summary>
+    Change,
+
+    /// <summary>The channels have ended, after draining: local servers can be stopped.</summary>
+    Close,
+}

@@ -1,0 +1,9 @@
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>The channels are ready.</summary>
+/// <param name="bindIp">The address on which the local servers have to listen.</param>
+public sealed class ChannelReadyEventArgs(string bindIp) : EventArgs
+{
+    /// <summary>The address on which the local servers have to listen.</summary>
+    public string BindIp => bindIp;
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>
+/// The channels as configuration: a read-only section ChannelState that reloads with each notification. It belongs into the
+/// application's configuration, and not into the one that the proxy reads.
+/// </summary>
+/// <remarks>ChannelState:BindIp, :Ready, and below ChannelState:Items:{channel} the state, members by number.</remarks>
+public sealed class ChannelStateSource : IConfigurationSource
+{
+    /// <summary>The section.</summary>
+    public const string Section = "ChannelState";
+
+    private readonly Provider _provider = new();
+
+    internal INotificationSink Sink => _provider;
+
+    /// <inheritdoc />
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => _provider;
+
+    private sealed class Provider : ConfigurationProvider, INotificationSink
+    {
+        public string Text => "configuration";
+
+        public Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+        {
+            var data = new Dictionary<string, string?>(Data, StringComparer.OrdinalIgnoreCase) { [$"{Section}:BindIp"] = notice.BindIp };
+            if (notice.State is { } state)
+            {
+                Write(data, $"{Section}:Items:{state.Channel}", state);
+            }
+            else
+            {
+                data[$"{Section}:Ready"] = notice.Event == ChannelEvent.Ready ? "true" : "false";
+            }
+
+            Data = data; // whole: readers do not wait
+            OnReload();
+            return Task.FromResult<string?>(null);
+        }
+
+        private static void Write(Dictionary<string, string?> data, string path, ChannelState state)
+        {
+            foreach (var key in data.Keys.Where(key => key.StartsWith($"{path}:", StringComparison.OrdinalIgnoreCase)).ToList())
+            {
+                data.Remove(key);
+            }
+
+            data[$"{path}:Connector"] = state.Connector;
+            data[$"{path}:Type"] = state.Type;
+            data[$"{path}:Version"] = state.Version.ToString(CultureInfo.InvariantCulture);
+            data[$"{path}:Stale"] = state.Stale ? "true" : "false";
+            data[$"{path}:Listening"] = state.Listening ? "true" : "false";
+            data[$"{path}:Ip"] = state.Ip;
+            data[$"{path}:Port"] = state.Port.ToString(CultureInfo.InvariantCulture);
+            foreach (var (index, member) in state.Members.Index())
+            {
+                var place = string.Create(CultureInfo.InvariantCulture, $"{path}:Members:{index}");
+                data[$"{place}:Iid"] = member.Iid;
+                data[$"{place}:Ip"] = member.Ip;
+                data[$"{place}:Port"] = member.Port.ToString(CultureInfo.InvariantCulture);
+                data[$"{place}:State"] = member.State.ToString();
+            }
+        }
+    }
+}

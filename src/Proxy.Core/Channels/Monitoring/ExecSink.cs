@@ -1,0 +1,58 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+using Proxy.Hooks;
+
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>Runs a program for each notification: JSON on its input, the same in its environment; exit code 0 acknowledges.</summary>
+internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILogger logger) : INotificationSink
+{
+    private const int LongestVariable = 64 * 1024; // Linux takes 128 KiB
+
+    private readonly ProgramRunner _program = new(config.Command, time, logger);
+
+    public string Text => _program.Text;
+
+    public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(config.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var subject = notice.State is { } state ? $"Channel {state.Channel}" : "Channels";
+        try
+        {
+            return await _program.RunAsync(subject, Environment(notice), notice.ToJson(), either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"did not end within {config.Timeout}";
+        }
+    }
+
+    // What is absent is empty, so that nothing is inherited by mistake.
+    private static Dictionary<string, string> Environment(ChannelNotice notice)
+    {
+        var state = notice.State;
+        var members = string.Join(' ', (state?.Members ?? []).Select(static member => $"{member.Iid}={member.Ip}:{Number(member.Port)}"));
+        return new()
+        {
+            ["CHANNEL_EVENT"] = notice.EventName,
+            ["CHANNEL_VERSION"] = notice.Version.ToString(CultureInfo.InvariantCulture),
+            ["CHANNEL_BOOT"] = notice.Boot,
+            ["CHANNEL_BIND_IP"] = notice.BindIp,
+            ["CHANNEL_NAME"] = state?.Channel ?? "",
+            ["CHANNEL_CONNECTOR"] = state?.Connector ?? "",
+            ["CHANNEL_TYPE"] = state?.Type ?? "",
+            ["CHANNEL_LISTENING"] = state is null ? "" : Flag(state.Listening),
+            ["CHANNEL_STALE"] = state is null ? "" : Flag(state.Stale),
+            ["CHANNEL_IP"] = state?.Ip ?? "",
+            ["CHANNEL_PORT"] = state is null ? "" : Number(state.Port),
+            // So many are in the JSON alone.
+            ["CHANNEL_MEMBERS"] = members.Length <= LongestVariable ? members : "",
+        };
+    }
+
+    private static string Flag(bool value) => value ? "1" : "0";
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,13 @@
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>Somebody who is told.</summary>
+internal interface INotificationSink
+{
+    /// <summary>Who, for people; holds no secret.</summary>
+    string Text { get; }
+
+    /// <summary>Tells, and waits for the acknowledgement. It has a deadline of its own.</summary>
+    /// <returns>Null, or why it was not acknowledged.</returns>
+    /// <exception cref="OperationCanceledException">The token ended it.</exception>
+    Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken);
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration;
+
+namespace Proxy.Channels;
+
+/// <summary>Looks whether local servers accept connections: one success makes a channel ready, three failures unmake it.</summary>
+internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Action changed)
+{
+    private const int Failures = 3;
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, int> _failed = new(StringComparer.OrdinalIgnoreCase);
+    private ImmutableHashSet<string> _ready = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a channel's server is ready.</summary>
+    public bool IsReady(string name, ChannelConfig channel) => channel.Ready == ReadyCheck.None || Volatile.Read(ref _ready).Contains(name);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var current = model();
+            foreach (var (name, channel) in current.Served.Values.Where(static served => served.Channel.Ready == ReadyCheck.Tcp))
+            {
+                Note(name, await AcceptsAsync(current.BindIp, channel, cancellationToken));
+            }
+
+            await Task.Delay(_interval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Note(string name, bool accepts)
+    {
+        var failed = _failed[name] = accepts ? 0 : _failed.GetValueOrDefault(name) + 1;
+        var before = _ready;
+        var after =
+            accepts ? before.Add(name)
+            : failed >= Failures ? before.Remove(name)
+            : before;
+        if (after != before)
+        {
+            Volatile.Write(ref _ready, after);
+            changed();
+        }
+    }
+
+    private static async Task<bool> AcceptsAsync(IPAddress address, ChannelConfig channel, CancellationToken cancellationToken)
+    {
+        foreach (var port in channel.AllPorts)
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(_limit);
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, port), limit.Token);
+                return true;
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                // Not on this port, or not yet.
+            }
+        }
+
+        return false;
+    }
+}

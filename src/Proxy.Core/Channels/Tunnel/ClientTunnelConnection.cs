@@ -1,0 +1,87 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>A tunnel that we opened.</summary>
+internal sealed class ClientTunnelConnection : TunnelConnection
+{
+    private const int ReadBufferSize = 64 * 1024;
+
+    private readonly HttpResponseMessage _response;
+    private readonly TunnelContent _content;
+    private readonly CancellationTokenSource _lifetime;
+    private volatile bool _ended;
+    private int _closed;
+
+    public ClientTunnelConnection(
+        HttpResponseMessage response,
+        TunnelContent content,
+        Stream input,
+        Stream output,
+        CancellationTokenSource lifetime
+    )
+    {
+        _response = response;
+        _content = content;
+        _lifetime = lifetime;
+        ConnectionClosed = lifetime.Token;
+        content.Lost = Gone;
+        Reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: ReadBufferSize, useZeroByteReads: true, leaveOpen: true));
+        Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
+    }
+
+    protected override PipeReader Reader { get; }
+
+    protected override PipeWriter Writer { get; }
+
+    public override async Task EndOutputAsync()
+    {
+        await Writer.FlushAsync();
+        _ended = true;
+        _content.End();
+    }
+
+    // A stream that was reset has the peer's code for it; whatever else fails is the connection.
+    public override bool IsLost(Exception failure)
+    {
+        for (var inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is HttpProtocolException { ErrorCode: TunnelProtocol.ConnectError or TunnelProtocol.Cancel })
+            {
+                return false;
+            }
+        }
+
+        return !_lifetime.IsCancellationRequested;
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            Gone();
+            _content.Fail();
+            _lifetime.Cancel();
+            _response.Dispose();
+        }
+    }
+
+    /// <summary>A tunnel whose two directions have not both ended is reset.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_ended)
+        {
+            Abort(new ConnectionAbortedException());
+        }
+
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            _response.Dispose();
+        }
+
+        _content.Dispose();
+        _lifetime.Dispose();
+        await base.DisposeAsync();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>
+/// One stream of a tunnel as a connection. Completing its output is END_STREAM, an end that passes alone; <c>Abort</c> is
+/// RST_STREAM; a peer's reset fails reads and writes.
+/// </summary>
+internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDeparture
+{
+    private static long _lastId;
+
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TunnelReader? _reader;
+    private TunnelWriter? _writer;
+
+    public override string ConnectionId { get; set; } =
+        "T" + Interlocked.Increment(ref _lastId).ToString("X8", CultureInfo.InvariantCulture);
+
+    public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+
+    public override IDuplexPipe Transport
+    {
+        get => this;
+        set => throw new NotSupportedException("A tunnel's pipes are its own.");
+    }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public PipeReader Input => _reader ??= new TunnelReader(Reader, this);
+
+    public PipeWriter Output => _writer ??= new TunnelWriter(Writer, this);
+
+    /// <summary>Whether the stream is known to be gone.</summary>
+    public bool IsGone => _gone.Task.IsCompleted;
+
+    protected abstract PipeReader Reader { get; }
+
+    protected abstract PipeWriter Writer { get; }
+
+    /// <summary>Ends this direction alone.</summary>
+    public abstract Task EndOutputAsync();
+
+    /// <summary>Whether a failure means that the connection below is lost, rather than this stream reset.</summary>
+    public abstract bool IsLost(Exception failure);
+
+    /// <summary>What a failure of this stream means to the one who relays it.</summary>
+    public Exception Explain(Exception failure)
+    {
+        Gone();
+        return failure is ConnectionEndedException ? failure
+            : IsLost(failure) ? new ConnectionEndedException(ConnectionOutcome.TunnelLost, failure)
+            : new IOException("The tunnel was reset.", failure);
+    }
+
+    public void ThrowIfGone()
+    {
+        if (IsGone)
+        {
+            throw new IOException("The tunnel was reset.");
+        }
+    }
+
+    public async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _gone.Task.WaitAsync(cancellationToken);
+            return PeerDeparture.Reset;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes that the stream is gone, by reset or with its connection.</summary>
+    protected void Gone() => _gone.TrySetResult();
+}

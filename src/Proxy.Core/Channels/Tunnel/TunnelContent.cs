@@ -1,0 +1,45 @@
+using System.Net;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>The body of a request that goes on as long as the tunnel: ending it is END_STREAM, failing it RST_STREAM.</summary>
+internal sealed class TunnelContent : HttpContent
+{
+    private readonly TaskCompletionSource<Stream> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Where to write, once the request is under way.</summary>
+    public Task<Stream> Started => _started.Task;
+
+    /// <summary>Called when the stream is gone before it was ended.</summary>
+    public Action? Lost { get; set; }
+
+    public void End() => _ended.TrySetResult();
+
+    public void Fail() => _ended.TrySetCanceled();
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        await using var gone = cancellationToken.UnsafeRegister(static self => ((TunnelContent)self!).OnGone(), this);
+        await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
+        _started.TrySetResult(stream);
+        await _ended.Task;
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    private void OnGone()
+    {
+        if (_ended.TrySetCanceled())
+        {
+            Lost?.Invoke();
+        }
+    }
+}

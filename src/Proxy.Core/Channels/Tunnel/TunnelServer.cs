@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>
+/// Accepts tunnels, on a Kestrel of its own: windows, stream and rate limits are a server's there, and what is right for tunnels
+/// would be wrong for web clients. Nothing else is reached through it.
+/// </summary>
+internal sealed class TunnelServer : IAsyncDisposable
+{
+    private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
+
+    private readonly TunnelConfig _config;
+    private readonly TunnelCredentials? _credentials;
+    private readonly ITunnelService _service;
+    private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
+    private readonly ConcurrentDictionary<string, int> _tunnels = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _draining = new();
+
+    public TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
+    {
+        _config = config;
+        _credentials = credentials;
+        _service = service;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
+        builder.Services.AddSingleton(logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = config.DrainTimeout + _stopMargin);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
+        _app = builder.Build();
+        _app.Run(HandleAsync);
+    }
+
+    /// <summary>Fires when no new tunnels are taken.</summary>
+    public CancellationToken Draining => _draining.Token;
+
+    /// <summary>Connections of peers that are open.</summary>
+    public int Connections => _peers.Count;
+
+    /// <summary>Starts to accept.</summary>
+    /// <returns>The address it is bound to.</returns>
+    /// <exception cref="IOException">The address is taken.</exception>
+    public async Task<IPEndPoint> StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        return new IPEndPoint(IPAddress.Parse(bound.Host.Trim('[', ']')), bound.Port);
+    }
+
+    /// <summary>Refuses new tunnels from now on, tells peers to go elsewhere (GOAWAY), and cuts what is left after the drain timeout.</summary>
+    public async Task StopAsync()
+    {
+        await _draining.CancelAsync();
+        using var limit = new CancellationTokenSource(_config.DrainTimeout);
+        await _app.StopAsync(limit.Token);
+    }
+
+    /// <summary>Cuts connections of peers that would not be let in now.</summary>
+    public void Review()
+    {
+        foreach (var peer in _peers.Keys)
+        {
+            if (_credentials is not null && _credentials.Verify(peer.Certificate, null, server: false) != peer.Identity)
+            {
+                peer.Cut();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _draining.Dispose();
+    }
+
+    private void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+        limits.MinRequestBodyDataRate = null; // an idle tunnel would be ended for its silence
+        limits.MinResponseDataRate = null;
+        limits.MaxRequestBodySize = null;
+        limits.RequestHeadersTimeout = _config.ConnectTimeout;
+        limits.Http2.MaxStreamsPerConnection = _config.MaxStreamsPerConnection;
+        limits.Http2.InitialStreamWindowSize = TunnelProtocol.StreamWindow;
+        limits.Http2.InitialConnectionWindowSize = TunnelProtocol.StreamWindow * _config.MaxStreamsPerConnection;
+        limits.Http2.KeepAlivePingDelay = TunnelProtocol.AtLeastASecond(_config.PingDelay);
+        limits.Http2.KeepAlivePingTimeout = TunnelProtocol.AtLeastASecond(_config.PingTimeout);
+        _ = TunnelValidator.TryParseUrl(_config.Url, out _, out var addresses);
+        foreach (var address in addresses)
+        {
+            kestrel.Listen(address.Address!, address.Port, Listen);
+        }
+    }
+
+    private void Listen(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        if (_credentials is { } credentials)
+        {
+            listen.UseHttps(
+                new HttpsConnectionAdapterOptions
+                {
+                    ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+                    ClientCertificateValidation = (certificate, chain, _) =>
+                        credentials.Verify(certificate, chain, server: false) is not null,
+                    ServerCertificateSelector = null,
+                    HandshakeTimeout = _config.ConnectTimeout,
+                    SslProtocols = SslProtocols.None,
+                    OnAuthenticate = (_, tls) =>
+                    {
+                        tls.ServerCertificateContext = credentials.Certificate;
+                        tls.ServerCertificateSelectionCallback = null;
+                    },
+                    ServerCertificate = credentials.Certificate.TargetCertificate,
+                }
+            );
+        }
+
+        listen.Use(next => connection => TrackAsync(connection, next));
+    }
+
+    private async Task TrackAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+        var identity = certificate is not null && TunnelIdentity.TryRead(certificate, out var read) ? read : null;
+        var peer = new TunnelPeer(connection, certificate, identity);
+        connection.Features.Set(peer);
+        _peers.TryAdd(peer, 0);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _peers.TryRemove(peer, out _);
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var peer = context.Features.Get<TunnelPeer>()!;
+        if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Equals(TunnelProtocol.HelloPath, StringComparison.Ordinal))
+        {
+            await _service.HelloAsync(context, _draining.Token);
+            return;
+        }
+
+        if (!TunnelRequest.TryRead(context.Request, out var request))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        var from = peer.Identity?.Instance ?? (_credentials is null ? request.From : null);
+        await using var tunnel = new ServerTunnelConnection(context, request, peer, from ?? "")
+        {
+            Answered = status => _service.Answered(from ?? "", status),
+        };
+        if (from is null)
+        {
+            tunnel.Refuse(StatusCodes.Status401Unauthorized);
+        }
+        else if (request.From is { } said && said != from)
+        {
+            tunnel.Refuse(StatusCodes.Status403Forbidden);
+        }
+        else if (_draining.IsCancellationRequested)
+        {
+            tunnel.Refuse(StatusCodes.Status503ServiceUnavailable, "draining");
+        }
+        else
+        {
+            await ServeAsync(tunnel, from);
+        }
+    }
+
+    private async Task ServeAsync(ServerTunnelConnection tunnel, string from)
+    {
+        try
+        {
+            if (_tunnels.AddOrUpdate(from, 1, static (_, count) => count + 1) > _config.MaxTunnelsPerPeer)
+            {
+                tunnel.Refuse(StatusCodes.Status429TooManyRequests, "limit");
+                return;
+            }
+
+            await _service.ServeAsync(tunnel);
+        }
+        finally
+        {
+            if (_tunnels.AddOrUpdate(from, 0, static (_, count) => count - 1) == 0)
+            {
+                _tunnels.TryRemove(KeyValuePair.Create(from, 0));
+            }
+        }
+    }
+
+    /// <summary>The program's own lifetime is what starts and stops this server.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,21 @@
+namespace Proxy.Configuration;
+
+/// <summary>Who the members are.</summary>
+public sealed record MembershipConfig
+{
+    /// <summary>Who says so.</summary>
+    public MembershipProviderKind Provider { get; init; }
+
+    /// <summary>The other instances by id, for the provider Static; the own id may be among them.</summary>
+    public IReadOnlyDictionary<string, ChannelMemberConfig> Members
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<ChannelMemberConfig>();
+
+    /// <summary>The name whose addresses are the members, for the provider Dns.</summary>
+    public DnsMembershipConfig? Dns { get; init; }
+
+    /// <summary>When the loss of many members at once is not believed.</summary>
+    public MembershipGuardConfig Guard { get; init; } = new();
+}

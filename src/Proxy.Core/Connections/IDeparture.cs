@@ -1,0 +1,11 @@
+namespace Proxy.Connections;
+
+/// <summary>A connection that can tell that its peer has left while nobody reads it.</summary>
+internal interface IDeparture
+{
+    /// <summary>Waits until the peer has left.</summary>
+    /// <param name="ignoreClose">Whether to go on waiting after an end, for a reset alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How the peer left; null when the wait was ended.</returns>
+    Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
+}

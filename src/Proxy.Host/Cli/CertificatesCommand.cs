@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Proxy.Host.Cli;
+
+/// <summary>
+/// <c>proxy certificates</c>: an authority for development, made once, and a certificate for each instance. Its key lies beside it, so
+/// whoever reads the folder can be any instance: for production take the authority you have.
+/// </summary>
+internal static class CertificatesCommand
+{
+    private const int AuthorityYears = 10;
+
+    private static readonly Argument<string[]> _instances = new("INSTANCE")
+    {
+        Description = "The instance ids.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private static readonly Option<string> _folder = new("--folder")
+    {
+        Description = "Where the files are.",
+        DefaultValueFactory = static _ => "certs",
+    };
+    private static readonly Option<string> _domain = new("--domain")
+    {
+        Description = "The trust domain.",
+        DefaultValueFactory = static _ => "example.org",
+    };
+    private static readonly Option<string> _group = new("--group") { Description = "The group.", DefaultValueFactory = static _ => "dev" };
+    private static readonly Option<int> _days = new("--days")
+    {
+        Description = "How long the instances' certificates are valid.",
+        DefaultValueFactory = static _ => 365,
+    };
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "certificates",
+            "Makes certificates for channels: an authority for development, and one for each instance."
+        )
+        {
+            _instances,
+            _folder,
+            _domain,
+            _group,
+            _days,
+        };
+        command.SetAction(static parsed => Run(parsed, TimeProvider.System));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, TimeProvider time)
+    {
+        var (domain, group, days) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!, parsed.GetValue(_days));
+        var uris = parsed.GetValue(_instances)!.Select(id => (Id: id, Uri: $"spiffe://{domain}/c/{group}/i/{id}")).ToList();
+        var wrong = uris.Find(static pair => pair.Id.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-')));
+        if (wrong.Id is not null || Uri.CheckHostName(domain) != UriHostNameType.Dns || days is < 1 or > 3650)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(
+                $"'{wrong.Id ?? (days is < 1 or > 3650 ? $"--days {days}" : domain)}' cannot be: ids have letters, digits, '_' and '-'; a domain is a name; days are 1 to 3650."
+            );
+            return ExitCode.BadInput;
+        }
+
+        var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
+        var now = time.GetUtcNow();
+        using var authority = Authority(folder, now);
+        foreach (var (id, uri) in uris)
+        {
+            Issue(authority, Path.Combine(folder, id), new Uri(uri), now, now.AddDays(days));
+            parsed.InvocationConfiguration.Output.WriteLine($"{Path.Combine(folder, id)}.crt {uri}");
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static X509Certificate2 Authority(string folder, DateTimeOffset now)
+    {
+        var path = Path.Combine(folder, "ca");
+        if (File.Exists($"{path}.key"))
+        {
+            return X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key");
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=proxy channels development", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        var authority = request.CreateSelfSigned(now.AddHours(-1), now.AddYears(AuthorityYears));
+        Write(path, authority.ExportCertificatePem(), key);
+        return authority;
+    }
+
+    private static void Issue(X509Certificate2 authority, string path, Uri uri, DateTimeOffset from, DateTimeOffset until)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={Path.GetFileName(path)}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false) // server and client
+        );
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(uri);
+        request.CertificateExtensions.Add(names.Build());
+        var end = until < authority.NotAfter ? until : new DateTimeOffset(authority.NotAfter);
+        using var certificate = request.Create(authority, from.AddMinutes(-5), end, RandomNumberGenerator.GetBytes(16));
+        Write(path, certificate.ExportCertificatePem(), key);
+    }
+
+    // The key first, for its owner alone: a certificate without its key would look whole.
+    private static void Write(string path, string certificate, ECDsa key)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var writer = new StreamWriter($"{path}.key", options))
+        {
+            writer.Write(key.ExportPkcs8PrivateKeyPem());
+        }
+
+        File.WriteAllText($"{path}.crt", certificate);
+    }
+}

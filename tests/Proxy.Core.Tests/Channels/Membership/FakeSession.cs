@@ -1,0 +1,25 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Proxy.Channels.Membership;
+
+namespace Proxy.Core.Tests.Channels.Membership;
+
+/// <summary>A provider's session that says what a test says.</summary>
+internal sealed class FakeSession : IMembershipSession
+{
+    private readonly Channel<MembershipUpdate> _updates = Channel.CreateUnbounded<MembershipUpdate>();
+
+    public void Say(MembershipUpdate update) => Assert.True(_updates.Writer.TryWrite(update));
+
+    public Task PublishAsync(MemberRecord self, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var update in _updates.Reader.ReadAllAsync(cancellationToken))
+        {
+            yield return update;
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

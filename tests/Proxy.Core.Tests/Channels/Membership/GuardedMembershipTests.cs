@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Proxy.Channels.Membership;
+
+namespace Proxy.Core.Tests.Channels.Membership;
+
+public sealed class GuardedMembershipTests : IAsyncLifetime
+{
+    private static readonly TimeSpan _hold = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _review = TimeSpan.FromMilliseconds(500);
+
+    private readonly ManualTime _time = new();
+    private readonly FakeSession _session = new();
+    private readonly MemberDirectory _members = new("A_0");
+    private readonly ConcurrentDictionary<string, byte> _alive = new();
+    private readonly CancellationTokenSource _ending = new();
+    private int _updates;
+    private Task _reading = Task.CompletedTask;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task Gone_OneOfMany_IsBelievedAtOnce()
+    {
+        await StartAsync(4);
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
+
+        await Eventually.TrueAsync(() => States() == "A_2:Up A_3:Up A_4:Up");
+    }
+
+    [Fact]
+    public async Task Gone_OneWhileOthersAreSilentToo_IsHeldUntilItHasLasted()
+    {
+        await StartAsync(4);
+        _session.Say(new MembershipUpdate.Changed(Member("A_2", MemberState.Suspect)));
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
+
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Suspect A_3:Up A_4:Up");
+        _session.Say(new MembershipUpdate.Gone("A_2", DepartureReason.Expired));
+        await PassAsync(_hold - TimeSpan.FromSeconds(12));
+        Assert.Equal("A_1:Suspect A_2:Suspect A_3:Up A_4:Up", States());
+
+        await PassAsync(TimeSpan.FromSeconds(13));
+        await Eventually.TrueAsync(() => States() == "A_3:Up A_4:Up");
+    }
+
+    [Fact]
+    public async Task Gone_ManyThatLeft_AreBelievedAtOnce()
+    {
+        await StartAsync(4);
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Left));
+        _session.Say(new MembershipUpdate.Gone("A_2", DepartureReason.Left));
+        _session.Say(new MembershipUpdate.Gone("A_3", DepartureReason.Left));
+
+        await Eventually.TrueAsync(() => States() == "A_4:Up");
+    }
+
+    [Fact]
+    public async Task Held_OneAnswers_ItStaysAndTheOthersGo()
+    {
+        await StartAsync(3);
+        _alive["A_1"] = 0;
+
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Suspect A_3:Up");
+        await PassAsync(_hold + _review);
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_3:Up");
+    }
+
+    [Fact]
+    public async Task Held_ProviderSeesItAgain_IsNeverGone()
+    {
+        await StartAsync(3);
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Suspect A_3:Up");
+
+        _session.Say(new MembershipUpdate.Full(3, [Member("A_1"), Member("A_2"), Member("A_3")]));
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Up A_3:Up");
+
+        await PassAsync(_hold * 2);
+        Assert.Equal("A_1:Up A_2:Up A_3:Up", States());
+    }
+
+    [Fact]
+    public async Task Stale_ThenFreshWithoutOne_IsHeld()
+    {
+        await StartAsync(4);
+        _session.Say(new MembershipUpdate.Stale());
+        await Eventually.TrueAsync(() => _members.Current.Stale);
+        await PassAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal("A_1:Up A_2:Up A_3:Up A_4:Up", States());
+
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_1"), Member("A_2"), Member("A_3")]));
+
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Up A_3:Up A_4:Suspect" && !_members.Current.Stale);
+    }
+
+    [Fact]
+    public async Task Kept_RegistryIsAway_AreKnownUntilItIsBackAndTheyAreNotThere()
+    {
+        Start([Member("A_1", MemberState.Suspect), Member("A_2", MemberState.Suspect)]);
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Suspect" && _members.Current.Stale);
+        await PassAsync(_hold * 4);
+        Assert.Equal("A_1:Suspect A_2:Suspect", States());
+
+        _session.Say(new MembershipUpdate.Full(1, []));
+        _session.Say(new MembershipUpdate.Changed(Member("A_2")));
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Up" && !_members.Current.Stale);
+
+        await PassAsync(_hold + _review);
+        await Eventually.TrueAsync(() => States() == "A_2:Up");
+    }
+
+    [Fact]
+    public async Task Full_TwoThousandVanish_AreHeldAndThenGoTogether()
+    {
+        await StartAsync(2000);
+
+        _session.Say(new MembershipUpdate.Full(2, []));
+        await Eventually.TrueAsync(() => _members.Current.All.Values.All(static member => member.State == MemberState.Suspect));
+
+        await PassAsync(_hold + _review);
+        await Eventually.TrueAsync(() => _members.Current.All.IsEmpty);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _reading;
+        _ending.Dispose();
+    }
+
+    private static MemberRecord Member(string id, MemberState state = MemberState.Up) =>
+        new(id, "epoch", "127.0.0.1:1", IPAddress.Parse("127.0.0.2")) { State = state };
+
+    private async Task StartAsync(int count)
+    {
+        Start([]);
+        _session.Say(new MembershipUpdate.Full(1, [.. Enumerable.Range(1, count).Select(static n => Member($"A_{n}"))]));
+        await Eventually.TrueAsync(() => _members.Current.All.Count == count);
+    }
+
+    private void Start(IReadOnlyList<MemberRecord> kept)
+    {
+        var guarded = new GuardedMembership(_session, kept, static () => new() { Hold = _hold }, Ask, _time);
+        _reading = ReadAsync(guarded);
+    }
+
+    private Task<MemberRecord?> Ask(MemberRecord member, CancellationToken cancellationToken) =>
+        Task.FromResult(_alive.ContainsKey(member.Id) ? member with { State = MemberState.Up } : null);
+
+    private async Task ReadAsync(GuardedMembership guarded)
+    {
+        try
+        {
+            await foreach (var update in guarded.ReadAsync(_ending.Token))
+            {
+                _members.Apply(update);
+                Interlocked.Increment(ref _updates);
+            }
+        }
+        catch (OperationCanceledException) { }
+    }
+
+    /// <summary>Lets time pass, so that every look at those who are held has happened.</summary>
+    private async Task PassAsync(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += _review)
+        {
+            if (_members.Current.All.Values.Any(static member => member.State == MemberState.Suspect) && !_members.Current.Stale)
+            {
+                await _time.WaitForTimerAsync(_review);
+            }
+
+            _time.Advance(_review);
+        }
+    }
+
+    private string States() =>
+        string.Join(
+            ' ',
+            _members
+                .Current.All.Values.OrderBy(static member => member.Id, StringComparer.Ordinal)
+                .Select(static member => $"{member.Id}:{member.State}")
+        );
+}

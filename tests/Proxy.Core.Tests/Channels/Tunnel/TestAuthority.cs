@@ -1,0 +1,90 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Proxy.Configuration;
+
+namespace Proxy.Core.Tests.Channels.Tunnel;
+
+/// <summary>A certificate authority of a test, and the files it writes.</summary>
+internal sealed class TestAuthority : IDisposable
+{
+    public const string Domain = "example.org";
+    public const string Group = "prod";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
+    private readonly X509Certificate2 _root;
+
+    public TestAuthority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Test CA", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        _root = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(100));
+        Bundle = Path.Combine(_folder.FullName, "ca.crt");
+        File.WriteAllText(Bundle, _root.ExportCertificatePem());
+    }
+
+    /// <summary>The file of the authority.</summary>
+    public string Bundle { get; }
+
+    /// <summary>The URI that names an instance.</summary>
+    public static string Uri(string instance, string group = Group, string domain = Domain) => $"spiffe://{domain}/c/{group}/i/{instance}";
+
+    /// <summary>Writes a certificate that bears these names.</summary>
+    public CertificateConfig Issue(params string[] uris)
+    {
+        using var certificate = Create(uris);
+        var path = Path.Combine(_folder.FullName, Guid.NewGuid().ToString("N"));
+        File.WriteAllText($"{path}.crt", certificate.ExportCertificatePem());
+        using var key = certificate.GetECDsaPrivateKey()!;
+        File.WriteAllText($"{path}.key", key.ExportPkcs8PrivateKeyPem());
+        return new() { Path = $"{path}.crt", KeyPath = $"{path}.key" };
+    }
+
+    /// <summary>Makes one.</summary>
+    public X509Certificate2 Create(params string[] uris)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=instance", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("ignored.example.org");
+        foreach (var uri in uris)
+        {
+            names.AddUri(new Uri(uri));
+        }
+
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(
+            _root,
+            DateTimeOffset.UnixEpoch.AddYears(51),
+            DateTimeOffset.UnixEpoch.AddYears(99),
+            RandomNumberGenerator.GetBytes(8)
+        );
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>A tunnel of an instance on a port of the system's choice.</summary>
+    public TunnelConfig Tunnel(string instance) =>
+        new()
+        {
+            Url = $"https://{IPAddress.Loopback}:0",
+            Certificate = Issue(Uri(instance)),
+            TrustBundle = CopyOfBundle(),
+            TrustDomain = Domain,
+        };
+
+    // Each instance has its own, to edit.
+    private string CopyOfBundle()
+    {
+        var path = Path.Combine(_folder.FullName, $"{Guid.NewGuid():N}.ca");
+        File.Copy(Bundle, path);
+        return path;
+    }
+
+    public void Dispose()
+    {
+        _root.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Security.Cryptography.X509Certificates;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Cli;
+
+public sealed class CertificatesCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("certificates-").FullName;
+
+    [Fact]
+    public async Task Run_Twice_SameAuthorityAndAnotherInstance()
+    {
+        Assert.Equal(0, (await RunAsync("A_1", "--group", "prod", "--domain", "example.com")).ExitCode);
+        var authority = await File.ReadAllTextAsync(Path.Combine(_folder, "ca.crt"));
+
+        var (exit, output, _) = await RunAsync("A_2");
+
+        Assert.Equal(0, exit);
+        Assert.Contains("A_2.crt spiffe://example.org/c/dev/i/A_2", output, StringComparison.Ordinal);
+        Assert.Equal(authority, await File.ReadAllTextAsync(Path.Combine(_folder, "ca.crt")));
+        Assert.All((string[])["A_1", "A_2"], IsIssued);
+    }
+
+    [Fact]
+    public async Task Run_Keys_AreTheirOwnersAlone()
+    {
+        Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
+
+        foreach (var file in OperatingSystem.IsWindows() ? [] : Directory.GetFiles(_folder, "*.key"))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(file).UnixFileMode);
+        }
+    }
+
+    [Theory]
+    [InlineData("../A_1")]
+    [InlineData("A_1", "--domain", "not a name")]
+    [InlineData("A_1", "--days", "0")]
+    public async Task Run_Nonsense_IsRefusedAndNothingIsWritten(params string[] arguments)
+    {
+        var (exit, _, errors) = await RunAsync(arguments);
+
+        Assert.Equal(2, exit);
+        Assert.NotEmpty(errors);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) =>
+        ProxyProcess.RunAsync(["certificates", "--folder", _folder, .. arguments]);
+
+    private void IsIssued(string id)
+    {
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_folder, "ca.crt"));
+        using var certificate = X509Certificate2.CreateFromPemFile(Path.Combine(_folder, $"{id}.crt"), Path.Combine(_folder, $"{id}.key"));
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+
+        Assert.True(chain.Build(certificate));
+        Assert.True(certificate.HasPrivateKey);
+    }
+}
