@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
@@ -118,21 +119,36 @@ internal sealed class PipeRelay(
         }
     }
 
+    // Pipes may hold many small segments; each flush is a write to a socket, or a frame of a tunnel.
     private async ValueTask<FlushResult> SendAsync(ReadResult read, PipeWriter output, ConnectionContext from)
     {
         var flushed = default(FlushResult);
+        var unflushed = 0;
         foreach (var segment in read.Buffer)
         {
-            flushed = await output.WriteAsync(segment);
-            _deadlines.Active(clock.Now);
-            if (from == client)
+            output.Write(segment.Span);
+            unflushed += segment.Length;
+            if (unflushed >= BufferPool.BufferSize)
             {
-                record.CountClientBytes(segment.Length);
+                flushed = await FlushAsync(output, unflushed, from);
+                unflushed = 0;
             }
-            else
-            {
-                record.CountUpstreamBytes(segment.Length);
-            }
+        }
+
+        return unflushed > 0 ? await FlushAsync(output, unflushed, from) : flushed;
+    }
+
+    private async ValueTask<FlushResult> FlushAsync(PipeWriter output, int count, ConnectionContext from)
+    {
+        var flushed = await output.FlushAsync();
+        _deadlines.Active(clock.Now);
+        if (from == client)
+        {
+            record.CountClientBytes(count);
+        }
+        else
+        {
+            record.CountUpstreamBytes(count);
         }
 
         return flushed;

@@ -28,7 +28,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         ConnectionClosed = lifetime.Token;
         content.Lost = Gone;
         Reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: ReadBufferSize, useZeroByteReads: true, leaveOpen: true));
-        Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
+        Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true));
     }
 
     protected override PipeReader Reader { get; }

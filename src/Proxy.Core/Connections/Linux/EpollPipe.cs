@@ -9,9 +9,13 @@ namespace Proxy.Connections.Linux;
 /// </summary>
 internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
 {
-    private const int WriteBufferSize = 16 * 1024;
+    private const int WriteBufferSize = BufferPool.BufferSize;
 
-    public PipeReader Input { get; } = PipeReader.Create(new EpollStream(connection), new StreamPipeReaderOptions(useZeroByteReads: true));
+    public PipeReader Input { get; } =
+        PipeReader.Create(
+            new EpollStream(connection),
+            new StreamPipeReaderOptions(bufferSize: BufferPool.BufferSize, useZeroByteReads: true)
+        );
 
     public PipeWriter Output { get; } =
         PipeWriter.Create(new SendingHalf(connection), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));

@@ -9,10 +9,13 @@ namespace Proxy.Connections.Sockets;
 /// </summary>
 internal sealed class SocketPipe(Socket socket) : IDuplexPipe
 {
-    private const int WriteBufferSize = 16 * 1024;
+    private const int WriteBufferSize = BufferPool.BufferSize;
 
     public PipeReader Input { get; } =
-        PipeReader.Create(new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(useZeroByteReads: true));
+        PipeReader.Create(
+            new NetworkStream(socket, ownsSocket: false),
+            new StreamPipeReaderOptions(bufferSize: BufferPool.BufferSize, useZeroByteReads: true)
+        );
 
     public PipeWriter Output { get; } =
         PipeWriter.Create(new SendStream(socket), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
