@@ -180,21 +180,25 @@ public sealed class HostTests
         var goes = "," + Json.Route("goes", "\"DrainTimeout\": \"00:00:00.1\"", "127.0.0.2");
         await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("stays") + goes, server.Port));
         var address = host.AddressOf("127.0.0.2");
-        var clients = new List<TcpClientSocket>();
+        var clients = new Queue<TcpClientSocket>();
         var burst = Task.Run(async () =>
         {
-            while (clients.Count < 2000)
+            while (true) // until it is refused
             {
-                clients.Add(await TcpClientSocket.ConnectAsync(address));
+                clients.Enqueue(await TcpClientSocket.ConnectAsync(address));
+                if (clients.Count > 1000)
+                {
+                    clients.Dequeue().Dispose();
+                }
             }
         });
         await Eventually.TrueAsync(() => host.Tracker.Count > 20);
 
         await host.EditAsync(Json.Routes(Json.Route("stays"), server.Port));
 
-        await Assert.ThrowsAsync<SocketException>(() => burst);
+        await Assert.ThrowsAsync<SocketException>(() => burst.WaitAsync(Eventually.Limit));
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
-        clients.ForEach(static client => client.Dispose());
+        clients.ToList().ForEach(static client => client.Dispose());
     }
 
     [Fact]

@@ -102,6 +102,14 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
                 $"{path}:Framing"
             );
         }
+        else if (config is { MaxInFlight: > 1, Framing.IdleGap: not null })
+        {
+            problems.Consequence(
+                $"{path}:MaxInFlight",
+                "two replies without a pause between them would be one message of Framing:IdleGap; leave it at 1.",
+                $"{path}:Framing"
+            );
+        }
 
         // Half of the ids rest, so that a late reply does not meet a request of the same id.
         if (config.Correlation is { Size: 1 } && config.MaxInFlight > 128)

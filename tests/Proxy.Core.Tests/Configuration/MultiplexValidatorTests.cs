@@ -101,6 +101,11 @@ public sealed class MultiplexValidatorTests : IDisposable
         "",
         Cluster + "Multiplex:LateReply: 'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1"
     )]
+    [InlineData(
+        "'Framing': { 'IdleGap': { 'After': '00:00:00.050' } }, 'Correlation': { 'Offset': 0, 'Size': 2 }, 'MaxInFlight': 2",
+        "",
+        Cluster + "Multiplex:MaxInFlight: two replies without a pause"
+    )]
     [InlineData(Modbus + ", 'LateReply': 'Drain', 'MaxInFlight': 4", "", Cluster + "Multiplex:LateReply: 'Drain' waits for silence")]
     [InlineData("'Protocol': 'line', 'Modbus': {}", "", Cluster + "Multiplex:Modbus: is for Modbus;")]
     [InlineData(
