@@ -159,7 +159,10 @@ internal sealed class SessionRequests(TimeProvider time)
     {
         var from = taken.Count;
         TakeWhere(static (_, _) => true, 0, taken);
-        taken.Skip(from).ToList().ForEach(Reads.Forget);
+        for (var index = from; index < taken.Count; index++)
+        {
+            Reads.Forget(taken[index]);
+        }
     }
 
     /// <summary>Takes out those that have waited too long; one that shares such a one's reply takes its place.</summary>
@@ -174,7 +177,10 @@ internal sealed class SessionRequests(TimeProvider time)
 
             var followers = taken.Count;
             TakeWhere(static (request, now) => now >= request.Deadline, now, taken);
-            taken.Skip(followers).ToList().ForEach(Promote);
+            for (var index = followers; index < taken.Count; index++)
+            {
+                Promote(taken[index]);
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Proxy.Connections.Linux;
 
 namespace Proxy.Core.Tests.Connections;
@@ -15,7 +13,7 @@ public sealed class EventLoopTests
         }
 
         var time = new ManualTime();
-        var log = new LogLines();
+        using var log = new LogLines();
         using var group = new EventLoopGroup(1, null, log, time);
         using var holding = new Holding();
         group.Loops[0].Post(holding);
@@ -41,23 +39,5 @@ public sealed class EventLoopTests
         public void Execute() => _let.Wait(Eventually.Limit);
 
         public void Dispose() => _let.Dispose();
-    }
-
-    private sealed class LogLines : ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Lines.Enqueue(formatter(state, exception));
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
@@ -54,47 +53,4 @@ internal sealed class TestHooks : IDisposable
         _metrics.Dispose();
         _services.Dispose();
     }
-}
-
-/// <summary>Log lines, in the order they were written.</summary>
-internal sealed class LogLines : ILoggerFactory, ILogger
-{
-    private readonly Lock _gate = new(); // guards _lines
-    private readonly List<string> _lines = [];
-
-    public IReadOnlyList<string> All
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _lines];
-            }
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void AddProvider(ILoggerProvider provider) { }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter
-    )
-    {
-        lock (_gate)
-        {
-            _lines.Add($"{logLevel}: {formatter(state, exception)}");
-        }
-    }
-
-    public void Dispose() { }
 }

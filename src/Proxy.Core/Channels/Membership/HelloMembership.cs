@@ -47,7 +47,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
 
         if (config.Dns is { } dns)
         {
-            _name ??= NameWatch.Start(dns, lookup, OnFoundAsync, OnNotFound, time, logger);
+            _name ??= new NameWatch(dns, lookup, OnFoundAsync, OnNotFound, time, logger);
             return;
         }
 

@@ -22,7 +22,7 @@ internal sealed partial class NameWatch : IAsyncDisposable
     private readonly Task _running;
     private string? _trouble;
 
-    private NameWatch(
+    public NameWatch(
         DnsMembershipConfig config,
         NameLookup lookup,
         Func<IReadOnlyList<string>, CancellationToken, Task> found,
@@ -37,15 +37,6 @@ internal sealed partial class NameWatch : IAsyncDisposable
     }
 
     public DnsMembershipConfig Config { get; }
-
-    public static NameWatch Start(
-        DnsMembershipConfig config,
-        NameLookup lookup,
-        Func<IReadOnlyList<string>, CancellationToken, Task> found,
-        Action notFound,
-        TimeProvider time,
-        ILogger logger
-    ) => new(config, lookup, found, notFound, time, logger);
 
     public async ValueTask DisposeAsync()
     {

@@ -89,9 +89,6 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         Descriptor.ShutdownSend(to.Number);
     }
 
-    /// <summary>Reads no more; what is held still goes.</summary>
-    public void StopReading() => HasEnded = true;
-
     /// <summary>Gives everything back.</summary>
     public void Finish(EventLoop loop)
     {

@@ -7,7 +7,7 @@ namespace Proxy.Core.Tests.Multiplexing.Sessions;
 /// <summary>What the trace shows of messages.</summary>
 public sealed partial class TraceTests : SessionTestBase
 {
-    private readonly LogLines _log = new();
+    private readonly LogLines _log = new("Proxy.Multiplexing.MessageTrace");
 
     [Theory]
     [InlineData(Multiplexer.Portable)]
