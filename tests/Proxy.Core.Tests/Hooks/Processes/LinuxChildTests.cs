@@ -2,8 +2,7 @@ using Proxy.Hooks.Processes;
 
 namespace Proxy.Core.Tests.Hooks.Processes;
 
-[Collection(nameof(LinuxChildTests))]
-[CollectionDefinition(nameof(LinuxChildTests), DisableParallelization = true)]
+[Collection(Alone.Name)]
 public sealed class LinuxChildTests
 {
     private static readonly ChildCommand _true = new(["true"], new Dictionary<string, string>());
