@@ -145,6 +145,8 @@ CONF
 
 # --- Proxies --------------------------------------------------------------------------------------------------------
 
+watchers=() # what looks at the subject that runs
+
 # start_subject NAME: all services through a fresh process; 1 when the program refuses. README.md says why so configured.
 start_subject() {
   local name=$1 service
@@ -169,6 +171,11 @@ stop_subject() {
   [ "$1" != direct ] || return 0
   end "${pid_of[$1]}"
   unset "pid_of[$1]"
+  local watcher
+  for watcher in "${watchers[@]}"; do
+    end "$watcher"
+  done
+  watchers=()
 }
 
 start_haproxy() {
@@ -218,14 +225,17 @@ start_nginx() {
   launch "$name" nginx -p "$work/$name" -e stderr -c "$config"
 }
 
-# The kind of transport is the name; ADMIN=1 adds the metrics endpoint.
+# The kind of transport is the name; ADMIN=1 adds the admin endpoint. With -observed all is watched: a line in the access log for
+# every connection, a scrape a second, and a dashboard's stream of events.
 start_ours() {
-  local name=$1 service kind=${1^} routes=() clusters=() admin='null'
+  local name=$1 service kind=${1%-observed} routes=() clusters=() admin='null' log=false
+  kind=${kind^}
+  [[ $name != *-observed ]] || log=true
   for service in "${services[@]}"; do
-    routes+=("\"$service\": { \"Listen\": \"127.0.0.1:${port_of[$name.$service]}\", \"ClusterId\": \"$service\", \"AccessLog\": false }")
+    routes+=("\"$service\": { \"Listen\": \"127.0.0.1:${port_of[$name.$service]}\", \"ClusterId\": \"$service\", \"AccessLog\": $log }")
     clusters+=("\"$service\": { \"Destinations\": { \"a\": { \"Address\": \"tcp://127.0.0.1:${port_of[direct.$service]}\" } } }")
   done
-  if [ "${ADMIN:-0}" = 1 ]; then
+  if [ "${ADMIN:-0}" = 1 ] || $log; then
     take_port
     port_of[$name.admin]=$free
     admin="{ \"Url\": \"http://127.0.0.1:$free\" }"
@@ -233,9 +243,15 @@ start_ours() {
   local joined_routes joined_clusters
   joined_routes=$(printf '%s,' "${routes[@]}")
   joined_clusters=$(printf '%s,' "${clusters[@]}")
-  jq -n --argjson routes "{${joined_routes%,}}" --argjson clusters "{${joined_clusters%,}}" --argjson admin "$admin" --arg kind "$kind" '
-    { Transport: { Kind: $kind }, ReverseProxy: { TcpRoutes: $routes, Clusters: $clusters } }
+  jq -n --argjson routes "{${joined_routes%,}}" --argjson clusters "{${joined_clusters%,}}" --argjson admin "$admin" --arg kind "$kind" --arg log "$work/$name/access.log" '
+    { Transport: { Kind: $kind }, Log: { Access: { Path: $log } }, ReverseProxy: { TcpRoutes: $routes, Clusters: $clusters } }
     + if $admin then { Admin: $admin } else {} end' > "$work/$name/proxy.json"
+  if $log; then
+    launch scrapes bash -c "while sleep 1; do curl -sf -o /dev/null http://127.0.0.1:${port_of[$name.admin]}/metrics; done"
+    watchers=("$launched")
+    launch events bash -c "while sleep 1; do curl -sfN -o /dev/null http://127.0.0.1:${port_of[$name.admin]}/api/events; done"
+    watchers+=("$launched")
+  fi
   launch "$name" env DOTNET_NOLOGO=1 dotnet "$published/proxy.dll" run --config "$work/$name/proxy.json"
 }
 
