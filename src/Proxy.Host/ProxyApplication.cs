@@ -11,6 +11,7 @@ using Proxy.Host.Admin;
 using Proxy.Host.Demo;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
+using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host;
 
@@ -100,14 +101,9 @@ internal static class ProxyApplication
 
     private static void AddMetrics(IServiceCollection services)
     {
-        services.AddSingleton<PrometheusText>();
+        services.AddPrometheus();
         services.AddSingleton(static provider =>
-            OpenTelemetry
-                .Sdk.CreateMeterProviderBuilder()
-                .AddMeter(ProxyMetrics.MeterName, RuntimeMeter)
-                .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
-                .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
-                .Build()
+            OpenTelemetry.Sdk.CreateMeterProviderBuilder().AddMeter(ProxyMetrics.MeterName, RuntimeMeter).AddPrometheus(provider).Build()
         );
         services.AddHostedService<MetricsStarter>();
     }
