@@ -106,10 +106,10 @@ internal sealed class ChannelMetrics
     private List<Measurement<long>> ObserveBytes()
     {
         var measurements = new List<Measurement<long>>();
-        foreach (var (peer, (received, sent)) in _tunnels.Bytes())
+        foreach (var (peer, totals) in _tunnels.Totals())
         {
-            measurements.Add(new(received, new(Peer, peer), new("network.io.direction", "receive")));
-            measurements.Add(new(sent, new(Peer, peer), new("network.io.direction", "transmit")));
+            measurements.Add(new(totals.Received, new(Peer, peer), new("network.io.direction", "receive")));
+            measurements.Add(new(totals.Sent, new(Peer, peer), new("network.io.direction", "transmit")));
         }
 
         return measurements;

@@ -1,6 +1,6 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The connections that are open now, and the bytes of those that were.</summary>
+/// <summary>The connections that are open now, and the sums of those that were.</summary>
 public sealed class ConnectionTracker
 {
     private readonly OpenRecords _records = new(static record => record.RouteId ?? "");
@@ -51,7 +51,7 @@ public sealed class ConnectionTracker
         }
     }
 
-    /// <summary>Removes a connection that has ended, and counts its bytes among those of the ended.</summary>
+    /// <summary>Removes a connection that has ended, and counts it among the ended.</summary>
     internal void Settle(ConnectionRecord record)
     {
         if (_records.Settle(record))
@@ -60,10 +60,10 @@ public sealed class ConnectionTracker
         }
     }
 
-    /// <summary>The bytes of open and ended connections by route; empty for those that no route took.</summary>
-    internal Dictionary<string, (long In, long Out)> Bytes() => _records.Bytes();
+    /// <summary>Open and ended connections by route; empty for those that no route took.</summary>
+    internal Dictionary<string, ConnectionTotals> Totals() => _records.Totals();
 
-    /// <summary>Forgets the bytes of ended connections of some routes.</summary>
+    /// <summary>Forgets the ended connections of some routes.</summary>
     internal void Forget(Predicate<string> gone) => _records.Forget(gone);
 
     private void Left()

@@ -1,10 +1,10 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// Connections that are open, and the bytes of those that have ended. In shards, so that neither event loops nor a scrape wait for each other
+/// Connections that are open, and the sums of those that have ended. In shards, so that neither event loops nor a scrape wait for each other
 /// longer than one of them takes.
 /// </summary>
-/// <param name="label">What bytes are summed by.</param>
+/// <param name="label">What they are summed by.</param>
 internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 {
     private const int Shards = 16;
@@ -32,34 +32,33 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         }
     }
 
-    /// <summary>Takes one out, in one step with adding its bytes to those of the ended: a collection in between would see them twice or not at all.</summary>
+    /// <summary>Takes one out, in one step with adding it to the ended: a collection in between would see them twice or not at all.</summary>
     public bool Settle(ConnectionRecord record)
     {
         var shard = Of(record);
         lock (shard.Gate)
         {
-            Add(shard.Ended, record);
+            Of(shard.Ended, label(record)).AddEnded(record);
             return shard.Open.Remove(record);
         }
     }
 
-    /// <summary>The bytes of all, by label.</summary>
-    public Dictionary<string, (long In, long Out)> Bytes()
+    /// <summary>The sums of all, by label.</summary>
+    public Dictionary<string, ConnectionTotals> Totals()
     {
-        var totals = new Dictionary<string, (long In, long Out)>(StringComparer.OrdinalIgnoreCase);
+        var totals = new Dictionary<string, ConnectionTotals>(StringComparer.OrdinalIgnoreCase);
         foreach (var shard in _shards)
         {
             lock (shard.Gate)
             {
-                foreach (var (key, (received, sent)) in shard.Ended)
+                foreach (var (key, ended) in shard.Ended)
                 {
-                    var (before, after) = totals.GetValueOrDefault(key);
-                    totals[key] = (before + received, after + sent);
+                    Of(totals, key).Add(ended);
                 }
 
                 foreach (var record in shard.Open)
                 {
-                    Add(totals, record);
+                    Of(totals, label(record)).AddOpen(record);
                 }
             }
         }
@@ -67,7 +66,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         return totals;
     }
 
-    /// <summary>Forgets the bytes of ended connections of some labels.</summary>
+    /// <summary>Forgets ended connections of some labels.</summary>
     public void Forget(Predicate<string> gone)
     {
         foreach (var shard in _shards)
@@ -87,12 +86,15 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 
     private Shard Of(ConnectionRecord record) => _shards[(uint)record.GetHashCode() % Shards];
 
-    // The label is asked for once: a route chosen meanwhile would get the sum of another.
-    private void Add(Dictionary<string, (long In, long Out)> totals, ConnectionRecord record)
+    // Callers ask for the label once: a route chosen meanwhile would get the sum of another.
+    private static ConnectionTotals Of(Dictionary<string, ConnectionTotals> totals, string key)
     {
-        var key = label(record);
-        var (received, sent) = totals.GetValueOrDefault(key);
-        totals[key] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+        if (!totals.TryGetValue(key, out var found))
+        {
+            totals.Add(key, found = new ConnectionTotals());
+        }
+
+        return found;
     }
 
     private sealed class Shard
@@ -101,7 +103,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 
         public HashSet<ConnectionRecord> Open { get; } = [];
 
-        public Dictionary<string, (long In, long Out)> Ended { get; } = new(StringComparer.OrdinalIgnoreCase);
+        public Dictionary<string, ConnectionTotals> Ended { get; } = new(StringComparer.OrdinalIgnoreCase);
 
         public ConnectionRecord[] Copy()
         {

@@ -38,16 +38,17 @@ public sealed class ProxyMetrics : IDisposable
         try
         {
             var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
-            var outcome = new KeyValuePair<string, object?>("proxy.outcome", record.Outcome is { } ended ? _outcomes[(int)ended] : null);
-            var to = Volatile.Read(ref _instruments);
-            to.Connections.Add(1, route, outcome);
-            to.Duration.Record(record.Elapsed.TotalSeconds, route);
+            Volatile.Read(ref _instruments).Duration.Record(record.Elapsed.TotalSeconds, route);
         }
         finally
         {
             _tracker.Settle(record);
         }
     }
+
+    /// <summary>What went through each route since the start, the open connections included.</summary>
+    /// <returns>One entry for each route that had a connection; the id is empty for connections that no route took.</returns>
+    public IReadOnlyList<RouteTraffic> Traffic() => [.. _tracker.Totals().Select(static pair => pair.Value.Read(pair.Key))];
 
     /// <summary>Records one dial of one destination.</summary>
     /// <param name="clusterId">The cluster.</param>
@@ -111,7 +112,6 @@ public sealed class ProxyMetrics : IDisposable
         Volatile.Write(
             ref _instruments,
             new(
-                meter.CreateCounter<long>("proxy.connections", "{connection}", "Connections that have ended, by outcome."),
                 meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries)),
                 meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries)),
                 meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries)),
@@ -119,6 +119,7 @@ public sealed class ProxyMetrics : IDisposable
                 meter.CreateCounter<long>("proxy.event_loop.held", "{turn}", "Turns of an event loop that took longer than 50 ms.")
             )
         );
+        meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
     }
@@ -128,21 +129,25 @@ public sealed class ProxyMetrics : IDisposable
             .Open.GroupBy(static record => record.RouteId ?? "", StringComparer.OrdinalIgnoreCase)
             .Select(static group => new Measurement<int>(group.Count(), new KeyValuePair<string, object?>("proxy.route_id", group.Key)));
 
+    private IEnumerable<Measurement<long>> ObserveEnded() =>
+        from pair in _tracker.Totals()
+        from ended in pair.Value.Ended
+        select new Measurement<long>(ended.Count, new("proxy.route_id", pair.Key), new("proxy.outcome", _outcomes[(int)ended.Outcome]));
+
     private List<Measurement<long>> ObserveBytes()
     {
-        var totals = _tracker.Bytes();
+        var totals = _tracker.Totals();
         var measurements = new List<Measurement<long>>(totals.Count * 2);
-        foreach (var (route, (received, sent)) in totals)
+        foreach (var (route, sums) in totals)
         {
-            measurements.Add(new(received, new("proxy.route_id", route), new("network.io.direction", "receive")));
-            measurements.Add(new(sent, new("proxy.route_id", route), new("network.io.direction", "transmit")));
+            measurements.Add(new(sums.Received, new("proxy.route_id", route), new("network.io.direction", "receive")));
+            measurements.Add(new(sums.Sent, new("proxy.route_id", route), new("network.io.direction", "transmit")));
         }
 
         return measurements;
     }
 
     private sealed record Instruments(
-        Counter<long> Connections,
         Histogram<double> Duration,
         Histogram<double> Dial,
         Histogram<double> Hook,

@@ -1,0 +1,60 @@
+namespace Proxy.Diagnostics;
+
+/// <summary>The sums of connections that have something in common. Guarded by whoever has it.</summary>
+internal sealed class ConnectionTotals
+{
+    private static readonly ConnectionOutcome[] _outcomes = Enum.GetValues<ConnectionOutcome>();
+
+    private long[]? _ended; // by outcome; many have only open ones
+
+    public int Open { get; private set; }
+
+    /// <summary>Bytes from clients.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Bytes to clients.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>The outcomes that happened, with how often.</summary>
+    public IEnumerable<(ConnectionOutcome Outcome, long Count)> Ended =>
+        _ended is { } ended
+            ? _outcomes.Where(outcome => ended[(int)outcome] > 0).Select(outcome => (outcome, ended[(int)outcome]))
+            : [];
+
+    public void AddOpen(ConnectionRecord record)
+    {
+        AddBytes(record);
+        Open++;
+    }
+
+    public void AddEnded(ConnectionRecord record)
+    {
+        AddBytes(record);
+        if (record.Outcome is { } outcome)
+        {
+            _ended ??= new long[_outcomes.Length];
+            _ended[(int)outcome]++;
+        }
+    }
+
+    public void Add(ConnectionTotals other)
+    {
+        Open += other.Open;
+        Received += other.Received;
+        Sent += other.Sent;
+        foreach (var (outcome, count) in other.Ended)
+        {
+            _ended ??= new long[_outcomes.Length];
+            _ended[(int)outcome] += count;
+        }
+    }
+
+    public RouteTraffic Read(string routeId) =>
+        new(routeId, Open, Ended.ToDictionary(static pair => pair.Outcome, static pair => pair.Count), Received, Sent);
+
+    private void AddBytes(ConnectionRecord record)
+    {
+        Received += record.ClientBytes;
+        Sent += record.UpstreamBytes;
+    }
+}
