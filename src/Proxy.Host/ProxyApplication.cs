@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using OpenTelemetry.Metrics;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -17,8 +16,6 @@ namespace Proxy.Host;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
-    private const string RuntimeMeter = "System.Runtime";
-
     /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration)
     {
@@ -49,7 +46,7 @@ internal static class ProxyApplication
         var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);
         services.AddSingleton(_ => new AccessLog(access, revision.Config.Log.Access.Format == AccessLogFormat.Json));
         services.AddTcpProxy().LoadDocument(configuration);
-        AddMetrics(services);
+        Telemetry.Add(builder, OtelVariables.OfProcess());
         AddHttp(builder, revision);
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
@@ -57,6 +54,7 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin);
         }
 
+        RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);
@@ -96,20 +94,6 @@ internal static class ProxyApplication
             builder.Services.AddHostedService<DemoGreeters>();
             builder.Services.AddHostedService<DemoModbusDevice>();
         }
-    }
-
-    private static void AddMetrics(IServiceCollection services)
-    {
-        services.AddSingleton<PrometheusText>();
-        services.AddSingleton(static provider =>
-            OpenTelemetry
-                .Sdk.CreateMeterProviderBuilder()
-                .AddMeter(ProxyMetrics.MeterName, RuntimeMeter)
-                .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
-                .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
-                .Build()
-        );
-        services.AddHostedService<MetricsStarter>();
     }
 
     private static TransportOptions CreateTransportOptions(TransportConfig config) =>

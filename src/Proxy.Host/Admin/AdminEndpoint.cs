@@ -41,10 +41,14 @@ internal static class AdminEndpoint
         var answer = Build(app.Services);
         app.Use(
             (context, next) =>
-                context.Features.Get<AdminMark>() is null ? next(context)
-                : Refuses(context, token, admin) is { } refusal ? RefuseAsync(context, refusal)
-                : answer(context)
+                context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, answer, Refuses(context, token, admin))
         );
+    }
+
+    private static Task AnswerAsync(HttpContext context, RequestDelegate answer, (int Status, string Reason)? refusal)
+    {
+        RequestSpans.LeaveOut(context);
+        return refusal is { } reason ? RefuseAsync(context, reason) : answer(context);
     }
 
     // A pipeline of its own: its endpoints are not among the application's, nor the other way round.

@@ -15,10 +15,15 @@ internal sealed class PrometheusText : BaseExporter<Metric>
     private readonly Lock _gate = new(); // guards _text: one collection at a time
     private string _text = "";
 
+    public PrometheusText() => Reader = new BaseExportingMetricReader(this);
+
+    /// <summary>Collects for this exporter alone: a scrape must not wait for other readers, which push to somewhere.</summary>
+    public MetricReader Reader { get; }
+
     public static Task WriteAsync(HttpContext context)
     {
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        if (context.RequestServices.GetRequiredService<PrometheusText>().Collect(context.RequestServices) is { } text)
+        if (context.RequestServices.GetRequiredService<PrometheusText>().Collect() is { } text)
         {
             return context.Response.WriteAsync(text);
         }
@@ -39,11 +44,11 @@ internal sealed class PrometheusText : BaseExporter<Metric>
         return ExportResult.Success;
     }
 
-    private string? Collect(IServiceProvider services)
+    private string? Collect()
     {
         lock (_gate)
         {
-            return services.GetRequiredService<MeterProvider>().ForceFlush(CollectTimeoutMilliseconds) ? _text : null;
+            return Reader.Collect(CollectTimeoutMilliseconds) ? _text : null;
         }
     }
 
