@@ -8,10 +8,11 @@ namespace Proxy.Host.Observability;
 internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaults> logger) : EventListener
 {
     private const string Sources = "OpenTelemetry";
+    private const string NotAskedFor = "MetricInstrumentIgnored"; // of meters that nobody added: no fault
     private const int LongestText = 300;
     private static readonly TimeSpan _pause = TimeSpan.FromMinutes(1);
 
-    // Sources come up while the base class is made, before there are fields.
+    // The base class goes through the sources while it is made, and so may other threads: nothing is wanted before Listen.
     private readonly ConcurrentDictionary<string, long> _said = new(StringComparer.Ordinal);
     private volatile bool _listens;
 
@@ -36,6 +37,11 @@ internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaul
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         var name = eventData.EventName ?? "";
+        if (name == NotAskedFor)
+        {
+            return;
+        }
+
         var now = time.GetTimestamp();
         if (!_said.TryGetValue(name, out var before))
         {

@@ -8,9 +8,14 @@ namespace Proxy.Host.Observability;
 /// <param name="values">The variables, of which those of others are not looked at.</param>
 internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> values)
 {
+    public const string Metrics = "METRICS";
+    public const string Traces = "TRACES";
+    public const string Logs = "LOGS";
+
     private const string Prefix = "OTEL_";
     private const string Disabled = "OTEL_SDK_DISABLED";
     private const string Exporter = "OTEL_EXPORTER_OTLP_";
+    private const int DefaultTimeoutMilliseconds = 10_000;
 
     private readonly Dictionary<string, string?> _values = values
         .Where(static pair => pair.Key.StartsWith(Prefix, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(pair.Value))
@@ -28,8 +33,11 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
                 .Select(static variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
         );
 
+    /// <summary>Whether any signal is exported.</summary>
+    public bool ExportsAny => Exports(Metrics) || Exports(Traces) || Exports(Logs);
+
     /// <summary>Whether a signal is exported.</summary>
-    /// <param name="signal">METRICS, TRACES or LOGS.</param>
+    /// <param name="signal">Metrics, Traces or Logs.</param>
     public bool Exports(string signal) =>
         !Is(Disabled, "true") && !Is($"OTEL_{signal}_EXPORTER", "none") && Find(signal, "ENDPOINT") is { } endpoint && IsUrl(endpoint);
 
@@ -54,8 +62,6 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
                 ? int.Parse(timeout, CultureInfo.InvariantCulture)
                 : DefaultTimeoutMilliseconds;
     }
-
-    private const int DefaultTimeoutMilliseconds = 10_000;
 
     // One of a signal alone is meant before one of all.
     private string? Find(string signal, string name) =>

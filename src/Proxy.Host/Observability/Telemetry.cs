@@ -37,16 +37,18 @@ internal static class Telemetry
         var telemetry = new HostTelemetryBuilder(services)
             .ConfigureResource(Describe)
             .WithMetrics(metrics => AddMetrics(metrics, variables));
-        if (variables.Exports("TRACES"))
+        if (variables.Exports(OtelVariables.Traces))
         {
             RequestSpans.Enable();
-            telemetry.WithTracing(traces => traces.AddSource(_sources).AddOtlpExporter(options => Set(options, "TRACES", variables)));
+            telemetry.WithTracing(traces =>
+                traces.AddSource(_sources).AddOtlpExporter(options => Set(options, OtelVariables.Traces, variables))
+            );
         }
 
-        if (variables.Exports("LOGS"))
+        if (variables.Exports(OtelVariables.Logs))
         {
             telemetry.WithLogging(
-                logs => logs.AddOtlpExporter(options => Set(options, "LOGS", variables)),
+                logs => logs.AddOtlpExporter(options => Set(options, OtelVariables.Logs, variables)),
                 static options => options.IncludeFormattedMessage = true
             );
         }
@@ -69,9 +71,9 @@ internal static class Telemetry
             )
             .ConfigureServices(static services => services.AddSingleton<PrometheusText>())
             .AddReader(static provider => provider.GetRequiredService<PrometheusText>().Reader);
-        if (variables.Exports("METRICS"))
+        if (variables.Exports(OtelVariables.Metrics))
         {
-            metrics.AddOtlpExporter(options => Set(options, "METRICS", variables));
+            metrics.AddOtlpExporter(options => Set(options, OtelVariables.Metrics, variables));
         }
     }
 

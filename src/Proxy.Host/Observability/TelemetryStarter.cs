@@ -12,11 +12,16 @@ internal sealed partial class TelemetryStarter(IServiceProvider services, TimePr
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        services.GetRequiredService<ExportFaults>().Listen();
+        var variables = services.GetRequiredService<OtelVariables>();
+        if (variables.ExportsAny)
+        {
+            services.GetRequiredService<ExportFaults>().Listen();
+        }
+
         _ = services.GetService<LoggerProvider>();
         _ = services.GetService<TracerProvider>();
         _ = services.GetRequiredService<MeterProvider>();
-        foreach (var problem in services.GetRequiredService<OtelVariables>().Problems())
+        foreach (var problem in variables.Problems())
         {
             Log.Problem(logger, problem);
         }

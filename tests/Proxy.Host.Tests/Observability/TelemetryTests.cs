@@ -54,6 +54,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal("Warning", log.Level);
         Assert.Contains("destination d0", log.Text, StringComparison.Ordinal);
         Assert.Contains("destination d0", host.Process.Errors, StringComparison.Ordinal); // the console stays as it was
+        Assert.DoesNotContain("Telemetry: ", host.Process.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
