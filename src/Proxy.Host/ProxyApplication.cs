@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using OpenTelemetry.Metrics;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -11,15 +10,12 @@ using Proxy.Host.Admin;
 using Proxy.Host.Demo;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
-using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host;
 
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
-    private const string RuntimeMeter = "System.Runtime";
-
     /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration)
     {
@@ -52,7 +48,7 @@ internal static class ProxyApplication
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
         ApiDocument.AddServices(services);
-        AddMetrics(services);
+        Telemetry.Add(builder, OtelVariables.OfProcess());
         AddHttp(builder, revision);
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
@@ -60,6 +56,7 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin);
         }
 
+        RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);
@@ -99,15 +96,6 @@ internal static class ProxyApplication
             builder.Services.AddHostedService<DemoGreeters>();
             builder.Services.AddHostedService<DemoModbusDevice>();
         }
-    }
-
-    private static void AddMetrics(IServiceCollection services)
-    {
-        services.AddPrometheus();
-        services.AddSingleton(static provider =>
-            OpenTelemetry.Sdk.CreateMeterProviderBuilder().AddMeter(ProxyMetrics.MeterName, RuntimeMeter).AddPrometheus(provider).Build()
-        );
-        services.AddHostedService<MetricsStarter>();
     }
 
     private static TransportOptions CreateTransportOptions(TransportConfig config) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
@@ -81,6 +83,7 @@ internal sealed class CallHandler(
         var member = record.DestinationId!;
         balancer.Opened(member);
         metrics.Opened(record);
+        record.Span?.Relaying(record.ClusterId, member);
         try
         {
             await using (upstream)
@@ -174,12 +177,15 @@ internal sealed class CallHandler(
         CancellationToken cancellationToken
     )
     {
-        ConnectionRecord.Of(client).DestinationId = member.Id;
+        var record = ConnectionRecord.Of(client);
+        record.DestinationId = member.Id;
         if (!HostAndPort.TryParse(member.Address, out var address))
         {
             return null;
         }
 
+        var started = time.GetTimestamp();
+        var error = ErrorType.Cancelled;
         try
         {
             var endPoint = new TunnelEndPoint(member.Id, address, channel.Connector)
@@ -188,15 +194,28 @@ internal sealed class CallHandler(
                 Port = port,
                 Client = client.RemoteEndPoint,
                 ConnectionId = client.ConnectionId,
+                Trace = record.Span?.Context,
             };
             var tunnel = await tunnels.ConnectAsync(endPoint, cancellationToken);
             metrics.Asked(ChannelSlots.Calls, member.Id, TunnelProtocol.Accepted);
+            error = null;
             return tunnel;
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
         {
             metrics.Asked(ChannelSlots.Calls, member.Id, (exception as TunnelRefusedException)?.Status ?? TunnelProtocol.NoAnswer);
+            error = Describe(exception);
             return null;
         }
+        finally
+        {
+            record.Span?.Dialled(member.Id, member.Address, time.GetElapsedTime(started), error);
+        }
     }
+
+    // What the member answered, or what became of the way to it.
+    private static string Describe(Exception exception) =>
+        exception is TunnelRefusedException refused ? refused.Status.ToString(CultureInfo.InvariantCulture)
+        : exception.InnerException is SocketException socket ? ErrorType.Of(socket)
+        : ErrorType.Of(exception);
 }

@@ -53,7 +53,8 @@ internal sealed class ServeHandler(
             tunnel,
             ChannelSlots.Endpoint(served.Name),
             ChannelSlots.Serves,
-            _ => ConnectAsync(tunnel, served.Channel, address, current.Config.Tunnel.ConnectTimeout)
+            _ => ConnectAsync(tunnel, served.Channel, address, current.Config.Tunnel.ConnectTimeout),
+            request.Trace
         );
     }
 
@@ -85,8 +86,9 @@ internal sealed class ServeHandler(
         var record = ConnectionRecord.Of(tunnel);
         (record.ClusterId, record.DestinationId) = (ChannelSlots.Cluster(channel.Connector), tunnel.From);
         var started = time.GetTimestamp();
-        var upstream = await DialAsync(tunnel, address, limit);
+        var (upstream, error) = await DialAsync(tunnel, address, limit);
         record.DialEnded(time.GetElapsedTime(started), upstream is not null);
+        record.Span?.Dialled(tunnel.From, address.ToString(), record.Connecting, error);
         if (upstream is null)
         {
             record.TryEnd(tunnel.IsGone ? ConnectionOutcome.ClientReset : ConnectionOutcome.ConnectFailed);
@@ -99,24 +101,28 @@ internal sealed class ServeHandler(
         }
     }
 
-    private async Task<ConnectionContext?> DialAsync(ServerTunnelConnection tunnel, EndPoint address, TimeSpan limit)
+    private async Task<(ConnectionContext? Connection, string? Error)> DialAsync(
+        ServerTunnelConnection tunnel,
+        EndPoint address,
+        TimeSpan limit
+    )
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(tunnel.ConnectionClosed);
         late.CancelAfter(limit);
         try
         {
-            return await dialler.ConnectAsync(address, late.Token);
+            return (await dialler.ConnectAsync(address, late.Token), null);
         }
-        catch (SocketException)
+        catch (SocketException exception)
         {
             tunnel.Refuse(StatusCodes.Status503ServiceUnavailable, "connection_refused");
+            return (null, ErrorType.Of(exception));
         }
         catch (OperationCanceledException)
         {
             tunnel.Refuse(StatusCodes.Status504GatewayTimeout, "connection_timeout");
+            return (null, tunnel.IsGone ? ErrorType.Cancelled : ErrorType.TimedOut);
         }
-
-        return null;
     }
 
     private async Task RelayAsync(ServerTunnelConnection tunnel, ConnectionContext upstream, ConnectionRecord record)
@@ -134,6 +140,7 @@ internal sealed class ServeHandler(
 
         (upstream as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
         metrics.Opened(record);
+        record.Span?.Relaying(record.ClusterId, record.DestinationId);
         try
         {
             record.TryEnd(await relay.RunAsync(tunnel, upstream, Unhurried, record));

@@ -41,6 +41,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
 
+    /// <summary>Its span; null when nobody listens.</summary>
+    internal ConnectionSpan? Span { get; set; }
+
     /// <summary>Whether the end is written to the access log.</summary>
     public bool AccessLog { get; set; } = true;
 

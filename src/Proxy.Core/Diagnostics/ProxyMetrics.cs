@@ -42,6 +42,8 @@ public sealed class ProxyMetrics : IDisposable
         }
         finally
         {
+            // It was measured while its span was current, which exemplars need; and the span has to be out before the tracker is empty.
+            record.Span?.End(record);
             _tracker.Settle(record);
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -17,13 +18,21 @@ public sealed partial class TrackingMiddleware(
     /// <param name="endpointId">The endpoint that accepted it.</param>
     /// <param name="slot">What the endpoint listens on; empty on endpoints of Kestrel.</param>
     /// <param name="next">The rest of the pipeline.</param>
+    /// <param name="parent">The span at the peer that opened the connection; the default begins a trace.</param>
     /// <returns>A task that completes when the connection has ended. Never faults.</returns>
-    public async Task OnConnectionAsync(ConnectionContext connection, string endpointId, string slot, ConnectionDelegate next)
+    public async Task OnConnectionAsync(
+        ConnectionContext connection,
+        string endpointId,
+        string slot,
+        ConnectionDelegate next,
+        ActivityContext parent = default
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(next);
         var record = new ConnectionRecord(connection, endpointId, slot, time);
         record.Attach();
+        record.Span = ConnectionSpan.Start(record, parent);
         tracker.Add(record);
         try
         {

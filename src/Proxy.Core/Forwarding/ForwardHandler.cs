@@ -36,6 +36,7 @@ public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dial
         {
             connected?.Invoke();
             (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
+            record.Span?.Relaying(record.ClusterId, record.DestinationId);
             record.TryEnd(await relay.RunAsync(connection, upstream, settings.Relay.Jittered(random), record));
         }
         finally

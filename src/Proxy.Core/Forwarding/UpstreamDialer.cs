@@ -79,7 +79,7 @@ public sealed class UpstreamDialer(DestinationPicker picker, ReportingDialer dia
                     pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
                 }
 
-                var dialled = await dialer.DialAsync(new(cluster, destination), settings.Dialling, cancellationToken);
+                var dialled = await DialAsync(new(cluster, destination), settings.Dialling, record.Span, cancellationToken);
                 if (dialled.Connection is { } connection)
                 {
                     return new(connection, picked is null ? load : null, default);
@@ -100,6 +100,34 @@ public sealed class UpstreamDialer(DestinationPicker picker, ReportingDialer dia
         }
 
         return new(null, null, ConnectionOutcome.ConnectFailed);
+    }
+
+    private ValueTask<DialAttempt> DialAsync(
+        DialTarget target,
+        ClusterSettings settings,
+        ConnectionSpan? span,
+        CancellationToken cancellationToken
+    ) => span is null ? dialer.DialAsync(target, settings, cancellationToken) : TraceAsync(target, settings, span, cancellationToken);
+
+    private async ValueTask<DialAttempt> TraceAsync(
+        DialTarget target,
+        ClusterSettings settings,
+        ConnectionSpan span,
+        CancellationToken cancellationToken
+    )
+    {
+        var started = time.GetTimestamp();
+        var error = ErrorType.Cancelled;
+        try
+        {
+            var attempt = await dialer.DialAsync(target, settings, cancellationToken);
+            error = attempt.Failure is { } failure ? ErrorType.Of(failure) : null;
+            return attempt;
+        }
+        finally
+        {
+            span.Dialled(target.DestinationId, target.Address, time.GetElapsedTime(started), error);
+        }
     }
 
     private static PickContext Context(ClusterState cluster, ConnectionRecord record) =>

@@ -1,4 +1,5 @@
 using Proxy.Diagnostics;
+using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
@@ -45,7 +46,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         waiter.DestinationId = _destination.Id;
         try
         {
-            var result = await queue.Hooks.ActivateAsync(_settings, waiter, _destination, stopped);
+            var result = await ActivateAsync(_destination);
             _isActivated = result.Succeeded || _settings.ProceedsOnHookFailure;
         }
         catch (OperationCanceledException)
@@ -61,6 +62,18 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         }
 
         return _isActivated;
+    }
+
+    private async Task<HookResult> ActivateAsync(LockedDestination destination)
+    {
+        var started = time.GetTimestamp();
+        var result = await queue.Hooks.ActivateAsync(_settings, waiter, destination, stopped);
+        if (!_settings.OnActivate.IsEmpty)
+        {
+            waiter.Record.Span?.Hooked("activate", time.GetElapsedTime(started), result.Outcome.ToString());
+        }
+
+        return result;
     }
 
     private async Task ServeAsync()

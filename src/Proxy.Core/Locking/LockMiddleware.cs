@@ -15,6 +15,7 @@ internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeP
         var waiter = new LockWaiter(connection, record, time.GetTimestamp());
         var refusal = await WaitAsync(waiter);
         record.AddQueued(time.GetElapsedTime(waiter.Arrived));
+        record.Span?.Queued(record.Queued, refusal);
         if (refusal is { } outcome)
         {
             record.Close(outcome);

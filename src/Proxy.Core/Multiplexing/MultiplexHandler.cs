@@ -46,6 +46,7 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
                 record.DestinationId = destination.DestinationId;
             }
 
+            record.Span?.Relaying(target.Reference.Id, destination.DestinationId);
             var key = new SessionKey(target.Reference.Id, destination.DestinationId, destination.Model.Config.Address);
             var units = client.Settings.Modbus?.UnitMap ?? _noUnits;
             return services.Registry.Join(

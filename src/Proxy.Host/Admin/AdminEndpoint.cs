@@ -47,7 +47,13 @@ internal static class AdminEndpoint
     {
         _ = app.Services.GetRequiredService<StatusReader>(); // counts from now on
         var answer = Build(app.Services, admin);
-        app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : answer(context));
+        app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, answer));
+    }
+
+    private static Task AnswerAsync(HttpContext context, RequestDelegate answer)
+    {
+        RequestSpans.LeaveOut(context);
+        return answer(context);
     }
 
     // A pipeline of its own: its endpoints are not among the application's, nor the other way round.

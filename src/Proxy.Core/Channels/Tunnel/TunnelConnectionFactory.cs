@@ -53,6 +53,7 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null, // the span of a tunnel is its connection's
         };
         if (credentials is not null)
         {
@@ -209,6 +210,11 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         if (peer.ConnectionId is { } id)
         {
             request.Headers.TryAddWithoutValidation(TunnelProtocol.Connection, id);
+        }
+
+        if (peer.Trace is { } trace)
+        {
+            request.Headers.TryAddWithoutValidation(TunnelProtocol.Trace, TraceParent.Write(trace));
         }
 
         if (peer.Client is { } client)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Proxy.Configuration;
 
@@ -26,6 +27,9 @@ internal sealed class TunnelEndPoint(string? instance, DestinationAddress addres
 
     /// <summary>The id of its connection.</summary>
     public string? ConnectionId { get; init; }
+
+    /// <summary>The span that the other side's is a child of.</summary>
+    public ActivityContext? Trace { get; init; }
 
     public override string ToString() => $"{instance ?? address.Host}/{connector}";
 }

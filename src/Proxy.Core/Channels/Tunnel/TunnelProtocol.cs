@@ -11,6 +11,7 @@ internal static class TunnelProtocol
     public const string From = "channel-from";
     public const string Connection = "channel-conn";
     public const string Forwarded = "forwarded";
+    public const string Trace = "traceparent";
     public const string Explanation = "proxy-status";
 
     /// <summary>The status of a tunnel that stands.</summary>

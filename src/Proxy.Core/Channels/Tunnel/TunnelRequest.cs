@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,9 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
 
     /// <summary>The id of the connection at the calling side.</summary>
     public string? ConnectionId { get; private init; }
+
+    /// <summary>The span at the calling side; the default when there is none, or what it says of it makes no sense.</summary>
+    public ActivityContext Trace { get; private init; }
 
     /// <summary>Reads POST /.channels/v1/open/{connector} and CONNECT {instance}.{connector}.channel:{port}.</summary>
     public static bool TryRead(HttpRequest request, [NotNullWhen(true)] out TunnelRequest? read)
@@ -44,7 +48,14 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
             read = new(path[TunnelProtocol.OpenPath.Length..], instance, epoch, port);
         }
 
-        read = read is null ? null : read with { From = from, ConnectionId = Printable(request.Headers[TunnelProtocol.Connection]) };
+        read = read is null
+            ? null
+            : read with
+            {
+                From = from,
+                ConnectionId = Printable(request.Headers[TunnelProtocol.Connection]),
+                Trace = TraceParent.Read(request.Headers[TunnelProtocol.Trace]),
+            };
         return read is not null;
     }
 
