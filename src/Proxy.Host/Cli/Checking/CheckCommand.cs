@@ -44,14 +44,14 @@ internal static class CheckCommand
         var warned = result.Warnings.Count > 0;
         if (parsed.GetValue(_probe))
         {
-            var probed = await ConfigurationProbe.RunAsync(root, revision, (running ?? RunningHost.None).Runs, TimeProvider.System, cancellationToken);
+            var probed = await ConfigurationProbe.RunAsync(root, revision, running is null ? static (_, _) => false : running.Runs, TimeProvider.System, cancellationToken);
             Print(probed, output);
             result = probed;
             warned |= probed.Warnings.Count > 0;
         }
 
         running?.WriteTo(output);
-        return result.Revision is null ? ExitCode.BadInput
+        return result.Revision is null || running is { Accepts: false } ? ExitCode.BadInput
             : parsed.GetValue(_strict) && warned ? ExitCode.Failed
             : ExitCode.Ok;
     }
