@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Proxy.Configuration;
+using Proxy.Host.Cli.Checking;
+using Proxy.Host.Cli.Remote;
 
 namespace Proxy.Host.Cli;
 
@@ -15,11 +17,16 @@ internal static class ProxyCommand
         {
             config,
             Run(),
-            Check(),
+            CheckCommand.Create(),
             Schema(),
             ForwardCommand.Create(),
             LockCommand.Create(),
             MultiplexCommand.Create(),
+            StatusCommand.Create(),
+            ConnectionsCommand.Create(),
+            DrainCommand.Create(),
+            CloseCommand.Create(),
+            ReloadCommand.Create(),
             ProtocolsCommand.Create(),
             CertificatesCommand.Create(),
         };
@@ -48,19 +55,6 @@ internal static class ProxyCommand
         return command;
     }
 
-    private static Command Check()
-    {
-        var files = new Argument<string[]>("FILE")
-        {
-            Description = "The files, in the order in which they win.",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        var strict = new Option<bool>("--strict") { Description = "Exit with 1 on warnings." };
-        var command = new Command("check", "Checks configuration files and prints everything that is wrong.") { files, strict };
-        command.SetAction(parsed => CheckFiles(parsed.GetValue(files)!, parsed.GetValue(strict), parsed.InvocationConfiguration.Output));
-        return command;
-    }
-
     private static Command Schema()
     {
         var command = new Command("schema", "Prints the JSON schema of the configuration.");
@@ -79,37 +73,6 @@ internal static class ProxyCommand
             return ExitCode.BadInput;
         }
 
-        return await HostRunner.RunAsync(Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()));
-    }
-
-    private static int CheckFiles(string[] files, bool strict, TextWriter output)
-    {
-        var root = Sources(files).Build();
-        using var disposing = root as IDisposable;
-        var result = TcpProxyExtensions.Check(root);
-        foreach (var problem in result.Errors)
-        {
-            output.WriteLine(problem);
-        }
-
-        foreach (var problem in result.Warnings)
-        {
-            output.WriteLine($"warning: {problem}");
-        }
-
-        return result.Revision is null ? ExitCode.BadInput
-            : strict && result.Warnings.Count > 0 ? ExitCode.Failed
-            : ExitCode.Ok;
-    }
-
-    private static ConfigurationBuilder Sources(IEnumerable<string> files)
-    {
-        var builder = new ConfigurationBuilder();
-        foreach (var file in files)
-        {
-            builder.Add(new JsonFileSource(file));
-        }
-
-        return builder;
+        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()));
     }
 }

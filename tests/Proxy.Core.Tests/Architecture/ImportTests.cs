@@ -18,6 +18,7 @@ public sealed partial class ImportTests
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
         ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding"],
+        ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
 

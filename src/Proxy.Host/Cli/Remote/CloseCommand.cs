@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary><c>proxy close</c>: ends connections of a running host, with RST.</summary>
+internal static class CloseCommand
+{
+    private static readonly Argument<string[]> _ids = new("ID")
+    {
+        Description = "Connections, as 'proxy connections' and the access log name them.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static Command Create() => RemoteCommand.Create("close", "Closes open connections of a running host.", RunAsync, _ids);
+
+    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    {
+        var exit = ExitCode.Ok;
+        foreach (var id in parsed.GetValue(_ids)!)
+        {
+            try
+            {
+                using var closed = await host.SendAsync(
+                    HttpMethod.Delete,
+                    $"api/connections/{Uri.EscapeDataString(id)}",
+                    null,
+                    cancellationToken
+                );
+                await output.WriteLineAsync($"{TextTable.Visible(id)} closed");
+            }
+            catch (AdminException exception)
+            {
+                // The others may be there.
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(TextTable.Visible(exception.Message));
+                exit = exception.ExitCode;
+            }
+        }
+
+        return exit;
+    }
+}

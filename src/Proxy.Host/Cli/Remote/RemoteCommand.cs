@@ -1,0 +1,58 @@
+using System.CommandLine;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary>A command that talks to a running host: its options, and its one line when that fails.</summary>
+internal static class RemoteCommand
+{
+    internal delegate Task<int> Work(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken);
+
+    public static Command Create(string name, string description, Work work, params ReadOnlySpan<Symbol> symbols)
+    {
+        var command = new Command(name, description);
+        foreach (var symbol in symbols)
+        {
+            if (symbol is Argument argument)
+            {
+                command.Add(argument);
+            }
+            else
+            {
+                command.Add((Option)symbol);
+            }
+        }
+
+        var admin = new AdminOptions();
+        admin.AddTo(command);
+        command.SetAction((parsed, token) => RunAsync(parsed, admin, work, token));
+        return command;
+    }
+
+    /// <summary>Says a failure in one line, and what the program ends with.</summary>
+    public static async Task<int> ReportAsync(ParseResult parsed, Func<Task<int>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (AdminException exception)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(TextTable.Visible(exception.Message));
+            return exception.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Ok; // Ctrl+C
+        }
+    }
+
+    private static Task<int> RunAsync(ParseResult parsed, AdminOptions admin, Work work, CancellationToken cancellationToken) =>
+        ReportAsync(
+            parsed,
+            async () =>
+            {
+                using var host = admin.Connect(parsed);
+                return await work(host, parsed, parsed.InvocationConfiguration.Output, cancellationToken);
+            }
+        );
+}

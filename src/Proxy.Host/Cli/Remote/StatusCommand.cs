@@ -1,0 +1,50 @@
+using System.CommandLine;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary><c>proxy status</c>: a running host on one page; with <c>--watch</c>, again and again.</summary>
+internal static class StatusCommand
+{
+    private const string ClearScreen = "\u001b[H\u001b[J";
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
+    private static readonly Option<bool> _watch = new("--watch") { Description = "Shows it every two seconds, until Ctrl+C." };
+
+    public static Command Create() =>
+        RemoteCommand.Create("status", "Shows a running host: traffic, routes, destinations, and what needs attention.", RunAsync, _watch);
+
+    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(_watch))
+        {
+            await WatchAsync(host, output, cancellationToken);
+        }
+
+        var page = await StatusPage.ReadAsync(host, cancellationToken);
+        await output.WriteAsync(page.ToString());
+        return page.IsReady ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    // A host that restarts is waited for.
+    private static async Task WatchAsync(AdminClient host, TextWriter output, CancellationToken cancellationToken)
+    {
+        var clear = Console.IsOutputRedirected ? "" : ClearScreen;
+        while (true)
+        {
+            await output.WriteAsync($"{clear}{await PageAsync(host, cancellationToken)}\n");
+            await output.FlushAsync(cancellationToken);
+            await Task.Delay(_pause, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static async Task<string> PageAsync(AdminClient host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await StatusPage.ReadAsync(host, cancellationToken)).ToString();
+        }
+        catch (AdminException exception) when (exception.ExitCode == ExitCode.Failed)
+        {
+            return $"{TextTable.Visible(exception.Message)}\n";
+        }
+    }
+}

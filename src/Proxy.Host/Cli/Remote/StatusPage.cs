@@ -1,0 +1,98 @@
+using System.Globalization;
+using Proxy.Diagnostics;
+using Proxy.Host.Admin;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary>A running host as a page of text.</summary>
+internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer> routes, IReadOnlyList<ClusterStatus> clusters)
+{
+    public bool IsReady => status.Ready;
+
+    public static async Task<StatusPage> ReadAsync(AdminClient host, CancellationToken cancellationToken) =>
+        new(
+            await host.GetAsync<StatusAnswer>("api/status", cancellationToken),
+            await host.GetAsync<IReadOnlyList<RouteAnswer>>("api/routes", cancellationToken),
+            await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken)
+        );
+
+    public override string ToString()
+    {
+        using var output = new StringWriter(CultureInfo.InvariantCulture);
+        WriteSummary(output);
+        WriteNotices(output);
+        WriteRoutes(output);
+        WriteDestinations(output);
+        return output.ToString();
+    }
+
+    private void WriteSummary(StringWriter output)
+    {
+        var traffic = status.Connections;
+        var state =
+            status.Draining ? "draining"
+            : status.Ready ? "ready"
+            : "starting";
+        output.WriteLine($"proxy {status.Version}, {state}, up {Amounts.Time(status.Uptime)}, configuration {status.Revision?.Id ?? "none"}");
+        output.WriteLine(
+            $"{traffic.Open} connections, {traffic.Ended.Values.Sum()} ended, {Amounts.Bytes(traffic.BytesIn)} in, {Amounts.Bytes(traffic.BytesOut)} out"
+        );
+    }
+
+    private void WriteNotices(StringWriter output)
+    {
+        var notices = status
+            .Rejected.Select(static problem => $"rejected: {problem.Text}")
+            .Concat(status.Pending is { } pending ? [$"waiting: {pending}"] : [])
+            .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"));
+        foreach (var notice in notices)
+        {
+            output.WriteLine($"! {TextTable.Visible(notice)}");
+        }
+    }
+
+    private void WriteRoutes(StringWriter output)
+    {
+        var table = new TextTable("ROUTE", "MODE", "TO", "OPEN", "ENDED", "NOT COMPLETED", "IN", "OUT");
+        foreach (var route in routes)
+        {
+            var ended = route.Ended.Values.Sum();
+            var completed = route.Ended.GetValueOrDefault(nameof(ConnectionOutcome.Completed));
+            table.Add(
+                route.Id,
+                route.Mode,
+                route.ClusterId ?? route.Connector ?? "",
+                Number(route.Connections),
+                Number(ended),
+                Number(ended - completed),
+                Amounts.Bytes(route.BytesIn),
+                Amounts.Bytes(route.BytesOut)
+            );
+        }
+
+        output.WriteLine();
+        table.WriteTo(output);
+    }
+
+    private void WriteDestinations(StringWriter output)
+    {
+        var table = new TextTable("DESTINATION", "ADDRESS", "STATE", "CONNECTIONS");
+        foreach (var cluster in clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                table.Add($"{cluster.Id}/{destination.Id}", destination.Address, State(destination), Number(destination.Connections));
+            }
+        }
+
+        output.WriteLine();
+        table.WriteTo(output);
+    }
+
+    private static string State(DestinationStatus destination) =>
+        destination.Drained ? "drained"
+        : destination.Health.Available ? "available"
+        : "unhealthy";
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

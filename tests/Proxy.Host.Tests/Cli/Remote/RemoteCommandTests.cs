@@ -1,0 +1,224 @@
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Cli.Remote;
+
+/// <summary>The commands that talk to a running host, as processes beside one.</summary>
+public sealed class RemoteCommandTests : IAsyncLifetime
+{
+    private const string Admin = """ "Admin": { "Url": "http://127.0.0.1:0", "AllowChanges": true } """;
+
+    private readonly TcpServer _first = new("first");
+    private readonly TcpServer _second = new("second");
+    private TestHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await TestHost.StartAsync(Document(Admin));
+
+    public async Task DisposeAsync()
+    {
+        _first.Dispose();
+        _second.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Status_HostRuns_ShowsRoutesAndDestinations()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("first", await client.ReadAsync());
+
+        var (exit, output, _) = await RunAsync("status");
+
+        Assert.Equal(0, exit);
+        Assert.Contains(", ready, up ", output, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^r +Forward +c +1 +0 +0 ", output);
+        Assert.Matches(@"(?m)^c/d0 +tcp://127\.0\.0\.1:[0-9]+ +available +1$", output);
+    }
+
+    [Fact]
+    public async Task Status_Watched_ShowsWhatChanges()
+    {
+        using var watching = new ProxyProcess("", "status", "--watch", "--admin", Url(_host));
+        await Eventually.TrueAsync(() => watching.Output.Contains("0 connections", StringComparison.Ordinal));
+
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+
+        await Eventually.TrueAsync(() => watching.Output.Contains("\n1 connections", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Connections_OneOpen_IsListedClosedAndGone()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("first", await client.ReadAsync());
+        var id = _host.Tracker.Open.Single().Id;
+
+        var (_, listed, _) = await RunAsync("connections", "--route", "r", "--client", "127.0.0.1");
+        var (_, others, _) = await RunAsync("connections", "--client", "10.0.0.0/8");
+        var (exit, closed, _) = await RunAsync("close", id);
+
+        Assert.Contains($"\n{id} ", listed, StringComparison.Ordinal);
+        Assert.Contains("1 of 1 shown, 1 open.", listed, StringComparison.Ordinal);
+        Assert.Contains("0 of 0 shown, 1 open.", others, StringComparison.Ordinal);
+        Assert.Equal((0, $"{id} closed"), (exit, closed.Trim()));
+        Assert.Null(await client.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Close_UnknownAndKnown_TheKnownIsClosedAndItEndsWithOne()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        await Eventually.TrueAsync(() => _host.Tracker.Count == 1);
+
+        var (exit, _, errors) = await RunAsync("close", "none", _host.Tracker.Open.Single().Id);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("'none'", errors, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => _host.Tracker.Count == 0);
+    }
+
+    [Fact]
+    public async Task Drain_Destination_GetsNothingNewUntilUndo()
+    {
+        using var old = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("first", await old.ReadAsync());
+
+        var (waited, output, _) = await RunAsync("drain", "c/d0", "--wait", "0");
+        Assert.Equal((1, "c/d0 drained, 1 open"), (waited, output.Trim()));
+        Assert.Equal("second", await GreetingAsync());
+        Assert.Equal("x", await old.AskAsync("x"));
+
+        var (exit, undone, _) = await RunAsync("drain", "c/d0", "--undo");
+        Assert.Equal((0, "c/d0 in use, 1 open"), (exit, undone.Trim()));
+        Assert.Equal("first", await GreetingAsync());
+    }
+
+    [Fact]
+    public async Task Drain_AndClose_WhatIsOpenIsReset()
+    {
+        using var old = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("first", await old.ReadAsync());
+
+        var (exit, output, _) = await RunAsync("drain", "c/d0", "--close");
+
+        Assert.Equal(0, exit);
+        Assert.EndsWith("1 closed", output.Trim(), StringComparison.Ordinal);
+        Assert.Null(await old.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Reload_GoodAndBadEdit_SaysWhichRunsOrWhatIsWrong()
+    {
+        await _host.WriteAsync(Document(Admin, "\"IdleTimeout\": \"00:00:42\""));
+        var (good, output, _) = await RunAsync("reload");
+        await _host.WriteAsync(Document(Admin, "\"IdleTimeuot\": \"00:00:42\""));
+        var (bad, _, errors) = await RunAsync("reload");
+
+        Assert.Equal((0, $"configuration {_host.Status.Running!.Id} runs"), (good, output.Trim()));
+        Assert.Equal(TimeSpan.FromSeconds(42), _host.Status.Running.Config.ReverseProxy.TcpRoutes["r"].IdleTimeout);
+        Assert.Equal(2, bad);
+        Assert.Contains("did you mean 'IdleTimeout'?", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("drain", "c")]
+    [InlineData("drain", "/d0")]
+    [InlineData("drain")]
+    [InlineData("close")]
+    [InlineData("connections", "--sort", "beauty")]
+    [InlineData("status", "--token-file", "/nowhere")]
+    [InlineData("status", "--certificate", "/nowhere")]
+    public async Task Run_BadUsage_TwoAndAReason(params string[] arguments)
+    {
+        var (exit, output, errors) = await RunAsync(arguments);
+
+        Assert.Equal(2, exit);
+        Assert.NotEmpty((output + errors).Trim());
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:1", 1, "does not answer")]
+    [InlineData("nonsense", 2, "no admin address")]
+    public async Task Status_NoHostThere_SaysSoInOneLine(string url, int expected, string reason)
+    {
+        var (exit, _, errors) = await ProxyProcess.RunAsync("status", "--admin", url);
+
+        Assert.Equal(expected, exit);
+        Assert.Contains(reason, Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_TokenWanted_OnlyWithIt()
+    {
+        await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0", "Token": "se cret" } """));
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "se cret\n");
+
+        var (without, _, reason) = await ProxyProcess.RunAsync("status", "--admin", Url(host));
+        var (with, _, _) = await ProxyProcess.RunAsync("status", "--admin", Url(host), "--token-file", file);
+        using var process = new ProxyProcess("PROXY_ADMIN_TOKEN='se cret'", "status", "--admin", Url(host));
+
+        Assert.Equal((2, 0, 0), (without, with, await process.ExitAsync()));
+        Assert.Contains("PROXY_ADMIN_TOKEN", reason, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task Close_HostMayNotBeChanged_SaysWhichKeyAllowsIt()
+    {
+        await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0" } """));
+
+        var (exit, _, errors) = await ProxyProcess.RunAsync("close", "x", "--admin", Url(host));
+
+        Assert.Equal(1, exit);
+        Assert.Contains("Admin:AllowChanges", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_AgainstAHost_PrintsWhatWouldChange()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, Document(Admin));
+        var (same, runs, _) = await ProxyProcess.RunAsync("check", file, "--against", Url(_host));
+        await File.WriteAllTextAsync(file, Document(Admin, "\"IdleTimeout\": \"00:00:42\""));
+        var (changed, difference, _) = await ProxyProcess.RunAsync("check", file, "--against", Url(_host));
+        File.Delete(file);
+
+        Assert.Equal((0, 0), (same, changed));
+        Assert.Contains("runs this configuration", runs, StringComparison.Ordinal);
+        Assert.Contains("+ ReverseProxy:TcpRoutes:r:IdleTimeout: \"00:00:42\"", difference, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_ProbeOfWhatAHostHas_OnlyAgainstItRight()
+    {
+        var port = ((System.Net.IPEndPoint)_host.Address).Port;
+        await using var host = await TestHost.StartAsync(Document(Admin, listen: $"127.0.0.2:{port}"));
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, Document(Admin, listen: $"127.0.0.2:{port}"));
+
+        var (alone, output, _) = await ProxyProcess.RunAsync("check", "--probe", file);
+        var (beside, _, _) = await ProxyProcess.RunAsync("check", "--probe", file, "--against", Url(host));
+        File.Delete(file);
+
+        Assert.Equal((2, 0), (alone, beside));
+        Assert.Contains("somebody listens there", output, StringComparison.Ordinal);
+    }
+
+    private static string Url(TestHost host) => host.Urls.Single().GetLeftPart(UriPartial.Authority);
+
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) =>
+        ProxyProcess.RunAsync([.. arguments, "--admin", Url(_host)]);
+
+    private async Task<string?> GreetingAsync()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        return await client.ReadAsync();
+    }
+
+    private string Document(string admin, string more = "", string listen = "127.0.0.1:0") =>
+        $$"""
+            { {{admin}}, "ReverseProxy": {
+                "TcpRoutes": { "r": { "Listen": "{{listen}}", "ClusterId": "c"{{(more.Length > 0 ? ", " + more : "")}} } },
+                "Clusters": { "c": {{Json.Cluster(_first.Port, _second.Port)}} } } }
+            """;
+}

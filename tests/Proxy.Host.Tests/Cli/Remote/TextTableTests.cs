@@ -1,0 +1,26 @@
+using Proxy.Host.Cli.Remote;
+
+namespace Proxy.Host.Tests.Cli.Remote;
+
+public sealed class TextTableTests
+{
+    [Fact]
+    public void WriteTo_Rows_AreAligned()
+    {
+        var table = new TextTable("ID", "NAME");
+        table.Add("1", "a");
+        table.Add("22222", "b");
+        using var output = new StringWriter { NewLine = "\n" };
+
+        table.WriteTo(output);
+
+        Assert.Equal("ID     NAME\n1      a\n22222  b\n", output.ToString());
+    }
+
+    [Theory]
+    [InlineData("a\u001b[2Jb", "a\\u001b[2Jb")]
+    [InlineData("a\nb", "a\\u000ab")]
+    [InlineData("a\u202eb", "a\\u202eb")]
+    [InlineData("größe 😀", "größe 😀")]
+    public void Visible_WhateverOthersNamed_MovesNoTerminal(string text, string expected) => Assert.Equal(expected, TextTable.Visible(text));
+}
