@@ -79,6 +79,13 @@ internal sealed class FakeMembers : IAsyncDisposable
     /// <summary>All are gone without a word.</summary>
     public Task VanishAsync() => _app.StopAsync(new CancellationToken(canceled: true));
 
+    /// <summary>What a member says of itself.</summary>
+    public MemberRecord Record(int number) =>
+        new(Id(number), "1", $"{Address(number)}:{Port}", LocalAddress.OfInstance(new() { Id = Id(number) })!)
+        {
+            Connectors = [new("db", true, false, [_port]), new("ring", true, true, [_port])],
+        };
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -119,10 +126,4 @@ internal sealed class FakeMembers : IAsyncDisposable
             Interlocked.Increment(ref _asked);
         }
     }
-
-    private MemberRecord Record(int number) =>
-        new(Id(number), "1", $"{Address(number)}:{Port}", LocalAddress.OfInstance(new() { Id = Id(number) })!)
-        {
-            Connectors = [new("db", true, false, [_port]), new("ring", true, true, [_port])],
-        };
 }
