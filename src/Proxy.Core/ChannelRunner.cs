@@ -22,6 +22,7 @@ internal sealed class ChannelRunner(
     ConnectionTracker tracker,
     ChannelMetrics metrics,
     IEnumerable<ChannelStateSource> states,
+    IEnumerable<IMembershipProvider> providers,
     TimeProvider time,
     Random random,
     ILoggerFactory logging
@@ -39,6 +40,7 @@ internal sealed class ChannelRunner(
                     tracker,
                     metrics,
                     [.. states.Select(static state => state.Sink)],
+                    [.. providers],
                     new LookupThreads(Dns.GetHostAddresses).LookUpAsync,
                     time,
                     random,

@@ -35,8 +35,6 @@ internal sealed partial class RevisionOwner(
 {
     private static readonly TimeSpan _lastEnds = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _yarpDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
 
     private static readonly string[] _atStart =
     [
@@ -146,23 +144,23 @@ internal sealed partial class RevisionOwner(
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var retry = TimeSpan.Zero;
+        var retry = new RetryPause();
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (await WaitAsync(retry, cancellationToken))
+                if (!await WaitAsync(retry.Length, cancellationToken))
+                {
+                    retry.Reset(); // what is new supersedes what failed
+                }
+
+                if (Interlocked.Exchange(ref _edited, 0) == 1)
                 {
                     Read();
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
-                await yarp.RefreshAsync(status.Running!, _yarpDeadline, time);
-                retry =
-                    !pending ? TimeSpan.Zero
-                    : retry == TimeSpan.Zero ? _firstRetry
-                    : retry * 2 < _longestRetry ? retry * 2
-                    : _longestRetry;
+                retry.Note(pending | !await TryRefreshAsync());
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -173,11 +171,12 @@ internal sealed partial class RevisionOwner(
                 metrics.Reloaded("rejected");
                 status.Rejected = [new("", SecretMask.Apply(exception.Message))];
                 Log.Failed(logger, exception);
+                retry.Note(failed: true); // the members may have changed besides
             }
         }
     }
 
-    /// <summary>Waits for an edit, or for the time to retry a revision that could not be bound; true for an edit.</summary>
+    /// <summary>Waits for an edit, for members that came and went, or for the time to try again; true for that.</summary>
     private async Task<bool> WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -186,11 +185,26 @@ internal sealed partial class RevisionOwner(
         try
         {
             await _edits.Reader.ReadAsync(limit.Token);
-            return Interlocked.Exchange(ref _edited, 0) == 1;
+            return false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return false; // time to retry
+            return true;
+        }
+    }
+
+    /// <summary>Gives YARP the members there are now; false when it did not take them.</summary>
+    private async Task<bool> TryRefreshAsync()
+    {
+        try
+        {
+            await yarp.RefreshAsync(status.Running!, _yarpDeadline, time);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            Log.NotRefreshed(logger, exception);
+            return false;
         }
     }
 
@@ -335,6 +349,9 @@ internal sealed partial class RevisionOwner(
 
         [LoggerMessage(LogLevel.Warning, "The section {Section} was edited; it applies at the next start.")]
         public static partial void NeedsRestart(ILogger logger, string section);
+
+        [LoggerMessage(LogLevel.Error, "The members of connectors were not taken as destinations; it is tried again.")]
+        public static partial void NotRefreshed(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Error, "Applying the configuration failed, the last good one runs on.")]
         public static partial void Failed(ILogger logger, Exception exception);

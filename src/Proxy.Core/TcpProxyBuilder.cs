@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Channels.Membership;
 using Proxy.Hooks;
 using Proxy.Multiplexing;
 
@@ -37,6 +38,19 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
         where T : class, IProxyHook
     {
         services.AddSingleton<IProxyHook, T>();
+        return this;
+    }
+
+    /// <summary>
+    /// Adds who says which instances channels reach: configuration names it by its <see cref="IMembershipProvider.Name"/> as
+    /// <c>Channels:Membership:Provider</c>. Of two with one name the last is used.
+    /// </summary>
+    /// <typeparam name="T">The provider.</typeparam>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder AddMembershipProvider<T>()
+        where T : class, IMembershipProvider
+    {
+        services.AddSingleton<IMembershipProvider, T>();
         return this;
     }
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Proxy.Channels;
+using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
@@ -149,6 +150,7 @@ public static class TcpProxyExtensions
                         framer.MaxBytes
                     )),
             ],
+            MembershipProviders = [.. provider.GetServices<IMembershipProvider>().Select(static membership => membership.Name)],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };
 

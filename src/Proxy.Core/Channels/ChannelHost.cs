@@ -31,7 +31,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private readonly TunnelConnectionFactory _tunnels;
     private readonly TunnelServer _server;
     private readonly TunnelCredentials? _credentials;
-    private readonly HelloMembership _membership;
+    private readonly ChosenMembership _membership;
     private readonly MemberFile _memberFile;
     private readonly ServeHandler _serve;
     private readonly CallHandler _call;
@@ -62,7 +62,8 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         _members = new MemberDirectory(config.Instance.Id);
         _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id);
         _server = new TunnelServer(tunnel, _credentials, this, services.Logging);
-        _membership = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
+        var hello = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
+        _membership = new ChosenMembership(hello, services.Providers, services.Time, _logger);
         _memberFile = new MemberFile(Path.ChangeExtension(config.Loopback.StateFile, ".members"), services.Time, _logger);
         _serve = new ServeHandler(
             () => _model,
@@ -101,8 +102,8 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         Monitor.Start();
         await _notifier.UseAsync(_model.Config.Notify);
         _published = Self();
-        _session = Guarded(await _membership.JoinAsync(_published, cancellationToken), KeptMembers());
-        await _membership.UseAsync(_model.Config.Membership);
+        _session = Guarded(_membership, KeptMembers());
+        await _membership.StartAsync(_published, _model.Config.Membership);
         _running = [ReadAsync(_ending.Token), LoopAsync(_ending.Token), _probe.RunAsync(_ending.Token)];
         Signal();
     }
@@ -177,7 +178,9 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         [
             .. _memberFile
                 .Load()
-                .Where(member => membership.Dns is not null || membership.Members.GetValueOrDefault(member.Id)?.Address == member.Address),
+                .Where(member =>
+                    !membership.Is(MembershipProviders.Static) || membership.Members.GetValueOrDefault(member.Id)?.Address == member.Address
+                ),
         ];
     }
 

@@ -16,6 +16,7 @@ internal sealed record ChannelServices(
     ConnectionTracker Tracker,
     ChannelMetrics Metrics,
     IReadOnlyList<INotificationSink> Sinks,
+    IReadOnlyList<IMembershipProvider> Providers,
     NameLookup Lookup,
     TimeProvider Time,
     Random Random,

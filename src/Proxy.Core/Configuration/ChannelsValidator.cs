@@ -5,7 +5,7 @@ internal static class ChannelsValidator
 {
     public const string Section = "Channels";
 
-    public static void Check(ChannelsConfig? channels, ProblemList problems)
+    public static void Check(ChannelsConfig? channels, ConfigurationNames names, ProblemList problems)
     {
         if (channels is null)
         {
@@ -15,7 +15,7 @@ internal static class ChannelsValidator
         CheckName(channels.Group, $"{Section}:Group", problems);
         CheckInstance(channels.Instance, problems);
         TunnelValidator.Check(channels.Tunnel, problems);
-        MembershipValidator.Check(channels.Membership, problems);
+        MembershipValidator.Check(channels.Membership, names.MembershipProviders, problems);
         foreach (var (name, item) in channels.Items)
         {
             ChannelValidator.Check(item, $"{Section}:Items:{name}", problems);

@@ -18,6 +18,9 @@ public sealed record ConfigurationNames
     /// <summary>The protocols that Multiplex knows.</summary>
     public IReadOnlyCollection<ProtocolName> Protocols { get; init; } = [];
 
+    /// <summary>The membership providers there are in code; Static and Dns need none.</summary>
+    public IReadOnlyCollection<string> MembershipProviders { get; init; } = [];
+
     /// <summary>The routes an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
 }

@@ -3,8 +3,8 @@ namespace Proxy.Configuration;
 /// <summary>Who the members are.</summary>
 public sealed record MembershipConfig
 {
-    /// <summary>Who says so.</summary>
-    public MembershipProviderKind Provider { get; init; }
+    /// <summary>Who says so: Static, Dns, or the name of a provider that an application registers in code.</summary>
+    public string Provider { get; init; } = MembershipProviders.Static;
 
     /// <summary>The other instances by id, for the provider Static; the own id may be among them.</summary>
     public IReadOnlyDictionary<string, ChannelMemberConfig> Members

@@ -5,9 +5,10 @@ internal static class MembershipValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Membership";
 
-    public static void Check(MembershipConfig membership, ProblemList problems)
+    public static void Check(MembershipConfig membership, IReadOnlyCollection<string> inCode, ProblemList problems)
     {
         CheckMembers(membership.Members, problems);
+        CheckProviderName(membership, [MembershipProviders.Static, MembershipProviders.Dns, .. inCode], problems);
         CheckProvider(membership, problems);
         if (membership.Guard.MaxLossFraction is not (>= 0 and <= 1))
         {
@@ -15,21 +16,38 @@ internal static class MembershipValidator
         }
     }
 
-    private static void CheckProvider(MembershipConfig membership, ProblemList problems)
+    private static void CheckProviderName(MembershipConfig membership, IReadOnlyCollection<string> known, ProblemList problems)
     {
-        if (membership.Provider != MembershipProviderKind.Dns)
+        var name = membership.Provider;
+        if (known.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            if (membership.Dns is not null)
-            {
-                problems.Consequence($"{Path}:Dns", $"is for the provider Dns; this is {membership.Provider}.", $"{Path}:Provider");
-            }
-
             return;
         }
 
-        if (membership.Members.Count > 0)
+        problems.Consequence(
+            $"{Path}:Provider",
+            membership.Is(MembershipProviders.Engine)
+                ? $"'{MembershipProviders.Engine}' is not available yet; use {DidYouMean.List(known)}."
+                : $"no provider '{ScalarReader.Shorten(name)}'{DidYouMean.Suffix(name, known)} Known providers: {DidYouMean.List(known)}."
+        );
+    }
+
+    private static void CheckProvider(MembershipConfig membership, ProblemList problems)
+    {
+        var provider = ScalarReader.Shorten(membership.Provider);
+        if (membership.Members.Count > 0 && !membership.Is(MembershipProviders.Static))
         {
-            problems.Consequence($"{Path}:Members", "is for the provider Static; this is Dns.", $"{Path}:Provider");
+            problems.Consequence($"{Path}:Members", $"is for the provider Static; this is {provider}.", $"{Path}:Provider");
+        }
+
+        if (!membership.Is(MembershipProviders.Dns))
+        {
+            if (membership.Dns is not null)
+            {
+                problems.Consequence($"{Path}:Dns", $"is for the provider Dns; this is {provider}.", $"{Path}:Provider");
+            }
+
+            return;
         }
 
         if (membership.Dns is not { Name.Length: > 0 } dns)

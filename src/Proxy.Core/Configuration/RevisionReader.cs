@@ -44,7 +44,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, root, problems);
-        ChannelsValidator.Check(config.Channels, problems);
+        ChannelsValidator.Check(config.Channels, known, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
             problems.Error("Transport:Kind", "'Epoll' needs Linux; use 'Auto'.");

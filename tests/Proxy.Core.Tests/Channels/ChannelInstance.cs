@@ -30,7 +30,8 @@ internal sealed class ChannelInstance : IAsyncDisposable
         ChannelsConfig config,
         NameLookup? lookup = null,
         string? state = null,
-        IReadOnlyList<INotificationSink>? sinks = null
+        IReadOnlyList<INotificationSink>? sinks = null,
+        IReadOnlyList<IMembershipProvider>? providers = null
     )
     {
         _keepMembers = state is not null;
@@ -48,6 +49,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             Tracker,
             new ChannelMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>())),
             sinks ?? [],
+            providers ?? [],
             lookup ?? Dns.GetHostAddressesAsync,
             TimeProvider.System,
             Random.Shared,

@@ -146,9 +146,7 @@ public sealed class DuplexTests : IAsyncLifetime
     {
         _legacy.Close();
 
-        using var client = await CallAsync();
-
-        Assert.True((await client.ReadToEndAsync()).Reset);
+        Assert.True(await IsResetAsync());
     }
 
     [Fact]
@@ -183,8 +181,7 @@ public sealed class DuplexTests : IAsyncLifetime
         Assert.True((await client.ReadToEndAsync()).Reset);
         Assert.True((await served.ReadToEndAsync()).Reset);
         Assert.Equal(ConnectionOutcome.Denied, serving.Outcome);
-        using var next = await CallAsync();
-        Assert.True((await next.ReadToEndAsync()).Reset);
+        Assert.True(await IsResetAsync());
     }
 
     [Fact]
@@ -239,6 +236,19 @@ public sealed class DuplexTests : IAsyncLifetime
         }
 
         _authority.Dispose();
+    }
+
+    private async Task<bool> IsResetAsync()
+    {
+        try
+        {
+            using var next = await CallAsync();
+            return (await next.ReadToEndAsync()).Reset;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true; // so soon that connecting already says so
+        }
     }
 
     private static ChannelConfig Ring(DuplexMode mode, int port) =>

@@ -134,6 +134,8 @@ public sealed class ChannelsConfigTests : IDisposable
     [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a', 'Port': 0 }", "Membership:Dns:Port")]
     [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a' }, 'Members': { 'A_1': { 'Address': 'h:1' } }", "Membership:Members")]
     [InlineData("'Dns': { 'Name': 'a' }", "Membership:Dns")]
+    [InlineData("'Provider': 'Engine'", "Membership:Provider")]
+    [InlineData("'Provider': 'Sttic'", "Membership:Provider")]
     [InlineData("'Guard': { 'MaxLossFraction': 1.1 }", "Membership:Guard:MaxLossFraction")]
     [InlineData("'Guard': { 'MaxLossFraction': -0.1 }", "Membership:Guard:MaxLossFraction")]
     public void Read_MembershipThatCannotBe_IsTheOnlyError(string provider, string path) => Expect(Document(provider: provider), path);

@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Channels.Membership;
 using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
@@ -32,7 +31,7 @@ public sealed class RealProgramTests
         try
         {
             await Eventually.TrueAsync(() => Programs.AcceptsAsync(new IPEndPoint(IPAddress.Parse(ip), three.DbPort)));
-            await ServesAsync(three, 1);
+            await three.ServesAsync(1);
 
             var big = new string('x', 3_000_000);
             string[] target = ["-h", "127.11.0.1", "-p", port];
@@ -53,7 +52,7 @@ public sealed class RealProgramTests
     {
         await using var three = await ThreeInstances.StartAsync();
         await three.ServeAsync(1, three.DbPort);
-        await ServesAsync(three, 1);
+        await three.ServesAsync(1);
         await Eventually.TrueAsync(() => three.Channels(1).Members().Any(static member => member.Id == "A_1"));
 
         Assert.Matches("^200 HTTP/1.1 200 OK(?s:.*)A_2 127.0.0.1$", await ConnectAsync(three, $"A_2.db.channel:{three.DbPort}"));
@@ -64,16 +63,4 @@ public sealed class RealProgramTests
 
     private static Task<string> ConnectAsync(ThreeInstances three, string authority) =>
         Programs.RunAsync("node", "", "-e", Connect, authority, $"{three.Tunnels[1]}", three.Certificates);
-
-    private static Task ServesAsync(ThreeInstances three, int instance) =>
-        Eventually.TrueAsync(() =>
-            three
-                .Channels(0)
-                .Members()
-                .Any(member =>
-                    member.Id == $"A_{instance + 1}"
-                    && member.State == MemberState.Up
-                    && member.Connectors.Any(static part => part is { Name: "db", Serves: true })
-                )
-        );
 }

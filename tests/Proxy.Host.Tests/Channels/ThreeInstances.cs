@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
+using Proxy.Channels.Membership;
 using Proxy.Configuration;
 using Proxy.Host.Tests.Support;
 
@@ -36,15 +37,16 @@ internal sealed class ThreeInstances : IAsyncDisposable
 
     public int DbPort { get; } = FreePort();
 
-    /// <param name="more">Keys beside the first file's.</param>
-    public static async Task<ThreeInstances> StartAsync(Dictionary<string, string?>? more = null)
+    /// <param name="more">Keys beside those of a file.</param>
+    /// <param name="at">Of which, from 0.</param>
+    public static async Task<ThreeInstances> StartAsync(Dictionary<string, string?>? more = null, int at = 0)
     {
         var three = new ThreeInstances();
         var (exit, _, error) = await ProxyProcess.RunAsync("certificates", "--folder", $"{three._folder}/certs", "A_1", "A_2", "A_3");
         Assert.True(exit == 0, error);
         foreach (var (index, file) in _files.Index())
         {
-            await three.StartAsync(file, index == 0 ? more ?? [] : []);
+            await three.StartAsync(file, index == at ? more ?? [] : []);
         }
 
         return three;
@@ -66,6 +68,13 @@ internal sealed class ThreeInstances : IAsyncDisposable
         await app.StartAsync();
     }
 
+    /// <summary>Waits until A_1 knows that an instance serves <c>db</c>, and that instance knows A_1.</summary>
+    public Task ServesAsync(int instance) =>
+        Eventually.TrueAsync(() =>
+            Channels(0).Members().Any(member => member.Id == $"A_{instance + 1}" && IsServer(member))
+            && Channels(instance).Members().Any(static member => member.Id == "A_1")
+        );
+
     /// <summary>An example's file.</summary>
     public static JsonFileSource Source(string file) => new(Path.Combine(Folder(), $"{file}.json")) { Watch = false };
 
@@ -81,6 +90,9 @@ internal sealed class ThreeInstances : IAsyncDisposable
 
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static bool IsServer(MemberStatus member) =>
+        member.State == MemberState.Up && member.Connectors.Any(static part => part is { Name: "db", Serves: true });
 
     private static string Folder([CallerFilePath] string path = "") =>
         Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "..", "config", "examples", "channels");

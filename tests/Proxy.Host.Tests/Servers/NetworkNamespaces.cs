@@ -6,45 +6,41 @@ namespace Proxy.Host.Tests.Servers;
 /// <summary>Hosts on one machine: namespaces with a network of their own each, joined by a bridge. Disposing ends all that runs in them.</summary>
 internal sealed class NetworkNamespaces : IAsyncDisposable
 {
-    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"px{Environment.ProcessId}-");
-    private readonly int _count;
+    private static int _created;
+
+    private readonly int _serial = Interlocked.Increment(ref _created);
+    private readonly List<string> _made = [];
     private readonly List<Process> _running = [];
 
-    private NetworkNamespaces(int count) => _count = count;
+    private NetworkNamespaces() { }
+
+    /// <summary>How the system will call a host of those created next; 0 is what joins them.</summary>
+    public static string NextName(int host) => Name(_created + 1, host);
 
     public static string Address(int host) => $"10.88.0.{host}";
 
-    /// <summary>Makes hosts 1 to count.</summary>
+    /// <summary>Makes hosts 1 to count; what could be made is taken away when the rest cannot.</summary>
     public static async Task<NetworkNamespaces> CreateAsync(int count)
     {
-        var hosts = new NetworkNamespaces(count);
-        await IpAsync("netns", "add", hosts.Name(0));
-        await IpAsync("-n", hosts.Name(0), "link", "add", "br0", "type", "bridge");
-        await IpAsync("-n", hosts.Name(0), "link", "set", "br0", "up");
-        foreach (var host in Enumerable.Range(1, count))
+        var hosts = new NetworkNamespaces();
+        try
         {
-            await IpAsync("netns", "add", hosts.Name(host));
-            await IpAsync(
-                "-n",
-                hosts.Name(0),
-                "link",
-                "add",
-                $"v{host}",
-                "type",
-                "veth",
-                "peer",
-                "name",
-                "eth0",
-                "netns",
-                hosts.Name(host)
-            );
-            await IpAsync("-n", hosts.Name(0), "link", "set", $"v{host}", "master", "br0", "up");
-            await IpAsync("-n", hosts.Name(host), "addr", "add", $"{Address(host)}/24", "dev", "eth0");
-            await IpAsync("-n", hosts.Name(host), "link", "set", "eth0", "up");
-            await IpAsync("-n", hosts.Name(host), "link", "set", "lo", "up");
-        }
+            await hosts.AddAsync(0);
+            await IpAsync("-n", hosts.Name(0), "link", "add", "br0", "type", "bridge");
+            await IpAsync("-n", hosts.Name(0), "link", "set", "br0", "up");
+            foreach (var host in Enumerable.Range(1, count))
+            {
+                await hosts.AddAsync(host);
+                await hosts.JoinAsync(host);
+            }
 
-        return hosts;
+            return hosts;
+        }
+        catch
+        {
+            await hosts.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Cuts a host's link, or mends it.</summary>
@@ -85,13 +81,32 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
             process.Dispose();
         }
 
-        foreach (var host in Enumerable.Range(0, _count + 1))
+        foreach (var name in _made)
         {
-            await IpAsync("netns", "del", Name(host));
+            await IpAsync("netns", "del", name);
         }
     }
 
-    private string Name(int host) => $"{_prefix}{host}";
+    private static string Name(int serial, int host) =>
+        string.Create(CultureInfo.InvariantCulture, $"px{Environment.ProcessId}-{serial}-{host}");
+
+    private string Name(int host) => Name(_serial, host);
+
+    private async Task AddAsync(int host)
+    {
+        await IpAsync("netns", "add", Name(host));
+        _made.Add(Name(host));
+    }
+
+    private async Task JoinAsync(int host)
+    {
+        string[] link = ["link", "add", $"v{host}", "type", "veth", "peer", "name", "eth0", "netns", Name(host)];
+        await IpAsync(["-n", Name(0), .. link]);
+        await IpAsync("-n", Name(0), "link", "set", $"v{host}", "master", "br0", "up");
+        await IpAsync("-n", Name(host), "addr", "add", $"{Address(host)}/24", "dev", "eth0");
+        await IpAsync("-n", Name(host), "link", "set", "eth0", "up");
+        await IpAsync("-n", Name(host), "link", "set", "lo", "up");
+    }
 
     private static Task<string> IpAsync(params string[] arguments) => Programs.RunAsync("ip", "", arguments);
 

@@ -12,9 +12,12 @@ internal sealed class TcpServer : IDisposable
     private int _connections;
 
     public TcpServer(string greeting, int port = 0)
+        : this(greeting, new IPEndPoint(IPAddress.Loopback, port)) { }
+
+    public TcpServer(string greeting, IPEndPoint address)
     {
         _greeting = greeting;
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        _listener.Bind(address);
         _listener.Listen(1024);
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         _ = AcceptAsync();

@@ -9,8 +9,7 @@ namespace Proxy.Channels.Membership;
 /// says who it is. No server is needed; up to about 100 instances.
 /// </summary>
 internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tunnels, NameLookup lookup, TimeProvider time, ILogger logger)
-    : IMembershipProvider,
-        IMembershipSession
+    : IMembershipSession
 {
     private readonly UpdateQueue _updates = new();
     private readonly HelloReader _reader = new(tunnels, time);
@@ -21,13 +20,10 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
     private MemberRecord? _self;
     private NameWatch? _name;
 
-    public string Name => _name is null ? "Static" : "Dns";
-
-    public Task<IMembershipSession> JoinAsync(MemberRecord self, CancellationToken cancellationToken)
+    public void Join(MemberRecord self)
     {
         _self = self;
         feed.Publish(self);
-        return Task.FromResult<IMembershipSession>(this);
     }
 
     public Task PublishAsync(MemberRecord self, CancellationToken cancellationToken)

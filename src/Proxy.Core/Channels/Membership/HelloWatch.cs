@@ -93,6 +93,8 @@ internal sealed class HelloWatch(
             // It is away; how long decides what becomes of it.
         }
 
+        // While its stream stood it was there, however long it had nothing new to say.
+        _heard = answered ? time.GetTimestamp() : _heard;
         return answered;
     }
 

@@ -16,7 +16,12 @@ internal sealed class MemberDirectory(string self)
         var next = Next(before, update);
         _current = next;
         before.Changed.TrySetResult();
-        return update is MembershipUpdate.Changed ? [] : [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))];
+        return update switch
+        {
+            MembershipUpdate.Gone gone => before.All.ContainsKey(gone.Id) ? [gone.Id] : [], // of thousands at once, each is looked up alone
+            MembershipUpdate.Full => [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))],
+            _ => [],
+        };
     }
 
     private MemberSet Next(MemberSet before, MembershipUpdate update) =>

@@ -33,6 +33,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
     private readonly ConcurrentDictionary<string, int> _tunnels = new(StringComparer.Ordinal);
+    private readonly GreetingLimit _greetings = new();
     private readonly CancellationTokenSource _draining = new();
 
     public TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
@@ -115,6 +116,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     private void Listen(ListenOptions listen)
     {
         listen.Protocols = HttpProtocols.Http2;
+        listen.Use(next => connection => GreetAsync(connection, next));
         if (_credentials is { } credentials)
         {
             listen.UseHttps(
@@ -139,6 +141,21 @@ internal sealed class TunnelServer : IAsyncDisposable
         listen.Use(next => connection => TrackAsync(connection, next));
     }
 
+    private async Task GreetAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (TunnelGreeting.TryBegin(_greetings, connection, _config.ConnectTimeout) is not { } greeting)
+        {
+            connection.Abort(new ConnectionAbortedException("Too many peers have not greeted yet."));
+            return;
+        }
+
+        using (greeting)
+        {
+            connection.Features.Set(greeting);
+            await next(connection);
+        }
+    }
+
     private async Task TrackAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
@@ -148,7 +165,10 @@ internal sealed class TunnelServer : IAsyncDisposable
         _peers.TryAdd(peer, 0);
         try
         {
-            await next(connection);
+            if (await connection.Features.Get<TunnelGreeting>()!.IsCompleteAsync(connection.Transport.Input))
+            {
+                await next(connection);
+            }
         }
         finally
         {

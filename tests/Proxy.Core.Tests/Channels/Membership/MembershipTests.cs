@@ -167,7 +167,7 @@ public sealed class MembershipTests : IAsyncLifetime
                 Tunnel = config.Tunnel with { Url = $"https://{Tunnel(at)}:{_port}" },
                 Membership = new()
                 {
-                    Provider = MembershipProviderKind.Dns,
+                    Provider = MembershipProviders.Dns,
                     Dns = new()
                     {
                         Name = Name,

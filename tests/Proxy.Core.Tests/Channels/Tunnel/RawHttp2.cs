@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -20,14 +21,38 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private const byte EndStream = 1;
     private const byte EndHeaders = 4;
 
-    private readonly SslStream _stream;
+    private static readonly byte[] _preface = Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-    private RawHttp2(SslStream stream) => _stream = stream;
+    private readonly Stream _stream;
+
+    private RawHttp2(Stream stream) => _stream = stream;
+
+    /// <summary>What a client of HTTP/2 says first.</summary>
+    public static ReadOnlySpan<byte> Preface => _preface;
 
     /// <summary>Connects and greets.</summary>
-    public static async Task<RawHttp2> ConnectAsync(System.Net.IPEndPoint address, X509Certificate2? certificate)
+    public static async Task<RawHttp2> ConnectAsync(IPEndPoint address, X509Certificate2? certificate, IPAddress? from = null)
+    {
+        var client = await SecureAsync(address, certificate, from);
+        await client.GreetAsync();
+        return client;
+    }
+
+    /// <summary>Connects without TLS, and greets.</summary>
+    public static async Task<RawHttp2> ConnectInsecureAsync(IPEndPoint address)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address);
+        var client = new RawHttp2(new NetworkStream(socket, ownsSocket: true));
+        await client.GreetAsync();
+        return client;
+    }
+
+    /// <summary>Connects and says nothing yet inside of TLS.</summary>
+    public static async Task<RawHttp2> SecureAsync(IPEndPoint address, X509Certificate2? certificate, IPAddress? from = null)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(from ?? IPAddress.Any, 0));
         await socket.ConnectAsync(address);
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
         await tls.AuthenticateAsClientAsync(
@@ -39,10 +64,36 @@ internal sealed class RawHttp2 : IAsyncDisposable
                 RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null, // whom we call is not what is tested
             }
         );
-        var client = new RawHttp2(tls);
-        await tls.WriteAsync(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-        await client.SendAsync(Settings, 0, 0, []);
-        return client;
+        return new RawHttp2(tls);
+    }
+
+    /// <summary>Sends the preface and our settings.</summary>
+    public async Task GreetAsync()
+    {
+        await RawAsync(_preface);
+        await SendAsync(Settings, 0, 0, []);
+    }
+
+    /// <summary>Sends any bytes.</summary>
+    public async Task RawAsync(ReadOnlyMemory<byte> bytes)
+    {
+        await _stream.WriteAsync(bytes);
+        await _stream.FlushAsync();
+    }
+
+    /// <summary>Reads, and answers nothing, until the peer closes or resets.</summary>
+    public async Task ReadToCloseAsync()
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var buffer = new byte[4096];
+        try
+        {
+            while (await _stream.ReadAsync(buffer, limit.Token) > 0) { }
+        }
+        catch (IOException)
+        {
+            // Reset.
+        }
     }
 
     /// <summary>Sends header fields, each as it is.</summary>
@@ -82,11 +133,20 @@ internal sealed class RawHttp2 : IAsyncDisposable
     }
 
     /// <summary>The status of the answer.</summary>
-    public async Task<string> StatusAsync(int stream)
+    public async Task<string> StatusAsync(int stream) => (await AnswerAsync(stream)).Status;
+
+    /// <summary>The status of the answer, and its fields as far as they are text.</summary>
+    public async Task<(string Status, string Fields)> AnswerAsync(int stream)
     {
-        var (type, _, block) = await ReadAsync(stream);
-        Assert.Equal(Headers, type);
-        return Status(block);
+        while (true)
+        {
+            var (type, _, block) = await ReadAsync(stream);
+            if (type != GoAway)
+            {
+                Assert.Equal(Headers, type);
+                return (Status(block), Encoding.ASCII.GetString(block));
+            }
+        }
     }
 
     /// <summary>The code with which a stream was reset, whatever came before.</summary>
@@ -143,7 +203,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
         return [.. length, .. bytes];
     }
 
-    private async Task SendAsync(byte type, byte flags, int stream, byte[] payload)
+    /// <summary>Sends a frame.</summary>
+    public async Task SendAsync(byte type, byte flags, int stream, byte[] payload)
     {
         var frame = new byte[9 + payload.Length];
         (frame[0], frame[1], frame[2]) = ((byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length);

@@ -1,0 +1,231 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>
+/// The membership that the configuration names: the built-in one, or a provider added in code. An edit changes it; one that fails or
+/// ends is joined again, and its members stay as they are meanwhile, stale.
+/// </summary>
+internal sealed partial class ChosenMembership(
+    HelloMembership hello,
+    IReadOnlyList<IMembershipProvider> providers,
+    TimeProvider time,
+    ILogger logger
+) : IMembershipSession
+{
+    private const int MostWaiting = 256;
+    private static readonly TimeSpan _joinLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _publishLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<MembershipUpdate> _updates = Channel.CreateBounded<MembershipUpdate>(MostWaiting);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Lock _gate = new(); // guards _self, _attached, _provider and _replaced
+    private MemberRecord? _self;
+    private Attached? _attached;
+    private IMembershipProvider? _provider;
+    private CancellationTokenSource _replaced = new();
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>Joins, and follows its first configuration.</summary>
+    public async Task StartAsync(MemberRecord self, MembershipConfig config)
+    {
+        _self = self;
+        hello.Join(self);
+        await UseAsync(config);
+        _running = RunAsync(_ending.Token);
+    }
+
+    /// <summary>Follows an edit. One caller at a time.</summary>
+    public async Task UseAsync(MembershipConfig config)
+    {
+        var provider = providers.LastOrDefault(one => one.Name.Equals(config.Provider, StringComparison.OrdinalIgnoreCase));
+        CancellationTokenSource? over = null;
+        lock (_gate)
+        {
+            if (provider != _provider)
+            {
+                (over, _replaced) = (_replaced, new CancellationTokenSource());
+                _provider = provider;
+            }
+        }
+
+        await (over?.CancelAsync() ?? Task.CompletedTask);
+        await hello.UseAsync(provider is null ? config : new MembershipConfig());
+    }
+
+    /// <inheritdoc />
+    public async Task PublishAsync(MemberRecord self, CancellationToken cancellationToken)
+    {
+        await hello.PublishAsync(self, cancellationToken); // members ask each other, whoever says who they are
+        Attached? attached;
+        lock (_gate)
+        {
+            (_self, attached) = (self, _attached);
+        }
+
+        if (attached is not null)
+        {
+            await TryPublishAsync(attached, self, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc />
+    public IAsyncEnumerable<MembershipUpdate> ReadAsync(CancellationToken cancellationToken) =>
+        _updates.Reader.ReadAllAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await hello.DisposeAsync();
+        _replaced.Dispose();
+        _ending.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        for (var first = true; !cancellationToken.IsCancellationRequested; first = false)
+        {
+            var (provider, replaced) = Chosen();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, replaced);
+            if (provider is null && !first)
+            {
+                // It tells no whole set: whom it does not find is lost, and the guard decides what that means.
+                await _updates.Writer.WriteAsync(new MembershipUpdate.Full(0, []), cancellationToken);
+            }
+
+            await FollowAsync(provider, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private (IMembershipProvider? Provider, CancellationToken Replaced) Chosen()
+    {
+        lock (_gate)
+        {
+            return (_provider, _replaced.Token);
+        }
+    }
+
+    private async Task FollowAsync(IMembershipProvider? provider, CancellationToken cancellationToken)
+    {
+        if (provider is null)
+        {
+            await foreach (var update in hello.ReadAsync(cancellationToken))
+            {
+                await _updates.Writer.WriteAsync(update, cancellationToken);
+            }
+
+            return;
+        }
+
+        var pause = TimeSpan.Zero;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var (heard, reason) = await ListenAsync(provider, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            Log.Lost(logger, provider.Name, reason);
+            await _updates.Writer.WriteAsync(new MembershipUpdate.Stale(), cancellationToken);
+            pause =
+                heard || pause == TimeSpan.Zero ? _firstPause
+                : pause * 2 < _longestPause ? pause * 2
+                : _longestPause;
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>One session to its end: whether it said anything, and why it ended.</summary>
+    private async Task<(bool Heard, string Reason)> ListenAsync(IMembershipProvider provider, CancellationToken cancellationToken)
+    {
+        var heard = false;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            await using var session = await JoinAsync(provider, ended);
+            await foreach (var update in session.ReadAsync(ended.Token))
+            {
+                heard = true;
+                await _updates.Writer.WriteAsync(update, ended.Token);
+            }
+
+            return (heard, "its stream has ended");
+        }
+        catch (Exception exception)
+        {
+            return (heard, exception.Message);
+        }
+        finally
+        {
+            Attach(null);
+        }
+    }
+
+    private async Task<IMembershipSession> JoinAsync(IMembershipProvider provider, CancellationTokenSource ended)
+    {
+        var self = _self!;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
+        limit.CancelAfter(_joinLimit);
+        var session = await provider.JoinAsync(self, limit.Token);
+        var attached = new Attached(session, ended);
+        if (Attach(attached) is { } newer && !newer.Equals(self))
+        {
+            await TryPublishAsync(attached, newer, ended.Token);
+        }
+
+        return session;
+    }
+
+    // What could not be published is with the next session.
+    private async Task TryPublishAsync(Attached attached, MemberRecord self, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await attached.Session.PublishAsync(self, cancellationToken).WaitAsync(_publishLimit, time, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.NotPublished(logger, exception.Message);
+            attached.End();
+        }
+    }
+
+    /// <summary>Notes who is told what changes of this instance, and says how it is now.</summary>
+    private MemberRecord? Attach(Attached? attached)
+    {
+        lock (_gate)
+        {
+            _attached = attached;
+            return _self;
+        }
+    }
+
+    private sealed class Attached(IMembershipSession session, CancellationTokenSource ended)
+    {
+        public IMembershipSession Session => session;
+
+        public void End()
+        {
+            try
+            {
+                ended.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The membership provider '{Provider}' is away and joined again: {Reason}")]
+        public static partial void Lost(ILogger logger, string provider, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "What changed of this instance was not published: {Reason}")]
+        public static partial void NotPublished(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,68 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>
+/// The time from accepting a connection until its peer has said that it speaks HTTP/2 (RFC 9113, 3.4), which has one deadline. Kestrel
+/// has one for TLS, and waits for the preface as long as for the next request.
+/// </summary>
+internal sealed class TunnelGreeting : IDisposable
+{
+    private const int PrefaceLength = 24;
+
+    private readonly GreetingLimit _limit;
+    private readonly IPAddress _address;
+    private readonly CancellationTokenSource _late;
+    private int _over;
+
+    private TunnelGreeting(GreetingLimit limit, IPAddress address, ConnectionContext connection, TimeSpan timeout)
+    {
+        (_limit, _address, _late) = (limit, address, new CancellationTokenSource(timeout));
+        _late.Token.UnsafeRegister(
+            static late => ((ConnectionContext)late!).Abort(new ConnectionAbortedException("The peer did not greet in time.")),
+            connection
+        );
+    }
+
+    /// <summary>Null when too many peers have not greeted yet.</summary>
+    public static TunnelGreeting? TryBegin(GreetingLimit limit, ConnectionContext connection, TimeSpan timeout)
+    {
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+        return limit.TryEnter(address) ? new TunnelGreeting(limit, address, connection, timeout) : null;
+    }
+
+    /// <summary>Waits for the preface and leaves it unread; false when the peer has gone, or was too late.</summary>
+    public async Task<bool> IsCompleteAsync(PipeReader input)
+    {
+        try
+        {
+            while (await input.ReadAsync(_late.Token) is { IsCompleted: false, IsCanceled: false } read)
+            {
+                var complete = read.Buffer.Length >= PrefaceLength;
+                input.AdvanceTo(read.Buffer.Start, complete ? read.Buffer.Start : read.Buffer.End);
+                if (complete)
+                {
+                    Dispose();
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _over, 1) == 0)
+        {
+            _late.Dispose();
+            _limit.Leave(_address);
+        }
+    }
+}
