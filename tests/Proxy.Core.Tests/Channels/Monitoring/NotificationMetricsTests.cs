@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
+using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.Channels.Monitoring;
 
@@ -31,7 +32,7 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
         _listener.Start();
-        _metrics = new ChannelMetrics(meters) { Channels = () => _monitor.Current.Values };
+        _metrics = new ChannelMetrics(new ProxyMeter(meters)) { Channels = () => _monitor.Current.Values };
         _monitor.Start();
         return Task.CompletedTask;
     }

@@ -138,9 +138,9 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     [Theory]
     [InlineData("http://127.0.0.1:1", 1, "does not answer")]
     [InlineData("nonsense", 2, "no admin address")]
-    public async Task Status_NoHostThere_SaysSoInOneLine(string url, int expected, string reason)
+    public async Task Status_NoHostThere_SaysSoInOneLine(string address, int expected, string reason)
     {
-        var (exit, _, errors) = await ProxyProcess.RunAsync("status", "--admin", url);
+        var (exit, _, errors) = await ProxyProcess.RunAsync("status", "--admin", address);
 
         Assert.Equal(expected, exit);
         Assert.Contains(reason, Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
