@@ -1,0 +1,34 @@
+namespace Proxy.Host.Admin;
+
+/// <summary>Says what was wrong with a request that could not be read.</summary>
+internal static class AdminErrors
+{
+    public static async Task UseAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        {
+            await ApiJson.WriteErrorAsync(context, exception.StatusCode, Describe(exception));
+        }
+    }
+
+    // The framework's own words name types, and repeat what was sent.
+    private static string Describe(BadHttpRequestException exception) =>
+        exception.StatusCode switch
+        {
+            StatusCodes.Status408RequestTimeout => "The body came too slowly.",
+            StatusCodes.Status413PayloadTooLarge => "The body is too large.",
+            StatusCodes.Status415UnsupportedMediaType => "Send JSON, with Content-Type: application/json.",
+            _ => $"The body, or a parameter, is not what belongs there; {ApiDocument.Path} says what does.",
+        };
+
+    public static Task NotFoundAsync(HttpContext context) =>
+        ApiJson.WriteErrorAsync(
+            context,
+            StatusCodes.Status404NotFound,
+            $"There is nothing here. {ApiDocument.Path} lists what there is, besides /metrics, /healthz/live and /healthz/ready."
+        );
+}
