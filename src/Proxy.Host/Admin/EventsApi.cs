@@ -17,7 +17,7 @@ internal static class EventsApi
 
     public static void Map(IEndpointRouteBuilder api, AdminConfig admin)
     {
-        var feed = Create(((IEndpointRouteBuilder)api).ServiceProvider, admin);
+        var feed = Create(api.ServiceProvider, admin);
         api.MapGet("/events", context => WriteAsync(context, feed))
             .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. At most 64 readers.");
     }
@@ -25,14 +25,18 @@ internal static class EventsApi
     private static EventFeed Create(IServiceProvider services, AdminConfig admin)
     {
         var reader = ActivatorUtilities.CreateInstance<SnapshotReader>(services, admin);
-        return new(() => Frame(reader.Read()), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<EventFeed>>());
+        return new(
+            () => Frame(reader.Read()),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<EventFeed>>()
+        );
     }
 
     // JSON of one line, so that it is one field.
     private static ReadOnlyMemory<byte> Frame(Snapshot snapshot) =>
         (byte[])[.. "event: status\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(snapshot, ApiJson.Options), .. "\n\n"u8];
 
-    private static async Task WriteAsync(HttpContext context, EventFeed feed)
+    internal static async Task WriteAsync(HttpContext context, EventFeed feed)
     {
         if (!feed.TryJoin())
         {

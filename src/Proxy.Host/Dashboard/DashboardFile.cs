@@ -39,7 +39,11 @@ internal sealed record DashboardFile(byte[] Content, string ContentType, EntityT
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers.CacheControl = "no-cache"; // kept, and asked for each time: another version of the host has other files
         headers.ETag = Tag.ToString();
-        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(tag => tag.Compare(Tag, useStrongComparison: false) || tag == EntityTagHeaderValue.Any))
+        if (
+            context
+                .Request.GetTypedHeaders()
+                .IfNoneMatch.Any(tag => tag.Compare(Tag, useStrongComparison: false) || tag == EntityTagHeaderValue.Any)
+        )
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;

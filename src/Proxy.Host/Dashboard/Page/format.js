@@ -55,6 +55,9 @@ export function duration(seconds) {
       : `${days} d ${hours % 24} h`;
 }
 
+/** A version without most of the commit's name. */
+export const version = (text) => text.replace(/(\+[0-9a-f]{9})[0-9a-f]{6,}/, '$1');
+
 const pad = (value) => String(value).padStart(2, '0');
 
 /** The time of day; with its date when that is not today. */

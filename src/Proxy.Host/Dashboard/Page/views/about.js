@@ -3,7 +3,7 @@
 import { get, path } from '../api.js';
 import { action } from '../actions.js';
 import { el } from '../dom.js';
-import { bytes, count, duration, share, time } from '../format.js';
+import { bytes, count, duration, share, time, version } from '../format.js';
 import { Live } from '../live.js';
 import { card, cardWith, facts, failure, heading } from '../parts.js';
 import { Table } from '../table.js';
@@ -37,7 +37,7 @@ export function about() {
     ],
     update: ({ status }) => {
       host.update(
-        status.version,
+        version(status.version),
         time(status.startedAt),
         duration(status.uptime),
         count(status.process.id).replaceAll(',', ''),

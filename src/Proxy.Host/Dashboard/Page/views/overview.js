@@ -2,7 +2,7 @@
 
 import { Chart } from '../chart.js';
 import { el, setText } from '../dom.js';
-import { bytes, bytesRate, count, duration, perSecond, share } from '../format.js';
+import { bytes, bytesRate, count, duration, perSecond, share, version } from '../format.js';
 import { noticesOf } from '../news.js';
 import { kindOf, meaningOf, total } from '../outcomes.js';
 import { cardWith, heading, notices, tile } from '../parts.js';
@@ -49,7 +49,7 @@ export function overview() {
     ],
     update: (snapshot) => {
       const { status } = snapshot;
-      setText(host, `${location.host} · version ${status.version} · up ${duration(status.uptime)} · revision ${status.revision?.id ?? '–'}`);
+      setText(host, `${location.host} · version ${version(status.version)} · up ${duration(status.uptime)} · revision ${status.revision?.id ?? '–'}`);
       top.update(noticesOf(snapshot));
       updateTiles(tiles, status);
       charts[0].update(store.rates(pick.bytesIn, pick.bytesOut));
@@ -73,7 +73,20 @@ function updateTiles([open, opened, received, sent, failed], { connections }) {
   failed.update(count(lately), `${span}, ${share(lately, Math.max(recent, lately))}`, lately > 0 ? 'bad' : '');
 }
 
-export const rateOf = (route, choose) => store.rate(pick.of(route, choose));
+const rateOf = (route, choose) => store.rate(pick.of(route, choose));
+
+// YARP counts what goes through HTTP routes, in its own metrics.
+export const isCounted = ({ mode }) => mode !== 'Http';
+
+const counted = (text) => (route) => (isCounted(route) ? text(route) : '–');
+
+/** What a table of routes says of the present. */
+export const liveColumns = [
+  { name: 'Open', numeric: true, sort: ({ connections }) => connections, text: counted(({ connections }) => count(connections)) },
+  { name: 'New/s', numeric: true, text: counted(({ id }) => perSecond(rateOf(id, pick.opened))) },
+  { name: 'From clients', numeric: true, text: counted(({ id }) => bytesRate(rateOf(id, pick.bytesIn))) },
+  { name: 'To clients', numeric: true, text: counted(({ id }) => bytesRate(rateOf(id, pick.bytesOut))) },
+];
 
 function routesTable() {
   return new Table({
@@ -83,10 +96,7 @@ function routesTable() {
     columns: [
       { name: 'Route', head: true, id: true, text: ({ id }) => id, link: ({ id }) => link(['routes', id]) },
       { name: 'Mode', text: ({ mode }) => mode, tone: () => 'badge' },
-      { name: 'Open', numeric: true, text: ({ connections }) => count(connections) },
-      { name: 'New/s', numeric: true, text: ({ id }) => perSecond(rateOf(id, pick.opened)) },
-      { name: 'From clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesIn)) },
-      { name: 'To clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesOut)) },
+      ...liveColumns,
     ],
   });
 }

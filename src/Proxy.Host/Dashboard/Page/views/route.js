@@ -11,6 +11,7 @@ import { link } from '../router.js';
 import { pick, store } from '../store.js';
 import { forward } from './forward.js';
 import { lock } from './lock.js';
+import { isCounted } from './overview.js';
 import { multiplex } from './multiplex.js';
 import { tunnelled } from './tunnelled.js';
 
@@ -27,6 +28,12 @@ export function route(id) {
     }),
     new Chart({ title: 'Open connections', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
   ];
+  const numbers = el(
+    'div',
+    { class: 'stack' },
+    el('dl', { class: 'card tiles' }, tiles.map(({ element }) => element)),
+    el('div', { class: 'columns' }, charts.map(({ element }) => element)),
+  );
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
   let part = null;
   const live = new Live({
@@ -43,6 +50,7 @@ export function route(id) {
   function begin(found) {
     kind.replaceChildren(badge(found.mode));
     about.replaceChildren(...whereTo(found));
+    numbers.hidden = !isCounted(found);
     const made = (found.connector ? tunnelled : (modes[found.mode] ?? forward))(found);
     mode.replaceChildren(...made.elements);
     return made;
@@ -54,8 +62,7 @@ export function route(id) {
       heading(id, kind, el('span', { class: 'aside' }, el('a', { href: link(['connections'], { route: id }) }, 'Its connections'))),
       about,
       failed.element,
-      el('dl', { class: 'card tiles' }, tiles.map(({ element }) => element)),
-      el('div', { class: 'columns' }, charts.map(({ element }) => element)),
+      numbers,
       mode,
     ],
     update: () => {
@@ -76,7 +83,8 @@ function whereTo(found) {
     ? ['connector ', el('a', { href: '#/channels' }, found.connector)]
     : ['cluster ', el('a', { href: link(['clusters', found.clusterId]) }, found.clusterId ?? '–')];
   const endpoints = (found.endpoints ?? []).join(', ');
-  return [endpoints ? `Listens on ${endpoints}, to ` : 'To ', ...target, '.'];
+  const counted = isCounted(found) ? '.' : '. YARP counts its requests, see /metrics.';
+  return [endpoints ? `Listens on ${endpoints}, to ` : 'To ', ...target, counted];
 }
 
 function showNumbers([open, opened, received, sent, failed], found) {

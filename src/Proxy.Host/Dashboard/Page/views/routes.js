@@ -1,13 +1,12 @@
 // All routes, to be filtered and sorted.
 
 import { el } from '../dom.js';
-import { bytes, bytesRate, count, perSecond } from '../format.js';
+import { bytes, count } from '../format.js';
 import { failures, total } from '../outcomes.js';
 import { heading } from '../parts.js';
 import { link } from '../router.js';
-import { pick } from '../store.js';
 import { Table } from '../table.js';
-import { rateOf } from './overview.js';
+import { isCounted, liveColumns } from './overview.js';
 
 export function routes(query) {
   let snapshot = null;
@@ -57,17 +56,19 @@ const columns = [
     link: ({ clusterId }) => (clusterId ? link(['clusters', clusterId]) : link(['channels'])),
   },
   { name: 'Endpoints', id: true, text: ({ endpoints }) => (endpoints ?? []).join(', ') },
-  { name: 'Open', numeric: true, sort: ({ connections }) => connections, text: ({ connections }) => count(connections) },
-  { name: 'New/s', numeric: true, text: ({ id }) => perSecond(rateOf(id, pick.opened)) },
-  { name: 'From clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesIn)) },
-  { name: 'To clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesOut)) },
-  { name: 'Ended', numeric: true, sort: ({ ended }) => total(ended), text: ({ ended }) => count(total(ended)) },
+  ...liveColumns,
+  { name: 'Ended', numeric: true, sort: ({ ended }) => total(ended), text: (route) => (isCounted(route) ? count(total(route.ended)) : '–') },
   {
     name: 'Failed',
     numeric: true,
     sort: ({ ended }) => failures(ended),
-    text: ({ ended }) => count(failures(ended)),
+    text: (route) => (isCounted(route) ? count(failures(route.ended)) : '–'),
     tone: ({ ended }) => (failures(ended) > 0 ? 'bad' : ''),
   },
-  { name: 'Bytes', numeric: true, sort: (route) => route.bytesIn + route.bytesOut, text: (route) => bytes(route.bytesIn + route.bytesOut) },
+  {
+    name: 'Bytes',
+    numeric: true,
+    sort: (route) => route.bytesIn + route.bytesOut,
+    text: (route) => (isCounted(route) ? bytes(route.bytesIn + route.bytesOut) : '–'),
+  },
 ];
