@@ -42,7 +42,9 @@ async function reasonOf(response) {
 }
 
 async function answer(path, options) {
-  const response = await request(path, options);
+  const response = await request(path, options).catch((error) => {
+    throw new ApiError(0, error instanceof TypeError ? 'The host does not answer.' : 'The host did not answer in time.');
+  });
   if (!response.ok) {
     throw new ApiError(response.status, await reasonOf(response));
   }

@@ -6,6 +6,7 @@ import { EventParser } from './sse.js';
 const silence = 20000; // the host says something every ten seconds
 const firstDelay = 500;
 const longestDelay = 10000;
+const reasons = { TypeError: 'The host does not answer.', AbortError: 'The host says nothing.' };
 const hiddenFor = 30000; // a browser keeps few connections to one host: tabs nobody sees should not hold them
 
 export class EventStream extends EventTarget {
@@ -47,7 +48,7 @@ export class EventStream extends EventTarget {
       try {
         await this.#read(running);
       } catch (error) {
-        reason = error instanceof TypeError ? 'The host does not answer.' : error.message;
+        reason = reasons[error.name] ?? error.message;
       }
 
       if (!running.signal.aborted) {

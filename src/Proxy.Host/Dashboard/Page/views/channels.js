@@ -11,7 +11,7 @@ import { tunnelsTable } from './tunnels.js';
 
 const shown = 200; // tunnels
 
-const tones = { Up: 'good', up: 'good', Draining: 'warn', draining: 'warn' };
+const tones = { Up: 'good', Draining: 'warn', Suspect: 'bad' };
 
 export function channels(name) {
   const failed = failure();
@@ -101,7 +101,7 @@ const reachTable = (channel) =>
     columns: [
       { name: 'Member', head: true, id: true, text: ({ iid }) => iid },
       { name: 'Local address', tight: true, text: ({ ip, port }) => `${ip}:${port}` },
-      { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? 'bad']) },
+      { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? '']) },
       { name: 'Epoch', tight: true, text: ({ epoch }) => epoch },
     ],
   });
@@ -114,7 +114,7 @@ const membersTable = () =>
     order: { column: 0, descending: false },
     columns: [
       { name: 'Member', head: true, id: true, sort: ({ id }) => id, text: ({ id }) => id },
-      { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? 'bad']) },
+      { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? '']) },
       { name: 'Local address', tight: true, text: ({ localAddress }) => localAddress },
       { name: 'Tunnel', id: true, text: ({ address }) => address },
       { name: 'Role', text: ({ role }) => role ?? '–' },

@@ -17,7 +17,8 @@ export function filesOf({ files, rejected, warnings }) {
 function fileCard({ path, exists, modifiedAt, text }, rejected, warnings) {
   const about = exists ? `changed ${time(modifiedAt)}` : 'not there';
   const here = (problems) => problems.filter(({ file, line }) => file === path && line);
-  return cardWith(path, about, exists ? numbered(text, here(rejected), here(warnings)) : null);
+  const hidden = el('p', { class: 'empty' }, exists ? 'Its text cannot be shown: it is no JSON, or larger than 4 MiB.' : 'There is no such file now.');
+  return cardWith(path, about, typeof text === 'string' ? numbered(text, here(rejected), here(warnings)) : hidden);
 }
 
 export function problemsCard(title, problems) {
