@@ -1,4 +1,5 @@
 using Proxy.Clusters;
+using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Health;
@@ -113,7 +114,7 @@ public sealed class ClusterRegistry
     private DestinationStatus Describe(ClusterState cluster, DestinationState destination, bool available) =>
         new(
             destination.DestinationId,
-            destination.Model.Config.Address,
+            SecretMask.Apply(destination.Model.Config.Address),
             new(destination.Health.Active, destination.Health.Passive, available),
             _drained.Contains(cluster.ClusterId, destination.DestinationId),
             DestinationLoad.Of(destination).Active + destination.ConcurrentRequestCount

@@ -171,7 +171,7 @@ internal sealed partial class RevisionOwner(
             catch (Exception exception)
             {
                 metrics.Reloaded("rejected");
-                status.Rejected = [new("", exception.Message)];
+                status.Rejected = [new("", SecretMask.Apply(exception.Message))];
                 Log.Failed(logger, exception);
             }
         }

@@ -98,6 +98,11 @@ public static class TcpProxyExtensions
         });
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
+        services.TryAddSingleton(static provider => new ConfigurationInspector(
+            provider.GetRequiredService<ConfigurationInput>(),
+            provider.GetRequiredService<RevisionReader>(),
+            provider.GetRequiredService<ProxyStatus>()
+        ));
         services.TryAddSingleton(static provider => new ClusterRegistry(
             provider.GetRequiredService<IProxyStateLookup>(),
             provider.GetRequiredService<IClusterDestinationsUpdater>(),

@@ -12,6 +12,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
 
     private readonly byte[]? _token = string.IsNullOrEmpty(admin.Token) ? null : Hash(admin.Token);
+    private readonly bool _needsCertificate = admin.ClientCertificateAuthority is not null;
     private readonly Lock _gate = new(); // guards _logged and _unlogged
     private long? _logged;
     private long _unlogged;
@@ -23,17 +24,16 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     {
         var request = context.Request;
         var endpoint = context.GetEndpoint();
-        // Without a token the address is a loopback, and a web page whose name was made to resolve to it must not read it.
-        if (_token is null && !IsLocal(request.Host))
+        // Without either the address is a loopback, and a web page whose name was made to resolve to it must not read it.
+        if (_token is null && !_needsCertificate && !IsLocal(request.Host))
         {
             return (StatusCodes.Status421MisdirectedRequest, "Ask for localhost or an IP address.");
         }
 
-        if (_token is not null && endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is null && !HasToken(context, _token))
+        if (endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is null && Lacks(context) is { } lacking)
         {
             Note(context);
-            context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
-            return (StatusCodes.Status401Unauthorized, "A bearer token is required.");
+            return (StatusCodes.Status401Unauthorized, lacking);
         }
 
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
@@ -47,6 +47,23 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
             : request.Headers.Origin is [var origin, ..] && origin != $"{request.Scheme}://{request.Host}"
                 ? (StatusCodes.Status403Forbidden, "Pages of other sites may change nothing.")
             : null;
+    }
+
+    // A certificate that came was verified in the handshake. Where both are configured, both are required.
+    private string? Lacks(HttpContext context)
+    {
+        if (_needsCertificate && context.Connection.ClientCertificate is null)
+        {
+            return "A client certificate is required.";
+        }
+
+        if (_token is not null && !HasToken(context, _token))
+        {
+            context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
+            return "A bearer token is required.";
+        }
+
+        return null;
     }
 
     private static bool IsLocal(HostString host) =>
@@ -83,7 +100,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "A request from {Client} to the admin address was refused: it has not the token. So were {Others} since this was said last."
+            "A request from {Client} to the admin address was refused: it lacks the token or the certificate. So were {Others} since this was said last."
         )]
         public static partial void Refused(ILogger logger, IPAddress? client, long others);
     }

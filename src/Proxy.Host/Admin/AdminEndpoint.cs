@@ -15,10 +15,22 @@ internal static class AdminEndpoint
     public static void Listen(KestrelServerOptions kestrel, AdminConfig admin)
     {
         var uri = new Uri(admin.Url);
+        var authorities = AdminCertificates.Load(admin);
         _ = ListenAddress.TryParse($"{uri.Host}:{uri.Port}", out var addresses, out _);
         foreach (var address in addresses)
         {
-            kestrel.Listen(address.Address!, address.Port, Mark);
+            kestrel.Listen(
+                address.Address!,
+                address.Port,
+                listen =>
+                {
+                    Mark(listen);
+                    if (uri.Scheme == Uri.UriSchemeHttps)
+                    {
+                        AdminCertificates.Use(listen, authorities);
+                    }
+                }
+            );
         }
     }
 
@@ -63,6 +75,8 @@ internal static class AdminEndpoint
         RouteApi.Map(api.About("Endpoints and routes"));
         ClusterApi.Map(api.About("Clusters"));
         ConnectionApi.Map(api.About("Connections"));
+        ConfigurationApi.Map(api.About("Configuration"));
+        LogLevelApi.Map(api.About("Logging"));
         LockApi.Map(api.About("Locks"));
         MultiplexApi.Map(api.About("Multiplex"));
         ChannelApi.Map(api.About("Channels"));

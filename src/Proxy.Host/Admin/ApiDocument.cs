@@ -41,6 +41,12 @@ internal static class ApiDocument
     /// <summary>Names what the endpoints mapped there are about.</summary>
     public static RouteGroupBuilder About(this RouteGroupBuilder api, string tag) => api.MapGroup("").WithTags(tag);
 
+    /// <summary>Says which errors an endpoint may answer with besides those that all may.</summary>
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params int[] statuses) =>
+        endpoint.WithMetadata([
+            .. statuses.Select(static status => new ProducesResponseTypeMetadata(status, typeof(ApiError), ["application/json"])),
+        ]);
+
     private static Task SecondsAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type) == typeof(TimeSpan))

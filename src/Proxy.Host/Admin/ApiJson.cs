@@ -33,9 +33,12 @@ internal static class ApiJson
     private sealed class SecondsConverter : JsonConverter<TimeSpan>
     {
         private const int Digits = 6;
+        private const double Longest = 1e9;
 
         public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            TimeSpan.FromSeconds(reader.GetDouble());
+            reader.GetDouble() is var seconds && Math.Abs(seconds) <= Longest
+                ? TimeSpan.FromSeconds(seconds)
+                : throw new JsonException("A duration is in seconds.");
 
         public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
             writer.WriteNumberValue(Math.Round(value.TotalSeconds, Digits));
