@@ -13,12 +13,12 @@ public sealed class DashboardAccessTests(Chromium chromium)
     [
         ("", "Overview"),
         ("#/routes", "Routes"),
-        ("#/routes/plain", "plain"),
+        ("#/routes/cache", "cache"),
         ("#/routes/office", "office"),
-        ("#/routes/device", "device"),
+        ("#/routes/inverter", "inverter"),
         ("#/routes/site", "site"),
         ("#/clusters", "Clusters"),
-        ("#/clusters/two", "two"),
+        ("#/clusters/caches", "caches"),
         ("#/connections", "Connections"),
         ("#/channels", "Channels"),
         ("#/configuration", "Configuration"),
@@ -36,7 +36,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
         using var client = await host.ConnectAsync();
         using var holder = await host.ConnectAsync("office");
         using var waiting = await host.ConnectAsync("office");
-        using var asking = await host.ConnectAsync("device");
+        using var asking = await host.ConnectAsync("inverter");
         await asking.SendAsync("ping\n");
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
@@ -139,7 +139,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
         await using var host = await DashboardHost.StartAsync();
         await host.Host.EditAsync(
             host.Configuration(
-                $$"""{{JsonSerializer.Serialize(Hostile)}}: { "Listen": "127.0.0.4:0", "ClusterId": "two", "Mode": "Forward" },"""
+                $$"""{{JsonSerializer.Serialize(Hostile)}}: { "Listen": "127.0.0.4:0", "ClusterId": "caches", "Mode": "Forward" },"""
             )
         );
         await using var operators = await chromium.OpenAsync(host.Url);

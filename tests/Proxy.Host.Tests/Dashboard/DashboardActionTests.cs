@@ -15,7 +15,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         using var client = await host.ConnectAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
         await operators.GoAsync("#/connections");
-        var close = operators.Row("plain").GetByRole(AriaRole.Button);
+        var close = operators.Row("cache").GetByRole(AriaRole.Button);
 
         await close.ClickAsync();
         await operators.AnswerAsync("Cancel");
@@ -33,7 +33,7 @@ public sealed class DashboardActionTests(Chromium chromium)
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
-        await operators.GoAsync("#/clusters/two");
+        await operators.GoAsync("#/clusters/caches");
         Assert.Equal("one", await GreetingAsync(host));
 
         await operators.Button("Drain a").ClickAsync();
@@ -41,8 +41,8 @@ public sealed class DashboardActionTests(Chromium chromium)
         await Operator.FindsAsync(operators.Row("a").First, "Drained");
         Assert.Equal("two", await GreetingAsync(host));
         await operators.GoAsync("");
-        await Operator.FindsAsync(operators.Page.Locator(".notices"), "Destination a of cluster two is drained");
-        await operators.GoAsync("#/clusters/two");
+        await Operator.FindsAsync(operators.Page.Locator(".notices"), "Destination a of cluster caches is drained");
+        await operators.GoAsync("#/clusters/caches");
         await operators.Button("Undrain a").ClickAsync();
         await operators.AnswerAsync("Undrain");
 
@@ -57,7 +57,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         using var one = await host.ConnectAsync();
         using var other = await host.ConnectAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
-        await operators.GoAsync("#/routes/plain");
+        await operators.GoAsync("#/routes/cache");
 
         await operators.Button("Close connections of a").ClickAsync();
         await Operator.FindsAsync(operators.Page.Locator("dialog[open] h2"), "2 connections of a");
@@ -105,10 +105,10 @@ public sealed class DashboardActionTests(Chromium chromium)
     public async Task Multiplex_AnExchangeInFlight_IsShownAndConnectionsAreRenewed()
     {
         await using var host = await DashboardHost.StartAsync();
-        using var client = await host.ConnectAsync("device");
+        using var client = await host.ConnectAsync("inverter");
         await client.SendAsync("ping\n");
         await using var operators = await chromium.OpenAsync(host.Url);
-        await operators.GoAsync("#/routes/device");
+        await operators.GoAsync("#/routes/inverter");
         var flying = operators.Page.GetByRole(AriaRole.Region, new() { Name = "Exchanges in flight" }).Locator("tbody tr");
 
         await Operator.CountsAsync(flying, 1);
@@ -129,7 +129,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         using var client = await host.ConnectAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
         await operators.GoAsync("#/connections");
-        var close = operators.Row("plain").GetByRole(AriaRole.Button);
+        var close = operators.Row("cache").GetByRole(AriaRole.Button);
 
         await Assertions.Expect(close).ToHaveAttributeAsync("aria-disabled", "true", new() { Timeout = Operator.Limit });
         await close.FocusAsync();
@@ -192,7 +192,7 @@ public sealed class DashboardActionTests(Chromium chromium)
 
     private static async Task<string?> GreetingAsync(DashboardHost host)
     {
-        using var client = await TcpClientSocket.ConnectAsync(host.Address("plain"));
+        using var client = await TcpClientSocket.ConnectAsync(host.Address("cache"));
         return await client.ReadAsync();
     }
 }

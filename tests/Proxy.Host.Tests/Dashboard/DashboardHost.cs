@@ -12,11 +12,11 @@ internal sealed class DashboardHost : IAsyncDisposable
     private readonly int _port;
     private readonly string _admin;
 
-    private DashboardHost(int port, string admin)
+    private DashboardHost(int port, string admin, int echoes)
     {
         _port = port;
         _admin = admin;
-        _servers = [new TcpServer("one"), new TcpServer("two")];
+        _servers = [new TcpServer("one", 0, echoes), new TcpServer("two", 0, echoes)];
         _device = new SimulatedDevice(SimulatedDevice.Line) { OnMessage = AnswerAsync };
     }
 
@@ -29,9 +29,10 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     /// <param name="port">The port of the dashboard; 0 for one that is free.</param>
     /// <param name="admin">More keys of Admin.</param>
-    public static async Task<DashboardHost> StartAsync(int port = 0, string admin = "\"AllowChanges\": true")
+    /// <param name="echoes">How often the servers say what they hear.</param>
+    public static async Task<DashboardHost> StartAsync(int port = 0, string admin = "\"AllowChanges\": true", int echoes = 1)
     {
-        var found = new DashboardHost(port, admin);
+        var found = new DashboardHost(port, admin, echoes);
         await found.StartHostAsync();
         return found;
     }
@@ -42,17 +43,18 @@ internal sealed class DashboardHost : IAsyncDisposable
         Host.AddressOf(
             route switch
             {
-                "plain" => "127.0.0.1",
+                "cache" => "127.0.0.1",
                 "office" => "127.0.0.2",
+                "mail" => "127.0.0.5",
                 _ => "127.0.0.3",
             }
         );
 
     /// <summary>A client that has been greeted.</summary>
-    public async Task<TcpClientSocket> ConnectAsync(string route = "plain")
+    public async Task<TcpClientSocket> ConnectAsync(string route = "cache")
     {
         var client = await TcpClientSocket.ConnectAsync(Address(route));
-        if (route == "plain")
+        if (route == "cache")
         {
             Assert.NotEmpty((await client.ReadAsync())!);
         }
@@ -67,19 +69,20 @@ internal sealed class DashboardHost : IAsyncDisposable
               "Admin": { "Url": "http://127.0.0.1:{{_port}}"{{(_admin.Length > 0 ? $", {_admin}" : "")}} },
               "ReverseProxy": {
                 "TcpRoutes": {
-                  "plain": { "Listen": "127.0.0.1:0", "ClusterId": "two" },
-                  "office": { "Listen": "127.0.0.2:0", "ClusterId": "one", "Mode": "Lock" },
+                  "cache": { "Listen": "127.0.0.1:0", "ClusterId": "caches" },
+                  "office": { "Listen": "127.0.0.2:0", "ClusterId": "office", "Mode": "Lock" },
                   {{more}}
-                  "device": { "Listen": "127.0.0.3:0", "ClusterId": "device", "Mode": "Multiplex" }
+                  "inverter": { "Listen": "127.0.0.3:0", "ClusterId": "inverter", "Mode": "Multiplex" }
                 },
                 "Routes": { "site": { "ClusterId": "site", "Match": { "Path": "{**path}" } } },
                 "Clusters": {
-                  "two": { "LoadBalancingPolicy": "FirstAlphabetical", "Destinations": {
+                  "caches": { "LoadBalancingPolicy": "FirstAlphabetical", "Destinations": {
                     "a": { "Address": "tcp://127.0.0.1:{{_servers[0].Port}}" },
                     "b": { "Address": "tcp://127.0.0.1:{{_servers[1].Port}}" } } },
-                  "one": { "Destinations": { "a": { "Address": "tcp://127.0.0.1:{{_servers[0].Port}}" } } },
+                  "office": { "Destinations": { "a": { "Address": "tcp://127.0.0.1:{{_servers[0].Port}}" } } },
+                  "mail": { "Destinations": { "a": { "Address": "tcp://127.0.0.1:1" } } },
                   "site": { "Destinations": { "a": { "Address": "http://127.0.0.1:1" } } },
-                  "device": {
+                  "inverter": {
                     "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{_device.Port}}" } },
                     "Multiplex": { "Protocol": "line" } }
                 }

@@ -39,7 +39,7 @@ public sealed class DashboardTests(Chromium chromium)
         await Operator.FindsAsync(operators.Page.Locator("#link"), "Live");
 
         await host.Host.WriteAsync(
-            host.Configuration().Replace("\"plain\": { \"Listen\"", "\"plain\": { \"Lissten\"", StringComparison.Ordinal)
+            host.Configuration().Replace("\"cache\": { \"Listen\"", "\"cache\": { \"Lissten\"", StringComparison.Ordinal)
         );
 
         await Operator.FindsAsync(operators.Page.Locator(".notices"), "The last edit was rejected");
@@ -86,9 +86,9 @@ public sealed class DashboardTests(Chromium chromium)
         await operators.AnswerAsync("Continue");
 
         await Operator.FindsAsync(operators.Page.Locator("#link"), "Live");
-        await Operator.SeesAsync(operators.Heading("two"));
+        await Operator.SeesAsync(operators.Heading("caches"));
         await operators.Page.ReloadAsync();
-        await Operator.SeesAsync(operators.Heading("two"));
+        await Operator.SeesAsync(operators.Heading("caches"));
     }
 
     [RealServerFact(Chromium.Program)]
@@ -103,10 +103,8 @@ public sealed class DashboardTests(Chromium chromium)
 
         using var client = await host.ConnectAsync();
         // The page has heard of the connection, and shows it only when it goes on.
-        await operators.Page.WaitForFunctionAsync(
-            "async () => (await import('./dashboard/store.js')).store.status?.connections.open === 1",
-            null,
-            new() { PollingInterval = 200, Timeout = Operator.Limit }
+        await Eventually.TrueAsync(() =>
+            operators.Page.EvaluateAsync<bool>("async () => (await import('./dashboard/store.js')).store.status?.connections.open === 1")
         );
         await Operator.ReadsAsync(operators.Tile("Open connections"), "0");
         await operators.Button("Go on").ClickAsync();

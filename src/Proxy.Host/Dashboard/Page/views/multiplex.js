@@ -111,6 +111,7 @@ const renewal = (cluster, destination, after) =>
   });
 
 const connectionLink = {
+  sort: ({ connectionId }) => connectionId,
   text: ({ connectionId }) => connectionId,
   link: ({ connectionId }) => link(['connections', connectionId]),
   tight: true,
@@ -135,6 +136,7 @@ const clientsTable = (after) =>
     caption: 'Clients',
     key: ({ connectionId }) => connectionId,
     empty: 'No client is connected.',
+    order: { column: 0, descending: false },
     columns: [
       { name: 'Connection', ...connectionLink },
       { name: 'Client', id: true, text: ({ client }) => client ?? '–' },
