@@ -18,8 +18,10 @@ internal static class EventsApi
     public static void Map(IEndpointRouteBuilder api, AdminConfig admin)
     {
         var feed = Create(api.ServiceProvider, admin);
-        api.MapGet("/events", context => WriteAsync(context, feed))
-            .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. At most 64 readers.");
+        api.MapGet("/events", (Delegate)((HttpContext context) => WriteAsync(context, feed)))
+            .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. At most 64 readers.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
+            .ProducesProblems(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static EventFeed Create(IServiceProvider services, AdminConfig admin)
@@ -69,6 +71,7 @@ internal static class EventsApi
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
+            await context.Response.Body.FlushAsync(ending.Token); // who asks knows at once that it is heard
             while (await TryWriteAsync(context, await NextAsync(context, feed, ending.Token), ending.Token))
             {
                 // Until somebody ends it.

@@ -116,7 +116,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         host.Answers.Release();
         Assert.Equal("ping\n", await client.ReadAsync());
         await Operator.CountsAsync(flying, 0);
-        await operators.Button("Renew the connections to d").ClickAsync();
+        await operators.Button("Renew connections to d").ClickAsync();
         await operators.AnswerAsync("Renew");
 
         await Operator.FindsAsync(operators.Page.Locator("#says"), "The connections to d are renewed.");

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
@@ -21,6 +22,7 @@ public sealed class ScreenshotTests(Chromium chromium)
     {
         await using var host = await DashboardHost.StartAsync(echoes: Echoes);
         await host.Host.EditAsync(host.Configuration(Failing));
+        Assert.True(host.Host.Services.GetRequiredService<ClusterRegistry>().TryDrain("caches", "b"));
         await using var traffic = new Traffic(host);
         await using var light = await chromium.OpenAsync(host.Url);
         await using var dark = await chromium.OpenAsync(host.Url, new() { ColorScheme = ColorScheme.Dark });
@@ -114,7 +116,7 @@ public sealed class ScreenshotTests(Chromium chromium)
                 catch (SocketException)
                 {
                     // Nobody serves this one, or the host has gone.
-                    await Task.Delay(Pause(), TimeProvider.System, _ending.Token);
+                    await Task.Delay(20 * Pause(), TimeProvider.System, _ending.Token);
                 }
             }
         }
@@ -126,10 +128,17 @@ public sealed class ScreenshotTests(Chromium chromium)
                 await client.SendAsync(new string('x', _random.Next(1, 1000)) + "\n");
                 if (await client.ReadAsync() is not { Length: > 0 })
                 {
+                    await Task.Delay(20 * Pause(), TimeProvider.System, _ending.Token);
                     return;
                 }
 
                 await Task.Delay(Pause(), TimeProvider.System, _ending.Token);
+            }
+
+            client.End();
+            while (await client.ReadAsync() is { Length: > 0 })
+            {
+                // To the end, or it were a reset.
             }
         }
 

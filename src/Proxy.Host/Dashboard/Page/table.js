@@ -15,14 +15,20 @@ export class Table {
   #heads;
   #scroll;
   #empty;
+  // What scrolls has to be reached by keyboard; what does not should be in nobody's way.
+  #width = new ResizeObserver(() => {
+    setAttribute(this.#scroll, 'tabindex', this.#scroll.scrollWidth > this.#scroll.clientWidth ? '0' : null);
+  });
 
-  constructor({ caption, columns, key, empty, order }) {
+  constructor({ caption, columns, key, empty, order, layout }) {
     this.#columns = columns;
     this.#key = key;
     this.#order = order ?? null;
     this.#heads = columns.map((column, index) => this.#head(column, index));
-    const table = el('table', {}, el('caption', { class: 'unseen' }, caption), el('thead', {}, el('tr', {}, this.#heads)), this.#body);
-    this.#scroll = el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, table);
+    const table = el('table', { class: layout }, el('caption', { class: 'unseen' }, caption), el('thead', {}, el('tr', {}, this.#heads)), this.#body);
+    this.#scroll = el('div', { class: 'scroll', role: 'region', 'aria-label': caption }, table);
+    this.#width.observe(this.#scroll);
+    this.#width.observe(table);
     this.#empty = el('p', { class: 'empty' }, empty ?? 'Nothing.');
     this.element = el('div', {}, this.#scroll, this.#empty);
     this.update([]);
@@ -64,7 +70,7 @@ export class Table {
   }
 
   #head(column, index) {
-    const head = el('th', { scope: 'col', class: column.numeric ? 'num' : null });
+    const head = el('th', { scope: 'col', class: styleOf(column) });
     if (!column.sort) {
       head.append(column.name ? column.name : el('span', { class: 'unseen' }, 'Actions'));
       return head;
@@ -100,9 +106,11 @@ const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a ?? ''), String(b ?? '')));
 
+const styleOf = ({ numeric, narrow, tight, id, actions }) =>
+  [numeric && 'num', narrow && 'narrow', tight && 'tight', id && 'id', actions && 'actions'].filter(Boolean).join(' ') || null;
+
 function cellOf(column) {
-  const style = [column.numeric && 'num', column.tight && 'tight', column.id && 'id', column.actions && 'actions'].filter(Boolean).join(' ');
-  const cell = el(column.head ? 'th' : 'td', { scope: column.head ? 'row' : null, class: style || null });
+  const cell = el(column.head ? 'th' : 'td', { scope: column.head ? 'row' : null, class: styleOf(column) });
   if (column.make) {
     const made = column.make();
     cell.append(made.element);

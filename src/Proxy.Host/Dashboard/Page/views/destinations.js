@@ -13,8 +13,11 @@ export function healthOf({ health, drained }) {
     return ['Drained', 'warn'];
   }
 
-  const bad = ['active', 'passive'].filter((kind) => health[kind] === 'Unhealthy');
-  return bad.length > 0 ? [`Unhealthy (${bad.join(', ')})`, 'bad'] : health.available ? ['Available', 'good'] : ['Unavailable', 'bad'];
+  return health.active === 'Unhealthy' || health.passive === 'Unhealthy'
+    ? ['Unhealthy', 'bad']
+    : health.available
+      ? ['Available', 'good']
+      : ['Unavailable', 'bad'];
 }
 
 export const isUnhealthy = (destination) => healthOf(destination)[1] === 'bad';
@@ -24,6 +27,7 @@ export const destinationsTable = (cluster, after) =>
     caption: `Destinations of cluster ${cluster}`,
     key: ({ id }) => id,
     empty: 'The cluster has no destinations.',
+    layout: 'destinations',
     columns: [
       { name: 'Destination', head: true, id: true, text: ({ id }) => id },
       { name: 'Address', id: true, text: ({ address }) => address },

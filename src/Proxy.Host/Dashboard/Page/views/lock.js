@@ -94,7 +94,7 @@ const holding = [
 ];
 
 const waiting = [
-  { name: '#', numeric: true, text: ({ position }) => count(position) },
+  { name: '#', numeric: true, narrow: true, text: ({ position }) => count(position) },
   connection,
   client,
   { name: 'Waits for', numeric: true, text: ({ waited }) => duration(waited) },

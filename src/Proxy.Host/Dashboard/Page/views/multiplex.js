@@ -100,7 +100,7 @@ function stateOf({ isRetired, upstreams, retryIn }) {
 
 const renewal = (cluster, destination, after) =>
   action({
-    label: () => ({ text: 'Renew connections', name: `Renew the connections to ${destination}` }),
+    label: () => ({ text: 'Renew connections', name: `Renew connections to ${destination}` }),
     ask: () => ({
       title: `Renew the connections to ${destination}?`,
       text: 'The upstream connections are closed and made anew. Requests in flight fail; those that wait are sent on the new ones.',
