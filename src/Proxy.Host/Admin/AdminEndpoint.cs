@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration;
+using Proxy.Host.Dashboard;
 using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 
@@ -86,6 +87,8 @@ internal static class AdminEndpoint
         LockApi.Map(api.About("Locks"));
         MultiplexApi.Map(api.About("Multiplex"));
         ChannelApi.Map(api.About("Channels"));
+        EventsApi.Map(api.About("Host"), admin);
+        DashboardPage.Map(endpoints);
     }
 
     private sealed class AdminMark;

@@ -23,10 +23,15 @@ internal static class RouteApi
         }
 
         var traffic = metrics.Traffic().ToDictionary(static route => route.RouteId, StringComparer.OrdinalIgnoreCase);
+        var endpoints = running
+            .Bindings.SelectMany(static binding => binding.RouteIds, static (binding, route) => (Route: route, binding.EndpointId))
+            .ToLookup(static pair => pair.Route, static pair => pair.EndpointId, StringComparer.OrdinalIgnoreCase);
         return
         [
             .. running
-                .Config.ReverseProxy.TcpRoutes.Select(pair => Tcp(pair.Key, pair.Value, running, traffic.GetValueOrDefault(pair.Key)))
+                .Config.ReverseProxy.TcpRoutes.Select(pair =>
+                    Tcp(pair.Key, pair.Value, endpoints[pair.Key], traffic.GetValueOrDefault(pair.Key))
+                )
                 .Concat(running.HttpRoutes.Select(static route => new RouteAnswer(route.RouteId, Http, [], route.ClusterId)))
                 .OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase),
         ];
@@ -37,8 +42,8 @@ internal static class RouteApi
             ? TypedResults.Ok(found)
             : TypedResults.NotFound(new ApiError($"No route '{id}'."));
 
-    private static RouteAnswer Tcp(string id, TcpRouteConfig route, Revision running, RouteTraffic? traffic) =>
-        new(id, route.Mode.ToString(), Endpoints(id, running), route.ClusterId)
+    private static RouteAnswer Tcp(string id, TcpRouteConfig route, IEnumerable<string> endpoints, RouteTraffic? traffic) =>
+        new(id, route.Mode.ToString(), Sorted(endpoints), route.ClusterId)
         {
             Connector = route.Connector,
             Connections = traffic?.Open ?? 0,
@@ -47,14 +52,8 @@ internal static class RouteApi
             BytesOut = traffic?.SentBytes ?? 0,
         };
 
-    private static List<string> Endpoints(string id, Revision running) =>
-        [
-            .. running
-                .Bindings.Where(binding => binding.RouteIds.Contains(id, StringComparer.OrdinalIgnoreCase))
-                .Select(static binding => binding.EndpointId)
-                .Distinct(StringComparer.OrdinalIgnoreCase)
-                .Order(StringComparer.OrdinalIgnoreCase),
-        ];
+    private static List<string> Sorted(IEnumerable<string> ids) =>
+        [.. ids.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)];
 }
 
 /// <summary>A route, and what went through it since the start.</summary>

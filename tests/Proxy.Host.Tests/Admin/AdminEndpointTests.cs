@@ -151,7 +151,7 @@ public sealed class AdminEndpointTests : IDisposable
     {
         await using var host = await StartAsync();
 
-        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(host, "/")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(host, "/nothing")).StatusCode);
         using var post = await _http.PostAsync(new Uri(host.Urls.Single(), "/metrics"), null);
         Assert.Equal(HttpStatusCode.Forbidden, post.StatusCode);
     }

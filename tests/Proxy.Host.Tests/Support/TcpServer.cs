@@ -9,14 +9,19 @@ internal sealed class TcpServer : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly string _greeting;
+    private readonly int _echoes;
     private int _connections;
 
-    public TcpServer(string greeting, int port = 0)
-        : this(greeting, new IPEndPoint(IPAddress.Loopback, port)) { }
+    /// <param name="greeting">What it says first.</param>
+    /// <param name="port">Its port; 0 for one that is free.</param>
+    /// <param name="echoes">How often it says what it hears.</param>
+    public TcpServer(string greeting, int port = 0, int echoes = 1)
+        : this(greeting, new IPEndPoint(IPAddress.Loopback, port), echoes) { }
 
-    public TcpServer(string greeting, IPEndPoint address)
+    public TcpServer(string greeting, IPEndPoint address, int echoes = 1)
     {
         _greeting = greeting;
+        _echoes = echoes;
         _listener.Bind(address);
         _listener.Listen(1024);
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
@@ -53,7 +58,10 @@ internal sealed class TcpServer : IDisposable
             var buffer = new byte[4096];
             while (await socket.ReceiveAsync(buffer) is var count and > 0)
             {
-                await socket.SendAsync(buffer.AsMemory(0, count));
+                for (var i = 0; i < _echoes; i++)
+                {
+                    await socket.SendAsync(buffer.AsMemory(0, count));
+                }
             }
         }
         catch (SocketException) { }

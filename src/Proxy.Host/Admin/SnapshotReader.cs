@@ -1,0 +1,67 @@
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>Takes the snapshots that go out as events.</summary>
+internal sealed class SnapshotReader(
+    StatusReader status,
+    ProxyStatus running,
+    ProxyMetrics metrics,
+    ClusterRegistry clusters,
+    AdminConfig admin
+)
+{
+    private const int MaxRoutes = 500;
+    private const int MaxNotable = 50;
+    private const int MaxErrors = 20;
+
+    public Snapshot Read()
+    {
+        var now = status.Read() with { AllowChanges = admin.AllowChanges };
+        return new(now with { Rejected = [.. now.Rejected.Take(MaxErrors)] }, now.Rejected.Count, Routes(), Clusters());
+    }
+
+    private SnapshotRoutes Routes()
+    {
+        var all = RouteApi.List(running, metrics);
+        if (all.Count <= MaxRoutes)
+        {
+            return new(all, new(0, 0, 0, 0));
+        }
+
+        // A stable sort: of routes that nobody uses, the same ones are shown each time.
+        var ranked = all.OrderByDescending(static route => route.Connections).ToList();
+        var others = ranked[MaxRoutes..];
+        return new(
+            [.. ranked.Take(MaxRoutes).OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase)],
+            new(
+                others.Count,
+                others.Sum(static route => route.Connections),
+                others.Sum(static route => route.BytesIn),
+                others.Sum(static route => route.BytesOut)
+            )
+        );
+    }
+
+    private SnapshotClusters Clusters()
+    {
+        var notable = clusters
+            .List()
+            .SelectMany(
+                static cluster => cluster.Destinations,
+                static (cluster, destination) =>
+                    new NotableDestination(cluster.Id, destination.Id, IsUnhealthy(destination), destination.Drained)
+            )
+            .Where(static destination => destination.Unhealthy || destination.Drained)
+            .ToList();
+        return new([.. notable.Take(MaxNotable)], Math.Max(0, notable.Count - MaxNotable));
+    }
+
+    // One that is drained is not available either, and that is no illness; where all are ill, YARP calls all available.
+    private static bool IsUnhealthy(DestinationStatus destination) =>
+        destination.Health.Active == DestinationHealth.Unhealthy
+        || destination.Health.Passive == DestinationHealth.Unhealthy
+        || (!destination.Health.Available && !destination.Drained);
+}

@@ -1,0 +1,109 @@
+// Starts the page: the stream feeds the store, the store feeds the view that the address names.
+
+import { setAttribute, setClass, setText, el } from './dom.js';
+import { listen, showHelp } from './keys.js';
+import { news } from './news.js';
+import { parse } from './router.js';
+import { say } from './say.js';
+import { store } from './store.js';
+import { EventStream } from './stream.js';
+import { viewFor } from './views.js';
+
+const stream = new EventStream('api/events');
+const [main, link, banner, pause] = ['main', 'link', 'banner', 'pause'].map((id) => document.getElementById(id));
+let view = null;
+let paused = false;
+let connection = 'connecting';
+let lost = null;
+
+function show(moved) {
+  const { parts, query } = parse(location.hash);
+  view?.close?.();
+  view = viewFor(parts, query);
+  main.replaceChildren(...view.elements);
+  document.title = `${view.title} · Proxy.Host`;
+  for (const anchor of document.querySelectorAll('#nav a')) {
+    const first = parse(anchor.getAttribute('href')).parts[0];
+    setAttribute(anchor, 'aria-current', first === parts[0] ? 'page' : null);
+  }
+
+  view.start?.();
+  if (store.snapshot) {
+    view.update?.(store.snapshot);
+  }
+
+  if (moved) {
+    scrollTo(0, 0);
+    main.querySelector('h1')?.focus({ preventScroll: true });
+  }
+}
+
+function showLink() {
+  const words = { live: 'Live', connecting: 'Connecting…', stopped: 'Stopped', lost: 'Connection lost' };
+  const tone = { live: 'live', lost: 'lost' }[connection] ?? 'wait';
+  const text = connection === 'live' && paused ? 'Paused' : words[connection];
+  if (link.textContent !== text) {
+    link.replaceChildren(el('span', { class: `dot ${paused && connection === 'live' ? 'wait' : tone}` }), text);
+  }
+
+  banner.hidden = connection !== 'lost';
+  if (!banner.hidden && lost) {
+    const seconds = Math.max(0, Math.ceil((lost.until - Date.now()) / 1000));
+    setText(banner.querySelector('.why'), `Connection lost: ${lost.reason} ${store.status?.draining ? 'It was stopping. ' : ''}`);
+    setText(banner.querySelector('.when'), seconds > 0 ? `Retrying in ${seconds} s.` : 'Retrying…');
+  }
+}
+
+function changed({ detail }) {
+  const { state } = detail;
+  if (state === 'lost') {
+    lost = detail;
+  }
+
+  if (state !== connection) {
+    if (state === 'live' && connection === 'lost') {
+      say('Connected again.');
+    }
+
+    connection = state;
+  }
+
+  showLink();
+}
+
+function togglePause() {
+  paused = !paused;
+  setText(pause, paused ? 'Go on' : 'Pause');
+  setAttribute(pause, 'aria-pressed', String(paused));
+  showLink();
+  if (!paused && store.snapshot) {
+    view.update?.(store.snapshot);
+  }
+}
+
+banner.append(
+  el('strong', { class: 'why' }),
+  el('span', { class: 'when' }),
+  el('button', { type: 'button', class: 'small', onclick: () => stream.retry() }, 'Retry now'),
+);
+pause.addEventListener('click', togglePause);
+document.getElementById('help').addEventListener('click', showHelp);
+document.getElementById('skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the hash names the view
+  main.focus();
+});
+store.addEventListener('change', ({ detail: { snapshot, previous } }) => {
+  news(snapshot, previous).forEach(say);
+  if (!paused) {
+    view.update?.(snapshot);
+  }
+});
+stream.addEventListener('snapshot', ({ detail }) => store.add(detail));
+stream.addEventListener('state', changed);
+addEventListener('hashchange', () => show(true));
+setInterval(showLink, 1000);
+setClass(document.documentElement, 'scripted');
+listen();
+show(false);
+showLink();
+stream.start();

@@ -1,0 +1,167 @@
+// A live chart by uPlot, with a legend that follows the pointer, a sentence for who cannot see it, and its values as a table.
+
+import { el, setAttribute, setText } from './dom.js';
+import { time } from './format.js';
+import { kept } from './store.js';
+
+const height = 152;
+const shortest = 60; // seconds; a page just opened does not show five empty minutes
+const whole = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
+const rowsOfValues = 30; // the table of values has one row for each ten seconds of five minutes
+const describedEvery = 15000;
+const probes = new Map();
+
+// A canvas wants colours, and custom properties hold light-dark(): an element with the colour says which one it is now.
+function colour(name) {
+  if (!probes.has(name)) {
+    const probe = el('span', { class: `swatch ${name}`, hidden: true });
+    document.body.append(probe);
+    probes.set(name, probe);
+  }
+
+  return getComputedStyle(probes.get(name)).color;
+}
+
+const faint = (rgb) => rgb.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.10)');
+
+/** series: { name, tone: "in" | "out" | "bad" }; format makes text of a value. */
+export class Chart {
+  #series;
+  #format;
+  #integers;
+  #title;
+  #plot = el('div', { class: 'plot', role: 'img' });
+  #values;
+  #details;
+  #uplot = null;
+  #data = null;
+  #described = 0;
+  #size = new ResizeObserver(() => this.#resize());
+  #theme = () => this.#draw();
+
+  constructor({ title, series, format, integers }) {
+    this.#integers = integers;
+    this.#title = title;
+    this.#series = series;
+    this.#format = format;
+    this.#values = series.map(() => el('b', {}, '–'));
+    this.#details = el('details', { class: 'values', ontoggle: () => this.#list() }, el('summary', {}, `${title}: values`), el('div'));
+    const legend = series.map((one, i) => el('span', {}, el('span', { class: `swatch ${one.tone}` }), `${one.name} `, this.#values[i]));
+    this.element = el(
+      'figure',
+      { class: 'chart card' },
+      el('header', {}, el('h2', {}, title)),
+      el('div', { class: 'legend', 'aria-hidden': 'true' }, legend),
+      this.#plot,
+      this.#details,
+    );
+    this.#size.observe(this.#plot);
+    document.addEventListener('theme', this.#theme);
+  }
+
+  update(data) {
+    this.#data = data;
+    if (!this.#uplot) {
+      this.#draw();
+    } else {
+      this.#uplot.setData(data, false);
+      this.#uplot.setScale('x', this.#window());
+    }
+
+    this.#legend(null);
+    this.#describe();
+  }
+
+  close() {
+    this.#size.disconnect();
+    document.removeEventListener('theme', this.#theme);
+    this.#uplot?.destroy();
+  }
+
+  #window() {
+    const [times] = this.#data;
+    const last = times.at(-1) ?? Date.now() / 1000;
+    const span = Math.min(kept, Math.max(shortest, last - (times[0] ?? last)));
+    return { min: last - span, max: last };
+  }
+
+  #draw() {
+    if (!this.#data || this.#plot.clientWidth === 0) {
+      return;
+    }
+
+    this.#uplot?.destroy();
+    this.#uplot = new globalThis.uPlot(this.#options(), this.#data, this.#plot);
+    this.#uplot.setScale('x', this.#window());
+  }
+
+  #options() {
+    const axis = { stroke: colour('axis'), grid: { stroke: colour('grid'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' };
+    return {
+      width: this.#plot.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { sync: { key: 'time' }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
+      scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] } },
+      axes: [
+        { ...axis, size: 24, space: 64, values: clock },
+        { ...axis, size: 62, space: 34, gap: 4, ...(this.#integers ? { incrs: whole } : {}), values: (_, values) => values.map(this.#format) },
+      ],
+      series: [{}, ...this.#series.map(({ tone }) => line(colour(tone)))],
+      hooks: { setCursor: [(plot) => this.#legend(plot.cursor.idx ?? null)] },
+    };
+  }
+
+  #resize() {
+    if (!this.#uplot) {
+      this.#draw();
+    } else if (this.#plot.clientWidth > 0) {
+      this.#uplot.setSize({ width: this.#plot.clientWidth, height });
+    }
+  }
+
+  #legend(index) {
+    this.#values.forEach((value, i) => {
+      const line = this.#data?.[i + 1] ?? [];
+      setText(value, this.#format(index === null ? line.at(-1) : line[index]));
+    });
+  }
+
+  #describe() {
+    const now = Date.now();
+    if (now - this.#described > describedEvery) {
+      this.#described = now;
+      const parts = this.#series.map(({ name }, i) => {
+        const line = this.#data[i + 1].filter((value) => value !== null);
+        return `${name} now ${this.#format(line.at(-1))}, highest ${this.#format(line.length > 0 ? Math.max(...line) : undefined)}`;
+      });
+      setAttribute(this.#plot, 'aria-label', `Chart of the last five minutes. ${this.#title}: ${parts.join('; ')}.`);
+    }
+  }
+
+  #list() {
+    const [times = [], ...lines] = this.#data ?? [];
+    const rows = [];
+    for (let i = times.length - 1; i >= 0 && rows.length < rowsOfValues; i -= kept / rowsOfValues) {
+      rows.push(
+        el('tr', {}, el('th', { scope: 'row' }, time(times[i] * 1000)), lines.map((line) => el('td', { class: 'num' }, this.#format(line[i])))),
+      );
+    }
+
+    const names = this.#series.map(({ name }) => el('th', { scope: 'col', class: 'num' }, name));
+    this.#details.lastElementChild.replaceChildren(
+      el(
+        'table',
+        {},
+        el('caption', { class: 'unseen' }, `${this.#title}, every ten seconds, the newest first`),
+        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Time'), names)),
+        el('tbody', {}, rows),
+      ),
+    );
+  }
+}
+
+// Seconds only where ticks are closer than a minute.
+const clock = (_, times, __, ___, step) => times.map((at) => (step < 60 ? time(at * 1000).slice(-8) : time(at * 1000).slice(-8, -3)));
+
+const line = (stroke) => ({ stroke, fill: faint(stroke), width: 1.5, points: { show: false }, spanGaps: false });

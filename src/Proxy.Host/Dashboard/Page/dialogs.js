@@ -1,0 +1,78 @@
+// Confirmation, and help with the keys.
+
+import { el } from './dom.js';
+
+let number = 0;
+
+function open(build) {
+  const dialog = el('dialog', { 'aria-labelledby': `dialog-${++number}` });
+  const opener = document.activeElement;
+  return new Promise((resolve) => {
+    dialog.append(build((value) => dialog.close(value), `dialog-${number}`));
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      if (opener?.isConnected) {
+        opener.focus();
+      }
+
+      resolve(dialog.returnValue === 'yes');
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    dialog.querySelector('[data-first]')?.focus();
+  });
+}
+
+/** Whether the operator wants it. Cancel has the focus: Enter alone harms nobody. */
+export const confirm = ({ title, text, action }) =>
+  open((close, id) =>
+    el(
+      'div',
+      {},
+      el('h2', { id }, title),
+      el('p', {}, text),
+      el(
+        'div',
+        { class: 'buttons' },
+        el('button', { type: 'button', 'data-first': true, onclick: () => close('no') }, 'Cancel'),
+        el('button', { type: 'button', class: 'danger', onclick: () => close('yes') }, action),
+      ),
+    ),
+  );
+
+export const help = (keys, enabled, onchange) =>
+  open((close, id) =>
+    el(
+      'div',
+      {},
+      el('h2', { id }, 'Keyboard shortcuts'),
+      el(
+        'table',
+        {},
+        el('caption', { class: 'unseen' }, 'Keys and what they do'),
+        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Keys'), el('th', { scope: 'col' }, 'Does'))),
+        el(
+          'tbody',
+          {},
+          keys.map(([names, does]) =>
+            el('tr', {}, el('th', { scope: 'row', class: 'tight' }, names.flatMap((name) => [el('kbd', {}, name), ' '])), el('td', {}, does)),
+          ),
+        ),
+      ),
+      el(
+        'p',
+        {},
+        el(
+          'label',
+          { class: 'check' },
+          el('input', { type: 'checkbox', checked: enabled, onchange: (event) => onchange(event.target.checked) }),
+          'Single-key shortcuts',
+        ),
+      ),
+      el(
+        'div',
+        { class: 'buttons' },
+        el('button', { type: 'button', 'data-first': true, onclick: () => close('no') }, 'Close'),
+      ),
+    ),
+  );

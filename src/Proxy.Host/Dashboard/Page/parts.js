@@ -1,0 +1,88 @@
+// Pieces that several views have.
+
+import { el, setChildren, setClass, setText } from './dom.js';
+
+export const card = (title, ...children) => el('section', { class: 'card' }, el('header', {}, el('h2', {}, title)), children);
+
+/** A card with something at the right end of its header. */
+export const cardWith = (title, aside, ...children) =>
+  el('section', { class: 'card' }, el('header', {}, el('h2', {}, title), el('span', { class: 'aside note' }, aside)), children);
+
+export const heading = (title, ...rest) => el('div', { class: 'heading' }, el('h1', { tabindex: '-1' }, title), rest);
+
+/** Names with values that change: define with a list of names, update with values in the same order. */
+export function facts(...names) {
+  const values = names.map(() => el('dd'));
+  const list = el('dl', { class: 'facts' }, names.map((name, i) => el('div', {}, el('dt', {}, name), values[i])));
+  return { element: list, update: (...texts) => texts.forEach((text, i) => setText(values[i], text ?? '–')) };
+}
+
+/** A large number with a line under it. */
+export function tile(name) {
+  const [big, under] = [el('div', { class: 'big' }, '–'), el('div', { class: 'under' })];
+  return {
+    element: el('div', {}, el('dt', {}, name), el('dd', {}, big, under)),
+    update: (value, more = '', tone = '') => {
+      setText(big, value);
+      setText(under, more);
+      setClass(big, `big ${tone}`.trim());
+    },
+  };
+}
+
+/** A state in words, with a dot of its colour. */
+export function state(of) {
+  const element = el('span');
+  return {
+    element,
+    update: (row) => {
+      const [text, tone] = of(row);
+      setText(element, text);
+      setClass(element, `state ${tone}`);
+    },
+  };
+}
+
+export const badge = (text) => el('span', { class: 'badge' }, text);
+
+/** Messages on top of a view: { key, tone, text, link, where }. Those with the same key stay the same elements. */
+export function notices() {
+  const list = el('ul', { class: 'notices', 'aria-label': 'Notices' });
+  const known = new Map();
+  return {
+    element: list,
+    update: (wanted) => {
+      const keys = new Set(wanted.map(({ key }) => key));
+      [...known.keys()].filter((key) => !keys.has(key)).forEach((key) => known.delete(key));
+      const lines = wanted.map((notice) => {
+        if (!known.has(notice.key)) {
+          known.set(notice.key, lineOf(notice));
+        }
+
+        const line = known.get(notice.key);
+        setText(line.firstElementChild, notice.text);
+        return line;
+      });
+      list.hidden = lines.length === 0;
+      setChildren(list, lines);
+    },
+  };
+}
+
+const lineOf = ({ tone, link, where }) =>
+  el('li', { class: `${tone}-notice` }, el('span'), where ? el('a', { href: where }, link) : null);
+
+/** What is said where something could not be read. */
+export function failure() {
+  const element = el('p', { class: 'empty bad', role: 'alert', hidden: true });
+  return {
+    element,
+    show: (error) => {
+      setText(element, error.message);
+      element.hidden = false;
+    },
+    hide: () => {
+      element.hidden = true;
+    },
+  };
+}

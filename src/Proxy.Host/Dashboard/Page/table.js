@@ -1,0 +1,136 @@
+// A table whose rows live as long as their keys: an update touches the cells that changed, so focus and selection stay.
+
+import { el, keepFocus, setAttribute, setClass, setText } from './dom.js';
+
+/**
+ * columns: { name, text(row) | make() → { element, update(row) }, link(row), head, numeric, tight, id, tone(row), sort(row) }
+ */
+export class Table {
+  #columns;
+  #key;
+  #rows = new Map();
+  #last = [];
+  #order;
+  #body = el('tbody');
+  #heads;
+  #scroll;
+  #empty;
+  // What scrolls has to be reached by keyboard; what does not should be in nobody's way.
+  #width = new ResizeObserver(() => {
+    setAttribute(this.#scroll, 'tabindex', this.#scroll.scrollWidth > this.#scroll.clientWidth ? '0' : null);
+  });
+
+  constructor({ caption, columns, key, empty, order, layout }) {
+    this.#columns = columns;
+    this.#key = key;
+    this.#order = order ?? null;
+    this.#heads = columns.map((column, index) => this.#head(column, index));
+    const table = el('table', { class: layout }, el('caption', { class: 'unseen' }, caption), el('thead', {}, el('tr', {}, this.#heads)), this.#body);
+    this.#scroll = el('div', { class: 'scroll', role: 'region', 'aria-label': caption }, table);
+    this.#width.observe(this.#scroll);
+    this.#width.observe(table);
+    this.#empty = el('p', { class: 'empty' }, empty ?? 'Nothing.');
+    this.element = el('div', {}, this.#scroll, this.#empty);
+    this.update([]);
+  }
+
+  update(rows) {
+    this.#last = rows;
+    const known = this.#rows;
+    this.#rows = new Map();
+    const wanted = this.#sorted(rows).map((row) => {
+      const key = this.#key(row);
+      const line = known.get(key) ?? this.#line();
+      this.#rows.set(key, line);
+      line.update(row);
+      return line.element;
+    });
+    keepFocus(() => {
+      wanted.forEach((element, index) => {
+        if (this.#body.children[index] !== element) {
+          this.#body.insertBefore(element, this.#body.children[index] ?? null);
+        }
+      });
+      while (this.#body.children.length > wanted.length) {
+        this.#body.lastElementChild.remove();
+      }
+    });
+    this.#scroll.hidden = rows.length === 0;
+    this.#empty.hidden = rows.length > 0;
+  }
+
+  #sorted(rows) {
+    const by = this.#order && this.#columns[this.#order.column].sort;
+    if (!by) {
+      return rows;
+    }
+
+    const sign = this.#order.descending ? -1 : 1;
+    return [...rows].sort((a, b) => sign * compare(by(a), by(b)));
+  }
+
+  #head(column, index) {
+    const head = el('th', { scope: 'col', class: styleOf(column) });
+    if (!column.sort) {
+      head.append(column.name ? column.name : el('span', { class: 'unseen' }, 'Actions'));
+      return head;
+    }
+
+    head.append(el('button', { type: 'button', onclick: () => this.#sortBy(index) }, column.name));
+    this.#mark(head, index);
+    return head;
+  }
+
+  #sortBy(index) {
+    const again = this.#order?.column === index;
+    this.#order = { column: index, descending: again ? !this.#order.descending : Boolean(this.#columns[index].numeric) };
+    this.#heads.forEach((head, i) => this.#mark(head, i));
+    this.update(this.#last);
+  }
+
+  #mark(head, index) {
+    const sorted = this.#order?.column === index;
+    setAttribute(head, 'aria-sort', sorted ? (this.#order.descending ? 'descending' : 'ascending') : null);
+  }
+
+  #line() {
+    const cells = this.#columns.map(cellOf);
+    return {
+      element: el('tr', {}, cells.map((cell) => cell.element)),
+      update: (row) => cells.forEach((cell) => cell.update(row)),
+    };
+  }
+}
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a ?? ''), String(b ?? '')));
+
+const styleOf = ({ numeric, narrow, tight, id, actions }) =>
+  [numeric && 'num', narrow && 'narrow', tight && 'tight', id && 'id', actions && 'actions'].filter(Boolean).join(' ') || null;
+
+function cellOf(column) {
+  const cell = el(column.head ? 'th' : 'td', { scope: column.head ? 'row' : null, class: styleOf(column) });
+  if (column.make) {
+    const made = column.make();
+    cell.append(made.element);
+    return { element: cell, update: made.update };
+  }
+
+  const inner = column.link || column.tone ? el(column.link ? 'a' : 'span') : null;
+  if (inner) {
+    cell.append(inner);
+  }
+
+  const update = (row) => {
+    setText(inner ?? cell, column.text(row));
+    if (column.link) {
+      setAttribute(inner, 'href', column.link(row));
+    }
+
+    if (column.tone) {
+      setClass(inner, column.tone(row) ?? '');
+    }
+  };
+  return { element: cell, update };
+}

@@ -1,0 +1,28 @@
+// Forward and Http: where connections go.
+
+import { get, path } from '../api.js';
+import { Live } from '../live.js';
+import { cardWith, failure } from '../parts.js';
+import { el } from '../dom.js';
+import { link } from '../router.js';
+import { destinationsTable } from './destinations.js';
+
+export function forward({ clusterId }) {
+  const table = destinationsTable(clusterId, () => live.now());
+  const failed = failure();
+  const live = new Live({
+    load: () => get(path('clusters', clusterId)),
+    show: ({ destinations }) => {
+      failed.hide();
+      table.update(destinations);
+    },
+    fail: failed.show,
+  });
+  return {
+    elements: clusterId
+      ? [cardWith('Destinations', el('a', { href: link(['clusters', clusterId]) }, `Cluster ${clusterId}`), failed.element, table.element)]
+      : [],
+    update: () => (clusterId ? live.tick() : undefined),
+    close: () => live.close(),
+  };
+}

@@ -1,0 +1,109 @@
+// Lock: who holds, who waits and for how long; pause, resume, and dropping one.
+
+import { get, path } from '../api.js';
+import { action, closing } from '../actions.js';
+import { el, setText } from '../dom.js';
+import { count, duration } from '../format.js';
+import { Live } from '../live.js';
+import { cardWith, failure, facts, state } from '../parts.js';
+import { link } from '../router.js';
+import { Table } from '../table.js';
+
+const shown = 200; // of a queue that may have ten thousand
+
+export function lock({ id }) {
+  const failed = failure();
+  const summary = facts('Permits', 'Holding', 'Waiting', 'Longest wait', 'Activations', 'Queue limit');
+  const admission = state(admissionOf);
+  const pause = action({
+    label: ({ isPaused }) => (isPaused ? { text: 'Resume' } : { text: 'Pause admission' }),
+    ask: ({ isPaused }) =>
+      isPaused
+        ? { title: `Resume ${id}?`, text: 'The next in the queue is admitted at once.', action: 'Resume' }
+        : { title: `Pause ${id}?`, text: 'Nobody is admitted until it is resumed. Who holds a permit goes on; the queue keeps its order.', action: 'Pause' },
+    run: ({ isPaused }) => ({
+      method: 'POST',
+      where: path('locks', id, isPaused ? 'resume' : 'pause'),
+      done: isPaused ? `${id} admits again.` : `${id} is paused.`,
+    }),
+    after: () => live.now(),
+  });
+  const holders = clientsTable('Holders', 'Nobody holds a permit.', holding, () => live.now());
+  const queue = clientsTable('Queue', 'Nobody waits.', waiting, () => live.now());
+  const more = el('p', { class: 'empty', hidden: true });
+  const live = new Live({
+    load: () => get(path('locks', id)),
+    show: (found) => {
+      failed.hide();
+      admission.update(found);
+      pause.update(found);
+      summary.update(
+        count(found.permits),
+        count(found.holding.length),
+        count(found.waiting.length),
+        duration(found.waiting[0]?.waited ?? 0),
+        count(found.activations),
+        count(found.queueLimit),
+      );
+      holders.update(found.holding);
+      queue.update(found.waiting.slice(0, shown));
+      more.hidden = found.waiting.length <= shown;
+      setText(more, `${count(found.waiting.length - shown)} more wait behind them.`);
+    },
+    fail: failed.show,
+  });
+  return {
+    elements: [
+      el('div', { class: 'stack' }, [
+        cardWith('Lock', el('span', {}, admission.element, ' ', pause.element), failed.element, el('div', { class: 'pad' }, summary.element)),
+        cardWith('Holders', 'the longest first', holders.element),
+        cardWith('Queue', 'first in, first out', queue.element, more),
+      ]),
+    ],
+    update: () => live.tick(),
+    close: () => live.close(),
+  };
+}
+
+function admissionOf({ isPaused, isClosed, pausedAfterFailure }) {
+  return isClosed
+    ? ['The route was removed', 'warn']
+    : isPaused
+      ? ['Paused by an operator', 'warn']
+      : pausedAfterFailure > 0
+        ? [`Rests after a failure, ${duration(pausedAfterFailure)} more`, 'bad']
+        : ['Admitting', 'good'];
+}
+
+const client = { name: 'Client', id: true, text: (row) => row.client ?? '–' };
+const connection = {
+  name: 'Connection',
+  head: true,
+  tight: true,
+  text: ({ connectionId }) => connectionId,
+  link: ({ connectionId }) => link(['connections', connectionId]),
+};
+
+const holding = [
+  connection,
+  client,
+  { name: 'Phase', text: ({ phase }) => phase ?? '–' },
+  { name: 'Destination', id: true, text: ({ destinationId }) => destinationId ?? '–' },
+  { name: 'Had waited', numeric: true, text: ({ waited }) => duration(waited) },
+  { name: 'Holds for', numeric: true, text: ({ held }) => duration(held) },
+];
+
+const waiting = [
+  { name: '#', numeric: true, narrow: true, text: ({ position }) => count(position) },
+  connection,
+  client,
+  { name: 'Waits for', numeric: true, text: ({ waited }) => duration(waited) },
+];
+
+const clientsTable = (caption, empty, columns, after) =>
+  new Table({
+    caption,
+    empty,
+    key: ({ connectionId }) => connectionId,
+    columns: [...columns, { name: '', actions: true, make: () => closing(after, ({ connectionId }) => connectionId) }],
+  });

@@ -1,0 +1,99 @@
+// One route: its numbers and charts, and below them what its mode has to show.
+
+import { get, path } from '../api.js';
+import { Chart } from '../chart.js';
+import { el } from '../dom.js';
+import { bytes, bytesRate, count, perSecond } from '../format.js';
+import { Live } from '../live.js';
+import { failures, total } from '../outcomes.js';
+import { badge, failure, heading, tile } from '../parts.js';
+import { link } from '../router.js';
+import { pick, store } from '../store.js';
+import { forward } from './forward.js';
+import { lock } from './lock.js';
+import { isCounted } from './overview.js';
+import { multiplex } from './multiplex.js';
+import { tunnelled } from './tunnelled.js';
+
+const modes = { Lock: lock, Multiplex: multiplex };
+
+export function route(id) {
+  const failed = failure();
+  const tiles = ['Open connections', 'New connections', 'From clients', 'To clients', 'Failed'].map(tile);
+  const charts = [
+    new Chart({
+      title: 'Traffic',
+      series: [{ name: 'From clients', tone: 'in' }, { name: 'To clients', tone: 'out' }],
+      format: bytesRate,
+    }),
+    new Chart({ title: 'Open connections', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
+  ];
+  const numbers = el(
+    'div',
+    { class: 'stack' },
+    el('dl', { class: 'card tiles' }, tiles.map(({ element }) => element)),
+    el('div', { class: 'columns' }, charts.map(({ element }) => element)),
+  );
+  const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
+  let part = null;
+  const live = new Live({
+    load: () => get(path('routes', id)),
+    show: (found) => {
+      failed.hide();
+      part ??= begin(found);
+      showNumbers(tiles, found);
+      part.update?.(found);
+    },
+    fail: failed.show,
+  });
+
+  function begin(found) {
+    kind.replaceChildren(badge(found.mode));
+    about.replaceChildren(...whereTo(found));
+    numbers.hidden = !isCounted(found);
+    const made = (found.connector ? tunnelled : (modes[found.mode] ?? forward))(found);
+    mode.replaceChildren(...made.elements);
+    return made;
+  }
+
+  return {
+    title: id,
+    elements: [
+      heading(id, kind, el('span', { class: 'aside' }, el('a', { href: link(['connections'], { route: id }) }, 'Its connections'))),
+      about,
+      failed.element,
+      numbers,
+      mode,
+    ],
+    update: () => {
+      charts[0].update(store.rates(pick.of(id, pick.bytesIn), pick.of(id, pick.bytesOut)));
+      charts[1].update(store.levels(pick.of(id, pick.open)));
+      live.tick();
+    },
+    close: () => {
+      live.close();
+      part?.close?.();
+      charts.forEach((chart) => chart.close());
+    },
+  };
+}
+
+function whereTo(found) {
+  const target = found.connector
+    ? ['connector ', el('a', { href: '#/channels' }, found.connector)]
+    : ['cluster ', el('a', { href: link(['clusters', found.clusterId]) }, found.clusterId ?? '–')];
+  const endpoints = (found.endpoints ?? []).join(', ');
+  const counted = isCounted(found) ? '.' : '. YARP counts its requests, see /metrics.';
+  return [endpoints ? `Listens on ${endpoints}, to ` : 'To ', ...target, counted];
+}
+
+function showNumbers([open, opened, received, sent, failed], found) {
+  const rate = (choose) => store.rate(pick.of(found.id, choose));
+  open.update(count(found.connections), `${count(total(found.ended))} have ended`);
+  opened.update(`${perSecond(rate(pick.opened))}/s`, `${count(found.connections + total(found.ended))} since the start`);
+  received.update(bytesRate(rate(pick.bytesIn)), `${bytes(found.bytesIn)} since the start`);
+  sent.update(bytesRate(rate(pick.bytesOut)), `${bytes(found.bytesOut)} since the start`);
+  const failures_ = failures(found.ended);
+  const worst = Object.entries(found.ended ?? {}).filter(([name]) => failures({ [name]: 1 }) > 0).sort((a, b) => b[1] - a[1])[0];
+  failed.update(count(failures_), worst?.[1] > 0 ? `mostly ${worst[0]}` : 'since the start', failures_ > 0 ? 'bad' : '');
+}

@@ -1,0 +1,74 @@
+// All routes, to be filtered and sorted.
+
+import { el } from '../dom.js';
+import { bytes, count } from '../format.js';
+import { failures, total } from '../outcomes.js';
+import { heading } from '../parts.js';
+import { link } from '../router.js';
+import { Table } from '../table.js';
+import { isCounted, liveColumns } from './overview.js';
+
+export function routes(query) {
+  let snapshot = null;
+  const table = new Table({
+    caption: 'Routes',
+    key: ({ id }) => id,
+    empty: 'No route is like that.',
+    order: { column: 0, descending: false },
+    columns,
+  });
+  const rest = el('p', { class: 'note', hidden: true });
+  const field = el('input', { type: 'search', value: query.get('filter') ?? '', 'aria-label': 'Filter routes', placeholder: 'Filter  /' });
+  const refresh = () => {
+    const text = field.value.trim().toLowerCase();
+    const { items, others } = snapshot.routes;
+    table.update(items.filter((route) => [route.id, route.mode, route.target].some((part) => part?.toLowerCase().includes(text))));
+    rest.hidden = others.count === 0;
+    rest.textContent =
+      `${count(others.count)} more routes have ${count(others.connections)} open connections and moved ` +
+      `${bytes(others.bytesIn + others.bytesOut)}; the API lists them all (/api/routes).`;
+  };
+  field.addEventListener('input', () => {
+    history.replaceState(null, '', link(['routes'], { filter: field.value }));
+    refresh();
+  });
+
+  return {
+    title: 'Routes',
+    elements: [heading('Routes', el('span', { class: 'aside' }, field)), el('section', { class: 'card' }, table.element), rest],
+    update: (next) => {
+      snapshot = { ...next, routes: { ...next.routes, items: next.routes.items.map(withTarget) } };
+      refresh();
+    },
+  };
+}
+
+const withTarget = (route) => ({ ...route, target: route.clusterId ?? route.connector ?? '' });
+
+const columns = [
+  { name: 'Route', head: true, id: true, sort: ({ id }) => id, text: ({ id }) => id, link: ({ id }) => link(['routes', id]) },
+  { name: 'Mode', sort: ({ mode }) => mode, text: ({ mode }) => mode, tone: () => 'badge' },
+  {
+    name: 'Cluster or connector',
+    id: true,
+    sort: ({ target }) => target,
+    text: ({ target }) => target,
+    link: ({ clusterId }) => (clusterId ? link(['clusters', clusterId]) : link(['channels'])),
+  },
+  { name: 'Endpoints', id: true, text: ({ endpoints }) => (endpoints ?? []).join(', ') },
+  ...liveColumns,
+  { name: 'Ended', numeric: true, sort: ({ ended }) => total(ended), text: (route) => (isCounted(route) ? count(total(route.ended)) : '–') },
+  {
+    name: 'Failed',
+    numeric: true,
+    sort: ({ ended }) => failures(ended),
+    text: (route) => (isCounted(route) ? count(failures(route.ended)) : '–'),
+    tone: ({ ended }) => (failures(ended) > 0 ? 'bad' : ''),
+  },
+  {
+    name: 'Bytes',
+    numeric: true,
+    sort: (route) => route.bytesIn + route.bytesOut,
+    text: (route) => (isCounted(route) ? bytes(route.bytesIn + route.bytesOut) : '–'),
+  },
+];

@@ -1,0 +1,29 @@
+using System.Runtime.CompilerServices;
+
+namespace Proxy.Host.Tests.Dashboard;
+
+/// <summary>Pictures for the documentation, only where PROXY_SCREENSHOTS names a folder: ordinary runs change no file.</summary>
+internal static class Screenshots
+{
+    private const int Width = 1360;
+
+    private static readonly string? _folder = Environment.GetEnvironmentVariable("PROXY_SCREENSHOTS");
+
+    public static bool Wanted => !string.IsNullOrEmpty(_folder);
+
+    /// <summary>Takes one of the whole view, unless nobody wants any.</summary>
+    public static async Task TakeAsync(Operator operators, string name, int width = Width, int height = 900)
+    {
+        if (!Wanted)
+        {
+            return;
+        }
+
+        await operators.Page.SetViewportSizeAsync(width, height);
+        // Charts follow the width a frame later.
+        await operators.Page.EvaluateAsync("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))");
+        await operators.Page.ScreenshotAsync(new() { Path = Path.Combine(Root(), _folder!, $"dashboard-{name}.png") });
+    }
+
+    private static string Root([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "..");
+}
