@@ -48,7 +48,6 @@ internal sealed partial class RevisionOwner(
         "Channels:Loopback",
         "Transport",
         "Demo",
-        "Log",
     ];
 
     // Edits are level-triggered: one waiting signal stands for any number of them.
@@ -57,7 +56,7 @@ internal sealed partial class RevisionOwner(
     );
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
-    private int _edited; // a signal is for an edit, or for members that came and went
+    private long _read; // edits before the last reading; a signal may be for members that came and went
     private IDisposable? _watching;
     private Revision? _waiting; // the last valid one, while it waits for an address
     private Task _following = Task.CompletedTask;
@@ -125,7 +124,7 @@ internal sealed partial class RevisionOwner(
 
     private void SignalEdit()
     {
-        Volatile.Write(ref _edited, 1);
+        status.EditNoticed();
         _edits.Writer.TryWrite(true);
     }
 
@@ -149,10 +148,14 @@ internal sealed partial class RevisionOwner(
         var retry = TimeSpan.Zero;
         while (!cancellationToken.IsCancellationRequested)
         {
+            var edits = 0L;
             try
             {
-                if (await WaitAsync(retry, cancellationToken))
+                await WaitAsync(retry, cancellationToken);
+                edits = status.Edits;
+                if (edits != _read)
                 {
+                    _read = edits;
                     Read();
                 }
 
@@ -174,11 +177,15 @@ internal sealed partial class RevisionOwner(
                 status.Rejected = [new("", exception.Message)];
                 Log.Failed(logger, exception);
             }
+            finally
+            {
+                status.Settled(edits);
+            }
         }
     }
 
-    /// <summary>Waits for an edit, or for the time to retry a revision that could not be bound; true for an edit.</summary>
-    private async Task<bool> WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
+    /// <summary>Waits for a signal, or for the time to retry a revision that could not be bound.</summary>
+    private async Task WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = retry > TimeSpan.Zero ? new CancellationTokenSource(retry, time) : null;
@@ -186,11 +193,10 @@ internal sealed partial class RevisionOwner(
         try
         {
             await _edits.Reader.ReadAsync(limit.Token);
-            return Interlocked.Exchange(ref _edited, 0) == 1;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return false; // time to retry
+            // Time to retry.
         }
     }
 

@@ -24,12 +24,12 @@ internal sealed class Transport : IDisposable
         {
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
             var services = new EpollServices(_loops, buffers);
-            Listeners = new EpollTransportFactory(services);
+            Listeners = new EpollTransportFactory(services, options.Inherited);
             Dialler = new EpollConnectionFactory(services, time);
         }
         else
         {
-            Listeners = new SocketTransportFactory(buffers, clock, time);
+            Listeners = new SocketTransportFactory(buffers, clock, time, options.Inherited);
             Dialler = new SocketConnectionFactory(buffers, clock, time);
         }
     }
@@ -37,6 +37,9 @@ internal sealed class Transport : IDisposable
     public IConnectionListenerFactory Listeners { get; }
 
     public IConnectionFactory Dialler { get; }
+
+    /// <summary>The event loops that run; none on the portable transport, and before the first connection.</summary>
+    public IReadOnlyList<EventLoop> Loops => _loops?.Running ?? [];
 
     public void Dispose() => _loops?.Dispose();
 }
