@@ -282,6 +282,7 @@ internal sealed partial class RevisionOwner(
         status.Bound = listeners.Bound;
         status.RestartNeeded = RestartNeeded(revision);
         status.Running = revision;
+        metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         foreach (var problem in revision.Warnings)
         {

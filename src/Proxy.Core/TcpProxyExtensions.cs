@@ -53,6 +53,7 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<BufferPool>();
         services.TryAddSingleton<DeadlineClock>();
         services.TryAddSingleton<ConnectionTracker>();
+        services.TryAddSingleton<ProxyMeter>();
         services.TryAddSingleton<ProxyMetrics>();
         services.TryAddSingleton(static _ => new AccessLog(null));
         services.TryAddSingleton<AccessLogMetrics>();

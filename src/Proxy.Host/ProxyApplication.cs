@@ -13,6 +13,7 @@ using Proxy.Host.Demo;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
 using Proxy.Host.Observability.AccessLogging;
+using Proxy.Host.Observability.Prometheus;
 using Proxy.Host.Systemd;
 
 namespace Proxy.Host;
@@ -105,14 +106,9 @@ internal static class ProxyApplication
 
     private static void AddMetrics(IServiceCollection services)
     {
-        services.AddSingleton<PrometheusText>();
+        services.AddPrometheus();
         services.AddSingleton(static provider =>
-            OpenTelemetry
-                .Sdk.CreateMeterProviderBuilder()
-                .AddMeter(ProxyMetrics.MeterName, RuntimeMeter)
-                .AddView("*", new MetricStreamConfiguration { CardinalityLimit = PrometheusText.MaxSeries })
-                .AddReader(new BaseExportingMetricReader(provider.GetRequiredService<PrometheusText>()))
-                .Build()
+            OpenTelemetry.Sdk.CreateMeterProviderBuilder().AddMeter(ProxyMetrics.MeterName, RuntimeMeter).AddPrometheus(provider).Build()
         );
         services.AddHostedService<MetricsStarter>();
     }

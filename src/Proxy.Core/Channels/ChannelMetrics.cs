@@ -10,21 +10,22 @@ internal sealed class ChannelMetrics
 {
     private const string Peer = "proxy.channel.peer";
 
-    private readonly Counter<long> _opened;
-    private readonly Counter<long> _told;
-    private readonly Lock _gate = new(); // guards _open and _endedBytes
-    private readonly HashSet<ConnectionRecord> _open = [];
-    private readonly Dictionary<string, (long In, long Out)> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
+    // What a tunnel is answered with; a peer may answer anything.
+    private static readonly Dictionary<int, object> _statuses = (
+        (int[])[0, 200, 400, 401, 403, 404, 421, 429, 500, 502, 503, 504]
+    ).ToDictionary(static status => status, static object (status) => status);
 
-    public ChannelMetrics(IMeterFactory meters)
+    private readonly ProxyMeter _meter;
+    private readonly OpenRecords _tunnels = new(static record => record.DestinationId ?? "");
+    private readonly Lock _gate = new(); // guards _peers
+    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // all that are labels
+    private Counter<long> _opened = null!;
+    private Counter<long> _told = null!;
+
+    public ChannelMetrics(ProxyMeter meter)
     {
-        var meter = meters.Create(ProxyMetrics.MeterName);
-        _opened = meter.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.");
-        _told = meter.CreateCounter<long>("proxy.channel.notifications", "{notification}", "Notifications, by sink and result.");
-        meter.CreateObservableUpDownCounter("proxy.channel.active_tunnels", ObserveOpen, "{tunnel}", "Tunnels that are open, by peer.");
-        meter.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
-        meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
-        meter.CreateObservableGauge("proxy.channel.version", ObserveVersions, "{version}", "The version told last, by channel.");
+        _meter = meter;
+        meter.Add(Create);
     }
 
     /// <summary>The members that gauges are read from.</summary>
@@ -35,77 +36,83 @@ internal sealed class ChannelMetrics
 
     /// <summary>Counts a tunnel that was asked for.</summary>
     /// <param name="slot">Whether we asked or were asked.</param>
-    /// <param name="peer">The instance.</param>
+    /// <param name="peer">The instance, as it calls itself.</param>
     /// <param name="status">The HTTP status of the answer; 0 for none.</param>
     public void Asked(string slot, string peer, int status) =>
-        _opened.Add(1, Direction(slot), new(Peer, peer), new("http.response.status_code", status));
+        Volatile
+            .Read(ref _opened)
+            .Add(
+                1,
+                Direction(slot),
+                new(Peer, Known(peer)),
+                new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
+            );
 
     /// <summary>Counts a notification.</summary>
     public void Told(string sink, bool succeeded) =>
-        _told.Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
+        Volatile.Read(ref _told).Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
 
     /// <summary>A tunnel is open.</summary>
-    public void Opened(ConnectionRecord record)
-    {
-        lock (_gate)
-        {
-            _open.Add(record);
-        }
-    }
+    public void Opened(ConnectionRecord record) => _tunnels.Add(record);
 
     /// <summary>A tunnel has ended.</summary>
-    public void Ended(ConnectionRecord record)
-    {
-        lock (_gate)
-        {
-            _open.Remove(record);
-            Add(_endedBytes, record);
-        }
-    }
+    public void Ended(ConnectionRecord record) => _tunnels.Settle(record);
 
     private static KeyValuePair<string, object?> Direction(string slot) =>
         new("proxy.channel.direction", slot == ChannelSlots.Serves ? "serves" : "calls");
 
-    private static void Add(Dictionary<string, (long In, long Out)> totals, ConnectionRecord record)
+    private void Create(Meter meter)
     {
-        var (received, sent) = totals.GetValueOrDefault(record.DestinationId ?? "");
-        totals[record.DestinationId ?? ""] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+        Volatile.Write(
+            ref _opened,
+            meter.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.")
+        );
+        Volatile.Write(
+            ref _told,
+            meter.CreateCounter<long>("proxy.channel.notifications", "{notification}", "Notifications, by sink and result.")
+        );
+        meter.CreateObservableUpDownCounter("proxy.channel.active_tunnels", ObserveOpen, "{tunnel}", "Tunnels that are open, by peer.");
+        meter.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
+        meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
+        meter.CreateObservableGauge("proxy.channel.version", ObserveVersions, "{version}", "The version told last, by channel.");
     }
 
-    private List<Measurement<int>> ObserveOpen()
+    // Whoever is not a member may call itself anything, so it has no name here.
+    private string Known(string peer)
     {
+        var members = Members().All;
+        if (!members.ContainsKey(peer))
+        {
+            return "";
+        }
+
         lock (_gate)
         {
-            return
-            [
-                .. _open
-                    .GroupBy(static record => (Direction(record.Slot), record.DestinationId))
-                    .Select(static group => new Measurement<int>(group.Count(), group.Key.Item1, new(Peer, group.Key.DestinationId))),
-            ];
+            if (_peers.Add(peer) && _peers.Count > members.Count + ProxyMeter.MaxGone)
+            {
+                _meter.Gone(_peers.RemoveWhere(known => !members.ContainsKey(known)));
+                _tunnels.Forget(known => !members.ContainsKey(known));
+            }
         }
+
+        return peer;
     }
+
+    private IEnumerable<Measurement<int>> ObserveOpen() =>
+        _tunnels
+            .Open.GroupBy(static record => (Direction(record.Slot), record.DestinationId))
+            .Select(static group => new Measurement<int>(group.Count(), group.Key.Item1, new(Peer, group.Key.DestinationId)));
 
     private List<Measurement<long>> ObserveBytes()
     {
-        lock (_gate)
+        var measurements = new List<Measurement<long>>();
+        foreach (var (peer, (received, sent)) in _tunnels.Bytes())
         {
-            var totals = new Dictionary<string, (long In, long Out)>(_endedBytes, StringComparer.OrdinalIgnoreCase);
-            foreach (var record in _open)
-            {
-                Add(totals, record);
-            }
-
-            return
-            [
-                .. totals.SelectMany(static pair =>
-                    new Measurement<long>[]
-                    {
-                        new(pair.Value.In, new(Peer, pair.Key), new("network.io.direction", "receive")),
-                        new(pair.Value.Out, new(Peer, pair.Key), new("network.io.direction", "transmit")),
-                    }
-                ),
-            ];
+            measurements.Add(new(received, new(Peer, peer), new("network.io.direction", "receive")));
+            measurements.Add(new(sent, new(Peer, peer), new("network.io.direction", "transmit")));
         }
+
+        return measurements;
     }
 
     private IEnumerable<Measurement<int>> ObserveMembers() =>

@@ -1,36 +1,37 @@
-using System.Collections.Concurrent;
-
 namespace Proxy.Diagnostics;
 
-/// <summary>The connections that are open now.</summary>
+/// <summary>The connections that are open now, and the bytes of those that were.</summary>
 public sealed class ConnectionTracker
 {
-    private readonly ConcurrentDictionary<ConnectionRecord, byte> _open = new();
+    private readonly OpenRecords _records = new(static record => record.RouteId ?? "");
     private readonly Lock _gate = new(); // guards _empty
     private TaskCompletionSource? _empty;
+    private int _count;
 
     /// <summary>How many are open.</summary>
-    public int Count => _open.Count;
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>The open connections at this moment, in no order.</summary>
-    public IEnumerable<ConnectionRecord> Open => _open.Keys;
+    public IEnumerable<ConnectionRecord> Open => _records.Open;
 
     /// <summary>Adds a connection that was accepted.</summary>
     /// <param name="record">Its record.</param>
-    public void Add(ConnectionRecord record) => _open.TryAdd(record, 0);
+    public void Add(ConnectionRecord record)
+    {
+        Interlocked.Increment(ref _count);
+        if (!_records.Add(record))
+        {
+            Left();
+        }
+    }
 
     /// <summary>Removes a connection that has ended.</summary>
     /// <param name="record">Its record.</param>
     public void Remove(ConnectionRecord record)
     {
-        _open.TryRemove(record, out _);
-        lock (_gate)
+        if (_records.Remove(record))
         {
-            if (_open.IsEmpty)
-            {
-                _empty?.TrySetResult();
-                _empty = null;
-            }
+            Left();
         }
     }
 
@@ -40,13 +41,45 @@ public sealed class ConnectionTracker
     {
         lock (_gate)
         {
-            if (_open.IsEmpty)
+            if (Count == 0)
             {
                 return Task.CompletedTask;
             }
 
             _empty ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             return _empty.Task;
+        }
+    }
+
+    /// <summary>Removes a connection that has ended, and counts its bytes among those of the ended.</summary>
+    internal void Settle(ConnectionRecord record)
+    {
+        if (_records.Settle(record))
+        {
+            Left();
+        }
+    }
+
+    /// <summary>The bytes of open and ended connections by route; empty for those that no route took.</summary>
+    internal Dictionary<string, (long In, long Out)> Bytes() => _records.Bytes();
+
+    /// <summary>Forgets the bytes of ended connections of some routes.</summary>
+    internal void Forget(Predicate<string> gone) => _records.Forget(gone);
+
+    private void Left()
+    {
+        if (Interlocked.Decrement(ref _count) > 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (Count == 0)
+            {
+                _empty?.TrySetResult();
+                _empty = null;
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration;
 using Proxy.Host.Observability;
+using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host.Admin;
 
@@ -56,7 +57,7 @@ internal static class AdminEndpoint
         {
             endpoints.MapGet("/healthz/live", static context => context.Response.WriteAsync("live\n"));
             endpoints.MapGet("/healthz/ready", Readiness.WriteAsync);
-            endpoints.MapGet("/metrics", PrometheusText.WriteAsync);
+            endpoints.MapGet("/metrics", PrometheusEndpoint.WriteAsync);
             LockApi.Map(endpoints);
             ChannelApi.Map(endpoints);
             MultiplexApi.Map(endpoints);

@@ -36,7 +36,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
         _keepMembers = state is not null;
         _state = state ?? Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
         Config = config with { Loopback = config.Loopback with { StateFile = _state } };
-        _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), Tracker);
+        _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), Tracker);
         var factory = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         var tracking = new TrackingMiddleware(Tracker, _metrics, _log, TimeProvider.System, NullLogger<TrackingMiddleware>.Instance);
         var listeners = new LocalListeners(factory, TimeProvider.System, NullLogger<LocalListeners>.Instance);
@@ -46,7 +46,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             new Relay(_clock),
             tracking,
             Tracker,
-            new ChannelMetrics(_services.GetRequiredService<IMeterFactory>()),
+            new ChannelMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>())),
             sinks ?? [],
             lookup ?? Dns.GetHostAddressesAsync,
             TimeProvider.System,

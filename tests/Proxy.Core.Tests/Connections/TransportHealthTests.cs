@@ -11,12 +11,14 @@ public sealed class TransportHealthTests : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
+    private readonly ProxyMeter _meter;
     private readonly ProxyMetrics _metrics;
     private readonly Transport _transport;
 
     public TransportHealthTests()
     {
-        _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), new ConnectionTracker());
+        _meter = new ProxyMeter(_services.GetRequiredService<IMeterFactory>());
+        _metrics = new ProxyMetrics(_meter, new ConnectionTracker());
         _transport = new Transport(
             new TransportOptions { Threads = 2 },
             new BufferPool(),
@@ -60,6 +62,7 @@ public sealed class TransportHealthTests : IDisposable
     {
         _transport.Dispose();
         _metrics.Dispose();
+        _meter.Dispose();
         _clock.Dispose();
         _services.Dispose();
     }

@@ -15,7 +15,7 @@ public sealed class ProxyMetricsTests : IDisposable
 
     public ProxyMetricsTests()
     {
-        _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), _tracker);
+        _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), _tracker);
         _middleware = new(_tracker, _metrics, _log, TimeProvider.System, NullLogger<TrackingMiddleware>.Instance);
     }
 

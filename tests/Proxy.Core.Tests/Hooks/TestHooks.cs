@@ -16,7 +16,7 @@ internal sealed class TestHooks : IDisposable
 
     public TestHooks(TimeProvider? time = null, params IProxyHook[] hooks)
     {
-        _metrics = new ProxyMetrics(_services.GetRequiredService<IMeterFactory>(), new ConnectionTracker());
+        _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), new ConnectionTracker());
         _factory = new HookListFactory(hooks, _metrics, time ?? TimeProvider.System, Logs);
     }
 

@@ -21,8 +21,8 @@ internal sealed class TestLock : IDisposable
     {
         Time = time ?? TimeProvider.System;
         var meters = _services.GetRequiredService<IMeterFactory>();
-        _metrics = new ProxyMetrics(meters, new ConnectionTracker());
-        Metrics = new LockMetrics(meters);
+        _metrics = new ProxyMetrics(new ProxyMeter(meters), new ConnectionTracker());
+        Metrics = new LockMetrics(new ProxyMeter(meters));
         _factory = new HookListFactory([Activate, Timeout, Release], _metrics, Time, NullLoggerFactory.Instance);
         Registry = new LockRegistry([new HostPermitStore()], Metrics, Time);
     }

@@ -48,7 +48,8 @@ public sealed class AdminEndpointTests : IDisposable
         await host.WriteAsync("{ bad");
         await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
-        var metrics = await MetricsAsync(host);
+        var metrics = "";
+        await Eventually.TrueAsync(async () => (metrics = await MetricsAsync(host)).Contains("\"rejected\"", StringComparison.Ordinal));
 
         Assert.Contains("proxy_connections_total{", metrics, StringComparison.Ordinal);
         Assert.Equal(1, Sample(metrics, "proxy_connections_total", "proxy_outcome=\"Completed\""));
@@ -66,6 +67,7 @@ public sealed class AdminEndpointTests : IDisposable
         const int Routes = 2500;
         await using var host = await StartAsync();
         var counted = host.Services.GetRequiredService<ProxyMetrics>();
+        counted.Configure([.. Enumerable.Range(0, Routes).Select(static i => $"r{i}")], []);
         for (var i = 0; i < Routes; i++)
         {
             counted.Ended(new(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System) { RouteId = $"r{i}" });

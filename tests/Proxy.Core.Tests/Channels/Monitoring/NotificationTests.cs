@@ -11,6 +11,7 @@ using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
+using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.Channels.Monitoring;
 
@@ -28,7 +29,7 @@ public sealed class NotificationTests : IAsyncLifetime
 
     public Task InitializeAsync()
     {
-        _metrics = new ChannelMetrics(_services.GetRequiredService<IMeterFactory>());
+        _metrics = new ChannelMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()));
         _monitor.Start();
         return Task.CompletedTask;
     }

@@ -1,0 +1,219 @@
+using System.Diagnostics.Metrics;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Diagnostics;
+using Proxy.Host.Observability.Prometheus;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Observability.Prometheus;
+
+/// <summary>Alone, because thousands of connections disturb others.</summary>
+[Collection(Alone.Name)]
+public sealed class PrometheusEndpointTests : IDisposable
+{
+    private const int SlowScrapers = 2000;
+    private readonly HttpClient _http = new();
+    private readonly ManualResetEventSlim _entered = new();
+    private readonly ManualResetEventSlim _go = new();
+    private int _collections;
+
+    [Fact]
+    public async Task Scrape_OpenMetricsAndGzip_BothAndSaysSo()
+    {
+        await using var host = await StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
+        request.Headers.Accept.ParseAdd("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+        request.Headers.AcceptEncoding.ParseAdd("gzip");
+
+        using var response = await _http.SendAsync(request);
+
+        Assert.Equal("application/openmetrics-text", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(["Accept", "Accept-Encoding"], response.Headers.Vary);
+        Assert.Equal(["gzip"], response.Content.Headers.ContentEncoding);
+        await using var body = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
+        using var reader = new StreamReader(body);
+        var text = await reader.ReadToEndAsync();
+        Assert.Contains("proxy_config_reloads_total{", text, StringComparison.Ordinal);
+        Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scrape_CollectionTakesLongerThanTheScraperWaits_408AndTheNextIsServed()
+    {
+        await using var host = await StartAsync();
+        using var slow = Slow(host);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
+        request.Headers.Add("X-Prometheus-Scrape-Timeout-Seconds", "0.05");
+
+        using (var response = await _http.SendAsync(request))
+        {
+            Assert.Equal(HttpStatusCode.RequestTimeout, response.StatusCode);
+        }
+
+        _go.Set();
+        using var next = await _http.GetAsync(Url(host));
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+    }
+
+    [Fact]
+    public async Task Scrapes_AtTheSameTime_ShareOneCollection()
+    {
+        await using var host = await StartAsync();
+        using var slow = Slow(host);
+        var collector = host.Services.GetRequiredService<ScrapeCollector>();
+
+        var scrapes = Enumerable.Range(0, 100).Select(_ => collector.GetAsync(openMetrics: false, default)).ToList();
+        Assert.True(_entered.Wait(Eventually.Limit));
+        Assert.All(scrapes, static scrape => Assert.False(scrape.IsCompleted));
+        _go.Set();
+        var expositions = await Task.WhenAll(scrapes);
+
+        Assert.Single(expositions.Distinct());
+        Assert.Equal(1, _collections);
+        Array.ForEach(expositions, static exposition => exposition.Release());
+    }
+
+    [Fact]
+    public async Task Scrape_CollectionFails_500()
+    {
+        await using var host = await StartAsync();
+        host.Services.GetRequiredService<PrometheusExporter>().Dispose();
+
+        using var response = await _http.GetAsync(Url(host));
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Theory]
+    [InlineData(30_000, "HTTP/1.1 200")]
+    [InlineData(64_000, "HTTP/1.1 431")]
+    public async Task Scrape_AbsurdAccept_AnsweredOrRefused(int length, string expected)
+    {
+        await using var host = await StartAsync();
+        var accept = string.Concat(Enumerable.Repeat("a/b;q=9,", length / 8));
+
+        using var socket = await AskAsync(Url(host), $"Accept: {accept}\r\nConnection: close\r\n");
+
+        using var stream = new NetworkStream(socket);
+        using var reader = new StreamReader(stream);
+        Assert.StartsWith(expected, await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scrapes_WhileTheHostStops_EndAndSoDoesTheHost()
+    {
+        var host = await StartAsync();
+        var url = Url(host);
+        var scraping = Enumerable.Range(0, 4).Select(_ => ScrapeUntilRefusedAsync(url)).ToList();
+
+        await host.DisposeAsync().AsTask().WaitAsync(Eventually.Limit);
+
+        await Task.WhenAll(scraping).WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task Scrapers_ThousandsThatDoNotRead_CostBoundedMemoryAndNoScrape()
+    {
+        await using var host = await StartAsync();
+        using var large = Large(host);
+        Assert.True((await _http.GetByteArrayAsync(Url(host))).Length > 5_000_000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var slow = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < SlowScrapers; i++)
+            {
+                slow.Add(await AskAsync(Url(host), ""));
+                if (i % 500 == 499)
+                {
+                    Assert.True((await _http.GetByteArrayAsync(Url(host))).Length > 5_000_000);
+                }
+            }
+
+            // 2,000 answers are 11 GB.
+            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 200_000_000);
+            Assert.True((await _http.GetByteArrayAsync(Url(host))).Length > 5_000_000);
+        }
+        finally
+        {
+            slow.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    public void Dispose()
+    {
+        _go.Set();
+        _http.Dispose();
+        _entered.Dispose();
+        _go.Dispose();
+    }
+
+    private static Task<TestHost> StartAsync() =>
+        TestHost.StartAsync(Json.Routes(Json.Route("r"), 1).Insert(1, """ "Admin": { "Url": "http://127.0.0.1:0" },"""));
+
+    private static Uri Url(TestHost host) => new(host.Urls.Single(), "/metrics");
+
+    private static Meter MeterOf(TestHost host) =>
+        new(new MeterOptions(ProxyMeter.Name) { Scope = host.Services.GetRequiredService<IMeterFactory>() });
+
+    private static Meter Large(TestHost host)
+    {
+        var meter = MeterOf(host);
+        var gauge = meter.CreateGauge<int>("test.large");
+        for (var i = 0; i < 1900; i++)
+        {
+            gauge.Record(i, new KeyValuePair<string, object?>("k", $"{i}{new string('x', 3000)}"));
+        }
+
+        return meter;
+    }
+
+    private static async Task<Socket> AskAsync(Uri url, string headers)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(IPAddress.Loopback, url.Port);
+        var request = Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+        for (var sent = 0; sent < request.Length; )
+        {
+            sent += await socket.SendAsync(request.AsMemory(sent));
+        }
+
+        return socket;
+    }
+
+    private async Task ScrapeUntilRefusedAsync(Uri url)
+    {
+        try
+        {
+            while (true)
+            {
+                using var response = await _http.GetAsync(url);
+                Assert.Contains(response.StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.InternalServerError]);
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // It has stopped.
+        }
+    }
+
+    private Meter Slow(TestHost host)
+    {
+        var meter = MeterOf(host);
+        meter.CreateObservableGauge(
+            "test.slow",
+            () =>
+            {
+                Interlocked.Increment(ref _collections);
+                _entered.Set();
+                _go.Wait(Eventually.Limit);
+                return 1;
+            }
+        );
+        return meter;
+    }
+}
