@@ -59,9 +59,7 @@ internal sealed class PipelineBuilder(
         var mode = route.Connector is { } connector ? BuildConnector(route, connector) : BuildMode(id, route, revision);
         return connection =>
         {
-            var record = ConnectionRecord.Of(connection);
-            record.RouteId = id;
-            record.AccessLog = route.AccessLog;
+            tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
             return mode(connection);
         };
     }

@@ -13,7 +13,10 @@ public sealed class ProxyStatus
     private volatile string? _pending;
     private volatile IReadOnlyList<string> _restartNeeded = [];
     private volatile bool _draining;
+    private readonly Lock _gate = new(); // guards _edits and _settled
     private ConfigurationReloadToken _changed = new();
+    private TaskCompletionSource? _settled;
+    private long _edits;
 
     /// <summary>The revision that runs; null before the start.</summary>
     public Revision? Running
@@ -62,6 +65,43 @@ public sealed class ProxyStatus
 
     /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
     public IChangeToken WatchRunning() => Volatile.Read(ref _changed);
+
+    /// <summary>Completes when all edits that were noticed before have been applied, rejected or put off.</summary>
+    /// <returns>A task that completes at once when there are none.</returns>
+    public Task WhenSettledAsync()
+    {
+        lock (_gate)
+        {
+            return _settled?.Task ?? Task.CompletedTask;
+        }
+    }
+
+    /// <summary>An edit was noticed.</summary>
+    internal void EditNoticed()
+    {
+        lock (_gate)
+        {
+            _edits++;
+            _settled ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>How many edits were noticed so far.</summary>
+    internal long Edits => Volatile.Read(ref _edits);
+
+    /// <summary>Edits have been dealt with.</summary>
+    /// <param name="edits">How many were noticed before that.</param>
+    internal void Settled(long edits)
+    {
+        lock (_gate)
+        {
+            if (edits == _edits)
+            {
+                _settled?.TrySetResult();
+                _settled = null;
+            }
+        }
+    }
 
     /// <summary>The bound addresses with their real ports, by <see cref="EndpointBinding.Slot"/>.</summary>
     public IReadOnlyDictionary<string, EndPoint> Bound { get; internal set; } = new Dictionary<string, EndPoint>();

@@ -46,7 +46,6 @@ internal sealed partial class RevisionOwner(
         "Channels:Loopback",
         "Transport",
         "Demo",
-        "Log",
     ];
 
     // Edits are level-triggered: one waiting signal stands for any number of them.
@@ -55,7 +54,7 @@ internal sealed partial class RevisionOwner(
     );
     private readonly CancellationTokenSource _stopping = new();
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
-    private int _edited; // a signal is for an edit, or for members that came and went
+    private long _read; // edits before the last reading; a signal may be for members that came and went
     private IDisposable? _watching;
     private Revision? _waiting; // the last valid one, while it waits for an address
     private Task _following = Task.CompletedTask;
@@ -123,7 +122,7 @@ internal sealed partial class RevisionOwner(
 
     private void SignalEdit()
     {
-        Volatile.Write(ref _edited, 1);
+        status.EditNoticed();
         _edits.Writer.TryWrite(true);
     }
 
@@ -147,6 +146,7 @@ internal sealed partial class RevisionOwner(
         var retry = new RetryPause();
         while (!cancellationToken.IsCancellationRequested)
         {
+            var edits = 0L;
             try
             {
                 if (!await WaitAsync(retry.Length, cancellationToken))
@@ -154,8 +154,10 @@ internal sealed partial class RevisionOwner(
                     retry.Reset(); // what is new supersedes what failed
                 }
 
-                if (Interlocked.Exchange(ref _edited, 0) == 1)
+                edits = status.Edits;
+                if (edits != _read)
                 {
+                    _read = edits;
                     Read();
                 }
 
@@ -172,6 +174,10 @@ internal sealed partial class RevisionOwner(
                 status.Rejected = [new("", SecretMask.Apply(exception.Message))];
                 Log.Failed(logger, exception);
                 retry.Note(failed: true); // the members may have changed besides
+            }
+            finally
+            {
+                status.Settled(edits);
             }
         }
     }

@@ -57,10 +57,12 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<ProxyMeter>();
         services.TryAddSingleton<ProxyMetrics>();
         services.TryAddSingleton(static _ => new AccessLog(null));
+        services.TryAddSingleton<AccessLogMetrics>();
         services.TryAddSingleton<TrackingMiddleware>();
         services.TryAddSingleton<Relay>();
         services.TryAddSingleton<TransportOptions>();
         services.TryAddSingleton<Transport>();
+        services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
         services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
         services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialler);
         services.TryAddSingleton(static provider => new ListenerManager(
@@ -165,7 +167,11 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());
-        services.AddSingleton<IHostedService, RevisionOwner>();
+        services.AddSingleton<IHostedService>(static provider =>
+        {
+            _ = provider.GetRequiredService<AccessLogMetrics>(); // which nobody else asks for
+            return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
+        });
     }
 
     private static Revision ReadFirst(IServiceProvider provider)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -10,6 +11,8 @@ using Proxy.Host.Admin;
 using Proxy.Host.Demo;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
+using Proxy.Host.Observability.AccessLogging;
+using Proxy.Host.Systemd;
 
 namespace Proxy.Host;
 
@@ -32,19 +35,21 @@ internal static class ProxyApplication
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp", LogLevel.Warning);
         LogLevels.Use(builder.Services, revision);
-        // Standard output belongs to the access log.
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static console =>
-            console.LogToStandardErrorThreshold = LogLevel.Trace
-        );
+        builder.Services.Configure<ConsoleLoggerOptions>(static console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace; // standard output belongs to the access log
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a console that nobody reads keeps no connection waiting
+        });
         var services = builder.Services;
         services.AddRoutingCore();
         services.AddRequestTimeouts();
         services.AddSingleton(configuration);
         services.AddSingleton(channels);
+        services.AddSingleton<ConfigurationReload>();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.AddSingleton(CreateTransportOptions(revision.Config.Transport));
-        var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);
-        services.AddSingleton(_ => new AccessLog(access, revision.Config.Log.Access.Format == AccessLogFormat.Json));
+        var inherited = SystemdServices.Use(services);
+        services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
+        AccessLogEdits.Use(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
         ApiDocument.AddServices(services);
@@ -98,6 +103,11 @@ internal static class ProxyApplication
         }
     }
 
-    private static TransportOptions CreateTransportOptions(TransportConfig config) =>
-        new() { UseEventLoops = config.Kind != TransportKind.Sockets, Threads = config.Threads };
+    private static TransportOptions CreateTransportOptions(TransportConfig config, InheritedSockets? inherited) =>
+        new()
+        {
+            UseEventLoops = config.Kind != TransportKind.Sockets,
+            Threads = config.Threads,
+            Inherited = inherited,
+        };
 }

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Proxy.Host;
 
-/// <summary>SIGTERM and Ctrl+C drain, a second one ends at once, SIGHUP reads the files again.</summary>
-internal sealed class SignalLifetime(IHostApplicationLifetime application, ConfigurationInspector inspector) : IHostLifetime, IDisposable
+/// <summary>SIGTERM and Ctrl+C drain, a second one ends at once, SIGHUP reads the files again, and opens the access log anew.</summary>
+internal sealed class SignalLifetime(IHostApplicationLifetime application, ConfigurationReload reload) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _asked;
@@ -34,6 +34,6 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        inspector.Reload();
+        reload.Start();
     }
 }

@@ -53,6 +53,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         if (wholeDocument)
         {
             KestrelValidator.Check(root, problems);
+            LogValidator.Check(root, config.Log.Access, problems);
         }
 
         ClusterValidator.Check(config.ReverseProxy, known, problems);

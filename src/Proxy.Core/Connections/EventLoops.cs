@@ -9,5 +9,5 @@ public sealed class EventLoops
 
     /// <summary>How they are.</summary>
     /// <returns>One entry each; none before the first connection, nor where .NET's sockets carry connections.</returns>
-    public IReadOnlyList<EventLoopStatus> List() => _transport.Loops();
+    public IReadOnlyList<EventLoopStatus> List() => _transport.DescribeLoops();
 }

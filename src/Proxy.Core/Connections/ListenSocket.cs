@@ -7,10 +7,13 @@ namespace Proxy.Connections;
 /// <summary>Opens listen sockets, for both transports.</summary>
 internal static class ListenSocket
 {
-    /// <summary>Binds and listens.</summary>
+    /// <summary>Binds and listens, unless a socket was inherited that does.</summary>
     /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
     /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
-    public static Socket Open(ListenEndPoint listen)
+    public static BoundSocket Open(ListenEndPoint listen, InheritedSockets? inherited) =>
+        inherited?.TryTake(listen) is { } bound ? new(bound, Outlives: true) : new(Open(listen), Outlives: false);
+
+    private static Socket Open(ListenEndPoint listen)
     {
         var socket = Create(listen);
         try

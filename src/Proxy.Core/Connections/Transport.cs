@@ -24,12 +24,12 @@ internal sealed class Transport : IDisposable
         {
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
             var services = new EpollServices(_loops, buffers);
-            Listeners = new EpollTransportFactory(services);
+            Listeners = new EpollTransportFactory(services, options.Inherited);
             Dialler = new EpollConnectionFactory(services, time);
         }
         else
         {
-            Listeners = new SocketTransportFactory(buffers, clock, time);
+            Listeners = new SocketTransportFactory(buffers, clock, time, options.Inherited);
             Dialler = new SocketConnectionFactory(buffers, clock, time);
         }
     }
@@ -38,7 +38,11 @@ internal sealed class Transport : IDisposable
 
     public IConnectionFactory Dialler { get; }
 
-    public IReadOnlyList<EventLoopStatus> Loops() => _loops?.Status() ?? [];
+    /// <summary>The event loops that run; none on the portable transport, and before the first connection.</summary>
+    public IReadOnlyList<EventLoop> Loops => _loops?.Running ?? [];
+
+    /// <summary>How the event loops are.</summary>
+    public IReadOnlyList<EventLoopStatus> DescribeLoops() => _loops?.Status() ?? [];
 
     public void Dispose() => _loops?.Dispose();
 }

@@ -8,4 +8,7 @@ public sealed record TransportOptions
 
     /// <summary>Event loops, one thread each; 0 for one per core. Of no meaning to the portable transport.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Listen sockets that are used instead of binding; null when none were passed on.</summary>
+    public InheritedSockets? Inherited { get; init; }
 }

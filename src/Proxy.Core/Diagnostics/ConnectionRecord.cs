@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>What is known of one connection, from accept to its one line in the access log. A feature of its <see cref="ConnectionContext"/>.</summary>
+/// <summary>What is known of one connection, from accept to its last line in the access log. A feature of its <see cref="ConnectionContext"/>.</summary>
 public sealed class ConnectionRecord(ConnectionContext connection, string endpointId, string slot, TimeProvider time)
 {
     private const int NoOutcome = -1;
@@ -13,6 +13,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     private long _upstreamBytes;
     private long _connected;
     private long _queued;
+    private long _routed;
 
     /// <summary>The id, unique in this process.</summary>
     public string Id => connection.ConnectionId;
@@ -33,7 +34,18 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     public EndPoint? Local => connection.LocalEndPoint;
 
     /// <summary>The route, once chosen.</summary>
-    public string? RouteId { get; set; }
+    public string? RouteId
+    {
+        get;
+        set
+        {
+            field = value;
+            _routed = _routed == 0 ? time.GetTimestamp() : _routed;
+        }
+    }
+
+    /// <summary>How long it took to choose the route; the time since accept while none is chosen.</summary>
+    public TimeSpan Peeking => _routed is var routed and not 0 ? time.GetElapsedTime(_accepted, routed) : Elapsed;
 
     /// <summary>The cluster, once known.</summary>
     public string? ClusterId { get; set; }
@@ -44,8 +56,11 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Its span; null when nobody listens.</summary>
     internal ConnectionSpan? Span { get; set; }
 
-    /// <summary>Whether the end is written to the access log.</summary>
+    /// <summary>Whether it is written to the access log.</summary>
     public bool AccessLog { get; set; } = true;
+
+    /// <summary>Whether its last line is written; guarded by the queue of the log.</summary>
+    internal bool IsLogged { get; set; }
 
     /// <summary>The time it was given when its route or address went away; null while they are configured.</summary>
     public TimeSpan? DrainTimeout { get; set; }

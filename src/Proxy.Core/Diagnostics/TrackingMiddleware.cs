@@ -54,6 +54,18 @@ public sealed partial class TrackingMiddleware(
         }
     }
 
+    /// <summary>Notes the route that was chosen for a connection.</summary>
+    /// <param name="record">The connection's record.</param>
+    /// <param name="routeId">The route.</param>
+    /// <param name="isLogged">Whether the route's connections are written to the access log.</param>
+    public void Routed(ConnectionRecord record, string routeId, bool isLogged)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        record.RouteId = routeId;
+        record.AccessLog = isLogged;
+        accessLog.Started(record);
+    }
+
     // The tracker lets the connection go last: once it is empty, the program may end, and the log with it.
     private void End(ConnectionRecord record)
     {

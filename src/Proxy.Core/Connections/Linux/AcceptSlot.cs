@@ -169,7 +169,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
                 return handed;
             }
 
-            if (!listener.AcceptsOn(loop))
+            if (!listener.AcceptsOn(loop) || !listener.MayAccept)
             {
                 return null;
             }

@@ -12,13 +12,16 @@ namespace Proxy.Connections.Linux;
 internal sealed class EpollListener : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket;
+    private readonly LastAccepts _last;
     private readonly AcceptSlot[] _slots;
     private readonly EpollServices _services;
     private volatile EventLoop? _only;
 
-    public EpollListener(Socket socket, EpollServices services)
+    public EpollListener(BoundSocket bound, EpollServices services)
     {
+        var socket = bound.Socket;
         _socket = socket;
+        _last = new LastAccepts(bound.Outlives);
         _services = services;
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
@@ -61,6 +64,9 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     /// <summary>Whether a loop may accept now: all do, unless the order counts.</summary>
     public bool AcceptsOn(EventLoop loop) => _only is null || _only == loop;
 
+    /// <summary>Whether one more may be accepted: after the listener is unbound, for a moment only.</summary>
+    public bool MayAccept => _last.MayAccept;
+
     /// <summary>Lets the loop that accepts alone look again.</summary>
     public void WakeOnly()
     {
@@ -90,6 +96,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
+        _last.Begin();
         IsUnbound = true;
         Array.ForEach(_slots, static slot => slot.Wake());
         return ValueTask.CompletedTask;

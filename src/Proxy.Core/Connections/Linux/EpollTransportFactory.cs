@@ -8,7 +8,9 @@ namespace Proxy.Connections.Linux;
 /// The transport of event loops: binds what <see cref="ListenEndPoint"/> names. Registered beside Kestrel's own factory it takes
 /// only such endpoints and leaves all others alone.
 /// </summary>
-internal sealed class EpollTransportFactory(EpollServices services) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed class EpollTransportFactory(EpollServices services, InheritedSockets? inherited = null)
+    : IConnectionListenerFactory,
+        IConnectionListenerFactorySelector
 {
     /// <inheritdoc />
     public bool CanBind(EndPoint endpoint) => endpoint is ListenEndPoint;
@@ -19,7 +21,7 @@ internal sealed class EpollTransportFactory(EpollServices services) : IConnectio
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint));
+        var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint), inherited);
         return new(new EpollListener(socket, services));
     }
 }

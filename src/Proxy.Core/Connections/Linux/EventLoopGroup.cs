@@ -35,8 +35,11 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
 
+    /// <summary>Those whose threads have been started.</summary>
+    public IReadOnlyList<EventLoop> Running => _loops.IsValueCreated ? _loops.Value : [];
+
     /// <summary>How they are; none before the first connection.</summary>
-    public IReadOnlyList<EventLoopStatus> Status() => _loops.IsValueCreated ? [.. _loops.Value.Select(Describe)] : [];
+    public IReadOnlyList<EventLoopStatus> Status() => [.. Running.Select(Describe)];
 
     /// <summary>The loop for a connection accepted on this one: another only when that has clearly less to do.</summary>
     public EventLoop Choose(EventLoop own)

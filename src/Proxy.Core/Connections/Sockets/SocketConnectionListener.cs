@@ -5,12 +5,14 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Connections.Sockets;
 
 /// <summary>A listen socket. Accept errors reach the caller, who decides about back-off.</summary>
-internal sealed class SocketConnectionListener(Socket socket, SocketServices services) : IConnectionListener, ITunableListener
+internal sealed class SocketConnectionListener(BoundSocket bound, SocketServices services) : IConnectionListener, ITunableListener
 {
+    private readonly Socket _socket = bound.Socket;
+    private readonly LastAccepts _last = new(bound.Outlives);
     private readonly CancellationTokenSource _unbound = new();
     private int _lastDescriptor;
 
-    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
+    public EndPoint EndPoint { get; } = bound.Socket.LocalEndPoint!;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -23,7 +25,7 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
         try
         {
             using var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _unbound);
-            return Wrap(await socket.AcceptAsync(_unbound.Token));
+            return Wrap(await _socket.AcceptAsync(_unbound.Token));
         }
         catch (OperationCanceledException)
         {
@@ -37,19 +39,20 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
+        _last.Begin();
         return new ValueTask(_unbound.CancelAsync());
     }
 
     public async ValueTask DisposeAsync()
     {
         await _unbound.CancelAsync();
-        socket.Dispose();
+        _socket.Dispose();
         _unbound.Dispose();
     }
 
-    public void SetBacklog(int backlog) => socket.Listen(backlog);
+    public void SetBacklog(int backlog) => _socket.Listen(backlog);
 
-    public void SharePort(bool shared) => SocketOptions.SetReusePort(socket, shared);
+    public void SharePort(bool shared) => SocketOptions.SetReusePort(_socket, shared);
 
     public int AcceptInline() => 0;
 
@@ -58,14 +61,14 @@ internal sealed class SocketConnectionListener(Socket socket, SocketServices ser
         // One accept at a time keeps it.
     }
 
-    public void HandOver() => SocketOptions.IgnoreNewHandshakes(socket);
+    public void HandOver() => SocketOptions.IgnoreNewHandshakes(_socket);
 
-    /// <summary>After unbind, what the kernel has queued is still served: closing the socket would reset it.</summary>
+    /// <summary>After unbind, what the kernel has queued is still served.</summary>
     private SocketConnection? AcceptQueued()
     {
         try
         {
-            return socket.Poll(0, SelectMode.SelectRead) ? Wrap(socket.Accept()) : null;
+            return _last.MayAccept && _socket.Poll(0, SelectMode.SelectRead) ? Wrap(_socket.Accept()) : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {

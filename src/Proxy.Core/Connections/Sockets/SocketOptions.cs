@@ -9,6 +9,7 @@ internal static class SocketOptions
     private const int LinuxSolSocket = 1;
     private const int LinuxReusePort = 15;
     private const int LinuxAttachFilter = 26;
+    private const int LinuxDetachFilter = 27;
     private const int LinuxBindAddressNoPort = 24;
 
     // Classic BPF over the TCP header: drop a segment that has SYN and not ACK, pass all others whole.
@@ -71,6 +72,21 @@ internal static class SocketOptions
         finally
         {
             filter.Free();
+        }
+    }
+
+    /// <summary>Ends what <see cref="IgnoreNewHandshakes"/> began, in this process or another.</summary>
+    public static void AcceptNewHandshakes(Socket listener)
+    {
+        try
+        {
+            Span<byte> ignored = stackalloc byte[sizeof(int)];
+            ignored.Clear();
+            listener.SetRawSocketOption(LinuxSolSocket, LinuxDetachFilter, ignored);
+        }
+        catch (SocketException)
+        {
+            // There is no filter.
         }
     }
 

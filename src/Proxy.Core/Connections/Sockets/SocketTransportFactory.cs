@@ -7,7 +7,7 @@ namespace Proxy.Connections.Sockets;
 /// The portable transport: binds what <see cref="ListenEndPoint"/> names. Registered beside Kestrel's own factory it takes
 /// only such endpoints and leaves all others alone.
 /// </summary>
-public sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time)
+public sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time, InheritedSockets? inherited = null)
     : IConnectionListenerFactory,
         IConnectionListenerFactorySelector
 {
@@ -20,7 +20,7 @@ public sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock clo
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint));
+        var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint), inherited);
         return new(new SocketConnectionListener(socket, new SocketServices(buffers, clock, time)));
     }
 }

@@ -1,0 +1,182 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>
+/// Formats lines: a JSON object, or time, event and pairs of name and value. Strings are quoted as in JSON and bounded in both, so
+/// that no byte of a peer or a configuration forges a line. One for each thread that writes, so that a line costs no memory.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and holds memory alone.")]
+internal sealed class AccessLogLine
+{
+    /// <summary>The longest value in UTF-16 units; what is longer ends with an ellipsis.</summary>
+    public const int MaxValue = 512;
+
+    private const int MaxTime = 64;
+    private const string Ellipsis = "…";
+
+    private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.Default };
+
+    private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>(); // made once
+
+    [ThreadStatic]
+    private static AccessLogLine? _ofThread;
+
+    private readonly ArrayBufferWriter<byte> _bytes = new(1024);
+    private readonly Utf8JsonWriter _values;
+    private bool _json;
+
+    private AccessLogLine() => _values = new Utf8JsonWriter(_bytes, _options);
+
+    /// <summary>The line of a connection; valid until the thread formats another.</summary>
+    public static ReadOnlySpan<byte> Of(ConnectionRecord record, AccessLogEvent @event, DateTimeOffset now, bool json)
+    {
+        var line = Begin(now, NameOf(@event), json);
+        line.Connection(record, @event);
+        return line.End();
+    }
+
+    /// <summary>The line that tells of others that were lost.</summary>
+    public static ReadOnlySpan<byte> OfDropped(long count, DateTimeOffset now, bool json)
+    {
+        var line = Begin(now, "dropped"u8, json);
+        line.Add("dropped"u8, "dropped"u8, count);
+        return line.End();
+    }
+
+    private static ReadOnlySpan<byte> NameOf(AccessLogEvent @event) =>
+        @event switch
+        {
+            AccessLogEvent.Start => "start"u8,
+            AccessLogEvent.Progress => "progress"u8,
+            _ => "end"u8,
+        };
+
+    private static AccessLogLine Begin(DateTimeOffset now, ReadOnlySpan<byte> name, bool json)
+    {
+        var line = _ofThread ??= new();
+        line._json = json;
+        line._bytes.ResetWrittenCount();
+        line._values.Reset();
+        line.Head(now, name);
+        return line;
+    }
+
+    private void Head(DateTimeOffset now, ReadOnlySpan<byte> name)
+    {
+        if (_json)
+        {
+            _values.WriteStartObject();
+            _values.WriteString("time"u8, now);
+            _values.WriteString("event"u8, name);
+            return;
+        }
+
+        now.TryFormat(_bytes.GetSpan(MaxTime), out var written, "O");
+        _bytes.Advance(written);
+        _bytes.Write(" "u8);
+        _bytes.Write(name);
+    }
+
+    private void Connection(ConnectionRecord record, AccessLogEvent @event)
+    {
+        Add("id"u8, record.Id);
+        Add("endpoint"u8, record.EndpointId);
+        Add("route"u8, record.RouteId);
+        Add("cluster"u8, record.ClusterId);
+        Add("destination"u8, record.DestinationId);
+        Add("client"u8, record.Client?.ToString());
+        Add("outcome"u8, @event == AccessLogEvent.End && record.Outcome is { } outcome ? _outcomes[(int)outcome] : null);
+        Add("bytesIn"u8, "in"u8, record.ClientBytes);
+        Add("bytesOut"u8, "out"u8, record.UpstreamBytes);
+        Add("peeking"u8, record.Peeking);
+        Add("queued"u8, record.Queued);
+        Add("connecting"u8, record.Connecting);
+        Add("connected"u8, record.Connected);
+        Add("duration"u8, record.Elapsed);
+    }
+
+    private void Add(ReadOnlySpan<byte> name, string? value)
+    {
+        Name(name, name);
+        if (value is not null)
+        {
+            Write(value);
+        }
+        else if (_json)
+        {
+            _values.WriteNullValue();
+        }
+        else
+        {
+            _bytes.Write("-"u8);
+        }
+    }
+
+    private void Write(string value)
+    {
+        if (value.Length <= MaxValue)
+        {
+            _values.WriteStringValue(value);
+        }
+        else
+        {
+            var length = char.IsHighSurrogate(value[MaxValue - 1]) ? MaxValue - 1 : MaxValue;
+            _values.WriteStringValue(string.Concat(value.AsSpan(0, length), Ellipsis));
+        }
+
+        Flush();
+    }
+
+    private void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> textName, long value)
+    {
+        Name(name, textName);
+        _values.WriteNumberValue(value);
+        Flush();
+    }
+
+    private void Add(ReadOnlySpan<byte> name, TimeSpan value)
+    {
+        Name(name, name);
+        _values.WriteNumberValue(Math.Round(value.TotalSeconds, 6));
+        Flush();
+    }
+
+    private void Name(ReadOnlySpan<byte> name, ReadOnlySpan<byte> textName)
+    {
+        if (_json)
+        {
+            _values.WritePropertyName(name);
+            return;
+        }
+
+        _bytes.Write(" "u8);
+        _bytes.Write(textName);
+        _bytes.Write("="u8);
+        _values.Reset();
+    }
+
+    // In text each value is a document of its own, in between what is written beside the writer.
+    private void Flush()
+    {
+        if (!_json)
+        {
+            _values.Flush();
+        }
+    }
+
+    private ReadOnlySpan<byte> End()
+    {
+        if (_json)
+        {
+            _values.WriteEndObject();
+            _values.Flush();
+        }
+
+        _bytes.Write("\n"u8);
+        return _bytes.WrittenSpan;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Text;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>The access log of an application that brings a writer of its own.</summary>
+internal sealed class TextWriterOutput(TextWriter writer) : IAccessLogOutput
+{
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+
+    public bool Open() => false;
+
+    public int Write(ReadOnlySpan<byte> lines)
+    {
+        var text = new char[lines.Length];
+        writer.Write(text, 0, _decoder.GetChars(lines, text, flush: false));
+        writer.Flush();
+        return lines.Length;
+    }
+
+    public void Reopen()
+    {
+        // It is the application's.
+    }
+
+    public void Dispose() => writer.Dispose();
+}

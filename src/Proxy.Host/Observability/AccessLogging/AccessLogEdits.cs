@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Primitives;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+
+namespace Proxy.Host.Observability.AccessLogging;
+
+/// <summary>The access log as the running revision has it: an edit of <c>Log</c> applies at once.</summary>
+internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision first, TimeProvider time, ILogger<AccessLog> logger)
+    : IHostedService,
+        IDisposable
+{
+    private const string PathKey = "Log:Access:Path";
+
+    private readonly Lock _gate = new(); // guards _config
+    private AccessLogConfig _config = first.Config.Log.Access;
+    private IDisposable? _watching;
+
+    /// <summary>Adds the log, opened: what cannot be opened at start is an error of the configuration.</summary>
+    /// <exception cref="InvalidConfigurationException">The file cannot be opened.</exception>
+    public static void Use(IServiceCollection services, Revision first, IConfigurationRoot configuration)
+    {
+        var config = first.Config.Log.Access;
+        TryOpen(config, configuration);
+        services.AddSingleton(provider =>
+        {
+            var time = provider.GetRequiredService<TimeProvider>();
+            var logger = provider.GetRequiredService<ILogger<AccessLog>>();
+            return new AccessLog(
+                Output(config, time, logger),
+                Options(config),
+                provider.GetRequiredService<ConnectionTracker>(),
+                time,
+                logger
+            );
+        });
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AccessLogEdits>(provider, first));
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _watching = ChangeToken.OnChange(status.WatchRunning, Apply);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _watching?.Dispose();
+
+    private void Apply()
+    {
+        lock (_gate)
+        {
+            var config = (status.Running ?? first).Config.Log.Access;
+            if (config != _config)
+            {
+                var moved = (config.Path, config.MaxBytes, config.Files) != (_config.Path, _config.MaxBytes, _config.Files);
+                log.Use(Options(config), moved ? Output(config, time, logger) : null);
+                _config = config;
+            }
+        }
+    }
+
+    private static AccessLogOptions Options(AccessLogConfig config) =>
+        new()
+        {
+            Json = config.Format == AccessLogFormat.Json,
+            Start = config.Start,
+            Interval = config.Interval,
+        };
+
+    private static IAccessLogOutput Output(AccessLogConfig config, TimeProvider time, ILogger logger) =>
+        config.Path is { } path ? new RotatingFile(path, config.MaxBytes, config.Files, time, logger) : new StandardOutput();
+
+    private static void TryOpen(AccessLogConfig config, IConfigurationRoot configuration)
+    {
+        if (config.Path is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var file = Output(config, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            file.Open();
+        }
+        catch (NobodyReadsException)
+        {
+            // Somebody may, later.
+        }
+        catch (IOException exception)
+        {
+            throw new InvalidConfigurationException([Locate($"the file cannot be opened: {exception.Message}", configuration)]);
+        }
+    }
+
+    private static ConfigProblem Locate(string message, IConfigurationRoot configuration)
+    {
+        // The last file that has the key wins.
+        var file = configuration.Providers.OfType<JsonFileProvider>().LastOrDefault(static file => file.LineOf(PathKey) is not null);
+        return new ConfigProblem(PathKey, message, file?.File, file?.LineOf(PathKey));
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FsCheck;
+using FsCheck.Fluent;
+using Proxy.Diagnostics;
+
+namespace Proxy.Core.Tests.Diagnostics;
+
+public sealed partial class AccessLogLineTests
+{
+    private static readonly DateTimeOffset _now = new(2026, 11, 21, 1, 2, 3, TimeSpan.Zero);
+    private static readonly string[] _strings = ["id", "endpoint", "route", "cluster", "destination", "client"];
+    private readonly ManualTime _time = new();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_AnyTextInAnyField_OneLineThatReadsBackTheSame(bool json)
+    {
+        // What breaks lines, quotes and terminals more often than chance would have it; half surrogates too.
+        var odd = Gen.Elements('\n', '\r', '"', '\\', '=', ' ', '\0', '\x1b', '\x7f', '\x85', ' ', '‮', '\ud83d', '\udc00', '{', '-');
+        var any = Gen.Choose(0, char.MaxValue).Select(static code => (char)code);
+        var text =
+            from length in Gen.OneOf(Gen.Choose(0, 20), Gen.Choose(AccessLogLine.MaxValue - 2, AccessLogLine.MaxValue + 2))
+            from letters in Gen.OneOf(odd, any).ArrayOf(length)
+            select new string(letters);
+        var fields = text.ArrayOf(_strings.Length);
+
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(fields.ToArbitrary(), values => ReadsBack(values, json)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_AnyBytesAsAUnixPath_OneLine(bool json)
+    {
+        var paths = Gen.Choose(1, 255)
+            .Select(static value => (byte)value)
+            .ArrayOf(40)
+            .Select(static bytes => Encoding.UTF8.GetString(bytes));
+
+        Check.One(
+            Config.QuickThrowOnFailure,
+            Prop.ForAll(paths.ToArbitrary(), path => ReadsBack([path, path, path, path, path, path], json))
+        );
+    }
+
+    [Fact]
+    public void Of_End_EveryField()
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.CountClientBytes(14);
+        record.CountUpstreamBytes(7);
+        record.AddQueued(TimeSpan.FromSeconds(1.5));
+        record.DialEnded(TimeSpan.FromMilliseconds(20), succeeded: true);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        record.TryEnd(ConnectionOutcome.IdleTimeout);
+
+        Assert.Equal(
+            """{"time":"2026-11-21T01:02:03+00:00","event":"end","id":"1","endpoint":"e","route":"r","cluster":"c","destination":"d","client":"127.0.0.1:5","outcome":"IdleTimeout","bytesIn":14,"bytesOut":7,"peeking":0.25,"queued":1.5,"connecting":0.02,"connected":2,"duration":2.25}"""
+                + "\n",
+            Line(record, AccessLogEvent.End, json: true)
+        );
+        Assert.Equal(
+            "2026-11-21T01:02:03.0000000+00:00 end id=\"1\" endpoint=\"e\" route=\"r\" cluster=\"c\" destination=\"d\" client=\"127.0.0.1:5\" "
+                + "outcome=\"IdleTimeout\" in=14 out=7 peeking=0.25 queued=1.5 connecting=0.02 connected=2 duration=2.25\n",
+            Line(record, AccessLogEvent.End, json: false)
+        );
+    }
+
+    [Fact]
+    public void Of_NoRouteAndNotEnded_NullsAndItIsStillPeeking()
+    {
+        var record = new ConnectionRecord(new FakeConnection("1"), "e", "", _time);
+        _time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(
+            "2026-11-21T01:02:03.0000000+00:00 progress id=\"1\" endpoint=\"e\" route=- cluster=- destination=- client=- "
+                + "outcome=- in=0 out=0 peeking=3 queued=0 connecting=0 connected=0 duration=3\n",
+            Line(record, AccessLogEvent.Progress, json: false)
+        );
+    }
+
+    [Theory]
+    [InlineData(true, """{"time":"2026-11-21T01:02:03+00:00","event":"dropped","dropped":5}""")]
+    [InlineData(false, "2026-11-21T01:02:03.0000000+00:00 dropped dropped=5")]
+    public void OfDropped_Count_IsTold(bool json, string line) =>
+        Assert.Equal(line + "\n", Encoding.UTF8.GetString(AccessLogLine.OfDropped(5, _now, json)));
+
+    private void ReadsBack(string[] values, bool json)
+    {
+        var line = Line(Record(values), AccessLogEvent.Start, json);
+
+        Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
+        Assert.DoesNotContain(line[..^1], static letter => letter is < ' ' or > '~');
+        var read = json ? ReadJson(line) : ReadText(line);
+        Assert.Equal(values.Select(Expected), _strings.Select(name => read[name]));
+    }
+
+    private static Dictionary<string, string?> ReadJson(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        return document
+            .RootElement.EnumerateObject()
+            .Where(static field => field.Value.ValueKind == JsonValueKind.String)
+            .ToDictionary(static field => field.Name, static field => field.Value.GetString());
+    }
+
+    private static Dictionary<string, string?> ReadText(string line) =>
+        Pair()
+            .Matches(line)
+            .ToDictionary(
+                static pair => pair.Groups[1].Value,
+                static pair => pair.Groups[2].Value.StartsWith('"') ? JsonSerializer.Deserialize<string>(pair.Groups[2].Value) : null
+            );
+
+    // Half a surrogate is no character; what is too long is cut in front of a character.
+    private static string Expected(string value)
+    {
+        var cut =
+            value.Length <= AccessLogLine.MaxValue ? value
+            : char.IsHighSurrogate(value[AccessLogLine.MaxValue - 1]) ? value[..(AccessLogLine.MaxValue - 1)] + "…"
+            : value[..AccessLogLine.MaxValue] + "…";
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(cut));
+    }
+
+    private ConnectionRecord Record(string[] values)
+    {
+        var connection = new FakeConnection(values[0]) { RemoteEndPoint = new Named(values[5]) };
+        var record = new ConnectionRecord(connection, values[1], "", _time);
+        _time.Advance(TimeSpan.FromSeconds(0.25));
+        record.RouteId = values[2];
+        record.ClusterId = values[3];
+        record.DestinationId = values[4];
+        return record;
+    }
+
+    private static string Line(ConnectionRecord record, AccessLogEvent @event, bool json) =>
+        Encoding.UTF8.GetString(AccessLogLine.Of(record, @event, _now, json));
+
+    [GeneratedRegex("""(\w+)=("(?:[^"\\]|\\.)*"|\S+)""")]
+    private static partial Regex Pair();
+
+    /// <summary>An address that looks as it is told to.</summary>
+    private sealed class Named(string text) : EndPoint
+    {
+        public override string ToString() => text;
+    }
+}
