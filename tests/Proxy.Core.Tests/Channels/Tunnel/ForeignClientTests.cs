@@ -254,6 +254,32 @@ public sealed class ForeignClientTests : IAsyncLifetime
         Assert.Equal("403", await client.StatusAsync(1));
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Allow_TurnedWhileOpen_TunnelOfOneThatIsNoMemberIsReset(string method)
+    {
+        using var served = await ConnectAsync(method, 1);
+        var record = await _server.ConnectionAsync();
+
+        await AllowAsync("C_*");
+
+        Assert.True((await served.ReadToEndAsync()).Reset);
+        Assert.Equal(TunnelProtocol.ConnectError, await _client.ResetCodeAsync(1));
+        Assert.Equal(Proxy.Diagnostics.ConnectionOutcome.Denied, record.Outcome);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Allow_TurnedAndStillNamed_TunnelStays(string method)
+    {
+        using var served = await ConnectAsync(method, 1);
+
+        await AllowAsync("C_*", "B_1");
+
+        await served.SendAsync("on"u8.ToArray());
+        Assert.Equal("on"u8.ToArray(), (await _client.ReadAsync(1)).Payload);
+    }
+
     [Fact]
     public async Task Post_HeadersTooLarge_TunnelsOfOthersGoOn()
     {
@@ -335,6 +361,14 @@ public sealed class ForeignClientTests : IAsyncLifetime
             method == "CONNECT"
                 ? [(":method", method), (":authority", $"{_id}.ring.channel:{_port}"), .. more]
                 : [(":method", method), (":scheme", "https"), (":authority", "x"), (":path", "/.channels/v1/open/ring"), .. more]
+        );
+
+    private Task AllowAsync(params string[] patterns) =>
+        _server.UseAsync(
+            _server.Config with
+            {
+                Items = _server.Config.Items.ToDictionary(static item => item.Key, item => item.Value with { Allow = patterns }),
+            }
         );
 
     private Task<Socket> AcceptAsync() => _legacy.AcceptWithinAsync();
