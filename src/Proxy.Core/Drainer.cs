@@ -63,7 +63,7 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
 
     private void Sweep(Revision running, Revision newest)
     {
-        var slots = newest.Bindings.Select(RevisionPipelines.Key).Append("").ToHashSet(StringComparer.Ordinal);
+        var slots = newest.Bindings.Select(static binding => binding.Slot).Append("").ToHashSet(StringComparer.Ordinal);
         var routes = newest.Config.ReverseProxy.TcpRoutes;
         foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null && !ChannelSlots.IsOne(record.Slot)))
         {

@@ -47,7 +47,7 @@ internal sealed class PipelineBuilder(
     {
         var ordered = binding.RouteIds.Select(id => new Route(id, Networks(revision.Config.ReverseProxy.TcpRoutes[id]), routes[id]));
         ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
-        var slot = RevisionPipelines.Key(binding);
+        var slot = binding.Slot;
         var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
         return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
 

@@ -26,6 +26,9 @@ public sealed class ProxyStatus
         }
     }
 
+    /// <summary>Since when the revision runs; null before the start.</summary>
+    public DateTimeOffset? AppliedAt { get; internal set; }
+
     /// <summary>Why the newest edit was rejected; empty when it was not.</summary>
     public IReadOnlyList<ConfigProblem> Rejected
     {
@@ -60,6 +63,6 @@ public sealed class ProxyStatus
     /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
     public IChangeToken WatchRunning() => Volatile.Read(ref _changed);
 
-    /// <summary>The bound addresses with their real ports, by normalised address (for port 0, endpoint id).</summary>
+    /// <summary>The bound addresses with their real ports, by <see cref="EndpointBinding.Slot"/>.</summary>
     public IReadOnlyDictionary<string, EndPoint> Bound { get; internal set; } = new Dictionary<string, EndPoint>();
 }

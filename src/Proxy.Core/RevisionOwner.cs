@@ -171,7 +171,7 @@ internal sealed partial class RevisionOwner(
             catch (Exception exception)
             {
                 metrics.Reloaded("rejected");
-                status.Rejected = [new("", exception.Message)];
+                status.Rejected = [new("", SecretMask.Apply(exception.Message))];
                 Log.Failed(logger, exception);
             }
         }
@@ -275,6 +275,7 @@ internal sealed partial class RevisionOwner(
         listeners.Commit(bound, key => byKey[key]);
         status.Bound = listeners.Bound;
         status.RestartNeeded = RestartNeeded(revision);
+        status.AppliedAt = time.GetUtcNow();
         status.Running = revision;
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         foreach (var problem in revision.Warnings)
@@ -307,7 +308,7 @@ internal sealed partial class RevisionOwner(
         snapshot.GetSection(section).AsEnumerable().OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);
 
     private static List<ListenerSpec> Specs(Revision revision) =>
-        [.. revision.Bindings.Select(static binding => new ListenerSpec(RevisionPipelines.Key(binding), EndPoint(binding)))];
+        [.. revision.Bindings.Select(static binding => new ListenerSpec(binding.Slot, EndPoint(binding)))];
 
     private static ListenEndPoint EndPoint(EndpointBinding binding)
     {

@@ -6,15 +6,15 @@ namespace Proxy;
 /// <summary>The pipelines of a revision, for our listeners and for Kestrel's.</summary>
 internal sealed class RevisionPipelines(PipelineBuilder builder, MountedRoutes mounted)
 {
-    /// <summary>The slot of a binding: its address, and for port 0 the endpoint's id besides.</summary>
-    public static string Key(EndpointBinding binding) =>
-        binding.Address is { Port: 0, UnixPath: null } ? $"{binding.Address.Text}#{binding.EndpointId}" : binding.Address.Text;
-
     /// <summary>Builds them, puts the mounted routes to use, and returns those of our listeners by slot.</summary>
     public Dictionary<string, ConnectionDelegate> Build(Revision revision)
     {
         var routes = builder.BuildRoutes(revision);
         mounted.Use(routes);
-        return revision.Bindings.ToDictionary(Key, binding => builder.BuildEndpoint(binding, revision, routes), StringComparer.Ordinal);
+        return revision.Bindings.ToDictionary(
+            static binding => binding.Slot,
+            binding => builder.BuildEndpoint(binding, revision, routes),
+            StringComparer.Ordinal
+        );
     }
 }

@@ -97,6 +97,19 @@ public static class TcpProxyExtensions
             return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
         });
         services.TryAddSingleton<ProxyStatus>();
+        services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
+        services.TryAddSingleton(static provider => new ConfigurationInspector(
+            provider.GetRequiredService<ConfigurationInput>(),
+            provider.GetRequiredService<RevisionReader>(),
+            provider.GetRequiredService<ProxyStatus>()
+        ));
+        services.TryAddSingleton(static provider => new ClusterRegistry(
+            provider.GetRequiredService<IProxyStateLookup>(),
+            provider.GetRequiredService<IClusterDestinationsUpdater>(),
+            provider.GetRequiredService<DrainedDestinations>(),
+            provider.GetRequiredService<ConnectionTracker>(),
+            provider.GetRequiredService<ProxyStatus>()
+        ));
         AddOwner(services);
         return new TcpProxyBuilder(services);
     }

@@ -49,6 +49,8 @@ internal static class ProxyApplication
         var access = AccessLogFile.Open(revision.Config.Log.Access.Path, configuration);
         services.AddSingleton(_ => new AccessLog(access, revision.Config.Log.Access.Format == AccessLogFormat.Json));
         services.AddTcpProxy().LoadDocument(configuration);
+        services.AddSingleton<StatusReader>();
+        ApiDocument.AddServices(services);
         AddMetrics(services);
         AddHttp(builder, revision);
         var app = builder.Build();

@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using Proxy.Configuration;
 
 namespace Proxy.Host;
 
 /// <summary>SIGTERM and Ctrl+C drain, a second one ends at once, SIGHUP reads the files again.</summary>
-internal sealed class SignalLifetime(IHostApplicationLifetime application, IConfigurationRoot configuration) : IHostLifetime, IDisposable
+internal sealed class SignalLifetime(IHostApplicationLifetime application, ConfigurationInspector inspector) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _asked;
@@ -35,9 +34,6 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, IConf
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        foreach (var file in configuration.Providers.OfType<JsonFileProvider>())
-        {
-            file.Load();
-        }
+        inspector.Reload();
     }
 }

@@ -6,6 +6,7 @@ using Proxy.Clusters.Resolution;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
@@ -35,7 +36,32 @@ public static class ClusterServices
         services.TryAddSingleton<ReportingDialer>();
         services.TryAddSingleton<DestinationPicker>();
         ProbeUnixSockets(services);
+        LeaveOutDrained(services);
         return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
+    }
+
+    // Around the policies as they are when they are used: an application may add its own after this.
+    private static void LeaveOutDrained(IServiceCollection services)
+    {
+        services.TryAddSingleton<DrainedDestinations>();
+        services.AddSingleton<IClusterChangeListener>(static provider => provider.GetRequiredService<DrainedDestinations>());
+        if (
+            services.LastOrDefault(static service => service.ServiceType == typeof(IClusterDestinationsUpdater))?.ImplementationType is
+            { } yarps
+        )
+        {
+            services.AddSingleton(provider =>
+            {
+                var drained = provider.GetRequiredService<DrainedDestinations>();
+                IAvailableDestinationsPolicy[] policies =
+                [
+                    .. provider
+                        .GetServices<IAvailableDestinationsPolicy>()
+                        .Select(policy => new UndrainedDestinationsPolicy(policy, drained)),
+                ];
+                return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
+            });
+        }
     }
 
     private static void ProbeUnixSockets(IServiceCollection services)

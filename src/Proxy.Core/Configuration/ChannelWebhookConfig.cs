@@ -10,6 +10,7 @@ public sealed record ChannelWebhookConfig
     public string Url { get; init; } = "";
 
     /// <summary>Signs the body: the header Channel-Signature then bears its HMAC-SHA256 (RFC 2104).</summary>
+    [Secret]
     public string? Secret { get; init; }
 
     /// <summary>How long an answer may take.</summary>

@@ -38,18 +38,21 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
     private bool IsAvailable(JsonPropertyInfo property) => !wholeDocument || ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 
-    private void ExpectKeys(ConfigNode node, string expected)
+    private void ExpectKeys(ConfigNode node, string expected, JsonTypeInfo? type = null)
     {
         if (node.Value is not null && !node.HasChildren)
         {
-            problems.Error(node.Path, $"'{ScalarReader.Shorten(node.Value)}' is a value; {expected} is expected here.");
+            // Whoever writes a section's secret in place of the section finds it in no log.
+            var secret = type?.Properties.Any(static property => ConfigTypes.Attribute<SecretAttribute>(property) is not null) is true;
+            var shown = secret ? SecretMask.Hidden : ScalarReader.Shorten(node.Value);
+            problems.Error(node.Path, $"'{shown}' is a value; {expected} is expected here.");
         }
     }
 
     private JsonObject? ReadObject(ConfigNode node, JsonTypeInfo type)
     {
         var result = new JsonObject();
-        ExpectKeys(node, "an object with keys");
+        ExpectKeys(node, "an object with keys", type);
         CheckKeys(node, type);
         foreach (var property in type.Properties.Where(property => property.Set is not null && IsAvailable(property)))
         {

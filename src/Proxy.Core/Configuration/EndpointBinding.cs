@@ -14,6 +14,9 @@ public sealed record EndpointBinding(
     IReadOnlyList<string> RouteIds
 )
 {
+    /// <summary>What it is bound as: the normalised address, and for port 0 the endpoint's id besides. Equal ones are one listener.</summary>
+    public string Slot => Address is { Port: 0, UnixPath: null } ? $"{Address.Text}#{EndpointId}" : Address.Text;
+
     /// <summary>Whether a route behind it keeps a queue, so that connections have to arrive there in order.</summary>
     public bool InOrder { get; init; }
 }

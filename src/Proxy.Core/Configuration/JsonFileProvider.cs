@@ -98,6 +98,11 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     private byte[] ReadAll()
     {
+        if (_source.Content is { } content)
+        {
+            return content;
+        }
+
         if (FileKind.IsSpecial(File))
         {
             throw new IOException("it is not a regular file.");
@@ -109,9 +114,9 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
             throw new IOException($"it is larger than {MaxBytes >> 20} MiB.");
         }
 
-        var content = new byte[stream.Length];
-        var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-        return content[..length];
+        var read = new byte[stream.Length];
+        var length = stream.ReadAtLeast(read, read.Length, throwOnEndOfStream: false);
+        return read[..length];
     }
 
     private void StartWatching()

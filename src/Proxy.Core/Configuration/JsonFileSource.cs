@@ -15,6 +15,9 @@ public sealed class JsonFileSource(string path) : IConfigurationSource
     /// <summary>The clock that says when to look.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Instead of what the file has: a text that came some other way, and is called by that name.</summary>
+    internal byte[]? Content { get; init; }
+
     /// <inheritdoc />
     public IConfigurationProvider Build(IConfigurationBuilder builder) => new JsonFileProvider(this);
 }

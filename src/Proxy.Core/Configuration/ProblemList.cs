@@ -100,6 +100,7 @@ internal sealed class ProblemList(IConfiguration configuration, bool wholeDocume
 
     private ConfigProblem Locate(string path, string message)
     {
+        message = SecretMask.Apply(message);
         var real = ToReal(path);
         for (var part = real; part.Length > 0; part = Parent(part))
         {

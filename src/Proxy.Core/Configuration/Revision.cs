@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
@@ -23,6 +24,9 @@ public sealed class Revision
 
     /// <summary>What is allowed but probably not meant.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
+
+    /// <summary>What the records were read from: every key of ours that is set, secrets too.</summary>
+    internal JsonObject Document { get; init; } = [];
 
     /// <summary>The merged configuration, for sections that others read.</summary>
     public required IConfiguration Snapshot { get; init; }

@@ -23,8 +23,12 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         var problems = new ProblemList(configuration, wholeDocument);
         try
         {
-            var revision = Read(ConfigTree.Read(configuration, wholeDocument, problems), wholeDocument, problems);
-            return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
+            var root = ConfigTree.Read(configuration, wholeDocument, problems);
+            var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
+            RootKeys.Check(root, problems);
+            var json = new ConfigWalker(problems, wholeDocument).Read(root, type, null) as JsonObject ?? [];
+            var revision = Read(root, json, wholeDocument, problems);
+            return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings) { Document = json };
         }
         catch (Exception exception)
         {
@@ -34,15 +38,12 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         }
     }
 
-    private Revision? Read(ConfigNode root, bool wholeDocument, ProblemList problems)
+    private Revision? Read(ConfigNode root, JsonObject json, bool wholeDocument, ProblemList problems)
     {
-        RootKeys.Check(root, problems);
         var known = names();
-        var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
-        var json = new ConfigWalker(problems, wholeDocument).Read(root, type, null) ?? new JsonObject();
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         IdValidator.Check(config.ReverseProxy, problems);
-        AdminValidator.Check(config.Admin, problems);
+        AdminValidator.Check(config.Admin, root, problems);
         ChannelsValidator.Check(config.Channels, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
@@ -75,6 +76,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
+            Document = json,
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]),
         };
     }

@@ -10,7 +10,8 @@ internal sealed class ScalarReader(ProblemList problems)
 {
     private const NumberStyles Spaces = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
 
-    public static string Shorten(string? text) => text is { Length: > 60 } ? $"{text[..60]}…" : text ?? "";
+    public static string Shorten(string? text) =>
+        SecretMask.Apply(text ?? "") is var shown && shown.Length > 60 ? $"{shown[..60]}…" : shown;
 
     public JsonNode? Read(ConfigNode node, Type type, JsonPropertyInfo? property)
     {

@@ -38,5 +38,7 @@ internal sealed class Transport : IDisposable
 
     public IConnectionFactory Dialler { get; }
 
+    public IReadOnlyList<EventLoopStatus> Loops() => _loops?.Status() ?? [];
+
     public void Dispose() => _loops?.Dispose();
 }

@@ -13,7 +13,8 @@ public sealed class ConnectionTracker
     public int Count => _open.Count;
 
     /// <summary>The open connections at this moment, in no order.</summary>
-    public IEnumerable<ConnectionRecord> Open => _open.Keys;
+    /// <remarks>Takes no lock, so that nobody who connects or leaves waits for whoever reads; one that comes meanwhile may be missing.</remarks>
+    public IEnumerable<ConnectionRecord> Open => _open.Select(static pair => pair.Key);
 
     /// <summary>Adds a connection that was accepted.</summary>
     /// <param name="record">Its record.</param>

@@ -13,14 +13,13 @@ public sealed class ProxyMetrics : IDisposable
 
     private readonly Meter _meter;
     private readonly ConnectionTracker _tracker;
-    private readonly Counter<long> _connections;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _dial;
     private readonly Histogram<double> _hook;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _held;
-    private readonly Lock _gate = new(); // guards _endedBytes, and that a connection's bytes are there or in the tracker
-    private readonly Dictionary<string, (long In, long Out)> _endedBytes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Lock _gate = new(); // guards _ended, and that a connection is there or in the tracker
+    private readonly Dictionary<string, RouteTotals> _ended = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="meterFactory">The host's meter factory.</param>
@@ -30,7 +29,7 @@ public sealed class ProxyMetrics : IDisposable
         ArgumentNullException.ThrowIfNull(meterFactory);
         _tracker = tracker;
         _meter = meterFactory.Create(MeterName);
-        _connections = _meter.CreateCounter<long>("proxy.connections", "{connection}", "Connections that have ended, by outcome.");
+        _meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         _duration = _meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries));
         _dial = _meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries));
         _hook = _meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries));
@@ -48,8 +47,6 @@ public sealed class ProxyMetrics : IDisposable
         try
         {
             var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
-            var outcome = new KeyValuePair<string, object?>("proxy.outcome", record.Outcome?.ToString());
-            _connections.Add(1, route, outcome);
             _duration.Record(record.Elapsed.TotalSeconds, route);
         }
         finally
@@ -57,6 +54,10 @@ public sealed class ProxyMetrics : IDisposable
             Settle(record);
         }
     }
+
+    /// <summary>What went through each route since the start, the open connections included.</summary>
+    /// <returns>One entry for each route that had a connection; the id is empty for connections that no route took.</returns>
+    public IReadOnlyList<RouteTraffic> Traffic() => [.. Totals().Select(static pair => pair.Value.Read(pair.Key))];
 
     /// <summary>Records one dial of one destination.</summary>
     /// <param name="clusterId">The cluster.</param>
@@ -106,27 +107,35 @@ public sealed class ProxyMetrics : IDisposable
     {
         lock (_gate)
         {
-            Add(_endedBytes, record);
+            var totals = Of(_ended, record);
+            totals.Add(record);
+            totals.End(record.Outcome);
             _tracker.Remove(record);
         }
     }
 
     // The route is asked for once: one chosen meanwhile would get the sum of another.
-    private static void Add(Dictionary<string, (long In, long Out)> totals, ConnectionRecord record)
+    private static RouteTotals Of(Dictionary<string, RouteTotals> totals, ConnectionRecord record)
     {
         var route = record.RouteId ?? "";
-        var (received, sent) = totals.GetValueOrDefault(route);
-        totals[route] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+        if (!totals.TryGetValue(route, out var found))
+        {
+            totals.Add(route, found = new RouteTotals());
+        }
+
+        return found;
     }
 
-    private Dictionary<string, (long In, long Out)> Bytes()
+    private Dictionary<string, RouteTotals> Totals()
     {
         lock (_gate)
         {
-            var totals = new Dictionary<string, (long In, long Out)>(_endedBytes, StringComparer.OrdinalIgnoreCase);
+            var totals = _ended.ToDictionary(static pair => pair.Key, static pair => pair.Value.Copy(), StringComparer.OrdinalIgnoreCase);
             foreach (var record in _tracker.Open)
             {
-                Add(totals, record);
+                var route = Of(totals, record);
+                route.Add(record);
+                route.Open++;
             }
 
             return totals;
@@ -135,14 +144,32 @@ public sealed class ProxyMetrics : IDisposable
 
     private List<Measurement<long>> ObserveBytes()
     {
-        var totals = Bytes();
-        var measurements = new List<Measurement<long>>(totals.Count * 2);
-        foreach (var (route, (received, sent)) in totals)
+        var traffic = Traffic();
+        var measurements = new List<Measurement<long>>(traffic.Count * 2);
+        foreach (var route in traffic)
         {
-            measurements.Add(new(received, new("proxy.route_id", route), new("network.io.direction", "receive")));
-            measurements.Add(new(sent, new("proxy.route_id", route), new("network.io.direction", "transmit")));
+            measurements.Add(new(route.ReceivedBytes, new("proxy.route_id", route.RouteId), new("network.io.direction", "receive")));
+            measurements.Add(new(route.SentBytes, new("proxy.route_id", route.RouteId), new("network.io.direction", "transmit")));
         }
 
         return measurements;
+    }
+
+    private List<Measurement<long>> ObserveEnded()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _ended.SelectMany(static pair =>
+                    pair.Value.Read(pair.Key)
+                        .Ended.Select(ended => new Measurement<long>(
+                            ended.Value,
+                            new("proxy.route_id", pair.Key),
+                            new("proxy.outcome", ended.Key.ToString())
+                        ))
+                ),
+            ];
+        }
     }
 }

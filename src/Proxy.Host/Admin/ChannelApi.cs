@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Channels;
 using Proxy.Channels.Monitoring;
 
@@ -11,28 +12,26 @@ internal static class ChannelApi
     // Something in between, or the client, may take silence for the end.
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(15);
 
-    public static void Map(IEndpointRouteBuilder endpoints)
+    public static void Map(IEndpointRouteBuilder api)
     {
-        endpoints.MapGet("/api/channels", static context => ApiJson.WriteAsync(context, States(context)));
-        endpoints.MapGet("/api/channels/{channel}", WriteOneAsync);
-        endpoints.MapGet("/api/channel-events", WriteEventsAsync);
-        endpoints.MapGet(
-            "/api/members",
-            static context => ApiJson.WriteAsync(context, new { Stale = Channels(context).IsStale, Members = Channels(context).Members() })
-        );
-        endpoints.MapGet("/api/tunnels", static context => ApiJson.WriteAsync(context, Channels(context).Tunnels()));
+        api.MapGet("/channels", List).WithSummary("The channels and their members.");
+        api.MapGet("/channels/{channel}", One).WithSummary("One channel.");
+        api.MapGet("/channel-events", (Delegate)WriteEventsAsync)
+            .WithSummary("Every change of a channel, as server-sent events; Last-Event-ID is understood.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
+        api.MapGet("/members", static (ChannelRegistry channels) => new MembersAnswer(channels.IsStale, channels.Members()))
+            .WithSummary("The other instances of the group.");
+        api.MapGet("/tunnels", static (ChannelRegistry channels) => channels.Tunnels())
+            .WithSummary("The connections that go through a tunnel, the oldest first.");
     }
 
-    private static IEnumerable<ChannelState> States(HttpContext context) =>
-        Channels(context).Monitor.Current.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal);
+    private static IEnumerable<ChannelState> List(ChannelRegistry channels) =>
+        channels.Monitor.Current.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal);
 
-    private static Task WriteOneAsync(HttpContext context)
-    {
-        var name = (string)context.Request.RouteValues["channel"]!;
-        return Channels(context).Monitor.Current.TryGetValue(name, out var state)
-            ? ApiJson.WriteAsync(context, state)
-            : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, $"No channel '{name}'.");
-    }
+    private static Results<Ok<ChannelState>, NotFound<ApiError>> One(string channel, ChannelRegistry channels) =>
+        channels.Monitor.Current.TryGetValue(channel, out var state)
+            ? TypedResults.Ok(state)
+            : TypedResults.NotFound(new ApiError($"No channel '{channel}'."));
 
     // Server-sent events (WHATWG HTML, 9.2). Each tells a whole state, so that nothing is lost by those a slow reader misses.
     private static async Task WriteEventsAsync(HttpContext context)
@@ -97,3 +96,8 @@ internal static class ChannelApi
 
     private static ChannelRegistry Channels(HttpContext context) => context.RequestServices.GetRequiredService<ChannelRegistry>();
 }
+
+/// <summary>The other instances of the group.</summary>
+/// <param name="Stale">Whether whoever says who they are is away, so that they may be others by now.</param>
+/// <param name="Members">By id.</param>
+internal sealed record MembersAnswer(bool Stale, IReadOnlyList<MemberStatus> Members);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Diagnostics;
 
 namespace Proxy.Host.Admin;
@@ -5,21 +6,41 @@ namespace Proxy.Host.Admin;
 /// <summary>Connections, by the id that the access log and the lists of the API have.</summary>
 internal static class ConnectionApi
 {
-    public static void Map(IEndpointRouteBuilder endpoints) => endpoints.MapDelete("/api/connections/{id}", CloseAsync);
-
-    private static Task CloseAsync(HttpContext context)
+    public static void Map(IEndpointRouteBuilder api)
     {
-        var id = (string)context.Request.RouteValues["id"]!;
-        var record = context
-            .RequestServices.GetRequiredService<ConnectionTracker>()
-            .Open.FirstOrDefault(record => record.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
-        if (record is null)
+        api.MapGet("/connections", List)
+            .WithSummary(
+                "Open connections, page by page: the oldest first, or those with the most bytes (sort=bytes), or by id (sort=id)."
+            );
+        api.MapGet("/connections/{id}", One).WithSummary("One open connection.");
+        api.MapDelete("/connections/{id}", Close).WithSummary("Resets a connection (ClosedByAdmin).");
+    }
+
+    private static Results<Ok<ConnectionPage>, BadRequest<ApiError>> List(
+        [AsParameters] ConnectionQuery query,
+        ConnectionTracker tracker,
+        ProxyStatus status
+    ) =>
+        ConnectionPager.TryCreate(query, out var pager, out var error)
+            ? TypedResults.Ok(pager!.Read(tracker, status))
+            : TypedResults.BadRequest(new ApiError(error!));
+
+    private static Results<Ok<ConnectionAnswer>, NotFound<ApiError>> One(string id, ConnectionTracker tracker, ProxyStatus status) =>
+        Find(id, tracker) is { } record ? TypedResults.Ok(ConnectionAnswer.Of(record, status)) : TypedResults.NotFound(None(id));
+
+    private static Results<NoContent, NotFound<ApiError>> Close(string id, ConnectionTracker tracker)
+    {
+        if (Find(id, tracker) is not { } record)
         {
-            return ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, $"No connection '{id}' is open.");
+            return TypedResults.NotFound(None(id));
         }
 
         record.Close(ConnectionOutcome.ClosedByAdmin);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
+        return TypedResults.NoContent();
     }
+
+    private static ConnectionRecord? Find(string id, ConnectionTracker tracker) =>
+        tracker.Open.FirstOrDefault(record => record.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+
+    private static ApiError None(string id) => new($"No connection '{id}' is open.");
 }

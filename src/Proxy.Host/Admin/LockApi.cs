@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Locking;
 
 namespace Proxy.Host.Admin;
@@ -7,41 +8,45 @@ internal static class LockApi
 {
     private const int MostPermits = 1_000_000;
 
-    public static void Map(IEndpointRouteBuilder endpoints)
+    public static void Map(IEndpointRouteBuilder api)
     {
-        endpoints.MapGet("/api/locks", static context => ApiJson.WriteAsync(context, Locks(context).List()));
-        endpoints.MapGet("/api/locks/{route}", static context => WriteAsync(context, Route(context)));
-        endpoints.MapPost("/api/locks/{route}/pause", static context => PauseAsync(context, paused: true));
-        endpoints.MapPost("/api/locks/{route}/resume", static context => PauseAsync(context, paused: false));
-        endpoints.MapPut("/api/locks/{route}/permits", ChangePermitsAsync);
+        api.MapGet("/locks", static (LockRegistry locks) => locks.List()).WithSummary("The locks: who holds and who waits.");
+        api.MapGet("/locks/{route}", One).WithSummary("The lock of one route.");
+        api.MapPost("/locks/{route}/pause", static (string route, LockRegistry locks) => Pause(route, locks, paused: true))
+            .WithSummary("Stops admitting clients; those who are served are left alone, those who wait go on waiting.");
+        api.MapPost("/locks/{route}/resume", static (string route, LockRegistry locks) => Pause(route, locks, paused: false))
+            .WithSummary("Admits clients again.");
+        api.MapPut("/locks/{route}/permits", ChangePermits)
+            .WithSummary("Changes the number of permits until the next edit; fewer cut nobody off.");
     }
 
-    private static Task PauseAsync(HttpContext context, bool paused)
+    private static Results<Ok<LockStatus>, NotFound<ApiError>> One(string route, LockRegistry locks) =>
+        locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(None(route));
+
+    private static Results<Ok<LockStatus>, NotFound<ApiError>> Pause(string route, LockRegistry locks, bool paused)
     {
-        Locks(context).TryPause(Route(context), paused);
-        return WriteAsync(context, Route(context));
+        locks.TryPause(route, paused);
+        return One(route, locks);
     }
 
-    private static async Task ChangePermitsAsync(HttpContext context)
+    private static Results<Ok<LockStatus>, NotFound<ApiError>, BadRequest<ApiError>> ChangePermits(
+        string route,
+        PermitsRequest request,
+        LockRegistry locks
+    )
     {
-        if (await ApiJson.ReadAsync<PermitsRequest>(context) is not { Permits: >= 1 and <= MostPermits } request)
+        if (request.Permits is < 1 or > MostPermits)
         {
-            await ApiJson.WriteErrorAsync(context, StatusCodes.Status400BadRequest, $"Send {{ \"permits\": 1 to {MostPermits} }}.");
-            return;
+            return TypedResults.BadRequest(new ApiError($"Send {{ \"permits\": 1 to {MostPermits} }}."));
         }
 
-        Locks(context).TryChangePermits(Route(context), request.Permits);
-        await WriteAsync(context, Route(context));
+        locks.TryChangePermits(route, request.Permits);
+        return locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(None(route));
     }
 
-    private static Task WriteAsync(HttpContext context, string route) =>
-        Locks(context).Find(route) is { } found
-            ? ApiJson.WriteAsync(context, found)
-            : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, $"No route '{route}' has a lock.");
-
-    private static string Route(HttpContext context) => ApiPath.Id(context, "route");
-
-    private static LockRegistry Locks(HttpContext context) => context.RequestServices.GetRequiredService<LockRegistry>();
-
-    private sealed record PermitsRequest(int Permits);
+    private static ApiError None(string route) => new($"No route '{route}' has a lock.");
 }
+
+/// <summary>Another number of permits.</summary>
+/// <param name="Permits">1 to 1,000,000.</param>
+internal sealed record PermitsRequest(int Permits);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Multiplexing;
 
 namespace Proxy.Host.Admin;
@@ -5,30 +6,31 @@ namespace Proxy.Host.Admin;
 /// <summary>The multiplexers, by destination: clients, what waits, what is in flight, what went wrong; renewing the upstream connections.</summary>
 internal static class MultiplexApi
 {
-    public static void Map(IEndpointRouteBuilder endpoints)
+    public static void Map(IEndpointRouteBuilder api)
     {
-        endpoints.MapGet("/api/multiplex", static context => ApiJson.WriteAsync(context, Multiplexers(context).Status));
-        endpoints.MapGet("/api/multiplex/{cluster}/{destination}", WriteAsync);
-        endpoints.MapPost("/api/multiplex/{cluster}/{destination}/renew", RenewAsync);
+        api.MapGet("/multiplex", static (MultiplexRegistry multiplexers) => multiplexers.Status)
+            .WithSummary("The multiplexed destinations: clients, what waits, what is in flight, what went wrong.");
+        api.MapGet("/multiplex/{cluster}/{destination}", One).WithSummary("One multiplexed destination.");
+        api.MapPost("/multiplex/{cluster}/{destination}/renew", Renew)
+            .WithSummary("Replaces the upstream connections of a destination, each after the exchange it is in.");
     }
 
-    private static Task RenewAsync(HttpContext context)
+    private static Results<Ok<MultiplexStatus>, NotFound<ApiError>> Renew(
+        string cluster,
+        string destination,
+        MultiplexRegistry multiplexers
+    )
     {
-        Multiplexers(context).Renew(ApiPath.Id(context, "cluster"), ApiPath.Id(context, "destination"));
-        return WriteAsync(context);
+        multiplexers.Renew(cluster, destination);
+        return One(cluster, destination, multiplexers);
     }
 
-    private static Task WriteAsync(HttpContext context)
-    {
-        var (cluster, destination) = (ApiPath.Id(context, "cluster"), ApiPath.Id(context, "destination"));
-        return Multiplexers(context).Find(cluster, destination) is { } found
-            ? ApiJson.WriteAsync(context, found)
-            : ApiJson.WriteErrorAsync(
-                context,
-                StatusCodes.Status404NotFound,
-                $"No destination '{destination}' of a cluster '{cluster}' is multiplexed."
-            );
-    }
-
-    private static MultiplexRegistry Multiplexers(HttpContext context) => context.RequestServices.GetRequiredService<MultiplexRegistry>();
+    private static Results<Ok<MultiplexStatus>, NotFound<ApiError>> One(
+        string cluster,
+        string destination,
+        MultiplexRegistry multiplexers
+    ) =>
+        multiplexers.Find(cluster, destination) is { } found
+            ? TypedResults.Ok(found)
+            : TypedResults.NotFound(new ApiError($"No destination '{destination}' of a cluster '{cluster}' is multiplexed."));
 }

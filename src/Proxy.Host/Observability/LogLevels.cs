@@ -21,16 +21,23 @@ internal sealed class LogLevels(ProxyStatus status, Revision first)
     {
         foreach (var (category, level) in (status.Running ?? first).Config.Logging.LogLevel)
         {
-            var isDefault = category.Equals(Others, StringComparison.OrdinalIgnoreCase);
-            options.Rules.Add(new LoggerFilterRule(providerName: null, isDefault ? null : category, level, filter: null));
+            options.Rules.Add(new LoggerFilterRule(providerName: null, Category(category), level, filter: null));
         }
     }
 
-    /// <summary>Registers it after the filters that it may overrule.</summary>
+    /// <summary>The category as rules have it; null for all others.</summary>
+    public static string? Category(string key) => key.Equals(Others, StringComparison.OrdinalIgnoreCase) ? null : key;
+
+    /// <summary>Registers it after the filters that it may overrule, and before what operators set for a while.</summary>
     public static void Use(IServiceCollection services, Revision first)
     {
         services.AddSingleton(provider => new LogLevels(provider.GetRequiredService<ProxyStatus>(), first));
         services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogLevels>());
         services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogLevels>());
+        services.AddSingleton<LogOverrides>();
+        services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogOverrides>());
+        services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(static provider =>
+            provider.GetRequiredService<LogOverrides>()
+        );
     }
 }

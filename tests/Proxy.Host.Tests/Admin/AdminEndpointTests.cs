@@ -68,7 +68,12 @@ public sealed class AdminEndpointTests : IDisposable
         var counted = host.Services.GetRequiredService<ProxyMetrics>();
         for (var i = 0; i < Routes; i++)
         {
-            counted.Ended(new(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System) { RouteId = $"r{i}" });
+            var record = new ConnectionRecord(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System)
+            {
+                RouteId = $"r{i}",
+            };
+            record.TryEnd(ConnectionOutcome.Completed);
+            counted.Ended(record);
         }
 
         var metrics = (await MetricsAsync(host)).Split('\n');

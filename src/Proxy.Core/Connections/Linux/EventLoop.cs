@@ -25,6 +25,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private int _connections;
     private long _turnBegan;
     private long _reported;
+    private long _heldTurns;
     private volatile bool _stopping;
     private bool _closed;
 
@@ -67,6 +68,9 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>When the turn that is running began, by <see cref="Environment.TickCount64"/>; 0 while the loop waits.</summary>
     public long TurnBegan => Volatile.Read(ref _turnBegan);
+
+    /// <summary>Turns that took longer than <see cref="LongestTurn"/>.</summary>
+    public long HeldTurns => Volatile.Read(ref _heldTurns);
 
     /// <summary>Reports a turn that goes on too long: one that never ends would never report itself. From any thread.</summary>
     public void Watch() => ReportIfHeld(TurnBegan, Environment.TickCount64);
@@ -148,6 +152,7 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         if (began != 0 && now - began > LongestTurn && Interlocked.Exchange(ref _reported, began) != began)
         {
+            Interlocked.Increment(ref _heldTurns);
             _report.Held(this, now - began);
         }
     }

@@ -35,6 +35,9 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
 
+    /// <summary>How they are; none before the first connection.</summary>
+    public IReadOnlyList<EventLoopStatus> Status() => _loops.IsValueCreated ? [.. _loops.Value.Select(Describe)] : [];
+
     /// <summary>The loop for a connection accepted on this one: another only when that has clearly less to do.</summary>
     public EventLoop Choose(EventLoop own)
     {
@@ -66,6 +69,13 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         {
             Array.ForEach(_loops.Value, static loop => loop.Dispose());
         }
+    }
+
+    private static EventLoopStatus Describe(EventLoop loop)
+    {
+        var began = loop.TurnBegan;
+        var turn = began == 0 ? 0 : Math.Max(0, Environment.TickCount64 - began);
+        return new(loop.Index, loop.Connections, loop.HeldTurns, TimeSpan.FromMilliseconds(turn));
     }
 
     private void Watch()

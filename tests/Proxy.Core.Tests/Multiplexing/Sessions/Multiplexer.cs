@@ -89,7 +89,7 @@ internal sealed class Multiplexer : IAsyncDisposable
         _clusters.Use(revision);
         var listeners = _services.GetRequiredService<ListenerManager>();
         var specs = revision.Bindings.Select(static binding => new ListenerSpec(
-            RevisionPipelines.Key(binding),
+            binding.Slot,
             new ListenEndPoint(new IPEndPoint(binding.Address.Address!, binding.Address.Port)) { InOrder = binding.InOrder }
         ));
         _bound = await listeners.BindAsync([.. specs], CancellationToken.None);

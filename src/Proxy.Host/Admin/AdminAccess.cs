@@ -1,0 +1,107 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Proxy.Configuration;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>Who may ask, and for what. Runs after routing, so that endpoints say for themselves what they need.</summary>
+internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
+{
+    private const string Scheme = "Bearer ";
+    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
+
+    private readonly byte[]? _token = string.IsNullOrEmpty(admin.Token) ? null : Hash(admin.Token);
+    private readonly bool _needsCertificate = admin.ClientCertificateAuthority is not null;
+    private readonly Lock _gate = new(); // guards _logged and _unlogged
+    private long? _logged;
+    private long _unlogged;
+
+    public Task UseAsync(HttpContext context, RequestDelegate next) =>
+        Refuses(context) is { } refusal ? ApiJson.WriteErrorAsync(context, refusal.Status, refusal.Reason) : next(context);
+
+    private (int Status, string Reason)? Refuses(HttpContext context)
+    {
+        var request = context.Request;
+        var endpoint = context.GetEndpoint();
+        // Without either the address is a loopback, and a web page whose name was made to resolve to it must not read it.
+        if (_token is null && !_needsCertificate && !IsLocal(request.Host))
+        {
+            return (StatusCodes.Status421MisdirectedRequest, "Ask for localhost or an IP address.");
+        }
+
+        if (endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is null && Lacks(context) is { } lacking)
+        {
+            Note(context);
+            return (StatusCodes.Status401Unauthorized, lacking);
+        }
+
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        {
+            return null;
+        }
+
+        return !admin.AllowChanges && endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutChange>() is null
+                ? (StatusCodes.Status403Forbidden, "Nothing may be changed here: Admin:AllowChanges is false.")
+            // A browser says whose page is asking, and only our own may.
+            : request.Headers.Origin is [var origin, ..] && origin != $"{request.Scheme}://{request.Host}"
+                ? (StatusCodes.Status403Forbidden, "Pages of other sites may change nothing.")
+            : null;
+    }
+
+    // A certificate that came was verified in the handshake. Where both are configured, both are required.
+    private string? Lacks(HttpContext context)
+    {
+        if (_needsCertificate && context.Connection.ClientCertificate is null)
+        {
+            return "A client certificate is required.";
+        }
+
+        if (_token is not null && !HasToken(context, _token))
+        {
+            context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
+            return "A bearer token is required.";
+        }
+
+        return null;
+    }
+
+    private static bool IsLocal(HostString host) =>
+        !host.HasValue || string.Equals(host.Host, "localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Host, out _);
+
+    private static bool HasToken(HttpContext context, byte[] token)
+    {
+        var given = context.Request.Headers.Authorization.ToString();
+        return given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(Hash(given[Scheme.Length..].TrimStart(' ')), token);
+    }
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    // Whoever guesses fills no log, and what they guess is in none.
+    private void Note(HttpContext context)
+    {
+        long others;
+        lock (_gate)
+        {
+            if (_logged is { } logged && time.GetElapsedTime(logged) < _quiet)
+            {
+                _unlogged++;
+                return;
+            }
+
+            (others, _logged, _unlogged) = (_unlogged, time.GetTimestamp(), 0);
+        }
+
+        Log.Refused(logger, context.Connection.RemoteIpAddress, others);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "A request from {Client} to the admin address was refused: it lacks the token or the certificate. So were {Others} since this was said last."
+        )]
+        public static partial void Refused(ILogger logger, IPAddress? client, long others);
+    }
+}

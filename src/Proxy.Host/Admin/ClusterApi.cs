@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>The clusters and the health of their destinations; keeping a destination from getting anything new.</summary>
+internal static class ClusterApi
+{
+    private const string Destination = "/clusters/{id}/destinations/{destination}";
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/clusters", static (ClusterRegistry clusters) => clusters.List()).WithSummary("The clusters and their destinations.");
+        api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
+        api.MapPost($"{Destination}/drain", Drain)
+            .WithSummary(
+                "Keeps new connections and requests from a destination until undrain, its removal or a restart; what is open goes on."
+            );
+        api.MapPost($"{Destination}/undrain", Undrain).WithSummary("Lets a destination have new connections and requests again.");
+        api.MapDelete($"{Destination}/connections", Close)
+            .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests go on.");
+    }
+
+    private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters) =>
+        clusters.Find(id) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(new ApiError($"No cluster '{id}'."));
+
+    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(string id, string destination, ClusterRegistry clusters) =>
+        Answer(clusters.TryDrain(id, destination), id, destination, clusters);
+
+    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Undrain(string id, string destination, ClusterRegistry clusters) =>
+        Answer(clusters.TryUndrain(id, destination), id, destination, clusters);
+
+    private static Results<Ok<ClosedAnswer>, NotFound<ApiError>> Close(string id, string destination, ClusterRegistry clusters) =>
+        clusters.CloseConnections(id, destination) is { } closed
+            ? TypedResults.Ok(new ClosedAnswer(closed))
+            : TypedResults.NotFound(None(id, destination));
+
+    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Answer(
+        bool done,
+        string id,
+        string destination,
+        ClusterRegistry clusters
+    ) =>
+        done
+        && clusters.Find(id)?.Destinations.FirstOrDefault(one => one.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
+            is { } found
+            ? TypedResults.Ok(found)
+            : TypedResults.NotFound(None(id, destination));
+
+    private static ApiError None(string id, string destination) => new($"No destination '{destination}' of a cluster '{id}'.");
+}
+
+/// <summary>What was closed.</summary>
+/// <param name="Closed">How many connections.</param>
+internal sealed record ClosedAnswer(int Closed);

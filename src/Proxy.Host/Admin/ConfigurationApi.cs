@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>The configuration: what runs, what is on disk, what a document would change.</summary>
+internal static class ConfigurationApi
+{
+    private const string Posted = "document";
+    private const int MaxBytes = 4 << 20;
+    private static readonly TimeSpan _turn = TimeSpan.FromSeconds(10);
+    private static readonly SemaphoreSlim _one = new(1); // reading megabytes takes a core, and clients want the others
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/configuration", Read).WithSummary("What runs, what is on disk, and why they differ; secrets are masked.");
+        api.MapGet("/configuration/difference", Difference)
+            .WithSummary("What differs between the configuration that runs and the files on disk, by path; secrets are masked.");
+        api.MapPost("/configuration/validate", ValidateAsync)
+            .WithSummary("Checks a document of up to 4 MiB as proxy check does, and compares it with what runs. Changes nothing.")
+            .WithMetadata(new AcceptsMetadata(["application/json"], typeof(JsonObject)))
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBytes))
+            .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblems(StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable)
+            .ChangesNothing();
+        api.MapPost("/configuration/reload", Reload).WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
+    }
+
+    private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status) =>
+        new(
+            status.Running?.Id,
+            status.AppliedAt,
+            configuration.Document(),
+            configuration.Files(),
+            [.. status.Rejected.Select(Problem.Of)],
+            status.Pending,
+            status.RestartNeeded,
+            [.. (status.Running?.Warnings ?? []).Select(Problem.Of)]
+        );
+
+    private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
+        configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
+
+    private static Accepted<ConfigurationAnswer> Reload(ConfigurationInspector configuration, ProxyStatus status)
+    {
+        configuration.Reload();
+        return TypedResults.Accepted((string?)null, Read(configuration, status));
+    }
+
+    private static async Task<Ok<ValidationAnswer>> ValidateAsync(HttpContext context, ConfigurationInspector configuration)
+    {
+        var body = await BodyReader.ReadAsync(context, MaxBytes);
+        if (!await _one.WaitAsync(_turn, context.RequestAborted))
+        {
+            throw new BadHttpRequestException("", StatusCodes.Status503ServiceUnavailable);
+        }
+
+        try
+        {
+            var review = configuration.Review(body.Span, Posted);
+            return TypedResults.Ok(Answer(review));
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private static ValidationAnswer Answer(ConfigurationReview review) =>
+        new(
+            review.Errors.Count == 0,
+            [.. review.Errors.Select(Problem.Of)],
+            [.. review.Warnings.Select(Problem.Of)],
+            [.. review.Difference.Select(static one => new PostedDifference(one.Path, one.Running, one.Other))]
+        );
+}

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Configuration;
+using Proxy.Diagnostics;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>The routes: where they lead, and what went through.</summary>
+internal static class RouteApi
+{
+    private const string Http = "Http";
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/routes", List).WithSummary("The routes, YARP's with mode Http: these count no connections.");
+        api.MapGet("/routes/{id}", One).WithSummary("One route.");
+    }
+
+    public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics)
+    {
+        if (status.Running is not { } running)
+        {
+            return [];
+        }
+
+        var traffic = metrics.Traffic().ToDictionary(static route => route.RouteId, StringComparer.OrdinalIgnoreCase);
+        return
+        [
+            .. running
+                .Config.ReverseProxy.TcpRoutes.Select(pair => Tcp(pair.Key, pair.Value, running, traffic.GetValueOrDefault(pair.Key)))
+                .Concat(running.HttpRoutes.Select(static route => new RouteAnswer(route.RouteId, Http, [], route.ClusterId)))
+                .OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase),
+        ];
+    }
+
+    private static Results<Ok<RouteAnswer>, NotFound<ApiError>> One(string id, ProxyStatus status, ProxyMetrics metrics) =>
+        List(status, metrics).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
+            ? TypedResults.Ok(found)
+            : TypedResults.NotFound(new ApiError($"No route '{id}'."));
+
+    private static RouteAnswer Tcp(string id, TcpRouteConfig route, Revision running, RouteTraffic? traffic) =>
+        new(id, route.Mode.ToString(), Endpoints(id, running), route.ClusterId)
+        {
+            Connector = route.Connector,
+            Connections = traffic?.Open ?? 0,
+            Ended = StatusReader.Ended(traffic is null ? [] : [traffic]),
+            BytesIn = traffic?.ReceivedBytes ?? 0,
+            BytesOut = traffic?.SentBytes ?? 0,
+        };
+
+    private static List<string> Endpoints(string id, Revision running) =>
+        [
+            .. running
+                .Bindings.Where(binding => binding.RouteIds.Contains(id, StringComparer.OrdinalIgnoreCase))
+                .Select(static binding => binding.EndpointId)
+                .Distinct(StringComparer.OrdinalIgnoreCase)
+                .Order(StringComparer.OrdinalIgnoreCase),
+        ];
+}
+
+/// <summary>A route, and what went through it since the start.</summary>
+/// <param name="Id">The id.</param>
+/// <param name="Mode">Forward, Lock or Multiplex; Http for YARP's.</param>
+/// <param name="Endpoints">The endpoints it is reached by.</param>
+/// <param name="ClusterId">The cluster it leads to; null when it leads to a connector.</param>
+internal sealed record RouteAnswer(string Id, string Mode, IReadOnlyList<string> Endpoints, string? ClusterId)
+{
+    /// <summary>The connector of channels it leads to.</summary>
+    public string? Connector { get; init; }
+
+    /// <summary>Connections that are open.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>Connections that have ended, by outcome.</summary>
+    public IReadOnlyDictionary<string, long> Ended { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Bytes from clients.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes to clients.</summary>
+    public long BytesOut { get; init; }
+}

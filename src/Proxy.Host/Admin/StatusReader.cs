@@ -1,0 +1,72 @@
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>Puts together what the host is doing.</summary>
+internal sealed class StatusReader(
+    ProxyStatus status,
+    ConnectionTracker tracker,
+    ProxyMetrics metrics,
+    AccessLog accessLog,
+    EventLoops loops,
+    TimeProvider time
+)
+{
+    private readonly long _started = time.GetTimestamp();
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+
+    public StatusAnswer Read() =>
+        new(
+            BuildVersion.Text,
+            _startedAt,
+            time.GetElapsedTime(_started),
+            status.Ready,
+            status.Draining,
+            status.Running is { } running ? new(running.Id, status.AppliedAt) : null,
+            [.. status.Rejected.Select(Problem.Of)],
+            status.Pending,
+            status.RestartNeeded,
+            Traffic(),
+            new(accessLog.Dropped),
+            Process()
+        );
+
+    /// <summary>Counts by the word of the outcome, in the order of words.</summary>
+    public static IReadOnlyDictionary<string, long> Ended(IEnumerable<RouteTraffic> traffic)
+    {
+        var ended = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (outcome, count) in traffic.SelectMany(static route => route.Ended))
+        {
+            var word = outcome.ToString();
+            ended[word] = ended.GetValueOrDefault(word) + count;
+        }
+
+        return ended;
+    }
+
+    private TrafficAnswer Traffic()
+    {
+        var traffic = metrics.Traffic();
+        return new(
+            tracker.Count,
+            Ended(traffic),
+            traffic.Sum(static route => route.ReceivedBytes),
+            traffic.Sum(static route => route.SentBytes)
+        );
+    }
+
+    private ProcessAnswer Process() =>
+        new(
+            Environment.ProcessId,
+            Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 3),
+            Environment.WorkingSet,
+            new(
+                GC.GetTotalMemory(forceFullCollection: false),
+                [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)],
+                Math.Round(GC.GetTotalPauseDuration().TotalSeconds, 6)
+            ),
+            new(ThreadPool.ThreadCount, ThreadPool.PendingWorkItemCount),
+            loops.List()
+        );
+}
