@@ -90,7 +90,16 @@ internal sealed class ChannelRunner(
         return Task.CompletedTask;
     }
 
-    public Task StopAsync() => _host.Value?.StopAsync() ?? Task.CompletedTask;
+    public Task StopAsync()
+    {
+        if (_host.Value is { } host)
+        {
+            return host.StopAsync();
+        }
+
+        _none.Value.OnClosed(); // whoever watches would hold up the stop
+        return Task.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync()
     {

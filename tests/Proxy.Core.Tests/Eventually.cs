@@ -5,10 +5,12 @@ internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static async Task TrueAsync(Func<bool> fact)
+    public static Task TrueAsync(Func<bool> fact) => TrueAsync(() => Task.FromResult(fact()));
+
+    public static async Task TrueAsync(Func<Task<bool>> fact)
     {
         using var limit = new CancellationTokenSource(Limit);
-        while (!fact())
+        while (!await fact())
         {
             limit.Token.ThrowIfCancellationRequested();
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);

@@ -60,7 +60,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         _credentials = secure ? new TunnelCredentials(tunnel, config.Group, _logger) : null;
         _credentialsVersion = _credentials?.Version ?? 0;
         _members = new MemberDirectory(config.Instance.Id);
-        _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id);
+        _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id, _logger);
         _server = new TunnelServer(tunnel, _credentials, this, services.Logging);
         var hello = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
         _membership = new ChosenMembership(hello, services.Providers, services.Time, _logger);

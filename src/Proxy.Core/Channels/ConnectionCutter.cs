@@ -30,7 +30,7 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
             {
                 record.Close(ConnectionOutcome.Drained);
             }
-            else if (record.DestinationId is { } member && members.All.ContainsKey(member) && !IsAllowed(model, record, member, members))
+            else if (record.DestinationId is { } member && !IsAllowed(model, record, member, members))
             {
                 record.Close(ConnectionOutcome.Denied);
             }
@@ -52,8 +52,12 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
     private static bool IsAllowed(ChannelModel model, ConnectionRecord record, string member, MemberSet members) =>
         record.Slot == ChannelSlots.Serves
             ? model.Served.TryGetValue(ChannelSlots.ConnectorOf(record), out var served)
-                && ChannelModel.Allows(served.Channel, member, members)
+                && (IsLeftToItsEnd(served.Channel, member, members) || ChannelModel.Allows(served.Channel, member, members))
             : Caller(model, record) is { Calls: true } called && (called.Offer is null || InstancePattern.Matches(called.Offer, member));
+
+    // Who may call for being a member, and is none any more, is cut as one that is gone: that may take its time.
+    private static bool IsLeftToItsEnd(ChannelConfig channel, string member, MemberSet members) =>
+        channel.Allow is null && !members.All.ContainsKey(member);
 
     private static ChannelConfig? Caller(ChannelModel model, ConnectionRecord record) =>
         ChannelSlots.ChannelOf(record) is { } name ? model.Config.Items[name] : model.Called(ChannelSlots.ConnectorOf(record));

@@ -7,7 +7,7 @@ namespace Proxy.Channels;
 /// <summary>Chooses among the members that serve: the own zone first, then the less loaded of two.</summary>
 internal sealed class MemberBalancer(string? zone, Random random)
 {
-    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
 
     /// <summary>Tunnels that are open to a member.</summary>
     public int Open(string member) => _open.GetValueOrDefault(member);

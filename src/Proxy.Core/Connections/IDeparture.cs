@@ -7,5 +7,6 @@ internal interface IDeparture
     /// <param name="ignoreClose">Whether to go on waiting after an end, for a reset alone.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>How the peer left; null when the wait was ended.</returns>
+    /// <exception cref="ConnectionEndedException">What carries the connection is lost.</exception>
     Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
 }

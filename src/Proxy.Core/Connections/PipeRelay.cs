@@ -109,13 +109,27 @@ internal sealed class PipeRelay(
     // A side that has ended is read no more, and may still reset the other half. Once both have ended, its departure is no reset.
     private async Task WatchAsync(ConnectionContext ended, ConnectionOutcome readFailed)
     {
-        if (
-            ended is IDeparture peer
-            && await peer.WaitForDepartureAsync(ignoreClose: true, _over.Token) is not null
-            && Volatile.Read(ref _halvesEnded) == 1
-        )
+        if (ended is not IDeparture peer)
         {
-            End(readFailed);
+            return;
+        }
+
+        var outcome = readFailed;
+        try
+        {
+            if (await peer.WaitForDepartureAsync(ignoreClose: true, _over.Token) is null)
+            {
+                return;
+            }
+        }
+        catch (ConnectionEndedException lost)
+        {
+            outcome = lost.Outcome;
+        }
+
+        if (Volatile.Read(ref _halvesEnded) == 1)
+        {
+            End(outcome);
         }
     }
 

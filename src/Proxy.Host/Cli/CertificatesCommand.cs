@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Proxy.Configuration;
 
 namespace Proxy.Host.Cli;
 
@@ -11,6 +12,7 @@ namespace Proxy.Host.Cli;
 internal static class CertificatesCommand
 {
     private const int AuthorityYears = 10;
+    private const string AuthorityName = "ca";
 
     private static readonly Argument<string[]> _instances = new("INSTANCE")
     {
@@ -53,32 +55,54 @@ internal static class CertificatesCommand
 
     private static int Run(ParseResult parsed, TimeProvider time)
     {
-        var (domain, group, days) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!, parsed.GetValue(_days));
-        var uris = parsed.GetValue(_instances)!.Select(id => (Id: id, Uri: $"spiffe://{domain}/c/{group}/i/{id}")).ToList();
-        var wrong = uris.Find(static pair => pair.Id.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-')));
-        if (wrong.Id is not null || Uri.CheckHostName(domain) != UriHostNameType.Dns || days is < 1 or > 3650)
+        if (Mistake(parsed) is { } mistake)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(
-                $"'{wrong.Id ?? (days is < 1 or > 3650 ? $"--days {days}" : domain)}' cannot be: ids have letters, digits, '_' and '-'; a domain is a name; days are 1 to 3650."
-            );
+            parsed.InvocationConfiguration.Error.WriteLine(mistake);
             return ExitCode.BadInput;
         }
 
-        var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
-        var now = time.GetUtcNow();
-        using var authority = Authority(folder, now);
-        foreach (var (id, uri) in uris)
+        try
         {
-            Issue(authority, Path.Combine(folder, id), new Uri(uri), now, now.AddDays(days));
-            parsed.InvocationConfiguration.Output.WriteLine($"{Path.Combine(folder, id)}.crt {uri}");
+            IssueAll(parsed, time.GetUtcNow());
+            return ExitCode.Ok;
         }
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine($"{parsed.GetValue(_folder)}: {exception.Message}");
+            return ExitCode.BadInput;
+        }
+    }
 
-        return ExitCode.Ok;
+    private static string? Mistake(ParseResult parsed)
+    {
+        var (domain, group, days) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!, parsed.GetValue(_days));
+        return Array.Find([.. parsed.GetValue(_instances)!, group], static name => !ChannelNames.IsValid(name)) is { } name
+                ? $"'{name}' is no name of an instance or group; write {ChannelNames.Rule}."
+            // File systems may take no notice of case.
+            : parsed.GetValue(_instances)!.Contains(AuthorityName, StringComparer.OrdinalIgnoreCase)
+                ? $"'{AuthorityName}' is the name of the authority's files; name the instance otherwise."
+            : Uri.CheckHostName(domain) != UriHostNameType.Dns || domain.Any(char.IsAsciiLetterUpper)
+                ? $"'{domain}' is no trust domain; write a name in lower case, like example.org."
+            : days is < 1 or > 3650 ? $"--days {days} cannot be; write 1 to 3650."
+            : null;
+    }
+
+    private static void IssueAll(ParseResult parsed, DateTimeOffset now)
+    {
+        var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
+        using var authority = Authority(folder, now);
+        foreach (var id in parsed.GetValue(_instances)!)
+        {
+            var (path, uri) = (Path.Combine(folder, id), $"spiffe://{parsed.GetValue(_domain)}/c/{parsed.GetValue(_group)}/i/{id}");
+            Issue(authority, path, new Uri(uri), now, now.AddDays(parsed.GetValue(_days)));
+            parsed.InvocationConfiguration.Output.WriteLine($"{path}.crt {uri}");
+        }
     }
 
     private static X509Certificate2 Authority(string folder, DateTimeOffset now)
     {
-        var path = Path.Combine(folder, "ca");
+        var path = Path.Combine(folder, AuthorityName);
         if (File.Exists($"{path}.key"))
         {
             return X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key");

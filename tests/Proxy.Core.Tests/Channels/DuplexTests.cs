@@ -185,6 +185,24 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Call_IdentityThatDiffersInCaseFromAMember_403()
+    {
+        using var certificate = _authority.Create(TestAuthority.Uri(_callerId.ToLowerInvariant()));
+        await using var client = await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, certificate);
+
+        await client.RequestAsync(
+            1,
+            false,
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", "x"),
+            (":path", "/.channels/v1/open/ring")
+        );
+
+        Assert.Equal("403", await client.StatusAsync(1));
+    }
+
+    [Fact]
     public async Task Call_OneTunnelStalls_OthersFlow()
     {
         using var stalled = await CallAsync();

@@ -53,6 +53,21 @@ public sealed class LostLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Freeze_AfterTheServersEnd_OutcomeSaysSo()
+    {
+        using var client = await CallAsync();
+        using var served = await _legacy.AcceptWithinAsync();
+        var calling = await _caller.ConnectionAsync();
+        served.Shutdown(SocketShutdown.Send);
+        Assert.False((await client.ReadToEndAsync()).Reset);
+
+        _link.Freeze();
+
+        await Eventually.TrueAsync(() => calling.Outcome is not null);
+        Assert.Equal(ConnectionOutcome.TunnelLost, calling.Outcome);
+    }
+
+    [Fact]
     public async Task Freeze_ForLongerThanALease_MemberIsGone()
     {
         _link.Freeze();

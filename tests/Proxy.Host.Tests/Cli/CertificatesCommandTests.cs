@@ -35,7 +35,13 @@ public sealed class CertificatesCommandTests : IDisposable
     [Theory]
     [InlineData("../A_1")]
     [InlineData("A_1", "--domain", "not a name")]
+    [InlineData("A_1", "--domain", "Example.org")]
     [InlineData("A_1", "--days", "0")]
+    [InlineData("A_1", "--group", "a/../b")]
+    [InlineData("A_1", "--group", "")]
+    [InlineData("A_1_")]
+    [InlineData("ca")]
+    [InlineData("A_1", "CA")]
     public async Task Run_Nonsense_IsRefusedAndNothingIsWritten(params string[] arguments)
     {
         var (exit, _, errors) = await RunAsync(arguments);
@@ -43,6 +49,19 @@ public sealed class CertificatesCommandTests : IDisposable
         Assert.Equal(2, exit);
         Assert.NotEmpty(errors);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public async Task Run_AuthorityIsSpoilt_IsToldInALine()
+    {
+        Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
+        File.Copy(Path.Combine(_folder, "A_1.key"), Path.Combine(_folder, "ca.key"), overwrite: true);
+
+        var (exit, _, errors) = await RunAsync("A_2");
+
+        Assert.Equal(2, exit);
+        Assert.Single(errors.Trim().Split('\n'));
+        Assert.False(File.Exists(Path.Combine(_folder, "A_2.crt")));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

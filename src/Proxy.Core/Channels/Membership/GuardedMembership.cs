@@ -25,8 +25,8 @@ internal sealed class GuardedMembership(
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(2);
 
     // All are the reader's alone.
-    private readonly Dictionary<string, MemberRecord> _known = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, Held> _held = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, MemberRecord> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Held> _held = new(StringComparer.Ordinal);
     private readonly Queue<long> _lost = new();
     private bool _isStale;
     private long? _away;
@@ -126,7 +126,7 @@ internal sealed class GuardedMembership(
     private IEnumerable<MembershipUpdate> TakeAll(MembershipUpdate.Full full)
     {
         Note(stale: false);
-        var there = full.Members.Select(static member => member.Id).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var there = full.Members.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
         var missing = _known.Keys.Where(id => !there.Contains(id)).ToList();
         _ = Lose(missing);
         foreach (var member in full.Members)
@@ -197,7 +197,7 @@ internal sealed class GuardedMembership(
         }
 
         var silent = _known.Values.Where(static member => member.State == MemberState.Suspect).Select(static member => member.Id);
-        var lost = silent.Union(ids, StringComparer.OrdinalIgnoreCase).Count() + _lost.Count;
+        var lost = silent.Union(ids, StringComparer.Ordinal).Count() + _lost.Count;
         return _isStale
             || (_away is { } away && time.GetElapsedTime(away) < HelloWatch.Lease)
             || (lost >= 2 && lost > config().MaxLossFraction * (_known.Count + _lost.Count));
@@ -268,7 +268,7 @@ internal sealed class GuardedMembership(
             options,
             async (member, token) =>
             {
-                if (await ask(member, token) is { } answer && answer.Id.Equals(member.Id, StringComparison.OrdinalIgnoreCase))
+                if (await ask(member, token) is { } answer && answer.Id == member.Id)
                 {
                     lock (answers)
                     {

@@ -123,7 +123,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
                 _heard[key] = member;
             }
 
-            foreach (var id in new[] { before?.Id, member?.Id }.OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase))
+            foreach (var id in new[] { before?.Id, member?.Id }.OfType<string>().Distinct())
             {
                 Tell(id, reason);
             }
@@ -134,7 +134,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
     private void Tell(string id, DepartureReason reason)
     {
         var best = _heard
-            .Where(pair => pair.Value.Id.Equals(id, StringComparison.OrdinalIgnoreCase))
+            .Where(pair => pair.Value.Id == id)
             .OrderBy(static pair => pair.Value.State)
             .ThenBy(static pair => pair.Key, StringComparer.Ordinal)
             .Select(static pair => pair.Value)

@@ -41,5 +41,5 @@ internal sealed class MemberDirectory(string self)
             members.Where(member => !IsSelf(member.Id)).Select(static member => KeyValuePair.Create(member.Id, member))
         );
 
-    private bool IsSelf(string id) => id.Equals(self, StringComparison.OrdinalIgnoreCase);
+    private bool IsSelf(string id) => id == self;
 }

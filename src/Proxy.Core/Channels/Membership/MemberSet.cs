@@ -6,9 +6,9 @@ namespace Proxy.Channels.Membership;
 internal sealed class MemberSet(ImmutableDictionary<string, MemberRecord> all, bool stale)
 {
     /// <summary>What is known before the first update: nothing.</summary>
-    public static MemberSet None { get; } = new(ImmutableDictionary.Create<string, MemberRecord>(StringComparer.OrdinalIgnoreCase), false);
+    public static MemberSet None { get; } = new(ImmutableDictionary.Create<string, MemberRecord>(StringComparer.Ordinal), false);
 
-    /// <summary>By id.</summary>
+    /// <summary>By id, as the certificate has it: another case is another instance.</summary>
     public ImmutableDictionary<string, MemberRecord> All => all;
 
     /// <summary>Whether the registry is away.</summary>

@@ -11,7 +11,7 @@ internal sealed class UpdateQueue
     );
     private readonly Lock _gate = new(); // guards the fields below
     private MembershipUpdate? _registry;
-    private Dictionary<string, MembershipUpdate> _members = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, MembershipUpdate> _members = new(StringComparer.Ordinal);
 
     /// <summary>Adds what is new of the registry: the first set, stale, fresh.</summary>
     public void Add(MembershipUpdate registry)
@@ -57,7 +57,7 @@ internal sealed class UpdateQueue
                 .. _members.Values,
             ];
             _registry = null;
-            _members = new(StringComparer.OrdinalIgnoreCase);
+            _members = new(StringComparer.Ordinal);
             return taken;
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
 
@@ -11,6 +12,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         IAsyncDisposable
 {
     private const int MostEnded = 1024;
+    private const int MostErrors = 256;
 
     private readonly Lock _gate = new(); // guards _wanted, _told, _ended, _events, _version and _changed
     private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
@@ -21,6 +23,9 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     );
     private readonly Dictionary<string, ChannelState> _ended = new(StringComparer.OrdinalIgnoreCase); // whoever missed the end hears of it
     private readonly List<ChannelNotice> _events = []; // ready and close
+    private readonly Channel<string> _errors = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(MostErrors) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private TaskCompletionSource _changed = NewSignal();
     private volatile DebounceConfig _debounce = new();
     private long _version;
@@ -36,7 +41,11 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
 
     public IReadOnlyDictionary<string, ChannelState> Current => Volatile.Read(ref _told);
 
-    public void Start() => _pumping = PumpAsync(_ending.Token);
+    public void Start()
+    {
+        _pumping = PumpAsync(_ending.Token);
+        _ = RaiseErrorsAsync();
+    }
 
     /// <summary>Says how the channels are now; what is not among them has ended.</summary>
     public void Set(IReadOnlyCollection<ChannelState> states, DebounceConfig debounce)
@@ -79,22 +88,31 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    public void OnReady()
-    {
-        Note(ChannelEvent.Ready);
-        Raise(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp)));
-    }
+    public void OnReady() => Note(ChannelEvent.Ready);
 
     public void OnError(string message)
     {
         Log.Trouble(logger, message);
-        Raise(() => Error?.Invoke(this, new ChannelErrorEventArgs(message)));
+        _errors.Writer.TryWrite(message);
     }
 
-    public void OnClosed()
+    public void OnClosed() => Note(ChannelEvent.Close);
+
+    /// <summary>Runs the handlers of what a notice tells. They may block, so nothing of ours may wait for them.</summary>
+    public void Raise(ChannelNotice notice)
     {
-        Note(ChannelEvent.Close);
-        Raise(() => Closed?.Invoke(this, EventArgs.Empty));
+        switch (notice.Event)
+        {
+            case ChannelEvent.Change:
+                Run(() => Changed?.Invoke(this, new ChannelChangedEventArgs(notice.State!)));
+                break;
+            case ChannelEvent.Ready:
+                Run(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp)));
+                break;
+            default:
+                Run(() => Closed?.Invoke(this, EventArgs.Empty));
+                break;
+        }
     }
 
     public async IAsyncEnumerable<ChannelState> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -132,6 +150,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     {
         await _ending.CancelAsync();
         await _pumping;
+        _errors.Writer.TryComplete(); // a handler that hangs is not waited for
         _ending.Dispose();
         _signal.Dispose();
     }
@@ -146,18 +165,21 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
             {
                 await _signal.WaitAsync(cancellationToken);
                 await GatherAsync(cancellationToken);
-                foreach (var state in Tell())
-                {
-                    Raise(() => Changed?.Invoke(this, new ChannelChangedEventArgs(state)));
-                }
+                Tell();
             }
         }
         catch (OperationCanceledException)
         {
-            foreach (var state in Tell())
-            {
-                Raise(() => Changed?.Invoke(this, new ChannelChangedEventArgs(state)));
-            }
+            Tell();
+        }
+    }
+
+    private async Task RaiseErrorsAsync()
+    {
+        await Task.Yield();
+        await foreach (var message in _errors.Reader.ReadAllAsync())
+        {
+            Run(() => Error?.Invoke(this, new ChannelErrorEventArgs(message)));
         }
     }
 
@@ -176,18 +198,16 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    private List<ChannelState> Tell()
+    private void Tell()
     {
         lock (_gate)
         {
-            var news = Differences().ToList();
-            foreach (var state in news)
+            foreach (var state in Differences().ToList())
             {
                 Keep(state);
             }
 
             SignalChange();
-            return news;
         }
     }
 
@@ -259,7 +279,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     }
 
     // A handler's mistake is not ours.
-    private void Raise(Action handlers)
+    private void Run(Action handlers)
     {
         try
         {

@@ -37,6 +37,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     )
     {
         (_monitor, _metrics, _time, _logger) = (monitor, metrics, time, logger);
+        _pumps["events"] = Pump(new EventSink(monitor));
         foreach (var (index, sink) in sinks.Index())
         {
             _pumps[$"code {index}"] = Pump(sink);
@@ -64,7 +65,8 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     /// <summary>Waits until all sinks have heard the end, and not for ever.</summary>
     public Task FinishAsync(ChannelNotifyConfig config)
     {
-        var longest = config.Exec.Select(static exec => exec.Timeout).Append(_lastWord).Max();
+        // A run that is under way may take its time; the end is told after it.
+        var longest = config.Exec.Select(static exec => exec.Timeout).DefaultIfEmpty().Max() + _lastWord;
         return Task.WhenAll(_pumps.Values.Select(pump => pump.FinishAsync(longest)));
     }
 

@@ -1,6 +1,9 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Tells code in this process what becomes of the channels.</summary>
+/// <summary>
+/// Tells code in this process what becomes of the channels. Handlers run on threads of their own: one that blocks holds up other
+/// handlers, and nothing else.
+/// </summary>
 public interface IChannelMonitor
 {
     /// <summary>The states that have been told, by channel.</summary>

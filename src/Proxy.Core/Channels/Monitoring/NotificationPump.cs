@@ -4,7 +4,8 @@ namespace Proxy.Channels.Monitoring;
 
 /// <summary>
 /// Tells one sink, one notification after the other in the order of versions, each until it is acknowledged or a newer one takes its
-/// place. A sink that is slow, fails or hangs misses what is between, and holds nobody else up.
+/// place. A sink that is slow, fails or hangs misses what is between, and holds nobody else up; what it refuses of one channel holds
+/// up neither other channels nor the end.
 /// </summary>
 internal sealed partial class NotificationPump(
     INotificationSink sink,
@@ -18,6 +19,8 @@ internal sealed partial class NotificationPump(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly Dictionary<(ChannelEvent, string?), Subject> _subjects = []; // a channel, ready or close
+    private long _acknowledged; // all up to here
     private Task _running = Task.CompletedTask;
 
     public void Start() => _running = RunAsync(_ending.Token);
@@ -35,38 +38,65 @@ internal sealed partial class NotificationPump(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var (acknowledged, pause) = (0L, TimeSpan.Zero);
         await Task.Yield();
         while (true)
         {
-            var (notices, changed) = monitor.After(acknowledged);
-            if (notices is not [var notice, ..])
+            var (notices, changed) = monitor.After(_acknowledged);
+            var open = notices.Where(notice => Of(notice).Acknowledged < notice.Version).ToList();
+            if (Next(open) is { } notice)
             {
-                await changed.WaitAsync(cancellationToken);
-                continue;
-            }
-
-            if (await TellAsync(notice, pause > TimeSpan.Zero, cancellationToken))
-            {
-                (acknowledged, pause) = (notice.Version, TimeSpan.Zero);
-                if (notice.Event == ChannelEvent.Close)
+                if (await TellAsync(notice, cancellationToken) && notice.Event == ChannelEvent.Close)
                 {
                     return;
                 }
-
-                continue;
             }
-
-            pause =
-                pause == TimeSpan.Zero ? _firstPause
-                : pause * 2 < _longestPause ? pause * 2
-                : _longestPause;
-            await Task.Delay(pause, time, cancellationToken);
+            else if (open.Count > 0)
+            {
+                Forget(notices);
+                var left = open.Min(notice => Of(notice).Left(time));
+                var pause = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+                await changed.WaitAsync(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+            else
+            {
+                Settle(notices);
+                await changed.WaitAsync(cancellationToken);
+            }
         }
     }
 
-    private async Task<bool> TellAsync(ChannelNotice notice, bool again, CancellationToken cancellationToken)
+    private static (ChannelEvent, string?) Key(ChannelNotice notice) => (notice.Event, notice.State?.Channel);
+
+    private Subject Of(ChannelNotice notice) =>
+        _subjects.TryGetValue(Key(notice), out var known) ? known : _subjects[Key(notice)] = new Subject();
+
+    // What is refused comes after the rest, the end included: it may take its whole time limit.
+    private ChannelNotice? Next(List<ChannelNotice> open) =>
+        open.Where(notice => Of(notice).IsDue(notice, time))
+            .OrderBy(notice => Of(notice).HasFailed)
+            .ThenBy(static notice => notice.Version)
+            .FirstOrDefault();
+
+    // Channels come and go while one is refused.
+    private void Forget(IReadOnlyList<ChannelNotice> notices)
     {
+        foreach (var key in _subjects.Keys.Except(notices.Select(Key)).ToList())
+        {
+            _subjects.Remove(key);
+        }
+    }
+
+    private void Settle(IReadOnlyList<ChannelNotice> notices)
+    {
+        _acknowledged = notices is [.., var last] ? last.Version : _acknowledged;
+        _subjects.Clear();
+    }
+
+    private async Task<bool> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    {
+        var subject = Of(notice);
+        var again = subject.HasFailed;
         string? failure;
         try
         {
@@ -87,7 +117,36 @@ internal sealed partial class NotificationPump(
             Log.Succeeded(logger, sink.Text, notice.Version);
         }
 
+        subject.Tried(notice, failure is null, time);
         return failure is null;
+    }
+
+    /// <summary>How it stands with one channel.</summary>
+    private sealed class Subject
+    {
+        private long _tried;
+        private long _triedAt;
+        private TimeSpan _pause;
+
+        public long Acknowledged { get; private set; }
+
+        public bool HasFailed => _pause > TimeSpan.Zero;
+
+        /// <summary>What is newer than what was refused is told at once.</summary>
+        public bool IsDue(ChannelNotice notice, TimeProvider time) => notice.Version != _tried || Left(time) <= TimeSpan.Zero;
+
+        public TimeSpan Left(TimeProvider time) => _pause - time.GetElapsedTime(_triedAt);
+
+        public void Tried(ChannelNotice notice, bool succeeded, TimeProvider time)
+        {
+            (_tried, _triedAt) = (notice.Version, time.GetTimestamp());
+            Acknowledged = succeeded ? notice.Version : Acknowledged;
+            _pause =
+                succeeded ? TimeSpan.Zero
+                : _pause == TimeSpan.Zero ? _firstPause
+                : _pause * 2 < _longestPause ? _pause * 2
+                : _longestPause;
+        }
     }
 
     private static partial class Log

@@ -56,6 +56,8 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         return !_lifetime.IsCancellationRequested;
     }
 
+    protected override Task<bool> IsConnectionLostAsync() => _content.ConnectionLost;
+
     public override void Abort(ConnectionAbortedException abortReason)
     {
         if (Interlocked.Exchange(ref _closed, 1) == 0)

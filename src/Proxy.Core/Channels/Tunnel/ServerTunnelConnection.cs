@@ -70,7 +70,9 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     }
 
     // Kestrel says of a stream that went with its connection what happened to that.
-    public override bool IsLost(Exception failure) => failure.InnerException is not null || _peer.Lost.IsCancellationRequested;
+    public override bool IsLost(Exception failure) => failure.InnerException is not null || _peer.IsLost;
+
+    protected override Task<bool> IsConnectionLostAsync() => Task.FromResult(_peer.IsLost);
 
     public override void Abort(ConnectionAbortedException abortReason)
     {

@@ -76,13 +76,18 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
         try
         {
             await _gone.Task.WaitAsync(cancellationToken);
-            return PeerDeparture.Reset;
+            return await IsConnectionLostAsync().WaitAsync(cancellationToken)
+                ? throw new ConnectionEndedException(ConnectionOutcome.TunnelLost, new IOException("The connection was lost."))
+                : PeerDeparture.Reset;
         }
         catch (OperationCanceledException)
         {
             return null;
         }
     }
+
+    /// <summary>Of a stream that is gone, whether its connection is.</summary>
+    protected abstract Task<bool> IsConnectionLostAsync();
 
     /// <summary>Notes that the stream is gone, by reset or with its connection.</summary>
     protected void Gone() => _gone.TrySetResult();

@@ -5,7 +5,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration;
+using Proxy.Hooks;
 
 namespace Proxy.Channels.Tunnel;
 
@@ -13,7 +16,7 @@ namespace Proxy.Channels.Tunnel;
 /// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance has pools of
 /// its own under a name nobody can resolve, which stands for its address and for the certificate it has to show.
 /// </summary>
-internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
+internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string PseudoDomain = ".channels.invalid";
     private const int MostPools = 10_000; // only very many instances that come and go reach it
@@ -22,12 +25,14 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
     private readonly TunnelConfig _config;
     private readonly TunnelCredentials? _credentials;
     private readonly string _self;
+    private readonly ILogger _logger;
+    private readonly TroubleFilter _troubles = new(TimeProvider.System);
     private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _invoker;
     private readonly ConcurrentDictionary<string, TunnelEndPoint> _peers = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _proven = new(StringComparer.OrdinalIgnoreCase); // by pool, where nobody was expected
     private readonly Lock _gate = new(); // guards _open
-    private readonly List<(string Pool, WeakReference<SslStream> Stream)> _open = [];
+    private readonly List<(TunnelEndPoint Peer, WeakReference<SslStream> Stream)> _open = [];
     private uint _next;
 
     static TunnelConnectionFactory() =>
@@ -35,8 +40,9 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         // would block all others. There is no setting but the process's.
         AppContext.SetData("System.Net.SocketsHttpHandler.Http2FlowControl.MaxStreamWindowSize", TunnelProtocol.StreamWindow);
 
-    public TunnelConnectionFactory(TunnelConfig config, TunnelCredentials? credentials, string self)
+    public TunnelConnectionFactory(TunnelConfig config, TunnelCredentials? credentials, string self, ILogger? logger = null)
     {
+        _logger = logger ?? NullLogger.Instance;
         _config = config;
         _credentials = credentials;
         _self = self;
@@ -55,12 +61,6 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null, // the span of a tunnel is its connection's
         };
-        if (credentials is not null)
-        {
-            _handler.SslOptions = TlsOptions(credentials);
-            _handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(Track(context));
-        }
-
         _invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
     }
 
@@ -102,11 +102,32 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
     /// <summary>Whether the one behind an end point has proven to be this instance. Without certificates its word is taken.</summary>
     public bool IsProven(TunnelEndPoint peer, string instance) =>
         peer.Instance is { } expected
-            ? expected.Equals(instance, StringComparison.OrdinalIgnoreCase)
+            ? expected == instance
             : _credentials is null || (_proven.TryGetValue(Pool(peer), out var proven) && proven == instance);
 
     /// <summary>Opens the stream on which an instance says who it is.</summary>
     public async Task<Stream> HelloAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
+    {
+        var address = $"{peer.Address.Host}:{peer.Address.Port}";
+        try
+        {
+            var stream = await GreetAsync(peer, cancellationToken);
+            _troubles.Forget(address);
+            return stream;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
+        {
+            var reason = Printable.Shorten(exception.GetBaseException().Message);
+            if (_troubles.IsNews(address, reason))
+            {
+                Log.Silent(_logger, peer.Instance ?? "whoever", address, reason);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<Stream> GreetAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Url(peer, TunnelProtocol.HelloPath));
         Describe(request, peer);
@@ -126,14 +147,9 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
     /// <summary>Cuts connections to instances that would not be trusted now, and all tunnels on them.</summary>
     public void Review()
     {
-        foreach (var (pool, reference) in Open())
+        foreach (var (peer, reference) in Open())
         {
-            if (
-                reference.TryGetTarget(out var stream)
-                && stream.CanRead
-                && _peers.TryGetValue(pool, out var peer)
-                && !IsTrusted(stream.RemoteCertificate as X509Certificate2, peer)
-            )
+            if (reference.TryGetTarget(out var stream) && stream.CanRead && !IsTrusted(stream.RemoteCertificate as X509Certificate2, peer))
             {
                 stream.Dispose();
             }
@@ -190,8 +206,11 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         }
 
         var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
-        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{pool}{PseudoDomain}");
+        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Capitals(peer.Instance):x}.{pool}{PseudoDomain}");
     }
+
+    // A host has no case, and an id has: which of its letters are capitals, at most 63, is part of the name.
+    private static ulong Capitals(string id) => id.Aggregate(0UL, static (bits, c) => (bits << 1) | (char.IsAsciiLetterUpper(c) ? 1UL : 0));
 
     private void Describe(HttpRequestMessage request, TunnelEndPoint peer)
     {
@@ -225,7 +244,8 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        if (!_peers.TryGetValue(context.DnsEndPoint.Host, out var peer))
+        var pool = context.DnsEndPoint.Host;
+        if (!_peers.TryGetValue(pool, out var peer))
         {
             throw new SocketException((int)SocketError.HostNotFound);
         }
@@ -235,7 +255,8 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         try
         {
             await socket.ConnectAsync(address.Host!, address.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            return _credentials is { } credentials ? await SecureAsync(stream, pool, peer, credentials, cancellationToken) : stream;
         }
         catch
         {
@@ -244,47 +265,68 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         }
     }
 
-    private SslClientAuthenticationOptions TlsOptions(TunnelCredentials credentials) =>
-        new()
+    // Here rather than by the handler, whose options are those of a peer's first connection: certificates are renewed.
+    private async Task<Stream> SecureAsync(
+        Stream stream,
+        string pool,
+        TunnelEndPoint peer,
+        TunnelCredentials credentials,
+        CancellationToken cancellationToken
+    )
+    {
+        var options = new SslClientAuthenticationOptions
         {
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => credentials.Certificate.TargetCertificate,
-            RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
-                sender is SslStream tls
-                && _peers.TryGetValue(tls.TargetHostName, out var peer)
-                && credentials.Verify(certificate as X509Certificate2, chain, server: true) is { } identity
-                && Prove(tls.TargetHostName, peer, identity.Instance),
+            TargetHost = pool,
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            ClientCertificateContext = credentials.Certificate, // with those between it and the authority
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                credentials.Verify(certificate as X509Certificate2, chain, server: true) is { } identity
+                && Prove(pool, peer, identity.Instance),
         };
+        var tls = new SslStream(stream);
+        try
+        {
+            await tls.AuthenticateAsClientAsync(options, cancellationToken);
+            Track(peer, tls);
+            return tls;
+        }
+        catch
+        {
+            await tls.DisposeAsync();
+            throw;
+        }
+    }
 
     private bool Prove(string pool, TunnelEndPoint peer, string instance)
     {
-        if (peer.Instance is { } expected)
+        if (peer.Instance is null)
         {
-            return instance == expected;
+            _proven[pool] = instance;
+            return true;
         }
 
-        _proven[pool] = instance;
-        return true;
+        if (peer.Instance != instance && _troubles.IsNews(pool, instance))
+        {
+            Log.Another(_logger, $"{peer.Address.Host}:{peer.Address.Port}", instance, peer.Instance);
+        }
+
+        return peer.Instance == instance;
     }
 
     private bool IsTrusted(X509Certificate2? certificate, TunnelEndPoint peer) =>
-        _credentials!.Verify(certificate, null, server: true) is { } identity
-        && (peer.Instance is null || peer.Instance == identity.Instance);
+        _credentials!.Review(certificate, server: true) is { } identity && (peer.Instance is null || peer.Instance == identity.Instance);
 
-    private Stream Track(SocketsHttpPlaintextStreamFilterContext context)
+    private void Track(TunnelEndPoint peer, SslStream tls)
     {
-        if (context.PlaintextStream is SslStream tls)
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _open.RemoveAll(static open => !open.Stream.TryGetTarget(out var stream) || !stream.CanRead);
-                _open.Add((tls.TargetHostName, new WeakReference<SslStream>(tls)));
-            }
+            _open.RemoveAll(static open => !open.Stream.TryGetTarget(out var stream) || !stream.CanRead);
+            _open.Add((peer, new WeakReference<SslStream>(tls)));
         }
-
-        return context.PlaintextStream;
     }
 
-    private List<(string Pool, WeakReference<SslStream> Stream)> Open()
+    private List<(TunnelEndPoint Peer, WeakReference<SslStream> Stream)> Open()
     {
         lock (_gate)
         {
@@ -294,4 +336,13 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 
     private static string? Reason(HttpResponseMessage response) =>
         response.Headers.TryGetValues(TunnelProtocol.Explanation, out var values) ? string.Join(", ", values) : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Instance} at {Address} is no member, for it does not answer: {Reason}")]
+        public static partial void Silent(ILogger logger, string instance, string address, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "At {Address} is '{Instance}', not '{Expected}'.")]
+        public static partial void Another(ILogger logger, string address, string instance, string expected);
+    }
 }

@@ -6,13 +6,19 @@ namespace Proxy.Channels.Tunnel;
 internal sealed class TunnelContent : HttpContent
 {
     private readonly TaskCompletionSource<Stream> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TimeSpan _flushLimit = TimeSpan.FromSeconds(1);
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Where to write, once the request is under way.</summary>
     public Task<Stream> Started => _started.Task;
 
     /// <summary>Called when the stream is gone before it was ended.</summary>
     public Action? Lost { get; set; }
+
+    /// <summary>Of a stream that is gone, whether its connection is: that cannot be flushed any more.</summary>
+    public Task<bool> ConnectionLost => _lost.Task;
 
     public void End() => _ended.TrySetResult();
 
@@ -26,7 +32,26 @@ internal sealed class TunnelContent : HttpContent
         await using var gone = cancellationToken.UnsafeRegister(static self => ((TunnelContent)self!).OnGone(), this);
         await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
         _started.TrySetResult(stream);
+        await _ended.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _lost.TrySetResult(_ended.Task.IsCanceled && !await CanFlushAsync(stream));
         await _ended.Task;
+    }
+
+    private static async Task<bool> CanFlushAsync(Stream stream)
+    {
+        try
+        {
+            await stream.FlushAsync(CancellationToken.None).WaitAsync(_flushLimit);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return true; // it is there, and full
+        }
+        catch (Exception)
+        {
+            return false;
+        }
     }
 
     protected override bool TryComputeLength(out long length)

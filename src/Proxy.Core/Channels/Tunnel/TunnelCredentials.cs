@@ -4,10 +4,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Hooks;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>This instance's certificate and the authorities it believes, read again when their files change.</summary>
+/// <summary>This instance's certificate and the authorities it believes, read again when what is in their files changes.</summary>
 internal sealed partial class TunnelCredentials(TunnelConfig config, string group, ILogger logger)
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
@@ -17,13 +18,15 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
 
     private readonly Lock _gate = new(); // guards _loaded
     private readonly ConcurrentDictionary<string, X509Certificate2> _intermediates = new(StringComparer.Ordinal);
+    private readonly TroubleFilter _troubles = new(TimeProvider.System);
     private Loaded? _loaded;
-    private volatile bool _failed;
+    private bool _failed;
 
     /// <summary>The certificate to show, with those between it and the authority.</summary>
+    /// <exception cref="IOException">The files have never been readable.</exception>
     public SslStreamCertificateContext Certificate => Current().Context;
 
-    /// <summary>Grows when the files have changed.</summary>
+    /// <summary>Grows when the authorities have changed.</summary>
     public int Version => Current().Version;
 
     /// <summary>Who a peer is: its chain has to end at our authorities, be made for this use, and name an instance of our group.</summary>
@@ -33,9 +36,32 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     /// <returns>The identity; null when it is nobody we know.</returns>
     public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server)
     {
+        var (identity, refusal) = Judge(certificate, chain, server, X509VerificationFlags.NoFlag);
+        if (refusal is not null)
+        {
+            OnRefused(certificate, refusal, server);
+        }
+
+        return identity;
+    }
+
+    /// <summary>Who a peer is whose connection stands: as with TLS elsewhere, a certificate that expires ends no connection.</summary>
+    /// <param name="certificate">What it showed.</param>
+    /// <param name="server">Whether it is the one that was dialled.</param>
+    /// <returns>The identity; null when it would not be trusted even so.</returns>
+    public TunnelIdentity? Review(X509Certificate2? certificate, bool server) =>
+        Judge(certificate, null, server, X509VerificationFlags.IgnoreNotTimeValid).Identity;
+
+    private (TunnelIdentity? Identity, string? Refusal) Judge(
+        X509Certificate2? certificate,
+        X509Chain? chain,
+        bool server,
+        X509VerificationFlags flags
+    )
+    {
         if (certificate is null)
         {
-            return null;
+            return (null, "there is none");
         }
 
         using var built = new X509Chain();
@@ -43,20 +69,43 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         policy.RevocationMode = X509RevocationMode.NoCheck;
         policy.DisableCertificateDownloads = true;
+        policy.VerificationFlags = flags;
         policy.CustomTrustStore.AddRange(Current().Authorities);
         policy.ExtraStore.AddRange(chain?.ChainElements.Skip(1).Select(static element => element.Certificate).ToArray() ?? []);
         policy.ExtraStore.AddRange(_intermediates.Values.ToArray());
         policy.ApplicationPolicy.Add(new Oid(server ? ServerUsage : ClientUsage));
         if (!built.Build(certificate))
         {
-            return null;
+            return (null, string.Join(", ", built.ChainStatus.Select(static status => status.Status).Distinct()));
         }
 
         Remember(built);
-        return
-            TunnelIdentity.TryRead(certificate, out var identity) && (identity.TrustDomain, identity.Group) == (config.TrustDomain, group)
-            ? identity
-            : null;
+        return MayIssue(certificate) ? (null, "it may issue others, which is for authorities (X.509-SVID 4)")
+            : !TunnelIdentity.TryRead(certificate, out var identity) ? (null, "it does not name one instance")
+            : (identity.TrustDomain, identity.Group) != (config.TrustDomain, group) ? (null, "it is of another group or trust domain")
+            : (identity, null);
+    }
+
+    private static bool MayIssue(X509Certificate2 certificate) =>
+        certificate.Extensions.Any(static extension =>
+            extension is X509BasicConstraintsExtension { CertificateAuthority: true }
+            || (
+                extension is X509KeyUsageExtension usage
+                && (usage.KeyUsages & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0
+            )
+        );
+
+    private void OnRefused(X509Certificate2? certificate, string refusal, bool server)
+    {
+        var subject =
+            certificate is null ? "nobody"
+            : TunnelIdentity.TryRead(certificate, out var identity) ? identity.ToString()
+            : certificate.Subject;
+        var side = server ? "a server" : "a caller";
+        if (_troubles.IsNews(side, $"{subject} {refusal}"))
+        {
+            Log.Refused(logger, side, Printable.Shorten(subject), refusal);
+        }
     }
 
     // They come with a handshake only, and a connection is judged again when the authorities change.
@@ -75,54 +124,64 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     {
         lock (_gate)
         {
-            var stamp = Stamp();
-            if (_loaded is { } current && (current.Stamp == stamp || stamp is null))
-            {
-                return current;
-            }
-
             try
             {
-                _loaded = Load(stamp, (_loaded?.Version ?? 0) + 1);
+                var files = new CredentialFiles(config);
+                _loaded = files.Stamp == _loaded?.Stamp ? _loaded : Load(files);
                 _failed = false;
+                return _loaded;
             }
             catch (Exception exception)
-                when (_loaded is not null && exception is CryptographicException or IOException or UnauthorizedAccessException)
+                when (exception is ArgumentException or CryptographicException or IOException or UnauthorizedAccessException)
             {
-                // Half written, perhaps; asked again at the next handshake.
-                if (!_failed)
-                {
-                    Log.Unreadable(logger, exception.Message);
-                }
-
-                _failed = true;
+                return Failed(exception);
             }
-
-            return _loaded;
         }
     }
 
-    private string? Stamp()
+    private Loaded Load(CredentialFiles files)
     {
-        string[] files = [config.Certificate!.Path, config.Certificate.KeyPath, config.TrustBundle!];
-        return files.All(File.Exists) ? string.Join('|', files.Select(static file => File.GetLastWriteTimeUtc(file).Ticks)) : null;
+        var isNew = files.AuthoritiesStamp != _loaded?.AuthoritiesStamp;
+        return new(
+            files.Certificate(),
+            isNew ? files.Authorities() : _loaded!.Authorities,
+            files.Stamp,
+            files.AuthoritiesStamp,
+            (_loaded?.Version ?? 0) + (isNew ? 1 : 0)
+        );
     }
 
-    private Loaded Load(string? stamp, int version)
+    // Half written, perhaps; asked again at the next handshake.
+    private Loaded Failed(Exception exception)
     {
-        var certificate = X509Certificate2.CreateFromPemFile(config.Certificate!.Path, config.Certificate.KeyPath);
-        var shown = new X509Certificate2Collection();
-        shown.ImportFromPemFile(config.Certificate.Path);
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(config.TrustBundle!);
-        return new(SslStreamCertificateContext.Create(certificate, shown, offline: true), authorities, stamp, version);
+        if (_loaded is null)
+        {
+            throw new IOException($"The tunnel's certificates cannot be read: {exception.Message}", exception);
+        }
+
+        if (!_failed)
+        {
+            Log.Unreadable(logger, exception.Message);
+        }
+
+        _failed = true;
+        return _loaded;
     }
 
-    private sealed record Loaded(SslStreamCertificateContext Context, X509Certificate2Collection Authorities, string? Stamp, int Version);
+    private sealed record Loaded(
+        SslStreamCertificateContext Context,
+        X509Certificate2Collection Authorities,
+        string Stamp,
+        string AuthoritiesStamp,
+        int Version
+    );
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "The tunnel's certificates changed and cannot be read, the old ones stay in use: {Reason}")]
         public static partial void Unreadable(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "The tunnel refuses the certificate of {Side}, '{Subject}': {Reason}.")]
+        public static partial void Refused(ILogger logger, string side, string subject, string reason);
     }
 }

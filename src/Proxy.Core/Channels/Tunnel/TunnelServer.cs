@@ -25,6 +25,9 @@ namespace Proxy.Channels.Tunnel;
 /// </summary>
 internal sealed class TunnelServer : IAsyncDisposable
 {
+    private const int MostSpareConnections = 32; // those that are idle, are renewed, or were lost unnoticed
+    private const int MostHelloStreams = 16;
+
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
 
     private readonly TunnelConfig _config;
@@ -32,7 +35,9 @@ internal sealed class TunnelServer : IAsyncDisposable
     private readonly ITunnelService _service;
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
-    private readonly ConcurrentDictionary<string, int> _tunnels = new(StringComparer.Ordinal);
+    private readonly PeerLimit _connections;
+    private readonly PeerLimit _tunnels;
+    private readonly PeerLimit _hellos = new(MostHelloStreams);
     private readonly GreetingLimit _greetings = new();
     private readonly CancellationTokenSource _draining = new();
 
@@ -41,6 +46,8 @@ internal sealed class TunnelServer : IAsyncDisposable
         _config = config;
         _credentials = credentials;
         _service = service;
+        _tunnels = new(config.MaxTunnelsPerPeer);
+        _connections = new((config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
         builder.Services.AddSingleton(logging);
@@ -80,7 +87,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     {
         foreach (var peer in _peers.Keys)
         {
-            if (_credentials is not null && _credentials.Verify(peer.Certificate, null, server: false) != peer.Identity)
+            if (_credentials is not null && _credentials.Review(peer.Certificate, server: false) != peer.Identity)
             {
                 peer.Cut();
             }
@@ -161,6 +168,12 @@ internal sealed class TunnelServer : IAsyncDisposable
         var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
         var identity = certificate is not null && TunnelIdentity.TryRead(certificate, out var read) ? read : null;
         var peer = new TunnelPeer(connection, certificate, identity);
+        if (!_connections.TryEnter(peer.Name))
+        {
+            connection.Abort(new ConnectionAbortedException("The peer has too many connections."));
+            return;
+        }
+
         connection.Features.Set(peer);
         _peers.TryAdd(peer, 0);
         try
@@ -173,6 +186,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         finally
         {
             _peers.TryRemove(peer, out _);
+            _connections.Leave(peer.Name);
         }
     }
 
@@ -181,7 +195,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         var peer = context.Features.Get<TunnelPeer>()!;
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Equals(TunnelProtocol.HelloPath, StringComparison.Ordinal))
         {
-            await _service.HelloAsync(context, _draining.Token);
+            await HelloAsync(context, peer);
             return;
         }
 
@@ -214,24 +228,40 @@ internal sealed class TunnelServer : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(ServerTunnelConnection tunnel, string from)
+    private async Task HelloAsync(HttpContext context, TunnelPeer peer)
     {
+        var from = _credentials is null ? context.Request.Headers[TunnelProtocol.From].ToString() : peer.Name;
+        if (!_hellos.TryEnter(from))
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+
         try
         {
-            if (_tunnels.AddOrUpdate(from, 1, static (_, count) => count + 1) > _config.MaxTunnelsPerPeer)
-            {
-                tunnel.Refuse(StatusCodes.Status429TooManyRequests, "limit");
-                return;
-            }
+            await _service.HelloAsync(context, _draining.Token);
+        }
+        finally
+        {
+            _hellos.Leave(from);
+        }
+    }
 
+    private async Task ServeAsync(ServerTunnelConnection tunnel, string from)
+    {
+        if (!_tunnels.TryEnter(from))
+        {
+            tunnel.Refuse(StatusCodes.Status429TooManyRequests, "limit");
+            return;
+        }
+
+        try
+        {
             await _service.ServeAsync(tunnel);
         }
         finally
         {
-            if (_tunnels.AddOrUpdate(from, 0, static (_, count) => count - 1) == 0)
-            {
-                _tunnels.TryRemove(KeyValuePair.Create(from, 0));
-            }
+            _tunnels.Leave(from);
         }
     }
 

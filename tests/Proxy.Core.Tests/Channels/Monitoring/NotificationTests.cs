@@ -76,6 +76,117 @@ public sealed class NotificationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pump_OneChannelIsRefused_OthersAndReadyAndCloseAreTold()
+    {
+        var sink = new FakeSink();
+        var pump = Start(sink);
+        await SetAsync(State("bad"), State("good"));
+        Assert.Equal("bad", (await sink.NextAsync()).State!.Channel);
+        sink.Answer("no");
+
+        Assert.Equal("good", (await sink.NextAsync()).State!.Channel);
+        sink.Answer();
+        _monitor.OnReady();
+        Assert.Equal(ChannelEvent.Ready, (await sink.NextAsync()).Event);
+        sink.Answer();
+        _monitor.OnClosed(); // while it pauses
+        Assert.Equal(ChannelEvent.Close, (await sink.NextAsync()).Event);
+        sink.Answer();
+
+        await pump.FinishAsync(Eventually.Limit).WaitAsync(Eventually.Limit);
+        Assert.False(sink.HasNext());
+    }
+
+    [Fact]
+    public async Task Pump_NewStateOfAChannelThatWasRefused_IsToldAtOnceAndPausesGrow()
+    {
+        var sink = new FakeSink();
+        Start(sink);
+        await SetAsync(State("ring", "A_1"));
+        await sink.NextAsync();
+        sink.Answer("no");
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(1));
+
+        await SetAsync(State("ring", "A_1", "A_2"));
+        Assert.Equal(["A_1", "A_2"], Members(await sink.NextAsync()));
+        sink.Answer("no");
+
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(["A_1", "A_2"], Members(await sink.NextAsync()));
+    }
+
+    [Fact]
+    public async Task Monitor_HandlerHangs_SinksAreToldAndTheEndIsNotHeldUp()
+    {
+        using var stuck = new ManualResetEventSlim();
+        var hanging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _monitor.Changed += (_, _) =>
+        {
+            hanging.TrySetResult();
+            stuck.Wait();
+        };
+        var notifier = Notify(new());
+        var sink = new FakeSink();
+        Start(sink);
+        await SetAsync(State("ring", "A_1"));
+        await hanging.Task.WaitAsync(Eventually.Limit);
+        try
+        {
+            await sink.NextAsync();
+            sink.Answer();
+
+            await SetAsync(State("ring", "A_2"));
+            Assert.Equal(["A_2"], Members(await sink.NextAsync()));
+            sink.Answer();
+            _monitor.OnReady();
+            Assert.Equal(ChannelEvent.Ready, (await sink.NextAsync()).Event);
+            sink.Answer();
+            await notifier.DisposeAsync().AsTask().WaitAsync(Eventually.Limit);
+        }
+        finally
+        {
+            stuck.Set();
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(IChannelMonitor.Ready))]
+    [InlineData(nameof(IChannelMonitor.Error))]
+    [InlineData(nameof(IChannelMonitor.Closed))]
+    public async Task Monitor_HandlerOfAnyEventHangs_WhoeverRaisesItGoesOn(string name)
+    {
+        using var stuck = new ManualResetEventSlim();
+        _monitor.Ready += (_, _) => stuck.Wait();
+        _monitor.Error += (_, _) => stuck.Wait();
+        _monitor.Closed += (_, _) => stuck.Wait();
+        Notify(new());
+        try
+        {
+            var raised = Task.Run(() =>
+            {
+                switch (name)
+                {
+                    case nameof(IChannelMonitor.Ready):
+                        _monitor.OnReady();
+                        break;
+                    case nameof(IChannelMonitor.Error):
+                        _monitor.OnError("x");
+                        break;
+                    default:
+                        _monitor.OnClosed();
+                        break;
+                }
+            });
+            await raised.WaitAsync(TimeSpan.FromSeconds(20)); // it has nothing to wait for
+        }
+        finally
+        {
+            stuck.Set();
+        }
+    }
+
+    [Fact]
     public async Task Pump_OneSinkHangs_OthersAreTold()
     {
         var (hanging, other) = (new FakeSink(), new FakeSink());
@@ -133,12 +244,15 @@ public sealed class NotificationTests : IAsyncLifetime
     {
         var versions = new List<long>();
         _monitor.Changed += (_, change) => versions.Add(change.State.Version);
+        Notify(new());
 
         await SetAsync(State("ring", [.. Enumerable.Range(0, 2000).Select(static n => $"A_{n}")]));
         Assert.Equal(2000, _monitor.Current["ring"].Added.Count);
+        await Eventually.TrueAsync(() => versions.Count == 1);
         await SetAsync(State("ring"));
 
         Assert.Equal(2000, _monitor.Current["ring"].Removed.Count);
+        await Eventually.TrueAsync(() => versions.Count == 2);
         Assert.Equal([1, 2], versions);
     }
 

@@ -188,6 +188,104 @@ public sealed class ForeignClientTests : IAsyncLifetime
         Assert.Equal("404", await _client.StatusAsync(1));
     }
 
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Allow_TurnedWhileOpen_TunnelOfOneThatIsNoMemberIsReset(string method)
+    {
+        using var served = await ConnectAsync(method, 1);
+        var record = await _server.ConnectionAsync();
+
+        await AllowAsync("C_*");
+
+        Assert.True((await served.ReadToEndAsync()).Reset);
+        Assert.Equal(TunnelProtocol.ConnectError, await _client.ResetCodeAsync(1));
+        Assert.Equal(Proxy.Diagnostics.ConnectionOutcome.Denied, record.Outcome);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Allow_TurnedAndStillNamed_TunnelStays(string method)
+    {
+        using var served = await ConnectAsync(method, 1);
+
+        await AllowAsync("C_*", "B_1");
+
+        await served.SendAsync("on"u8.ToArray());
+        Assert.Equal("on"u8.ToArray(), (await _client.ReadAsync(1)).Payload);
+    }
+
+    [Fact]
+    public async Task Hello_TooManyStreamsOfOnePeer_429()
+    {
+        for (var stream = 1; stream < 2 * 16; stream += 2)
+        {
+            await HelloAsync(_client, stream);
+            Assert.Equal("200", await _client.StatusAsync(stream));
+        }
+
+        await using var second = await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, _certificate);
+        await HelloAsync(second, 1);
+        Assert.Equal("429", await second.StatusAsync(1));
+
+        using var certificate = _authority.Create(TestAuthority.Uri("B_2"));
+        await using var other = await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, certificate);
+        await HelloAsync(other, 1);
+        Assert.Equal("200", await other.StatusAsync(1));
+
+        await _client.ResetAsync(1, Cancel);
+        var next = 3;
+        await Eventually.TrueAsync(async () =>
+        {
+            await HelloAsync(second, next);
+            var status = await second.StatusAsync(next);
+            next += 2;
+            return status == "200";
+        });
+    }
+
+    [Fact]
+    public async Task Connect_TooManyConnectionsOfOnePeer_AreClosed()
+    {
+        var clients = new List<RawHttp2>();
+        await _client.RequestAsync(1, true, (":method", "GET"), (":scheme", "https"), (":authority", "x"), (":path", "/"));
+        Assert.Equal("404", await _client.StatusAsync(1));
+        var answered = 1;
+        var refused = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            foreach (var _ in Enumerable.Range(0, 64))
+            {
+                clients.Add(await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, _certificate));
+                await clients[^1].RequestAsync(1, true, (":method", "GET"), (":scheme", "https"), (":authority", "x"), (":path", "/"));
+                await clients[^1].StatusAsync(1);
+                answered++;
+            }
+        });
+
+        Assert.IsAssignableFrom<IOException>(refused);
+        Assert.Equal(32, answered);
+        await _client.RequestAsync(3, true, (":method", "GET"), (":scheme", "https"), (":authority", "x"), (":path", "/"));
+        Assert.Equal("404", await _client.StatusAsync(3));
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Open_ConnectionIsLostAfterTheClientsEnd_OutcomeSaysSo(string method)
+    {
+        using var served = await ConnectAsync(method, 1);
+        var record = await _server.ConnectionAsync();
+        await _client.DataAsync(1, [], end: true);
+        Assert.False((await served.ReadToEndAsync()).Reset);
+
+        await _client.DisposeAsync();
+
+        await Eventually.TrueAsync(() => record.Outcome is not null);
+        Assert.Equal(Proxy.Diagnostics.ConnectionOutcome.TunnelLost, record.Outcome);
+    }
+
     [Fact]
     public async Task Post_HeadersTooLarge_TunnelsOfOthersGoOn()
     {
@@ -269,6 +367,24 @@ public sealed class ForeignClientTests : IAsyncLifetime
             method == "CONNECT"
                 ? [(":method", method), (":authority", $"{_id}.ring.channel:{_port}"), .. more]
                 : [(":method", method), (":scheme", "https"), (":authority", "x"), (":path", "/.channels/v1/open/ring"), .. more]
+        );
+
+    private static Task HelloAsync(RawHttp2 client, int stream) =>
+        client.RequestAsync(
+            stream,
+            end: true,
+            (":method", "GET"),
+            (":scheme", "https"),
+            (":authority", "x"),
+            (":path", TunnelProtocol.HelloPath)
+        );
+
+    private Task AllowAsync(params string[] patterns) =>
+        _server.UseAsync(
+            _server.Config with
+            {
+                Items = _server.Config.Items.ToDictionary(static item => item.Key, item => item.Value with { Allow = patterns }),
+            }
         );
 
     private Task<Socket> AcceptAsync() => _legacy.AcceptWithinAsync();
