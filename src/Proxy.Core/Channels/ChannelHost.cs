@@ -216,7 +216,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
                 _cutter.CutGone(id, _model.Config.MemberDrainTimeout, _ending.Token);
             }
 
-            _firstSet = true;
+            _firstSet = _session.IsKnown;
             Signal();
         }
     }

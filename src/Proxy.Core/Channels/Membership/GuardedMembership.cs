@@ -33,6 +33,9 @@ internal sealed class GuardedMembership(
     private Task<IReadOnlyList<MemberRecord>>? _asking;
     private long _asked;
 
+    /// <summary>Whether the provider has said who is there, or that it cannot say.</summary>
+    public bool IsKnown { get; private set; }
+
     public Task PublishAsync(MemberRecord self, CancellationToken cancellationToken) => inner.PublishAsync(self, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
@@ -105,6 +108,7 @@ internal sealed class GuardedMembership(
 
     private IEnumerable<MembershipUpdate> Take(MembershipUpdate update)
     {
+        IsKnown = true;
         switch (update)
         {
             case MembershipUpdate.Changed { Member: var member }:

@@ -24,6 +24,7 @@ internal sealed class HelloWatch(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
     private volatile MemberRecord? _last;
     private long _heard;
@@ -34,12 +35,27 @@ internal sealed class HelloWatch(
     /// <summary>Whether it is a member now.</summary>
     public bool IsMember => _last is not null;
 
-    public void Start() => _running = RunAsync(_ending.Token);
+    /// <summary>Completes once it has answered, or has not.</summary>
+    public Task Asked => _asked.Task;
+
+    /// <summary>Begins; what an ended watch of the same member knew is known still, and its lease runs on.</summary>
+    public void Start(HelloWatch? before)
+    {
+        if (before?._last is { } last)
+        {
+            _heard = before._heard;
+            _last = candidate.Limit(last with { Address = candidate.Address });
+            report(candidate.Key, _last, DepartureReason.Left);
+        }
+
+        _running = RunAsync(_ending.Token);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
         await _running;
+        _asked.TrySetResult();
         _ending.Dispose();
     }
 
@@ -53,6 +69,7 @@ internal sealed class HelloWatch(
                 await ListenAsync(cancellationToken) ? _firstPause
                 : pause * 2 < _longestPause ? pause * 2
                 : _longestPause;
+            _asked.TrySetResult();
             if (cancellationToken.IsCancellationRequested || _isSelf)
             {
                 return;
@@ -93,6 +110,9 @@ internal sealed class HelloWatch(
             // It is away; how long decides what becomes of it.
         }
 
+        // It says nothing while nothing changes: it was there until its stream ended.
+        _heard = answered ? time.GetTimestamp() : _heard;
+
         return answered;
     }
 
@@ -128,5 +148,6 @@ internal sealed class HelloWatch(
         _heard = time.GetTimestamp();
         _last = member;
         report(candidate.Key, member, reason);
+        _asked.TrySetResult();
     }
 }

@@ -3,19 +3,22 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration;
 
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance has pools of
-/// its own under a name nobody can resolve, which stands for its address and for the certificate it has to show.
+/// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance at each address
+/// has pools of its own under a name nobody can resolve, which stands for that address and for the certificate it has to show.
 /// </summary>
 internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string PseudoDomain = ".channels.invalid";
+    private const int PlaceBytes = 16;
     private const int MostPools = 10_000; // only very many instances that come and go reach it
     private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // new certificates come into use
 
@@ -189,7 +192,14 @@ internal sealed class TunnelConnectionFactory : IConnectionFactory, IDisposable
         }
 
         var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
-        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{pool}{PseudoDomain}");
+        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Place(peer)}.{pool}{PseudoDomain}");
+    }
+
+    // One that has moved is dialled where it is now, though connections to where it was may live. A host has no case, and an id has.
+    private static string Place(TunnelEndPoint peer)
+    {
+        var place = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}/{peer.Address.Host}:{peer.Address.Port}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)).AsSpan(0, PlaceBytes));
     }
 
     private void Describe(HttpRequestMessage request, TunnelEndPoint peer)
