@@ -266,11 +266,12 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
             _memberFile.Save(_members.Current.All.Values);
         }
 
-        if (released.Count > 0)
+        if (released is not null)
         {
-            _ = RetireAsync(released);
+            _ = TellAsync(released);
         }
 
+        await _listeners.CloseAsync();
         if (!_wasReady && _firstSet && wanted.Keys.All(key => key.Member.Length > 0 || _listeners.Bound(key) is not null))
         {
             _wasReady = true;
@@ -311,13 +312,14 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     private ChannelConfig Newest(string name, ChannelConfig channel) => _model.Config.Items.GetValueOrDefault(name) ?? channel;
 
-    private async Task RetireAsync(IReadOnlyList<ILocalListener> released)
+    private async Task TellAsync(Retirement released)
     {
         using var limit = new CancellationTokenSource(_toldLimit);
         await Monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var listener in released)
+        released.IsDue = true;
+        if (!_ending.IsCancellationRequested)
         {
-            await listener.DisposeAsync();
+            Signal();
         }
     }
 
