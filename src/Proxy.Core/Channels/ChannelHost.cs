@@ -20,12 +20,15 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     private static readonly TimeSpan _reviewInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _silenceLimit = TimeSpan.FromSeconds(6);
+    private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     private readonly ChannelServices _services;
     private readonly ILogger _logger;
     private readonly string _epoch = Guid.NewGuid().ToString("N");
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously); // nothing listens here any more
     private readonly HelloFeed _feed = new();
     private readonly MemberDirectory _members;
     private readonly TunnelConnectionFactory _tunnels;
@@ -42,6 +45,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private readonly ChannelNotifier _notifier;
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private volatile ChannelModel _model;
+    private volatile bool _stopping;
     private GuardedMembership? _session;
     private MemberRecord? _published;
     private string _address = "";
@@ -126,14 +130,19 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         Signal();
     }
 
-    /// <summary>Takes nothing new, drains what is open, and leaves.</summary>
+    /// <summary>Tells that it takes nothing new, and then takes nothing; drains what is open, and leaves.</summary>
     public async Task StopAsync()
     {
-        await _listeners.DisposeAsync();
-        await _server.StopAsync();
+        using var limit = new CancellationTokenSource(_model.Config.Tunnel.DrainTimeout);
+        _stopping = true;
+        Signal();
+        var silent = _running.Length == 0 ? Task.CompletedTask : _silent.Task;
+        await silent.WaitAsync(_silenceLimit, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _server.StopAsync(_cutter.DrainAsync(limit.Token));
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Monitor.Set([], _model.Config.Notify.Debounce);
+        await _listeners.DisposeAsync();
+        Monitor.Set([], _atOnce);
         await Monitor.DisposeAsync();
         Monitor.OnClosed();
         await _notifier.FinishAsync(_model.Config.Notify);
@@ -147,7 +156,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     public void Answered(string from, int status) => _services.Metrics.Asked(ChannelSlots.Serves, from, status);
 
-    public Task HelloAsync(HttpContext context, CancellationToken draining) => _feed.WriteAsync(context, draining);
+    public Task HelloAsync(HttpContext context, CancellationToken leaving) => _feed.WriteAsync(context, leaving);
 
     public async ValueTask DisposeAsync()
     {
@@ -252,15 +261,15 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     // On joining: bind first, then tell. On leaving: tell first, then stop.
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        var model = _model;
+        var (model, stopping) = (_model, _stopping);
         var members = WithoutConflicts(_members.Current);
-        var wanted = _plan.Wanted(model, members);
+        var wanted = stopping ? [] : _plan.Wanted(model, members);
         var released = _listeners.Release(wanted);
         await PublishSelfAsync(cancellationToken);
         await _listeners.BindAsync(wanted, key => Pipeline(model, key), cancellationToken);
         _plan.Keep(model, wanted.Keys, _listeners);
         _cutter.CutRefused(model, _members.Current);
-        Monitor.Set(ChannelReport.Of(model, members, _listeners), model.Config.Notify.Debounce);
+        Monitor.Set(stopping ? [] : ChannelReport.Of(model, members, _listeners), stopping ? _atOnce : model.Config.Notify.Debounce);
         if (_firstSet)
         {
             _memberFile.Save(_members.Current.All.Values);
@@ -272,6 +281,12 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
 
         await _listeners.CloseAsync();
+        if (stopping)
+        {
+            NoteSilence();
+            return;
+        }
+
         if (!_wasReady && _firstSet && wanted.Keys.All(key => key.Member.Length > 0 || _listeners.Bound(key) is not null))
         {
             _wasReady = true;
@@ -323,6 +338,14 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
     }
 
+    private void NoteSilence()
+    {
+        if (_listeners.IsEmpty)
+        {
+            _silent.TrySetResult();
+        }
+    }
+
     private MemberRecord Self()
     {
         var (config, instance) = (_model.Config, _model.Config.Instance);
@@ -331,7 +354,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         {
             Role = instance.Role,
             Zone = instance.Zone,
-            State = _server.Draining.IsCancellationRequested ? MemberState.Draining : MemberState.Up,
+            State = _stopping ? MemberState.Draining : MemberState.Up,
             Connectors =
             [
                 .. config

@@ -7,6 +7,8 @@ namespace Proxy.Channels;
 /// <summary>Ends open tunnels that may not go on: their member is gone, or an edit or another certificate forbids them.</summary>
 internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider time)
 {
+    private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Ends those of a member that is gone, at once or after a while.</summary>
     public void CutGone(string member, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -34,6 +36,20 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
             {
                 record.Close(ConnectionOutcome.Denied);
             }
+        }
+    }
+
+    /// <summary>Waits until none is open; those that are when a token fires are ended.</summary>
+    public async Task DrainAsync(CancellationToken limit)
+    {
+        while (Open().Any() && !limit.IsCancellationRequested)
+        {
+            await Task.Delay(_glance, time, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        foreach (var record in Open())
+        {
+            record.Close(ConnectionOutcome.Drained);
         }
     }
 

@@ -25,6 +25,7 @@ namespace Proxy.Channels.Tunnel;
 internal sealed class TunnelServer : IAsyncDisposable
 {
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1); // what peers have to hear that we leave
 
     private readonly TunnelConfig _config;
     private readonly TunnelCredentials? _credentials;
@@ -33,6 +34,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
     private readonly ConcurrentDictionary<string, int> _tunnels = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _draining = new();
+    private readonly CancellationTokenSource _leaving = new();
 
     public TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
     {
@@ -48,9 +50,6 @@ internal sealed class TunnelServer : IAsyncDisposable
         _app.Run(HandleAsync);
     }
 
-    /// <summary>Fires when no new tunnels are taken.</summary>
-    public CancellationToken Draining => _draining.Token;
-
     /// <summary>Connections of peers that are open.</summary>
     public int Connections => _peers.Count;
 
@@ -64,12 +63,17 @@ internal sealed class TunnelServer : IAsyncDisposable
         return new IPEndPoint(IPAddress.Parse(bound.Host.Trim('[', ']')), bound.Port);
     }
 
-    /// <summary>Refuses new tunnels from now on, tells peers to go elsewhere (GOAWAY), and cuts what is left after the drain timeout.</summary>
-    public async Task StopAsync()
+    /// <summary>Refuses new tunnels from now on and tells peers to go elsewhere (GOAWAY); when the open ones have drained, says that we leave.</summary>
+    /// <param name="drained">Completes when no tunnel is left; not later than the drain timeout.</param>
+    public async Task StopAsync(Task drained)
     {
         await _draining.CancelAsync();
-        using var limit = new CancellationTokenSource(_config.DrainTimeout);
-        await _app.StopAsync(limit.Token);
+        using var late = new CancellationTokenSource();
+        var stopping = _app.StopAsync(late.Token);
+        await drained;
+        await _leaving.CancelAsync();
+        late.CancelAfter(_farewell);
+        await stopping;
     }
 
     /// <summary>Cuts connections of peers that would not be let in now.</summary>
@@ -88,6 +92,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _draining.Dispose();
+        _leaving.Dispose();
     }
 
     private void Configure(KestrelServerOptions kestrel)
@@ -159,7 +164,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         var peer = context.Features.Get<TunnelPeer>()!;
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Equals(TunnelProtocol.HelloPath, StringComparison.Ordinal))
         {
-            await _service.HelloAsync(context, _draining.Token);
+            await _service.HelloAsync(context, _leaving.Token);
             return;
         }
 
