@@ -63,7 +63,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         var secure = tunnel.Url!.StartsWith(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
         _credentials = secure ? new TunnelCredentials(tunnel, config.Group, _logger) : null;
         _credentialsVersion = _credentials?.Version ?? 0;
-        _members = new MemberDirectory(config.Instance.Id);
+        _members = new MemberDirectory(config.Instance.Id, Address());
         _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id);
         _server = new TunnelServer(tunnel, _credentials, this, services.Logging);
         _membership = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
@@ -262,17 +262,18 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         var (model, stopping) = (_model, _stopping);
-        var members = WithoutConflicts(_members.Current);
+        var members = _members.Current;
+        TellRefused(members);
         var wanted = stopping ? [] : _plan.Wanted(model, members);
         var released = _listeners.Release(wanted);
         await PublishSelfAsync(cancellationToken);
         await _listeners.BindAsync(wanted, key => Pipeline(model, key), cancellationToken);
         _plan.Keep(model, wanted.Keys, _listeners);
-        _cutter.CutRefused(model, _members.Current);
+        _cutter.CutRefused(model, members);
         Monitor.Set(stopping ? [] : ChannelReport.Of(model, members, _listeners), stopping ? _atOnce : model.Config.Notify.Debounce);
         if (_firstSet)
         {
-            _memberFile.Save(_members.Current.All.Values);
+            _memberFile.Save(members.Known.Values);
         }
 
         if (released is not null)
@@ -295,26 +296,15 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
     }
 
-    private MemberSet WithoutConflicts(MemberSet members)
+    private void TellRefused(MemberSet members)
     {
-        if (!_model.HasAddresses)
+        foreach (var why in members.Refused.Values)
         {
-            return members;
-        }
-
-        var all = members.All.Values.Append(Self());
-        var (_, lost) = AddressConflicts.Resolve(all);
-        foreach (var (member, keeper) in lost)
-        {
-            if (_reported.Count < MostReported && _reported.Add($"{member.Id}/{keeper}"))
+            if (_reported.Count < MostReported && _reported.Add(why))
             {
-                Monitor.OnError(
-                    $"the instances '{keeper}' and '{member.Id}' have the local address {member.LocalAddress}; '{keeper}' keeps it, set Instance:Ordinal at the other."
-                );
+                Monitor.OnError(why);
             }
         }
-
-        return members.Without(lost.Select(static pair => pair.Member.Id));
     }
 
     private ConnectionDelegate Pipeline(ChannelModel model, CallKey key)
@@ -346,11 +336,12 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
     }
 
+    private IPAddress Address() => _model.HasAddresses ? LocalAddress.OfInstance(_model.Config.Instance)! : IPAddress.Loopback;
+
     private MemberRecord Self()
     {
         var (config, instance) = (_model.Config, _model.Config.Instance);
-        var address = _model.HasAddresses ? LocalAddress.OfInstance(instance)! : IPAddress.Loopback;
-        return new MemberRecord(instance.Id, _epoch, _address, address)
+        return new MemberRecord(instance.Id, _epoch, _address, Address())
         {
             Role = instance.Role,
             Zone = instance.Zone,

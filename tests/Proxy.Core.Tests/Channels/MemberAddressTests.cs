@@ -108,6 +108,57 @@ public sealed class MemberAddressTests : IAsyncLifetime
         Assert.Equal((1, 1), (first.Tracker.Count, second.Tracker.Count));
     }
 
+    [Fact]
+    public async Task Conflict_BothCall_OnlyWhoKeepsTheAddressIsServedFromIt()
+    {
+        var (keeper, server) = (await StartAsync("A_33050"), await StartAsync("A_33051"));
+        var loser = await StartAsync("B_33050", new() { Network = "127.101.0.0/16" });
+        using var legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        legacy.Bind(new IPEndPoint(server.Ip, _reserved.Port()));
+        legacy.Listen();
+        await ChannelInstance.JoinAsync(keeper, server, loser);
+        await keeper.ToldAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
+        await loser.ToldAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Iid == server.Id);
+        await Eventually.TrueAsync(() => server.Host.Members.Known.ContainsKey(loser.Id) && server.Host.Members.All.ContainsKey(keeper.Id));
+
+        using var refused = await CallAsync(loser);
+        Assert.True((await refused.ReadToEndAsync()).Reset);
+        using var client = await CallAsync(keeper);
+        using var served = await legacy.AcceptWithinAsync();
+
+        Assert.Equal(keeper.Ip, ((IPEndPoint)served.RemoteEndPoint!).Address);
+        ChannelInstance[] all = [keeper, server, loser];
+        await Eventually.TrueAsync(() => all.All(static one => one.Errors.Count > 0));
+        Assert.All(all, static one => Assert.Contains("'A_33050' keeps it", Assert.Single(one.Errors), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Conflict_OwnInstanceLoses_NothingIsBoundAtItsOwnAddress()
+    {
+        var (keeper, server) = (await StartAsync("A_33061", new() { Network = "127.102.0.0/16" }), await StartAsync("A_33062"));
+        var loser = await StartAsync("B_33061", new() { Network = "127.103.0.0/16" }, DuplexMode.Both);
+        await ChannelInstance.JoinAsync(keeper, server, loser);
+        await Eventually.TrueAsync(() => loser.Host.Members.Known.ContainsKey(keeper.Id));
+
+        await loser.ToldAsync("ring", state => state.Members is [{ } one] && one.Iid == server.Id);
+        await loser.ReconciledAsync(server);
+
+        Assert.Equal([server.Id], loser.Host.Members.All.Keys);
+        Assert.Equal([server.Id], loser.Monitor.Current["ring"].Members.Select(static member => member.Iid));
+    }
+
+    [Fact]
+    public async Task ModesDiffer_OtherInstance_IsRefusedAndTold()
+    {
+        var (caller, server) = (await StartAsync("A_33070"), await StartAsync("A_33071", new() { Mode = LoopbackMode.Port }));
+        await ChannelInstance.JoinAsync(caller, server);
+
+        await Eventually.TrueAsync(() => caller.Errors.Count > 0 && server.Errors.Count > 0);
+
+        Assert.All(caller.Errors.Concat(server.Errors), static error => Assert.Contains("Loopback:Mode", error, StringComparison.Ordinal));
+        Assert.Empty(caller.Monitor.Current["ring"].Members);
+    }
+
     public async Task DisposeAsync()
     {
         foreach (var instance in _instances)
