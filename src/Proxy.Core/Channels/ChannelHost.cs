@@ -222,7 +222,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         {
             foreach (var id in _members.Apply(update))
             {
-                _cutter.CutGone(id, _model.Config.MemberDrainTimeout, _ending.Token);
+                _cutter.CutGone(id, _model.Config.MemberDrainTimeout, () => _members.Current.All.ContainsKey(id), _ending.Token);
             }
 
             _firstSet = _session.IsKnown;

@@ -9,8 +9,8 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
 {
     private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Ends those of a member that is gone, at once or after a while.</summary>
-    public void CutGone(string member, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Ends those of a member that is gone, at once or after a while; not if it is back by then.</summary>
+    public void CutGone(string member, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
     {
         var open = Open().Where(record => record.DestinationId == member).ToList();
         if (limit == TimeSpan.Zero)
@@ -19,7 +19,7 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
         }
         else if (open.Count > 0)
         {
-            _ = CutLaterAsync(open, limit, cancellationToken);
+            _ = CutLaterAsync(open, limit, isBack, cancellationToken);
         }
     }
 
@@ -55,10 +55,13 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
 
     private IEnumerable<ConnectionRecord> Open() => tracker.Open.Where(ChannelSlots.IsOne);
 
-    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
     {
         await Task.Delay(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+        if (!isBack())
+        {
+            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+        }
     }
 
     private static bool IsThere(ChannelModel model, string name, ConnectionRecord record) =>
