@@ -99,7 +99,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
             var ended = await EndAsync([.. _watches.Values.Where(watch => isOver(watch, wanted))]);
             foreach (var candidate in wanted.Where(candidate => !_watches.ContainsKey(candidate.Key)))
             {
-                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, Report);
+                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, logger, Report);
                 watch.Start(ended.Remove(candidate.Key, out var before) ? before : null);
             }
 

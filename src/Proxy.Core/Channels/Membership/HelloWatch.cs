@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 
@@ -8,12 +9,14 @@ namespace Proxy.Channels.Membership;
 /// <param name="self">The own instance: where that answers, nobody else is asked.</param>
 /// <param name="reader">Reads answers.</param>
 /// <param name="time">The clock.</param>
+/// <param name="logger">Takes why one that is there is no member.</param>
 /// <param name="report">Takes the candidate's key, the member, and why there is none any more.</param>
-internal sealed class HelloWatch(
+internal sealed partial class HelloWatch(
     HelloCandidate candidate,
     MemberRecord self,
     HelloReader reader,
     TimeProvider time,
+    ILogger logger,
     Action<string, MemberRecord?, DepartureReason> report
 ) : IAsyncDisposable
 {
@@ -28,6 +31,7 @@ internal sealed class HelloWatch(
     private Task _running = Task.CompletedTask;
     private volatile MemberRecord? _last;
     private long _heard;
+    private string? _nonsense;
     private bool _isSelf;
 
     public HelloCandidate Candidate => candidate;
@@ -105,6 +109,10 @@ internal sealed class HelloWatch(
                 Report(member is null ? null : candidate.Limit(member), DepartureReason.Left);
             }
         }
+        catch (InvalidDataException exception)
+        {
+            Note(exception.Message);
+        }
         catch (Exception exception) when (HelloReader.IsAway(exception))
         {
             // It is away; how long decides what becomes of it.
@@ -143,11 +151,28 @@ internal sealed class HelloWatch(
         }
     }
 
+    // It is asked again and again, and says the same.
+    private void Note(string nonsense)
+    {
+        if (nonsense != _nonsense)
+        {
+            _nonsense = nonsense;
+            Log.Refused(logger, candidate.Address, nonsense);
+        }
+    }
+
     private void Report(MemberRecord? member, DepartureReason reason)
     {
+        _nonsense = null;
         _heard = time.GetTimestamp();
         _last = member;
         report(candidate.Key, member, reason);
         _asked.TrySetResult();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The instance at {Address} is no member: {Reason}.")]
+        public static partial void Refused(ILogger logger, string address, string reason);
     }
 }

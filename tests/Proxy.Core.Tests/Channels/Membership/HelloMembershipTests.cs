@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
@@ -19,12 +18,13 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     private readonly List<HelloPeer> _peers = [];
     private readonly List<MembershipUpdate> _updates = [];
     private readonly CancellationTokenSource _ending = new();
+    private readonly LogLines _log = new();
     private HelloMembership _membership = null!;
     private Task _reading = Task.CompletedTask;
 
     public async Task InitializeAsync()
     {
-        _membership = new(new(), _tunnels, static _ => Task.FromResult<IPAddress[]>([]), _time, NullLogger.Instance);
+        _membership = new(new(), _tunnels, static _ => Task.FromResult<IPAddress[]>([]), _time, _log);
         _reading = ReadAsync(await _membership.JoinAsync(_self, CancellationToken.None));
     }
 
@@ -115,7 +115,23 @@ public sealed class HelloMembershipTests : IAsyncLifetime
 
         await PassAsync(() => _updates.Count > 0);
         Assert.IsType<MembershipUpdate.Full>(_updates[0]);
-        await Eventually.TrueAsync(() => States() == "A_1:Up");
+        await PassAsync(() => States() == "A_1:Up");
+    }
+
+    [Fact]
+    public async Task Read_OneSaysMoreThanIsRead_WhyItIsNoMemberIsLogged()
+    {
+        var peer = await AddAsync("A_1");
+        peer.Say("A_1", [.. Enumerable.Range(0, 257).Select(static n => new MemberConnector($"c{n}", false, false, []))]);
+
+        await UseAsync(("A_1", peer.Address));
+        await Eventually.TrueAsync(() => _log.Lines.Count > 0);
+        await PassAsync(() => peer.Asked > 2);
+
+        Assert.Equal(
+            $"The instance at {peer.Address} is no member: what it says of itself is nothing that an instance says.",
+            Assert.Single(_log.Lines)
+        );
     }
 
     public async Task DisposeAsync()

@@ -18,19 +18,22 @@ internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
 
     public string Address => _link.Address;
 
-    public static async Task<HelloPeer> StartAsync(string id, MemberState state = MemberState.Up)
+    /// <summary>How often it was asked.</summary>
+    public int Asked { get; private set; }
+
+    public static async Task<HelloPeer> StartAsync(string id)
     {
         var peer = new HelloPeer();
-        peer.Say(id, state);
+        peer.Say(id, []);
         peer._link = new TestLink(await peer._server.StartAsync(CancellationToken.None));
         return peer;
     }
 
-    public void Say(string id, MemberState state = MemberState.Up) =>
+    public void Say(string id, IReadOnlyList<MemberConnector> connectors) =>
         _feed.Publish(
             new MemberRecord(id, "epoch", "127.0.0.1:1", Proxy.Channels.LocalAddress.OfInstance(new ChannelInstanceConfig { Id = id })!)
             {
-                State = state,
+                Connectors = connectors,
             }
         );
 
@@ -41,7 +44,11 @@ internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
 
     public void Answered(string from, int status) { }
 
-    public Task HelloAsync(HttpContext context, CancellationToken draining) => _feed.WriteAsync(context, draining);
+    public Task HelloAsync(HttpContext context, CancellationToken leaving)
+    {
+        Asked++;
+        return _feed.WriteAsync(context, leaving);
+    }
 
     public async ValueTask DisposeAsync()
     {
