@@ -3,29 +3,48 @@ using Proxy.Channels.Membership;
 
 namespace Proxy.Channels;
 
-/// <summary>Of several members with one address, the first id in ordinal order keeps it.</summary>
+/// <summary>Who has an address here, of those who say that they have it.</summary>
 internal static class AddressConflicts
 {
-    /// <summary>Splits members into those that have their address to themselves, and those that lost it, with the id that keeps it.</summary>
-    public static (IReadOnlyList<MemberRecord> Kept, IReadOnlyList<(MemberRecord Member, string Keeper)> Lost) Resolve(
-        IEnumerable<MemberRecord> members
-    )
+    /// <summary>
+    /// Says who can be no member of an instance, and why: of several with one address all but the first id in ordinal order, and who
+    /// has addresses of another kind. The own address is never another's here, even if it is everywhere else.
+    /// </summary>
+    /// <param name="self">The own instance.</param>
+    /// <param name="own">Its address; the loopback in Mode Port, where nobody has one of its own.</param>
+    /// <param name="members">The other instances.</param>
+    public static IReadOnlyDictionary<string, string> Refuse(string self, IPAddress own, IEnumerable<MemberRecord> members)
     {
+        var refused = new Dictionary<string, string>(StringComparer.Ordinal);
         var keepers = new Dictionary<IPAddress, string>();
-        var kept = new List<MemberRecord>();
-        var lost = new List<(MemberRecord, string)>();
         foreach (var member in members.OrderBy(static member => member.Id, StringComparer.Ordinal))
         {
-            if (keepers.TryAdd(member.LocalAddress, member.Id))
+            var (id, address) = (member.Id, member.LocalAddress);
+            if (address.Equals(IPAddress.Loopback) != own.Equals(IPAddress.Loopback))
             {
-                kept.Add(member);
+                refused[id] =
+                    $"the instance '{id}' has another Loopback:Mode than '{self}', and is no member for it; set the same at both.";
             }
-            else
+            else if (address.Equals(IPAddress.Loopback))
             {
-                lost.Add((member, keepers[member.LocalAddress]));
+                continue;
+            }
+            else if (address.Equals(own))
+            {
+                refused[id] = Explain(address, [self, id]);
+            }
+            else if (!keepers.TryAdd(address, id))
+            {
+                refused[id] = Explain(address, [keepers[address], id]);
             }
         }
 
-        return (kept, lost);
+        return refused;
+    }
+
+    private static string Explain(IPAddress address, string[] ids)
+    {
+        Array.Sort(ids, StringComparer.Ordinal);
+        return $"the instances '{ids[0]}' and '{ids[1]}' have the local address {address}; '{ids[0]}' keeps it, set Instance:Ordinal at the other.";
     }
 }

@@ -7,10 +7,11 @@ namespace Proxy.Channels;
 /// <summary>Keeps the bound local addresses equal to the wanted ones; one that cannot be bound is told and tried again. One caller at a time.</summary>
 internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
+    private readonly Dictionary<CallKey, CallSlot> _slots = [];
+    private readonly List<Retirement> _retiring = [];
 
-    private readonly Dictionary<CallKey, Slot> _slots = [];
+    /// <summary>Whether nothing is bound, and nothing is to be.</summary>
+    public bool IsEmpty => _slots.Count == 0 && _retiring.Count == 0;
 
     /// <summary>Where it is bound; null while it is not.</summary>
     public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Listener?.Address;
@@ -24,16 +25,24 @@ internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, 
             .DefaultIfEmpty(null)
             .Min();
 
-    /// <summary>Takes out what is not wanted any more, or wanted elsewhere; it still listens.</summary>
-    public IReadOnlyList<ILocalListener> Release(IReadOnlyDictionary<CallKey, IPEndPoint> wanted)
+    /// <summary>Takes out what is not wanted any more, or wanted elsewhere; it listens until that is told, and may be taken back until then.</summary>
+    /// <returns>What waits to be told; null when nothing does.</returns>
+    public Retirement? Release(IReadOnlyDictionary<CallKey, IPEndPoint> wanted)
     {
-        var gone = _slots.Where(pair => !wanted.TryGetValue(pair.Key, out var address) || !address.Equals(pair.Value.Address)).ToList();
+        var gone = _slots.Where(pair => !wanted.TryGetValue(pair.Key, out var address) || !pair.Value.IsAt(address)).ToList();
         foreach (var (key, _) in gone)
         {
             _slots.Remove(key);
         }
 
-        return [.. gone.Select(static pair => pair.Value.Listener).OfType<ILocalListener>()];
+        var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Listener is not null));
+        if (retirement.Slots.Count == 0)
+        {
+            return null;
+        }
+
+        _retiring.Add(retirement);
+        return retirement;
     }
 
     /// <summary>Binds what is wanted and not bound, unless it was tried just now.</summary>
@@ -45,66 +54,65 @@ internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, 
     {
         foreach (var (key, address) in wanted)
         {
-            var slot = _slots.TryGetValue(key, out var known) ? known : _slots[key] = new Slot(address);
+            if (!_slots.TryGetValue(key, out var slot))
+            {
+                slot = _slots[key] = TakeBack(address) ?? new CallSlot(address);
+                slot.Use(pipeline(key));
+            }
+
             if (slot.Listener is null && slot.Wait(time) <= TimeSpan.Zero)
             {
-                await TryBindAsync(key, slot, pipeline(key), cancellationToken);
+                await TryBindAsync(key, slot, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Closes what was told to be gone.</summary>
+    public async Task CloseAsync()
+    {
+        foreach (var retirement in _retiring.Where(static retirement => retirement.IsDue).ToList())
+        {
+            _retiring.Remove(retirement);
+            await CloseAsync(retirement.Slots);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var slot in _slots.Values.ToList())
-        {
-            if (slot.Listener is { } listener)
-            {
-                await listener.DisposeAsync();
-            }
-        }
-
+        await CloseAsync([.. _slots.Values, .. _retiring.SelectMany(static retirement => retirement.Slots)]);
         _slots.Clear();
+        _retiring.Clear();
     }
 
-    private async Task TryBindAsync(CallKey key, Slot slot, ConnectionDelegate pipeline, CancellationToken cancellationToken)
+    private static async Task CloseAsync(IEnumerable<CallSlot> slots)
     {
-        try
+        foreach (var slot in slots)
         {
-            slot.Listener = await bind(slot.Address, pipeline, cancellationToken);
+            await slot.CloseAsync();
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+    }
+
+    // Who comes back within a moment, or under another channel's name, was never away.
+    private CallSlot? TakeBack(IPEndPoint address)
+    {
+        foreach (var retirement in address.Port == 0 ? [] : _retiring)
         {
-            if (slot.Failed(time, _firstRetry, _longestRetry))
+            if (retirement.Slots.Find(slot => slot.IsAt(address)) is { } slot)
             {
-                var member = key.Member.Length == 0 ? "" : $" for member '{key.Member}'";
-                monitor.OnError(
-                    $"channel '{key.Channel}'{member}: {LoopbackHint.Explain(slot.Address, exception.InnerException ?? exception)}"
-                );
+                retirement.Slots.Remove(slot);
+                return slot;
             }
         }
+
+        return null;
     }
 
-    private sealed class Slot(IPEndPoint address)
+    private async Task TryBindAsync(CallKey key, CallSlot slot, CancellationToken cancellationToken)
     {
-        private long _tried;
-        private TimeSpan _pause;
-
-        public IPEndPoint Address => address;
-
-        public ILocalListener? Listener { get; set; }
-
-        public TimeSpan Wait(TimeProvider time) => _pause == TimeSpan.Zero ? TimeSpan.Zero : _pause - time.GetElapsedTime(_tried);
-
-        /// <summary>Notes a failure; true for the first.</summary>
-        public bool Failed(TimeProvider time, TimeSpan first, TimeSpan longest)
+        if (await slot.TryBindAsync(bind, time, cancellationToken) is { } wrong)
         {
-            var isFirst = _pause == TimeSpan.Zero;
-            _tried = time.GetTimestamp();
-            _pause =
-                isFirst ? first
-                : _pause * 2 < longest ? _pause * 2
-                : longest;
-            return isFirst;
+            var member = key.Member.Length == 0 ? "" : $" for member '{key.Member}'";
+            monitor.OnError($"channel '{key.Channel}'{member}: {wrong}");
         }
     }
 }

@@ -20,12 +20,15 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     private static readonly TimeSpan _reviewInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _silenceLimit = TimeSpan.FromSeconds(6);
+    private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     private readonly ChannelServices _services;
     private readonly ILogger _logger;
     private readonly string _epoch = Guid.NewGuid().ToString("N");
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously); // nothing listens here any more
     private readonly HelloFeed _feed = new();
     private readonly MemberDirectory _members;
     private readonly TunnelConnectionFactory _tunnels;
@@ -42,6 +45,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     private readonly ChannelNotifier _notifier;
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private volatile ChannelModel _model;
+    private volatile bool _stopping;
     private GuardedMembership? _session;
     private MemberRecord? _published;
     private string _address = "";
@@ -59,7 +63,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         var secure = tunnel.Url!.StartsWith(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
         _credentials = secure ? new TunnelCredentials(tunnel, config.Group, _logger) : null;
         _credentialsVersion = _credentials?.Version ?? 0;
-        _members = new MemberDirectory(config.Instance.Id);
+        _members = new MemberDirectory(config.Instance.Id, Address());
         _tunnels = new TunnelConnectionFactory(tunnel, _credentials, config.Instance.Id, _logger);
         _server = new TunnelServer(tunnel, _credentials, this, services.Logging);
         var hello = new HelloMembership(_feed, _tunnels, services.Lookup, services.Time, _logger);
@@ -127,14 +131,19 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         Signal();
     }
 
-    /// <summary>Takes nothing new, drains what is open, and leaves.</summary>
+    /// <summary>Tells that it takes nothing new, and then takes nothing; drains what is open, and leaves.</summary>
     public async Task StopAsync()
     {
-        await _listeners.DisposeAsync();
-        await _server.StopAsync();
+        using var limit = new CancellationTokenSource(_model.Config.Tunnel.DrainTimeout);
+        _stopping = true;
+        Signal();
+        var silent = _running.Length == 0 ? Task.CompletedTask : _silent.Task;
+        await silent.WaitAsync(_silenceLimit, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _server.StopAsync(_cutter.DrainAsync(limit.Token));
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Monitor.Set([], _model.Config.Notify.Debounce);
+        await _listeners.DisposeAsync();
+        Monitor.Set([], _atOnce);
         await Monitor.DisposeAsync();
         Monitor.OnClosed();
         await _notifier.FinishAsync(_model.Config.Notify);
@@ -148,7 +157,7 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     public void Answered(string from, int status) => _services.Metrics.Asked(ChannelSlots.Serves, from, status);
 
-    public Task HelloAsync(HttpContext context, CancellationToken draining) => _feed.WriteAsync(context, draining);
+    public Task HelloAsync(HttpContext context, CancellationToken leaving) => _feed.WriteAsync(context, leaving);
 
     public async ValueTask DisposeAsync()
     {
@@ -216,10 +225,10 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         {
             foreach (var id in _members.Apply(update))
             {
-                _cutter.CutGone(id, _model.Config.MemberDrainTimeout, _ending.Token);
+                _cutter.CutGone(id, _model.Config.MemberDrainTimeout, () => _members.Current.All.ContainsKey(id), _ending.Token);
             }
 
-            _firstSet = true;
+            _firstSet = _session.IsKnown;
             Signal();
         }
     }
@@ -255,23 +264,31 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
     // On joining: bind first, then tell. On leaving: tell first, then stop.
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        var model = _model;
-        var members = WithoutConflicts(_members.Current);
-        var wanted = _plan.Wanted(model, members);
+        var (model, stopping) = (_model, _stopping);
+        var members = _members.Current;
+        TellRefused(members);
+        var wanted = stopping ? [] : _plan.Wanted(model, members);
         var released = _listeners.Release(wanted);
         await PublishSelfAsync(cancellationToken);
         await _listeners.BindAsync(wanted, key => Pipeline(model, key), cancellationToken);
         _plan.Keep(model, wanted.Keys, _listeners);
-        _cutter.CutRefused(model, _members.Current);
-        Monitor.Set(ChannelReport.Of(model, members, _listeners), model.Config.Notify.Debounce);
+        _cutter.CutRefused(model, members);
+        Monitor.Set(stopping ? [] : ChannelReport.Of(model, members, _listeners), stopping ? _atOnce : model.Config.Notify.Debounce);
         if (_firstSet)
         {
-            _memberFile.Save(_members.Current.All.Values);
+            _memberFile.Save(members.Known.Values);
         }
 
-        if (released.Count > 0)
+        if (released is not null)
         {
-            _ = RetireAsync(released);
+            _ = TellAsync(released);
+        }
+
+        await _listeners.CloseAsync();
+        if (stopping)
+        {
+            NoteSilence();
+            return;
         }
 
         if (!_wasReady && _firstSet && wanted.Keys.All(key => key.Member.Length > 0 || _listeners.Bound(key) is not null))
@@ -282,26 +299,15 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
         }
     }
 
-    private MemberSet WithoutConflicts(MemberSet members)
+    private void TellRefused(MemberSet members)
     {
-        if (!_model.HasAddresses)
+        foreach (var why in members.Refused.Values)
         {
-            return members;
-        }
-
-        var all = members.All.Values.Append(Self());
-        var (_, lost) = AddressConflicts.Resolve(all);
-        foreach (var (member, keeper) in lost)
-        {
-            if (_reported.Count < MostReported && _reported.Add($"{member.Id}/{keeper}"))
+            if (_reported.Count < MostReported && _reported.Add(why))
             {
-                Monitor.OnError(
-                    $"the instances '{keeper}' and '{member.Id}' have the local address {member.LocalAddress}; '{keeper}' keeps it, set Instance:Ordinal at the other."
-                );
+                Monitor.OnError(why);
             }
         }
-
-        return members.Without(lost.Select(static pair => pair.Member.Id));
     }
 
     private ConnectionDelegate Pipeline(ChannelModel model, CallKey key)
@@ -314,25 +320,35 @@ internal sealed partial class ChannelHost : ITunnelService, IAsyncDisposable
 
     private ChannelConfig Newest(string name, ChannelConfig channel) => _model.Config.Items.GetValueOrDefault(name) ?? channel;
 
-    private async Task RetireAsync(IReadOnlyList<ILocalListener> released)
+    private async Task TellAsync(Retirement released)
     {
         using var limit = new CancellationTokenSource(_toldLimit);
         await Monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var listener in released)
+        released.IsDue = true;
+        if (!_ending.IsCancellationRequested)
         {
-            await listener.DisposeAsync();
+            Signal();
         }
     }
+
+    private void NoteSilence()
+    {
+        if (_listeners.IsEmpty)
+        {
+            _silent.TrySetResult();
+        }
+    }
+
+    private IPAddress Address() => _model.HasAddresses ? LocalAddress.OfInstance(_model.Config.Instance)! : IPAddress.Loopback;
 
     private MemberRecord Self()
     {
         var (config, instance) = (_model.Config, _model.Config.Instance);
-        var address = _model.HasAddresses ? LocalAddress.OfInstance(instance)! : IPAddress.Loopback;
-        return new MemberRecord(instance.Id, _epoch, _address, address)
+        return new MemberRecord(instance.Id, _epoch, _address, Address())
         {
             Role = instance.Role,
             Zone = instance.Zone,
-            State = _server.Draining.IsCancellationRequested ? MemberState.Draining : MemberState.Up,
+            State = _stopping ? MemberState.Draining : MemberState.Up,
             Connectors =
             [
                 .. config

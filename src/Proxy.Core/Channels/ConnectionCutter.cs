@@ -7,8 +7,10 @@ namespace Proxy.Channels;
 /// <summary>Ends open tunnels that may not go on: their member is gone, or an edit or another certificate forbids them.</summary>
 internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider time)
 {
-    /// <summary>Ends those of a member that is gone, at once or after a while.</summary>
-    public void CutGone(string member, TimeSpan limit, CancellationToken cancellationToken)
+    private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Ends those of a member that is gone, at once or after a while; not if it is back by then.</summary>
+    public void CutGone(string member, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
     {
         var open = Open().Where(record => record.DestinationId == member).ToList();
         if (limit == TimeSpan.Zero)
@@ -17,7 +19,7 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
         }
         else if (open.Count > 0)
         {
-            _ = CutLaterAsync(open, limit, cancellationToken);
+            _ = CutLaterAsync(open, limit, isBack, cancellationToken);
         }
     }
 
@@ -37,12 +39,29 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
         }
     }
 
+    /// <summary>Waits until none is open; those that are when a token fires are ended.</summary>
+    public async Task DrainAsync(CancellationToken limit)
+    {
+        while (Open().Any() && !limit.IsCancellationRequested)
+        {
+            await Task.Delay(_glance, time, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        foreach (var record in Open())
+        {
+            record.Close(ConnectionOutcome.Drained);
+        }
+    }
+
     private IEnumerable<ConnectionRecord> Open() => tracker.Open.Where(ChannelSlots.IsOne);
 
-    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
     {
         await Task.Delay(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+        if (!isBack())
+        {
+            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
+        }
     }
 
     private static bool IsThere(ChannelModel model, string name, ConnectionRecord record) =>

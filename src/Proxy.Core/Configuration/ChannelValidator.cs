@@ -3,8 +3,6 @@ namespace Proxy.Configuration;
 /// <summary>Checks channels, each by itself and all together.</summary>
 internal static class ChannelValidator
 {
-    private const int MaxPorts = 1024;
-
     public static void Check(ChannelConfig channel, string path, ProblemList problems)
     {
         ChannelsValidator.CheckName(channel.Connector, $"{path}:Connector", problems);
@@ -56,6 +54,21 @@ internal static class ChannelValidator
         }
     }
 
+    // Whoever cannot say all of itself in one line would be no member, and nobody would know why.
+    public static void CheckAnnouncement(IReadOnlyDictionary<string, ChannelConfig> items, ProblemList problems)
+    {
+        const string Path = $"{ChannelsValidator.Section}:Items";
+        var connectors = items.Values.Select(static item => item.Connector).Distinct(StringComparer.OrdinalIgnoreCase).Count();
+        if (connectors > ChannelLimits.MaxConnectors)
+        {
+            problems.Consequence(Path, $"has {connectors} connectors; an instance can take part in {ChannelLimits.MaxConnectors}.", Path);
+        }
+        else if (!ChannelLimits.Fits(items.Values))
+        {
+            problems.Consequence(Path, "serves more single ports than other instances can be told; write ranges of ports, or fewer.", Path);
+        }
+    }
+
     private static void CheckPorts(ChannelConfig channel, ChannelType type, string path, ProblemList problems)
     {
         var ways =
@@ -72,9 +85,9 @@ internal static class ChannelValidator
         {
             problems.Consequence($"{path}:Ports", $"{wrong} is no port; 1 to 65535 is allowed.", $"{path}:Ports");
         }
-        else if (channel.AllPorts.Count is 0 or > MaxPorts)
+        else if (channel.AllPorts.Count is 0 or > ChannelLimits.MaxPorts)
         {
-            problems.Consequence(path, $"needs 1 to {MaxPorts} ports, the first before the last.", path);
+            problems.Consequence(path, $"needs 1 to {ChannelLimits.MaxPorts} ports, the first before the last.", path);
         }
     }
 

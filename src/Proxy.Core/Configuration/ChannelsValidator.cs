@@ -22,6 +22,7 @@ internal static class ChannelsValidator
         }
 
         ChannelValidator.CheckTogether(channels.Items, problems);
+        ChannelValidator.CheckAnnouncement(channels.Items, problems);
         if (channels.Loopback.StateFile.Length == 0)
         {
             problems.Consequence($"{Section}:Loopback:StateFile", "is empty; name a file.");
@@ -51,9 +52,19 @@ internal static class ChannelsValidator
         }
     }
 
+    private static void CheckText(string? text, string path, ProblemList problems)
+    {
+        if (text?.Length > ChannelLimits.MaxText)
+        {
+            problems.Consequence(path, $"has {text.Length} letters; {ChannelLimits.MaxText} are allowed.");
+        }
+    }
+
     private static void CheckInstance(ChannelInstanceConfig instance, ProblemList problems)
     {
         const string Path = $"{Section}:Instance:Id";
+        CheckText(instance.Role, $"{Section}:Instance:Role", problems);
+        CheckText(instance.Zone, $"{Section}:Instance:Zone", problems);
         CheckName(instance.Id, Path, problems);
         if (instance.Ordinal is null && ChannelNames.IsValid(instance.Id) && ChannelOrdinal.Of(instance.Id) is null)
         {

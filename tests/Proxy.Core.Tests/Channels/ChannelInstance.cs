@@ -16,6 +16,8 @@ namespace Proxy.Core.Tests.Channels;
 /// <summary>One instance of a group: its own listeners, tracker and tunnel, in the process of the test.</summary>
 internal sealed class ChannelInstance : IAsyncDisposable
 {
+    private static int _rounds;
+
     private readonly string _state;
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
@@ -129,6 +131,24 @@ internal sealed class ChannelInstance : IAsyncDisposable
         return Monitor.Current[channel];
     }
 
+    /// <summary>Waits until it has compared what is wanted with what is there, after now: what it publishes of itself arrives after that.</summary>
+    public async Task ReconciledAsync(ChannelInstance peer)
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            var name = $"none{Interlocked.Increment(ref _rounds)}";
+            var served = new ChannelConfig
+            {
+                Type = ChannelType.Reply,
+                Connector = name,
+                Port = 1,
+                Ready = ReadyCheck.None,
+            };
+            await UseAsync(Config with { Items = new Dictionary<string, ChannelConfig>(Config.Items) { [name] = served } });
+            await Eventually.TrueAsync(() => peer.Host.Members.Known[Id].Find(name) is not null);
+        }
+    }
+
     /// <summary>The one connection of a kind that is open here.</summary>
     public async Task<ConnectionRecord> ConnectionAsync()
     {
@@ -147,7 +167,9 @@ internal sealed class ChannelInstance : IAsyncDisposable
 
     // On one machine the address of a member is taken: by the member itself.
     private static IPEndPoint OfThisInstance(IPEndPoint address) =>
-        address.Address.GetAddressBytes() is [127, 0, var high, var low] ? new(new IPAddress([127, 77, high, low]), address.Port) : address;
+        address.Address.GetAddressBytes() is [127, 0, var high, var low] && !address.Address.Equals(IPAddress.Loopback)
+            ? new(new IPAddress([127, 77, high, low]), address.Port)
+            : address;
 
     public async ValueTask DisposeAsync()
     {

@@ -150,21 +150,6 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Leave_ServingInstanceStops_OpenTunnelsDrainAndMemberGoes()
-    {
-        using var client = await CallAsync();
-        using var served = await _legacy.AcceptWithinAsync();
-
-        var stopping = _server.StopAsync();
-        await _caller.ToldAsync("ring", static state => state.Members.Count == 0);
-        await Eventually.TrueAsync(() => _caller.Tracker.Count == 0);
-
-        Assert.True((await client.ReadToEndAsync()).Reset); // MemberDrainTimeout is zero
-        Assert.True((await served.ReadToEndAsync()).Reset);
-        await stopping;
-    }
-
-    [Fact]
     public async Task Allow_TurnedWhileOpen_TunnelIsResetAndNextRefused()
     {
         using var client = await CallAsync();

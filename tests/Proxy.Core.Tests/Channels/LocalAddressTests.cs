@@ -66,14 +66,14 @@ public sealed class LocalAddressTests
         Assert.Equal(IPAddress.Parse(address), LocalAddress.OfRequest(number));
 
     [Fact]
-    public void Resolve_TwoMembersOfOneAddress_FirstInOrdinalOrderKeepsIt()
+    public void Refuse_MembersOfOneAddress_FirstInOrdinalOrderKeepsIt()
     {
-        MemberRecord[] members = [Member("b_3"), Member("A_3"), Member("a_3"), Member("A_4")];
+        MemberRecord[] members = [Member("c_3"), Member("A_3"), Member("b_3"), Member("A_4")];
 
-        var (kept, lost) = AddressConflicts.Resolve(members);
+        var refused = AddressConflicts.Refuse("A_1", IPAddress.Parse("127.0.0.3"), members);
 
-        Assert.Equal(["A_3", "A_4"], kept.Select(static member => member.Id));
-        Assert.Equal([("a_3", "A_3"), ("b_3", "A_3")], lost.Select(static pair => (pair.Member.Id, pair.Keeper)));
+        Assert.Equal(["b_3", "c_3"], refused.Keys);
+        Assert.All(refused.Values, static why => Assert.Contains("'A_3' keeps it", why, StringComparison.Ordinal));
     }
 
     [Theory]

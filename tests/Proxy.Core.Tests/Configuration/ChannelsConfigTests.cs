@@ -184,6 +184,26 @@ public sealed class ChannelsConfigTests : IDisposable
         Assert.Equal([$"ReverseProxy:{path}"], _document.Read(WithRoutes(routes)).Errors.Select(static error => error.Path));
 
     [Theory]
+    [InlineData(9, 1024, 2)]
+    [InlineData(256, 1024, 1)]
+    public void Read_ManyPortsThatCanBeTold_AreFine(int channels, int ports, int step) =>
+        Read(Document(items: Served(channels, ports, step)));
+
+    [Theory]
+    [InlineData(11, 1024, 2)]
+    [InlineData(257, 1, 1)]
+    public void Read_MorePortsThanCanBeTold_IsTheOnlyError(int channels, int ports, int step) =>
+        Expect(Document(items: Served(channels, ports, step)), "Items");
+
+    [Fact]
+    public void Read_RoleAndZoneThatCannotBeTold_AreErrors() =>
+        Expect(
+            Document(instance: $"'Id': 'A_1', 'Role': '{new string('r', 256)}', 'Zone': '{new string('z', 256)}'"),
+            "Instance:Role",
+            "Instance:Zone"
+        );
+
+    [Theory]
     [InlineData("'Exec': [ { } ]", "Notify:Exec:0:Command")]
     [InlineData("'Exec': [ { 'Command': ['a'], 'Timeout': '00:00:00' } ]", "Notify:Exec:0:Timeout")]
     [InlineData("'Http': [ { 'Url': 'ftp://h' } ]", "Notify:Http:0:Url")]
@@ -193,6 +213,16 @@ public sealed class ChannelsConfigTests : IDisposable
         Expect(Document(items: "}, 'Notify': { " + notify), path);
 
     public void Dispose() => _document.Dispose();
+
+    private static string Served(int channels, int ports, int step) =>
+        string.Join(
+            ", ",
+            Enumerable
+                .Range(0, channels)
+                .Select(n =>
+                    $"'c{n}': {{ 'Type': 'Duplex', 'Connector': 'c{n}', 'Mode': 'Connect', 'Ports': [{string.Join(',', Enumerable.Range(0, ports).Select(port => 10_000 + (port * step)))}] }}"
+                )
+        );
 
     private static string WithRoutes(string routes) =>
         Document(

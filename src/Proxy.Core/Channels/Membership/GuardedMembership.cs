@@ -33,6 +33,9 @@ internal sealed class GuardedMembership(
     private Task<IReadOnlyList<MemberRecord>>? _asking;
     private long _asked;
 
+    /// <summary>Whether the provider has said who is there, or that it cannot say.</summary>
+    public bool IsKnown { get; private set; }
+
     public Task PublishAsync(MemberRecord self, CancellationToken cancellationToken) => inner.PublishAsync(self, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
@@ -105,6 +108,7 @@ internal sealed class GuardedMembership(
 
     private IEnumerable<MembershipUpdate> Take(MembershipUpdate update)
     {
+        IsKnown = true;
         switch (update)
         {
             case MembershipUpdate.Changed { Member: var member }:
@@ -214,13 +218,7 @@ internal sealed class GuardedMembership(
         var updates = new List<MembershipUpdate>();
         if (_asking is { IsCompleted: true })
         {
-            foreach (var member in (await _asking).Where(member => _held.ContainsKey(member.Id)))
-            {
-                _known[member.Id] = member;
-                _held[member.Id].Answered = true;
-                updates.Add(new MembershipUpdate.Changed(member));
-            }
-
+            updates.AddRange(Hear(await _asking));
             (_asking, _asked) = (null, time.GetTimestamp());
         }
 
@@ -233,24 +231,39 @@ internal sealed class GuardedMembership(
         return updates;
     }
 
-    // All of one loss go together, in one change. One that answered has another chance: its registry may be wrong.
+    // One that answers is there, whatever its registry says; from its last answer on it is silent.
+    private List<MembershipUpdate> Hear(IReadOnlyList<MemberRecord> answers)
+    {
+        var updates = new List<MembershipUpdate>();
+        foreach (var member in answers.Where(member => _held.ContainsKey(member.Id)))
+        {
+            _held[member.Id] = new Held(time.GetTimestamp()) { Answered = true };
+            updates.Add(new MembershipUpdate.Changed(_known[member.Id] = member));
+        }
+
+        var answered = answers.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, held) in _held.Where(pair => pair.Value.Answered && !answered.Contains(pair.Key)))
+        {
+            held.Answered = false;
+            updates.Add(new MembershipUpdate.Changed(_known[id] = _known[id] with { State = MemberState.Suspect }));
+        }
+
+        return updates;
+    }
+
+    // All of one loss go together, in one change.
     private List<MembershipUpdate> Release()
     {
         var hold = config().Hold;
-        if (_isStale || !_held.Values.Any(held => time.GetElapsedTime(held.Since) >= hold))
+        if (_isStale || !_held.Values.Any(held => !held.Answered && time.GetElapsedTime(held.Since) >= hold))
         {
             return [];
         }
 
         var together = hold > HelloWatch.Lease * 2 ? HelloWatch.Lease : hold / 2;
-        var due = _held.Where(pair => time.GetElapsedTime(pair.Value.Since) >= hold - together).ToList();
-        foreach (var (id, held) in due.Where(static pair => pair.Value.Answered))
-        {
-            _held[id] = new Held(time.GetTimestamp());
-        }
-
+        var due = _held.Where(pair => !pair.Value.Answered && time.GetElapsedTime(pair.Value.Since) >= hold - together);
         List<MembershipUpdate> gone = [];
-        foreach (var (id, _) in due.Where(static pair => !pair.Value.Answered))
+        foreach (var (id, _) in due.ToList())
         {
             Forget(id);
             gone.Add(new MembershipUpdate.Gone(id, DepartureReason.Expired));

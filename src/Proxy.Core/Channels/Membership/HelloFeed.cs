@@ -19,19 +19,19 @@ internal sealed class HelloFeed
         }
     }
 
-    /// <summary>Writes until the peer has gone, or we are draining: the last line says that we leave.</summary>
-    public async Task WriteAsync(HttpContext context, CancellationToken draining)
+    /// <summary>Writes until the peer has gone, or we leave: the last line says so.</summary>
+    public async Task WriteAsync(HttpContext context, CancellationToken leaving)
     {
         context.Response.ContentType = "application/x-ndjson";
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(draining, context.RequestAborted);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(leaving, context.RequestAborted);
         try
         {
             while (!context.RequestAborted.IsCancellationRequested)
             {
                 var (line, changed) = Current();
-                await context.Response.Body.WriteAsync(draining.IsCancellationRequested ? HelloLine.Left : line, context.RequestAborted);
+                await context.Response.Body.WriteAsync(leaving.IsCancellationRequested ? HelloLine.Left : line, context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
-                if (draining.IsCancellationRequested)
+                if (leaving.IsCancellationRequested)
                 {
                     return;
                 }

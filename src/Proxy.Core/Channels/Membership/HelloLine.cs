@@ -9,13 +9,6 @@ namespace Proxy.Channels.Membership;
 /// <summary>What an instance says of itself, as one line of JSON.</summary>
 internal static class HelloLine
 {
-    /// <summary>More is not read from a peer.</summary>
-    public const int MaxLength = 64 * 1024;
-
-    private const int MaxConnectors = 256;
-    private const int MaxPorts = 1024;
-    private const int MaxText = 255;
-
     private static readonly JsonSerializerOptions _format = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -35,7 +28,7 @@ internal static class HelloLine
             self.Role,
             self.Zone,
             self.State,
-            self.Connectors,
+            [.. self.Connectors.Select(static part => new Part(part.Name, part.Serves, part.Duplex, PortRanges.Write(part.Ports)))],
             null
         );
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, _format), (byte)'\n'];
@@ -89,10 +82,11 @@ internal static class HelloLine
         && IPAddress.TryParse(line.Ip, out var ip)
         && (LocalAddress.IsOfInstance(ip) || ip.Equals(IPAddress.Loopback))
         && line.State is MemberState.Up or MemberState.Draining
-        && (line.Role?.Length ?? 0) <= MaxText
-        && (line.Zone?.Length ?? 0) <= MaxText
-        && line.Connectors is { Count: <= MaxConnectors } connectors
-        && connectors.All(IsSound)
+        && (line.Role?.Length ?? 0) <= ChannelLimits.MaxText
+        && (line.Zone?.Length ?? 0) <= ChannelLimits.MaxText
+        && line.Connectors is { Count: <= ChannelLimits.MaxConnectors } parts
+        && parts.Select(Check).OfType<MemberConnector>().ToList() is var connectors
+        && connectors.Count == parts.Count
             ? new MemberRecord(line.Instance!, line.Epoch!, address, IPAddress.Parse(line.Ip!))
             {
                 Role = line.Role,
@@ -102,11 +96,12 @@ internal static class HelloLine
             }
             : null;
 
-    private static bool IsSound(MemberConnector part) =>
-        part is not null
-        && ChannelNames.IsValid(part.Name)
-        && part.Ports is { Count: <= MaxPorts }
-        && part.Ports.All(static port => port is >= 1 and <= IPEndPoint.MaxPort);
+    private static MemberConnector? Check(Part? part) =>
+        part is not null && ChannelNames.IsValid(part.Name) && PortRanges.TryRead(part.Ports, out var ports)
+            ? new MemberConnector(part.Name!, part.Serves, part.Duplex, ports)
+            : null;
+
+    private sealed record Part(string? Name, bool Serves, bool Duplex, string? Ports);
 
     private sealed record Line(
         string? Instance,
@@ -116,7 +111,7 @@ internal static class HelloLine
         string? Role,
         string? Zone,
         MemberState State,
-        IReadOnlyList<MemberConnector>? Connectors,
+        IReadOnlyList<Part>? Connectors,
         bool? Left
     );
 }

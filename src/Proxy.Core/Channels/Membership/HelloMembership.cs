@@ -11,14 +11,18 @@ namespace Proxy.Channels.Membership;
 internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tunnels, NameLookup lookup, TimeProvider time, ILogger logger)
     : IMembershipSession
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+
     private readonly UpdateQueue _updates = new();
     private readonly HelloReader _reader = new(tunnels, time);
-    private readonly SemaphoreSlim _changing = new(1, 1); // guards _watches
+    private readonly SemaphoreSlim _changing = new(1, 1); // guards _watches and _first
     private readonly Dictionary<string, HelloWatch> _watches = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Lock _gate = new(); // guards _heard
+    private readonly Lock _gate = new(); // guards _heard and _isTold
     private readonly Dictionary<string, MemberRecord> _heard = new(StringComparer.OrdinalIgnoreCase); // by candidate
     private MemberRecord? _self;
     private NameWatch? _name;
+    private Task? _first;
+    private bool _isTold; // the first set; before it nothing else is
 
     public void Join(MemberRecord self)
     {
@@ -49,7 +53,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
 
         var others = config.Members.Where(pair => !IsSelf(pair.Key)).Select(static pair => HelloCandidate.Of(pair.Key, pair.Value));
         await SetAsync([.. others], static (watch, wanted) => !wanted.Contains(watch.Candidate), CancellationToken.None);
-        _updates.Add(new MembershipUpdate.Fresh());
+        TellFresh();
     }
 
     public IAsyncEnumerable<MembershipUpdate> ReadAsync(CancellationToken cancellationToken) => _updates.ReadAsync(cancellationToken);
@@ -63,6 +67,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
         }
 
         _watches.Clear();
+        await (_first ?? Task.CompletedTask);
         _changing.Dispose();
     }
 
@@ -73,7 +78,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
         // A name says who may be there, and not who is: a member that answers stays one, whatever the name says now.
         List<HelloCandidate> wanted = [.. addresses.Select(HelloCandidate.At)];
         await SetAsync(wanted, static (watch, wanted) => !wanted.Contains(watch.Candidate) && !watch.IsMember, cancellationToken);
-        _updates.Add(new MembershipUpdate.Fresh());
+        TellFresh();
     }
 
     private void OnNotFound() => _updates.Add(new MembershipUpdate.Stale());
@@ -87,25 +92,57 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
         await _changing.WaitAsync(cancellationToken);
         try
         {
-            foreach (var watch in _watches.Values.Where(watch => isOver(watch, wanted)).ToList())
-            {
-                await watch.DisposeAsync();
-                _watches.Remove(watch.Candidate.Key);
-                if (!wanted.Any(other => other.Key.Equals(watch.Candidate.Key, StringComparison.OrdinalIgnoreCase)))
-                {
-                    Report(watch.Candidate.Key, null, DepartureReason.Left);
-                }
-            }
-
+            var ended = await EndAsync([.. _watches.Values.Where(watch => isOver(watch, wanted))]);
             foreach (var candidate in wanted.Where(candidate => !_watches.ContainsKey(candidate.Key)))
             {
-                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, Report);
-                watch.Start();
+                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, logger, Report);
+                watch.Start(ended.Remove(candidate.Key, out var before) ? before : null);
             }
+
+            foreach (var key in ended.Keys)
+            {
+                Report(key, null, DepartureReason.Left);
+            }
+
+            _first ??= TellFirstAsync([.. _watches.Values.Select(static watch => watch.Asked)]);
         }
         finally
         {
             _changing.Release();
+        }
+    }
+
+    private async Task<Dictionary<string, HelloWatch>> EndAsync(List<HelloWatch> watches)
+    {
+        foreach (var watch in watches)
+        {
+            await watch.DisposeAsync();
+            _watches.Remove(watch.Candidate.Key);
+        }
+
+        return watches.ToDictionary(static watch => watch.Candidate.Key, StringComparer.OrdinalIgnoreCase);
+    }
+
+    // Who is there when this instance starts is known to local servers before they are started: a cluster is not founded twice.
+    private async Task TellFirstAsync(IReadOnlyList<Task> asked)
+    {
+        await Task.WhenAll(asked).WaitAsync(_patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _isTold = true;
+            var ids = _heard.Values.Select(static member => member.Id).Distinct(StringComparer.Ordinal);
+            _updates.Add(new MembershipUpdate.Full(1, [.. ids.Select(Best).OfType<MemberRecord>()]));
+        }
+    }
+
+    private void TellFresh()
+    {
+        lock (_gate)
+        {
+            if (_isTold)
+            {
+                _updates.Add(new MembershipUpdate.Fresh());
+            }
         }
     }
 
@@ -123,22 +160,23 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
                 _heard[key] = member;
             }
 
-            foreach (var id in new[] { before?.Id, member?.Id }.OfType<string>().Distinct())
+            string?[] changed = _isTold ? [before?.Id, member?.Id] : [];
+            foreach (var id in changed.OfType<string>().Distinct())
             {
                 Tell(id, reason);
             }
         }
     }
 
+    private void Tell(string id, DepartureReason reason) =>
+        _updates.Add(id, Best(id) is { } best ? new MembershipUpdate.Changed(best) : new MembershipUpdate.Gone(id, reason));
+
     // An instance with two addresses is one member, and as good as the better of them.
-    private void Tell(string id, DepartureReason reason)
-    {
-        var best = _heard
+    private MemberRecord? Best(string id) =>
+        _heard
             .Where(pair => pair.Value.Id == id)
             .OrderBy(static pair => pair.Value.State)
             .ThenBy(static pair => pair.Key, StringComparer.Ordinal)
             .Select(static pair => pair.Value)
             .FirstOrDefault();
-        _updates.Add(id, best is null ? new MembershipUpdate.Gone(id, reason) : new MembershipUpdate.Changed(best));
-    }
 }

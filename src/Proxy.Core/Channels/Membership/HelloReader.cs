@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Proxy.Channels.Tunnel;
+using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
@@ -10,7 +11,8 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
 {
     private static readonly TimeSpan _firstLine = TimeSpan.FromSeconds(5);
 
-    /// <summary>Every word of an instance until it ends, or speaks nonsense or of somebody else; null when it says that it leaves.</summary>
+    /// <summary>Every word of an instance until it ends; null when it says that it leaves.</summary>
+    /// <exception cref="InvalidDataException">It speaks nonsense, or of somebody else.</exception>
     /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
     /// <exception cref="IOException">It was lost.</exception>
     /// <exception cref="TimeoutException">It did not answer in time.</exception>
@@ -27,19 +29,17 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
         var line = await first.WaitAsync(_firstLine, time, cancellationToken);
         while (line is not null)
         {
-            if (HelloLine.TryRead(line, address, out var member, out var left) && tunnels.IsProven(peer, member.Id))
+            if (!HelloLine.TryRead(line, address, out var member, out var left) && !left)
             {
-                yield return member;
-            }
-            else if (left)
-            {
-                yield return null;
-            }
-            else
-            {
-                yield break;
+                throw new InvalidDataException("what it says of itself is nothing that an instance says");
             }
 
+            if (member is not null && !tunnels.IsProven(peer, member.Id))
+            {
+                throw new InvalidDataException("it says that it is another than it has proven to be");
+            }
+
+            yield return member;
             line = await ReadLineAsync(reader, cancellationToken);
         }
     }
@@ -61,7 +61,13 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
 
     /// <summary>Whether a failure means that nobody answers.</summary>
     public static bool IsAway(Exception exception) =>
-        exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException or InvalidOperationException;
+        exception
+            is HttpRequestException
+                or IOException
+                or TimeoutException
+                or OperationCanceledException
+                or InvalidOperationException
+                or InvalidDataException;
 
     private static async ValueTask<byte[]?> ReadLineAsync(PipeReader reader, CancellationToken cancellationToken)
     {
@@ -75,7 +81,12 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
                 return line;
             }
 
-            if (read.IsCompleted || read.Buffer.Length > HelloLine.MaxLength)
+            if (read.Buffer.Length > ChannelLimits.MaxLine)
+            {
+                throw new InvalidDataException($"what it says of itself is longer than {ChannelLimits.MaxLine} bytes");
+            }
+
+            if (read.IsCompleted)
             {
                 return null;
             }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 
@@ -8,12 +9,14 @@ namespace Proxy.Channels.Membership;
 /// <param name="self">The own instance: where that answers, nobody else is asked.</param>
 /// <param name="reader">Reads answers.</param>
 /// <param name="time">The clock.</param>
+/// <param name="logger">Takes why one that is there is no member.</param>
 /// <param name="report">Takes the candidate's key, the member, and why there is none any more.</param>
-internal sealed class HelloWatch(
+internal sealed partial class HelloWatch(
     HelloCandidate candidate,
     MemberRecord self,
     HelloReader reader,
     TimeProvider time,
+    ILogger logger,
     Action<string, MemberRecord?, DepartureReason> report
 ) : IAsyncDisposable
 {
@@ -24,9 +27,11 @@ internal sealed class HelloWatch(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
     private volatile MemberRecord? _last;
     private long _heard;
+    private string? _nonsense;
     private bool _isSelf;
 
     public HelloCandidate Candidate => candidate;
@@ -34,12 +39,27 @@ internal sealed class HelloWatch(
     /// <summary>Whether it is a member now.</summary>
     public bool IsMember => _last is not null;
 
-    public void Start() => _running = RunAsync(_ending.Token);
+    /// <summary>Completes once it has answered, or has not.</summary>
+    public Task Asked => _asked.Task;
+
+    /// <summary>Begins; what an ended watch of the same member knew is known still, and its lease runs on.</summary>
+    public void Start(HelloWatch? before)
+    {
+        if (before?._last is { } last)
+        {
+            _heard = before._heard;
+            _last = candidate.Limit(last with { Address = candidate.Address });
+            report(candidate.Key, _last, DepartureReason.Left);
+        }
+
+        _running = RunAsync(_ending.Token);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
         await _running;
+        _asked.TrySetResult();
         _ending.Dispose();
     }
 
@@ -53,6 +73,7 @@ internal sealed class HelloWatch(
                 await ListenAsync(cancellationToken) ? _firstPause
                 : pause * 2 < _longestPause ? pause * 2
                 : _longestPause;
+            _asked.TrySetResult();
             if (cancellationToken.IsCancellationRequested || _isSelf)
             {
                 return;
@@ -88,13 +109,18 @@ internal sealed class HelloWatch(
                 Report(member is null ? null : candidate.Limit(member), DepartureReason.Left);
             }
         }
+        catch (InvalidDataException exception)
+        {
+            Note(exception.Message);
+        }
         catch (Exception exception) when (HelloReader.IsAway(exception))
         {
             // It is away; how long decides what becomes of it.
         }
 
-        // While its stream stood it was there, however long it had nothing new to say.
+        // It says nothing while nothing changes: it was there until its stream ended.
         _heard = answered ? time.GetTimestamp() : _heard;
+
         return answered;
     }
 
@@ -125,10 +151,28 @@ internal sealed class HelloWatch(
         }
     }
 
+    // It is asked again and again, and says the same.
+    private void Note(string nonsense)
+    {
+        if (nonsense != _nonsense)
+        {
+            _nonsense = nonsense;
+            Log.Refused(logger, candidate.Address, nonsense);
+        }
+    }
+
     private void Report(MemberRecord? member, DepartureReason reason)
     {
+        _nonsense = null;
         _heard = time.GetTimestamp();
         _last = member;
         report(candidate.Key, member, reason);
+        _asked.TrySetResult();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The instance at {Address} is no member: {Reason}.")]
+        public static partial void Refused(ILogger logger, string address, string reason);
     }
 }

@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Proxy.Channels.Membership;
 
 /// <summary>The members as last told, the own instance not among them. One writer; readers see whole sets.</summary>
-internal sealed class MemberDirectory(string self)
+/// <param name="self">The own instance.</param>
+/// <param name="address">The local address that stands for it everywhere; null where members need none.</param>
+internal sealed class MemberDirectory(string self, IPAddress? address = null)
 {
     private volatile MemberSet _current = MemberSet.None;
 
@@ -18,26 +21,50 @@ internal sealed class MemberDirectory(string self)
         before.Changed.TrySetResult();
         return update switch
         {
+            _ when !ReferenceEquals(before.Refused, next.Refused) => Lost(before, next),
             MembershipUpdate.Gone gone => before.All.ContainsKey(gone.Id) ? [gone.Id] : [], // of thousands at once, each is looked up alone
-            MembershipUpdate.Full => [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))],
+            MembershipUpdate.Full => Lost(before, next),
             _ => [],
         };
     }
 
+    private static List<string> Lost(MemberSet before, MemberSet next) => [.. before.All.Keys.Where(id => !next.All.ContainsKey(id))];
+
     private MemberSet Next(MemberSet before, MembershipUpdate update) =>
         update switch
         {
-            MembershipUpdate.Full full => new(Others(full.Members), stale: false),
-            MembershipUpdate.Changed changed => IsSelf(changed.Member.Id)
-                ? new(before.All, before.Stale)
-                : new(before.All.SetItem(changed.Member.Id, changed.Member), before.Stale),
-            MembershipUpdate.Gone gone => new(before.All.Remove(gone.Id), before.Stale),
-            MembershipUpdate.Stale => new(before.All, stale: true),
-            _ => new(before.All, stale: false),
+            MembershipUpdate.Full full => Resolve(Others(full.Members), stale: false),
+            MembershipUpdate.Changed changed => Join(before, changed.Member),
+            MembershipUpdate.Gone gone => Leave(before, gone.Id),
+            MembershipUpdate.Stale => new(before.Known, before.Refused, stale: true),
+            _ => new(before.Known, before.Refused, stale: false),
         };
 
+    private MemberSet Join(MemberSet before, MemberRecord member) =>
+        IsSelf(member.Id) ? new(before.Known, before.Refused, before.Stale)
+        : IsForNobodyElse(before, member) ? new(before.Known.SetItem(member.Id, member), before.Refused, before.Stale)
+        : Resolve(before.Known.SetItem(member.Id, member), before.Stale);
+
+    private MemberSet Leave(MemberSet before, string id) =>
+        before.Refused.Count == 0
+            ? new(before.Known.Remove(id), before.Refused, before.Stale)
+            : Resolve(before.Known.Remove(id), before.Stale);
+
+    // Many that join one by one are not all compared with each other again each time.
+    private bool IsForNobodyElse(MemberSet before, MemberRecord member) =>
+        before.Known.TryGetValue(member.Id, out var known)
+            ? known.LocalAddress.Equals(member.LocalAddress)
+            : address is null
+                || (
+                    AddressConflicts.Refuse(self, address, [member]).Count == 0
+                    && !before.Known.Values.Any(other => other.LocalAddress.Equals(member.LocalAddress))
+                );
+
+    private MemberSet Resolve(ImmutableDictionary<string, MemberRecord> known, bool stale) =>
+        new(known, address is null ? MemberSet.None.Refused : AddressConflicts.Refuse(self, address, known.Values), stale);
+
     private ImmutableDictionary<string, MemberRecord> Others(IReadOnlyList<MemberRecord> members) =>
-        MemberSet.None.All.SetItems(
+        MemberSet.None.Known.SetItems(
             members.Where(member => !IsSelf(member.Id)).Select(static member => KeyValuePair.Create(member.Id, member))
         );
 

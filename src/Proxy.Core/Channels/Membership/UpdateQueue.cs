@@ -10,6 +10,7 @@ internal sealed class UpdateQueue
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly Lock _gate = new(); // guards the fields below
+    private MembershipUpdate? _full;
     private MembershipUpdate? _registry;
     private Dictionary<string, MembershipUpdate> _members = new(StringComparer.Ordinal);
 
@@ -18,8 +19,8 @@ internal sealed class UpdateQueue
     {
         lock (_gate)
         {
-            // The first set must not be overwritten by the news that there is one.
-            _registry = _registry is MembershipUpdate.Full && registry is MembershipUpdate.Fresh ? _registry : registry;
+            // A set must not be overwritten by the news that it is old or new.
+            (_full, _registry) = registry is MembershipUpdate.Full ? (registry, null) : (_full, registry);
         }
 
         _signal.Writer.TryWrite(true);
@@ -51,12 +52,8 @@ internal sealed class UpdateQueue
     {
         lock (_gate)
         {
-            List<MembershipUpdate> taken =
-            [
-                .. _registry is { } registry ? [registry] : Array.Empty<MembershipUpdate>(),
-                .. _members.Values,
-            ];
-            _registry = null;
+            List<MembershipUpdate> taken = [.. new[] { _full, _registry }.OfType<MembershipUpdate>(), .. _members.Values];
+            (_full, _registry) = (null, null);
             _members = new(StringComparer.Ordinal);
             return taken;
         }

@@ -188,14 +188,11 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     {
         var started = time.GetTimestamp();
         var debounce = _debounce;
-        while (time.GetElapsedTime(started) + debounce.Min < debounce.Max)
+        do
         {
-            await Task.Delay(debounce.Min, time, cancellationToken);
-            if (!await _signal.WaitAsync(TimeSpan.Zero, cancellationToken))
-            {
-                return;
-            }
-        }
+            var left = debounce.Max - time.GetElapsedTime(started);
+            await Task.Delay(debounce.Min < left ? debounce.Min : left, time, cancellationToken);
+        } while (await _signal.WaitAsync(TimeSpan.Zero, cancellationToken) && time.GetElapsedTime(started) < debounce.Max);
     }
 
     private void Tell()

@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,12 +15,13 @@ using Proxy.Hooks;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance has pools of
-/// its own under a name nobody can resolve, which stands for its address and for the certificate it has to show.
+/// Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS. Each instance at each address
+/// has pools of its own under a name nobody can resolve, which stands for that address and for the certificate it has to show.
 /// </summary>
 internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string PseudoDomain = ".channels.invalid";
+    private const int PlaceBytes = 16;
     private const int MostPools = 10_000; // only very many instances that come and go reach it
     private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // new certificates come into use
 
@@ -206,11 +209,15 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         }
 
         var pool = Interlocked.Increment(ref _next) % (uint)_config.ConnectionsPerPeer;
-        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Capitals(peer.Instance):x}.{pool}{PseudoDomain}");
+        return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Place(peer)}.{pool}{PseudoDomain}");
     }
 
-    // A host has no case, and an id has: which of its letters are capitals, at most 63, is part of the name.
-    private static ulong Capitals(string id) => id.Aggregate(0UL, static (bits, c) => (bits << 1) | (char.IsAsciiLetterUpper(c) ? 1UL : 0));
+    // One that has moved is dialled where it is now, though connections to where it was may live. A host has no case, and an id has.
+    private static string Place(TunnelEndPoint peer)
+    {
+        var place = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}/{peer.Address.Host}:{peer.Address.Port}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)).AsSpan(0, PlaceBytes));
+    }
 
     private void Describe(HttpRequestMessage request, TunnelEndPoint peer)
     {

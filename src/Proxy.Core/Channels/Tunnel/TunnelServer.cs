@@ -29,6 +29,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     private const int MostHelloStreams = 16;
 
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1); // what peers have to hear that we leave
 
     private readonly TunnelConfig _config;
     private readonly TunnelCredentials? _credentials;
@@ -40,6 +41,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     private readonly PeerLimit _hellos = new(MostHelloStreams);
     private readonly GreetingLimit _greetings = new();
     private readonly CancellationTokenSource _draining = new();
+    private readonly CancellationTokenSource _leaving = new();
 
     public TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
     {
@@ -58,9 +60,6 @@ internal sealed class TunnelServer : IAsyncDisposable
         _app.Run(HandleAsync);
     }
 
-    /// <summary>Fires when no new tunnels are taken.</summary>
-    public CancellationToken Draining => _draining.Token;
-
     /// <summary>Connections of peers that are open.</summary>
     public int Connections => _peers.Count;
 
@@ -74,12 +73,17 @@ internal sealed class TunnelServer : IAsyncDisposable
         return new IPEndPoint(IPAddress.Parse(bound.Host.Trim('[', ']')), bound.Port);
     }
 
-    /// <summary>Refuses new tunnels from now on, tells peers to go elsewhere (GOAWAY), and cuts what is left after the drain timeout.</summary>
-    public async Task StopAsync()
+    /// <summary>Refuses new tunnels from now on and tells peers to go elsewhere (GOAWAY); when the open ones have drained, says that we leave.</summary>
+    /// <param name="drained">Completes when no tunnel is left; not later than the drain timeout.</param>
+    public async Task StopAsync(Task drained)
     {
         await _draining.CancelAsync();
-        using var limit = new CancellationTokenSource(_config.DrainTimeout);
-        await _app.StopAsync(limit.Token);
+        using var late = new CancellationTokenSource();
+        var stopping = _app.StopAsync(late.Token);
+        await drained;
+        await _leaving.CancelAsync();
+        late.CancelAfter(_farewell);
+        await stopping;
     }
 
     /// <summary>Cuts connections of peers that would not be let in now.</summary>
@@ -98,6 +102,7 @@ internal sealed class TunnelServer : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _draining.Dispose();
+        _leaving.Dispose();
     }
 
     private void Configure(KestrelServerOptions kestrel)
@@ -239,7 +244,7 @@ internal sealed class TunnelServer : IAsyncDisposable
 
         try
         {
-            await _service.HelloAsync(context, _draining.Token);
+            await _service.HelloAsync(context, _leaving.Token);
         }
         finally
         {

@@ -72,6 +72,23 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Held_OneAnswersAndFallsSilentAgain_IsSuspectAndGoesLater()
+    {
+        await StartAsync(3);
+        _alive["A_1"] = 0;
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Suspect A_3:Up");
+        await PassAsync(_hold / 2);
+
+        _alive.Clear();
+        await PassAsync(TimeSpan.FromSeconds(4));
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Suspect A_3:Up");
+        await PassAsync(_hold);
+
+        await Eventually.TrueAsync(() => States() == "A_3:Up");
+    }
+
+    [Fact]
     public async Task Held_ProviderSeesItAgain_IsNeverGone()
     {
         await StartAsync(3);

@@ -257,6 +257,23 @@ public sealed class NotificationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Monitor_DebounceOfOneTime_GathersForThatTime()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var debounce = new DebounceConfig { Min = second, Max = second };
+        await using var monitor = new ChannelMonitor("boot", "127.0.0.12", _time, NullLogger.Instance);
+        monitor.Start();
+
+        monitor.Set([State("ring", "A_1")], debounce);
+        await _time.WaitForTimerAsync(second);
+        monitor.Set([State("ring", "A_1", "A_2")], debounce);
+        _time.Advance(second);
+
+        await monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        Assert.Equal((1, 2), (monitor.Current["ring"].Version, monitor.Current["ring"].Members.Count));
+    }
+
+    [Fact]
     public async Task Exec_Change_HasItInEnvironmentAndInput()
     {
         var output = Path.Combine(_folder.FullName, "out");

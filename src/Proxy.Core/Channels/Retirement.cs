@@ -1,0 +1,17 @@
+namespace Proxy.Channels;
+
+/// <summary>Addresses that are not wanted any more: they listen until that has been told.</summary>
+internal sealed class Retirement(IEnumerable<CallSlot> slots)
+{
+    private volatile bool _isDue;
+
+    /// <summary>Those that nobody has taken back.</summary>
+    public List<CallSlot> Slots { get; } = [.. slots];
+
+    /// <summary>Whether they may go.</summary>
+    public bool IsDue
+    {
+        get => _isDue;
+        set => _isDue = value;
+    }
+}
