@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging.Console;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Connections;
-using Proxy.Diagnostics;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
 using Proxy.Host.Http;

@@ -22,10 +22,12 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     private HelloMembership _membership = null!;
     private Task _reading = Task.CompletedTask;
 
-    public async Task InitializeAsync()
+    public Task InitializeAsync()
     {
         _membership = new(new(), _tunnels, static _ => Task.FromResult<IPAddress[]>([]), _time, _log);
-        _reading = ReadAsync(await _membership.JoinAsync(_self, CancellationToken.None));
+        _membership.Join(_self);
+        _reading = ReadAsync(_membership);
+        return Task.CompletedTask;
     }
 
     [Fact]
