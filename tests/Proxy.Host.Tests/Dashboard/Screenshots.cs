@@ -6,6 +6,7 @@ namespace Proxy.Host.Tests.Dashboard;
 internal static class Screenshots
 {
     private const int Width = 1360;
+    private const int Margin = 24;
 
     private static readonly string? _folder = Environment.GetEnvironmentVariable("PROXY_SCREENSHOTS");
 
@@ -22,6 +23,11 @@ internal static class Screenshots
         await operators.Page.SetViewportSizeAsync(width, height);
         // Charts follow the width a frame later.
         await operators.Page.EvaluateAsync("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))");
+        // Nothing below the end of a short view.
+        var end = await operators.Page.EvaluateAsync<int>(
+            "Math.ceil(Math.max(...[...document.querySelector('main').children].map((part) => part.getBoundingClientRect().bottom)))"
+        );
+        await operators.Page.SetViewportSizeAsync(width, Math.Min(height, end + Margin));
         await operators.Page.ScreenshotAsync(new() { Path = Path.Combine(Root(), _folder!, $"dashboard-{name}.png") });
     }
 

@@ -5,11 +5,14 @@ import { failures, total } from './outcomes.js';
 
 export const kept = 300; // snapshots, one a second
 const longestStep = 5; // seconds; a longer gap is shown as one
+const shortestStep = 0.4; // two that come together after a stall are one: the rate between them would be a spike that never was
+const drift = 2;
 const smooth = 5; // seconds over which the numbers on tiles are averaged
 
 class Store extends EventTarget {
   snapshot = null;
   samples = [];
+  #base = 0;
 
   get status() {
     return this.snapshot?.status ?? null;
@@ -18,12 +21,27 @@ class Store extends EventTarget {
   add(snapshot) {
     const previous = this.snapshot;
     this.snapshot = snapshot;
-    this.samples.push(sampleOf(snapshot));
-    if (this.samples.length > kept) {
+    this.#keep(sampleOf(snapshot));
+
+    this.dispatchEvent(new CustomEvent('change', { detail: { snapshot, previous } }));
+  }
+
+  // Times are the host's, moved to the browser's clock: what arrives late has not happened late.
+  #keep(sample) {
+    const last = this.samples.at(-1);
+    const now = Date.now() / 1000;
+    if (last?.start !== sample.start || now - this.#base - sample.uptime > drift) {
+      this.#base = now - sample.uptime;
+    }
+
+    sample.time = this.#base + sample.uptime;
+    if (last && follows(last, sample) && sample.uptime - last.uptime < shortestStep) {
+      this.samples.pop();
+    } else if (this.samples.length === kept) {
       this.samples.shift();
     }
 
-    this.dispatchEvent(new CustomEvent('change', { detail: { snapshot, previous } }));
+    this.samples.push(sample);
   }
 
   /** A rate over the last seconds; null when it is not known yet. */
@@ -96,7 +114,7 @@ const numbersOf = ({ connections, open, ended, failed, bytesIn, bytesOut }) => (
 function sampleOf({ status, routes }) {
   const { open, ended, bytesIn, bytesOut } = status.connections;
   return {
-    time: Date.now() / 1000,
+    time: 0,
     start: status.startedAt,
     uptime: status.uptime,
     outcomes: ended,
