@@ -90,6 +90,20 @@ internal static class Loopback
         }
     }
 
+    /// <summary>Whether a client is reset: when it reads, or so soon that connecting already says so.</summary>
+    public static async Task<bool> IsResetAsync(Func<Task<Socket>> call)
+    {
+        try
+        {
+            using var client = await call();
+            return (await client.ReadToEndAsync()).Reset;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true;
+        }
+    }
+
     public static async Task<string> ReadTextAsync(this Socket socket, int length)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);

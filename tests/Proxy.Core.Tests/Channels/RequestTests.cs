@@ -234,18 +234,7 @@ public sealed class RequestTests : IAsyncLifetime
         return instance;
     }
 
-    private async Task<bool> IsResetAsync(ChannelInstance client)
-    {
-        try
-        {
-            using var socket = await CallAsync(client);
-            return (await socket.ReadToEndAsync()).Reset;
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            return true; // so soon that connecting already says so
-        }
-    }
+    private Task<bool> IsResetAsync(ChannelInstance client) => Loopback.IsResetAsync(() => CallAsync(client));
 
     private async Task<Socket> CallAsync(ChannelInstance client)
     {

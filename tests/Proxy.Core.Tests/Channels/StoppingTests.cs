@@ -70,10 +70,8 @@ public sealed class StoppingTests : IAsyncLifetime
 
         var stopping = _server.StopAsync();
         await Eventually.TrueAsync(() => !Listens(_server.Host.TunnelAddress!));
-        using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await late.ConnectAsync(Address());
 
-        Assert.True((await late.ReadToEndAsync()).Reset);
+        Assert.True(await Loopback.IsResetAsync(ConnectAsync));
         await EchoAsync(client, served);
         await EndAsync(client, served);
         await stopping.WaitAsync(Eventually.Limit);
@@ -174,10 +172,12 @@ public sealed class StoppingTests : IAsyncLifetime
         return new IPEndPoint(IPAddress.Parse(member.Ip), member.Port);
     }
 
-    private async Task<(Socket Client, Socket Served)> CallAsync()
+    private async Task<Socket> ConnectAsync()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(Address());
-        return (client, await _legacy.AcceptWithinAsync());
+        return client;
     }
+
+    private async Task<(Socket Client, Socket Served)> CallAsync() => (await ConnectAsync(), await _legacy.AcceptWithinAsync());
 }
