@@ -17,9 +17,7 @@ internal sealed class ConnectionTotals
 
     /// <summary>The outcomes that happened, with how often.</summary>
     public IEnumerable<(ConnectionOutcome Outcome, long Count)> Ended =>
-        _ended is { } ended
-            ? _outcomes.Where(outcome => ended[(int)outcome] > 0).Select(outcome => (outcome, ended[(int)outcome]))
-            : [];
+        _ended is { } ended ? _outcomes.Where(outcome => ended[(int)outcome] > 0).Select(outcome => (outcome, ended[(int)outcome])) : [];
 
     public void AddOpen(ConnectionRecord record)
     {

@@ -52,7 +52,9 @@ internal static class NameProbe
             let name = HostAndPort.TryParse(member.Value.Address, out var address) ? address.Host : null
             where name is not null
             select ($"Channels:Membership:Members:{member.Key}:Address", name);
-        var registry = membership?.Dns?.Name is { Length: > 0 } dns ? [("Channels:Membership:Dns:Name", dns)] : Array.Empty<(string, string)>();
+        var registry = membership?.Dns?.Name is { Length: > 0 } dns
+            ? [("Channels:Membership:Dns:Name", dns)]
+            : Array.Empty<(string, string)>();
         return destinations.Concat(members).Concat(registry).Where(static pair => !IPAddress.TryParse(pair.Item2, out _));
     }
 

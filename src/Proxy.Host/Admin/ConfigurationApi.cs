@@ -43,7 +43,11 @@ internal static class ConfigurationApi
     private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
 
-    private static Accepted<ConfigurationAnswer> Reload(ConfigurationReload reload, ConfigurationInspector configuration, ProxyStatus status)
+    private static Accepted<ConfigurationAnswer> Reload(
+        ConfigurationReload reload,
+        ConfigurationInspector configuration,
+        ProxyStatus status
+    )
     {
         reload.Start();
         return TypedResults.Accepted((string?)null, Read(configuration, status));

@@ -62,9 +62,7 @@ internal static class Telemetry
 
     private static void AddMetrics(MeterProviderBuilder metrics, OtelVariables variables)
     {
-        metrics
-            .AddMeter(_meters)
-            .SetExemplarFilter(ExemplarFilterType.TraceBased);
+        metrics.AddMeter(_meters).SetExemplarFilter(ExemplarFilterType.TraceBased);
         ((IDeferredMeterProviderBuilder)metrics).Configure(static (provider, builder) => builder.AddPrometheus(provider));
         if (variables.Exports(OtelVariables.Metrics))
         {

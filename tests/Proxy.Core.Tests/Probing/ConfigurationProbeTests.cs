@@ -117,7 +117,9 @@ public sealed class ConfigurationProbeTests : IDisposable
     [Fact]
     public async Task RunAsync_CertificateThatIsNoFile_Error()
     {
-        var result = await ProbeAsync("""{ "Kestrel": { "Certificates": { "Default": { "Path": "/nowhere.pem", "KeyPath": "/nowhere.key" } } } }""");
+        var result = await ProbeAsync(
+            """{ "Kestrel": { "Certificates": { "Default": { "Path": "/nowhere.pem", "KeyPath": "/nowhere.key" } } } }"""
+        );
 
         Assert.Equal("Kestrel:Certificates:Default", Assert.Single(result.Errors).Path);
     }

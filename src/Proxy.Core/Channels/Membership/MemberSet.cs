@@ -10,11 +10,7 @@ internal sealed class MemberSet(ImmutableDictionary<string, MemberRecord> known,
 {
     /// <summary>What is known before the first update: nothing.</summary>
     public static MemberSet None { get; } =
-        new(
-            ImmutableDictionary.Create<string, MemberRecord>(StringComparer.Ordinal),
-            ImmutableDictionary<string, string>.Empty,
-            false
-        );
+        new(ImmutableDictionary.Create<string, MemberRecord>(StringComparer.Ordinal), ImmutableDictionary<string, string>.Empty, false);
 
     /// <summary>The members, by id as the certificate has it: another case is another instance.</summary>
     public ImmutableDictionary<string, MemberRecord> All { get; } = refused.Count == 0 ? known : known.RemoveRange(refused.Keys);

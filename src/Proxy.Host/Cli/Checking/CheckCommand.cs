@@ -44,7 +44,13 @@ internal static class CheckCommand
         var warned = result.Warnings.Count > 0;
         if (parsed.GetValue(_probe))
         {
-            var probed = await ConfigurationProbe.RunAsync(root, revision, running is null ? static (_, _) => false : running.Runs, TimeProvider.System, cancellationToken);
+            var probed = await ConfigurationProbe.RunAsync(
+                root,
+                revision,
+                running is null ? static (_, _) => false : running.Runs,
+                TimeProvider.System,
+                cancellationToken
+            );
             Print(probed, output);
             result = probed;
             warned |= probed.Warnings.Count > 0;

@@ -30,7 +30,8 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
         endpoints.Any(endpoint => endpoint.Bound is not null && endpoint.Address.Equals(address, StringComparison.OrdinalIgnoreCase))
         || Array.Exists(
             _sections,
-            section => path.StartsWith(section, StringComparison.OrdinalIgnoreCase) && !answer.Difference.Any(one => IsBelow(one.Path, section))
+            section =>
+                path.StartsWith(section, StringComparison.OrdinalIgnoreCase) && !answer.Difference.Any(one => IsBelow(one.Path, section))
         );
 
     public void WriteTo(TextWriter output)

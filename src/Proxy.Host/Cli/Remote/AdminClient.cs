@@ -21,7 +21,10 @@ internal sealed class AdminClient : IDisposable
     /// <exception cref="AdminException">The address or a file cannot be used.</exception>
     public static AdminClient Create(string url, string? token, string? authority, string? certificate)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
+        if (
+            !Uri.TryCreate(url, UriKind.Absolute, out var address)
+            || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
+        )
         {
             throw new AdminException($"'{url}' is no admin address; write it like http://127.0.0.1:9099.", ExitCode.BadInput);
         }
@@ -43,7 +46,8 @@ internal sealed class AdminClient : IDisposable
     public string Url => _http.BaseAddress!.GetLeftPart(UriPartial.Authority);
 
     /// <exception cref="AdminException">It did not answer, or not this.</exception>
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
 
     /// <exception cref="AdminException">It did not answer, or refused.</exception>
     public async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
@@ -70,7 +74,9 @@ internal sealed class AdminClient : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            throw new AdminException($"{Url} does not answer: {(exception.InnerException as AuthenticationException ?? (Exception)exception).Message}");
+            throw new AdminException(
+                $"{Url} does not answer: {(exception.InnerException as AuthenticationException ?? (Exception)exception).Message}"
+            );
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -125,7 +131,11 @@ internal sealed class AdminClient : IDisposable
 
             if (authority is not null)
             {
-                var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+                var policy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                };
                 policy.CustomTrustStore.ImportFromPemFile(authority);
                 handler.SslOptions.CertificateChainPolicy = policy;
             }

@@ -16,7 +16,10 @@ internal sealed class AdminOptions
     {
         Description = $"A file with the admin token; the variable {TokenVariable} is read otherwise.",
     };
-    private readonly Option<string?> _authority = new("--authority") { Description = "A PEM file of the authorities to believe, for https." };
+    private readonly Option<string?> _authority = new("--authority")
+    {
+        Description = "A PEM file of the authorities to believe, for https.",
+    };
     private readonly Option<string?> _certificate = new("--certificate")
     {
         Description = "A PEM file with a client certificate and its key, where the host wants one.",

@@ -22,11 +22,7 @@ internal static class ConnectionsCommand
         Description = "By age (oldest first), bytes (most first) or id.",
         DefaultValueFactory = static _ => "age",
     };
-    private static readonly Option<int> _limit = new("--limit")
-    {
-        Description = "At most so many.",
-        DefaultValueFactory = static _ => 100,
-    };
+    private static readonly Option<int> _limit = new("--limit") { Description = "At most so many.", DefaultValueFactory = static _ => 100 };
 
     public static Command Create()
     {

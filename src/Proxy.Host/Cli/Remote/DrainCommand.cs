@@ -14,7 +14,10 @@ internal static class DrainCommand
     {
         Description = "Waits until nothing is open to it, so many seconds at most; ends with 1 when something still is.",
     };
-    private static readonly Option<bool> _close = new("--close") { Description = "Closes what is open to it, after waiting if that is asked for." };
+    private static readonly Option<bool> _close = new("--close")
+    {
+        Description = "Closes what is open to it, after waiting if that is asked for.",
+    };
 
     public static Command Create() =>
         RemoteCommand.Create(
@@ -31,7 +34,12 @@ internal static class DrainCommand
     {
         var path = Path(parsed.GetValue(_id)!);
         var undo = parsed.GetValue(_undo);
-        var state = await host.SendAsync<DestinationStatus>(HttpMethod.Post, $"{path}/{(undo ? "undrain" : "drain")}", null, cancellationToken);
+        var state = await host.SendAsync<DestinationStatus>(
+            HttpMethod.Post,
+            $"{path}/{(undo ? "undrain" : "drain")}",
+            null,
+            cancellationToken
+        );
         var wait = undo ? null : parsed.GetValue(_wait);
         if (wait is { } seconds)
         {
@@ -82,5 +90,8 @@ internal static class DrainCommand
     private static (string Cluster, string Destination) Split(string id) =>
         id.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 && slash < id.Length - 1
             ? (id[..slash], id[(slash + 1)..])
-            : throw new AdminException($"'{id}' is no destination; write CLUSTER/DESTINATION, as 'proxy status' shows it.", ExitCode.BadInput);
+            : throw new AdminException(
+                $"'{id}' is no destination; write CLUSTER/DESTINATION, as 'proxy status' shows it.",
+                ExitCode.BadInput
+            );
 }

@@ -11,7 +11,8 @@ internal static class ReloadCommand
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _settled = TimeSpan.FromSeconds(1); // what was rejected before is shown until the files were read
 
-    public static Command Create() => RemoteCommand.Create("reload", "Lets a running host read its files again; edits are noticed without it.", RunAsync);
+    public static Command Create() =>
+        RemoteCommand.Create("reload", "Lets a running host read its files again; edits are noticed without it.", RunAsync);
 
     private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
     {

@@ -33,7 +33,9 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
             status.Draining ? "draining"
             : status.Ready ? "ready"
             : "starting";
-        output.WriteLine($"proxy {status.Version}, {state}, up {Amounts.Time(status.Uptime)}, configuration {status.Revision?.Id ?? "none"}");
+        output.WriteLine(
+            $"proxy {status.Version}, {state}, up {Amounts.Time(status.Uptime)}, configuration {status.Revision?.Id ?? "none"}"
+        );
         output.WriteLine(
             $"{traffic.Open} connections, {traffic.Ended.Values.Sum()} ended, {Amounts.Bytes(traffic.BytesIn)} in, {Amounts.Bytes(traffic.BytesOut)} out"
         );

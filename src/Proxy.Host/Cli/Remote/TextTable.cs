@@ -28,7 +28,11 @@ internal sealed class TextTable(params string[] header)
         foreach (var rune in text.EnumerateRunes())
         {
             var category = Rune.GetUnicodeCategory(rune);
-            _ = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            _ = category
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
                 ? result.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
                 : result.Append(rune);
         }

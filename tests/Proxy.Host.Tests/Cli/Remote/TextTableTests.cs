@@ -22,5 +22,6 @@ public sealed class TextTableTests
     [InlineData("a\nb", "a\\u000ab")]
     [InlineData("a\u202eb", "a\\u202eb")]
     [InlineData("größe 😀", "größe 😀")]
-    public void Visible_WhateverOthersNamed_MovesNoTerminal(string text, string expected) => Assert.Equal(expected, TextTable.Visible(text));
+    public void Visible_WhateverOthersNamed_MovesNoTerminal(string text, string expected) =>
+        Assert.Equal(expected, TextTable.Visible(text));
 }

@@ -85,7 +85,8 @@ public sealed partial class MetricsPageTests : IDisposable
     private static void MeasureChannels(ChannelMetrics channels)
     {
         var peer = new MemberRecord("B_1", "e", "127.0.0.1:1", IPAddress.Loopback);
-        channels.Members = () => new(ImmutableDictionary.CreateRange([KeyValuePair.Create(peer.Id, peer)]), MemberSet.None.Refused, stale: false);
+        channels.Members = () =>
+            new(ImmutableDictionary.CreateRange([KeyValuePair.Create(peer.Id, peer)]), MemberSet.None.Refused, stale: false);
         channels.Channels = static () => [new ChannelState("c", "x", "Duplex") { Version = 1 }];
         channels.Asked(ChannelSlots.Calls, peer.Id, 200);
         channels.Told("exec", succeeded: true);
