@@ -165,7 +165,7 @@ public sealed class DashboardActionTests(Chromium chromium)
 
         await Operator.CountsAsync(rows, 1);
         await Operator.SeesAsync(operators.Page.GetByText("1 of 131 open connections"));
-        Assert.EndsWith("#/connections?route=office", operators.Page.Url, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => operators.Page.Url.EndsWith("#/connections?route=office", StringComparison.Ordinal));
         clients.ForEach(static client => client.Dispose());
     }
 

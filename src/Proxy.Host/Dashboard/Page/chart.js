@@ -6,7 +6,7 @@ import { kept } from './store.js';
 
 const height = 152;
 const shortest = 60; // seconds; a page just opened does not show five empty minutes
-const whole = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
+const whole = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const rowsOfValues = 30; // the table of values has one row for each ten seconds of five minutes
 const describedEvery = 15000;
 const probes = new Map();

@@ -71,7 +71,7 @@ const closeAll = (cluster, after) =>
     label: ({ id }) => ({ text: 'Close connections', name: `Close connections of ${id}` }),
     ask: ({ id, connections }) => ({
       title: `Close ${plural(connections, 'connection')} of ${id}?`,
-      text: 'Each is reset on both sides. What was under way is lost.',
+      text: 'Each TCP connection is reset on both sides, and what was under way is lost. HTTP requests go on.',
       action: 'Close connections',
     }),
     run: (row) => ({

@@ -21,6 +21,7 @@ export function overview() {
       title: 'Traffic',
       series: [{ name: 'From clients', tone: 'in' }, { name: 'To clients', tone: 'out' }],
       format: bytesRate,
+      integers: true,
     }),
     new Chart({ title: 'Open connections', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
     new Chart({

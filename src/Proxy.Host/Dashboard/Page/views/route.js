@@ -25,6 +25,7 @@ export function route(id) {
       title: 'Traffic',
       series: [{ name: 'From clients', tone: 'in' }, { name: 'To clients', tone: 'out' }],
       format: bytesRate,
+      integers: true,
     }),
     new Chart({ title: 'Open connections', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
   ];
@@ -34,6 +35,7 @@ export function route(id) {
     el('dl', { class: 'card tiles' }, tiles.map(({ element }) => element)),
     el('div', { class: 'columns' }, charts.map(({ element }) => element)),
   );
+  const connections = el('a', { href: link(['connections'], { route: id }) }, 'Its connections');
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
   let part = null;
   const live = new Live({
@@ -50,7 +52,7 @@ export function route(id) {
   function begin(found) {
     kind.replaceChildren(badge(found.mode));
     about.replaceChildren(...whereTo(found));
-    numbers.hidden = !isCounted(found);
+    numbers.hidden = connections.hidden = !isCounted(found);
     const made = (found.connector ? tunnelled : (modes[found.mode] ?? forward))(found);
     mode.replaceChildren(...made.elements);
     return made;
@@ -59,7 +61,7 @@ export function route(id) {
   return {
     title: id,
     elements: [
-      heading(id, kind, el('span', { class: 'aside' }, el('a', { href: link(['connections'], { route: id }) }, 'Its connections'))),
+      heading(id, kind, el('span', { class: 'aside' }, connections)),
       about,
       failed.element,
       numbers,
