@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
@@ -129,7 +130,7 @@ internal sealed class CallHandler(
         while (tried.Count < Attempts && await PickAsync(channel, tried, cancellationToken) is { } member)
         {
             tried.Add(member.Id);
-            if (await TryAsync(client, channel, member, port, cancellationToken) is { } connection)
+            if (await TryOneAsync(client, channel, member, port, cancellationToken) is { } connection)
             {
                 return connection;
             }
@@ -167,8 +168,73 @@ internal sealed class CallHandler(
         string id,
         int port,
         CancellationToken cancellationToken
-    ) => members.Current.All.TryGetValue(id, out var member) ? await TryAsync(client, channel, member, port, cancellationToken) : null;
+    )
+    {
+        var started = time.GetTimestamp();
+        while (members.Current.All.TryGetValue(id, out var member))
+        {
+            try
+            {
+                return await TryAsync(client, channel, member, port, cancellationToken);
+            }
+            catch (TunnelRefusedException)
+            {
+                // Another start of it answers there, and what that says of itself is on its way.
+                if (!await IsNewerAsync(member, _patience - time.GetElapsedTime(started), cancellationToken))
+                {
+                    return null;
+                }
+            }
+        }
 
+        return null;
+    }
+
+    /// <summary>Waits until something else is known of a member than what was believed.</summary>
+    private async Task<bool> IsNewerAsync(MemberRecord believed, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var set = members.Current;
+            if (
+                set.All.GetValueOrDefault(believed.Id) is not { } member
+                || (member.Epoch, member.Address) != (believed.Epoch, believed.Address)
+            )
+            {
+                return true;
+            }
+
+            var left = limit - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            await set.Changed.Task.WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<ConnectionContext?> TryOneAsync(
+        ConnectionContext client,
+        ChannelConfig channel,
+        MemberRecord member,
+        int? port,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await TryAsync(client, channel, member, port, cancellationToken);
+        }
+        catch (TunnelRefusedException)
+        {
+            return null; // there are others
+        }
+    }
+
+    /// <exception cref="TunnelRefusedException">Another instance, or another start of it, is there (421).</exception>
     private async Task<ConnectionContext?> TryAsync(
         ConnectionContext client,
         ChannelConfig channel,
@@ -205,6 +271,11 @@ internal sealed class CallHandler(
         {
             metrics.Asked(ChannelSlots.Calls, member.Id, (exception as TunnelRefusedException)?.Status ?? TunnelProtocol.NoAnswer);
             error = Describe(exception);
+            if (exception is TunnelRefusedException { Status: StatusCodes.Status421MisdirectedRequest })
+            {
+                throw;
+            }
+
             return null;
         }
         finally

@@ -49,22 +49,32 @@ internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Ac
 
     private static async Task<bool> AcceptsAsync(IPAddress address, ChannelConfig channel, CancellationToken cancellationToken)
     {
+        // A server needs the ports that are named, and takes from a range what it likes.
+        var isRange = channel.Port is null && channel.Ports is null;
         foreach (var port in channel.AllPorts)
         {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(_limit);
-            try
+            if (await AcceptsAsync(new IPEndPoint(address, port), cancellationToken) == isRange)
             {
-                await socket.ConnectAsync(new IPEndPoint(address, port), limit.Token);
-                return true;
-            }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-            {
-                // Not on this port, or not yet.
+                return isRange;
             }
         }
 
-        return false;
+        return !isRange;
+    }
+
+    private static async Task<bool> AcceptsAsync(IPEndPoint address, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_limit);
+        try
+        {
+            await socket.ConnectAsync(address, limit.Token);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            return false; // or not yet
+        }
     }
 }

@@ -43,7 +43,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
         var factory = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         var tracking = new TrackingMiddleware(Tracker, _metrics, _log, TimeProvider.System, NullLogger<TrackingMiddleware>.Instance);
         var listeners = new LocalListeners(factory, TimeProvider.System, NullLogger<LocalListeners>.Instance);
-        var parts = new ChannelServices(
+        Services = new ChannelServices(
             (address, pipeline, token) => listeners.BindAsync(OfThisInstance(address), pipeline, token),
             new SocketConnectionFactory(_buffers, _clock, TimeProvider.System),
             new Relay(_clock),
@@ -57,7 +57,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             Random.Shared,
             NullLoggerFactory.Instance
         );
-        Host = new ChannelHost(Config, parts);
+        Host = new ChannelHost(Config, Services);
         Monitor.Error += (_, error) =>
         {
             lock (_errors)
@@ -72,6 +72,9 @@ internal sealed class ChannelInstance : IAsyncDisposable
     public ChannelHost Host { get; }
 
     public ConnectionTracker Tracker { get; } = new();
+
+    /// <summary>What its parts are made with, to make one alone.</summary>
+    public ChannelServices Services { get; }
 
     public IChannelMonitor Monitor => Host.Monitor;
 

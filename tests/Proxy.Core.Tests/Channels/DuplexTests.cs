@@ -169,6 +169,33 @@ public sealed class DuplexTests : IAsyncLifetime
         Assert.True(await IsResetAsync());
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("A_*")]
+    public async Task Members_CallerIsTakenAway_MayCallWhereAllowNamesIt(string? allow)
+    {
+        await _server.UseAsync(
+            _server.Config with
+            {
+                Items = _server.Config.Items.ToDictionary(
+                    static item => item.Key,
+                    item => item.Value with { Allow = allow is null ? null : [allow] }
+                ),
+                Membership = new(),
+            }
+        );
+        await Eventually.TrueAsync(() => _server.Host.Members.All.Count == 0);
+        if (allow is null)
+        {
+            Assert.True(await IsResetAsync());
+            return;
+        }
+
+        using var client = await CallAsync();
+        using var served = await _legacy.AcceptWithinAsync();
+        await EchoAsync(client, served, "there");
+    }
+
     [Fact]
     public async Task Call_IdentityThatDiffersInCaseFromAMember_403()
     {
@@ -295,6 +322,19 @@ public sealed class DuplexTests : IAsyncLifetime
         var instance = ChannelInstance.Create(_authority, id, items);
         _instances.Add(instance);
         return instance;
+    }
+
+    private async Task<bool> IsResetAsync()
+    {
+        try
+        {
+            using var client = await CallAsync();
+            return (await client.ReadToEndAsync()).Reset;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true; // so soon that connecting already says so
+        }
     }
 
     private async Task<Socket> CallAsync()

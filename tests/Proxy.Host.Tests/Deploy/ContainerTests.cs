@@ -180,7 +180,7 @@ public sealed class ContainerTests : IDisposable
     {
         var file = Path.Combine(_folder.FullName, "checked.json");
         File.WriteAllText(file, json);
-        var token = new Dictionary<string, string?> { ["Admin:Token"] = "from the environment" };
+        var token = new Dictionary<string, string?> { ["Admin:Token"] = "from-the-environment" };
         using var root = (ConfigurationRoot)
             new ConfigurationBuilder().Add(new JsonFileSource(file) { Watch = false }).AddInMemoryCollection(token).Build();
         var result = TcpProxyExtensions.Check(root);

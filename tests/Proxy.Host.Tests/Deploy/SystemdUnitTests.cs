@@ -52,7 +52,7 @@ public sealed partial class SystemdUnitTests : IDisposable
             Assert.Equal("hello", await client.ReadAsync());
         }
 
-        await RunAsync($"curl -s http://127.0.0.1:{admin}/metrics");
+        await RunAsync($"curl -s --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:{admin}/metrics"); // it listens after the routes do
         await RunAsync($"pkill -TERM -f '^dotnet .*run --config {file}$'; true");
         Assert.Equal(0, await proxy.ExitAsync());
 

@@ -47,7 +47,8 @@ internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILog
             ["CHANNEL_STALE"] = state is null ? "" : Flag(state.Stale),
             ["CHANNEL_IP"] = state?.Ip ?? "",
             ["CHANNEL_PORT"] = state is null ? "" : Number(state.Port),
-            // So many are in the JSON alone.
+            // So many are in the JSON alone; the number tells that from none.
+            ["CHANNEL_MEMBER_COUNT"] = state is null ? "" : Number(state.Members.Count),
             ["CHANNEL_MEMBERS"] = members.Length <= LongestVariable ? members : "",
         };
     }

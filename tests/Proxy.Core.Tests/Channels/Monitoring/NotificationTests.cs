@@ -302,6 +302,26 @@ public sealed class NotificationTests : IAsyncLifetime
         Assert.Equal("up", json.RootElement.GetProperty("members")[0].GetProperty("state").GetString());
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(3, 56)] // A_0=127.0.0.3:9100 …
+    [InlineData(5000, 0)]
+    public async Task Exec_MoreMembersThanAVariableHolds_TheirNumberTells(int count, int length)
+    {
+        var output = Path.Combine(_folder.FullName, "out");
+        Notify(
+            new()
+            {
+                Exec = [Shell($"echo $CHANNEL_MEMBER_COUNT ${{#CHANNEL_MEMBERS}} > {output}.x; cat > /dev/null; mv {output}.x {output}")],
+            }
+        );
+
+        await SetAsync(State("ring", [.. Enumerable.Range(0, count).Select(static n => $"A_{n}")]));
+
+        await Eventually.TrueAsync(() => File.Exists(output));
+        Assert.Equal($"{count} {length}\n", await File.ReadAllTextAsync(output));
+    }
+
     [Fact]
     public async Task Exec_Fails_IsRunAgainUntilItSucceeds()
     {

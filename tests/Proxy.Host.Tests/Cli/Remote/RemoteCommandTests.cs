@@ -149,13 +149,13 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     [Fact]
     public async Task Status_TokenWanted_OnlyWithIt()
     {
-        await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0", "Token": "se cret" } """));
+        await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0", "Token": "secret-1" } """));
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, "se cret\n");
+        await File.WriteAllTextAsync(file, "secret-1\n");
 
         var (without, _, reason) = await ProxyProcess.RunAsync("status", "--admin", Url(host));
         var (with, _, _) = await ProxyProcess.RunAsync("status", "--admin", Url(host), "--token-file", file);
-        using var process = new ProxyProcess("PROXY_ADMIN_TOKEN='se cret'", "status", "--admin", Url(host));
+        using var process = new ProxyProcess("PROXY_ADMIN_TOKEN='secret-1'", "status", "--admin", Url(host));
 
         Assert.Equal((2, 0, 0), (without, with, await process.ExitAsync()));
         Assert.Contains("PROXY_ADMIN_TOKEN", reason, StringComparison.Ordinal);

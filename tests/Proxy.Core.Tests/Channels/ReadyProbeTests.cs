@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Channels;
+using Proxy.Configuration;
+
+namespace Proxy.Core.Tests.Channels;
+
+public sealed class ReadyProbeTests : IAsyncLifetime
+{
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
+
+    private readonly ManualTime _time = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Socket _one = Loopback.Reserve();
+    private readonly Socket _two = Loopback.Reserve();
+    private Task _running = Task.CompletedTask;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task IsReady_PortsThatAreNamed_WhenAllAccept()
+    {
+        var channel = Duplex() with { Ports = [_one.Port(), _two.Port()] };
+        _one.Listen();
+        var probe = await StartAsync(channel);
+        Assert.False(probe.IsReady("ring", channel));
+
+        _two.Listen();
+
+        await ReadyAsync(probe, channel);
+    }
+
+    [Fact]
+    public async Task IsReady_Range_WhenOneAccepts()
+    {
+        var port = _one.Port();
+        _one.Listen();
+        var channel = Duplex() with { MinPort = port - 1, MaxPort = port + 1 };
+
+        await ReadyAsync(await StartAsync(channel), channel);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _running;
+        _ending.Dispose();
+        _one.Dispose();
+        _two.Dispose();
+    }
+
+    private static ChannelConfig Duplex() =>
+        new()
+        {
+            Type = ChannelType.Duplex,
+            Connector = "ring",
+            Mode = DuplexMode.Connect,
+        };
+
+    // A look has a second of real time, which may be too little here.
+    private async Task ReadyAsync(ReadyProbe probe, ChannelConfig channel)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        while (!probe.IsReady("ring", channel))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            _time.Advance(_pause);
+            await _time.WaitForTimerAsync(_pause);
+        }
+    }
+
+    /// <summary>Starts, and waits until it has looked once.</summary>
+    private async Task<ReadyProbe> StartAsync(ChannelConfig channel)
+    {
+        var model = new ChannelModel(
+            new() { Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel } },
+            IPAddress.Loopback,
+            "e"
+        );
+        var probe = new ReadyProbe(() => model, _time, static () => { });
+        _running = probe.RunAsync(_ending.Token);
+        await _time.WaitForTimerAsync(_pause);
+        return probe;
+    }
+}
