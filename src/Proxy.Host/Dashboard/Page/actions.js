@@ -14,6 +14,7 @@ export const mayChange = () => store.status?.allowChanges === true;
 export function action({ label, danger, ask, run, after }) {
   let current = null;
   const button = el('button', { type: 'button', class: `small${danger ? ' danger' : ''}` });
+  button.hidden = true; // until it is known what it acts on, it has no name
   const state = () => {
     setAttribute(button, 'aria-disabled', mayChange() ? null : 'true');
     setAttribute(button, 'title', mayChange() ? null : readOnly);
@@ -35,6 +36,7 @@ export function action({ label, danger, ask, run, after }) {
     const { text, name } = label(row);
     setText(button, text);
     setAttribute(button, 'aria-label', name ?? null);
+    button.hidden = false;
     state();
   };
   return { element: button, update };
