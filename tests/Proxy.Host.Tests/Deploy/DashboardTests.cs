@@ -123,17 +123,16 @@ public sealed partial class DashboardTests : IDisposable
 
     private static async Task ReadAsync(TestHost host, string address, string request)
     {
-        using var client = await TcpClientSocket.ConnectAsync(host.AddressOf(address));
         try
         {
+            using var client = await TcpClientSocket.ConnectAsync(host.AddressOf(address)); // which may tell of the reset already
             await client.SendAsync(request);
+            await client.ReadAsync();
         }
         catch (SocketException)
         {
             // Nobody is there, which is counted too.
         }
-
-        await client.ReadAsync();
     }
 
     [GeneratedRegex(@"\b(proxy|dotnet|kestrel)_[a-z_]+(?=[{\[]| [=>])")]
