@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Servers;
@@ -19,31 +20,41 @@ public sealed class EtcdTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    [NetworkNamespaceFact("etcd", "curl")]
-    public async Task Cluster_ThroughADuplexChannel_SurvivesKillFreezeAndPartition()
+    [NetworkNamespaceFact("etcd", "curl", "python3")]
+    public async Task Cluster_ThroughADuplexChannelUnderLoad_SurvivesKillFreezeAndPartition()
     {
         await StartAsync();
         await PutAsync(1, "all");
         await SeesAsync(2, "all");
         await SeesAsync(3, "all");
+        var load = _numbers.Select(StartLoad).ToList();
+        await GrowAsync(1, 2, 3);
 
         await NetworkNamespaces.SignalAsync(_proxies[2], "KILL");
         await PutAsync(1, "two is alone");
         await SeesAsync(3, "two is alone");
+        await GrowAsync(1, 3);
         StartProxy(2);
         await SeesAsync(2, "two is alone");
 
         await NetworkNamespaces.SignalAsync(_proxies[3], "STOP");
         await PutAsync(2, "three is frozen");
         await SeesAsync(1, "three is frozen");
+        await GrowAsync(1, 2);
         await NetworkNamespaces.SignalAsync(_proxies[3], "CONT");
         await SeesAsync(3, "three is frozen");
 
         await _hosts!.LinkAsync(1, up: false);
         await PutAsync(3, "one is cut off");
         await SeesAsync(2, "one is cut off");
+        await GrowAsync(2, 3);
         await _hosts.LinkAsync(1, up: true);
         await SeesAsync(1, "one is cut off");
+        await GrowAsync(1, 2, 3);
+
+        load.ForEach(static process => process.Kill(entireProcessTree: true));
+        await Task.WhenAll(load.Select(static process => process.WaitForExitAsync())).WaitAsync(_limit);
+        await NothingIsLostAsync();
     }
 
     public async Task DisposeAsync()
@@ -83,6 +94,40 @@ public sealed class EtcdTests : IAsyncLifetime
             "--config",
             $"{_folder}/{number}.json"
         );
+
+    private Process StartLoad(int number) =>
+        _hosts!.Start(
+            number,
+            "python3",
+            Path.Combine(AppContext.BaseDirectory, "Servers", "etcd_load.py"),
+            Ip(number),
+            $"{number}",
+            Acknowledged(number)
+        );
+
+    private string Acknowledged(int number) => $"{_folder}/{number}.acknowledged";
+
+    // More writes are acknowledged at each of these than were until now.
+    private async Task GrowAsync(params int[] numbers)
+    {
+        using var limit = new CancellationTokenSource(_limit);
+        var before = numbers.ToDictionary(static number => number, Count);
+        while (numbers.Any(number => Count(number) < before[number] + 20))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, limit.Token);
+        }
+    }
+
+    private int Count(int number) => File.Exists(Acknowledged(number)) ? File.ReadLines(Acknowledged(number)).Count() : 0;
+
+    private async Task NothingIsLostAsync()
+    {
+        var body = $$"""{ "key": "{{Encode("load-")}}", "range_end": "{{Encode("load.")}}", "keys_only": true }""";
+        var answer = await _hosts!.TryRunAsync(1, "curl", "-s", "-m", "60", "-X", "POST", "-d", body, $"http://{Ip(1)}:2379/v3/kv/range");
+        using var found = JsonDocument.Parse(answer);
+        var kept = found.RootElement.GetProperty("kvs").EnumerateArray().Select(static pair => pair.GetProperty("key").GetString()!).ToHashSet();
+        Assert.Empty(_numbers.SelectMany(number => File.ReadLines(Acknowledged(number))).Where(key => !kept.Contains(Encode(key))));
+    }
 
     private IEnumerable<string> Etcd(int number, string cluster) =>
         [
