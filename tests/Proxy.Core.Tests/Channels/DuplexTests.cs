@@ -324,19 +324,6 @@ public sealed class DuplexTests : IAsyncLifetime
         return instance;
     }
 
-    private async Task<bool> IsResetAsync()
-    {
-        try
-        {
-            using var client = await CallAsync();
-            return (await client.ReadToEndAsync()).Reset;
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            return true; // so soon that connecting already says so
-        }
-    }
-
     private async Task<Socket> CallAsync()
     {
         var member = _caller.Monitor.Current["ring"].Members.SingleOrDefault() ?? throw new InvalidOperationException("No member.");

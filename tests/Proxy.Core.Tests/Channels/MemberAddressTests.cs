@@ -83,7 +83,14 @@ public sealed class MemberAddressTests : IAsyncLifetime
         await caller.ReconciledAsync(server);
         Assert.Equal(before.Members[0].Port, caller.Monitor.Current["ring"].Members.SingleOrDefault()?.Port);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(IPAddress.Parse(before.Members[0].Ip), before.Members[0].Port);
+        try
+        {
+            await client.ConnectAsync(IPAddress.Parse(before.Members[0].Ip), before.Members[0].Port);
+        }
+        catch (SocketException exception)
+        {
+            Assert.Equal(SocketError.ConnectionReset, exception.SocketErrorCode); // nobody is behind it; refused it must not be
+        }
     }
 
     [Fact]

@@ -79,7 +79,11 @@ public sealed class AddressTests : IDisposable
     [InlineData("tcp://u@h:80")]
     [InlineData("tcp://h:80/path")]
     public void Read_WrongDestination_IsTheOnlyError(string address) =>
-        ExpectDestination(address, $"'{address}' is no TCP address; write tcp://host:port, with a port of 1 to 65535.");
+        // Who is named before the host may be named with a password.
+        ExpectDestination(
+            address,
+            $"'{address.Replace("u@", "***@", StringComparison.Ordinal)}' is no TCP address; write tcp://host:port, with a port of 1 to 65535."
+        );
 
     [Theory]
     [InlineData("h:80", "'h:80' has no scheme; write 'tcp://h:80'.")]

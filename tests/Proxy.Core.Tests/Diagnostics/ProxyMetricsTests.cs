@@ -23,7 +23,7 @@ public sealed class ProxyMetricsTests : IDisposable
     public async Task Bytes_ScrapedBeforeWhileAndAfterAConnectionEnds_TheSame()
     {
         var scrapes = new List<long>();
-        using var ending = Listen("proxy.connections", _ => scrapes.Add(Scrape()));
+        using var ending = Listen("proxy.connection.duration", _ => scrapes.Add(Scrape())); // measured as it ends
 
         await RunAsync(() => scrapes.Add(Scrape()));
         scrapes.Add(Scrape());
@@ -108,6 +108,7 @@ public sealed class ProxyMetricsTests : IDisposable
             },
         };
         listener.SetMeasurementEventCallback<long>((_, value, _, _) => measured(value));
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured(0));
         listener.Start();
         return listener;
     }

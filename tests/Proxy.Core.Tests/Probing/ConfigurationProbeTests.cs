@@ -67,9 +67,9 @@ public sealed class ConfigurationProbeTests : IDisposable
                 Assert.Single((await ProbeAsync(Route($"unix:{path}", "tcp://127.0.0.1:1"))).Errors).Message,
                 StringComparison.Ordinal
             );
+            Assert.Single(Directory.GetFileSystemEntries(_folder, "s"));
         }
 
-        Assert.Single(Directory.GetFileSystemEntries(_folder, "s"));
         Assert.Empty(Directory.GetFileSystemEntries(_folder, ".p*"));
     }
 

@@ -65,7 +65,7 @@ public sealed class SlowHandshakeTests
     }
 
     [Fact]
-    public async Task Handshakes_TooManyOfOneAddress_TheLastAreDroppedAndOtherAddressesServed()
+    public async Task Handshakes_TooManyOfOneAddress_OneIsDroppedAndOtherAddressesServed()
     {
         await using var bed = await TunnelBed.StartAsync(static tunnel =>
             tunnel with
@@ -77,16 +77,14 @@ public sealed class SlowHandshakeTests
         bed.Legacy.Listen();
         var address = new IPEndPoint(IPAddress.Loopback, bed.Address.Port);
         var slow = new List<Socket>();
-        for (var number = 0; number < GreetingLimit.PerAddress; number++)
+        for (var number = 0; number <= GreetingLimit.PerAddress; number++)
         {
             slow.Add(await DialAsync(address, IPAddress.Parse("127.0.0.1")));
         }
 
-        using (var dropped = await DialAsync(address, IPAddress.Parse("127.0.0.1")))
-        {
-            await dropped.ReadToEndAsync();
-        }
-
+        // Not the last, necessarily: they are accepted side by side. The server speaks second, so only an end can be read.
+        await Eventually.TrueAsync(() => slow.Exists(static socket => socket.Poll(0, SelectMode.SelectRead)));
+        Assert.Single(slow, static socket => socket.Poll(0, SelectMode.SelectRead));
         await using var other = await RawHttp2.ConnectAsync(address, bed.Certificate, IPAddress.Parse("127.99.0.1"));
         await ServedAsync(bed, other);
         slow.ForEach(static socket => socket.Dispose());
