@@ -296,7 +296,7 @@ internal sealed partial class RevisionOwner(
         status.Bound = listeners.Bound;
         status.RestartNeeded = RestartNeeded(revision);
         status.AppliedAt = time.GetUtcNow();
-        status.Running = revision;
+        Announce(revision);
         metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         foreach (var problem in revision.Warnings)
@@ -310,6 +310,19 @@ internal sealed partial class RevisionOwner(
         }
 
         return Task.CompletedTask;
+    }
+
+    // Whoever follows it is told at once, and may fail; what runs is decided.
+    private void Announce(Revision revision)
+    {
+        try
+        {
+            status.Running = revision;
+        }
+        catch (AggregateException exception)
+        {
+            Log.NotFollowed(logger, exception);
+        }
     }
 
     private void Reject(IReadOnlyList<ConfigProblem> errors)
@@ -341,6 +354,9 @@ internal sealed partial class RevisionOwner(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Error, "Something that follows the configuration has failed; the configuration runs.")]
+        public static partial void NotFollowed(ILogger logger, Exception exception);
+
         [LoggerMessage(LogLevel.Information, "Configuration {Revision} is applied.")]
         public static partial void Applied(ILogger logger, string revision);
 

@@ -101,6 +101,7 @@ public static class TcpProxyExtensions
             return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
         });
         services.TryAddSingleton<ProxyStatus>();
+        services.TryAddSingleton<ConfigurationMetrics>();
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
         services.TryAddSingleton(static provider => new ConfigurationInspector(
             provider.GetRequiredService<ConfigurationInput>(),
@@ -169,7 +170,8 @@ public static class TcpProxyExtensions
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IHostedService>(static provider =>
         {
-            _ = provider.GetRequiredService<AccessLogMetrics>(); // which nobody else asks for
+            _ = provider.GetRequiredService<AccessLogMetrics>(); // which nobody else asks for, nor for the next
+            _ = provider.GetRequiredService<ConfigurationMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });
     }

@@ -4,7 +4,17 @@ namespace Proxy.Configuration;
 internal static class LogValidator
 {
     private const string Access = "Log:Access";
+    private const char Wildcard = '*';
     private static readonly TimeSpan _shortest = TimeSpan.FromSeconds(1);
+
+    /// <summary>.NET takes one wildcard in a category, and throws at another.</summary>
+    public static void CheckLevels(LoggingConfig logging, ProblemList problems)
+    {
+        foreach (var category in logging.LogLevel.Keys.Where(static category => category.Count(static c => c == Wildcard) > 1))
+        {
+            problems.Error($"Logging:LogLevel:{category}", "has more than one '*'; a category may have one.");
+        }
+    }
 
     public static void Check(ConfigNode root, AccessLogConfig access, ProblemList problems)
     {

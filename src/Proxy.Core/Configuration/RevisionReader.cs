@@ -54,6 +54,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         {
             KestrelValidator.Check(root, problems);
             LogValidator.Check(root, config.Log.Access, problems);
+            LogValidator.CheckLevels(config.Logging, problems);
         }
 
         ClusterValidator.Check(config.ReverseProxy, known, problems);

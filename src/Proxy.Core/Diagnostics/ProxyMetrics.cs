@@ -14,6 +14,9 @@ public sealed class ProxyMetrics : IDisposable
     // A value of an enumeration makes an object of itself each time that it is asked for its name.
     private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>();
 
+    private static readonly string[] _results = ["accepted", "rejected", "pending"];
+    private static readonly (ConnectionOutcome Outcome, long Count) _noFault = (ConnectionOutcome.InternalError, 0);
+
     private readonly ProxyMeter _meter;
     private readonly ConnectionTracker _tracker;
     private readonly Lock _gate = new(); // guards _routes
@@ -84,8 +87,7 @@ public sealed class ProxyMetrics : IDisposable
 
     /// <summary>Counts a revision.</summary>
     /// <param name="result">accepted, rejected or pending.</param>
-    public void Reloaded(string result) =>
-        Volatile.Read(ref _instruments).Reloads.Add(1, new KeyValuePair<string, object?>("proxy.result", result));
+    public void Reloaded(string result) => Reload(1, result);
 
     /// <summary>Counts a turn of an event loop that took too long.</summary>
     public void LoopHeld() => Volatile.Read(ref _instruments).Held.Add(1);
@@ -107,6 +109,9 @@ public sealed class ProxyMetrics : IDisposable
         _meter.Configure(routes.Select(static route => $"route {route}").Concat(others));
     }
 
+    private void Reload(int count, string result) =>
+        Volatile.Read(ref _instruments).Reloads.Add(count, new KeyValuePair<string, object?>("proxy.result", result));
+
     private static InstrumentAdvice<double> Advice(double[] boundaries) => new() { HistogramBucketBoundaries = boundaries };
 
     private void Create(Meter meter)
@@ -121,6 +126,11 @@ public sealed class ProxyMetrics : IDisposable
                 meter.CreateCounter<long>("proxy.event_loop.held", "{turn}", "Turns of an event loop that took longer than 50 ms.")
             )
         );
+        foreach (var result in _results)
+        {
+            Reload(0, result); // a series that begins with its first count has not increased
+        }
+
         meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
@@ -133,7 +143,7 @@ public sealed class ProxyMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveEnded() =>
         from pair in _tracker.Totals()
-        from ended in pair.Value.Ended
+        from ended in pair.Value.Ended.Append(_noFault).DistinctBy(static ended => ended.Outcome) // so that the first fault is an increase
         select new Measurement<long>(ended.Count, new("proxy.route_id", pair.Key), new("proxy.outcome", _outcomes[(int)ended.Outcome]));
 
     private List<Measurement<long>> ObserveBytes()

@@ -60,7 +60,7 @@ internal static class LogLevelApi
             : TypedResults.NotFound(new ApiError($"No level is set for a while for '{category}'."));
 
     private static bool IsCategory(string category) =>
-        category.Length <= MaxCategory && !string.IsNullOrWhiteSpace(category) && !category.Any(char.IsControl);
+        category.Length <= MaxCategory && !string.IsNullOrWhiteSpace(category) && !category.Any(char.IsControl) && category.Count(static c => c == '*') <= 1;
 }
 
 /// <summary>The least level that is logged.</summary>

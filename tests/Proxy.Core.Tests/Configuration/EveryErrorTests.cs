@@ -30,6 +30,13 @@ public sealed class EveryErrorTests : IDisposable
             "Clusters:web"
         );
 
+    [Fact]
+    public void Read_CategoryThatDotNetRefuses_IsAnError() =>
+        Assert.Equal(
+            "Logging:LogLevel:a*b*c",
+            Assert.Single(_document.Read("""{ "Logging": { "LogLevel": { "a*b*c": "Trace", "a*c": "Trace" } } }""").Errors).Path
+        );
+
     [Theory]
     [InlineData("'Match': { 'Pathh': '/' }", "Routes:a:Match:Pathh")]
     [InlineData("'Mach': { 'Path': '/' }", "Routes:a:Mach")]

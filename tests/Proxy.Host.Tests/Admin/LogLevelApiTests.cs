@@ -76,6 +76,18 @@ public sealed class LogLevelApiTests
     }
 
     [Fact]
+    public async Task Put_CategoryThatDotNetRefuses_IsRefusedAndNothingIsSet()
+    {
+        await using var host = await TestHost.StartAsync(Config(""));
+        using var api = new AdminClient(host);
+
+        await api.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Put, "/api/log-levels/a*b*c", """{ "level": "Trace", "for": 60 }""");
+
+        await host.EditAsync(Config($"\"{Category}\": \"Warning\""));
+        Assert.Empty(host.Status.Rejected);
+    }
+
+    [Fact]
     public async Task Put_TooMany_AreRefused()
     {
         await using var host = await TestHost.StartAsync(Config(""));

@@ -55,7 +55,8 @@ public sealed class NghttpTests : IAsyncLifetime
 
         var output = await Programs.RunAsync("nghttp", "hello", "-v", "-y", "-d", "-", Url("/.channels/v1/open/db"));
 
-        Assert.Contains("send HEADERS", output, StringComparison.Ordinal);
+        // Whether its headers are sent before the refusal comes is chance.
+        Assert.Contains("Connected", output, StringComparison.Ordinal);
         Assert.DoesNotContain(":status", output, StringComparison.Ordinal);
         Assert.DoesNotContain("recv DATA", output, StringComparison.Ordinal);
     }

@@ -45,9 +45,8 @@ public sealed class TelemetryTests : IAsyncLifetime
             _receiver.Metrics.Any(metric => metric.Name == "proxy.connection.duration" && metric.ExemplarTraces.Contains(span.TraceId))
         );
         await Eventually.TrueAsync(() => _receiver.Metrics.Any(static metric => metric.Meter == "System.Runtime"));
-        Assert.Contains(
-            _receiver.Metrics,
-            static metric => metric is { Name: "proxy.connections", Unit: "{connection}", Series.Count: > 0 }
+        await Eventually.TrueAsync(() =>
+            _receiver.Metrics.Any(static metric => metric is { Name: "proxy.connections", Unit: "{connection}", Series.Count: > 0 })
         );
         await Eventually.TrueAsync(() => _receiver.Logs.Any(log => log.TraceId == span.TraceId && log.SpanId == span.SpanId));
         var log = _receiver.Logs.First(log => log.TraceId == span.TraceId);

@@ -20,8 +20,9 @@ function headers(more) {
 export async function request(path, options = {}) {
   for (;;) {
     const used = sessionStorage.getItem(key);
-    const response = await fetch(path, { cache: 'no-store', credentials: 'omit', ...options, headers: headers(options.headers ?? {}) });
-    if (response.status !== 401) {
+    const response = await fetch(path, { cache: 'no-store', credentials: 'same-origin', ...options, headers: headers(options.headers ?? {}) });
+    // A client certificate is not asked for here: the browser shows it by itself, or has none.
+    if (response.status !== 401 || !response.headers.get('WWW-Authenticate')?.startsWith('Bearer')) {
       return response;
     }
 
