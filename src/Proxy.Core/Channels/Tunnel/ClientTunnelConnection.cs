@@ -37,7 +37,12 @@ internal sealed class ClientTunnelConnection : TunnelConnection
 
     public override async Task EndOutputAsync()
     {
-        await Writer.FlushAsync();
+        // A peer that has ended may want nothing more, and a flush of nothing would fail. Whether it was reset is told to who reads.
+        if (Writer.UnflushedBytes > 0)
+        {
+            await Writer.FlushAsync();
+        }
+
         _ended = true;
         _content.End();
     }

@@ -30,8 +30,18 @@ internal sealed class TunnelContent : HttpContent
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         await using var gone = cancellationToken.UnsafeRegister(static self => ((TunnelContent)self!).OnGone(), this);
-        await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
-        _started.TrySetResult(stream);
+        try
+        {
+            await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
+            _started.TrySetResult(stream);
+        }
+        catch
+        {
+            _started.TrySetResult(stream); // one that was answered to its end meanwhile has something to read still
+            _lost.TrySetResult(!await CanFlushAsync(stream));
+            throw;
+        }
+
         await _ended.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _lost.TrySetResult(_ended.Task.IsCanceled && !await CanFlushAsync(stream));
         await _ended.Task;
