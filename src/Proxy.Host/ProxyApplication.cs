@@ -78,9 +78,12 @@ internal static class ProxyApplication
         }
 
         // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
-        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => new NamingTransport(
-            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
-        ));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider =>
+            ActivatorUtilities.CreateInstance<NamingTransport>(
+                provider,
+                ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
+            )
+        );
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

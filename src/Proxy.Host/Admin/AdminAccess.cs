@@ -9,6 +9,7 @@ namespace Proxy.Host.Admin;
 internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
 {
     private const string Scheme = "Bearer ";
+    private const string NoToken = "A bearer token is required.";
     private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
 
     private readonly byte[]? _token = string.IsNullOrEmpty(admin.Token) ? null : Hash(admin.Token);
@@ -30,10 +31,24 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
             return (StatusCodes.Status421MisdirectedRequest, "Ask for localhost or an IP address.");
         }
 
-        if (endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is null && Lacks(context) is { } lacking)
+        var needsNone = endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is not null;
+        if (Lacks(context) is not { } lacking)
+        {
+            context.Features.Set(new AdminMetadata.Authorized());
+        }
+        else if (!needsNone)
         {
             Note(context);
+            if (lacking == NoToken)
+            {
+                context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
+            }
+
             return (StatusCodes.Status401Unauthorized, lacking);
+        }
+        else if (request.Headers.Authorization.Count > 0)
+        {
+            Note(context); // guesses are guesses wherever they are tried
         }
 
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
@@ -59,8 +74,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
 
         if (_token is not null && !HasToken(context, _token))
         {
-            context.Response.Headers.WWWAuthenticate = Scheme.TrimEnd();
-            return "A bearer token is required.";
+            return NoToken;
         }
 
         return null;
@@ -100,7 +114,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "A request from {Client} to the admin address was refused: it lacks the token or the certificate. So were {Others} since this was said last."
+            "A request from {Client} to the admin address lacks the token or the certificate, or has a wrong one. So did {Others} since this was said last."
         )]
         public static partial void Refused(ILogger logger, IPAddress? client, long others);
     }

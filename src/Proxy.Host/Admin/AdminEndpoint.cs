@@ -17,6 +17,7 @@ internal static class AdminEndpoint
     {
         var uri = new Uri(admin.Url);
         var authorities = AdminCertificates.Load(admin);
+        var connections = new AdminConnections();
         _ = ListenAddress.TryParse($"{uri.Host}:{uri.Port}", out var addresses, out _);
         foreach (var address in addresses)
         {
@@ -25,7 +26,7 @@ internal static class AdminEndpoint
                 address.Port,
                 listen =>
                 {
-                    Mark(listen);
+                    Mark(listen, connections);
                     if (uri.Scheme == Uri.UriSchemeHttps)
                     {
                         AdminCertificates.Use(listen, authorities);
@@ -35,12 +36,12 @@ internal static class AdminEndpoint
         }
     }
 
-    private static void Mark(ListenOptions listen) =>
-        listen.Use(static next =>
+    private static void Mark(ListenOptions listen, AdminConnections connections) =>
+        listen.Use(next =>
             connection =>
             {
                 connection.Features.Set(new AdminMark());
-                return next(connection);
+                return connections.OnConnectionAsync(connection, next);
             }
         );
 
@@ -74,7 +75,7 @@ internal static class AdminEndpoint
     private static void Map(IEndpointRouteBuilder endpoints, AdminConfig admin)
     {
         endpoints.MapGet("/healthz/live", static context => context.Response.WriteAsync("live\n")).NeedsNoToken();
-        endpoints.MapGet("/healthz/ready", Readiness.WriteAsync);
+        endpoints.MapGet("/healthz/ready", Readiness.WriteAsync).NeedsNoToken();
         endpoints.MapGet("/metrics", PrometheusEndpoint.WriteAsync);
         var api = ApiDocument.Map(endpoints);
         StatusApi.Map(api.About("Host"), admin);

@@ -11,6 +11,11 @@ internal static class AdminMetadata
     public static TBuilder ChangesNothing<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new WithoutChange());
 
+    /// <summary>Whether this request has shown what the address asks for: endpoints that need no token may say more to it.</summary>
+    public static bool IsAuthorized(HttpContext context) => context.Features.Get<Authorized>() is not null;
+
+    internal sealed class Authorized;
+
     internal sealed class WithoutToken;
 
     internal sealed class WithoutChange;

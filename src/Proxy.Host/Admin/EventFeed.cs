@@ -2,7 +2,8 @@ namespace Proxy.Host.Admin;
 
 /// <summary>
 /// One frame a second for all readers, made once, and only while somebody reads. A reader that is slow takes the newest when it is
-/// ready again: nothing is queued for anybody.
+/// ready again: nothing is queued for anybody. One reader too many ends the longest-connected, since those who do not read would
+/// keep everybody else out.
 /// </summary>
 /// <param name="read">Makes a frame.</param>
 /// <param name="time">The clock.</param>
@@ -14,32 +15,43 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new(); // guards _readers, _timer and _next
-    private int _readers;
+    private readonly LinkedList<CancellationTokenSource> _readers = [];
     private ITimer? _timer;
     private TaskCompletionSource<ReadOnlyMemory<byte>> _next = Create();
     private int _reading;
 
-    /// <summary>Joins, unless too many have; who joined has to leave.</summary>
-    public bool TryJoin()
+    /// <summary>Joins; who joined has to leave.</summary>
+    /// <param name="ending">Is cancelled when others need the place.</param>
+    public LinkedListNode<CancellationTokenSource> Join(CancellationTokenSource ending)
     {
+        CancellationTokenSource? oldest = null;
+        LinkedListNode<CancellationTokenSource> place;
         lock (_gate)
         {
-            if (_readers == MaxReaders)
+            if (_readers.Count == MaxReaders)
             {
-                return false;
+                oldest = _readers.First!.Value;
+                _readers.RemoveFirst();
             }
 
-            _readers++;
+            place = _readers.AddLast(ending);
             _timer ??= time.CreateTimer(Publish, null, TimeSpan.Zero, _interval);
-            return true;
         }
+
+        End(oldest);
+        return place;
     }
 
-    public void Leave()
+    public void Leave(LinkedListNode<CancellationTokenSource> place)
     {
         lock (_gate)
         {
-            if (--_readers == 0)
+            if (place.List == _readers)
+            {
+                _readers.Remove(place);
+            }
+
+            if (_readers.Count == 0)
             {
                 Dispose();
             }
@@ -86,6 +98,18 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
         finally
         {
             Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    private static void End(CancellationTokenSource? oldest)
+    {
+        try
+        {
+            oldest?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just left.
         }
     }
 

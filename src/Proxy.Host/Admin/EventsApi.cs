@@ -19,9 +19,8 @@ internal static class EventsApi
     {
         var feed = Create(api.ServiceProvider, admin);
         api.MapGet("/events", (Delegate)((HttpContext context) => WriteAsync(context, feed)))
-            .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. At most 64 readers.")
-            .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
-            .ProducesProblems(StatusCodes.Status503ServiceUnavailable);
+            .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. The 65th reader ends the first.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
     }
 
     private static EventFeed Create(IServiceProvider services, AdminConfig admin)
@@ -40,46 +39,34 @@ internal static class EventsApi
 
     internal static async Task WriteAsync(HttpContext context, EventFeed feed)
     {
-        if (!feed.TryJoin())
-        {
-            context.Response.Headers.RetryAfter = "5";
-            await ApiJson.WriteErrorAsync(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
-                $"{EventFeed.MaxReaders} readers are connected, and no more may be."
-            );
-            return;
-        }
-
+        // A host that stops does not wait for readers, who would stay for ever.
+        var stopping = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
+        var place = feed.Join(ending);
         try
         {
-            await WriteFramesAsync(context, feed);
+            await WriteFramesAsync(context, feed, over.Token, ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The reader has gone, others need its place, or the host stops.
         }
         finally
         {
-            feed.Leave();
+            feed.Leave(place);
         }
     }
 
-    private static async Task WriteFramesAsync(HttpContext context, EventFeed feed)
+    private static async Task WriteFramesAsync(HttpContext context, EventFeed feed, CancellationToken over, CancellationToken ending)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        // A host that stops does not wait for readers, who would stay for ever.
-        var stopping = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        try
+        await context.Response.Body.FlushAsync(ending); // who asks knows at once that it is heard
+        while (await TryWriteAsync(context, await NextAsync(context, feed, ending), over, ending))
         {
-            await context.Response.Body.FlushAsync(ending.Token); // who asks knows at once that it is heard
-            while (await TryWriteAsync(context, await NextAsync(context, feed, ending.Token), ending.Token))
-            {
-                // Until somebody ends it.
-            }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // The reader has gone, or the host stops.
+            // Until somebody ends it.
         }
     }
 
@@ -95,17 +82,23 @@ internal static class EventsApi
         }
     }
 
-    private static async Task<bool> TryWriteAsync(HttpContext context, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    // Who loses the place while it does not read is cut: the end would wait for it as the frame does.
+    private static async Task<bool> TryWriteAsync(
+        HttpContext context,
+        ReadOnlyMemory<byte> frame,
+        CancellationToken over,
+        CancellationToken ending
+    )
     {
         using var limit = new CancellationTokenSource(_writeDeadline, Time(context));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ending);
         try
         {
             await context.Response.Body.WriteAsync(frame, either.Token);
             await context.Response.Body.FlushAsync(either.Token);
             return true;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!over.IsCancellationRequested)
         {
             context.Abort();
             return false;

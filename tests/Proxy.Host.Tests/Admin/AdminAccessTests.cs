@@ -1,4 +1,8 @@
 using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Host.Observability;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -47,7 +51,38 @@ public sealed class AdminAccessTests : IDisposable
         // Unknown paths tell a stranger no more than known ones.
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Get, "/api/none")).Status);
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Get, "/healthz/live")).Status);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer wrong")]
+    public async Task GetReady_WithoutToken_StatusCodeAndOneWord(string? authorization)
+    {
+        await using var host = await StartAsync($$"""{ "Url": "http://127.0.0.1:0", "Token": "{{Token}}" }""");
+        using var api = new AdminClient(host);
+        await host.WriteAsync("{ bad");
+        await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
+
+        var less = await api.SendAsync(HttpMethod.Get, "/healthz/ready", null, request => Authorize(request, authorization));
+        var (status, details) = await api.SendAsync(HttpMethod.Get, "/healthz/ready", null, request => Authorize(request, $"Bearer {Token}"));
+
+        Assert.Equal((HttpStatusCode.OK, "ready\n"), less);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains("rejected", details, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetReady_NotReadyWithoutToken_StatusCodeAndOneWord()
+    {
+        var status = new ProxyStatus();
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddSingleton(status).BuildServiceProvider() };
+        using var body = new MemoryStream();
+        context.Response.Body = body;
+
+        await Readiness.WriteAsync(context);
+
+        Assert.Equal(StatusCodes.Status503ServiceUnavailable, context.Response.StatusCode);
+        Assert.Equal("starting\n", Encoding.ASCII.GetString(body.ToArray()));
     }
 
     [Fact]
@@ -159,6 +194,12 @@ public sealed class AdminAccessTests : IDisposable
         Assert.Equal(expected, answer.StatusCode);
         using var live = await http.GetAsync(new Uri(host.Urls.Single(), "/healthz/live"));
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        using var ready = await http.GetAsync(new Uri(host.Urls.Single(), "/healthz/ready"));
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        Assert.Equal(
+            expected == HttpStatusCode.OK,
+            (await ready.Content.ReadAsStringAsync()).Contains("revision", StringComparison.Ordinal)
+        );
         if (token is not null)
         {
             // Where both are configured, both are required.

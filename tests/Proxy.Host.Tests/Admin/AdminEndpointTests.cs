@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Diagnostics;
+using Proxy.Host.Admin;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -144,6 +146,39 @@ public sealed class AdminEndpointTests : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
 
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(host, "/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Connect_MoreThanMay_IsClosedUntilOneLeaves()
+    {
+        const string Request = "GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        await using var host = await StartAsync();
+        var port = host.Urls.Single().Port;
+        var open = new List<TcpClientSocket>();
+        for (var i = 0; i < AdminConnections.Max; i++)
+        {
+            open.Add(await TcpClientSocket.ConnectAsync(port));
+            Assert.StartsWith("HTTP/1.1 200", await open[i].AskAsync(Request), StringComparison.Ordinal);
+        }
+
+        using var refused = await TcpClientSocket.ConnectAsync(port);
+        Assert.True(string.IsNullOrEmpty(await refused.ReadAsync()));
+        Assert.StartsWith("HTTP/1.1 200", await open[1].AskAsync(Request), StringComparison.Ordinal);
+        open[0].Dispose();
+
+        await Eventually.TrueAsync(async () =>
+        {
+            using var late = await TcpClientSocket.ConnectAsync(port);
+            try
+            {
+                return (await late.AskAsync(Request))?.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) == true;
+            }
+            catch (SocketException)
+            {
+                return false; // closed before it asked
+            }
+        });
+        open.ForEach(static client => client.Dispose());
     }
 
     [Fact]

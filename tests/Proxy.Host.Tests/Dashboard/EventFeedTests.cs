@@ -8,16 +8,17 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Dashboard;
 
 /// <summary>One frame for all, nothing for nobody, and no reader that holds on for ever.</summary>
-public sealed class EventFeedTests
+public sealed class EventFeedTests : IDisposable
 {
+    private readonly CancellationTokenSource _ending = new();
     private int _made;
 
     [Fact]
     public async Task NextAsync_TwoReaders_GetTheSameFrame()
     {
         using var feed = Create();
-        Assert.True(feed.TryJoin());
-        Assert.True(feed.TryJoin());
+        feed.Join(_ending);
+        feed.Join(_ending);
 
         var (one, other) = (feed.NextAsync(), feed.NextAsync());
 
@@ -28,9 +29,9 @@ public sealed class EventFeedTests
     public async Task Leave_TheLastReader_NothingIsMadeUntilAnotherJoins()
     {
         using var feed = Create();
-        Assert.True(feed.TryJoin());
+        var place = feed.Join(_ending);
         await feed.NextAsync().WaitAsync(Eventually.Limit);
-        feed.Leave();
+        feed.Leave(place);
         await Eventually.TrueAsync(async () =>
         {
             // The tick that was under way may still come.
@@ -39,7 +40,7 @@ public sealed class EventFeedTests
             return before == Volatile.Read(ref _made);
         });
 
-        Assert.True(feed.TryJoin());
+        feed.Join(_ending);
         await feed.NextAsync().WaitAsync(Eventually.Limit);
     }
 
@@ -51,7 +52,7 @@ public sealed class EventFeedTests
             new HastyTime(),
             NullLogger<EventFeed>.Instance
         );
-        Assert.True(feed.TryJoin());
+        feed.Join(_ending);
 
         await feed.NextAsync().WaitAsync(Eventually.Limit);
 
@@ -74,9 +75,56 @@ public sealed class EventFeedTests
         await EventsApi.WriteAsync(context, feed).WaitAsync(Eventually.Limit);
 
         Assert.True(stuck.Asked);
-        Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => Assert.True(feed.TryJoin()));
-        Assert.False(feed.TryJoin());
+        Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
+        Assert.False(_ending.IsCancellationRequested);
     }
+
+    [Fact]
+    public void Join_AllPlacesAreTaken_TheLongestConnectedLosesIts()
+    {
+        using var feed = Create();
+        using var second = new CancellationTokenSource();
+        var first = feed.Join(_ending);
+        feed.Join(second);
+        using var others = new CancellationTokenSource();
+        Assert.All(Enumerable.Range(0, EventFeed.MaxReaders - 2), _ => feed.Join(others));
+        Assert.False(_ending.IsCancellationRequested);
+
+        feed.Join(others);
+
+        Assert.True(_ending.IsCancellationRequested);
+        feed.Leave(first); // frees no place a second time
+        Assert.False(second.IsCancellationRequested);
+        feed.Join(others);
+        Assert.True(second.IsCancellationRequested);
+        Assert.False(others.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task WriteAsync_AReaderThatNeverReadsLosesItsPlace_IsCut()
+    {
+        using var feed = Create();
+        var lifetime = new Lifetime();
+        var context = new DefaultHttpContext
+        {
+            RequestServices = new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider(),
+        };
+        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        using var stuck = new StuckStream();
+        context.Response.Body = stuck;
+
+        await Task.WhenAll(EventsApi.WriteAsync(context, feed), TakePlacesAsync()).WaitAsync(Eventually.Limit);
+
+        Assert.True(lifetime.Aborted);
+
+        async Task TakePlacesAsync()
+        {
+            await Eventually.TrueAsync(() => stuck.Asked);
+            Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
+        }
+    }
+
+    public void Dispose() => _ending.Dispose();
 
     private EventFeed Create() =>
         new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), new HastyTime(), NullLogger<EventFeed>.Instance);
@@ -101,5 +149,14 @@ public sealed class EventFeedTests
             Asked = true;
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
         }
+    }
+
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; }
+
+        public bool Aborted { get; private set; }
+
+        public void Abort() => Aborted = true;
     }
 }
