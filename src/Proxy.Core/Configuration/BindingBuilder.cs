@@ -73,7 +73,8 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
             var key = KeyOf(address, listen);
             if (!_bindings.TryGetValue(key, out var binding))
             {
-                _bindings.Add(key, new EndpointBinding(listen, address, new TcpEndpointConfig { Address = [] }.Backlog, null, [id]));
+                List<string> routes = [id];
+                _bindings.Add(key, new EndpointBinding(listen, address, new TcpEndpointConfig { Address = [] }.Backlog, null, routes));
             }
             else if (config.TcpEndpoints.ContainsKey(binding.EndpointId))
             {
@@ -84,7 +85,8 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
             }
             else
             {
-                _bindings[key] = binding with { RouteIds = [.. binding.RouteIds, id] };
+                // Made below, and nobody else's yet; a copy for each route would be quadratic.
+                ((List<string>)binding.RouteIds).Add(id);
             }
         }
     }

@@ -18,9 +18,10 @@ internal static class BindingValidator
         }
 
         // A route is in vain when it is on every address it listens at.
+        var networks = config.TcpRoutes.ToDictionary(route => route.Key, route => BindingBuilder.Networks(route.Value));
         foreach (
             var route in bindings
-                .SelectMany(binding => binding.RouteIds.Select(id => (Id: id, Cover: CoveredBy(id, binding, config))))
+                .SelectMany(binding => binding.RouteIds.Select(id => (Id: id, Cover: CoveredBy(id, binding, networks))))
                 .GroupBy(item => item.Id)
                 .Where(group => group.All(item => item.Cover is not null))
         )
@@ -79,15 +80,15 @@ internal static class BindingValidator
         }
     }
 
-    private static string? CoveredBy(string id, EndpointBinding binding, ReverseProxyConfig config)
+    private static string? CoveredBy(string id, EndpointBinding binding, Dictionary<string, IReadOnlyList<IPNetwork>> networks)
     {
-        var networks = BindingBuilder.Networks(config.TcpRoutes[id]);
-        var earlier = new List<IPNetwork>();
+        var open = networks[id].ToList();
+        var any = open.Count == 0;
         foreach (var other in binding.RouteIds.TakeWhile(other => other != id))
         {
-            var others = BindingBuilder.Networks(config.TcpRoutes[other]);
-            earlier.AddRange(others);
-            if (others.Count == 0 || (networks.Count > 0 && networks.All(network => earlier.Exists(cover => Contains(cover, network)))))
+            var covers = networks[other];
+            open.RemoveAll(network => covers.Any(cover => Contains(cover, network)));
+            if (covers.Count == 0 || (!any && open.Count == 0))
             {
                 return other;
             }

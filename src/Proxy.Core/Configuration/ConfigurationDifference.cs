@@ -16,15 +16,32 @@ public sealed record ConfigurationDifference(string Path, JsonNode? Running, Jso
     {
         if (running is JsonObject or null && other is JsonObject or null && !(running is null && other is null))
         {
-            var (left, right) = (running as JsonObject ?? [], other as JsonObject ?? []);
-            var keys = left.Concat(right).Select(static pair => pair.Key).Distinct(StringComparer.OrdinalIgnoreCase);
-            return keys.Order(StringComparer.OrdinalIgnoreCase)
-                .SelectMany(key => Between(path.Length == 0 ? key : $"{path}:{key}", Find(left, key), Find(right, key), place.Child(key)));
+            var (left, right) = (ByKey(running), ByKey(other));
+            return left
+                .Keys.Union(right.Keys, StringComparer.OrdinalIgnoreCase)
+                .Order(StringComparer.OrdinalIgnoreCase)
+                .SelectMany(key =>
+                    Between(
+                        path.Length == 0 ? key : $"{path}:{key}",
+                        left.GetValueOrDefault(key),
+                        right.GetValueOrDefault(key),
+                        place.Child(key)
+                    )
+                );
         }
 
         return JsonNode.DeepEquals(running, other) ? [] : [new(path, SecretMask.Apply(running, place), SecretMask.Apply(other, place))];
     }
 
-    private static JsonNode? Find(JsonObject node, string key) =>
-        node.FirstOrDefault(pair => pair.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Value;
+    // JsonObject finds keys of another case by looking at all.
+    private static Dictionary<string, JsonNode?> ByKey(JsonNode? node)
+    {
+        var found = new Dictionary<string, JsonNode?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in node as JsonObject ?? [])
+        {
+            found.TryAdd(key, value);
+        }
+
+        return found;
+    }
 }

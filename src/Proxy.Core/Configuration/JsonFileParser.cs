@@ -7,6 +7,12 @@ namespace Proxy.Configuration;
 /// <summary>Flattens JSON to configuration paths, with the line of each.</summary>
 internal ref struct JsonFileParser
 {
+    /// <summary>Of a path. JSON itself may be as deep; a key has colons only by mistake.</summary>
+    public const int MaxParts = 64;
+
+    /// <summary>Of a path: everything below a key repeats it.</summary>
+    public const int MaxPath = 1024;
+
     private readonly ReadOnlySpan<byte> _text;
     private readonly JsonFileContent _content;
     private readonly List<ConfigProblem> _problems = [];
@@ -72,6 +78,13 @@ internal ref struct JsonFileParser
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = _reader.GetString() ?? "";
+            if (TooLong(path, key) is { } tooLong)
+            {
+                _problems.Add(new ConfigProblem(path, tooLong, Line: Line()));
+                _reader.Skip();
+                continue;
+            }
+
             var child = path.Length == 0 ? key : $"{path}:{key}";
             var twice = !seen.TryAdd(key, key);
             _content.Lines[child] = Line();
@@ -100,6 +113,11 @@ internal ref struct JsonFileParser
             _content.EmptyObjects.Add(path);
         }
     }
+
+    private static string? TooLong(string path, string key) =>
+        key.AsSpan().Count(':') >= MaxParts ? $"a key here has more than {MaxParts} parts; choose one without ':'."
+        : path.Length + key.Length + 1 > MaxPath ? $"a key here makes a path of more than {MaxPath} characters; choose a shorter one."
+        : null;
 
     private void ReadList(string path)
     {

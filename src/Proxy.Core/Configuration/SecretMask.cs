@@ -1,13 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace Proxy.Configuration;
 
 /// <summary>Shows configuration without its secrets.</summary>
-internal static partial class SecretMask
+internal static class SecretMask
 {
     public const string Hidden = "***";
+
+    // Nobody reads a text as long for what is between its secrets.
+    private const int MaxText = 4096;
 
     /// <summary>A copy of a part of a document.</summary>
     public static JsonNode? Apply(JsonNode? node, SecretPlace place) =>
@@ -21,14 +23,15 @@ internal static partial class SecretMask
             _ => node.DeepClone(),
         };
 
-    /// <summary>A text without the user and the query of URLs in it.</summary>
-    public static string Apply(string text) =>
-        text.Contains("://", StringComparison.Ordinal) ? Query().Replace(User().Replace(text, $"://{Hidden}@"), $"$1{Hidden}") : text;
+    /// <summary>A text without the user and the query of addresses in it; hidden whole when it is long and has some.</summary>
+    public static string Apply(string text)
+    {
+        if (!text.Contains('@', StringComparison.Ordinal) && !text.Contains("://", StringComparison.Ordinal))
+        {
+            return text;
+        }
 
-    // A password may have an @ too: the last one before the path counts.
-    [GeneratedRegex(@"://[^/?#\s'""]*@", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex User();
-
-    [GeneratedRegex(@"(://[^\s'""?#]*\?)[^\s'""#]+", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Query();
+        var shown = UrlMask.Apply(text);
+        return text.Length > MaxText && shown != text ? Hidden : shown;
+    }
 }

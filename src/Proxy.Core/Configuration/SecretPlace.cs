@@ -5,7 +5,8 @@ namespace Proxy.Configuration;
 
 /// <summary>
 /// A place of a document, and whether what stands there is hidden: our records say it by <see cref="SecretAttribute"/>, and where
-/// content is free the name of the key does. What no record knows is hidden too, since it may be a secret under a misspelt key.
+/// content is free the name of the key does. What no record knows, and Kestrel does not, is hidden too, since it may be a secret
+/// under a misspelt key.
 /// </summary>
 internal sealed class SecretPlace
 {
@@ -26,8 +27,11 @@ internal sealed class SecretPlace
     private static readonly string[] _written = ["Set", "Append"];
 
     private readonly JsonTypeInfo? _type; // null where content is free, or hidden
+    private readonly KestrelPlace? _kestrel; // null elsewhere
 
     private SecretPlace(JsonTypeInfo? type, bool isHidden) => (_type, IsHidden) = (type, isHidden);
+
+    private SecretPlace(KestrelPlace kestrel) => (_kestrel, IsHidden) = (kestrel, !kestrel.IsShown);
 
     public static SecretPlace Root { get; } = new(ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig)), isHidden: false);
 
@@ -36,7 +40,8 @@ internal sealed class SecretPlace
     public static SecretPlace At(string path) => path.Split(':').Aggregate(Root, static (place, key) => place.Child(key));
 
     public SecretPlace Child(string key) =>
-        IsHidden ? this
+        _kestrel is not null ? new(_kestrel.Child(key))
+        : IsHidden ? this
         : _type is null ? new(null, IsSuspicious(key))
         : _type.Kind switch
         {
@@ -48,6 +53,7 @@ internal sealed class SecretPlace
 
     private static SecretPlace Property(JsonPropertyInfo? property) =>
         property is null || IsSecret(property) ? new(null, isHidden: true)
+        : property.Name == nameof(ProxyConfig.Kestrel) && property.DeclaringType == typeof(ProxyConfig) ? new(KestrelPlace.Root)
         : ConfigTypes.Attribute<FreeContentAttribute>(property) is not null ? new(null, isHidden: false)
         : Element(property.PropertyType);
 

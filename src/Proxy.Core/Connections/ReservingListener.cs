@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Proxy.Connections;
@@ -11,7 +10,7 @@ namespace Proxy.Connections;
 /// nothing while they are in use, and what connects waits in the kernel's queue. A transport that accepts until there is none left
 /// gets the process ended, since .NET aborts when it cannot open a descriptor for itself. Linux only; elsewhere it changes nothing.
 /// </summary>
-/// <param name="inner">The listener; its connections have to offer <see cref="IConnectionSocketFeature"/> to be measured. Disposed with this.</param>
+/// <param name="inner">The listener. Disposed with this.</param>
 /// <param name="time">The clock of the pauses, from 5 ms to 1 s.</param>
 /// <param name="logger">Hears of every pause.</param>
 public sealed partial class ReservingListener(IConnectionListener inner, TimeProvider time, ILogger logger) : IConnectionListener
@@ -20,7 +19,6 @@ public sealed partial class ReservingListener(IConnectionListener inner, TimePro
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _unbound = new();
-    private int _last;
 
     /// <inheritdoc/>
     public EndPoint EndPoint => inner.EndPoint;
@@ -31,13 +29,7 @@ public sealed partial class ReservingListener(IConnectionListener inner, TimePro
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         await WaitForDescriptorsAsync(cancellationToken);
-        var connection = await inner.AcceptAsync(cancellationToken);
-        if (connection?.Features.Get<IConnectionSocketFeature>() is { } feature)
-        {
-            _last = NumberOf(feature.Socket);
-        }
-
-        return connection;
+        return await inner.AcceptAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -73,24 +65,13 @@ public sealed partial class ReservingListener(IConnectionListener inner, TimePro
     {
         try
         {
-            DescriptorReserve.OfProcess.BeforeAccept(_last);
+            // The table is looked at each time: a socket whose number is read is another socket to .NET afterwards.
+            DescriptorReserve.OfProcess.BeforeAccept(int.MaxValue);
             return null;
         }
         catch (SocketException exception)
         {
             return exception.Message;
-        }
-    }
-
-    private static int NumberOf(Socket socket)
-    {
-        try
-        {
-            return DescriptorReserve.NumberOf(socket.SafeHandle);
-        }
-        catch (ObjectDisposedException)
-        {
-            return int.MaxValue; // the client has left already: the table is looked at
         }
     }
 

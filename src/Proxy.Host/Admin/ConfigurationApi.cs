@@ -10,7 +10,8 @@ internal static class ConfigurationApi
 {
     private const string Posted = "document";
     private const int MaxBytes = 4 << 20;
-    private static readonly TimeSpan _turn = TimeSpan.FromSeconds(10);
+    private const int MaxValues = 20_000;
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
     private static readonly SemaphoreSlim _one = new(1); // reading megabytes takes a core, and clients want the others
 
     public static void Map(IEndpointRouteBuilder api)
@@ -19,7 +20,9 @@ internal static class ConfigurationApi
         api.MapGet("/configuration/difference", Difference)
             .WithSummary("What differs between the configuration that runs and the files on disk, by path; secrets are masked.");
         api.MapPost("/configuration/validate", ValidateAsync)
-            .WithSummary("Checks a document of up to 4 MiB as proxy check does, and compares it with what runs. Changes nothing.")
+            .WithSummary(
+                "Checks a document of up to 4 MiB and 20,000 values as proxy check does, and compares it with what runs. Changes nothing."
+            )
             .WithMetadata(new AcceptsMetadata(["application/json"], typeof(JsonObject)))
             .WithMetadata(new RequestSizeLimitAttribute(MaxBytes))
             .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
@@ -53,23 +56,26 @@ internal static class ConfigurationApi
         return TypedResults.Accepted((string?)null, Read(configuration, status));
     }
 
-    private static async Task<Ok<ValidationAnswer>> ValidateAsync(HttpContext context, ConfigurationInspector configuration)
+    private static async Task<Results<Ok<ValidationAnswer>, JsonHttpResult<ApiError>>> ValidateAsync(
+        HttpContext context,
+        ConfigurationInspector configuration,
+        TimeProvider time
+    )
     {
-        var body = await BodyReader.ReadAsync(context, MaxBytes);
-        if (!await _one.WaitAsync(_turn, context.RequestAborted))
-        {
-            throw new BadHttpRequestException("", StatusCodes.Status503ServiceUnavailable);
-        }
-
-        try
-        {
-            var review = configuration.Review(body.Span, Posted);
-            return TypedResults.Ok(Answer(review));
-        }
-        finally
-        {
-            _one.Release();
-        }
+        var answer = await OneAtATime.RunAsync(
+            _one,
+            _patience,
+            time,
+            () => BodyReader.ReadAsync(context, MaxBytes),
+            body => JsonSize.IsAbove(body.Span, MaxValues) ? null : Answer(configuration.Review(body.Span, Posted)),
+            context.RequestAborted
+        );
+        return answer is null
+            ? TypedResults.Json(
+                new ApiError($"The document has more than {MaxValues} values; check it with proxy check."),
+                statusCode: StatusCodes.Status413PayloadTooLarge
+            )
+            : TypedResults.Ok(answer);
     }
 
     private static ValidationAnswer Answer(ConfigurationReview review) =>

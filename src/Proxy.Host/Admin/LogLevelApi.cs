@@ -40,7 +40,13 @@ internal static class LogLevelApi
     )
     {
         var seconds = request.For.TotalSeconds;
-        if (!Enum.IsDefined(request.Level) || seconds < 1 || seconds > LogOverrides.Longest.TotalSeconds || !IsCategory(category))
+        if (
+            request.Level is not { } level
+            || !Enum.IsDefined(level)
+            || seconds < 1
+            || seconds > LogOverrides.Longest.TotalSeconds
+            || !IsCategory(category)
+        )
         {
             return TypedResults.BadRequest(
                 new ApiError(
@@ -49,7 +55,7 @@ internal static class LogLevelApi
             );
         }
 
-        return overrides.TrySet(category, request.Level, request.For) is { } set
+        return overrides.TrySet(category, level, request.For) is { } set
             ? TypedResults.Ok(new LogLevelAnswer(set.Category, set.Level, set.Until))
             : TypedResults.Conflict(new ApiError($"{LogOverrides.Most} levels are set for a while already; end one."));
     }
@@ -60,7 +66,10 @@ internal static class LogLevelApi
             : TypedResults.NotFound(new ApiError($"No level is set for a while for '{category}'."));
 
     private static bool IsCategory(string category) =>
-        category.Length <= MaxCategory && !string.IsNullOrWhiteSpace(category) && !category.Any(char.IsControl) && category.Count(static c => c == '*') <= 1;
+        category.Length <= MaxCategory
+        && !string.IsNullOrWhiteSpace(category)
+        && !category.Any(char.IsControl)
+        && category.Count(static c => c == '*') <= 1;
 }
 
 /// <summary>The least level that is logged.</summary>
@@ -70,6 +79,6 @@ internal static class LogLevelApi
 internal sealed record LogLevelAnswer(string Category, LogLevel Level, DateTimeOffset? Until);
 
 /// <summary>A level for a while.</summary>
-/// <param name="Level">Trace, Debug, Information, Warning, Error, Critical or None.</param>
+/// <param name="Level">Trace, Debug, Information, Warning, Error, Critical or None; required.</param>
 /// <param name="For">How long; at most a day.</param>
-internal sealed record LogLevelRequest(LogLevel Level, TimeSpan For);
+internal sealed record LogLevelRequest(LogLevel? Level, TimeSpan For);

@@ -36,6 +36,16 @@ public sealed class SecretPlaceTests
     [InlineData("Kestrel:Certificates:Default:Password", true)]
     [InlineData("Kestrel:Certificates:Default:Path", false)]
     [InlineData("Kestrel:Endpoints:Http:Url", false)]
+    [InlineData("kestrel:endpoints:a:sni:*.example.com:certificate:keypath", false)]
+    [InlineData("Kestrel:Endpoints:a:SslProtocols:0", false)]
+    [InlineData("Kestrel:EndpointDefaults:Protocols", false)]
+    [InlineData("Kestrel:Limits:Http2:MaxStreamsPerConnection", false)]
+    [InlineData("Kestrel:Endpoints:a:Certificate:Pasword", true)]
+    [InlineData("Kestrel:Endpoints:a:Certificate:Pasword:Url", true)]
+    [InlineData("Kestrel:Endpoints:a:Sni:b:Certificate:Password", true)]
+    [InlineData("Kestrel:Endpoints:a:Certificate", true)]
+    [InlineData("Kestrel:Pasword", true)]
+    [InlineData("Kestrel", true)]
     [InlineData("ReverseProxy:Routes:r:Transforms:0:Set", true)]
     [InlineData("ReverseProxy:Routes:r:Transforms:0:RequestHeader", false)]
     [InlineData("ReverseProxy:Routes:r:Match:Headers:0:Values:0", true)]
@@ -51,7 +61,30 @@ public sealed class SecretPlaceTests
     [InlineData("'http://host/x?key=1' is no URL", "'http://host/x?***' is no URL")]
     [InlineData("tcp://127.0.0.1:80", "tcp://127.0.0.1:80")]
     [InlineData("me@host", "me@host")]
+    [InlineData("me:pass@host", "***@host")]
+    [InlineData("'me:p/a@ss@host:80/x' is no URL", "'***@host:80/x' is no URL")]
+    [InlineData("token@host:80", "***@host:80")]
+    [InlineData("unix:@abstract", "unix:@abstract")]
+    [InlineData("/run/a@b:1", "/run/a@b:1")]
+    [InlineData("http://a:b@c/,http://d:e@f?g#h://i@j", "http://***@c/,http://***@f?***#h://***@j")]
+    [InlineData("http://a/b://c?", "http://a/b://c?")]
+    [InlineData("http://a/#b?c", "http://a/#b?c")]
     public void Apply_Text_LosesUsersAndQueriesOfUrls(string text, string expected) => Assert.Equal(expected, SecretMask.Apply(text));
+
+    /// <summary>A megabyte of what looks like an address again and again: the time grows with the length only.</summary>
+    [Theory]
+    [InlineData("://a")]
+    [InlineData("://?")]
+    [InlineData("://#")]
+    [InlineData("a:")]
+    [InlineData("://a/")]
+    public void Apply_LongText_IsReadOnceAndHiddenWholeWhenAPartWouldBe(string part)
+    {
+        var text = string.Concat(Enumerable.Repeat(part, 1_000_000 / part.Length));
+
+        Assert.Equal(text.Contains('?', StringComparison.Ordinal) ? "***" : text, SecretMask.Apply(text));
+        Assert.Equal("***", SecretMask.Apply($"{text} http://me:pass@host"));
+    }
 
     [Theory]
     [InlineData("""{ "Admin": { "Token": "x" } }""", """{ "Admin": { "Token": "***" } }""")]

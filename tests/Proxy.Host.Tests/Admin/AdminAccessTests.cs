@@ -64,7 +64,12 @@ public sealed class AdminAccessTests : IDisposable
         await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
 
         var less = await api.SendAsync(HttpMethod.Get, "/healthz/ready", null, request => Authorize(request, authorization));
-        var (status, details) = await api.SendAsync(HttpMethod.Get, "/healthz/ready", null, request => Authorize(request, $"Bearer {Token}"));
+        var (status, details) = await api.SendAsync(
+            HttpMethod.Get,
+            "/healthz/ready",
+            null,
+            request => Authorize(request, $"Bearer {Token}")
+        );
 
         Assert.Equal((HttpStatusCode.OK, "ready\n"), less);
         Assert.Equal(HttpStatusCode.OK, status);

@@ -163,8 +163,15 @@ public sealed class ConfigurationApiTests : IDisposable
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await api.SendAsync(HttpMethod.Post, Validate, text)).Status);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await api.SendAsync(HttpMethod.Post, Validate)).Status);
         var wide =
-            $"{{ \"ReverseProxy\": {{ \"TcpRoutes\": {{ {string.Join(',', Enumerable.Range(0, 20_000).Select(static i => $"\"r{i}\": 1"))} }} }} }}";
+            $"{{ \"ReverseProxy\": {{ \"TcpRoutes\": {{ {string.Join(',', Enumerable.Range(0, 19_997).Select(static i => $"\"r{i}\": 1"))} }} }} }}";
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Post, Validate, wide)).Status);
+        var error = await api.ErrorAsync(
+            HttpStatusCode.RequestEntityTooLarge,
+            HttpMethod.Post,
+            Validate,
+            wide.Insert(wide.Length - 1, ", \"Demo\": null")
+        );
+        Assert.Contains("more than 20000 values", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,6 +52,8 @@ public sealed class LogLevelApiTests
     [InlineData("""{ "level": "Loud", "for": 1 }""")]
     [InlineData("""{ "level": 99, "for": 1 }""")]
     [InlineData("""{ "level": "Trace" }""")]
+    [InlineData("""{ "for": 60 }""")]
+    [InlineData("""{ "level": null, "for": 60 }""")]
     [InlineData("""{ "level": "Trace", "for": 0 }""")]
     [InlineData("""{ "level": "Trace", "for": 86401 }""")]
     [InlineData("""{ "level": "Trace", "for": 1e300 }""")]
@@ -73,6 +75,25 @@ public sealed class LogLevelApiTests
                 """{ "level": "Trace", "for": 1 }"""
             )
         );
+    }
+
+    [Theory]
+    [InlineData("a%2Fb", "a/b")]
+    [InlineData("a%252Fb", "a%2Fb")]
+    [InlineData("%252F%2f%2Fb", "%2F//b")]
+    [InlineData("a%2525", "a%25")]
+    public async Task Put_EscapedCategory_IsDecodedOnce(string escaped, string expected)
+    {
+        await using var host = await TestHost.StartAsync(Config(""));
+        using var api = new AdminClient(host);
+
+        var (_, body) = await api.SendAsync(
+            HttpMethod.Put,
+            $"/api/./log-levels/{escaped}?category=%2F",
+            """{ "level": "Trace", "for": 60 }"""
+        );
+
+        Assert.Equal(expected, JsonDocument.Parse(body).RootElement.GetProperty("category").GetString());
     }
 
     [Fact]
