@@ -2,15 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Proxy.Connections;
 using Proxy.Listeners;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Kestrel's own transport, whose failures name the address, and which leaves the process its last descriptors.</summary>
-internal sealed class NamingTransport(SocketTransportFactory inner, TimeProvider time, ILogger<ReservingListener> logger)
-    : IConnectionListenerFactory,
-        IConnectionListenerFactorySelector
+/// <summary>Kestrel's own transport, whose failures name the address.</summary>
+internal sealed class NamingTransport(SocketTransportFactory inner) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => inner.CanBind(endpoint);
 
@@ -18,7 +15,7 @@ internal sealed class NamingTransport(SocketTransportFactory inner, TimeProvider
     {
         try
         {
-            return new ReservingListener(await inner.BindAsync(endpoint, cancellationToken), time, logger);
+            return await inner.BindAsync(endpoint, cancellationToken);
         }
         catch (SocketException exception)
         {
