@@ -131,6 +131,8 @@ public sealed class ProxyMetrics : IDisposable
             Reload(0, result); // a series that begins with its first count has not increased
         }
 
+        Volatile.Read(ref _instruments).Held.Add(0);
+
         meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");

@@ -71,7 +71,8 @@ internal sealed class RawHttp2 : IAsyncDisposable
     public async Task GreetAsync()
     {
         await RawAsync(_preface);
-        await SendAsync(Settings, 0, 0, []);
+        // No table of headers (SETTINGS_HEADER_TABLE_SIZE 0): an answer is read without those before it.
+        await SendAsync(Settings, 0, 0, [0, 1, 0, 0, 0, 0]);
     }
 
     /// <summary>Sends any bytes.</summary>
