@@ -84,7 +84,8 @@ public sealed class AdminEndpointTests : IDisposable
 
         // Another 2,500 for transmit.
         Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
-        Assert.Equal(Routes, metrics.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
+        // Besides what happened each has its faults, of which there are none.
+        Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
         // The limit leaves the buckets as they were.
         Assert.Contains(
             metrics,
