@@ -55,10 +55,10 @@ public sealed class ProxyMeter : IDisposable
     /// <returns>2,000 to 200,000.</returns>
     public int SeriesLimit(string instrument)
     {
-        // Some outcomes per route; two directions; connected and failed.
+        // Some outcomes per route, and faults; two directions; connected and failed.
         var each = instrument switch
         {
-            "proxy.connections" => 4,
+            "proxy.connections" => 5,
             "proxy.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
             _ => 1,
         };

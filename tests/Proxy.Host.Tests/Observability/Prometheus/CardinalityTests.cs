@@ -113,7 +113,7 @@ public sealed class CardinalityTests : IDisposable
 
         var lines = Scrape();
 
-        Assert.Equal(routes.Length, lines.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
+        Assert.Equal(2 * routes.Length, lines.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
         Assert.Equal(2 * routes.Length, lines.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
         Assert.Empty(_log.Lines);
     }
