@@ -21,6 +21,8 @@ public sealed class ProxyMetrics : IDisposable
     private readonly ConnectionTracker _tracker;
     private readonly Lock _gate = new(); // guards _routes
     private readonly RecentIds _routes = new(ProxyMeter.MaxGone);
+    private readonly long[] _reloads = new long[_results.Length];
+    private long _held;
     private Instruments _instruments = null!;
 
     /// <summary>Creates the instruments.</summary>
@@ -87,10 +89,16 @@ public sealed class ProxyMetrics : IDisposable
 
     /// <summary>Counts a revision.</summary>
     /// <param name="result">accepted, rejected or pending.</param>
-    public void Reloaded(string result) => Reload(1, result);
+    /// <exception cref="ArgumentOutOfRangeException">It is none of these.</exception>
+    public void Reloaded(string result)
+    {
+        var index = Array.IndexOf(_results, result);
+        ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(result));
+        Interlocked.Increment(ref _reloads[index]);
+    }
 
     /// <summary>Counts a turn of an event loop that took too long.</summary>
-    public void LoopHeld() => Volatile.Read(ref _instruments).Held.Add(1);
+    public void LoopHeld() => Interlocked.Increment(ref _held);
 
     /// <inheritdoc />
     public void Dispose() => _meter.Dispose();
@@ -109,9 +117,6 @@ public sealed class ProxyMetrics : IDisposable
         _meter.Configure(routes.Select(static route => $"route {route}").Concat(others));
     }
 
-    private void Reload(int count, string result) =>
-        Volatile.Read(ref _instruments).Reloads.Add(count, new KeyValuePair<string, object?>("proxy.result", result));
-
     private static InstrumentAdvice<double> Advice(double[] boundaries) => new() { HistogramBucketBoundaries = boundaries };
 
     private void Create(Meter meter)
@@ -121,18 +126,17 @@ public sealed class ProxyMetrics : IDisposable
             new(
                 meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries)),
                 meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries)),
-                meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries)),
-                meter.CreateCounter<long>("proxy.config.reloads", "{reload}", "Configuration revisions, by result."),
-                meter.CreateCounter<long>("proxy.event_loop.held", "{turn}", "Turns of an event loop that took longer than 50 ms.")
+                meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries))
             )
         );
-        foreach (var result in _results)
-        {
-            Reload(0, result); // a series that begins with its first count has not increased
-        }
-
-        Volatile.Read(ref _instruments).Held.Add(0);
-
+        // Observed and not added to: a series that begins with its first count has not increased, and what is added before a collector listens is lost.
+        meter.CreateObservableCounter("proxy.config.reloads", ObserveReloads, "{reload}", "Configuration revisions, by result.");
+        meter.CreateObservableCounter(
+            "proxy.event_loop.held",
+            () => Interlocked.Read(ref _held),
+            "{turn}",
+            "Turns of an event loop that took longer than 50 ms."
+        );
         meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
@@ -140,8 +144,14 @@ public sealed class ProxyMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> ObserveActive() =>
         _tracker
-            .Open.GroupBy(static record => record.RouteId ?? "", StringComparer.OrdinalIgnoreCase)
-            .Select(static group => new Measurement<int>(group.Count(), new KeyValuePair<string, object?>("proxy.route_id", group.Key)));
+            .Totals()
+            .Select(static pair => new Measurement<int>(pair.Value.Open, new KeyValuePair<string, object?>("proxy.route_id", pair.Key)));
+
+    private IEnumerable<Measurement<long>> ObserveReloads() =>
+        _results.Select(
+            (result, i) =>
+                new Measurement<long>(Interlocked.Read(ref _reloads[i]), new KeyValuePair<string, object?>("proxy.result", result))
+        );
 
     private IEnumerable<Measurement<long>> ObserveEnded() =>
         from pair in _tracker.Totals()
@@ -161,11 +171,5 @@ public sealed class ProxyMetrics : IDisposable
         return measurements;
     }
 
-    private sealed record Instruments(
-        Histogram<double> Duration,
-        Histogram<double> Dial,
-        Histogram<double> Hook,
-        Counter<long> Reloads,
-        Counter<long> Held
-    );
+    private sealed record Instruments(Histogram<double> Duration, Histogram<double> Dial, Histogram<double> Hook);
 }

@@ -51,7 +51,7 @@ public sealed class AdminEndpointTests : IDisposable
         await Eventually.TrueAsync(() => host.Status.Rejected.Count > 0);
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
         var metrics = "";
-        await Eventually.TrueAsync(async () => (metrics = await MetricsAsync(host)).Contains("\"rejected\"", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => Sample(metrics = await MetricsAsync(host), "proxy_config_reloads_total", "rejected") > 0);
 
         Assert.Contains("proxy_connections_total{", metrics, StringComparison.Ordinal);
         Assert.Equal(1, Sample(metrics, "proxy_connections_total", "proxy_outcome=\"Completed\""));
@@ -61,6 +61,23 @@ public sealed class AdminEndpointTests : IDisposable
         Assert.Equal(1, Sample(metrics, "proxy_config_reloads_total", "accepted"));
         // Once more if the file was read between its truncation and its writing.
         Assert.InRange(Sample(metrics, "proxy_config_reloads_total", "rejected"), 1, 2);
+    }
+
+    [Fact]
+    public async Task Metrics_AnotherHostInTheProcess_EachCountsItsOwn()
+    {
+        await using var host = await StartAsync();
+        await using var other = await StartAsync();
+        using var client = await TcpClientSocket.ConnectAsync(other.Address);
+        await client.ReadAsync();
+
+        var metrics = await MetricsAsync(host);
+
+        Assert.DoesNotContain("proxy_active_connections{", metrics, StringComparison.Ordinal);
+        Assert.Equal(1, Sample(await MetricsAsync(other), "proxy_active_connections", "proxy_route_id=\"r\""));
+        Assert.Equal(1, Sample(metrics, "proxy_config_reloads_total", "accepted"));
+        Assert.Equal(0, Sample(metrics, "proxy_config_reloads_total", "rejected"));
+        Assert.Contains("\nproxy_event_loop_held_total{", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,8 +24,16 @@ internal static class PrometheusServices
     public static MeterProviderBuilder AddPrometheus(this MeterProviderBuilder metrics, IServiceProvider services) =>
         metrics
             .SetMaxMetricStreams(MaxStreams)
-            .AddView(instrument => View(instrument, services.GetRequiredService<ProxyMeter>()))
+            .AddView(instrument =>
+                IsOfAnotherHost(instrument, services.GetRequiredService<IMeterFactory>())
+                    ? MetricStreamConfiguration.Drop
+                    : View(instrument, services.GetRequiredService<ProxyMeter>())
+            )
             .AddReader(new BaseExportingMetricReader(services.GetRequiredService<PrometheusExporter>()));
+
+    // The SDK knows meters by their names, and a process may have several hosts, embedded or in tests.
+    private static bool IsOfAnotherHost(Instrument instrument, IMeterFactory ours) =>
+        instrument.Meter.Scope is IMeterFactory factory && factory != ours;
 
     // The SDK keeps room for as many series as are allowed, so it is what the configuration needs, and no more.
     private static MetricStreamConfiguration? View(Instrument instrument, ProxyMeter meter) =>
