@@ -19,6 +19,8 @@ internal sealed class PipeRelay(
     DeadlineClock clock
 ) : IDeadline
 {
+    private const int LargeSegment = 16 * 1024;
+
     private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
     private readonly RelayDeadlines _deadlines = new(options, clock.Now);
     private volatile bool _clientHasEnd;
@@ -133,28 +135,33 @@ internal sealed class PipeRelay(
         }
     }
 
-    // Pipes may hold many small segments; each flush is a write to a socket, or a frame of a tunnel.
+    // Pipes may hold many small segments; each flush is a write to a socket, or a frame of a tunnel. A large one is passed on as it is.
     private async ValueTask<FlushResult> SendAsync(ReadResult read, PipeWriter output, ConnectionContext from)
     {
         var flushed = default(FlushResult);
         var unflushed = 0;
         foreach (var segment in read.Buffer)
         {
+            if (unflushed == 0 && segment.Length >= LargeSegment)
+            {
+                flushed = Sent(await output.WriteAsync(segment), segment.Length, from);
+                continue;
+            }
+
             output.Write(segment.Span);
             unflushed += segment.Length;
             if (unflushed >= BufferPool.BufferSize)
             {
-                flushed = await FlushAsync(output, unflushed, from);
+                flushed = Sent(await output.FlushAsync(), unflushed, from);
                 unflushed = 0;
             }
         }
 
-        return unflushed > 0 ? await FlushAsync(output, unflushed, from) : flushed;
+        return unflushed > 0 ? Sent(await output.FlushAsync(), unflushed, from) : flushed;
     }
 
-    private async ValueTask<FlushResult> FlushAsync(PipeWriter output, int count, ConnectionContext from)
+    private FlushResult Sent(FlushResult flushed, int count, ConnectionContext from)
     {
-        var flushed = await output.FlushAsync();
         _deadlines.Active(clock.Now);
         if (from == client)
         {

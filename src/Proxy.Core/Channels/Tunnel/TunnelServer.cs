@@ -56,6 +56,7 @@ internal sealed class TunnelServer : IAsyncDisposable
         builder.Services.AddSingleton(new ActivitySource(nameof(TunnelServer))); // nobody's: the span of a tunnel is its connection's
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = config.DrainTimeout + _stopMargin);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TunnelMemory.Factory>(); // the last one counts, so it comes after Kestrel's
         _app = builder.Build();
         _app.Run(HandleAsync);
     }
