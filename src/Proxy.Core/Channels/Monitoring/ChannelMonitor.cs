@@ -191,7 +191,8 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         do
         {
             var left = debounce.Max - time.GetElapsedTime(started);
-            await Task.Delay(debounce.Min < left ? debounce.Min : left, time, cancellationToken);
+            var pause = debounce.Min < left ? debounce.Min : left;
+            await Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, time, cancellationToken); // it may have run out just now
         } while (await _signal.WaitAsync(TimeSpan.Zero, cancellationToken) && time.GetElapsedTime(started) < debounce.Max);
     }
 
