@@ -60,6 +60,7 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin);
         }
 
+        HttpDrain.Use(app);
         RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
@@ -78,12 +79,11 @@ internal static class ProxyApplication
         }
 
         // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
-        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider =>
-            ActivatorUtilities.CreateInstance<NamingTransport>(
-                provider,
-                ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
-            )
-        );
+        builder.Services.AddSingleton(static provider => new HttpTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
+        ));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<HttpTransport>());
+        HttpDrain.AddTo(builder.Services);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration;
 using Proxy.Host.Dashboard;
+using Proxy.Host.Http;
 using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 
@@ -22,8 +23,7 @@ internal static class AdminEndpoint
         foreach (var address in addresses)
         {
             kestrel.Listen(
-                address.Address!,
-                address.Port,
+                new AdminEndPoint(address.Address!, address.Port),
                 listen =>
                 {
                     Mark(listen, connections);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -6,21 +7,38 @@ using Proxy.Listeners;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Kestrel's own transport, whose failures name the address.</summary>
-internal sealed class NamingTransport(SocketTransportFactory inner) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+/// <summary>Kestrel's own transport, whose failures name the address, and whose listeners can be closed before Kestrel stops.</summary>
+internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    private readonly ConcurrentBag<IConnectionListener> _proxied = [];
+
     public bool CanBind(EndPoint endpoint) => inner.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         try
         {
-            return await inner.BindAsync(endpoint, cancellationToken);
+            var listener = await inner.BindAsync(endpoint, cancellationToken);
+            if (endpoint is not AdminEndPoint)
+            {
+                _proxied.Add(listener);
+            }
+
+            return listener;
         }
         catch (SocketException exception)
         {
             // No IOException: with localhost and any Kestrel goes on with the other IP version after others only.
             throw new HttpBindException($"HTTP endpoint {new BindException(endpoint.ToString() ?? "", exception).Message}", exception);
+        }
+    }
+
+    /// <summary>Accepts nothing more, except for the admin endpoint; open connections go on.</summary>
+    public async Task UnbindAsync(CancellationToken cancellationToken)
+    {
+        foreach (var listener in _proxied)
+        {
+            await listener.UnbindAsync(cancellationToken);
         }
     }
 }
