@@ -16,10 +16,6 @@ public sealed record ConfigProblem(string Path, string Message, string? File = n
             ({ } file, null) => $"{file}: ",
             _ => "",
         };
-        return Visible(Path.Length == 0 ? $"{place}{Message}" : $"{place}{Path}: {Message}");
+        return Printable.Escape(Path.Length == 0 ? $"{place}{Message}" : $"{place}{Path}: {Message}");
     }
-
-    // What is quoted may have line breaks, and whatever else moves a terminal.
-    private static string Visible(string text) =>
-        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : $"{c}")) : text;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;

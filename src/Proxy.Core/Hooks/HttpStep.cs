@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
 
 namespace Proxy.Hooks;
 

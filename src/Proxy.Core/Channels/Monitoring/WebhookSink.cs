@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Proxy.Configuration;
-using Proxy.Hooks;
 
 namespace Proxy.Channels.Monitoring;
 

@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration;
-using Proxy.Hooks;
 
 namespace Proxy.Channels.Tunnel;
 

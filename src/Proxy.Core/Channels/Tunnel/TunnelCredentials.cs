@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
-using Proxy.Hooks;
 
 namespace Proxy.Channels.Tunnel;
 

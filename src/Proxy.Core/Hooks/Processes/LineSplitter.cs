@@ -1,4 +1,5 @@
 using System.Text;
+using Proxy.Configuration;
 
 namespace Proxy.Hooks.Processes;
 

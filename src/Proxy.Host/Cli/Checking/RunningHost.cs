@@ -38,7 +38,7 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
     {
         foreach (var problem in answer.Errors)
         {
-            output.WriteLine($"{url} would refuse it: {TextTable.Visible(problem.Text)}");
+            output.WriteLine($"{url} would refuse it: {Printable.Escape(problem.Text)}");
         }
 
         output.WriteLine(
@@ -48,7 +48,7 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
         );
         foreach (var one in answer.Difference)
         {
-            output.WriteLine(TextTable.Visible(Line(one)));
+            output.WriteLine(Printable.Escape(Line(one)));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Configuration;
 
 namespace Proxy.Host.Cli.Remote;
 
@@ -26,12 +27,12 @@ internal static class CloseCommand
                     null,
                     cancellationToken
                 );
-                await output.WriteLineAsync($"{TextTable.Visible(id)} closed");
+                await output.WriteLineAsync($"{Printable.Escape(id)} closed");
             }
             catch (AdminException exception)
             {
                 // The others may be there.
-                await parsed.InvocationConfiguration.Error.WriteLineAsync(TextTable.Visible(exception.Message));
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(Printable.Escape(exception.Message));
                 exit = exception.ExitCode;
             }
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Configuration;
 using Proxy.Host.Admin;
 
 namespace Proxy.Host.Cli.Remote;
@@ -47,7 +48,7 @@ internal static class DrainCommand
         }
 
         await output.WriteLineAsync(
-            $"{TextTable.Visible(parsed.GetValue(_id)!)} {(state.Drained ? "drained" : "in use")}, {state.Connections} open"
+            $"{Printable.Escape(parsed.GetValue(_id)!)} {(state.Drained ? "drained" : "in use")}, {state.Connections} open"
         );
         if (!undo && parsed.GetValue(_close))
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Proxy.Configuration;
 using Proxy.Host.Admin;
 
 namespace Proxy.Host.Cli.Remote;
@@ -47,7 +48,7 @@ internal static class ReloadCommand
     {
         foreach (var problem in status.Rejected)
         {
-            errors.WriteLine(TextTable.Visible(problem.Text));
+            errors.WriteLine(Printable.Escape(problem.Text));
         }
 
         return ExitCode.BadInput;
@@ -58,7 +59,7 @@ internal static class ReloadCommand
         output.WriteLine($"configuration {status.Revision?.Id} runs");
         foreach (var section in status.RestartNeeded)
         {
-            output.WriteLine($"restart needed: {TextTable.Visible(section)} was edited");
+            output.WriteLine($"restart needed: {Printable.Escape(section)} was edited");
         }
 
         return ExitCode.Ok;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Configuration;
 
 namespace Proxy.Host.Cli.Remote;
 
@@ -37,7 +38,7 @@ internal static class RemoteCommand
         }
         catch (AdminException exception)
         {
-            await parsed.InvocationConfiguration.Error.WriteLineAsync(TextTable.Visible(exception.Message));
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(Printable.Escape(exception.Message));
             return exception.ExitCode;
         }
         catch (OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Configuration;
 
 namespace Proxy.Host.Cli.Remote;
 
@@ -44,7 +45,7 @@ internal static class StatusCommand
         }
         catch (AdminException exception) when (exception.ExitCode == ExitCode.Failed)
         {
-            return $"{TextTable.Visible(exception.Message)}\n";
+            return $"{Printable.Escape(exception.Message)}\n";
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Host.Admin;
 
@@ -49,7 +50,7 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
             .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"));
         foreach (var notice in notices)
         {
-            output.WriteLine($"! {TextTable.Visible(notice)}");
+            output.WriteLine($"! {Printable.Escape(notice)}");
         }
     }
 

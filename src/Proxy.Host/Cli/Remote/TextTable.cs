@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using Proxy.Configuration;
 
 namespace Proxy.Host.Cli.Remote;
 
@@ -10,7 +9,7 @@ internal sealed class TextTable(params string[] header)
 
     private readonly List<string[]> _rows = [header];
 
-    public void Add(params string[] cells) => _rows.Add([.. cells.Select(Visible)]);
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(static cell => Printable.Escape(cell))]);
 
     public void WriteTo(TextWriter output)
     {
@@ -19,24 +18,5 @@ internal sealed class TextTable(params string[] header)
         {
             output.WriteLine(string.Join(Gap, row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
-    }
-
-    /// <summary>A text on one line, without anything that moves a terminal or turns the reading direction.</summary>
-    public static string Visible(string text)
-    {
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            var category = Rune.GetUnicodeCategory(rune);
-            _ = category
-                is UnicodeCategory.Control
-                    or UnicodeCategory.Format
-                    or UnicodeCategory.LineSeparator
-                    or UnicodeCategory.ParagraphSeparator
-                ? result.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
-                : result.Append(rune);
-        }
-
-        return result.ToString();
     }
 }

@@ -16,12 +16,4 @@ public sealed class TextTableTests
 
         Assert.Equal("ID     NAME\n1      a\n22222  b\n", output.ToString());
     }
-
-    [Theory]
-    [InlineData("a\u001b[2Jb", "a\\u001b[2Jb")]
-    [InlineData("a\nb", "a\\u000ab")]
-    [InlineData("a\u202eb", "a\\u202eb")]
-    [InlineData("größe 😀", "größe 😀")]
-    public void Visible_WhateverOthersNamed_MovesNoTerminal(string text, string expected) =>
-        Assert.Equal(expected, TextTable.Visible(text));
 }

@@ -1,16 +1,25 @@
 using System.Globalization;
 using System.Text;
 
-namespace Proxy.Hooks;
+namespace Proxy.Configuration;
 
-/// <summary>Makes foreign text fit for a log line: nothing in it can end the line, move a terminal or turn the reading direction.</summary>
-internal static class Printable
+/// <summary>Makes foreign text fit for a line of a log or a terminal: nothing in it can end the line, move a cursor or turn the reading direction.</summary>
+public static class Printable
 {
     private const int MaxShort = 200;
 
-    /// <summary>The first part of a text, on one line.</summary>
-    public static string Shorten(string text) => text.Length <= MaxShort ? Escape(text) : $"{Escape(text.AsSpan(0, MaxShort))}…";
+    /// <summary>The first 200 characters of a text, on one line.</summary>
+    /// <param name="text">A text of any length.</param>
+    /// <returns>It, with an ellipsis where something is missing.</returns>
+    public static string Shorten(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length <= MaxShort ? Escape(text) : $"{Escape(text.AsSpan(0, MaxShort))}…";
+    }
 
+    /// <summary>A text on one line.</summary>
+    /// <param name="text">Any text.</param>
+    /// <returns>It, with <c>\uXXXX</c> for each character that is not seen, but for tabs.</returns>
     public static string Escape(ReadOnlySpan<char> text)
     {
         var result = new StringBuilder(text.Length);
