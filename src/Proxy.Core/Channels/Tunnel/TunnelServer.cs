@@ -64,6 +64,9 @@ internal sealed class TunnelServer : IAsyncDisposable
     /// <summary>Connections of peers that are open.</summary>
     public int Connections => _peers.Count;
 
+    /// <summary>Where its blocks come from.</summary>
+    public IMemoryPoolFactory<byte> Memory => _app.Services.GetRequiredService<IMemoryPoolFactory<byte>>();
+
     /// <summary>Starts to accept.</summary>
     /// <returns>The address it is bound to.</returns>
     /// <exception cref="IOException">The address is taken.</exception>

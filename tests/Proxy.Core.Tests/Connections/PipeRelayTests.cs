@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Core.Tests.Connections;
+
+/// <summary>Pipes whose segments have any size: large ones are passed on as they are, small ones are gathered.</summary>
+public sealed class PipeRelayTests : IDisposable
+{
+    private readonly DeadlineClock _clock = new(TimeProvider.System);
+
+    [Theory]
+    [InlineData(10, 20, 30)]
+    [InlineData(10, 16 * 1024, 10)]
+    [InlineData(16 * 1024, 10, 16 * 1024)]
+    [InlineData(40_000, 40_000, 40_000)]
+    [InlineData((16 * 1024) - 1, (16 * 1024) - 1, 100_000)]
+    public async Task Run_SegmentsOfAnySize_ArriveInOrderAndAreCounted(params int[] sizes)
+    {
+        var (client, sent) = Connect();
+        var (upstream, received) = Connect();
+        var bytes = new byte[sizes.Sum()];
+        Random.Shared.NextBytes(bytes);
+        var begin = 0;
+        foreach (var size in sizes)
+        {
+            bytes.AsSpan(begin, size).CopyTo(sent.Output.GetSpan(size)); // more than is left of a block begins another
+            sent.Output.Advance(size);
+            begin += size;
+        }
+
+        await sent.Output.FlushAsync();
+        await sent.Output.CompleteAsync();
+        await received.Output.CompleteAsync();
+        var record = new ConnectionRecord(client, "test", "", TimeProvider.System);
+
+        var outcome = await new Relay(_clock).RunAsync(client, upstream, new RelayOptions(), record);
+
+        Assert.Equal(ConnectionOutcome.Completed, outcome);
+        var arrived = await received.Input.ReadAtLeastAsync(bytes.Length);
+        Assert.Equal(bytes, arrived.Buffer.ToArray());
+        Assert.Equal((bytes.Length, 0), (record.ClientBytes, record.UpstreamBytes));
+    }
+
+    public void Dispose() => _clock.Dispose();
+
+    private static (FakeConnection Connection, IDuplexPipe Peer) Connect()
+    {
+        var options = new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 64, useSynchronizationContext: false);
+        var (up, down) = (new Pipe(options), new Pipe(options));
+        return (new FakeConnection { Transport = new Ends(up.Reader, down.Writer) }, new Ends(down.Reader, up.Writer));
+    }
+
+    private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
