@@ -12,7 +12,7 @@ public sealed class ProxyStatus
     private volatile IReadOnlyList<ConfigProblem> _rejected = [];
     private volatile string? _pending;
     private volatile IReadOnlyList<string> _restartNeeded = [];
-    private volatile bool _draining;
+    private volatile Task? _drain;
     private readonly Lock _gate = new(); // guards _edits and _settled
     private ConfigurationReloadToken _changed = new();
     private TaskCompletionSource? _settled;
@@ -54,14 +54,20 @@ public sealed class ProxyStatus
     }
 
     /// <summary>Whether the host is stopping.</summary>
-    public bool Draining
-    {
-        get => _draining;
-        internal set => _draining = value;
-    }
+    public bool Draining => DrainingSince is not null;
+
+    /// <summary>When the host began to stop; null while it does not.</summary>
+    public DateTimeOffset? DrainingSince { get; internal set; }
+
+    /// <summary>Completes when a stop has drained the connections and ended the channels; not before it has begun to.</summary>
+    /// <returns>A task that completes at once while nothing drains.</returns>
+    public Task WhenDrainedAsync() => _drain ?? Task.CompletedTask;
+
+    /// <summary>The drain, once it has begun.</summary>
+    internal void Drains(Task drain) => _drain = drain;
 
     /// <summary>Whether the configuration is applied, listeners are bound and nothing drains.</summary>
-    public bool Ready => _running is not null && !_draining;
+    public bool Ready => _running is not null && !Draining;
 
     /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
     public IChangeToken WatchRunning() => Volatile.Read(ref _changed);

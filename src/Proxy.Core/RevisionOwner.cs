@@ -76,7 +76,7 @@ internal sealed partial class RevisionOwner(
     /// <inheritdoc />
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        status.Draining = true;
+        status.DrainingSince = time.GetUtcNow();
         _watching?.Dispose();
         await _stopping.CancelAsync();
         await _following;
@@ -85,6 +85,7 @@ internal sealed partial class RevisionOwner(
             await Task.Delay(running.Config.ShutdownDelay, time, CancellationToken.None);
             await listeners.StopAsync();
             _draining = Task.WhenAll(drainer.DrainAllAsync(running), channels.StopAsync());
+            status.Drains(_draining);
         }
     }
 

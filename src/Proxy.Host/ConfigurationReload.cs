@@ -40,7 +40,7 @@ internal sealed partial class ConfigurationReload(
         }
         catch (OperationCanceledException) when (application.ApplicationStopping.IsCancellationRequested)
         {
-            // Nothing is worth reading any more.
+            access.Reopen(); // Nothing is worth reading any more, and lines are still written.
         }
         catch (Exception exception)
         {

@@ -60,7 +60,6 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin);
         }
 
-        HttpDrain.Use(app);
         RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
@@ -87,6 +86,7 @@ internal static class ProxyApplication
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            HttpDrain.Use(kestrel);
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

@@ -4,7 +4,8 @@ namespace Proxy.Diagnostics;
 
 /// <summary>
 /// The meter <c>Proxy</c>, of which all instruments of this library are. Collectors of cumulative values keep every combination of labels they
-/// have ever seen, so when many of the configured ids have gone, the meter is made anew: counters begin again, as after a restart.
+/// have ever seen, so when many of the configured ids have gone, the meter is made anew: what is added up
+/// begins again, as after a restart, and what is observed goes on.
 /// </summary>
 public sealed class ProxyMeter : IDisposable
 {

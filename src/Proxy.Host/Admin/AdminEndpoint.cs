@@ -23,7 +23,7 @@ internal static class AdminEndpoint
         foreach (var address in addresses)
         {
             kestrel.Listen(
-                new AdminEndPoint(address.Address!, address.Port),
+                new AdminAddress(address.Address!, address.Port),
                 listen =>
                 {
                     Mark(listen, connections);
@@ -35,6 +35,9 @@ internal static class AdminEndpoint
             );
         }
     }
+
+    /// <summary>Whether a connection came to its address.</summary>
+    public static bool IsOf(ConnectionContext connection) => connection.Features.Get<AdminMark>() is not null;
 
     private static void Mark(ListenOptions listen, AdminConnections connections) =>
         listen.Use(next =>

@@ -3,4 +3,4 @@ using System.Net;
 namespace Proxy.Host.Http;
 
 /// <summary>An address of the admin endpoint, which goes on while HTTP and TCP drain.</summary>
-internal sealed class AdminEndPoint(IPAddress address, int port) : IPEndPoint(address, port);
+internal sealed class AdminAddress(IPAddress address, int port) : IPEndPoint(address, port);

@@ -1,24 +1,23 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using Proxy.Diagnostics;
+using Proxy.Host.Admin;
 
 namespace Proxy.Host.Http;
 
 /// <summary>
 /// How HTTP drains beside TCP. Kestrel stops before all other services, and the admin endpoint with it; so when TCP stops accepting,
-/// HTTP does too and tells its clients to go, and Kestrel's own stop waits until no TCP connection is left to watch.
+/// HTTP does too and its connections are told to end, and Kestrel's own stop waits until TCP and the channels have drained.
 /// </summary>
-internal sealed class HttpDrain(
-    HttpTransport transport,
-    ConnectionTracker tracker,
-    ProxyStatus status,
-    IOptions<HostOptions> host,
-    TimeProvider time
-) : IHostedLifecycleService
+internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOptions<HostOptions> host, TimeProvider time)
+    : IHostedLifecycleService
 {
     // Of what a stop may take, the end belongs to requests that are still under way.
     private static readonly TimeSpan _requests = TimeSpan.FromSeconds(5);
 
-    private volatile bool _hasBegun;
+    private readonly ConcurrentDictionary<ConnectionContext, byte> _open = new();
 
     /// <summary>Adds it. Services hear of a stop in reverse order: the first one after TCP has stopped accepting.</summary>
     public static void AddTo(IServiceCollection services)
@@ -27,21 +26,28 @@ internal sealed class HttpDrain(
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static provider => provider.GetRequiredService<HttpDrain>()));
     }
 
-    /// <summary>Answers that are made while it drains are the last of their connection (RFC 9112, 9.6).</summary>
-    public static void Use(WebApplication app)
-    {
-        if (app.Services.GetService<HttpDrain>() is { } drain)
-        {
-            app.Use(drain.AnswerAsync);
-        }
-    }
+    /// <summary>Knows the connections of all endpoints that are configured afterwards.</summary>
+    public static void Use(KestrelServerOptions kestrel) =>
+        kestrel.ConfigureEndpointDefaults(listen =>
+            listen.Use(next =>
+                connection => kestrel.ApplicationServices.GetRequiredService<HttpDrain>().OnConnectionAsync(connection, next)
+            )
+        );
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _hasBegun = true;
         await transport.UnbindAsync(cancellationToken);
-        var limit = host.Value.ShutdownTimeout - (status.Running?.Config.ShutdownDelay ?? TimeSpan.Zero) - _requests;
-        await tracker.WhenEmptyAsync().WaitAsync(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var connection in _open.Keys.Where(static connection => !AdminEndpoint.IsOf(connection)))
+        {
+            // Idle ones end, answers say "Connection: close" (RFC 9112, 9.6), and HTTP/2 sends GOAWAY (RFC 9113, 6.8).
+            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
+        var left = host.Value.ShutdownTimeout - (time.GetUtcNow() - (status.DrainingSince ?? time.GetUtcNow())) - _requests;
+        if (left > TimeSpan.Zero)
+        {
+            await status.WhenDrainedAsync().WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -54,13 +60,16 @@ internal sealed class HttpDrain(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private Task AnswerAsync(HttpContext context, RequestDelegate next)
+    private async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (_hasBegun)
+        _open.TryAdd(connection, 0);
+        try
         {
-            context.Response.Headers.Connection = "close";
+            await next(connection);
         }
-
-        return next(context);
+        finally
+        {
+            _open.TryRemove(connection, out _);
+        }
     }
 }

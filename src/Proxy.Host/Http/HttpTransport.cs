@@ -19,7 +19,7 @@ internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionL
         try
         {
             var listener = await inner.BindAsync(endpoint, cancellationToken);
-            if (endpoint is not AdminEndPoint)
+            if (endpoint is not AdminAddress)
             {
                 _proxied.Add(listener);
             }

@@ -15,17 +15,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
     private readonly int _admin = Programs.FreePort();
     private TestHost _host = null!;
 
-    public async Task InitializeAsync() =>
-        _host = await TestHost.StartAsync(
-            Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:10:00\""), _server.Port)
-                .Insert(
-                    1,
-                    $$"""
-                    "Admin": { "Url": "http://127.0.0.1:{{_admin}}" },
-                    "Kestrel": { "Endpoints": { "web": { "Url": "http://127.0.0.1:0" } } },
-                    """
-                )
-        );
+    public async Task InitializeAsync() => _host = await TestHost.StartAsync(Config(_server.Port));
 
     public async Task DisposeAsync()
     {
@@ -54,23 +44,92 @@ public sealed class HttpDrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_HttpConnectionIsOpen_ItsNextAnswerIsTheLast()
+    public async Task Stop_HttpConnectionIsIdle_EndsWhileTcpDrains()
     {
         using var client = await TcpClientSocket.ConnectAsync(_host.Address);
         Assert.Equal("hello", await client.ReadAsync());
-        using var open = await TcpClientSocket.ConnectAsync(Web);
-        Assert.DoesNotContain("Connection: close", await open.AskAsync(Ask), StringComparison.Ordinal);
+        using var idle = await TcpClientSocket.ConnectAsync(Web);
+        Assert.DoesNotContain("Connection: close", await idle.AskAsync(Ask), StringComparison.Ordinal);
 
         var stopping = _host.StopAsync();
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(Web));
 
-        Assert.Contains("Connection: close", await open.AskAsync(Ask), StringComparison.Ordinal);
-        Assert.Equal("", await open.ReadAsync());
+        Assert.Equal("", await idle.ReadAsync());
+        Assert.False(stopping.IsCompleted);
         client.Dispose();
         await stopping.WaitAsync(Eventually.Limit);
     }
 
-    private int Web => _host.Urls.Single(url => url.Port != _admin).Port;
+    [Fact]
+    public async Task Stop_Http2ConnectionIsOpen_IsToldToGo()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("hello", await client.ReadAsync());
+        Assert.Equal(HttpStatusCode.NotFound, await AskHttp2Async());
+
+        var stopping = _host.StopAsync();
+
+        await Eventually.TrueAsync(async () => await AskHttp2Async() is null);
+        Assert.False(stopping.IsCompleted);
+        client.Dispose();
+        await stopping.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task Stop_TcpRouteLeadsToAnIdleHttpConnection_EndsIt()
+    {
+        await _host.EditAsync(Config(Web));
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.StartsWith("HTTP/1.1 404", await client.AskAsync(Ask), StringComparison.Ordinal);
+
+        var stopping = _host.StopAsync();
+
+        Assert.Equal("", await client.ReadAsync());
+        client.Dispose();
+        await stopping.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task Stop_ClientStays_AdminIsThereUntilItIsReset()
+    {
+        await _host.EditAsync(Config(_server.Port, "00:00:03"));
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("hello", await client.ReadAsync());
+
+        var stopping = _host.StopAsync();
+        await Eventually.TrueAsync(async () => !await AcceptsAsync(Web));
+
+        Assert.Equal(HttpStatusCode.OK, (await AskAdminAsync("/healthz/live")).Status);
+        Assert.Null(await client.ReadAsync());
+        await stopping.WaitAsync(Eventually.Limit);
+    }
+
+    private string Config(int port, string drain = "00:10:00") =>
+        Json.Routes(Json.Route("r", $"\"DrainTimeout\": \"{drain}\""), port)
+            .Insert(
+                1,
+                $$"""
+                "Admin": { "Url": "http://127.0.0.1:{{_admin}}" },
+                "Kestrel": { "Endpoints": {
+                  "web": { "Url": "http://127.0.0.1:0" }, "web2": { "Url": "http://127.0.0.2:0", "Protocols": "Http2" } } },
+                """
+            );
+
+    private async Task<HttpStatusCode?> AskHttp2Async()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, _host.Urls.Single(static url => url.Host == "127.0.0.2"));
+        (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private int Web => _host.Urls.Single(url => url.Port != _admin && url.Host == "127.0.0.1").Port;
 
     private async Task<(HttpStatusCode Status, string Text)> AskAdminAsync(string path)
     {
