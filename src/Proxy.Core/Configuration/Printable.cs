@@ -19,13 +19,14 @@ public static class Printable
 
     /// <summary>A text on one line.</summary>
     /// <param name="text">Any text.</param>
-    /// <returns>It, with <c>\uXXXX</c> for each character that is not seen, but for tabs.</returns>
-    public static string Escape(ReadOnlySpan<char> text)
+    /// <param name="tabs">Whether tabs stay, in lines of a program's output.</param>
+    /// <returns>It, with <c>\uXXXX</c> for each character that is not seen.</returns>
+    public static string Escape(ReadOnlySpan<char> text, bool tabs = false)
     {
         var result = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (IsVisible(rune))
+            if (IsVisible(rune) || (tabs && rune.Value == '\t'))
             {
                 result.Append(rune);
             }
@@ -39,8 +40,7 @@ public static class Printable
     }
 
     private static bool IsVisible(Rune rune) =>
-        rune.Value == '\t'
-        || Rune.GetUnicodeCategory(rune)
+        Rune.GetUnicodeCategory(rune)
             is not (
                 UnicodeCategory.Control
                 or UnicodeCategory.Format

@@ -45,7 +45,7 @@ internal sealed class LineSplitter(int maxLength, Action<string> add)
     private void Finish()
     {
         var line = _line.ToString().AsSpan().TrimEnd('\r');
-        var text = Printable.Escape(line);
+        var text = Printable.Escape(line, tabs: true);
         add(_cut == 0 ? text : $"{text}… ({_cut} more)");
         _line.Clear();
         _cut = 0;
