@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
@@ -202,7 +201,7 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Equal("hello", await client.ReadAsync());
 
         await process.SignalAsync("TERM");
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(port));
         Assert.Equal("x", await client.AskAsync("x"));
         Assert.False(process.HasExited);
         client.End();
@@ -221,7 +220,7 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Equal("hello", await client.ReadAsync());
 
         await process.SignalAsync("TERM");
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(port));
         await process.SignalAsync("TERM");
 
         await process.ExitAsync();
@@ -255,7 +254,7 @@ public sealed class ProxyCommandTests : IDisposable
         await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r", address: "127.0.0.2"), _server.Port));
         await process.SignalAsync("HUP");
 
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(port));
+        await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(port));
         Assert.False(process.HasExited);
     }
 
@@ -287,18 +286,5 @@ public sealed class ProxyCommandTests : IDisposable
     {
         _server.Dispose();
         File.Delete(_file);
-    }
-
-    private static async Task<bool> AcceptsAsync(int port)
-    {
-        try
-        {
-            using var client = await TcpClientSocket.ConnectAsync(port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

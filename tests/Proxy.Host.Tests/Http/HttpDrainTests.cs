@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
@@ -31,7 +30,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
         Assert.Equal("hello", await client.ReadAsync());
 
         var stopping = _host.StopAsync();
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(Web));
+        await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(Web));
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await AskAdminAsync("/healthz/ready")).Status);
         Assert.Contains("proxy_active_connections{", (await AskAdminAsync("/metrics")).Text, StringComparison.Ordinal);
@@ -40,7 +39,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
         client.End();
         Assert.Equal("", await client.ReadAsync());
         await stopping.WaitAsync(Eventually.Limit);
-        Assert.False(await AcceptsAsync(_admin));
+        Assert.False(await Programs.AcceptsAsync(_admin));
     }
 
     [Fact]
@@ -96,7 +95,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
         Assert.Equal("hello", await client.ReadAsync());
 
         var stopping = _host.StopAsync();
-        await Eventually.TrueAsync(async () => !await AcceptsAsync(Web));
+        await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(Web));
 
         Assert.Equal(HttpStatusCode.OK, (await AskAdminAsync("/healthz/live")).Status);
         Assert.Null(await client.ReadAsync());
@@ -135,18 +134,5 @@ public sealed class HttpDrainTests : IAsyncLifetime
     {
         using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{_admin}{path}"));
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
-    }
-
-    private static async Task<bool> AcceptsAsync(int port)
-    {
-        try
-        {
-            using var client = await TcpClientSocket.ConnectAsync(port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

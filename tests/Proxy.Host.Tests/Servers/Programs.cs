@@ -54,6 +54,8 @@ internal static class Programs
     public static Task ListensAsync(int port) =>
         Eventually.TrueAsync(() => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(end => end.Port == port));
 
+    public static Task<bool> AcceptsAsync(int port) => AcceptsAsync(new IPEndPoint(IPAddress.Loopback, port));
+
     public static async Task<bool> AcceptsAsync(EndPoint address)
     {
         try
