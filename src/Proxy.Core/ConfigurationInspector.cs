@@ -20,12 +20,12 @@ public sealed class ConfigurationInspector
 
     /// <summary>The configuration that runs: all layers merged, only keys that are set.</summary>
     /// <returns>A document of one's own; empty before the start.</returns>
-    public JsonObject Document() => SecretMask.Apply(Running, SecretPlace.Root) as JsonObject ?? [];
+    public JsonObject Document() => SecretMask.Apply(Running, ProxyDocument.Secrets) as JsonObject ?? [];
 
     /// <summary>The files it is read from.</summary>
     /// <returns>In the order in which they win, as they are on disk now.</returns>
     public IReadOnlyList<ConfigurationFile> Files() =>
-        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigurationFile.Read(file.File))];
+        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigurationFile.Read(file.File, ProxyDocument.Secrets))];
 
     /// <summary>Reads the files again, as SIGHUP does. What they have is applied, or rejected, soon afterwards.</summary>
     public void Reload()
@@ -41,7 +41,7 @@ public sealed class ConfigurationInspector
     public IReadOnlyList<ConfigurationDifference> Difference()
     {
         var now = _input.Configuration is IConfigurationRoot ? new ConfigLayers(Providers().Select(OnDisk)) : _input.Configuration;
-        return ConfigurationDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document);
+        return ConfigurationDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document, ProxyDocument.Secrets);
     }
 
     /// <summary>Checks a document as <c>proxy check</c> does, and compares it with what runs.</summary>
@@ -53,7 +53,7 @@ public sealed class ConfigurationInspector
         using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });
         file.Load();
         var result = _reader.Read(new ConfigLayers([file]), wholeDocument: true);
-        var difference = file.Problem is null ? ConfigurationDifference.Between(Running, result.Document) : [];
+        var difference = file.Problem is null ? ConfigurationDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
         return new(result.Errors, result.Warnings, difference);
     }
 

@@ -24,7 +24,7 @@ public static class ConfigurationProbe
     {
         ArgumentNullException.ThrowIfNull(revision);
         ArgumentNullException.ThrowIfNull(time);
-        var problems = new ProblemList(root, wholeDocument: true);
+        var problems = new ProblemList(root, ProxyDocument.Shape(wholeDocument: true));
         AddressProbe.Run(revision, runs, problems);
         CertificateProbe.Run(revision, time.GetUtcNow(), problems);
         await NameProbe.RunAsync(revision.Config, problems, cancellationToken);

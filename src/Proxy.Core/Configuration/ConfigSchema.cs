@@ -7,7 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Proxy.Configuration;
 
 /// <summary>The JSON schema of the configuration, from the same type information the reader uses.</summary>
-public static class ConfigSchema
+internal static class ConfigSchema
 {
     private static readonly JsonSerializerOptions _format = new()
     {
@@ -17,17 +17,17 @@ public static class ConfigSchema
     };
 
     /// <summary>Generates the schema's text.</summary>
-    public static string Generate()
+    /// <param name="root">The type of the whole document.</param>
+    /// <param name="title">What the schema calls itself.</param>
+    public static string Generate(JsonTypeInfo root, string title)
     {
         var documentation = XmlDocumentation.Load();
-        var schema = new JsonObject { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = "Proxy configuration" };
-        foreach (var (key, value) in OfObject(ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig)), documentation))
+        var schema = new JsonObject { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = title };
+        foreach (var (key, value) in OfObject(root, documentation))
         {
             schema[key] = value?.DeepClone();
         }
 
-        // Root sections that are not ours belong to others.
-        schema["additionalProperties"] = true;
         return schema.ToJsonString(_format) + "\n";
     }
 
@@ -95,7 +95,7 @@ public static class ConfigSchema
             schema["required"] = required;
         }
 
-        schema["additionalProperties"] = false;
+        schema["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
         return schema;
     }
 

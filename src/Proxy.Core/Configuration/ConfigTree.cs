@@ -7,13 +7,11 @@ namespace Proxy.Configuration;
 /// <summary>Reads and merges the layers of a configuration: objects by key, lists whole from the highest layer that has them.</summary>
 internal static class ConfigTree
 {
-    public const string Section = "ReverseProxy";
-
-    public static ConfigNode Read(IConfiguration configuration, bool wholeDocument, ProblemList problems)
+    public static ConfigNode Read(IConfiguration configuration, DocumentShape shape, ProblemList problems)
     {
         var root = new ConfigNode("", "");
-        var top = wholeDocument ? root : root.GetOrAdd(Section);
-        var type = ConfigTypes.Options.GetTypeInfo(wholeDocument ? typeof(ProxyConfig) : typeof(ReverseProxyConfig));
+        var top = shape.IsWhole ? root : root.GetOrAdd(shape.Section);
+        var type = shape.Top;
         if (configuration is not IConfigurationRoot layered)
         {
             Copy(configuration, top);

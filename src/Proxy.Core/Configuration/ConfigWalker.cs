@@ -95,9 +95,8 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
                 problems.Error(child.Path, "not available yet.");
             }
-            else if (type.Type != typeof(ProxyConfig) && property is null)
+            else if (property is null && !type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false))
             {
-                // The root's other sections belong to others.
                 CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }
         }

@@ -9,8 +9,8 @@ namespace Proxy.Configuration;
 public sealed record ConfigurationDifference(string Path, JsonNode? Running, JsonNode? Other)
 {
     /// <summary>Compares key by key; lists are compared as a whole.</summary>
-    internal static IReadOnlyList<ConfigurationDifference> Between(JsonObject running, JsonObject other) =>
-        [.. Between("", running, other, SecretPlace.Root)];
+    internal static IReadOnlyList<ConfigurationDifference> Between(JsonObject running, JsonObject other, SecretPlace root) =>
+        [.. Between("", running, other, root)];
 
     private static IEnumerable<ConfigurationDifference> Between(string path, JsonNode? running, JsonNode? other, SecretPlace place)
     {

@@ -9,7 +9,7 @@ public sealed record ConfigurationFile(string Path, bool Exists, DateTimeOffset?
 {
     private const int MaxBytes = 4 << 20;
 
-    internal static ConfigurationFile Read(string path)
+    internal static ConfigurationFile Read(string path, SecretPlace root)
     {
         try
         {
@@ -19,7 +19,7 @@ public sealed record ConfigurationFile(string Path, bool Exists, DateTimeOffset?
                 return new(path, file.Exists, null, null);
             }
 
-            var text = file.Length <= MaxBytes ? SecretText.Mask(File.ReadAllBytes(path)) : null;
+            var text = file.Length <= MaxBytes ? SecretText.Mask(File.ReadAllBytes(path), root) : null;
             return new(path, Exists: true, file.LastWriteTimeUtc, text);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)

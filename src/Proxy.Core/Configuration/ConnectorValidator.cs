@@ -9,7 +9,7 @@ internal static class ConnectorValidator
         var called = channels.Where(static channel => channel.Calls).Select(static channel => channel.Connector).ToList();
         foreach (var (id, route) in config.ReverseProxy.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckRoute(route, $"{ConfigTree.Section}:TcpRoutes:{id}", called, problems);
+            CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", called, problems);
         }
 
         foreach (var (id, cluster) in config.ReverseProxy.Clusters.Where(static pair => pair.Value.Connector is not null))
@@ -39,7 +39,7 @@ internal static class ConnectorValidator
         ProblemList problems
     )
     {
-        var path = $"{ConfigTree.Section}:Clusters:{id}:Connector";
+        var path = $"ReverseProxy:Clusters:{id}:Connector";
         CheckConnector(cluster.Connector!, path, called, problems);
         if (cluster.Destinations.Count > 0)
         {

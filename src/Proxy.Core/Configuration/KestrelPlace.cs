@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Proxy.Configuration;
 
 /// <summary>The keys of the Kestrel section whose values are shown. Kestrel passes over what it does not know, and so a misspelt key may have a password.</summary>
-internal sealed class KestrelPlace
+internal sealed class KestrelPlace : IContentPlace
 {
     private static readonly KestrelPlace _unknown = new();
     private static readonly KestrelPlace _value = new() { IsShown = true };
@@ -22,7 +22,7 @@ internal sealed class KestrelPlace
     private KestrelPlace? _any;
 
     /// <summary>The section.</summary>
-    public static KestrelPlace Root { get; } =
+    public static IContentPlace Root { get; } =
         new KestrelPlace()
             .With("Endpoints", new() { _any = _endpoint })
             .With("EndpointDefaults", _defaults)
@@ -32,7 +32,7 @@ internal sealed class KestrelPlace
     /// <summary>Whether a value that stands here is shown.</summary>
     public bool IsShown { get; private init; }
 
-    public KestrelPlace Child(string key) => _keys.GetValueOrDefault(key) ?? _any ?? _unknown;
+    public IContentPlace Child(string key) => _keys.GetValueOrDefault(key) ?? _any ?? _unknown;
 
     private static KestrelPlace Of(params IEnumerable<string> keys) =>
         keys.Aggregate(new KestrelPlace(), static (place, key) => place.With(key, _value));

@@ -36,4 +36,12 @@ internal sealed class StringOrListAttribute : Attribute;
 
 /// <summary>A section whose content belongs to others.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed class FreeContentAttribute : Attribute;
+internal class FreeContentAttribute : Attribute
+{
+    /// <summary>Which of its keys are known; null when none is.</summary>
+    public virtual IContentPlace? Places => null;
+}
+
+/// <summary>An object to which others add keys of their own, which are theirs to check.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class OthersAddKeysAttribute : Attribute;

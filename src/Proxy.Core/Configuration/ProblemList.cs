@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 namespace Proxy.Configuration;
 
 /// <summary>Gathers problems and finds the file and line each comes from.</summary>
-internal sealed class ProblemList(IConfiguration configuration, bool wholeDocument)
+internal sealed class ProblemList(IConfiguration configuration, DocumentShape shape)
 {
     private readonly List<ConfigProblem> _errors = [];
     private readonly List<ConfigProblem> _warnings = [];
@@ -16,7 +16,7 @@ internal sealed class ProblemList(IConfiguration configuration, bool wholeDocume
         ? [.. ConfigTree.Flatten(root).OfType<JsonFileProvider>().Reverse()]
         : [];
     private readonly string? _prefix =
-        wholeDocument ? null
+        shape.IsWhole ? null
         : configuration is IConfigurationSection section ? section.Path
         : "";
 
@@ -119,12 +119,12 @@ internal sealed class ProblemList(IConfiguration configuration, bool wholeDocume
     // Embedded, the section may have another name, or be the root.
     private string ToReal(string path)
     {
-        if (_prefix is null || !path.StartsWith(ConfigTree.Section, StringComparison.OrdinalIgnoreCase))
+        if (_prefix is null || !path.StartsWith(shape.Section, StringComparison.OrdinalIgnoreCase))
         {
             return path;
         }
 
-        var rest = path[ConfigTree.Section.Length..];
+        var rest = path[shape.Section.Length..];
         return _prefix.Length == 0 ? rest.TrimStart(':') : _prefix + rest;
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 namespace Proxy.Configuration;
 
 /// <summary>The whole configuration document.</summary>
+[OthersAddKeys]
 public sealed record ProxyConfig
 {
     /// <summary>The JSON schema an editor checks this file with.</summary>
@@ -21,7 +22,7 @@ public sealed record ProxyConfig
     public TimeSpan ShutdownDelay { get; init; }
 
     /// <summary>Kestrel's HTTP endpoints, as in any ASP.NET Core application; applied at start only.</summary>
-    [FreeContent]
+    [KestrelContent]
     public JsonElement? Kestrel { get; init; }
 
     /// <summary>Health, metrics and the admin API; absent means there is none. Applied at start only.</summary>

@@ -20,13 +20,13 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
     public ReadResult Read(IConfiguration configuration, bool wholeDocument)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        var problems = new ProblemList(configuration, wholeDocument);
+        var shape = ProxyDocument.Shape(wholeDocument);
+        var problems = new ProblemList(configuration, shape);
         try
         {
-            var root = ConfigTree.Read(configuration, wholeDocument, problems);
-            var type = ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig));
+            var root = ConfigTree.Read(configuration, shape, problems);
             RootKeys.Check(root, problems);
-            var json = new ConfigWalker(problems, wholeDocument).Read(root, type, null) as JsonObject ?? [];
+            var json = new ConfigWalker(problems, wholeDocument).Read(root, shape.Root, null) as JsonObject ?? [];
             var revision = Read(root, json, wholeDocument, problems);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings) { Document = json };
         }

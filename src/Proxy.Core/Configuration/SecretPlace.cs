@@ -5,7 +5,7 @@ namespace Proxy.Configuration;
 
 /// <summary>
 /// A place of a document, and whether what stands there is hidden: our records say it by <see cref="SecretAttribute"/>, and where
-/// content is free the name of the key does. What no record knows, and Kestrel does not, is hidden too, since it may be a secret
+/// content is free the name of the key does. What neither a record nor an <see cref="IContentPlace"/> knows is hidden too, since it may be a secret
 /// under a misspelt key.
 /// </summary>
 internal sealed class SecretPlace
@@ -27,20 +27,22 @@ internal sealed class SecretPlace
     private static readonly string[] _written = ["Set", "Append"];
 
     private readonly JsonTypeInfo? _type; // null where content is free, or hidden
-    private readonly KestrelPlace? _kestrel; // null elsewhere
+    private readonly IContentPlace? _foreign; // null where our records describe the content
 
     private SecretPlace(JsonTypeInfo? type, bool isHidden) => (_type, IsHidden) = (type, isHidden);
 
-    private SecretPlace(KestrelPlace kestrel) => (_kestrel, IsHidden) = (kestrel, !kestrel.IsShown);
-
-    public static SecretPlace Root { get; } = new(ConfigTypes.Options.GetTypeInfo(typeof(ProxyConfig)), isHidden: false);
+    private SecretPlace(IContentPlace foreign) => (_foreign, IsHidden) = (foreign, !foreign.IsShown);
 
     public bool IsHidden { get; }
 
-    public static SecretPlace At(string path) => path.Split(':').Aggregate(Root, static (place, key) => place.Child(key));
+    /// <summary>The root of documents of a type.</summary>
+    public static SecretPlace Of(JsonTypeInfo type) => new(type, isHidden: false);
+
+    /// <summary>The place below this one at a path such as <c>Admin:Token</c>.</summary>
+    public SecretPlace At(string path) => path.Split(':').Aggregate(this, static (place, key) => place.Child(key));
 
     public SecretPlace Child(string key) =>
-        _kestrel is not null ? new(_kestrel.Child(key))
+        _foreign is not null ? new(_foreign.Child(key))
         : IsHidden ? this
         : _type is null ? new(null, IsSuspicious(key))
         : _type.Kind switch
@@ -53,9 +55,10 @@ internal sealed class SecretPlace
 
     private static SecretPlace Property(JsonPropertyInfo? property) =>
         property is null || IsSecret(property) ? new(null, isHidden: true)
-        : property.Name == nameof(ProxyConfig.Kestrel) && property.DeclaringType == typeof(ProxyConfig) ? new(KestrelPlace.Root)
-        : ConfigTypes.Attribute<FreeContentAttribute>(property) is not null ? new(null, isHidden: false)
+        : ConfigTypes.Attribute<FreeContentAttribute>(property) is { } free ? Foreign(free.Places)
         : Element(property.PropertyType);
+
+    private static SecretPlace Foreign(IContentPlace? places) => places is null ? new(null, isHidden: false) : new(places);
 
     private static SecretPlace Element(Type type) => new(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(type)), isHidden: false);
 

@@ -10,12 +10,13 @@ internal ref struct SecretText
     private readonly StringBuilder _shown = new();
     private readonly Stack<(SecretPlace Place, int Index)> _parents = new();
     private Utf8JsonReader _reader;
-    private SecretPlace _place = SecretPlace.Root;
+    private SecretPlace _place;
     private int _copied;
 
-    private SecretText(ReadOnlySpan<byte> text)
+    private SecretText(ReadOnlySpan<byte> text, SecretPlace root)
     {
         _text = text;
+        _place = root;
         _reader = new Utf8JsonReader(
             text,
             new JsonReaderOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Allow }
@@ -23,10 +24,12 @@ internal ref struct SecretText
     }
 
     /// <summary>Returns the text; null when it is no JSON, where nobody can say what is a secret.</summary>
-    public static string? Mask(byte[] bytes)
+    /// <param name="bytes">The file's bytes.</param>
+    /// <param name="root">Where its secrets stand.</param>
+    public static string? Mask(byte[] bytes, SecretPlace root)
     {
         var text = bytes.AsSpan();
-        var mask = new SecretText(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
+        var mask = new SecretText(text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text, root);
         try
         {
             return mask.Read();

@@ -17,7 +17,7 @@ internal static class YarpReader
         // What is wrong already is kept from YARP, so that it can judge the rest.
         var spoilt = problems.HasErrors;
         var rest = spoilt ? root.Without(problems.IsWrong) : root;
-        var section = new ConfigurationRoot([new NodeConfigurationProvider(rest)]).GetSection(ConfigTree.Section);
+        var section = new ConfigurationRoot([new NodeConfigurationProvider(rest)]).GetSection(ProxyDocument.Section);
         try
         {
             var services = new ServiceCollection();
@@ -39,7 +39,7 @@ internal static class YarpReader
             // What YARP throws for values it cannot read is not documented; after other errors they are what it stumbled over.
             if (!spoilt)
             {
-                problems.Error(ConfigTree.Section, $"YARP cannot read it: {exception.Message}");
+                problems.Error(ProxyDocument.Section, $"YARP cannot read it: {exception.Message}");
             }
 
             return new Result([], []);
@@ -71,12 +71,17 @@ internal static class YarpReader
     {
         foreach (var route in config.Routes)
         {
-            Report($"{ConfigTree.Section}:Routes:{route.RouteId}", validator.ValidateRouteAsync(route), _routeCauses, problems);
+            Report($"{ProxyDocument.Section}:Routes:{route.RouteId}", validator.ValidateRouteAsync(route), _routeCauses, problems);
         }
 
         foreach (var cluster in config.Clusters)
         {
-            Report($"{ConfigTree.Section}:Clusters:{cluster.ClusterId}", validator.ValidateClusterAsync(cluster), _clusterCauses, problems);
+            Report(
+                $"{ProxyDocument.Section}:Clusters:{cluster.ClusterId}",
+                validator.ValidateClusterAsync(cluster),
+                _clusterCauses,
+                problems
+            );
         }
     }
 

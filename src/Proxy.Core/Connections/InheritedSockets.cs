@@ -98,7 +98,12 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
     {
         const int DuplicateCloseOnExec = 1030;
         var descriptor = Libc.FileControl((int)socket.SafeHandle.DangerousGetHandle(), DuplicateCloseOnExec, 0);
-        var duplicate = new Socket(new SafeSocketHandle(Descriptor.Require(descriptor), ownsHandle: true));
+        if (descriptor < 0)
+        {
+            throw Errno.LastException();
+        }
+
+        var duplicate = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
         SocketOptions.AcceptNewHandshakes(duplicate); // which it may have been told to ignore, before it came to this process even
         return duplicate;
     }

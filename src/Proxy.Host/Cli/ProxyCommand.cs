@@ -58,7 +58,7 @@ internal static class ProxyCommand
     private static Command Schema()
     {
         var command = new Command("schema", "Prints the JSON schema of the configuration.");
-        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ConfigSchema.Generate()));
+        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ProxyDocument.GenerateSchema()));
         return command;
     }
 

@@ -7,12 +7,12 @@ public sealed class ConfigSchemaTests
 {
     [Fact]
     public void Generate_Records_IsWhatTheRepositoryShips() =>
-        Assert.Equal(File.ReadAllText(Repository.Path("config", "proxy.schema.json")), ConfigSchema.Generate());
+        Assert.Equal(File.ReadAllText(Repository.Path("config", "proxy.schema.json")), ProxyDocument.GenerateSchema());
 
     [Fact]
     public void Generate_KeysOfTheContract_AreThereWithTheirMeaning()
     {
-        using var schema = JsonDocument.Parse(ConfigSchema.Generate());
+        using var schema = JsonDocument.Parse(ProxyDocument.GenerateSchema());
 
         var route = schema
             .RootElement.GetProperty("properties")

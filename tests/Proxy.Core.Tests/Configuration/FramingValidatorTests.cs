@@ -140,7 +140,7 @@ public sealed class FramingValidatorTests
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
         var configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
-        problems = new ProblemList(configuration, wholeDocument: true);
+        problems = new ProblemList(configuration, ProxyDocument.Shape(wholeDocument: true));
         var root = new ConfigNode("x", "x");
         using var document = JsonDocument.Parse(json);
         Fill(root, document.RootElement);

@@ -24,7 +24,10 @@ public sealed class SecretPlaceTests
 
         Assert.Contains("Admin:Token", suspicious);
         Assert.Contains("Channels:Notify:Http:0:Secret", suspicious);
-        Assert.All(suspicious, static path => Assert.True(SecretPlace.At(path).IsHidden, $"{path} is shown: mark it with [Secret]."));
+        Assert.All(
+            suspicious,
+            static path => Assert.True(ProxyDocument.Secrets.At(path).IsHidden, $"{path} is shown: mark it with [Secret].")
+        );
     }
 
     [Theory]
@@ -53,7 +56,8 @@ public sealed class SecretPlaceTests
     [InlineData("ReverseProxy:Clusters:c:Metadata:ApiKey", true)]
     [InlineData("ReverseProxy:Clusters:c:Metadata:Colour", false)]
     [InlineData("ReverseProxy:TcpRoutes:token:ClusterId", false)]
-    public void At_Path_HidesSecretsAndWhatNobodyKnows(string path, bool expected) => Assert.Equal(expected, SecretPlace.At(path).IsHidden);
+    public void At_Path_HidesSecretsAndWhatNobodyKnows(string path, bool expected) =>
+        Assert.Equal(expected, ProxyDocument.Secrets.At(path).IsHidden);
 
     [Theory]
     [InlineData("http://me:pass@host/x", "http://***@host/x")]
@@ -97,7 +101,7 @@ public sealed class SecretPlaceTests
     [InlineData("{ bad", null)]
     [InlineData("""{ "Admin": { "Token": "x" """, null)]
     public void Mask_Text_StaysAsItIsButForSecretsAndComments(string text, string? expected) =>
-        Assert.Equal(expected, SecretText.Mask(Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(expected, SecretText.Mask(Encoding.UTF8.GetBytes(text), ProxyDocument.Secrets));
 
     [Fact]
     public void Between_Documents_ListsKeysByPathAndMasksSecrets()
@@ -107,7 +111,9 @@ public sealed class SecretPlaceTests
             .Parse("""{ "Admin": { "Token": "b" }, "ShutdownDelay": "00:00:01", "Demo": { "Enabled": true } }""")!
             .AsObject();
 
-        var difference = ConfigurationDifference.Between(running, other).Select(static one => $"{one.Path} {one.Running} {one.Other}");
+        var difference = ConfigurationDifference
+            .Between(running, other, ProxyDocument.Secrets)
+            .Select(static one => $"{one.Path} {one.Running} {one.Other}");
 
         Assert.Equal(["Admin:Token *** ***", "ShutdownDelay  00:00:01"], difference);
     }
