@@ -31,4 +31,8 @@ public sealed record ChannelsConfig
 
     /// <summary>Who is told about changes.</summary>
     public ChannelNotifyConfig Notify { get; init; } = new();
+
+    /// <summary>The connectors that a channel here calls.</summary>
+    internal IReadOnlyCollection<string> Called() =>
+        [.. Items.Values.Where(static channel => channel.Calls).Select(static channel => channel.Connector)];
 }

@@ -3,16 +3,15 @@ namespace Proxy.Configuration;
 /// <summary>Checks clusters: their addresses, policies and use.</summary>
 internal static class ClusterValidator
 {
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    public static void Check(
+        IReadOnlyDictionary<string, ClusterSection> clusters,
+        ClusterUse use,
+        ConfigurationNames names,
+        ProblemList problems
+    )
     {
-        var http = config.Routes.Values.Select(route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var units = config.TcpRoutes.Values.SelectMany(route => route.Multiplex?.Modbus?.Units.Values ?? []).Select(unit => unit.ClusterId);
-        var tcp = config
-            .TcpRoutes.Values.Select(route => route.ClusterId)
-            .OfType<string>()
-            .Concat(units)
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var (id, cluster) in config.Clusters)
+        var (http, tcp) = (use.Http, use.Tcp);
+        foreach (var (id, cluster) in clusters)
         {
             var path = $"ReverseProxy:Clusters:{id}";
             CheckAddresses(cluster, path, problems);

@@ -3,18 +3,19 @@ namespace Proxy.Configuration;
 /// <summary>Checks routes and clusters that reach the members of a connector.</summary>
 internal static class ConnectorValidator
 {
-    public static void Check(ProxyConfig config, ProblemList problems)
+    /// <param name="config">The routes and clusters.</param>
+    /// <param name="called">The connectors that a channel of this instance calls.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void Check(ReverseProxyConfig config, IReadOnlyCollection<string> called, ProblemList problems)
     {
-        var channels = config.Channels?.Items.Values ?? [];
-        var called = channels.Where(static channel => channel.Calls).Select(static channel => channel.Connector).ToList();
-        foreach (var (id, route) in config.ReverseProxy.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
+        foreach (var (id, route) in config.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
         {
             CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", called, problems);
         }
 
-        foreach (var (id, cluster) in config.ReverseProxy.Clusters.Where(static pair => pair.Value.Connector is not null))
+        foreach (var (id, cluster) in config.Clusters.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckCluster(id, cluster, config.ReverseProxy, called, problems);
+            CheckCluster(id, cluster, config, called, problems);
         }
     }
 

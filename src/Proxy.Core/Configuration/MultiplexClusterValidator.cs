@@ -6,9 +6,8 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
     public static ProtocolName? Find(ConfigurationNames names, string name) =>
         names.Protocols.FirstOrDefault(protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    public void Check(ClusterSection cluster, string path)
+    public void Check(ClusterMultiplexConfig config, string path)
     {
-        var config = cluster.Multiplex ?? new();
         FramingValidator.Check(config.Framing, config.Correlation, config.NoReplyWhen, path, problems);
         CheckProtocol(config, path);
         var protocol = config.Protocol is { } name ? Find(names, name) : null;

@@ -30,4 +30,19 @@ public sealed record ReverseProxyConfig
         get;
         init => field = ById.Copy(value);
     } = ById.Empty<ClusterSection>();
+
+    /// <summary>Which clusters the routes use, configured or not.</summary>
+    internal ClusterUse Use() =>
+        new(
+            Routes.Values.Select(static route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase),
+            TcpRoutes
+                .Values.Select(static route => route.ClusterId)
+                .Concat(
+                    TcpRoutes
+                        .Values.SelectMany(static route => route.Multiplex?.Modbus?.Units.Values ?? [])
+                        .Select(static unit => unit.ClusterId)
+                )
+                .OfType<string>()
+                .ToHashSet(StringComparer.OrdinalIgnoreCase)
+        );
 }

@@ -57,11 +57,11 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
             LogValidator.CheckLevels(config.Logging, problems);
         }
 
-        ClusterValidator.Check(config.ReverseProxy, known, problems);
+        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.Use(), known, problems);
         RouteValidator.Check(config.ReverseProxy, known, problems);
-        ConnectorValidator.Check(config, problems);
-        LockValidator.Check(config.ReverseProxy, known, problems);
-        MultiplexValidator.Check(config.ReverseProxy, known, problems);
+        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
+        LockRouteValidator.Check(config.ReverseProxy, known, problems);
+        MultiplexRouteValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
         BindingValidator.Check(bindings, config.ReverseProxy, problems);
         var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);

@@ -1,6 +1,6 @@
 namespace Proxy.Core.Tests.Configuration;
 
-public sealed class MultiplexValidatorTests : IDisposable
+public sealed class MultiplexRouteValidatorTests : IDisposable
 {
     private const string Route = "ReverseProxy:TcpRoutes:r:";
     private const string Cluster = "ReverseProxy:Clusters:c:";

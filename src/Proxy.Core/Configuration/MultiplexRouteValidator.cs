@@ -1,19 +1,22 @@
-using System.Globalization;
-
 namespace Proxy.Configuration;
 
 /// <summary>Checks Multiplex routes and the clusters they use.</summary>
-internal sealed class MultiplexValidator(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
 {
     private const string DeclaredFraming = "(Framing)";
 
     public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
     {
-        var validator = new MultiplexValidator(config, names, problems);
+        var validator = new MultiplexRouteValidator(config, names, problems);
         var used = validator.CheckRoutes().ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var (id, cluster) in config.Clusters.Where(static item => item.Value.Multiplex is not null))
+        foreach (var (id, cluster) in config.Clusters)
         {
-            new MultiplexClusterValidator(names, problems).Check(cluster, $"ReverseProxy:Clusters:{id}:Multiplex");
+            if (cluster.Multiplex is null)
+            {
+                continue;
+            }
+
+            new MultiplexClusterValidator(names, problems).Check(cluster.Multiplex, $"ReverseProxy:Clusters:{id}:Multiplex");
             if (!used.Contains(id))
             {
                 problems.Warn($"ReverseProxy:Clusters:{id}:Multiplex", "no route with Mode Multiplex uses this cluster.");
@@ -40,7 +43,11 @@ internal sealed class MultiplexValidator(ReverseProxyConfig config, Configuratio
             CheckProtocol(settings, route.ClusterId, $"{path}:Multiplex:Protocol");
             if (settings.Modbus is { } modbus)
             {
-                CheckModbus(modbus, settings.Protocol ?? ProtocolOf(route.ClusterId), $"{path}:Multiplex:Modbus");
+                new ModbusValidator(names, problems).Check(
+                    modbus,
+                    settings.Protocol ?? ProtocolOf(route.ClusterId),
+                    $"{path}:Multiplex:Modbus"
+                );
                 used.AddRange(CheckUnits(modbus, id, $"{path}:Multiplex:Modbus:Units"));
             }
         }
@@ -106,48 +113,6 @@ internal sealed class MultiplexValidator(ReverseProxyConfig config, Configuratio
                 $"there is no conversion from '{own.Name}': cluster '{clusterId}' {theirs}. Leave Protocol out.",
                 $"ReverseProxy:Clusters:{clusterId}:Multiplex"
             );
-        }
-    }
-
-    private void CheckModbus(MultiplexModbusConfig modbus, string? protocol, string path)
-    {
-        if (protocol is not null && Find(protocol) is not { IsModbus: true })
-        {
-            problems.Consequence(path, "is for Modbus; this route speaks another protocol.", path);
-        }
-
-        foreach (var (index, allowed) in modbus.AllowedWrites.Index())
-        {
-            if (!RegisterRange.TryParse(allowed.Registers, out _))
-            {
-                problems.Consequence(
-                    $"{path}:AllowedWrites:{index}:Registers",
-                    $"'{ScalarReader.Shorten(allowed.Registers)}' is no range of registers; write '40000' or '40000-40010', at most 65535."
-                );
-            }
-        }
-
-        if (modbus is { Writes: ModbusWrites.Allow, AllowedWrites.Count: > 0 })
-        {
-            problems.Warn($"{path}:AllowedWrites", "says nothing while Writes is 'Allow': all writes pass.");
-        }
-
-        CheckUnitIds(modbus.UnitMap.Keys, $"{path}:UnitMap");
-        CheckUnitIds(modbus.Units.Keys, $"{path}:Units");
-    }
-
-    private void CheckUnitIds(IEnumerable<string> ids, string path)
-    {
-        foreach (var id in ids)
-        {
-            // "7" and "07" would be two keys of one unit.
-            if (
-                !byte.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var unit)
-                || id != unit.ToString(CultureInfo.InvariantCulture)
-            )
-            {
-                problems.Error($"{path}:{id}", $"'{ScalarReader.Shorten(id)}' is no unit id; write a number from 0 to 255.");
-            }
         }
     }
 
