@@ -134,7 +134,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     public bool Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
     {
         connection.IsWriting = false;
-        connection.Deadline = Never;
+        connection.Deadline = connection.IsDraining ? connection.Deadline : Never;
         var pause = connection.Settings.Multiplex.RequestDelay;
         if (expectsReply)
         {
@@ -245,7 +245,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         {
             connection.State = UpstreamState.Ready;
             connection.IsDraining = false;
-            connection.Deadline = Never;
+            connection.Deadline = connection.IsWriting ? connection.Deadline : Never;
         }
     }
 
