@@ -130,7 +130,11 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
             InFlight.Count,
             IsOpen ? TimeSpan.FromMilliseconds(now - ConnectedAt) : TimeSpan.Zero,
             [.. InFlight.All.Select(request => request.Status(time))]
-        );
+        )
+        {
+            IsWriting = IsWriting,
+            HasReceived = InFlight.HasReceived,
+        };
 
     private void Rested() => session.Rested(this);
 

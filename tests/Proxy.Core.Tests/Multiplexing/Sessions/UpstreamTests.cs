@@ -165,7 +165,7 @@ public sealed class UpstreamTests : SessionTestBase
         using var bad = await Multiplexer.ConnectAsync();
         Assert.Equal("=1", await good.AskAsync("1"));
         await bad.SendAsync("x\n");
-        await Device.SeenAsync(2);
+        await SentAsync(2);
         await good.SendAsync("2\n");
         await QueuedAsync(1);
 
@@ -383,6 +383,7 @@ public sealed class UpstreamTests : SessionTestBase
             }
         );
         var (late, next) = await AskBothAsync("late", "next");
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ HasReceived: true }]);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await late.ReadLineAsync());
 
