@@ -146,6 +146,7 @@ public sealed class UpstreamTests : SessionTestBase
         await client.SendAsync("1\n2\n");
         Assert.Equal("=1", await client.ReadLineAsync());
         await Time.WaitForTimerAsync(TimeSpan.FromSeconds(0.3));
+        await QueuedAsync(1);
 
         Time.Advance(TimeSpan.FromSeconds(0.29));
         Assert.Equal(1, Multiplexer.Status.Queued);
