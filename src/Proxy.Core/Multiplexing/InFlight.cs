@@ -28,6 +28,9 @@ internal sealed class InFlight(bool byId)
     /// <summary>Notes that bytes were received: without ids they can only answer what was sent before.</summary>
     public void Received() => _answerable = _sent;
 
+    /// <summary>Whether bytes were received since the last was sent.</summary>
+    public bool HasReceived => _answerable == _sent;
+
     public bool Contains(ulong id) => _byId.ContainsKey(id);
 
     /// <summary>Whose reply comes next.</summary>

@@ -65,15 +65,15 @@ internal sealed class MultiplexClient : IDeadline
     /// <summary>Serves the client to its end.</summary>
     public async Task RunAsync()
     {
-        if (!_lanes.TryOpen(out var failure))
-        {
-            _record.Close(failure);
-            return;
-        }
-
-        _services.Clock.Add(this);
+        _services.Clock.Add(this); // before the session knows of it: what is shown as a client has deadlines
         try
         {
+            if (!_lanes.TryOpen(out var failure))
+            {
+                _record.Close(failure);
+                return;
+            }
+
             await ReadAllAsync();
             await FinishAsync();
         }

@@ -398,22 +398,14 @@ internal sealed class MultiplexSession : IDeadline
 
     private void Connected(UpstreamConnection connection, ConnectionContext dialled)
     {
-        bool isWanted;
         lock (_gate)
         {
             connection.Use(dialled);
-            isWanted = _state.Connected(connection, Now);
+            _state.Connected(connection, Now);
         }
 
-        if (isWanted)
-        {
-            connection.Start();
-            Dispatch();
-        }
-        else
-        {
-            connection.Close();
-        }
+        connection.Start();
+        Dispatch();
     }
 
     private void Dispatch() => _dispatcher.Run();

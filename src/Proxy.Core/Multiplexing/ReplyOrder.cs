@@ -350,9 +350,9 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
 
     private void Written()
     {
+        client.Touch(); // first, so that bytes which are counted have moved the deadline too
         record.CountUpstreamBytes(_sending.Count);
         _sending.Clear();
-        client.Touch();
     }
 
     // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If somebody writes again already, that one

@@ -51,8 +51,8 @@ internal sealed class SessionDispatcher(MultiplexSession session, Lock gate, Ses
             case SessionStepKind.Dial:
                 Dial(step.Connection!);
                 break;
-            case SessionStepKind.Abort:
-                step.Connection!.Abort();
+            case SessionStepKind.CancelDial:
+                step.Connection!.CancelDial();
                 break;
             case SessionStepKind.EndSending:
                 step.Connection!.EndSending();

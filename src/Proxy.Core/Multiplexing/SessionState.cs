@@ -105,27 +105,23 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         return new(SessionStepKind.Dial, created, null);
     }
 
-    /// <summary>Notes that a dial succeeded; false if the connection is not wanted any more.</summary>
-    public bool Connected(UpstreamConnection connection, long now)
+    /// <summary>Notes that a dial succeeded. One that succeeded although it was cancelled is a connection that is to go.</summary>
+    public void Connected(UpstreamConnection connection, long now)
     {
-        if (connection.State != UpstreamState.Connecting)
-        {
-            return false;
-        }
-
+        connection.State = UpstreamState.Ready;
         connection.ConnectedAt = now;
         _isUnreachable = false;
         Rest(connection, connection.Settings.Multiplex.ConnectDelay);
-        return true;
     }
 
     public void NotConnected(UpstreamConnection connection, string reason, long now)
     {
-        if (connection.State == UpstreamState.Connecting)
+        var wasCancelled = connection.State == UpstreamState.Closing;
+        Remove(connection);
+        if (!wasCancelled)
         {
             Errors.Add(reason);
             _isUnreachable = true;
-            Remove(connection);
             Fail(now);
         }
     }
@@ -134,7 +130,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     public bool Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
     {
         connection.IsWriting = false;
-        connection.Deadline = Never;
+        connection.Deadline = connection.IsDraining ? connection.Deadline : Never;
         var pause = connection.Settings.Multiplex.RequestDelay;
         if (expectsReply)
         {
@@ -245,7 +241,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         {
             connection.State = UpstreamState.Ready;
             connection.IsDraining = false;
-            connection.Deadline = Never;
+            connection.Deadline = connection.IsWriting ? connection.Deadline : Never;
         }
     }
 
@@ -319,14 +315,14 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
 
     private SessionStep Close(UpstreamConnection connection, long now)
     {
-        if (connection.State == UpstreamState.Connecting)
+        // It counts until its dial or the destination has ended it too, so that one which allows a single connection does not see two.
+        var isDialled = connection.State == UpstreamState.Connecting;
+        connection.State = UpstreamState.Closing;
+        if (isDialled)
         {
-            Remove(connection);
-            return new(SessionStepKind.Abort, connection, null);
+            return new(SessionStepKind.CancelDial, connection, null);
         }
 
-        // It counts until the destination has ended it too, so that one which allows a single connection does not see two.
-        connection.State = UpstreamState.Closing;
         connection.Deadline = now + (long)_closeTimeout.TotalMilliseconds;
         return new(SessionStepKind.EndSending, connection, null);
     }

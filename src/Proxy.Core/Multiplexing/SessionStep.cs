@@ -16,7 +16,7 @@ internal enum SessionStepKind
     Dial,
 
     /// <summary>To give a dial up.</summary>
-    Abort,
+    CancelDial,
 
     /// <summary>To send FIN.</summary>
     EndSending,

@@ -105,6 +105,9 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
         _rest.Change(pause, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Ends a dial, if it has not succeeded.</summary>
+    public void CancelDial() => _closing.Cancel();
+
     /// <summary>Sends FIN; the reader sees the destination's.</summary>
     public void EndSending() => _ = _port!.EndSendingAsync().AsTask();
 
@@ -130,7 +133,11 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
             InFlight.Count,
             IsOpen ? TimeSpan.FromMilliseconds(now - ConnectedAt) : TimeSpan.Zero,
             [.. InFlight.All.Select(request => request.Status(time))]
-        );
+        )
+        {
+            IsWriting = IsWriting,
+            HasReceived = InFlight.HasReceived,
+        };
 
     private void Rested() => session.Rested(this);
 

@@ -12,7 +12,7 @@ public enum UpstreamState
     /// <summary>It takes requests.</summary>
     Ready,
 
-    /// <summary>FIN is sent, and the destination's is awaited.</summary>
+    /// <summary>FIN is sent, and the destination's is awaited; or its dial was cancelled and has not ended.</summary>
     Closing,
 
     /// <summary>It has ended.</summary>

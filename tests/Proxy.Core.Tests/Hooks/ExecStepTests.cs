@@ -134,40 +134,36 @@ public sealed class ExecStepTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sleep 100")]
-    [InlineData("trap '' TERM INT HUP; sleep 100; sleep 100")]
-    [InlineData("sleep 100 & sleep 100 | sleep 100 & wait")]
-    [InlineData("(sleep 100 & echo $! >> $IDS) & sleep 100")] // lost its parent
+    [InlineData("sleep 100", 1)]
+    [InlineData("trap '' TERM INT HUP; echo $$ >> $IDS; sleep 100; sleep 100", 2)]
+    [InlineData("sleep 100 & echo $! >> $IDS; sleep 100 | sleep 100 & echo $! >> $IDS; wait", 3)]
+    [InlineData("(sleep 100 & echo $! >> $IDS) & sleep 100", 2)] // lost its parent
     [InlineData(
-        "setsid sh -c 'trap \"\" TERM; (echo self >/dev/null; sleep 100 & echo $! >> $IDS; exec sleep 100) & sleep 100' & sleep 100"
+        "setsid sh -c 'trap \"\" TERM; (echo self >/dev/null; sleep 100 & echo $! >> $IDS; exec sleep 100) & sleep 100' & sleep 100",
+        2
     )] // and its session
-    [InlineData("env -i setsid sleep 100 & echo $! >> $IDS; sleep 100")] // and its environment
-    public async Task Run_Timeout_KillsAllItStarted(string script)
+    [InlineData("env -i setsid sleep 100 & echo $! >> $IDS; sleep 100", 2)] // and its environment
+    public async Task Run_Cancelled_KillsAllItStarted(string script, int ids)
     {
-        var ids = Path.Combine(_directory, "ids");
-
-        var result = await _hooks.ShellAsync($"IDS={ids}; export IDS; echo $$ >> $IDS; {script}", TimeSpan.FromSeconds(1));
-
-        Assert.Equal(HookOutcome.TimedOut, result.Outcome);
-        Assert.Equal("step 1 (Exec sh) did not end within 00:00:01", result.Reason);
-        var started = (await File.ReadAllLinesAsync(ids)).Select(static line => int.Parse(line, CultureInfo.InvariantCulture)).ToList();
-        Assert.NotEmpty(started);
-        Assert.All(started, static id => Assert.False(Processes.Children.IsAlive(id), $"{id} is alive."));
-        Assert.Empty(Processes.Children.WithVariable($"IDS={ids}"));
-    }
-
-    [Fact]
-    public async Task Run_Cancelled_KillsAndSaysSo()
-    {
-        var ids = Path.Combine(_directory, "ids");
+        var file = Path.Combine(_directory, "ids");
         using var cancel = new CancellationTokenSource();
 
-        var run = _hooks.ShellAsync($"IDS={ids}; export IDS; sleep 100 & echo $! > $IDS.new; mv $IDS.new $IDS; wait", null, cancel.Token);
-        await Eventually.TrueAsync(() => File.Exists(ids));
+        var run = _hooks.ShellAsync($"IDS={file}; export IDS; echo $$ >> $IDS; {script}", null, cancel.Token);
+        await Eventually.TrueAsync(() => File.Exists(file) && File.ReadAllText(file).Count(static octet => octet == '\n') == ids);
         await cancel.CancelAsync();
 
         Assert.Equal(HookOutcome.Cancelled, (await run).Outcome);
-        Assert.False(Processes.Children.IsAlive(int.Parse(await File.ReadAllTextAsync(ids), CultureInfo.InvariantCulture)));
+        var started = (await File.ReadAllLinesAsync(file)).Select(static line => int.Parse(line, CultureInfo.InvariantCulture));
+        Assert.All(started, static id => Assert.False(Processes.Children.IsAlive(id), $"{id} is alive."));
+        Assert.Empty(Processes.Children.WithVariable($"IDS={file}"));
+    }
+
+    [Fact]
+    public async Task Run_Timeout_KillsAndSaysSo()
+    {
+        var result = await _hooks.RunAsync(new() { Exec = ["sleep", "100"], Timeout = TimeSpan.FromMilliseconds(100) });
+
+        Assert.Equal(new HookResult(HookOutcome.TimedOut, 0, "step 1 (Exec sleep) did not end within 00:00:00.1000000"), result);
     }
 
     [Fact]

@@ -8,6 +8,9 @@ namespace Proxy.Host.Tests.Support;
 /// <summary>The program as a process.</summary>
 internal sealed class ProxyProcess : IDisposable
 {
+    // A child of tests that were started by nohup would ignore SIGHUP too, and a shell cannot give it the default again.
+    private static readonly string[] _start = OperatingSystem.IsLinux() ? ["env", "--default-signal=HUP"] : [];
+
     private readonly Process _process = new();
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
@@ -17,7 +20,8 @@ internal sealed class ProxyProcess : IDisposable
     public ProxyProcess(string shell, params string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "proxy.dll");
-        _process.StartInfo = new ProcessStartInfo("/bin/sh", ["-c", $"{shell} exec dotnet \"$0\" \"$@\"", program, .. arguments])
+        string[] command = [.. _start, "/bin/sh", "-c", $"{shell} exec dotnet \"$0\" \"$@\"", program, .. arguments];
+        _process.StartInfo = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -297,7 +297,7 @@ public sealed class HttpTests : SessionTestBase
         using var second = await Multiplexer.ConnectAsync();
         using var third = await Multiplexer.ConnectAsync();
         await first.SendAsync(Get("/1"));
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         await second.SendAsync(Get("/2"));
         await QueuedAsync(1);
         await third.SendAsync(Get("/3"));

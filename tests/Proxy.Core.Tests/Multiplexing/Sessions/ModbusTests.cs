@@ -113,7 +113,7 @@ public sealed class ModbusTests : SessionTestBase
         using var client = await Multiplexer.ConnectAsync();
         using var other = await Multiplexer.ConnectAsync();
         await client.SendAsync(Modbus.Tcp(1, Modbus.Read(9, 9)));
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal(Modbus.Exception(9, 3, 0x0B), await client.ReadReplyAsync(1));
 
@@ -137,7 +137,7 @@ public sealed class ModbusTests : SessionTestBase
         for (byte unit = 1; unit <= 2; unit++)
         {
             await client.SendAsync(Modbus.Tcp(unit, Modbus.Read(unit, 1)));
-            await Device.SeenAsync(unit);
+            await SentAsync(unit);
             Time.Advance(TimeSpan.FromSeconds(5) + Tick);
             Assert.Equal(Modbus.Exception(unit, 3, 0x0B), await client.ReadReplyAsync(unit));
         }
@@ -161,7 +161,7 @@ public sealed class ModbusTests : SessionTestBase
         using var client = await Multiplexer.ConnectAsync();
         using var other = await Multiplexer.ConnectAsync();
         await client.SendAsync([.. Modbus.Tcp(1, Modbus.Read(9, 1)), .. Modbus.Tcp(2, Modbus.Read(9, 2))]);
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         await QueuedAsync(1);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
 

@@ -103,7 +103,7 @@ public sealed class OutageTests : SessionTestBase
         Device.OnMessage = static (_, _) => Task.CompletedTask;
         var seen = Device.Messages.Count;
         await one.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
-        await Device.SeenAsync(seen + 1);
+        await SentAsync(seen + 1);
         await two.SendAsync(Modbus.Tcp(2, Modbus.Write(1, 2, 2)));
         await QueuedAsync(1);
 

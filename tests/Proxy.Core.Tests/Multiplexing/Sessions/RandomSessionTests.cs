@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
@@ -10,6 +11,7 @@ public sealed class RandomSessionTests : SessionTestBase
 {
     private const int Clients = 12;
     private readonly CancellationTokenSource _over = new();
+    private readonly ConditionalWeakTable<MultiplexPeer, SemaphoreSlim> _turns = []; // one reply at a time on each connection of the device
     private bool _oneAtATime;
     private int _answered;
     private int _refused;
@@ -185,10 +187,30 @@ public sealed class RandomSessionTests : SessionTestBase
         }
     }
 
-    // Late, twice, out of order, unasked for, in pieces, cut off, or not at all.
     private async Task MisbehaveAsync(byte[] message, MultiplexPeer peer)
     {
         var reply = Modbus.Tcp((message[0] << 8) | message[1], Modbus.Value(message[6], (message[8] << 8) | message[9]));
+        await InTurnAsync(peer, () => MisbehaveAsync(message, reply, peer));
+    }
+
+    // A reply that comes late may not get into one that is sent in pieces or cut off: together they would be a whole reply that nobody can tell is wrong.
+    private async Task InTurnAsync(MultiplexPeer peer, Func<Task> send)
+    {
+        var turn = _turns.GetValue(peer, static _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(Eventually.Limit);
+        try
+        {
+            await send();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    // Late, twice, out of order, unasked for, in pieces, cut off, or not at all.
+    private async Task MisbehaveAsync(byte[] message, byte[] reply, MultiplexPeer peer)
+    {
         switch (Random.Shared.Next(40))
         {
             case 0:
@@ -259,12 +281,12 @@ public sealed class RandomSessionTests : SessionTestBase
         }
     }
 
-    private static async Task SendLaterAsync(MultiplexPeer peer, byte[] reply)
+    private async Task SendLaterAsync(MultiplexPeer peer, byte[] reply)
     {
         try
         {
             await Task.Delay(TimeSpan.FromMilliseconds(60), TimeProvider.System, CancellationToken.None);
-            await peer.SendAsync(reply);
+            await InTurnAsync(peer, () => peer.SendAsync(reply));
         }
         catch (Exception exception) when (exception is System.Net.Sockets.SocketException or ObjectDisposedException)
         {

@@ -63,6 +63,20 @@ public abstract class SessionTestBase : IAsyncLifetime
 
     private protected Task QueuedAsync(int requests) => Eventually.TrueAsync(() => Multiplexer.Status.Queued == requests);
 
+    /// <summary>
+    /// Waits until the device has so many messages and the proxy knows that they are sent: to time that moves before that, the send is stuck, and a
+    /// connection whose send is stuck is renewed.
+    /// </summary>
+    private protected async Task SentAsync(int messages)
+    {
+        await Device.SeenAsync(messages);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.All(static connection => !connection.IsWriting));
+    }
+
+    /// <summary>Waits until a client's replies count as sent: it may read the bytes before the proxy's call that sent them has returned.</summary>
+    private protected Task DeliveredAsync(long bytes) =>
+        Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(record => record.UpstreamBytes == bytes));
+
     private protected Task OpenAsync(int connections) => Eventually.TrueAsync(() => Device.Connections.Open == connections);
 
     /// <summary>Two clients of a device that holds its answers back: the request of one is under way, and that of the other waits.</summary>
@@ -72,7 +86,7 @@ public abstract class SessionTestBase : IAsyncLifetime
         _clients.AddRange([await Multiplexer.ConnectAsync(), await Multiplexer.ConnectAsync()]);
         var (inFlight, waiting) = (_clients[^2], _clients[^1]);
         await inFlight.SendAsync(first);
-        await Device.SeenAsync(seen + 1);
+        await SentAsync(seen + 1);
         await waiting.SendAsync(second);
         await QueuedAsync(1);
         return (inFlight, waiting);

@@ -195,7 +195,7 @@ public sealed class SharedReadTests : SessionTestBase
         using var busy = await Multiplexer.ConnectAsync();
         var clients = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Multiplexer.ConnectAsync()));
         await busy.SendAsync(Modbus.Tcp(1, Modbus.Read(1, 1)));
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         for (var number = 0; number < 3; number++)
         {
             await clients[number].SendAsync(Modbus.Tcp(number, Modbus.Read(1, 5)));

@@ -1,3 +1,5 @@
+using Proxy.Multiplexing;
+
 namespace Proxy.Core.Tests.Multiplexing.Sessions;
 
 /// <summary>Every wait ends: those for a client, and those for a destination that does not do its part.</summary>
@@ -15,13 +17,14 @@ public sealed class TimeoutTests : SessionTestBase
         using var waits = await Multiplexer.ConnectAsync();
         using var idle = await Multiplexer.ConnectAsync();
         await waits.SendAsync("1\n");
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         await Eventually.TrueAsync(() => Multiplexer.Status.Clients.Count == 2);
 
         Time.Advance(TimeSpan.FromSeconds(20));
         Assert.Equal("reset", await idle.ReadEndAsync());
         gate.Release();
         Assert.Equal("=1", await waits.ReadLineAsync());
+        await DeliveredAsync("=1\n".Length);
         Time.Advance(TimeSpan.FromSeconds(10) + Tick);
 
         Assert.Equal("reset", await waits.ReadEndAsync());
@@ -64,7 +67,7 @@ public sealed class TimeoutTests : SessionTestBase
         using var gate = Gate();
         using var old = await Multiplexer.ConnectAsync();
         await old.SendAsync("old\n");
-        await Device.SeenAsync(1);
+        await SentAsync(1);
         Time.Advance(TimeSpan.FromSeconds(15));
         using var young = await Multiplexer.ConnectAsync();
         await young.SendAsync("young\n");
@@ -125,6 +128,7 @@ public sealed class TimeoutTests : SessionTestBase
         Multiplexer.Registry.Renew("c", "d");
         await client.SendAsync("2\n");
         await QueuedAsync(1);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ State: UpstreamState.Closing }]); // from here the second counts
 
         Time.Advance(TimeSpan.FromSeconds(1) - Tick);
         Assert.Equal((1, 1), (Multiplexer.Status.Queued, Device.Connections.All));
@@ -177,7 +181,7 @@ public sealed class TimeoutTests : SessionTestBase
         using var bad = await Multiplexer.ConnectAsync();
         Assert.Equal("=1", await good.AskAsync("1"));
         await bad.SendAsync("x\n");
-        await Device.SeenAsync(2);
+        await SentAsync(2);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await bad.ReadEndAsync());
 

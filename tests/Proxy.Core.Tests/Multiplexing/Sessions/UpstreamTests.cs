@@ -146,6 +146,7 @@ public sealed class UpstreamTests : SessionTestBase
         await client.SendAsync("1\n2\n");
         Assert.Equal("=1", await client.ReadLineAsync());
         await Time.WaitForTimerAsync(TimeSpan.FromSeconds(0.3));
+        await QueuedAsync(1);
 
         Time.Advance(TimeSpan.FromSeconds(0.29));
         Assert.Equal(1, Multiplexer.Status.Queued);
@@ -165,7 +166,7 @@ public sealed class UpstreamTests : SessionTestBase
         using var bad = await Multiplexer.ConnectAsync();
         Assert.Equal("=1", await good.AskAsync("1"));
         await bad.SendAsync("x\n");
-        await Device.SeenAsync(2);
+        await SentAsync(2);
         await good.SendAsync("2\n");
         await QueuedAsync(1);
 
@@ -383,6 +384,7 @@ public sealed class UpstreamTests : SessionTestBase
             }
         );
         var (late, next) = await AskBothAsync("late", "next");
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ HasReceived: true }]);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal("reset", await late.ReadLineAsync());
 
