@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Multiplexing;
 
 namespace Proxy.Host.Tests;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests;

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
+using Proxy.Channels.Monitoring;
+using Proxy.Configuration;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Channels;

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Configuration;
+using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Channels;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Playwright;
 using Proxy.Host.Tests.Servers;
+using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Dashboard;
 

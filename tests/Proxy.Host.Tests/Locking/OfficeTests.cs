@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Tests.Locking;
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Multiplexing;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Host.Hosting;
 using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.Support;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Systemd;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Host.Systemd;
+using Proxy.Host.Hosting.Systemd;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Systemd;
