@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;

@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
