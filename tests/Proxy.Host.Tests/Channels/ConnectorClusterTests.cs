@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -56,7 +55,7 @@ public sealed class ConnectorClusterTests : IDisposable
                     ["Channels:Loopback:StateFile"] = _state,
                     ["Channels:Items:db:Type"] = "Request",
                     ["Channels:Items:db:Connector"] = "db",
-                    ["Channels:Items:db:Port"] = $"{Programs.FreePort()}",
+                    ["Channels:Items:db:Port"] = $"{Ports.Free()}",
                 }
             )
             .Build();
