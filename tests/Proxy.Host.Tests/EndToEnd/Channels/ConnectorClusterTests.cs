@@ -54,7 +54,7 @@ public sealed class ConnectorClusterTests : IDisposable
                     ["Channels:Loopback:StateFile"] = _state,
                     ["Channels:Items:db:Type"] = "Request",
                     ["Channels:Items:db:Connector"] = "db",
-                    ["Channels:Items:db:Port"] = $"{Programs.FreePort()}",
+                    ["Channels:Items:db:Port"] = $"{Ports.Free()}",
                 }
             )
             .Build();

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +18,7 @@ internal sealed class ThreeInstances : IAsyncDisposable
     private static readonly string[] _files = ["a", "b", "c"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("channels-").FullName;
-    private readonly int[] _tunnels = [FreePort(), FreePort(), FreePort()];
+    private readonly int[] _tunnels = [Ports.Free(), Ports.Free(), Ports.Free()];
     private readonly List<WebApplication> _owned = [];
 
     private ThreeInstances() { }
@@ -33,9 +32,9 @@ internal sealed class ThreeInstances : IAsyncDisposable
     /// <summary>The ports of the tunnels.</summary>
     public IReadOnlyList<int> Tunnels => _tunnels;
 
-    public int RingPort { get; } = FreePort();
+    public int RingPort { get; } = Ports.Free();
 
-    public int DbPort { get; } = FreePort();
+    public int DbPort { get; } = Ports.Free();
 
     /// <param name="more">Keys beside those of a file.</param>
     /// <param name="at">Of which, from 0.</param>
@@ -94,13 +93,6 @@ internal sealed class ThreeInstances : IAsyncDisposable
 
     private static bool IsServer(MemberStatus member) =>
         member.State == MemberState.Up && member.Connectors.Any(static part => part is { Name: "db", Serves: true });
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     private async Task StartAsync(string file, Dictionary<string, string?> more)
     {

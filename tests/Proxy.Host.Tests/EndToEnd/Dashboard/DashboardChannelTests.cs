@@ -11,7 +11,7 @@ public sealed class DashboardChannelTests(Chromium chromium)
     [RealServerFact(Chromium.Program)]
     public async Task Channels_ATunnelOpens_WhoReachesWhomIsShown()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await using var three = await ThreeInstances.StartAsync(
             new() { ["Admin:Url"] = $"http://127.0.0.1:{port}", ["Admin:AllowChanges"] = "true" }
         );

@@ -51,7 +51,7 @@ public sealed class DashboardTests(Chromium chromium)
     [RealServerFact(Chromium.Program)]
     public async Task Stream_HostRestarts_IsToldAndConnectsAgainByItself()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await using var host = await DashboardHost.StartAsync(port);
         await using var operators = await chromium.OpenAsync(host.Url);
         operators.Expect("net::ERR_"); // the browser's own words for a host that is away

@@ -116,7 +116,7 @@ public sealed class ContainerTests : IDisposable
         }
 
         using var server = new TcpServer("hello");
-        var (first, second) = (Programs.FreePort(), Programs.FreePort());
+        var (first, second) = (Testing.Ports.Free(), Testing.Ports.Free());
         var mounted = Path.Combine(_folder.FullName, "mounted");
         await PublishAsync(mounted, "..2026_1", Config(first, server.Port));
         File.CreateSymbolicLink(Path.Combine(mounted, "proxy.json"), Path.Combine("..data", "proxy.json"));

@@ -85,8 +85,8 @@ public sealed partial class DashboardTests : IDisposable
     /// <summary>Everything in a host that has done a bit of everything.</summary>
     private async Task<string> ScrapeAsync()
     {
-        var admin = Programs.FreePort();
-        var closed = Programs.FreePort();
+        var admin = Ports.Free();
+        var closed = Ports.Free();
         await using var host = await TestHost.StartAsync(
             $$"""
             { "ReverseProxy": {

@@ -32,7 +32,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     {
         var allowed = await AllowedAsync();
         var trace = Path.Combine(_folder.FullName, "trace");
-        var (port, admin) = (Programs.FreePort(), Programs.FreePort());
+        var (port, admin) = (Ports.Free(), Ports.Free());
         using var server = new TcpServer("hello");
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(

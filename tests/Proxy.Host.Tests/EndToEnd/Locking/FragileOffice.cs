@@ -19,16 +19,9 @@ internal sealed class FragileOffice : IAsyncDisposable
     private int _documents;
     private int _serving;
 
-    public FragileOffice()
-    {
-        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Port = ((IPEndPoint)free.LocalEndPoint!).Port;
-        free.Dispose();
-        _running = RunAsync();
-    }
+    public FragileOffice() => _running = RunAsync();
 
-    public int Port { get; }
+    public int Port { get; } = Ports.Free();
 
     /// <summary>A shell command that restarts it, and ends when it runs.</summary>
     public string[] RestartCommand => ["/bin/sh", "-c", "rm -f \"$1\"; until [ -e \"$1\" ]; do sleep 0.02; done", "sh", _runs];

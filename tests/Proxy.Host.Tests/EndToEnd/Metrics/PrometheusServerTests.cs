@@ -111,7 +111,7 @@ public sealed class PrometheusServerTests : IDisposable
 
     private Process StartPrometheus(Uri admin, Uri plain, out Uri api)
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         api = new Uri($"http://127.0.0.1:{port}");
         File.WriteAllText(
             $"{_folder}/prometheus.yml",

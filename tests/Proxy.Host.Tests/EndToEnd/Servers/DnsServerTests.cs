@@ -11,7 +11,7 @@ public sealed class DnsServerTests
     [RealServerFact("dnsmasq", "dig")]
     public async Task Route_DeclaredLengthFieldAndId_ManyDigsAtOnceGetTheirOwnAnswers()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         var records = Enumerable.Range(1, Names).Select(static number => $"--host-record=h{number}.test,10.1.2.{number}");
         string[] options =
         [

@@ -124,7 +124,7 @@ public sealed class HttpServerTests : IDisposable
 
     private async Task DriveAsync(int requestsPerConnection, Func<Process, Task> drive)
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         Directory.CreateDirectory(Path.Combine(_folder, "www"));
         await File.WriteAllTextAsync(Path.Combine(_folder, "www", "large"), new string('x', Large));
         await File.WriteAllTextAsync(Path.Combine(_folder, "nginx.conf"), Nginx(port, requestsPerConnection));

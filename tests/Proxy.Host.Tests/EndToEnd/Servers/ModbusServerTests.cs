@@ -46,7 +46,7 @@ public sealed partial class ModbusServerTests
 
     private static async Task DriveAsync(string kind, string device, string clients, Func<string, Task> drive)
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         using var server = Programs.Start(Python, Script("modbus_device.py"), $"{port}", kind);
         try
         {

@@ -11,7 +11,7 @@ public sealed class RedisTests
     [RealServerFact("redis-server", "redis-cli", "redis-benchmark")]
     public async Task Route_RedisOnTcp_ItsClientsWork()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         using var redis = Programs.Start("redis-server", "--port", $"{port}", "--bind", "127.0.0.1", "--save", "");
         await DriveAsync(redis, new IPEndPoint(IPAddress.Loopback, port), $"tcp://127.0.0.1:{port}");
     }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry;
@@ -27,13 +25,6 @@ internal sealed class TelemetryHost : IDisposable
             ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "300"),
         ];
-
-    public static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     /// <summary>One connection through the first route, from its start to its end.</summary>
     /// <returns>What the server said.</returns>

@@ -22,7 +22,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     [InlineData("http/protobuf", "Sockets")]
     public async Task Forward_AllSignals_ArriveByEitherProtocolFromEitherTransport(string protocol, string transport)
     {
-        var closed = TelemetryHost.FreePort();
+        var closed = Ports.Free();
         var json = Json.Routes(Json.Route("r"), closed, _server.Port).Insert(1, $$""" "Transport": { "Kind": "{{transport}}" }, """);
         using var host = new TelemetryHost(json, TelemetryHost.Exporting(_receiver.Url(protocol), protocol));
 
@@ -115,7 +115,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     [Fact]
     public async Task Dial_EveryDestinationRefuses_SpanIsAnError()
     {
-        var closed = TelemetryHost.FreePort();
+        var closed = Ports.Free();
         using var host = new TelemetryHost(Json.Routes(Json.Route("r"), closed), TelemetryHost.Exporting(_receiver.Url("grpc")));
 
         Assert.Null(await host.ConnectAsync());
@@ -132,10 +132,10 @@ public sealed class TelemetryTests : IAsyncLifetime
     [Fact]
     public async Task Channel_CallAcrossTwoHosts_IsOneTrace()
     {
-        int[] tunnels = [TelemetryHost.FreePort(), TelemetryHost.FreePort()];
+        int[] tunnels = [Ports.Free(), Ports.Free()];
         using var legacy = new TcpServer("legacy");
         var route = $$""" "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "Connector": "db" } } }, """;
-        var calls = $$""" "db": { "Type": "Request", "Connector": "db", "Port": {{TelemetryHost.FreePort()}} } """;
+        var calls = $$""" "db": { "Type": "Request", "Connector": "db", "Port": {{Ports.Free()}} } """;
         var serves = $$""" "db": { "Type": "Reply", "Connector": "db", "Port": {{legacy.Port}}, "Allow": ["A_*"] } """;
         using var two = new TelemetryHost(
             Instance(2, tunnels, "", serves),
@@ -172,7 +172,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var site = await SiteAsync(context => seen.TrySetResult(context.Request.Headers.TraceParent.ToString()));
-        var (http, admin) = (TelemetryHost.FreePort(), TelemetryHost.FreePort());
+        var (http, admin) = (Ports.Free(), Ports.Free());
         var url = site.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         using var host = new TelemetryHost(
             $$"""

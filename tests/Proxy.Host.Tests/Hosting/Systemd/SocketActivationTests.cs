@@ -21,7 +21,7 @@ public sealed class SocketActivationTests : IDisposable
     [RealServerFact("python3")]
     public async Task Start_EveryKindOfAddress_UsedAndNotClosedForOthers()
     {
-        var (any, one, admin) = (Programs.FreePort(), Programs.FreePort(), Programs.FreePort());
+        var (any, one, admin) = (Ports.Free(), Ports.Free(), Ports.Free());
         var unix = Path.Combine(_folder.FullName, "proxy.sock");
         await WriteAsync(
             string.Join(',', Route($"*:{any}", "any"), Route($"127.0.0.1:{one}", "one"), Route($"unix:{unix}", "unix")),
@@ -60,7 +60,7 @@ public sealed class SocketActivationTests : IDisposable
     [RealServerFact("python3")]
     public async Task Edit_EndpointRemovedAndBack_ListensOnTheSameSocketAgain()
     {
-        var (port, other) = (Programs.FreePort(), Programs.FreePort());
+        var (port, other) = (Ports.Free(), Ports.Free());
         await WriteAsync(Route($"127.0.0.1:{port}"));
         using var proxy = Start($"127.0.0.1:{port}");
         await proxy.PortAsync();
@@ -78,7 +78,7 @@ public sealed class SocketActivationTests : IDisposable
     [RealServerFact("python3")]
     public async Task Start_SocketsThatFitNothing_ToldAndClosed()
     {
-        var (port, other, udp) = (Programs.FreePort(), Programs.FreePort(), Programs.FreePort());
+        var (port, other, udp) = (Ports.Free(), Ports.Free(), Ports.Free());
         await WriteAsync(Route($"127.0.0.1:{port}"));
         using var proxy = Start($"127.0.0.1:{port}", $"127.0.0.1:{other}", $"udp:{udp}", "not-a-socket");
 
@@ -106,7 +106,7 @@ public sealed class SocketActivationTests : IDisposable
     [RealServerFact("python3")]
     public async Task Hook_OfAnActivatedProxy_KnowsNothingOfSystemd()
     {
-        var (port, told) = (Programs.FreePort(), Path.Combine(_folder.FullName, "told"));
+        var (port, told) = (Ports.Free(), Path.Combine(_folder.FullName, "told"));
         await WriteAsync(
             $$"""
             "r": { "Listen": "127.0.0.1:{{port}}", "ClusterId": "c", "Mode": "Lock", "Lock": { "OnActivate": [
@@ -137,7 +137,7 @@ public sealed class SocketActivationTests : IDisposable
     [RealServerFact("systemd-socket-activate")]
     public async Task Start_BySystemdsOwnLauncher_ServesTheFirstClient()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await WriteAsync(Route($"127.0.0.1:{port}"));
         // It starts the program when the first client comes, who waits until then.
         using var proxy = new ProxyProcess(
@@ -162,7 +162,7 @@ public sealed class SocketActivationTests : IDisposable
 
     private async Task RestartAsync(string transport)
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await WriteAsync(Route($"127.0.0.1:{port}"), $$""", "Transport": { "Kind": "{{transport}}" }""");
         using var proxy = Start($"127.0.0.1:{port}");
         await proxy.PortAsync();

@@ -15,7 +15,7 @@ public sealed class SystemdServiceTests : IDisposable
     public async Task Program_Started_ReadyWhenItListensAndStoppingWhenItIsTold(bool isAbstract)
     {
         using var manager = new FakeManager(isAbstract);
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await WriteAsync(port);
         using var proxy = Start(manager);
 
@@ -35,7 +35,7 @@ public sealed class SystemdServiceTests : IDisposable
     public async Task Program_Reloaded_SaysSoAndIsReadyOnceTheEditIsApplied()
     {
         using var manager = new FakeManager();
-        var (first, second) = (Programs.FreePort(), Programs.FreePort());
+        var (first, second) = (Ports.Free(), Ports.Free());
         await WriteAsync(first);
         using var proxy = Start(manager);
         await manager.TellsAsync("READY=1");
@@ -57,7 +57,7 @@ public sealed class SystemdServiceTests : IDisposable
     public async Task Program_ReloadedAndRejected_ReadyAndSaysWhy()
     {
         using var manager = new FakeManager();
-        await WriteAsync(Programs.FreePort());
+        await WriteAsync(Ports.Free());
         using var proxy = Start(manager);
         await manager.TellsAsync("READY=1");
         var told = manager.Received.Count;
@@ -72,7 +72,7 @@ public sealed class SystemdServiceTests : IDisposable
     public async Task Program_Watchdog_SaysThatItLivesOftenerThanItHasTo()
     {
         using var manager = new FakeManager();
-        await WriteAsync(Programs.FreePort());
+        await WriteAsync(Ports.Free());
         using var proxy = Start(manager, "export WATCHDOG_USEC=400000;");
 
         await Eventually.TrueAsync(() => manager.Received.Count(static text => text == "WATCHDOG=1") >= 3);
@@ -83,7 +83,7 @@ public sealed class SystemdServiceTests : IDisposable
     public async Task Program_WatchdogOfAnotherProcess_Silent()
     {
         using var manager = new FakeManager();
-        await WriteAsync(Programs.FreePort());
+        await WriteAsync(Ports.Free());
         using var proxy = Start(manager, "export WATCHDOG_USEC=100000 WATCHDOG_PID=1;");
         await manager.TellsAsync("READY=1");
 
@@ -97,7 +97,7 @@ public sealed class SystemdServiceTests : IDisposable
     {
         var manager = new FakeManager();
         manager.Dispose();
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         await WriteAsync(port);
         using var proxy = Start(manager);
 
