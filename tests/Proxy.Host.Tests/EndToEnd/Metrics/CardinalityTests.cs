@@ -158,6 +158,7 @@ public sealed class CardinalityTests : IDisposable
     {
         _provider.Dispose();
         _services.Dispose();
+        _log.Dispose();
     }
 
     private static ConnectionRecord Record(string route, int bytes)
