@@ -16,7 +16,6 @@ namespace Proxy.Host.Tests.EndToEnd;
 public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
     private readonly LoopbackLayer _layer = new();
     private WebApplication? _app;
 
@@ -104,7 +103,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
     /// <summary>Connects, says something and hears it again; returns the cluster that answered.</summary>
     private static async Task<string> AskAsync(EndPoint address, IPAddress from)
     {
-        using var limit = new CancellationTokenSource(_limit);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         if (address.AddressFamily == from.AddressFamily)
         {
@@ -123,7 +122,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
     /// <summary>Sends a message of the protocol and gets it again; returns the cluster whose server was asked last.</summary>
     private async Task<string> ExchangeAsync(EndPoint address, ClusterMultiplexConfig protocol)
     {
-        using var limit = new CancellationTokenSource(_limit);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(address, limit.Token);
         await using var stream = new NetworkStream(socket);
@@ -137,7 +136,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
 
     private async Task AskHttpAsync(ProxyConfig config)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = _limit };
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = Eventually.Limit };
         var addresses = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var sites = new List<string>();
         foreach (var address in addresses)

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Proxy.Host.Tests.Support;
 using Proxy.Locking;
 
@@ -218,6 +220,7 @@ public sealed class LockTests
         await Eventually.TrueAsync(() => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'));
         var process = File.ReadAllText(file).Trim();
         File.Delete(file);
+        host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = TimeSpan.FromSeconds(1); // no hook outlives it
 
         await host.StopAsync();
 
@@ -243,7 +246,7 @@ public sealed class LockTests
         });
         var clients = Enumerable.Range(0, 12).Select(seed => Task.Run(() => BehaveAsync(host.Address, new Random(seed))));
 
-        await Task.WhenAll(clients.Append(edits)).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(clients.Append(edits)).WaitAsync(Eventually.Limit);
 
         await Eventually.TrueAsync(() => Status(host) is { Waiting.Count: 0, Holding.Count: 0 });
         Assert.InRange(service.Most, 1, Permits);

@@ -11,8 +11,6 @@ namespace Proxy.Host.Tests.EndToEnd.Locking;
 /// <summary>config/examples/office.json before a service that leaks and hangs.</summary>
 public sealed class OfficeTests
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(2);
-
     [Theory]
     [InlineData("Sockets")]
     [InlineData("Auto")]
@@ -34,7 +32,8 @@ public sealed class OfficeTests
         await app.StartAsync();
         var address = (IPEndPoint)app.Services.GetRequiredService<ProxyStatus>().Bound.Values.Single();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Documents).Select(i => ConvertAsync(address, Document(i)))).WaitAsync(_limit);
+        var answers = await Task.WhenAll(Enumerable.Range(0, Documents).Select(i => ConvertAsync(address, Document(i))))
+            .WaitAsync(Eventually.Limit);
 
         for (var i = 0; i < Documents; i++)
         {

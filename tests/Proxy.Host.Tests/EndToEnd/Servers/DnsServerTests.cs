@@ -57,7 +57,7 @@ public sealed class DnsServerTests
         Programs.RunAsync("dig", input, Arguments(port, option, from, file));
 
     private static string[] Arguments(string port, params string[] rest) =>
-        ["@127.0.0.1", "-p", port, "+tcp", "+short", "+tries=1", "+timeout=20", .. rest];
+        ["@127.0.0.1", "-p", port, "+tcp", "+short", "+tries=1", $"+timeout={Eventually.Limit.TotalSeconds}", .. rest];
 
     private static string Config(int port) =>
         $$"""

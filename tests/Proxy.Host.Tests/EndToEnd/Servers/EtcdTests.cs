@@ -11,7 +11,6 @@ namespace Proxy.Host.Tests.EndToEnd.Servers;
 [Collection(Alone.Name)]
 public sealed class EtcdTests : IAsyncLifetime
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(2); // elections, on a machine that is busy
     private static readonly int[] _numbers = [1, 2, 3];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-etcd-").FullName;
@@ -53,7 +52,7 @@ public sealed class EtcdTests : IAsyncLifetime
         await GrowAsync(1, 2, 3);
 
         load.ForEach(static process => process.Kill(entireProcessTree: true));
-        await Task.WhenAll(load.Select(static process => process.WaitForExitAsync())).WaitAsync(_limit);
+        await Task.WhenAll(load.Select(static process => process.WaitForExitAsync())).WaitAsync(Eventually.Limit);
         await NothingIsLostAsync();
     }
 
@@ -110,7 +109,7 @@ public sealed class EtcdTests : IAsyncLifetime
     // More writes are acknowledged at each of these than were until now.
     private async Task GrowAsync(params int[] numbers)
     {
-        using var limit = new CancellationTokenSource(_limit);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         var before = numbers.ToDictionary(static number => number, Count);
         while (numbers.Any(number => Count(number) < before[number] + 20))
         {
@@ -173,7 +172,7 @@ public sealed class EtcdTests : IAsyncLifetime
 
     private async Task UntilAsync(int number, string operation, string body, string expected)
     {
-        using var limit = new CancellationTokenSource(_limit);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         while (true)
         {
             var url = $"http://{Ip(number)}:2379/v3/kv/{operation}";

@@ -36,7 +36,8 @@ public sealed class PostgresTests
         await Eventually.TrueAsync(() => three.Channels(0).Tunnels().Count == 0 && three.Channels(1).Tunnels().Count == 0);
     }
 
-    private static string Url(string host, int port) => $"host={host} port={port} user=tester dbname=postgres connect_timeout=10";
+    private static string Url(string host, int port) =>
+        $"host={host} port={port} user=tester dbname=postgres connect_timeout={Eventually.Limit.TotalSeconds}";
 
     private static async Task QueryAsync(string url)
     {

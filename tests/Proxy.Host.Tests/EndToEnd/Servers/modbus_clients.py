@@ -10,7 +10,7 @@ framer = ModbusRtuFramer if sys.argv[2] == "rtu" else ModbusSocketFramer
 
 def read(number):
     unit = 1 + number % 3
-    with ModbusTcpClient("127.0.0.1", port=int(sys.argv[1]), framer=framer, timeout=20) as client:
+    with ModbusTcpClient("127.0.0.1", port=int(sys.argv[1]), framer=framer, timeout=120) as client:
         for first in range(10 * number, 10 * number + 200, 10):
             reply = client.read_holding_registers(first, 10, slave=unit)
             assert reply.registers == [1000 * unit + first + index for index in range(10)], reply

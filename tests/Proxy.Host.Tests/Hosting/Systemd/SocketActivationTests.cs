@@ -70,8 +70,7 @@ public sealed class SocketActivationTests : IDisposable
         await WriteAsync(Route($"127.0.0.1:{port}"));
         await Eventually.TrueAsync(() => proxy.Errors.Split($"Endpoint 127.0.0.1:{port} listens").Length == 3);
 
-        using var client = await TcpClientSocket.ConnectAsync(port);
-        Assert.Equal("hello", await client.ReadAsync());
+        await HelloAsync(port);
         await StopAsync(proxy);
     }
 
@@ -98,8 +97,7 @@ public sealed class SocketActivationTests : IDisposable
             proxy.Errors,
             StringComparison.Ordinal
         );
-        using var client = await TcpClientSocket.ConnectAsync(port);
-        Assert.Equal("hello", await client.ReadAsync());
+        await HelloAsync(port);
         await StopAsync(proxy);
     }
 
@@ -122,8 +120,7 @@ public sealed class SocketActivationTests : IDisposable
         );
         await manager.TellsAsync("READY=1");
 
-        using var client = await TcpClientSocket.ConnectAsync(port);
-        Assert.Equal("hello", await client.ReadAsync());
+        await HelloAsync(port);
 
         var text = await File.ReadAllTextAsync(told);
         Assert.Contains("PROXY_ROUTE=r", text, StringComparison.Ordinal);
@@ -148,8 +145,7 @@ public sealed class SocketActivationTests : IDisposable
         );
         await Programs.ListensAsync(port);
 
-        using var client = await TcpClientSocket.ConnectAsync(port);
-        Assert.Equal("hello", await client.ReadAsync());
+        await HelloAsync(port);
         await proxy.SignalAsync("TERM");
         Assert.Equal(0, await proxy.ExitAsync());
     }
@@ -195,6 +191,13 @@ public sealed class SocketActivationTests : IDisposable
         File.WriteAllTextAsync(ConfigFile, Json.Routes(routes, _server.Port).TrimEnd()[..^1] + more + "}");
 
     private static string Route(string listen, string id = "r") => $$""" "{{id}}": { "Listen": "{{listen}}", "ClusterId": "c" } """;
+
+    /// <summary>Greeted and gone: a stop would give a client that stays half a minute.</summary>
+    private static async Task HelloAsync(int port)
+    {
+        using var client = await TcpClientSocket.ConnectAsync(port);
+        Assert.Equal("hello", await client.ReadAsync());
+    }
 
     private static async Task StopAsync(ProxyProcess proxy)
     {
