@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Proxy.Configuration;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 

@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration;
+using Proxy.Host.Admin.Connections;
 using Proxy.Host.Dashboard;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
@@ -36,23 +36,23 @@ internal static class AdminEndpoint
         }
     }
 
-    /// <summary>Whether a connection came to its address.</summary>
-    public static bool IsOf(ConnectionContext connection) => connection.Features.Get<AdminMark>() is not null;
-
     private static void Mark(ListenOptions listen, AdminConnections connections) =>
         listen.Use(next =>
             connection =>
             {
-                connection.Features.Set(new AdminMark());
+                AdminMark.Set(connection.Features);
                 return connections.OnConnectionAsync(connection, next);
             }
         );
 
-    public static void Use(WebApplication app, AdminConfig admin)
+    /// <param name="app">The application, before it answers anything itself.</param>
+    /// <param name="admin">What may be done.</param>
+    /// <param name="reload">Begins to read the files again, and returns at once.</param>
+    public static void Use(WebApplication app, AdminConfig admin, Action reload)
     {
         _ = app.Services.GetRequiredService<StatusReader>(); // counts from now on
-        var answer = Build(app.Services, admin);
-        app.Use((context, next) => context.Features.Get<AdminMark>() is null ? next(context) : AnswerAsync(context, answer));
+        var answer = Build(app.Services, admin, reload);
+        app.Use((context, next) => AdminMark.IsOn(context.Features) ? AnswerAsync(context, answer) : next(context));
     }
 
     private static Task AnswerAsync(HttpContext context, RequestDelegate answer)
@@ -62,7 +62,7 @@ internal static class AdminEndpoint
     }
 
     // A pipeline of its own: its endpoints are not among the application's, nor the other way round.
-    private static RequestDelegate Build(IServiceProvider services, AdminConfig admin)
+    private static RequestDelegate Build(IServiceProvider services, AdminConfig admin, Action reload)
     {
         var access = ActivatorUtilities.CreateInstance<AdminAccess>(services, admin);
         var inner = new ApplicationBuilder(services);
@@ -70,12 +70,12 @@ internal static class AdminEndpoint
         inner.UseRouting();
         inner.Use(access.UseAsync);
         inner.Use(ApiPath.UnescapeAsync);
-        inner.UseEndpoints(endpoints => Map(endpoints, admin));
+        inner.UseEndpoints(endpoints => Map(endpoints, admin, reload));
         inner.Run(AdminErrors.NotFoundAsync);
         return inner.Build();
     }
 
-    private static void Map(IEndpointRouteBuilder endpoints, AdminConfig admin)
+    private static void Map(IEndpointRouteBuilder endpoints, AdminConfig admin, Action reload)
     {
         endpoints.MapGet("/healthz/live", static context => context.Response.WriteAsync("live\n")).NeedsNoToken();
         endpoints.MapGet("/healthz/ready", Readiness.WriteAsync).NeedsNoToken();
@@ -86,14 +86,12 @@ internal static class AdminEndpoint
         RouteApi.Map(api.About("Endpoints and routes"));
         ClusterApi.Map(api.About("Clusters"));
         ConnectionApi.Map(api.About("Connections"));
-        ConfigurationApi.Map(api.About("Configuration"));
+        ConfigurationApi.Map(api.About("Configuration"), reload);
         LogLevelApi.Map(api.About("Logging"));
         LockApi.Map(api.About("Locks"));
         MultiplexApi.Map(api.About("Multiplex"));
         ChannelApi.Map(api.About("Channels"));
         EventsApi.Map(api.About("Host"), admin);
-        DashboardPage.Map(endpoints);
+        DashboardPage.Map(endpoints.MapGroup("").NeedsNoToken());
     }
-
-    private sealed class AdminMark;
 }

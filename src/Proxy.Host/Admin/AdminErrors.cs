@@ -1,3 +1,5 @@
+using Proxy.Host.Contracts;
+
 namespace Proxy.Host.Admin;
 
 /// <summary>Says what was wrong with a request that could not be read.</summary>

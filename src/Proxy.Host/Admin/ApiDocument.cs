@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Proxy.Host.Contracts;
+using Proxy.Host.Observability;
 
 namespace Proxy.Host.Admin;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Channels;
 using Proxy.Channels.Monitoring;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
@@ -96,8 +97,3 @@ internal static class ChannelApi
 
     private static ChannelRegistry Channels(HttpContext context) => context.RequestServices.GetRequiredService<ChannelRegistry>();
 }
-
-/// <summary>The other instances of the group.</summary>
-/// <param name="Stale">Whether whoever says who they are is away, so that they may be others by now.</param>
-/// <param name="Members">By id.</param>
-internal sealed record MembersAnswer(bool Stale, IReadOnlyList<MemberStatus> Members);

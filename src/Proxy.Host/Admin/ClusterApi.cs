@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
@@ -48,7 +49,3 @@ internal static class ClusterApi
 
     private static ApiError None(string id, string destination) => new($"No destination '{destination}' of a cluster '{id}'.");
 }
-
-/// <summary>What was closed.</summary>
-/// <param name="Closed">How many connections.</param>
-internal sealed record ClosedAnswer(int Closed);

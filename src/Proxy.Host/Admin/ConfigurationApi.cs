@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
@@ -14,7 +15,7 @@ internal static class ConfigurationApi
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
     private static readonly SemaphoreSlim _one = new(1); // reading megabytes takes a core, and clients want the others
 
-    public static void Map(IEndpointRouteBuilder api)
+    public static void Map(IEndpointRouteBuilder api, Action reload)
     {
         api.MapGet("/configuration", Read).WithSummary("What runs, what is on disk, and why they differ; secrets are masked.");
         api.MapGet("/configuration/difference", Difference)
@@ -28,7 +29,11 @@ internal static class ConfigurationApi
             .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
             .ProducesProblems(StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable)
             .ChangesNothing();
-        api.MapPost("/configuration/reload", Reload).WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
+        api.MapPost(
+                "/configuration/reload",
+                (ConfigurationInspector configuration, ProxyStatus status) => Reload(reload, configuration, status)
+            )
+            .WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
     }
 
     private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status) =>
@@ -46,13 +51,9 @@ internal static class ConfigurationApi
     private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
 
-    private static Accepted<ConfigurationAnswer> Reload(
-        ConfigurationReload reload,
-        ConfigurationInspector configuration,
-        ProxyStatus status
-    )
+    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigurationInspector configuration, ProxyStatus status)
     {
-        reload.Start();
+        reload();
         return TypedResults.Accepted((string?)null, Read(configuration, status));
     }
 

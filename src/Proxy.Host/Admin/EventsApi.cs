@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections.Features;
 using Proxy.Configuration;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Host.Contracts;
 using Proxy.Locking;
 
 namespace Proxy.Host.Admin;
@@ -46,7 +47,3 @@ internal static class LockApi
 
     private static ApiError None(string route) => new($"No route '{route}' has a lock.");
 }
-
-/// <summary>Another number of permits.</summary>
-/// <param name="Permits">1 to 1,000,000.</param>
-internal sealed record PermitsRequest(int Permits);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
 
 namespace Proxy.Host.Admin;
@@ -71,14 +72,3 @@ internal static class LogLevelApi
         && !category.Any(char.IsControl)
         && category.Count(static c => c == '*') <= 1;
 }
-
-/// <summary>The least level that is logged.</summary>
-/// <param name="Category">The category, or the start of one; Default for all others.</param>
-/// <param name="Level">Trace, Debug, Information, Warning, Error, Critical or None.</param>
-/// <param name="Until">When what is configured counts again; null for what is configured.</param>
-internal sealed record LogLevelAnswer(string Category, LogLevel Level, DateTimeOffset? Until);
-
-/// <summary>A level for a while.</summary>
-/// <param name="Level">Trace, Debug, Information, Warning, Error, Critical or None; required.</param>
-/// <param name="For">How long; at most a day.</param>
-internal sealed record LogLevelRequest(LogLevel? Level, TimeSpan For);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Host.Contracts;
 using Proxy.Multiplexing;
 
 namespace Proxy.Host.Admin;

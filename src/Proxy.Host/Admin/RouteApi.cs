@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
@@ -54,27 +55,4 @@ internal static class RouteApi
 
     private static List<string> Sorted(IEnumerable<string> ids) =>
         [.. ids.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)];
-}
-
-/// <summary>A route, and what went through it since the start.</summary>
-/// <param name="Id">The id.</param>
-/// <param name="Mode">Forward, Lock or Multiplex; Http for YARP's.</param>
-/// <param name="Endpoints">The endpoints it is reached by.</param>
-/// <param name="ClusterId">The cluster it leads to; null when it leads to a connector.</param>
-internal sealed record RouteAnswer(string Id, string Mode, IReadOnlyList<string> Endpoints, string? ClusterId)
-{
-    /// <summary>The connector of channels it leads to.</summary>
-    public string? Connector { get; init; }
-
-    /// <summary>Connections that are open.</summary>
-    public int Connections { get; init; }
-
-    /// <summary>Connections that have ended, by outcome.</summary>
-    public IReadOnlyDictionary<string, long> Ended { get; init; } = new Dictionary<string, long>();
-
-    /// <summary>Bytes from clients.</summary>
-    public long BytesIn { get; init; }
-
-    /// <summary>Bytes to clients.</summary>
-    public long BytesOut { get; init; }
 }

@@ -1,5 +1,6 @@
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Host.Contracts;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Admin;

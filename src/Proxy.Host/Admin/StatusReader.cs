@@ -1,5 +1,7 @@
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Host.Contracts;
+using Proxy.Host.Observability;
 
 namespace Proxy.Host.Admin;
 

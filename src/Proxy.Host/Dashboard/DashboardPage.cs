@@ -1,9 +1,9 @@
-using Proxy.Host.Admin;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Dashboard;
 
 /// <summary>
-/// The dashboard at the admin address: files and nothing else. They hold no data, so they need no token; the page asks for it and
+/// The dashboard at the admin address: files and nothing else. They hold no data, so they need no token; the page asks for one and
 /// sends it with what it asks the API.
 /// </summary>
 internal static class DashboardPage
@@ -14,7 +14,7 @@ internal static class DashboardPage
     {
         var files = DashboardFile.ReadAll();
         var index = files[DashboardFile.Index];
-        endpoints.MapMethods("/", _methods, index.WriteAsync).NeedsNoToken().ExcludeFromDescription();
+        endpoints.MapMethods("/", _methods, index.WriteAsync).ExcludeFromDescription();
         endpoints
             .MapMethods(
                 "/dashboard/{**path}",
@@ -24,7 +24,6 @@ internal static class DashboardPage
                         ? file.WriteAsync(context)
                         : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, "The dashboard has no such file.")
             )
-            .NeedsNoToken()
             .ExcludeFromDescription();
     }
 }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using Proxy.Host.Admin;
 
 namespace Proxy.Host.Http;
 
@@ -37,7 +36,7 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await transport.UnbindAsync(cancellationToken);
-        foreach (var connection in _open.Keys.Where(static connection => !AdminEndpoint.IsOf(connection)))
+        foreach (var connection in _open.Keys.Where(static connection => !AdminMark.IsOn(connection.Features)))
         {
             // Idle ones end, answers say "Connection: close" (RFC 9112, 9.6), and HTTP/2 sends GOAWAY (RFC 9113, 6.8).
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();

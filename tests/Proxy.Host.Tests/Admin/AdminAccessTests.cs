@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Host.Observability;
+using Proxy.Host.Admin;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;

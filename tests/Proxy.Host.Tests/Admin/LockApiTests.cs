@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Proxy.Host.Tests.Locking;
+using Proxy.Host.Tests.EndToEnd.Locking;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;

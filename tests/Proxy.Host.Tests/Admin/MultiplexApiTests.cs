@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Proxy.Host.Tests.Multiplexing;
+using Proxy.Host.Tests.EndToEnd.Multiplexing;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;

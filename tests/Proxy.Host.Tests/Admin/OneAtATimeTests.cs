@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Proxy.Host.Admin;
-using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
@@ -13,7 +12,7 @@ public sealed class MultiplexCommandTests : IDisposable
     [Fact]
     public async Task Multiplex_OptionsOfTcpMultiplexer_ClientsShareOneConnectionAndNoMessageIsShown()
     {
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         using var process = new ProxyProcess(
             "",
             ["multiplex", "-l", $"{port}", "-t", $"127.0.0.1:{_server.Port}", "-p", "echo", "--timeout", "60", .. _delays, "-v"]
@@ -63,7 +62,7 @@ public sealed class MultiplexCommandTests : IDisposable
     [InlineData("mpu", "mpu")]
     public async Task Multiplex_NameOfAProtocol_IsTheOneMeant(string name, string expected)
     {
-        var admin = $"http://127.0.0.1:{Programs.FreePort()}";
+        var admin = $"http://127.0.0.1:{Ports.Free()}";
         using var process = new ProxyProcess("", "multiplex", "-l", "127.0.0.1:0", "-p", name, "--admin", admin);
         await process.PortAsync();
 

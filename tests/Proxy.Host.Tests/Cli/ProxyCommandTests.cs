@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
@@ -136,7 +135,7 @@ public sealed class ProxyCommandTests : IDisposable
     public async Task Lock_OptionsOfTcplock_OneClientAfterTheOtherAndHooksRun()
     {
         var told = Path.GetTempFileName();
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         using var process = new ProxyProcess(
             "",
             "lock",
@@ -174,7 +173,7 @@ public sealed class ProxyCommandTests : IDisposable
             return;
         }
 
-        var port = Programs.FreePort();
+        var port = Ports.Free();
         using var process = new ProxyProcess("", "lock", "-l", $"{port}", "--localHost", "::1", "-p", $"{_server.Port}");
 
         Assert.Equal(port, await process.PortAsync("[::1]"));

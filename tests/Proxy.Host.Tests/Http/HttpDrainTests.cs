@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Host.Tests.Servers;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Http;
@@ -11,7 +10,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
 
     private readonly TcpServer _server = new("hello");
     private readonly HttpClient _http = new();
-    private readonly int _admin = Programs.FreePort();
+    private readonly int _admin = Ports.Free();
     private TestHost _host = null!;
 
     public async Task InitializeAsync() => _host = await TestHost.StartAsync(Config(_server.Port));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Host.Hosting;
 using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.Support;
@@ -14,12 +15,14 @@ namespace Proxy.Host.Tests.Support;
 internal sealed class TestHost : IAsyncDisposable
 {
     private readonly string _file;
+    private readonly ConfigurationRoot _configuration;
     private readonly WebApplication _app;
 
-    private TestHost(string file, WebApplication app)
+    private TestHost(string file)
     {
         _file = file;
-        _app = app;
+        _configuration = (ConfigurationRoot)new ConfigurationBuilder().Add(new JsonFileSource(file)).Build();
+        _app = ProxyApplication.Build(_configuration);
     }
 
     public ProxyStatus Status => _app.Services.GetRequiredService<ProxyStatus>();
@@ -47,7 +50,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, json);
-        var host = new TestHost(file, ProxyApplication.Build(new ConfigurationBuilder().Add(new JsonFileSource(file)).Build()));
+        var host = new TestHost(file);
         await host._app.StartAsync();
         return host;
     }
@@ -72,6 +75,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _configuration.Dispose(); // the host leaves its file watched: a process may have 128 watches, and its user no more
         File.Delete(_file);
     }
 }

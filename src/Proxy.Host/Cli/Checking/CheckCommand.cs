@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Proxy.Configuration;
 using Proxy.Host.Cli.Remote;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Checking;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Proxy.Configuration;
-using Proxy.Host.Admin;
 using Proxy.Host.Cli.Remote;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Cli.Checking;
 

@@ -4,7 +4,8 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Proxy.Host.Admin;
+using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 

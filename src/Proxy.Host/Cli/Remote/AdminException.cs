@@ -15,5 +15,5 @@ internal sealed class AdminException : Exception
         : base(message) => ExitCode = exitCode;
 
     /// <summary>What the program ends with.</summary>
-    public int ExitCode { get; } = Cli.ExitCode.Failed;
+    public int ExitCode { get; } = Hosting.ExitCode.Failed;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Proxy.Host.Admin;
+using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Proxy.Configuration;
-using Proxy.Host.Admin;
+using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Configuration;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 

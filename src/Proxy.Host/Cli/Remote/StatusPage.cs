@@ -1,7 +1,7 @@
 using System.Globalization;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
-using Proxy.Host.Admin;
+using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Cli.Remote;
 

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Host.Observability.AccessLogging;
-using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Observability.AccessLogging;
 
@@ -69,7 +67,7 @@ public sealed class RotatingFileTests : IDisposable
     {
         Directory.CreateDirectory($"{Log}.1");
         File.WriteAllText($"{Log}.1/x", "");
-        var warnings = new Warnings();
+        var warnings = new LogLines();
         using var file = new RotatingFile(Log, 10, 1, TimeProvider.System, warnings);
         file.Open();
 
@@ -230,22 +228,4 @@ public sealed class RotatingFileTests : IDisposable
     private List<string> Names() => [.. _folder.EnumerateFiles().Select(static file => file.Name).Order(StringComparer.Ordinal)];
 
     private string Read(string suffix) => File.ReadAllText(Log + suffix);
-
-    private sealed class Warnings : ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Lines.Add(formatter(state, exception));
-    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -17,8 +18,8 @@ internal sealed class Scraped : IDisposable
     {
         Name = $"test-{Guid.NewGuid():N}";
         Meter = Add("");
-        Log = new ListLogger();
-        Exporter = new PrometheusExporter(options ?? new() { ScopeLabels = false }, Log);
+        Log = new LogLines();
+        Exporter = new PrometheusExporter(options ?? new() { ScopeLabels = false }, Log.CreateLogger<PrometheusExporter>());
         var builder = Sdk.CreateMeterProviderBuilder()
             .AddMeter($"{Name}*")
             .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddAttributes([new("service.name", "proxy \"x\"")]))
@@ -31,7 +32,7 @@ internal sealed class Scraped : IDisposable
 
     public Meter Meter { get; }
 
-    public ListLogger Log { get; }
+    public LogLines Log { get; }
 
     public PrometheusExporter Exporter { get; }
 

@@ -1,5 +1,0 @@
-namespace Proxy.Host.Admin;
-
-/// <summary>Why a request was not done.</summary>
-/// <param name="Error">What is wrong, and what would be right.</param>
-internal sealed record ApiError(string Error);

@@ -1,0 +1,69 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Proxy.Diagnostics;
+
+namespace Proxy.Host.Admin.Connections;
+
+/// <summary>Where a connection stands in an order, from the first one on. Ids, which are made when they are asked for, only break ties.</summary>
+internal readonly struct ConnectionRank : IComparable<ConnectionRank>
+{
+    private readonly ConnectionRecord? _record;
+
+    public ConnectionRank(ConnectionSort sort, ConnectionRecord record)
+    {
+        _record = record;
+        Key = sort switch
+        {
+            ConnectionSort.Age => record.StartedAt.UtcTicks,
+            ConnectionSort.Bytes => -(record.ClientBytes + record.UpstreamBytes),
+            _ => 0,
+        };
+    }
+
+    private ConnectionRank(long key, string id) => (Key, Id) = (key, id);
+
+    private long Key { get; }
+
+    private string Id
+    {
+        get => field ?? _record!.Id;
+        init;
+    }
+
+    public int CompareTo(ConnectionRank other) =>
+        Key.CompareTo(other.Key) is var order and not 0 ? order : string.CompareOrdinal(Id, other.Id);
+
+    /// <summary>The text by which the page after this one is asked for.</summary>
+    public string ToCursor(ConnectionSort sort) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{sort} {Key} {Id}")));
+
+    public static ConnectionRank? FromCursor(ConnectionSort sort, string cursor)
+    {
+        if (!Base64Url.IsValid(cursor))
+        {
+            return null;
+        }
+
+        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split(' ', 3);
+        return
+            parts is [var order, var text, var id]
+            && order == sort.ToString()
+            && long.TryParse(text, CultureInfo.InvariantCulture, out var key)
+            ? new ConnectionRank(key, id)
+            : null;
+    }
+}
+
+/// <summary>An order of connections.</summary>
+internal enum ConnectionSort
+{
+    /// <summary>The oldest first.</summary>
+    Age,
+
+    /// <summary>Those with the most bytes first.</summary>
+    Bytes,
+
+    /// <summary>By id.</summary>
+    Id,
+}

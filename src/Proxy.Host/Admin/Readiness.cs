@@ -1,0 +1,31 @@
+namespace Proxy.Host.Admin;
+
+/// <summary>Ready: a configuration is applied, its listeners are bound, and nothing drains. Says what is wrong besides, to who may know it.</summary>
+internal static class Readiness
+{
+    public static Task WriteAsync(HttpContext context)
+    {
+        var status = context.RequestServices.GetRequiredService<ProxyStatus>();
+        context.Response.StatusCode = status.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        var word =
+            status.Draining ? "draining"
+            : status.Ready ? "ready"
+            : "starting";
+        if (!AdminMetadata.IsAuthorized(context))
+        {
+            context.Response.ContentType = "text/plain";
+            return context.Response.WriteAsync($"{word}\n");
+        }
+
+        return context.Response.WriteAsJsonAsync(
+            new
+            {
+                status = word,
+                revision = status.Running?.Id,
+                rejected = status.Rejected.Select(static problem => problem.ToString()),
+                pending = status.Pending,
+                restartNeeded = status.RestartNeeded,
+            }
+        );
+    }
+}

@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using Proxy.Host.Http;
+
+namespace Proxy.Host.Hosting;
+
+/// <summary>Runs a host until it is told to stop.</summary>
+internal static class HostRunner
+{
+    public static async Task<int> RunAsync(IConfigurationBuilder sources)
+    {
+        try
+        {
+            await using var app = ProxyApplication.Build(sources.Build());
+            await app.RunAsync();
+            return ExitCode.Ok;
+        }
+        catch (InvalidConfigurationException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return ExitCode.BadInput;
+        }
+        catch (Exception exception) when (IsEveryday(exception))
+        {
+            await Console.Error.WriteLineAsync(Describe(exception));
+            return ExitCode.Failed;
+        }
+    }
+
+    // An address or a certificate that is not as it was thought to be; anything else is our mistake, and its stack is wanted.
+    private static bool IsEveryday(Exception exception) =>
+        exception is IOException or HttpBindException or CryptographicException
+        || exception.Source?.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
+
+    // One line. Kestrel keeps the reasons to itself when both addresses of localhost fail.
+    private static string Describe(Exception exception)
+    {
+        var reasons = (exception.InnerException as AggregateException)?.InnerExceptions ?? [];
+        var lines = reasons.Select(static reason => reason.Message).Prepend(exception.Message);
+        return string.Join(' ', string.Join(' ', lines).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+    }
+}

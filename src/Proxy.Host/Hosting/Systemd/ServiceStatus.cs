@@ -1,0 +1,17 @@
+namespace Proxy.Host.Hosting.Systemd;
+
+/// <summary>How the host is, in a line.</summary>
+internal static class ServiceStatus
+{
+    public static string Describe(ProxyStatus status)
+    {
+        var running = $"Configuration {status.Running?.Id} runs, {status.Bound.Count} addresses";
+        return status switch
+        {
+            { Rejected: [var first, ..] rejected } => $"{running}; an edit was rejected ({rejected.Count} errors): {first}",
+            { Pending: { } reason } => $"{running}; an edit waits: {reason}",
+            { RestartNeeded: [_, ..] sections } => $"{running}; a restart is needed for {string.Join(", ", sections)}",
+            _ => $"{running}.",
+        };
+    }
+}

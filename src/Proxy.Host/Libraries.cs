@@ -1,3 +1,0 @@
-using System.Runtime.InteropServices;
-
-[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Proxy.Testing;
+
+/// <summary>A client whose every wait has a limit.</summary>
+internal sealed class TcpClientSocket : IDisposable
+{
+    private readonly Socket _socket;
+
+    private TcpClientSocket(Socket socket) => _socket = socket;
+
+    public static async Task<TcpClientSocket> ConnectAsync(EndPoint address)
+    {
+        var protocol = address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, protocol);
+        try
+        {
+            await socket.ConnectAsync(address);
+            return new(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public static Task<TcpClientSocket> ConnectAsync(int port) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+
+    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text));
+
+    public void End() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>What comes next; empty at the end of the stream, null after a reset.</summary>
+    public async Task<string?> ReadAsync()
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var buffer = new byte[4096];
+        try
+        {
+            return Encoding.ASCII.GetString(buffer, 0, await _socket.ReceiveAsync(buffer, limit.Token));
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    public async Task<string?> AskAsync(string text)
+    {
+        await SendAsync(text);
+        return await ReadAsync();
+    }
+
+    public void Dispose() => _socket.Dispose();
+}

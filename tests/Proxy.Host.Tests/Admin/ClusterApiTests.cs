@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Admin;
+
+/// <summary>A destination that an operator takes out.</summary>
+[Collection(Alone.Name)]
+public sealed class ClusterApiTests : IDisposable
+{
+    private const string First = "/api/clusters/c/destinations/d0";
+    private readonly TcpServer _one = new("one");
+    private readonly TcpServer _two = new("two");
+
+    [Fact]
+    public async Task Drain_Destination_NewConnectionsGoElsewhereAndOpenOnesGoOn()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        using var before = await TcpClientSocket.ConnectAsync(host.Address);
+        Assert.Equal("one", await before.ReadAsync());
+
+        var (status, body) = await api.SendAsync(HttpMethod.Post, $"{First}/drain");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains("\"drained\":true", body, StringComparison.Ordinal);
+        Assert.Equal("two", await GreetingAsync(host));
+        Assert.Equal("still", await before.AskAsync("still"));
+        // Every edit leaves it drained: the id counts, not the address or what else is configured.
+        await host.EditAsync(Config(more: "\"IdleTimeout\": \"00:30:00\""));
+        Assert.Equal("two", await GreetingAsync(host));
+        await api.SendAsync(HttpMethod.Post, $"{First}/undrain");
+        Assert.Equal("one", await GreetingAsync(host));
+    }
+
+    [Fact]
+    public async Task Drain_AllDestinations_NobodyIsServedThoughThePolicyPanics()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+
+        await api.SendAsync(HttpMethod.Post, $"{First}/drain");
+        await api.SendAsync(HttpMethod.Post, "/api/clusters/C/destinations/D1/drain");
+
+        Assert.Null(await GreetingAsync(host));
+        var cluster = await api.GetAsync("/api/clusters/c");
+        Assert.All(
+            cluster.GetProperty("destinations").EnumerateArray(),
+            static one => Assert.False(one.GetProperty("health").GetProperty("available").GetBoolean())
+        );
+    }
+
+    [Fact]
+    public async Task Drain_DestinationRemovedAndAddedAgain_IsNotDrainedAnyMore()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        await api.SendAsync(HttpMethod.Post, $"{First}/drain");
+
+        await host.EditAsync(
+            AdminClient.With(
+                AdminClient.Changes,
+                Json.Routes(Json.Route("r")).Replace(Json.Cluster(), Cluster("d1", _two), StringComparison.Ordinal)
+            )
+        );
+        await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Post, $"{First}/drain");
+        await host.EditAsync(Config());
+
+        Assert.Equal("one", await GreetingAsync(host));
+    }
+
+    [Fact]
+    public async Task Drain_HttpDestinationWithAffinity_RequestsGoToTheOther()
+    {
+        await using var host = await TestHost.StartAsync(
+            $$"""
+            { "Admin": {{AdminClient.Changes}}, "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" } } },
+              "ReverseProxy": {
+                "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "{**all}" } } },
+                "Clusters": { "c": { "LoadBalancingPolicy": "FirstAlphabetical",
+                  "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "FailurePolicy": "Redistribute", "AffinityKeyName": "pin" },
+                  "Destinations": { "d0": { "Address": "http://127.0.0.1:{{_one.Port}}" }, "d1": { "Address": "http://127.0.0.1:{{_two.Port}}" } } } } } }
+            """
+        );
+        var urls = host.Urls.ToList();
+        using var first = new HttpClient();
+        var admin = await IsAdminAsync(first, urls[0]) ? urls[0] : urls[1];
+        var proxy = urls.Single(url => url != admin);
+        // The upstreams are no HTTP servers, and the answer is 502: which one was asked is what counts.
+        (await first.GetAsync(proxy)).Dispose();
+        Assert.Equal((1, 0), (_one.Connections, _two.Connections));
+
+        (await first.PostAsync(new Uri(admin, $"{First}/drain"), null)).Dispose();
+        (await first.GetAsync(proxy)).Dispose();
+
+        Assert.Equal((1, 1), (_one.Connections, _two.Connections));
+    }
+
+    [Fact]
+    public async Task CloseConnections_OfADestination_ResetsTheseAndNoOthers()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        using var first = await TcpClientSocket.ConnectAsync(host.Address);
+        Assert.Equal("one", await first.ReadAsync());
+        await api.SendAsync(HttpMethod.Post, $"{First}/drain");
+        using var second = await TcpClientSocket.ConnectAsync(host.Address);
+        Assert.Equal("two", await second.ReadAsync());
+
+        var (status, body) = await api.SendAsync(HttpMethod.Delete, $"{First}/connections");
+
+        Assert.Equal((HttpStatusCode.OK, "{\"closed\":1}"), (status, body));
+        Assert.Null(await first.ReadAsync());
+        Assert.Equal("x", await second.AskAsync("x"));
+        await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Delete, "/api/clusters/c/destinations/none/connections");
+    }
+
+    public void Dispose()
+    {
+        _one.Dispose();
+        _two.Dispose();
+    }
+
+    private static async Task<string?> GreetingAsync(TestHost host)
+    {
+        try
+        {
+            using var client = await TcpClientSocket.ConnectAsync(host.Address);
+            return await client.ReadAsync();
+        }
+        catch (SocketException)
+        {
+            return null; // the reset was faster
+        }
+    }
+
+    private static async Task<bool> IsAdminAsync(HttpClient http, Uri url)
+    {
+        using var answer = await http.GetAsync(new Uri(url, "/healthz/live"));
+        return answer.IsSuccessStatusCode;
+    }
+
+    private static string Cluster(string id, TcpServer server) =>
+        $$"""{ "Destinations": { "{{id}}": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } }""";
+
+    private string Config(string more = "") =>
+        AdminClient.With(AdminClient.Changes, Json.Routes(Json.Route("r", more), _one.Port, _two.Port));
+}

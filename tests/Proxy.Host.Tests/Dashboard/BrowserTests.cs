@@ -1,8 +1,0 @@
-namespace Proxy.Host.Tests.Dashboard;
-
-/// <summary>Tests that share the browser.</summary>
-[CollectionDefinition(Name)]
-public sealed class BrowserTests : ICollectionFixture<Chromium>
-{
-    public const string Name = "Browser";
-}

@@ -1,0 +1,31 @@
+namespace Proxy.Host.Tests.EndToEnd.Dashboard;
+
+/// <summary>Pictures for the documentation, only where PROXY_SCREENSHOTS names a folder: ordinary runs change no file.</summary>
+internal static class Screenshots
+{
+    private const int Width = 1360;
+    private const int Margin = 24;
+
+    private static readonly string? _folder = Environment.GetEnvironmentVariable("PROXY_SCREENSHOTS");
+
+    public static bool Wanted => !string.IsNullOrEmpty(_folder);
+
+    /// <summary>Takes one of the whole view, unless nobody wants any.</summary>
+    public static async Task TakeAsync(Operator operators, string name, int width = Width, int height = 900)
+    {
+        if (!Wanted)
+        {
+            return;
+        }
+
+        await operators.Page.SetViewportSizeAsync(width, height);
+        // Charts follow the width a frame later.
+        await operators.Page.EvaluateAsync("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))");
+        // Nothing below the end of a short view.
+        var end = await operators.Page.EvaluateAsync<int>(
+            "Math.ceil(Math.max(...[...document.querySelector('main').children].map((part) => part.getBoundingClientRect().bottom)))"
+        );
+        await operators.Page.SetViewportSizeAsync(width, Math.Min(height, end + Margin));
+        await operators.Page.ScreenshotAsync(new() { Path = Repository.Path(_folder!, $"dashboard-{name}.png") });
+    }
+}

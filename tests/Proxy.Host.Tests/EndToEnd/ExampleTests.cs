@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Configuration;
+using Proxy.Host.Hosting;
+using Proxy.Host.Tests.EndToEnd.Multiplexing;
+
+namespace Proxy.Host.Tests.EndToEnd;
+
+/// <summary>Every file of config/examples: nothing in it is wrong or suspicious, and each of its routes reaches its cluster.</summary>
+public sealed partial class ExampleTests : IAsyncLifetime
+{
+    private const int RequestsToProveAffinity = 4;
+    private readonly LoopbackLayer _layer = new();
+    private WebApplication? _app;
+
+    public static TheoryData<string> Examples =>
+        [.. Directory.GetFiles(Repository.Path("config", "examples"), "*.json").Select(static path => Path.GetFileName(path))];
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Check_Example_NoErrorsAndNoWarnings(string example)
+    {
+        using var root = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
+
+        var result = TcpProxyExtensions.Check(root);
+
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Warnings);
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public async Task Run_Example_EveryRouteReachesItsCluster(string example)
+    {
+        var status = await StartAsync(example);
+
+        var reached = new HashSet<string>();
+        foreach (var binding in status.Running!.Bindings)
+        {
+            var routes = binding.RouteIds.Where(id => CanReach(binding, status.Running.Config.ReverseProxy.TcpRoutes[id])).ToList();
+            Assert.NotEmpty(routes);
+            foreach (var id in routes)
+            {
+                var route = status.Running.Config.ReverseProxy.TcpRoutes[id];
+                var address = Bound(status, binding);
+                Assert.Equal(
+                    route.ClusterId,
+                    route.Mode == TcpMode.Multiplex
+                        ? await ExchangeAsync(address, status.Running.Config.ReverseProxy.Clusters[route.ClusterId!].Multiplex!)
+                        : await AskAsync(address, LoopbackLayer.ClientOf(route))
+                );
+                reached.Add(id);
+            }
+        }
+
+        Assert.Equal(status.Running.Config.ReverseProxy.TcpRoutes.Keys.Order(), reached.Order());
+        await AskHttpAsync(status.Running.Config);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+
+        await _layer.DisposeAsync();
+    }
+
+    private async Task<ProxyStatus> StartAsync(string example)
+    {
+        using var written = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
+        var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!);
+        _app = ProxyApplication.Build(new ConfigurationBuilder().Add(Source(example)).AddInMemoryCollection(moved).Build());
+        await _app.StartAsync();
+        return _app.Services.GetRequiredService<ProxyStatus>();
+    }
+
+    /// <summary>A client from a network needs an IPv4 address to come from.</summary>
+    private static bool CanReach(EndpointBinding binding, TcpRouteConfig route) =>
+        route.Match is not { SourceNetworks.Count: > 0 }
+        || binding.Address is { IsAny: true } or { Address.AddressFamily: AddressFamily.InterNetwork };
+
+    private static EndPoint Bound(ProxyStatus status, EndpointBinding binding)
+    {
+        var address = binding.Address;
+        return address.UnixPath is not null ? status.Bound[address.Text]
+            : status.Bound[$"{address.Text}#{binding.EndpointId}"] is not IPEndPoint bound
+                ? throw new InvalidOperationException("No IP address.")
+            : address.IsAny ? new IPEndPoint(IPAddress.Loopback, bound.Port)
+            : bound;
+    }
+
+    /// <summary>Connects, says something and hears it again; returns the cluster that answered.</summary>
+    private static async Task<string> AskAsync(EndPoint address, IPAddress from)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        if (address.AddressFamily == from.AddressFamily)
+        {
+            socket.Bind(new IPEndPoint(from, 0));
+        }
+
+        await socket.ConnectAsync(address, limit.Token);
+        await using var stream = new NetworkStream(socket);
+        using var reader = new StreamReader(stream);
+        var greeting = await reader.ReadLineAsync(limit.Token);
+        await stream.WriteAsync("ping\n"u8.ToArray(), limit.Token);
+        Assert.Equal("ping", await reader.ReadLineAsync(limit.Token));
+        return LoopbackLayer.ClusterIn(greeting!);
+    }
+
+    /// <summary>Sends a message of the protocol and gets it again; returns the cluster whose server was asked last.</summary>
+    private async Task<string> ExchangeAsync(EndPoint address, ClusterMultiplexConfig protocol)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(address, limit.Token);
+        await using var stream = new NetworkStream(socket);
+        var message = MultiplexSample.Of(protocol);
+        await stream.WriteAsync(message, limit.Token);
+        var answer = new byte[message.Length];
+        await stream.ReadExactlyAsync(answer, limit.Token);
+        Assert.Equal(message, answer);
+        return LoopbackLayer.ClusterIn(_layer.LastAsked);
+    }
+
+    private async Task AskHttpAsync(ProxyConfig config)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = Eventually.Limit };
+        var addresses = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var sites = new List<string>();
+        foreach (var address in addresses)
+        {
+            using var ready = await client.GetAsync(new Uri($"{address}/healthz/ready"));
+            if (!ready.IsSuccessStatusCode)
+            {
+                sites.Add(address);
+            }
+        }
+
+        Assert.Equal(config.Admin is null ? 0 : 1, addresses.Count - sites.Count);
+        Assert.Equal(config.ReverseProxy.Routes.Count > 0, sites.Count > 0);
+        foreach (var site in sites)
+        {
+            foreach (var route in config.ReverseProxy.Routes.Values)
+            {
+                var path = Parameter().Replace(route.Match?.Path ?? "", "");
+                await AskSiteAsync(client, new Uri($"{site}{path}"), route.ClusterId!, config);
+            }
+        }
+    }
+
+    private static async Task AskSiteAsync(HttpClient client, Uri address, string clusterId, ProxyConfig config)
+    {
+        using var first = await client.GetAsync(address);
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        var answer = await first.Content.ReadAsStringAsync();
+        Assert.Equal(clusterId, LoopbackLayer.ClusterIn(answer));
+        if (config.ReverseProxy.Clusters[clusterId].SessionAffinity is not { Enabled: true } affinity)
+        {
+            return;
+        }
+
+        var cookie = Assert.Single(first.Headers.GetValues("Set-Cookie")).Split(';')[0];
+        Assert.StartsWith($"{affinity.AffinityKeyName}=", cookie, StringComparison.Ordinal);
+        for (var i = 0; i < RequestsToProveAffinity; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { { "Cookie", cookie } } };
+            using var next = await client.SendAsync(request);
+            Assert.Equal(answer, await next.Content.ReadAsStringAsync());
+        }
+    }
+
+    private static JsonFileSource Source(string example) => new(Repository.Path("config", "examples", example)) { Watch = false };
+
+    [GeneratedRegex(@"\{.*?\}")]
+    private static partial Regex Parameter();
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Proxy.Configuration;
+
+namespace Proxy.Host.Tests.EndToEnd;
+
+/// <summary>
+/// A layer over a configuration that moves it to where a test can run it: ports the system chooses, unix sockets in a folder of
+/// its own, servers of the test in place of the destinations, and networks of the loopback in place of those clients come from.
+/// </summary>
+internal sealed class LoopbackLayer : IAsyncDisposable
+{
+    private readonly Dictionary<string, string?> _layer = [];
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("px");
+    private readonly List<Socket> _servers = [];
+    private readonly List<WebApplication> _sites = [];
+    private volatile string _lastAsked = "";
+    private int _names;
+
+    /// <summary>Where a client of a route comes from: the first address of its first network, or 127.0.0.1.</summary>
+    public static IPAddress ClientOf(TcpRouteConfig route)
+    {
+        var address = route.Match?.SourceNetworks is [var network, ..] ? IPNetwork.Parse(network).BaseAddress : IPAddress.Loopback;
+        return new IPAddress([.. address.GetAddressBytes()[..^1], 1]);
+    }
+
+    /// <summary>The cluster a server says it belongs to.</summary>
+    public static string ClusterIn(string answer) => answer.Split('/')[0];
+
+    /// <summary>The name of the server of a multiplexed cluster that was last sent something.</summary>
+    public string LastAsked => _lastAsked;
+
+    public async Task<Dictionary<string, string?>> MoveAsync(Revision revision)
+    {
+        var config = revision.Config.ReverseProxy;
+        foreach (var (id, endpoint) in config.TcpEndpoints)
+        {
+            foreach (var (index, address) in endpoint.Address.Select(text => Move(text, "0")).Distinct().Index())
+            {
+                _layer[$"ReverseProxy:TcpEndpoints:{id}:Address:{index}"] = address;
+            }
+        }
+
+        foreach (var (index, (id, route)) in config.TcpRoutes.Index())
+        {
+            if (route.Listen is { } listen)
+            {
+                // A Listen's text is its endpoint's id: as many zeros as it takes give each a port of its own.
+                _layer[$"ReverseProxy:TcpRoutes:{id}:Listen"] = Move(listen, new string('0', index + 1));
+            }
+
+            foreach (var (number, network) in (route.Match?.SourceNetworks ?? []).Index())
+            {
+                _layer[$"ReverseProxy:TcpRoutes:{id}:Match:SourceNetworks:{number}"] = Loopback(network);
+            }
+        }
+
+        foreach (var (id, cluster) in config.Clusters)
+        {
+            foreach (var (destinationId, destination) in cluster.Destinations)
+            {
+                _layer[$"ReverseProxy:Clusters:{id}:Destinations:{destinationId}:Address"] = await ServeAsync(
+                    destination.Address,
+                    $"{id}/{destinationId}",
+                    greets: cluster.Multiplex is null
+                );
+            }
+        }
+
+        foreach (var endpoint in revision.Snapshot.GetSection("Kestrel:Endpoints").GetChildren())
+        {
+            _layer[$"{endpoint.Path}:Url"] = "http://127.0.0.1:0";
+        }
+
+        if (revision.Config.Admin is not null)
+        {
+            _layer["Admin:Url"] = "http://127.0.0.1:0";
+        }
+
+        return _layer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _servers.ForEach(static server => server.Dispose());
+        foreach (var site in _sites)
+        {
+            await site.DisposeAsync();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    private string Move(string listen, string port) =>
+        listen.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)
+            ? $"unix:{UnixPath()}"
+            : $"{listen[..listen.LastIndexOf(':')]}:{port}";
+
+    // All of 127.0.0.0/8 is here; what contains what stays as it is written.
+    private static string Loopback(string network) =>
+        IPNetwork.Parse(network).BaseAddress.AddressFamily == AddressFamily.InterNetwork
+            ? $"127{network[network.IndexOf('.', StringComparison.Ordinal)..]}"
+            : network;
+
+    private string UnixPath() => Path.Combine(_folder.FullName, $"{_names++}");
+
+    private async Task<string> ServeAsync(string address, string name, bool greets)
+    {
+        if (address.StartsWith("http", StringComparison.OrdinalIgnoreCase))
+        {
+            return await ServeSiteAsync(name);
+        }
+
+        Assert.True(DestinationAddress.TryParse(address, out var written, out _));
+        EndPoint endPoint = written.UnixPath is null ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(UnixPath());
+        var server = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        server.Bind(endPoint);
+        server.Listen();
+        _servers.Add(server);
+        _ = AcceptAsync(server, name, greets);
+        return server.LocalEndPoint is IPEndPoint { Port: var port }
+            ? $"tcp://{(written.Host is "localhost" ? written.Host : "127.0.0.1")}:{port}"
+            : $"unix:{endPoint}";
+    }
+
+    private async Task<string> ServeSiteAsync(string name)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        var site = builder.Build();
+        site.Run(context => context.Response.WriteAsync(name));
+        _sites.Add(site);
+        await site.StartAsync();
+        return site.Urls.Single();
+    }
+
+    private async Task AcceptAsync(Socket server, string name, bool greets)
+    {
+        try
+        {
+            while (true)
+            {
+                _ = greets ? EchoAsync(await server.AcceptAsync(), name) : AnswerAsync(await server.AcceptAsync(), name);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
+    }
+
+    // Says nothing unasked: a multiplexer would take it for nonsense.
+    private async Task AnswerAsync(Socket socket, string name)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            var buffer = new byte[4096];
+            while (await stream.ReadAsync(buffer) is var count and > 0)
+            {
+                _lastAsked = name;
+                await stream.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+        catch (IOException)
+        {
+            // The proxy ended it.
+        }
+    }
+
+    private static async Task EchoAsync(Socket socket, string name)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{name}\n"));
+            await stream.CopyToAsync(stream);
+        }
+        catch (IOException)
+        {
+            // The client left, or was a health check.
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Configuration;
+using Proxy.Host.Hosting;
+
+namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
+
+/// <summary>A shipped configuration that runs on ports the system chooses, with what a test lays over it.</summary>
+internal sealed class Example : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly string[] _routes;
+
+    private Example(WebApplication app, string[] routes)
+    {
+        _app = app;
+        _routes = routes;
+    }
+
+    /// <param name="file">The file, below config.</param>
+    /// <param name="routes">The ids of its TCP routes.</param>
+    /// <param name="layer">Keys and values that win over the file's.</param>
+    public static async Task<Example> StartAsync(string file, string[] routes, Dictionary<string, string?> layer)
+    {
+        foreach (var route in routes)
+        {
+            layer[$"ReverseProxy:TcpRoutes:{route}:Listen"] = Listen(routes, route);
+        }
+
+        var source = new JsonFileSource(Repository.Path("config", file)) { Watch = false };
+        var app = ProxyApplication.Build(new ConfigurationBuilder().Add(source).AddInMemoryCollection(layer).Build());
+        await app.StartAsync();
+        return new(app, routes);
+    }
+
+    public async Task<Socket> ConnectAsync(string route)
+    {
+        var bound = _app.Services.GetRequiredService<ProxyStatus>().Bound;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(bound.Single(pair => pair.Key.EndsWith($"#{Listen(_routes, route)}", StringComparison.Ordinal)).Value);
+        return socket;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    /// <summary>Sends a message.</summary>
+    /// <returns>As many bytes as were asked for; fewer when the connection ended before, by FIN or RST.</returns>
+    public static async Task<byte[]> AskAsync(Socket client, byte[] message, int length)
+    {
+        await client.SendAsync(message);
+        return await ReadAsync(client, length);
+    }
+
+    public static async Task<byte[]> ReadAsync(Socket client, int length)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        var buffer = new byte[length];
+        var count = 0;
+        try
+        {
+            while (count < length && await client.ReceiveAsync(buffer.AsMemory(count), limit.Token) is var received and > 0)
+            {
+                count += received;
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset; what came before it is what there is.
+        }
+
+        return buffer[..count];
+    }
+
+    // As many zeros as it takes give each route a port of its own.
+    private static string Listen(string[] routes, string route) => $"127.0.0.1:{new string('0', 1 + Array.IndexOf(routes, route))}";
+}

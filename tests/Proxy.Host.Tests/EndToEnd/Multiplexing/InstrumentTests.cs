@@ -1,0 +1,99 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
+
+/// <summary>config/examples/instrument.json before a power supply that speaks SCPI.</summary>
+public sealed class InstrumentTests
+{
+    private string _volts = "0";
+
+    [Theory]
+    [InlineData("Sockets")]
+    [InlineData("Auto")]
+    public async Task Run_TwoPrograms_EachGetsItsOwnAnswers(string transport)
+    {
+        await using var device = Supply();
+        await using var example = await StartAsync(transport, device);
+        using var script = await example.ConnectAsync("supply");
+        using var logger = await example.ConnectAsync("supply");
+
+        for (var round = 1; round <= 20; round++)
+        {
+            Assert.Equal(
+                ["1\n", "ACME,PS1,0,1.0\n"],
+                await Task.WhenAll(AskAsync(script, $"VOLT {round};*OPC?\n"), AskAsync(logger, "*IDN?\n"))
+            );
+            Assert.Equal($"{round}\n", await AskAsync(logger, "VOLT?\n"));
+        }
+
+        Assert.Equal((1, 1), device.Connections);
+    }
+
+    [Fact]
+    public async Task Run_CommandWithoutAnAnswer_OnlyItsProgramIsCutAndTheNextOneIsServed()
+    {
+        await using var device = Supply();
+        await using var example = await StartAsync("Auto", device, "00:00:00.300");
+        using var wrong = await example.ConnectAsync("supply");
+        using var right = await example.ConnectAsync("supply");
+        Assert.Equal("ACME,PS1,0,1.0\n", await AskAsync(right, "*IDN?\n"));
+
+        Assert.Equal("", await AskAsync(wrong, "OUTP ON\n"));
+
+        Assert.Equal("0\n", await AskAsync(right, "VOLT?\n"));
+        Assert.Equal(2, device.Connections.All);
+    }
+
+    private static async Task<string> AskAsync(Socket client, string line)
+    {
+        var answer = new StringBuilder();
+        await client.SendAsync(Encoding.ASCII.GetBytes(line));
+        while (!answer.ToString().EndsWith('\n') && await Example.ReadAsync(client, 1) is { Length: 1 } next)
+        {
+            answer.Append((char)next[0]);
+        }
+
+        return answer.ToString();
+    }
+
+    private static Task<Example> StartAsync(string transport, SimulatedDevice device, string timeout = "00:00:10") =>
+        Example.StartAsync(
+            "examples/instrument.json",
+            ["supply"],
+            new()
+            {
+                ["Transport:Kind"] = transport,
+                ["ReverseProxy:Clusters:supply:Destinations:s:Address"] = $"tcp://127.0.0.1:{device.Port}",
+                ["ReverseProxy:Clusters:supply:Multiplex:ResponseTimeout"] = timeout,
+            }
+        );
+
+    private SimulatedDevice Supply() =>
+        new(SimulatedDevice.Line)
+        {
+            OnMessage = async (line, socket) =>
+            {
+                if (Execute(Encoding.ASCII.GetString(line).TrimEnd('\n')) is { } answer)
+                {
+                    await socket.SendAsync(Encoding.ASCII.GetBytes($"{answer}\n"));
+                }
+            },
+        };
+
+    private string? Execute(string line)
+    {
+        if (line.StartsWith("VOLT ", StringComparison.Ordinal))
+        {
+            _volts = line["VOLT ".Length..line.IndexOf(';', StringComparison.Ordinal)];
+        }
+
+        return line switch
+        {
+            "*IDN?" => "ACME,PS1,0,1.0",
+            "VOLT?" => _volts,
+            _ when line.EndsWith("*OPC?", StringComparison.Ordinal) => "1",
+            _ => null,
+        };
+    }
+}

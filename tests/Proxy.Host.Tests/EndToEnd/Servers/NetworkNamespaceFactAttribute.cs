@@ -1,0 +1,22 @@
+namespace Proxy.Host.Tests.EndToEnd.Servers;
+
+/// <summary>Needs real servers, and hosts of their own for them: skips without the programs or without root, unless they are required.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NetworkNamespaceFactAttribute : FactAttribute
+{
+    public NetworkNamespaceFactAttribute(params string[] programs)
+    {
+        Programs = programs;
+        var missing = programs.Append("ip").Where(static program => Proxy.Testing.Programs.Find(program) is null).ToList();
+        if (
+            Environment.GetEnvironmentVariable("PROXY_TEST_SERVERS") != "required"
+            && (missing.Count > 0 || !Environment.IsPrivilegedProcess)
+        )
+        {
+            Skip = missing.Count > 0 ? $"Not installed: {string.Join(", ", missing)}." : "Network namespaces need root.";
+        }
+    }
+
+    /// <summary>What has to be installed.</summary>
+    public IReadOnlyList<string> Programs { get; }
+}

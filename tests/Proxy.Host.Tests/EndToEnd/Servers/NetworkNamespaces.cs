@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Proxy.Host.Tests.EndToEnd.Servers;
+
+/// <summary>Hosts on one machine: namespaces with a network of their own each, joined by a bridge. Disposing ends all that runs in them.</summary>
+internal sealed class NetworkNamespaces : IAsyncDisposable
+{
+    private static int _created;
+
+    private readonly int _serial = Interlocked.Increment(ref _created);
+    private readonly List<string> _made = [];
+    private readonly List<Process> _running = [];
+
+    private NetworkNamespaces() { }
+
+    /// <summary>How the system will call a host of those created next; 0 is what joins them.</summary>
+    public static string NextName(int host) => Name(_created + 1, host);
+
+    public static string Address(int host) => $"10.88.0.{host}";
+
+    /// <summary>Makes hosts 1 to count; what could be made is taken away when the rest cannot.</summary>
+    public static async Task<NetworkNamespaces> CreateAsync(int count)
+    {
+        var hosts = new NetworkNamespaces();
+        try
+        {
+            await hosts.AddAsync(0);
+            await IpAsync("-n", hosts.Name(0), "link", "add", "br0", "type", "bridge");
+            await IpAsync("-n", hosts.Name(0), "link", "set", "br0", "up");
+            foreach (var host in Enumerable.Range(1, count))
+            {
+                await hosts.AddAsync(host);
+                await hosts.JoinAsync(host);
+            }
+
+            return hosts;
+        }
+        catch
+        {
+            await hosts.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Cuts a host's link, or mends it.</summary>
+    public Task LinkAsync(int host, bool up) => IpAsync("-n", Name(0), "link", "set", $"v{host}", up ? "up" : "down");
+
+    /// <summary>Starts a program on a host; what it writes is thrown away.</summary>
+    public Process Start(int host, string program, params string[] arguments)
+    {
+        var process = Run(host, program, arguments);
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _running.Add(process);
+        return process;
+    }
+
+    /// <summary>Runs a program on a host to its end, and returns what it wrote; empty when it failed.</summary>
+    public async Task<string> TryRunAsync(int host, string program, params string[] arguments)
+    {
+        using var process = Run(host, program, arguments);
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output : "";
+    }
+
+    public static async Task SignalAsync(Process process, string name) =>
+        await Programs.RunAsync("sh", "", "-c", $"kill -{name} {process.Id.ToString(CultureInfo.InvariantCulture)}");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _running)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        foreach (var name in _made)
+        {
+            await IpAsync("netns", "del", name);
+        }
+    }
+
+    private static string Name(int serial, int host) =>
+        string.Create(CultureInfo.InvariantCulture, $"px{Environment.ProcessId}-{serial}-{host}");
+
+    private string Name(int host) => Name(_serial, host);
+
+    private async Task AddAsync(int host)
+    {
+        await IpAsync("netns", "add", Name(host));
+        _made.Add(Name(host));
+    }
+
+    private async Task JoinAsync(int host)
+    {
+        string[] link = ["link", "add", $"v{host}", "type", "veth", "peer", "name", "eth0", "netns", Name(host)];
+        await IpAsync(["-n", Name(0), .. link]);
+        await IpAsync("-n", Name(0), "link", "set", $"v{host}", "master", "br0", "up");
+        await IpAsync("-n", Name(host), "addr", "add", $"{Address(host)}/24", "dev", "eth0");
+        await IpAsync("-n", Name(host), "link", "set", "eth0", "up");
+        await IpAsync("-n", Name(host), "link", "set", "lo", "up");
+    }
+
+    private static Task<string> IpAsync(params string[] arguments) => Programs.RunAsync("ip", "", arguments);
+
+    // The program takes the place of ip, and its process id.
+    private Process Run(int host, string program, string[] arguments) =>
+        Process.Start(
+            new ProcessStartInfo(Programs.Find("ip")!, ["netns", "exec", Name(host), program, .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+}
