@@ -94,6 +94,7 @@ internal sealed class ForwardHandler(
     private async ValueTask<ConnectionContext> WatchAndDialAsync(TcpConnection client, EndPoint endPoint, CancellationTokenSource gone)
     {
         await using var watch = client.CancelOnReset(gone);
+        gone.Token.ThrowIfCancellationRequested();
         return await dialer.ConnectAsync(endPoint, gone.Token);
     }
 
