@@ -70,7 +70,11 @@ internal sealed class ForwardHandler(
             // The usual ways in which a transport fails.
         }
 
-        record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+        if (outcome != ConnectionOutcome.ClientReset)
+        {
+            record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+        }
+
         if (upstream is null)
         {
             record.Close(outcome);

@@ -95,6 +95,7 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         Assert.Equal(ConnectionOutcome.ClientReset, await client.EndAsync());
         Assert.True(dial.Cancelled);
         Assert.True(_target.Disposed);
+        Assert.Equal(TimeSpan.Zero, client.Record.Connecting);
     }
 
     [Theory]
