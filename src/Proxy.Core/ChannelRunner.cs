@@ -16,7 +16,7 @@ namespace Proxy;
 internal sealed class ChannelRunner(
     Lazy<Revision> initial,
     LocalListeners listeners,
-    IConnectionFactory dialler,
+    IConnectionFactory dialer,
     Relay relay,
     TrackingMiddleware tracking,
     ConnectionTracker tracker,
@@ -34,7 +34,7 @@ internal sealed class ChannelRunner(
                 config,
                 new(
                     listeners.BindAsync,
-                    dialler,
+                    dialer,
                     relay,
                     tracking,
                     tracker,

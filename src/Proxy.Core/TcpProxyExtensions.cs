@@ -21,6 +21,7 @@ using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framers;
 using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Timing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -64,7 +65,7 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<Transport>();
         services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
         services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
-        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialler);
+        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialer);
         services.TryAddSingleton(static provider => new ListenerManager(
             provider.GetRequiredService<Transport>().Listeners,
             provider.GetRequiredService<TimeProvider>(),
@@ -72,7 +73,7 @@ public static class TcpProxyExtensions
         ));
         services.AddTcpClusters();
         services.TryAddSingleton<HookListFactory>();
-        services.TryAddSingleton<UpstreamDialer>();
+        services.TryAddSingleton<ForwardServices>();
         services.AddSingleton<IPermitStore, HostPermitStore>();
         services.TryAddSingleton<LockMetrics>();
         services.TryAddSingleton(static provider => new LockRegistry(

@@ -10,7 +10,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>Registers picking, resolving, dialling and health.</summary>
+/// <summary>Registers picking, resolving, dialing and health.</summary>
 public static class ClusterServices
 {
     /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>
@@ -32,9 +32,10 @@ public static class ClusterServices
         services.TryAddSingleton<ConnectFailuresHealthPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton<DestinationDialer>();
-        services.TryAddSingleton<ReportingDialer>();
+        services.TryAddSingleton<AddressRace>();
         services.TryAddSingleton<DestinationPicker>();
+        services.TryAddSingleton<DialReports>();
+        services.TryAddSingleton<Dialer>();
         ProbeUnixSockets(services);
         LeaveOutDrained(services);
         return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
