@@ -9,6 +9,7 @@ public sealed partial class ImportTests
     {
         ["Configuration"] = [],
         ["Diagnostics"] = [],
+        ["Timing"] = [],
         ["Connections"] = ["Diagnostics"],
         ["Listeners"] = ["Configuration", "Diagnostics", "Connections"],
         ["Routing"] = ["Configuration", "Diagnostics", "Connections"],
@@ -17,7 +18,7 @@ public sealed partial class ImportTests
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
         ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
-        ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding"],
+        ["Channels"] = ["Configuration", "Diagnostics", "Timing", "Connections", "Listeners", "Hooks", "Clusters", "Forwarding"],
         ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
     };
