@@ -10,17 +10,17 @@ public sealed partial class ImportTests
         ["Configuration"] = [],
         ["Diagnostics"] = [],
         ["Timing"] = [],
-        ["Connections"] = ["Diagnostics"],
-        ["Listeners"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Connections"] = ["Diagnostics", "Timing"],
+        ["Listeners"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
         ["Routing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Clusters"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Clusters"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
-        ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Timing"],
+        ["Forwarding"] = ["Diagnostics", "Connections"],
         ["Channels"] = ["Configuration", "Diagnostics", "Timing", "Connections", "Listeners", "Hooks", "Clusters", "Forwarding"],
         ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters", "Timing"],
     };
 
     public static TheoryData<string> Folders =>

@@ -11,6 +11,7 @@ using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
 using Proxy.Listeners;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 
