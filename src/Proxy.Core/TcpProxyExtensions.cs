@@ -21,6 +21,7 @@ using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framers;
 using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Timing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;

@@ -3,6 +3,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 

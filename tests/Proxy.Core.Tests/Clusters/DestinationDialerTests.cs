@@ -5,6 +5,7 @@ using Proxy.Clusters;
 using Proxy.Clusters.Resolution;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Clusters;
 

@@ -6,6 +6,7 @@ using Proxy.Connections;
 using Proxy.Core.Tests.Multiplexing.Sessions;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 

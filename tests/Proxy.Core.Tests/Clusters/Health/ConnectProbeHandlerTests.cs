@@ -4,6 +4,7 @@ using Proxy.Clusters.Health;
 using Proxy.Clusters.Resolution;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Clusters.Health;
 
