@@ -87,12 +87,6 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
         services.TryAddSingleton<Drainer>();
-        services.TryAddSingleton(static provider => new LocalListeners(
-            provider.GetRequiredService<Transport>().Listeners,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<LocalListeners>>()
-        ));
-        services.TryAddSingleton<LocalListener>(static provider => provider.GetRequiredService<LocalListeners>().BindAsync);
         services.AddChannels();
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton<ConfigurationMetrics>();

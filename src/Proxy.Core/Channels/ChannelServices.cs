@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -135,14 +134,9 @@ internal static class ChannelServices
     {
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<TunnelAdmission>();
-        services.TryAddSingleton<ServerForwarding>();
+        services.TryAddSingleton<ServerDialer>();
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
-        services.TryAddSingleton(static provider => new MemberForwarding(
-            provider.GetRequiredService<MemberDialer>(),
-            provider.GetRequiredService<Relay>(),
-            provider.GetRequiredService<TimeProvider>()
-        ));
         services.TryAddSingleton<CallPipelines>();
         services.TryAddSingleton(static provider => new LocalAddressBook(
             provider.GetRequiredService<CurrentChannels>().Config.Loopback.StateFile,

@@ -31,9 +31,6 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true));
     }
 
-    /// <summary>Called once, when it is disposed.</summary>
-    public Action? Disposed { get; set; }
-
     protected override PipeReader Reader { get; }
 
     protected override PipeWriter Writer { get; }
@@ -93,7 +90,5 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         _content.Dispose();
         _lifetime.Dispose();
         await base.DisposeAsync();
-        Disposed?.Invoke();
-        Disposed = null;
     }
 }
