@@ -4,7 +4,6 @@ using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 using Proxy.Listeners;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -21,7 +20,6 @@ internal sealed class ChannelHost(
     ConnectionCutter cutter,
     ChannelMonitor monitor,
     ChannelNotifier notifier,
-    Signal changed,
     TimeProvider time
 ) : IAsyncDisposable
 {
@@ -66,11 +64,7 @@ internal sealed class ChannelHost(
     }
 
     /// <summary>Takes an edit, which is applied soon; it cannot fail. Without the section there are no channels, and the tunnel stays.</summary>
-    public void Use(ChannelsConfig? config)
-    {
-        channels.Use(config);
-        changed.Set();
-    }
+    public void Use(ChannelsConfig? config) => channels.Use(config);
 
     /// <summary>Tells that it takes nothing new, and then takes nothing; drains what is open, and leaves.</summary>
     public async Task StopAsync()
@@ -98,9 +92,10 @@ internal sealed class ChannelHost(
     }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _ending.CancelAsync();
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ending.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

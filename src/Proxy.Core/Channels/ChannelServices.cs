@@ -7,9 +7,7 @@ using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Clusters.Resolution;
 using Proxy.Configuration;
-using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -27,7 +25,6 @@ internal static class ChannelServices
         AddMembership(services);
         AddMonitoring(services);
         AddConnections(services);
-        services.TryAddSingleton<Signal>();
         services.TryAddSingleton<ReadyProbe>();
         services.TryAddSingleton<Announcement>();
         services.TryAddSingleton<GroupMembers>();

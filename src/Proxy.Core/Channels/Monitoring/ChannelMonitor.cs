@@ -128,6 +128,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     {
         await FinishAsync();
         _errors.Writer.TryComplete(); // a handler that hangs is not waited for
+        _ending.Dispose();
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)
