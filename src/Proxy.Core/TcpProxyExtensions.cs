@@ -64,7 +64,7 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<Transport>();
         services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
         services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
-        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialler);
+        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialer);
         services.TryAddSingleton(static provider => new ListenerManager(
             provider.GetRequiredService<Transport>().Listeners,
             provider.GetRequiredService<TimeProvider>(),
