@@ -73,7 +73,7 @@ public static class TcpProxyExtensions
         ));
         services.AddTcpClusters();
         services.TryAddSingleton<HookListFactory>();
-        services.TryAddSingleton<UpstreamDialer>();
+        services.TryAddSingleton<ForwardServices>();
         services.AddSingleton<IPermitStore, HostPermitStore>();
         services.TryAddSingleton<LockMetrics>();
         services.TryAddSingleton(static provider => new LockRegistry(

@@ -17,7 +17,7 @@ public sealed partial class ImportTests
         ["Clusters"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Timing"],
-        ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Forwarding"] = ["Diagnostics", "Connections"],
         ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding", "Timing"],
         ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters", "Timing"],
