@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Channels;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -20,7 +21,7 @@ internal sealed class PipelineBuilder(
     ForwardServices forwarding,
     LockRouteFactory locks,
     MultiplexRouteFactory multiplexing,
-    ChannelRunner channels,
+    CallPipelines channels,
     Random random
 )
 {
@@ -65,7 +66,7 @@ internal sealed class PipelineBuilder(
     }
 
     private ConnectionDelegate BuildConnector(TcpRouteConfig route, string connector) =>
-        client => channels.RouteAsync(client, connector, RelayOptionsOf(route).Jittered(random), KeepAliveOf(route));
+        channels.OfRoute(connector, () => RelayOptionsOf(route).Jittered(random), KeepAliveOf(route));
 
     private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
         route.Mode switch

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
-using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
@@ -93,14 +92,8 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalListeners>>()
         ));
-        services.TryAddSingleton<ChannelMetrics>();
-        services.TryAddSingleton<ChannelRunner>();
-        services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelRunner>().Monitor);
-        services.TryAddSingleton(static provider =>
-        {
-            var channels = provider.GetRequiredService<ChannelRunner>();
-            return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
-        });
+        services.TryAddSingleton<LocalListener>(static provider => provider.GetRequiredService<LocalListeners>().BindAsync);
+        services.AddChannels();
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton<ConfigurationMetrics>();
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
@@ -165,7 +158,6 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<IConfigValidator>()
         ));
         services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
-        services.TryAddSingleton<ConnectorClusters>();
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Proxy.Channels.Membership;
 
 namespace Proxy.Channels;
 

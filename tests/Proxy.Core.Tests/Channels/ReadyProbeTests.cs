@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Proxy.Channels;
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 
@@ -72,12 +73,14 @@ public sealed class ReadyProbeTests : IAsyncLifetime
     /// <summary>Starts, and waits until it has looked once.</summary>
     private async Task<ReadyProbe> StartAsync(ChannelConfig channel)
     {
-        var model = new ChannelModel(
-            new() { Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel } },
-            IPAddress.Loopback,
-            "e"
+        var channels = new CurrentChannels(
+            new()
+            {
+                Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel },
+                Loopback = new() { Mode = LoopbackMode.Port },
+            }
         );
-        var probe = new ReadyProbe(() => model, _time, static () => { });
+        var probe = new ReadyProbe(channels, new ThisInstance(channels), new Signal(), _time);
         _running = probe.RunAsync(_ending.Token);
         await _time.WaitForTimerAsync(_pause);
         return probe;

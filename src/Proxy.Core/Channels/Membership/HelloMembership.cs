@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
@@ -8,13 +7,12 @@ namespace Proxy.Channels.Membership;
 /// The providers Static and Dns: candidates come from the configuration or from a name, and each is confirmed by a stream on which it
 /// says who it is. No server is needed; up to about 100 instances.
 /// </summary>
-internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tunnels, NameLookup lookup, TimeProvider time, ILogger logger)
+internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLookup lookup, TimeProvider time, ILogger logger)
     : IMembershipSession
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
 
     private readonly UpdateQueue _updates = new();
-    private readonly HelloReader _reader = new(tunnels, time);
     private readonly SemaphoreSlim _changing = new(1, 1); // guards _watches and _first
     private readonly Dictionary<string, HelloWatch> _watches = new(StringComparer.OrdinalIgnoreCase);
     private readonly Lock _gate = new(); // guards _heard and _isTold
@@ -95,7 +93,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
             var ended = await EndAsync([.. _watches.Values.Where(watch => isOver(watch, wanted))]);
             foreach (var candidate in wanted.Where(candidate => !_watches.ContainsKey(candidate.Key)))
             {
-                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, logger, Report);
+                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, reader, time, logger, Report);
                 watch.Start(ended.Remove(candidate.Key, out var before) ? before : null);
             }
 

@@ -10,7 +10,7 @@ namespace Proxy.Channels.Monitoring;
 internal sealed partial class NotificationPump(
     INotificationSink sink,
     ChannelMonitor monitor,
-    ChannelMetrics metrics,
+    NotificationMetrics metrics,
     TimeProvider time,
     ILogger logger
 ) : IAsyncDisposable

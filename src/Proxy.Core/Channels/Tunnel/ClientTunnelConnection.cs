@@ -31,13 +31,16 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true));
     }
 
+    /// <summary>Called once, when it is disposed.</summary>
+    public Action? Disposed { get; set; }
+
     protected override PipeReader Reader { get; }
 
     protected override PipeWriter Writer { get; }
 
     public override async Task EndOutputAsync()
     {
-        // A peer that has ended may want nothing more, and a flush of nothing would fail. Whether it was reset is told to who reads.
+        // A peer that has ended may want nothing more, and a flush of nothing would fail. The reader is told whether it was reset.
         if (Writer.UnflushedBytes > 0)
         {
             await Writer.FlushAsync();
@@ -90,5 +93,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         _content.Dispose();
         _lifetime.Dispose();
         await base.DisposeAsync();
+        Disposed?.Invoke();
+        Disposed = null;
     }
 }

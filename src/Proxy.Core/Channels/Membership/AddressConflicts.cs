@@ -1,7 +1,6 @@
 using System.Net;
-using Proxy.Channels.Membership;
 
-namespace Proxy.Channels;
+namespace Proxy.Channels.Membership;
 
 /// <summary>Who has an address here, of those who say that they have it.</summary>
 internal static class AddressConflicts

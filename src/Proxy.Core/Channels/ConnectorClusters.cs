@@ -4,13 +4,13 @@ using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
-namespace Proxy;
+namespace Proxy.Channels;
 
 /// <summary>
 /// Gives clusters that name a connector its members as destinations: the local addresses on which a channel listens for them. A
 /// service, whose members are balanced by its channel, is one destination.
 /// </summary>
-internal sealed class ConnectorClusters(ChannelRunner channels)
+internal sealed class ConnectorClusters(IChannelMonitor monitor)
 {
     /// <summary>The clusters of a revision, with the destinations there are now.</summary>
     public IReadOnlyList<ClusterConfig> Fill(Revision revision) => [.. revision.Clusters.Select(cluster => Fill(cluster, revision))];
@@ -35,9 +35,9 @@ internal sealed class ConnectorClusters(ChannelRunner channels)
     private IEnumerable<(string Id, string Ip, int Port)> Destinations(string connector, ChannelsConfig? config)
     {
         var state = (config?.Items ?? new Dictionary<string, ChannelConfig>())
-            .Where(pair => pair.Value.Calls && pair.Value.Connector.Equals(connector, StringComparison.OrdinalIgnoreCase))
+            .Where(pair => pair.Value.Calls && pair.Value.IsOf(connector))
             .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
-            .Select(pair => channels.States.GetValueOrDefault(pair.Key))
+            .Select(pair => monitor.Current.GetValueOrDefault(pair.Key))
             .FirstOrDefault();
         return state switch
         {
