@@ -18,13 +18,13 @@ internal sealed class ChannelHost(
     ReadyProbe probe,
     CallListeners listeners,
     ConnectionCutter cutter,
+    ChannelReport report,
     ChannelMonitor monitor,
     ChannelNotifier notifier,
     TimeProvider time
 ) : IAsyncDisposable
 {
     private static readonly TimeSpan _silenceLimit = TimeSpan.FromSeconds(6);
-    private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     private readonly CancellationTokenSource _ending = new();
     private Task[] _running = [];
@@ -85,9 +85,7 @@ internal sealed class ChannelHost(
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await listeners.DisposeAsync();
-        monitor.Set([], _atOnce);
-        await monitor.FinishAsync();
-        monitor.OnClosed();
+        await report.FinishAsync();
         await notifier.FinishAsync(channels.Config.Notify);
     }
 

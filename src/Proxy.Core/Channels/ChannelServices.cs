@@ -31,7 +31,7 @@ internal static class ChannelServices
         services.TryAddSingleton<ChannelReport>();
         services.TryAddSingleton<ChannelReconciler>();
         services.TryAddSingleton<ChannelHost>();
-        services.TryAddSingleton<ConnectorClusters>();
+        services.TryAddSingleton(static provider => new ConnectorClusters(() => provider.GetRequiredService<ChannelMonitor>().Current));
         services.TryAddSingleton(static provider => new ChannelRegistry(
             provider.GetRequiredService<ChannelMonitor>(),
             provider.GetRequiredService<MemberDirectory>(),
