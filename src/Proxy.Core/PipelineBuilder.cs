@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Channels;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Connections;
@@ -20,8 +21,7 @@ internal sealed class PipelineBuilder(
     ForwardServices forwarding,
     LockRouteFactory locks,
     MultiplexRouteFactory multiplexing,
-    ChannelRunner channels,
-    Random random
+    CallPipelines channels
 )
 {
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
@@ -56,16 +56,13 @@ internal sealed class PipelineBuilder(
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
     {
-        var mode = route.Connector is { } connector ? BuildConnector(route, connector) : BuildMode(id, route, revision);
+        var mode = route.Connector is { } connector ? channels.OfRoute(connector, OptionsOf(route)) : BuildMode(id, route, revision);
         return connection =>
         {
             tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
             return mode(connection);
         };
     }
-
-    private ConnectionDelegate BuildConnector(TcpRouteConfig route, string connector) =>
-        client => channels.RouteAsync(client, connector, RelayOptionsOf(route).Jittered(random), KeepAliveOf(route));
 
     private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
         route.Mode switch

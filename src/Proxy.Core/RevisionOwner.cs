@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Proxy.Channels;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -26,7 +27,7 @@ internal sealed partial class RevisionOwner(
     RevisionPipelines pipelines,
     Drainer drainer,
     LockRegistry locks,
-    ChannelRunner channels,
+    ChannelHost channels,
     ProxyStatus status,
     ProxyMetrics metrics,
     IOptions<HostOptions> host,
@@ -284,7 +285,7 @@ internal sealed partial class RevisionOwner(
 
         var previous = status.Running!;
         await CommitAsync(revision, bound);
-        await channels.UseAsync(revision.Config.Channels);
+        channels.Use(revision.Config.Channels);
         drainer.DrainRemoved(previous, () => status.Running!);
         Wait(null);
         metrics.Reloaded("accepted");

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
-using Proxy.Channels.Monitoring;
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
@@ -88,19 +87,7 @@ public static class TcpProxyExtensions
         services.TryAddSingleton<MountedRoutes>();
         services.TryAddSingleton<RevisionPipelines>();
         services.TryAddSingleton<Drainer>();
-        services.TryAddSingleton(static provider => new LocalListeners(
-            provider.GetRequiredService<Transport>().Listeners,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<LocalListeners>>()
-        ));
-        services.TryAddSingleton<ChannelMetrics>();
-        services.TryAddSingleton<ChannelRunner>();
-        services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelRunner>().Monitor);
-        services.TryAddSingleton(static provider =>
-        {
-            var channels = provider.GetRequiredService<ChannelRunner>();
-            return new ChannelRegistry(channels.Monitor, () => channels.Members, provider.GetRequiredService<ConnectionTracker>());
-        });
+        services.AddChannels();
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton<ConfigurationMetrics>();
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
@@ -165,7 +152,6 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<IConfigValidator>()
         ));
         services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
-        services.TryAddSingleton<ConnectorClusters>();
         services.TryAddSingleton<YarpConfigProvider>();
         services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
         services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Primitives;
+using Proxy.Channels;
 using Proxy.Configuration;
 using Yarp.ReverseProxy.Configuration;
 

@@ -1,11 +1,19 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
+using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
+using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
 /// <summary>Keeps the bound local addresses equal to the wanted ones; one that cannot be bound is told and tried again. One caller at a time.</summary>
-internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, TimeProvider time) : IAsyncDisposable
+internal sealed class CallListeners(
+    CurrentChannels channels,
+    CallPlan plan,
+    CallPipelines pipelines,
+    ListenerManager listeners,
+    ChannelMonitor monitor,
+    TimeProvider time
+) : IAsyncDisposable
 {
     private readonly Dictionary<CallKey, CallSlot> _slots = [];
     private readonly List<Retirement> _retiring = [];
@@ -13,58 +21,31 @@ internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, 
     /// <summary>Whether nothing is bound, and nothing is to be.</summary>
     public bool IsEmpty => _slots.Count == 0 && _retiring.Count == 0;
 
-    /// <summary>Where it is bound; null while it is not.</summary>
-    public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Listener?.Address;
+    /// <summary>Whether all addresses are bound that do not depend on members.</summary>
+    public bool AreServicesBound => _slots.All(static pair => pair.Key.Member.Length > 0 || pair.Value.Bound is not null);
 
     /// <summary>How long until one is to be tried again; null when all are bound.</summary>
     public TimeSpan? NextRetry =>
         _slots
-            .Values.Where(static slot => slot.Listener is null)
-            .Select(slot => slot.Wait(time))
+            .Values.Where(static slot => slot.Bound is null)
+            .Select(static slot => slot.Wait)
             .Cast<TimeSpan?>()
             .DefaultIfEmpty(null)
             .Min();
 
-    /// <summary>Takes out what is not wanted any more, or wanted elsewhere; it listens until that is told, and may be taken back until then.</summary>
+    /// <summary>Where it is bound; null while it is not.</summary>
+    public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Bound;
+
+    /// <summary>Binds what is wanted and takes out what is not. That listens on until it is told to be gone, and may be taken back until then.</summary>
+    /// <param name="members">The members that local clients are to reach; null when nothing is wanted any more.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>What waits to be told; null when nothing does.</returns>
-    public Retirement? Release(IReadOnlyDictionary<CallKey, IPEndPoint> wanted)
+    public async Task<Retirement?> ReconcileAsync(MemberSet? members, CancellationToken cancellationToken)
     {
-        var gone = _slots.Where(pair => !wanted.TryGetValue(pair.Key, out var address) || !pair.Value.IsAt(address)).ToList();
-        foreach (var (key, _) in gone)
-        {
-            _slots.Remove(key);
-        }
-
-        var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Listener is not null));
-        if (retirement.Slots.Count == 0)
-        {
-            return null;
-        }
-
-        _retiring.Add(retirement);
-        return retirement;
-    }
-
-    /// <summary>Binds what is wanted and not bound, unless it was tried just now.</summary>
-    public async Task BindAsync(
-        IReadOnlyDictionary<CallKey, IPEndPoint> wanted,
-        Func<CallKey, ConnectionDelegate> pipeline,
-        CancellationToken cancellationToken
-    )
-    {
-        foreach (var (key, address) in wanted)
-        {
-            if (!_slots.TryGetValue(key, out var slot))
-            {
-                slot = _slots[key] = TakeBack(address) ?? new CallSlot(address);
-                slot.Use(pipeline(key));
-            }
-
-            if (slot.Listener is null && slot.Wait(time) <= TimeSpan.Zero)
-            {
-                await TryBindAsync(key, slot, cancellationToken);
-            }
-        }
+        var wanted = members is null ? [] : plan.Wanted(channels.Config, members);
+        var released = Release(wanted);
+        await BindAsync(wanted, cancellationToken);
+        return released;
     }
 
     /// <summary>Closes what was told to be gone.</summary>
@@ -92,7 +73,47 @@ internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, 
         }
     }
 
-    // Who comes back within a moment, or under another channel's name, was never away.
+    private Retirement? Release(Dictionary<CallKey, IPEndPoint> wanted)
+    {
+        var gone = _slots.Where(pair => !wanted.TryGetValue(pair.Key, out var address) || !pair.Value.IsAt(address)).ToList();
+        foreach (var (key, _) in gone)
+        {
+            _slots.Remove(key);
+        }
+
+        var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Bound is not null));
+        if (retirement.Slots.Count == 0)
+        {
+            return null;
+        }
+
+        _retiring.Add(retirement);
+        return retirement;
+    }
+
+    private async Task BindAsync(Dictionary<CallKey, IPEndPoint> wanted, CancellationToken cancellationToken)
+    {
+        foreach (var (key, address) in wanted)
+        {
+            if (!_slots.TryGetValue(key, out var slot))
+            {
+                slot = _slots[key] = TakeBack(address) ?? new CallSlot(address, time);
+                slot.Use(pipelines.Of(key));
+            }
+
+            if (slot.Bound is null && slot.Wait <= TimeSpan.Zero)
+            {
+                await TryBindAsync(key, slot, cancellationToken);
+            }
+
+            if (slot.Bound is { } bound)
+            {
+                plan.Keep(key, bound);
+            }
+        }
+    }
+
+    // An address that is wanted again within a moment, or for another channel, was never away.
     private CallSlot? TakeBack(IPEndPoint address)
     {
         foreach (var retirement in address.Port == 0 ? [] : _retiring)
@@ -109,7 +130,7 @@ internal sealed class CallListeners(LocalListener bind, ChannelMonitor monitor, 
 
     private async Task TryBindAsync(CallKey key, CallSlot slot, CancellationToken cancellationToken)
     {
-        if (await slot.TryBindAsync(bind, time, cancellationToken) is { } wrong)
+        if (await slot.TryBindAsync(listeners, cancellationToken) is { } wrong)
         {
             var member = key.Member.Length == 0 ? "" : $" for member '{key.Member}'";
             monitor.OnError($"channel '{key.Channel}'{member}: {wrong}");

@@ -5,61 +5,45 @@ using Proxy.Configuration;
 namespace Proxy.Channels;
 
 /// <summary>Which addresses local clients are to find, given the configuration and the members.</summary>
-internal sealed class CallPlan(LocalAddressBook book)
+internal sealed class CallPlan(ThisInstance instance, LocalAddressBook book)
 {
-    public Dictionary<CallKey, IPEndPoint> Wanted(ChannelModel model, MemberSet members)
+    public Dictionary<CallKey, IPEndPoint> Wanted(ChannelsConfig config, MemberSet members)
     {
         var wanted = new Dictionary<CallKey, IPEndPoint>();
         var requests = book.Requests(
-            model.Config.Items.Where(static pair => pair.Value.Type == ChannelType.Request).Select(static pair => pair.Key)
+            config.Items.Where(static pair => pair.Value.Type == ChannelType.Request).Select(static pair => pair.Key)
         );
-        foreach (var (name, channel) in model.Config.Items.Where(static pair => pair.Value.Calls))
+        foreach (var (name, channel) in config.Items.Where(static pair => pair.Value.Calls))
         {
             if (channel.Type == ChannelType.Duplex)
             {
-                AddMembers(wanted, model, name, channel, members);
+                AddMembers(wanted, name, channel, members);
             }
-            else if (channel.WhenEmpty == WhenEmpty.Wait || ChannelModel.Servers(channel, members).Any())
+            else if (channel.WhenEmpty == WhenEmpty.Wait || channel.Servers(members).Any())
             {
                 var port = channel.Port!.Value;
-                wanted[new(name, "", port)] = new(model.HasAddresses ? model.Local(requests[name]) : IPAddress.Loopback, port);
+                wanted[new(name, "", port)] = new(instance.HasAddresses ? instance.Local(requests[name]) : IPAddress.Loopback, port);
             }
         }
 
         return wanted;
     }
 
-    /// <summary>The members that local clients can reach by name, on each port that both sides have.</summary>
-    public static IEnumerable<(MemberRecord Member, int Port)> Reachable(ChannelConfig channel, MemberSet members) =>
-        ChannelModel
-            .Servers(channel, members)
-            .OrderBy(static member => member.Id, StringComparer.Ordinal)
-            .SelectMany(member => channel.AllPorts.Intersect(member.Find(channel.Connector)!.Ports).Select(port => (member, port)));
-
-    /// <summary>Remembers which local ports stand for whom.</summary>
-    public void Keep(ChannelModel model, IEnumerable<CallKey> keys, CallListeners listeners)
+    /// <summary>Remembers which local port stands for which member, where the system has chosen it.</summary>
+    public void Keep(CallKey key, IPEndPoint bound)
     {
-        foreach (var key in keys.Where(key => !model.HasAddresses && key.Member.Length > 0))
+        if (!instance.HasAddresses && key.Member.Length > 0)
         {
-            if (listeners.Bound(key) is { } bound)
-            {
-                book.KeepPort(key.Member, key.Port, bound.Port);
-            }
+            book.KeepPort(key.Member, key.Port, bound.Port);
         }
     }
 
-    private void AddMembers(
-        Dictionary<CallKey, IPEndPoint> wanted,
-        ChannelModel model,
-        string name,
-        ChannelConfig channel,
-        MemberSet members
-    )
+    private void AddMembers(Dictionary<CallKey, IPEndPoint> wanted, string name, ChannelConfig channel, MemberSet members)
     {
-        foreach (var (member, port) in Reachable(channel, members))
+        foreach (var (member, port) in channel.Reachable(members))
         {
-            wanted[new(name, member.Id, port)] = model.HasAddresses
-                ? new(model.Local(member.LocalAddress), port)
+            wanted[new(name, member.Id, port)] = instance.HasAddresses
+                ? new(instance.Local(member.LocalAddress), port)
                 : new(IPAddress.Loopback, book.Port(member.Id, port));
         }
     }

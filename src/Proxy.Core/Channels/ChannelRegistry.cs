@@ -7,10 +7,10 @@ namespace Proxy.Channels;
 /// <summary>What operators see of channels: their states, the members, the open tunnels.</summary>
 public sealed class ChannelRegistry
 {
-    private readonly Func<MemberSet> _members;
+    private readonly MemberDirectory _members;
     private readonly ConnectionTracker _tracker;
 
-    internal ChannelRegistry(IChannelMonitor monitor, Func<MemberSet> members, ConnectionTracker tracker)
+    internal ChannelRegistry(IChannelMonitor monitor, MemberDirectory members, ConnectionTracker tracker)
     {
         Monitor = monitor;
         _members = members;
@@ -20,15 +20,15 @@ public sealed class ChannelRegistry
     /// <summary>Tells what becomes of the channels.</summary>
     public IChannelMonitor Monitor { get; }
 
-    /// <summary>Whether whoever says who the members are is away, so that they may be others by now.</summary>
-    public bool IsStale => _members().Stale;
+    /// <summary>Whether the registry of members is away, so that they may be others by now.</summary>
+    public bool IsStale => _members.Current.Stale;
 
     /// <summary>The other instances, by id.</summary>
     /// <returns>What they said last.</returns>
     public IReadOnlyList<MemberStatus> Members() =>
         [
-            .. _members()
-                .All.Values.OrderBy(static member => member.Id, StringComparer.Ordinal)
+            .. _members
+                .Current.All.Values.OrderBy(static member => member.Id, StringComparer.Ordinal)
                 .Select(static member => new MemberStatus(
                     member.Id,
                     member.Epoch,

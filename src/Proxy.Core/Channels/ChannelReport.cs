@@ -4,18 +4,53 @@ using Proxy.Configuration;
 
 namespace Proxy.Channels;
 
-/// <summary>Says of each channel what is to be told of it.</summary>
-internal static class ChannelReport
+/// <summary>Gives the monitor the state of each channel, as local programs are to be told of it.</summary>
+internal sealed class ChannelReport(
+    CurrentChannels channels,
+    ThisInstance instance,
+    CallListeners listeners,
+    ChannelMonitor monitor,
+    TimeProvider time
+)
 {
-    public static List<ChannelState> Of(ChannelModel model, MemberSet members, CallListeners listeners) =>
-        [.. model.Config.Items.Select(pair => Of(model, pair.Key, pair.Value, members, listeners))];
+    private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
+    private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
-    private static ChannelState Of(ChannelModel model, string name, ChannelConfig channel, MemberSet members, CallListeners listeners)
+    /// <summary>Tells the states there are now.</summary>
+    /// <param name="members">The members; null when the channels end, which is told at once.</param>
+    public void Tell(MemberSet? members) =>
+        monitor.Set(members is null ? [] : Of(members), members is null ? _atOnce : channels.Config.Notify.Debounce);
+
+    /// <summary>Tells that local servers can be started, after all states.</summary>
+    public async Task TellReadyAsync(CancellationToken cancellationToken)
+    {
+        await monitor.ToldAsync(cancellationToken);
+        monitor.OnReady();
+    }
+
+    /// <summary>Waits until all is told, and not for ever.</summary>
+    public async Task ToldAsync()
+    {
+        using var limit = new CancellationTokenSource(_toldLimit, time);
+        await monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Tells at once that the channels have ended, which is the last that is told.</summary>
+    public async Task FinishAsync()
+    {
+        Tell(null);
+        await monitor.FinishAsync();
+        monitor.OnClosed();
+    }
+
+    private List<ChannelState> Of(MemberSet members) => [.. channels.Config.Items.Select(pair => Of(pair.Key, pair.Value, members))];
+
+    private ChannelState Of(string name, ChannelConfig channel, MemberSet members)
     {
         var state = new ChannelState(name, channel.Connector, channel.Type!.Value.ToString().ToLowerInvariant())
         {
             Stale = members.Stale,
-            Ip = model.BindIp.ToString(),
+            Ip = instance.BindIp.ToString(),
             Port = channel.AllPorts[0],
         };
         if (channel.Type == ChannelType.Request)
@@ -24,17 +59,12 @@ internal static class ChannelReport
             return state with { Listening = bound is not null, Ip = bound?.Address.ToString() };
         }
 
-        return channel.Calls ? state with { Listening = true, Members = [.. Members(name, channel, members, listeners)] } : state;
+        return channel.Calls ? state with { Listening = true, Members = [.. Members(name, channel, members)] } : state;
     }
 
-    // Only who is bound is told: local clients are about to connect.
-    private static IEnumerable<ChannelMemberState> Members(
-        string name,
-        ChannelConfig channel,
-        MemberSet members,
-        CallListeners listeners
-    ) =>
-        from pair in CallPlan.Reachable(channel, members)
+    // Only members whose address is bound are told: local clients are about to connect.
+    private IEnumerable<ChannelMemberState> Members(string name, ChannelConfig channel, MemberSet members) =>
+        from pair in channel.Reachable(members)
         let bound = listeners.Bound(new(name, pair.Member.Id, pair.Port))
         where bound is not null
         select new ChannelMemberState(pair.Member.Id, bound.Address.ToString(), bound.Port, pair.Member.State, pair.Member.Epoch);

@@ -24,15 +24,15 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
     }
 
     /// <summary>Ends those of channels that are gone, and those that policy does not allow any more.</summary>
-    public void CutRefused(ChannelModel model, MemberSet members)
+    public void CutRefused(ChannelsConfig config, MemberSet members)
     {
         foreach (var record in Open())
         {
-            if (ChannelSlots.ChannelOf(record) is { } name && !IsThere(model, name, record))
+            if (ChannelSlots.ChannelOf(record) is { } name && !IsThere(config, name, record))
             {
                 record.Close(ConnectionOutcome.Drained);
             }
-            else if (record.DestinationId is { } member && !IsAllowed(model, record, member, members))
+            else if (record.DestinationId is { } member && !IsAllowed(config, record, member, members))
             {
                 record.Close(ConnectionOutcome.Denied);
             }
@@ -64,20 +64,19 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
         }
     }
 
-    private static bool IsThere(ChannelModel model, string name, ConnectionRecord record) =>
-        model.Config.Items.TryGetValue(name, out var channel)
-        && channel.Connector.Equals(ChannelSlots.ConnectorOf(record), StringComparison.OrdinalIgnoreCase);
+    private static bool IsThere(ChannelsConfig config, string name, ConnectionRecord record) =>
+        config.Items.TryGetValue(name, out var channel) && channel.IsOf(ChannelSlots.ConnectorOf(record));
 
-    private static bool IsAllowed(ChannelModel model, ConnectionRecord record, string member, MemberSet members) =>
+    private static bool IsAllowed(ChannelsConfig config, ConnectionRecord record, string member, MemberSet members) =>
         record.Slot == ChannelSlots.Serves
-            ? model.Served.TryGetValue(ChannelSlots.ConnectorOf(record), out var served)
-                && (IsLeftToItsEnd(served.Channel, member, members) || ChannelModel.Allows(served.Channel, member, members))
-            : Caller(model, record) is { Calls: true } called && (called.Offer is null || InstancePattern.Matches(called.Offer, member));
+            ? config.Server(ChannelSlots.ConnectorOf(record)) is var (_, served)
+                && (IsLeftToItsEnd(served, member, members) || served.Allows(member, members))
+            : Caller(config, record) is { Calls: true } called && called.Accepts(member);
 
-    // Who may call for being a member, and is none any more, is cut as one that is gone: that may take its time.
+    // A peer that may call because it is a member, and is none any more, is cut as one that is gone: that may take its time.
     private static bool IsLeftToItsEnd(ChannelConfig channel, string member, MemberSet members) =>
         channel.Allow is null && !members.All.ContainsKey(member);
 
-    private static ChannelConfig? Caller(ChannelModel model, ConnectionRecord record) =>
-        ChannelSlots.ChannelOf(record) is { } name ? model.Config.Items[name] : model.Called(ChannelSlots.ConnectorOf(record));
+    private static ChannelConfig? Caller(ChannelsConfig config, ConnectionRecord record) =>
+        ChannelSlots.ChannelOf(record) is { } name ? config.Items[name] : config.Caller(ChannelSlots.ConnectorOf(record));
 }

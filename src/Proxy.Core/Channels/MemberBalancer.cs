@@ -5,7 +5,7 @@ using Proxy.Configuration;
 namespace Proxy.Channels;
 
 /// <summary>Chooses among the members that serve: the own zone first, then the less loaded of two.</summary>
-internal sealed class MemberBalancer(string? zone, Random random)
+internal sealed class MemberBalancer(ThisInstance instance, Random random)
 {
     private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
 
@@ -15,11 +15,8 @@ internal sealed class MemberBalancer(string? zone, Random random)
     /// <summary>Picks a member that is not among those tried; null when none is left.</summary>
     public MemberRecord? Pick(ChannelConfig channel, MemberSet members, IReadOnlyCollection<string> tried)
     {
-        var able = ChannelModel
-            .Servers(channel, members)
-            .Where(member => member.State == MemberState.Up && !tried.Contains(member.Id))
-            .ToList();
-        var near = zone is null ? [] : able.Where(member => member.Zone == zone).ToList();
+        var able = channel.Servers(members).Where(member => member.State == MemberState.Up && !tried.Contains(member.Id)).ToList();
+        var near = instance.Zone is { } zone ? able.Where(member => member.Zone == zone).ToList() : [];
         return Lighter(near.Count > 0 ? near : able);
     }
 

@@ -6,7 +6,7 @@ using Proxy.Configuration;
 namespace Proxy.Channels;
 
 /// <summary>Looks whether local servers accept connections: one success makes a channel ready, three failures unmake it.</summary>
-internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Action changed)
+internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time)
 {
     private const int Failures = 3;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
@@ -22,10 +22,11 @@ internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Ac
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            var current = model();
-            foreach (var (name, channel) in current.Served.Values.Where(static served => served.Channel.Ready == ReadyCheck.Tcp))
+            foreach (
+                var (name, channel) in channels.Config.Items.Where(static pair => pair.Value is { Serves: true, Ready: ReadyCheck.Tcp })
+            )
             {
-                Note(name, await AcceptsAsync(current.BindIp, channel, cancellationToken));
+                Note(name, await AcceptsAsync(instance.BindIp, channel, cancellationToken));
             }
 
             await Task.Delay(_interval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -43,7 +44,7 @@ internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Ac
         if (after != before)
         {
             Volatile.Write(ref _ready, after);
-            changed();
+            channels.Changed.Set();
         }
     }
 
@@ -62,11 +63,12 @@ internal sealed class ReadyProbe(Func<ChannelModel> model, TimeProvider time, Ac
         return !isRange;
     }
 
+    // In real time, whatever the clock: a connection attempt takes that.
     private static async Task<bool> AcceptsAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_limit);
+        using var late = new CancellationTokenSource(_limit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
             await socket.ConnectAsync(address, limit.Token);

@@ -80,8 +80,31 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         }
     }
 
-    /// <summary>Stops accepting everywhere; connections go on.</summary>
-    /// <returns>A task that completes when all listen sockets are closed.</returns>
+    /// <summary>Binds an address that comes and goes while the host runs, and accepts there at once.</summary>
+    /// <param name="address">The address; with port 0 the system chooses one.</param>
+    /// <param name="pipeline">What runs on each connection.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The listener, which its caller disposes: edits and <see cref="StopAsync"/> leave it alone.</returns>
+    /// <exception cref="BindException">The address could not be bound; its base exception says why.</exception>
+    internal async Task<LentListener> LendAsync(IPEndPoint address, ConnectionDelegate pipeline, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(pipeline);
+        var key = address.ToString();
+        try
+        {
+            var listener = new Listener(await factory.BindAsync(new ListenEndPoint(address), cancellationToken), key, time, logger);
+            listener.Use(pipeline, inOrder: false);
+            return new LentListener(listener);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new BindException(key, exception);
+        }
+    }
+
+    /// <summary>Stops accepting at all configured addresses; connections go on.</summary>
+    /// <returns>A task that completes when their listen sockets are closed.</returns>
     public Task StopAsync()
     {
         var listeners = _listeners;

@@ -18,7 +18,7 @@ public sealed partial class ImportTests
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Timing"],
         ["Forwarding"] = ["Diagnostics", "Connections"],
-        ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding", "Timing"],
+        ["Channels"] = ["Configuration", "Diagnostics", "Timing", "Connections", "Listeners", "Hooks", "Clusters", "Forwarding"],
         ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters", "Timing"],
     };

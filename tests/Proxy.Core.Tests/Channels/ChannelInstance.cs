@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
@@ -10,6 +10,8 @@ using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Forwarding;
+using Proxy.Listeners;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
@@ -22,9 +24,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
     private readonly string _state;
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
-    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly ProxyMetrics _metrics;
-    private readonly AccessLog _log = new(null);
+    private readonly ServiceProvider _services;
     private readonly List<string> _errors = [];
     private readonly bool _keepMembers;
     private bool _stopped;
@@ -40,25 +40,8 @@ internal sealed class ChannelInstance : IAsyncDisposable
         _keepMembers = state is not null;
         _state = state ?? Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
         Config = config with { Loopback = config.Loopback with { StateFile = _state } };
-        _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), Tracker);
-        var factory = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
-        var tracking = new TrackingMiddleware(Tracker, _metrics, _log, TimeProvider.System, NullLogger<TrackingMiddleware>.Instance);
-        var listeners = new LocalListeners(factory, TimeProvider.System, NullLogger<LocalListeners>.Instance);
-        Services = new ChannelServices(
-            (address, pipeline, token) => listeners.BindAsync(OfThisInstance(address), pipeline, token),
-            new SocketConnectionFactory(_buffers, _clock, TimeProvider.System),
-            new Relay(_clock),
-            tracking,
-            Tracker,
-            new ChannelMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>())),
-            sinks ?? [],
-            providers ?? [],
-            lookup ?? Dns.GetHostAddressesAsync,
-            TimeProvider.System,
-            Random.Shared,
-            NullLoggerFactory.Instance
-        );
-        Host = new ChannelHost(Config, Services);
+        _services = Build(lookup, sinks ?? [], providers ?? []);
+        Host = _services.GetRequiredService<ChannelHost>();
         Monitor.Error += (_, error) =>
         {
             lock (_errors)
@@ -74,8 +57,8 @@ internal sealed class ChannelInstance : IAsyncDisposable
 
     public ConnectionTracker Tracker { get; } = new();
 
-    /// <summary>What its parts are made with, to make one alone.</summary>
-    public ChannelServices Services { get; }
+    /// <summary>Its parts.</summary>
+    public IServiceProvider Services => _services;
 
     public IChannelMonitor Monitor => Host.Monitor;
 
@@ -113,7 +96,14 @@ internal sealed class ChannelInstance : IAsyncDisposable
 
     public Task StartAsync() => Host.StartAsync(CancellationToken.None);
 
-    public Task UseAsync(ChannelsConfig config) => Host.UseAsync(Config = config with { Loopback = Config.Loopback });
+    /// <summary>Edits its configuration, and waits until that is applied.</summary>
+    public async Task UseAsync(ChannelsConfig config)
+    {
+        Config = config with { Loopback = Config.Loopback };
+        Host.Use(Config);
+        var (wanted, reconciler) = (_services.GetRequiredService<CurrentChannels>(), _services.GetRequiredService<ChannelReconciler>());
+        await Eventually.TrueAsync(() => ReferenceEquals(reconciler.Applied, wanted.Config));
+    }
 
     /// <summary>Tells instances about each other.</summary>
     public static async Task JoinAsync(params ChannelInstance[] instances)
@@ -149,7 +139,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
                 Ready = ReadyCheck.None,
             };
             await UseAsync(Config with { Items = new Dictionary<string, ChannelConfig>(Config.Items) { [name] = served } });
-            await Eventually.TrueAsync(() => peer.Host.Members.Known[Id].Find(name) is not null);
+            await Eventually.TrueAsync(() => peer.Host.Members.Known.GetValueOrDefault(Id)?.Find(name) is not null);
         }
     }
 
@@ -169,18 +159,9 @@ internal sealed class ChannelInstance : IAsyncDisposable
         }
     }
 
-    // On one machine the address of a member is taken: by the member itself.
-    private static IPEndPoint OfThisInstance(IPEndPoint address) =>
-        address.Address.GetAddressBytes() is [127, 0, var high, var low] && !address.Address.Equals(IPAddress.Loopback)
-            ? new(new IPAddress([127, 77, high, low]), address.Port)
-            : address;
-
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        await Host.DisposeAsync();
-        await _log.DisposeAsync();
-        _metrics.Dispose();
         await _services.DisposeAsync();
         _clock.Dispose();
         File.Delete(_state);
@@ -188,5 +169,43 @@ internal sealed class ChannelInstance : IAsyncDisposable
         {
             File.Delete(Path.ChangeExtension(_state, ".members"));
         }
+    }
+
+    private ServiceProvider Build(NameLookup? lookup, IReadOnlyList<INotificationSink> sinks, IReadOnlyList<IMembershipProvider> providers)
+    {
+        var transport = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
+        var services = new ServiceCollection()
+            .AddMetrics()
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(Random.Shared)
+            .AddSingleton(Tracker)
+            .AddSingleton<ProxyMeter>()
+            .AddSingleton<ProxyMetrics>()
+            .AddSingleton(static _ => new AccessLog(null))
+            .AddSingleton<TrackingMiddleware>()
+            .AddSingleton(new Relay(_clock))
+            .AddSingleton<ForwardServices>()
+            .AddSingleton<IConnectionFactory>(new SocketConnectionFactory(_buffers, _clock, TimeProvider.System))
+            .AddSingleton(new ListenerManager(new OwnLoopback(transport), TimeProvider.System, NullLogger<ListenerManager>.Instance))
+            .AddSingleton(new CurrentChannels(Config))
+            .AddSingleton(lookup ?? Dns.GetHostAddressesAsync);
+        sinks.ToList().ForEach(sink => services.AddSingleton(sink));
+        providers.ToList().ForEach(provider => services.AddSingleton(provider));
+        return services.AddChannels().BuildServiceProvider();
+    }
+
+    /// <summary>Moves local addresses into a network of their own: on one machine the address of a member is taken by the member itself.</summary>
+    private sealed class OwnLoopback(IConnectionListenerFactory inner) : IConnectionListenerFactory
+    {
+        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+            inner.BindAsync(Moved((ListenEndPoint)endpoint), cancellationToken);
+
+        private static ListenEndPoint Moved(ListenEndPoint endPoint) =>
+            endPoint.Address is IPEndPoint { Address: var ip, Port: var port }
+            && ip.GetAddressBytes() is [127, 0, var high, var low]
+            && !ip.Equals(IPAddress.Loopback)
+                ? new ListenEndPoint(new IPEndPoint(new IPAddress([127, 77, high, low]), port))
+                : endPoint;
     }
 }

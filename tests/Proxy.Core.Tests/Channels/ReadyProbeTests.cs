@@ -72,12 +72,14 @@ public sealed class ReadyProbeTests : IAsyncLifetime
     /// <summary>Starts, and waits until it has looked once.</summary>
     private async Task<ReadyProbe> StartAsync(ChannelConfig channel)
     {
-        var model = new ChannelModel(
-            new() { Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel } },
-            IPAddress.Loopback,
-            "e"
+        var channels = new CurrentChannels(
+            new()
+            {
+                Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel },
+                Loopback = new() { Mode = LoopbackMode.Port },
+            }
         );
-        var probe = new ReadyProbe(() => model, _time, static () => { });
+        var probe = new ReadyProbe(channels, new ThisInstance(channels), _time);
         _running = probe.RunAsync(_ending.Token);
         await _time.WaitForTimerAsync(_pause);
         return probe;

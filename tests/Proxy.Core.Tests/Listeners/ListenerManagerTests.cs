@@ -227,6 +227,49 @@ public sealed class ListenerManagerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Lend_DisposedAndLentAgain_OnlyServesWhileLent()
+    {
+        var manager = Create();
+        var lent = await manager.LendAsync(new(IPAddress.Loopback, 0), connection => AnswerAsync(connection, "lent"), default);
+        var address = lent.Address;
+        Assert.Equal("lent", await AskAsync(address));
+
+        await lent.DisposeAsync();
+        await Assert.ThrowsAsync<SocketException>(() => AskAsync(address));
+
+        await using var again = await manager.LendAsync(address, connection => AnswerAsync(connection, "again"), default);
+        Assert.Equal("again", await AskAsync(address));
+    }
+
+    [Fact]
+    public async Task Lend_ConfiguredAddressesEditedAndStopped_StaysUntilDisposed()
+    {
+        var manager = Create();
+        await using var lent = await manager.LendAsync(new(IPAddress.Loopback, 0), connection => AnswerAsync(connection, "lent"), default);
+
+        await ApplyAsync(manager, "1", Spec("a", IPAddress.Loopback, 0));
+        await ApplyAsync(manager, "2", Spec("b", IPAddress.Loopback, 0));
+        Assert.Equal(["b"], manager.Bound.Keys);
+        await manager.StopAsync();
+
+        Assert.Equal("lent", await AskAsync(lent.Address));
+    }
+
+    [Fact]
+    public async Task Lend_AddressInUse_SaysWhich()
+    {
+        var manager = Create();
+        await using var lent = await manager.LendAsync(new(IPAddress.Loopback, 0), static _ => Task.CompletedTask, default);
+
+        var exception = await Assert.ThrowsAsync<BindException>(() =>
+            manager.LendAsync(lent.Address, static _ => Task.CompletedTask, default)
+        );
+
+        Assert.Equal(lent.Address.ToString(), exception.Key);
+        Assert.Equal(SocketError.AddressAlreadyInUse, Assert.IsType<SocketException>(exception.GetBaseException()).SocketErrorCode);
+    }
+
     private static List<Socket> FillBacklog(EndPoint address)
     {
         var waiting = new List<Socket>();

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;
 
@@ -10,22 +11,20 @@ namespace Proxy.Channels.Membership;
 /// </summary>
 internal sealed partial class ChosenMembership(
     HelloMembership hello,
-    IReadOnlyList<IMembershipProvider> providers,
+    IEnumerable<IMembershipProvider> providers,
     TimeProvider time,
     ILogger logger
 ) : IMembershipSession
 {
     private const int MostWaiting = 256;
-    private static readonly TimeSpan _joinLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _publishLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private readonly Channel<MembershipUpdate> _updates = Channel.CreateBounded<MembershipUpdate>(MostWaiting);
     private readonly CancellationTokenSource _ending = new();
-    private readonly Lock _gate = new(); // guards _self, _attached, _provider and _replaced
+    private readonly Lock _gate = new(); // guards _self, _session, _provider and _replaced
     private MemberRecord? _self;
-    private Attached? _attached;
+    private ProviderSession? _session;
     private IMembershipProvider? _provider;
     private CancellationTokenSource _replaced = new();
     private Task _running = Task.CompletedTask;
@@ -60,16 +59,16 @@ internal sealed partial class ChosenMembership(
     /// <inheritdoc />
     public async Task PublishAsync(MemberRecord self, CancellationToken cancellationToken)
     {
-        await hello.PublishAsync(self, cancellationToken); // members ask each other, whoever says who they are
-        Attached? attached;
+        await hello.PublishAsync(self, cancellationToken); // members ask each other, whatever the provider
+        ProviderSession? session;
         lock (_gate)
         {
-            (_self, attached) = (self, _attached);
+            (_self, session) = (self, _session);
         }
 
-        if (attached is not null)
+        if (session is not null)
         {
-            await TryPublishAsync(attached, self, cancellationToken);
+            await PublishAsync(session, self, cancellationToken);
         }
     }
 
@@ -82,7 +81,6 @@ internal sealed partial class ChosenMembership(
     {
         await _ending.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await hello.DisposeAsync();
         _replaced.Dispose();
         _ending.Dispose();
     }
@@ -95,7 +93,7 @@ internal sealed partial class ChosenMembership(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, replaced);
             if (provider is null && !first)
             {
-                // It tells no whole set: whom it does not find is lost, and the guard decides what that means.
+                // It tells no whole set: a member that it does not find is lost, and the guard decides what that means.
                 await _updates.Writer.WriteAsync(new MembershipUpdate.Full(0, []), cancellationToken);
             }
 
@@ -123,18 +121,19 @@ internal sealed partial class ChosenMembership(
             return;
         }
 
-        var pause = TimeSpan.Zero;
+        var backoff = new Backoff(time, _firstPause, _longestPause);
         while (!cancellationToken.IsCancellationRequested)
         {
             var (heard, reason) = await ListenAsync(provider, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             Log.Lost(logger, provider.Name, reason);
             await _updates.Writer.WriteAsync(new MembershipUpdate.Stale(), cancellationToken);
-            pause =
-                heard || pause == TimeSpan.Zero ? _firstPause
-                : pause * 2 < _longestPause ? pause * 2
-                : _longestPause;
-            await Task.Delay(pause, time, cancellationToken);
+            if (heard)
+            {
+                backoff.Reset();
+            }
+
+            await Task.Delay(backoff.Fail(), time, cancellationToken);
         }
     }
 
@@ -142,14 +141,20 @@ internal sealed partial class ChosenMembership(
     private async Task<(bool Heard, string Reason)> ListenAsync(IMembershipProvider provider, CancellationToken cancellationToken)
     {
         var heard = false;
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await using var session = await JoinAsync(provider, ended);
-            await foreach (var update in session.ReadAsync(ended.Token))
+            await using var session = new ProviderSession(provider, time);
+            var self = _self!;
+            await session.JoinAsync(self, cancellationToken);
+            if (Attach(session) is { } newer && !newer.Equals(self))
+            {
+                await PublishAsync(session, newer, cancellationToken);
+            }
+
+            await foreach (var update in session.ReadAsync(cancellationToken))
             {
                 heard = true;
-                await _updates.Writer.WriteAsync(update, ended.Token);
+                await _updates.Writer.WriteAsync(update, cancellationToken);
             }
 
             return (heard, "its stream has ended");
@@ -164,59 +169,21 @@ internal sealed partial class ChosenMembership(
         }
     }
 
-    private async Task<IMembershipSession> JoinAsync(IMembershipProvider provider, CancellationTokenSource ended)
+    private async Task PublishAsync(ProviderSession session, MemberRecord self, CancellationToken cancellationToken)
     {
-        var self = _self!;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
-        limit.CancelAfter(_joinLimit);
-        var session = await provider.JoinAsync(self, limit.Token);
-        var attached = new Attached(session, ended);
-        if (Attach(attached) is { } newer && !newer.Equals(self))
+        if (await session.TryPublishAsync(self, cancellationToken) is { } reason)
         {
-            await TryPublishAsync(attached, newer, ended.Token);
-        }
-
-        return session;
-    }
-
-    // What could not be published is with the next session.
-    private async Task TryPublishAsync(Attached attached, MemberRecord self, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await attached.Session.PublishAsync(self, cancellationToken).WaitAsync(_publishLimit, time, cancellationToken);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            Log.NotPublished(logger, exception.Message);
-            attached.End();
+            Log.NotPublished(logger, reason);
         }
     }
 
-    /// <summary>Notes who is told what changes of this instance, and says how it is now.</summary>
-    private MemberRecord? Attach(Attached? attached)
+    /// <summary>Sets the session on which changes of this instance are published; the instance as it is now.</summary>
+    private MemberRecord? Attach(ProviderSession? session)
     {
         lock (_gate)
         {
-            _attached = attached;
+            _session = session;
             return _self;
-        }
-    }
-
-    private sealed class Attached(IMembershipSession session, CancellationTokenSource ended)
-    {
-        public IMembershipSession Session => session;
-
-        public void End()
-        {
-            try
-            {
-                ended.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It has ended meanwhile.
-            }
         }
     }
 

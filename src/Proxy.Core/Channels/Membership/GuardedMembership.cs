@@ -3,46 +3,35 @@ using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>
-/// Stands between a provider and those who use its members. It believes a leave at once, and the silence of many at once, or right
-/// after the registry was away, only when it has lasted and they do not answer when asked.
-/// </summary>
-/// <param name="inner">The provider's session.</param>
-/// <param name="kept">The last set of an earlier start: known, and not confirmed yet.</param>
+/// <summary>Stands between a provider and all that read its members: what <see cref="LossGuard"/> doubts, it asks of the members themselves.</summary>
+/// <param name="inner">The provider's session; its owner disposes it.</param>
+/// <param name="kept">The last set of an earlier start.</param>
 /// <param name="config">What applies now.</param>
 /// <param name="ask">Asks a member itself.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GuardedMembership(
     IMembershipSession inner,
-    IReadOnlyList<MemberRecord> kept,
+    Func<IReadOnlyList<MemberRecord>> kept,
     Func<MembershipGuardConfig> config,
     Func<MemberRecord, CancellationToken, Task<MemberRecord?>> ask,
     TimeProvider time
-) : IMembershipSession
+)
 {
     private const int AskedAtOnce = 32;
     private static readonly TimeSpan _review = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(2);
 
-    // All are the reader's alone.
-    private readonly Dictionary<string, MemberRecord> _known = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Held> _held = new(StringComparer.Ordinal);
-    private readonly Queue<long> _lost = new();
-    private bool _isStale;
-    private long? _away;
+    private readonly LossGuard _guard = new(config, time); // the reader's alone, as is all below
     private Task<IReadOnlyList<MemberRecord>>? _asking;
     private long _asked;
 
-    /// <summary>Whether the provider has said who is there, or that it cannot say.</summary>
+    /// <summary>Whether the provider has said which members there are, or that it cannot say.</summary>
     public bool IsKnown { get; private set; }
 
-    public Task PublishAsync(MemberRecord self, CancellationToken cancellationToken) => inner.PublishAsync(self, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
-
+    /// <summary>The updates that are believed. One reader.</summary>
     public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var update in Begin())
+        foreach (var update in _guard.Begin(kept()))
         {
             yield return update;
         }
@@ -59,7 +48,8 @@ internal sealed class GuardedMembership(
                     yield break;
                 }
 
-                foreach (var update in Take(updates.Current))
+                IsKnown = true;
+                foreach (var update in _guard.Take(updates.Current))
                 {
                     yield return update;
                 }
@@ -89,187 +79,22 @@ internal sealed class GuardedMembership(
         return !cancellationToken.IsCancellationRequested;
     }
 
-    private IEnumerable<MembershipUpdate> Begin()
-    {
-        if (kept.Count == 0)
-        {
-            yield break;
-        }
-
-        _isStale = true;
-        foreach (var member in kept)
-        {
-            Hold(member);
-        }
-
-        yield return new MembershipUpdate.Full(0, [.. _known.Values]);
-        yield return new MembershipUpdate.Stale();
-    }
-
-    private IEnumerable<MembershipUpdate> Take(MembershipUpdate update)
-    {
-        IsKnown = true;
-        switch (update)
-        {
-            case MembershipUpdate.Changed { Member: var member }:
-                Learn(member);
-                return [update];
-            case MembershipUpdate.Gone { Reason: DepartureReason.Left, Id: var id }:
-                Forget(id);
-                return [update];
-            case MembershipUpdate.Gone { Id: var id }:
-                return Lose([id]);
-            case MembershipUpdate.Full full:
-                return TakeAll(full);
-            default:
-                Note(update is MembershipUpdate.Stale);
-                return [update];
-        }
-    }
-
-    private IEnumerable<MembershipUpdate> TakeAll(MembershipUpdate.Full full)
-    {
-        Note(stale: false);
-        var there = full.Members.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
-        var missing = _known.Keys.Where(id => !there.Contains(id)).ToList();
-        _ = Lose(missing);
-        foreach (var member in full.Members)
-        {
-            Learn(member);
-        }
-
-        return [new MembershipUpdate.Full(full.Revision, [.. _known.Values])];
-    }
-
-    private void Note(bool stale)
-    {
-        _away = _isStale && !stale ? time.GetTimestamp() : _away;
-        if (_isStale && !stale)
-        {
-            // While the registry was away nothing was known; the time to answer begins now.
-            foreach (var held in _held.Values)
-            {
-                held.Since = time.GetTimestamp();
-            }
-        }
-
-        _isStale = stale;
-    }
-
-    private void Learn(MemberRecord member)
-    {
-        _known[member.Id] = member;
-        if (member.State != MemberState.Suspect)
-        {
-            _held.Remove(member.Id);
-        }
-    }
-
-    private void Forget(string id)
-    {
-        _known.Remove(id);
-        _held.Remove(id);
-    }
-
-    private List<MembershipUpdate> Lose(IReadOnlyList<string> ids)
-    {
-        var doubtful = IsDoubtful(ids);
-        var updates = new List<MembershipUpdate>();
-        foreach (var member in ids.Select(id => _known.GetValueOrDefault(id)).OfType<MemberRecord>())
-        {
-            if (doubtful)
-            {
-                updates.Add(new MembershipUpdate.Changed(Hold(member)));
-            }
-            else
-            {
-                Forget(member.Id);
-                _lost.Enqueue(time.GetTimestamp());
-                updates.Add(new MembershipUpdate.Gone(member.Id, DepartureReason.Expired));
-            }
-        }
-
-        return updates;
-    }
-
-    // Those that do not answer count before they have expired: they expire one by one, and the first would be believed.
-    private bool IsDoubtful(IReadOnlyList<string> ids)
-    {
-        while (_lost.TryPeek(out var first) && time.GetElapsedTime(first) > HelloWatch.Lease)
-        {
-            _lost.Dequeue();
-        }
-
-        var silent = _known.Values.Where(static member => member.State == MemberState.Suspect).Select(static member => member.Id);
-        var lost = silent.Union(ids, StringComparer.Ordinal).Count() + _lost.Count;
-        return _isStale
-            || (_away is { } away && time.GetElapsedTime(away) < HelloWatch.Lease)
-            || (lost >= 2 && lost > config().MaxLossFraction * (_known.Count + _lost.Count));
-    }
-
-    private MemberRecord Hold(MemberRecord member)
-    {
-        _held.TryAdd(member.Id, new Held(time.GetTimestamp()));
-        return _known[member.Id] = member with { State = MemberState.Suspect };
-    }
-
     private async Task<IReadOnlyList<MembershipUpdate>> ReviewAsync(CancellationToken cancellationToken)
     {
         var updates = new List<MembershipUpdate>();
         if (_asking is { IsCompleted: true })
         {
-            updates.AddRange(Hear(await _asking));
+            updates.AddRange(_guard.Hear(await _asking));
             (_asking, _asked) = (null, time.GetTimestamp());
         }
 
-        if (_asking is null && _held.Count > 0 && (_asked == 0 || time.GetElapsedTime(_asked) >= _askAgain))
+        if (_asking is null && (_asked == 0 || time.GetElapsedTime(_asked) >= _askAgain) && _guard.Doubtful is { Count: > 0 } doubtful)
         {
-            _asking = AskAsync([.. _held.Keys.Select(id => _known[id])], cancellationToken);
+            _asking = AskAsync(doubtful, cancellationToken);
         }
 
-        updates.AddRange(Release());
+        updates.AddRange(_guard.Release());
         return updates;
-    }
-
-    // One that answers is there, whatever its registry says; from its last answer on it is silent.
-    private List<MembershipUpdate> Hear(IReadOnlyList<MemberRecord> answers)
-    {
-        var updates = new List<MembershipUpdate>();
-        foreach (var member in answers.Where(member => _held.ContainsKey(member.Id)))
-        {
-            _held[member.Id] = new Held(time.GetTimestamp()) { Answered = true };
-            updates.Add(new MembershipUpdate.Changed(_known[member.Id] = member));
-        }
-
-        var answered = answers.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
-        foreach (var (id, held) in _held.Where(pair => pair.Value.Answered && !answered.Contains(pair.Key)))
-        {
-            held.Answered = false;
-            updates.Add(new MembershipUpdate.Changed(_known[id] = _known[id] with { State = MemberState.Suspect }));
-        }
-
-        return updates;
-    }
-
-    // All of one loss go together, in one change.
-    private List<MembershipUpdate> Release()
-    {
-        var hold = config().Hold;
-        if (_isStale || !_held.Values.Any(held => !held.Answered && time.GetElapsedTime(held.Since) >= hold))
-        {
-            return [];
-        }
-
-        var together = hold > HelloWatch.Lease * 2 ? HelloWatch.Lease : hold / 2;
-        var due = _held.Where(pair => !pair.Value.Answered && time.GetElapsedTime(pair.Value.Since) >= hold - together);
-        List<MembershipUpdate> gone = [];
-        foreach (var (id, _) in due.ToList())
-        {
-            Forget(id);
-            gone.Add(new MembershipUpdate.Gone(id, DepartureReason.Expired));
-        }
-
-        return gone;
     }
 
     private async Task<IReadOnlyList<MemberRecord>> AskAsync(IReadOnlyList<MemberRecord> members, CancellationToken cancellationToken)
@@ -291,12 +116,5 @@ internal sealed class GuardedMembership(
             }
         );
         return answers;
-    }
-
-    private sealed class Held(long since)
-    {
-        public long Since { get; set; } = since;
-
-        public bool Answered { get; set; }
     }
 }

@@ -1,20 +1,18 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
 /// <summary>
 /// The providers Static and Dns: candidates come from the configuration or from a name, and each is confirmed by a stream on which it
-/// says who it is. No server is needed; up to about 100 instances.
+/// says what it is. No server is needed; up to about 100 instances.
 /// </summary>
-internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tunnels, NameLookup lookup, TimeProvider time, ILogger logger)
+internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLookup lookup, TimeProvider time, ILogger logger)
     : IMembershipSession
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
 
     private readonly UpdateQueue _updates = new();
-    private readonly HelloReader _reader = new(tunnels, time);
     private readonly SemaphoreSlim _changing = new(1, 1); // guards _watches and _first
     private readonly Dictionary<string, HelloWatch> _watches = new(StringComparer.OrdinalIgnoreCase);
     private readonly Lock _gate = new(); // guards _heard and _isTold
@@ -75,7 +73,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
 
     private async Task OnFoundAsync(IReadOnlyList<string> addresses, CancellationToken cancellationToken)
     {
-        // A name says who may be there, and not who is: a member that answers stays one, whatever the name says now.
+        // A name says which instances may be there, not which are: a member that answers stays one, whatever the name says now.
         List<HelloCandidate> wanted = [.. addresses.Select(HelloCandidate.At)];
         await SetAsync(wanted, static (watch, wanted) => !wanted.Contains(watch.Candidate) && !watch.IsMember, cancellationToken);
         TellFresh();
@@ -95,7 +93,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
             var ended = await EndAsync([.. _watches.Values.Where(watch => isOver(watch, wanted))]);
             foreach (var candidate in wanted.Where(candidate => !_watches.ContainsKey(candidate.Key)))
             {
-                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, _reader, time, logger, Report);
+                var watch = _watches[candidate.Key] = new HelloWatch(candidate, _self!, reader, time, logger, Report);
                 watch.Start(ended.Remove(candidate.Key, out var before) ? before : null);
             }
 
@@ -123,7 +121,7 @@ internal sealed class HelloMembership(HelloFeed feed, TunnelConnectionFactory tu
         return watches.ToDictionary(static watch => watch.Candidate.Key, StringComparer.OrdinalIgnoreCase);
     }
 
-    // Who is there when this instance starts is known to local servers before they are started: a cluster is not founded twice.
+    // Local servers know the members that are there before they are started: a cluster is not founded twice.
     private async Task TellFirstAsync(IReadOnlyList<Task> asked)
     {
         await Task.WhenAll(asked).WaitAsync(_patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

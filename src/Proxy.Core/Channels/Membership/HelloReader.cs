@@ -11,8 +11,8 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
 {
     private static readonly TimeSpan _firstLine = TimeSpan.FromSeconds(5);
 
-    /// <summary>Every word of an instance until it ends; null when it says that it leaves.</summary>
-    /// <exception cref="InvalidDataException">It speaks nonsense, or of somebody else.</exception>
+    /// <summary>Every line of an instance until its stream ends; null when it says that it leaves.</summary>
+    /// <exception cref="InvalidDataException">A line is malformed, or of another instance.</exception>
     /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
     /// <exception cref="IOException">It was lost.</exception>
     /// <exception cref="TimeoutException">It did not answer in time.</exception>
@@ -44,6 +44,13 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
         }
     }
 
+    /// <summary>Asks a member once what it says of itself now.</summary>
+    /// <returns>What it says; null when it does not answer.</returns>
+    public Task<MemberRecord?> AskAsync(MemberRecord member, CancellationToken cancellationToken) =>
+        HostAndPort.TryParse(member.Address, out var address)
+            ? AskAsync(new TunnelEndPoint(member.Id, address, ""), member.Address, cancellationToken)
+            : Task.FromResult<MemberRecord?>(null);
+
     /// <summary>Asks once.</summary>
     /// <returns>What it says; null when it does not answer.</returns>
     public async Task<MemberRecord?> AskAsync(TunnelEndPoint peer, string address, CancellationToken cancellationToken)
@@ -59,7 +66,7 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
         }
     }
 
-    /// <summary>Whether a failure means that nobody answers.</summary>
+    /// <summary>Whether a failure means that there was no answer.</summary>
     public static bool IsAway(Exception exception) =>
         exception
             is HttpRequestException

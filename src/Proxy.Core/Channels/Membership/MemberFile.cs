@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>The last set of members on disk, one line each, for a start while nobody else can say who they are.</summary>
+/// <summary>The last set of members on disk, one line each, for a start while the registry is away.</summary>
 internal sealed partial class MemberFile(string path, TimeProvider time, ILogger logger)
 {
     private const long MaxBytes = 64 * 1024 * 1024;
@@ -12,7 +13,16 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
     private long _savedAt;
     private bool _failed;
 
-    /// <summary>Who was known; whether they are there is not.</summary>
+    /// <summary>The members that were known at the end of an earlier start, without those that are not configured any more.</summary>
+    public IReadOnlyList<MemberRecord> Load(MembershipConfig config) =>
+        [
+            .. Load()
+                .Where(member =>
+                    !config.Is(MembershipProviders.Static) || config.Members.GetValueOrDefault(member.Id)?.Address == member.Address
+                ),
+        ];
+
+    /// <summary>The members that were known; whether they are there still is not.</summary>
     public IReadOnlyList<MemberRecord> Load()
     {
         try

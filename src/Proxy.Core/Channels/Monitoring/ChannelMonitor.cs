@@ -1,35 +1,27 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Gathers changes, gives those that say something new a version, and tells them.</summary>
+/// <summary>Gathers changes, and tells them to all that watch.</summary>
 internal sealed partial class ChannelMonitor(string boot, string bindIp, TimeProvider time, ILogger logger)
     : IChannelMonitor,
         IAsyncDisposable
 {
-    private const int MostEnded = 1024;
     private const int MostErrors = 256;
 
-    private readonly Lock _gate = new(); // guards _wanted, _told, _ended, _events, _version and _changed
-    private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
+    private readonly NoticeBook _book = new(boot, bindIp);
     private readonly CancellationTokenSource _ending = new();
-    private readonly SemaphoreSlim _signal = new(0, 1);
-    private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
-        StringComparer.OrdinalIgnoreCase
-    );
-    private readonly Dictionary<string, ChannelState> _ended = new(StringComparer.OrdinalIgnoreCase); // whoever missed the end hears of it
-    private readonly List<ChannelNotice> _events = []; // ready and close
+    private readonly Signal _set = new();
     private readonly Channel<string> _errors = Channel.CreateBounded<string>(
         new BoundedChannelOptions(MostErrors) { FullMode = BoundedChannelFullMode.DropOldest }
     );
-    private TaskCompletionSource _changed = NewSignal();
     private volatile DebounceConfig _debounce = new();
-    private long _version;
     private Task _pumping = Task.CompletedTask;
+    private int _disposed;
 
     public event EventHandler<ChannelReadyEventArgs>? Ready;
 
@@ -39,7 +31,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
 
     public event EventHandler? Closed;
 
-    public IReadOnlyDictionary<string, ChannelState> Current => Volatile.Read(ref _told);
+    public IReadOnlyDictionary<string, ChannelState> Current => _book.Told;
 
     public void Start()
     {
@@ -47,48 +39,27 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         _ = RaiseErrorsAsync();
     }
 
-    /// <summary>Says how the channels are now; what is not among them has ended.</summary>
+    /// <summary>Takes the states as they are now; a channel that is not among them has ended.</summary>
     public void Set(IReadOnlyCollection<ChannelState> states, DebounceConfig debounce)
     {
-        lock (_gate)
-        {
-            _debounce = debounce;
-            _wanted.Clear();
-            foreach (var state in states)
-            {
-                _wanted[state.Channel] = state;
-            }
-
-            if (_signal.CurrentCount == 0)
-            {
-                _signal.Release();
-            }
-        }
+        _debounce = debounce;
+        _book.Want(states);
+        _set.Set();
     }
 
     /// <summary>Completes when everything set so far is told.</summary>
     public async Task ToldAsync(CancellationToken cancellationToken)
     {
-        while (NextChanges() is { } changed)
+        while (_book.Untold() is { } changed)
         {
             await changed.WaitAsync(cancellationToken);
         }
     }
 
     /// <summary>What a sink has not heard of yet, the oldest first, and what completes when there is more.</summary>
-    public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version)
-    {
-        lock (_gate)
-        {
-            var changes = _told.Values.Concat(_ended.Values).Where(state => state.Version > version);
-            var notices = changes
-                .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp, state))
-                .Concat(_events.Where(notice => notice.Version > version));
-            return ([.. notices.OrderBy(static notice => notice.Version)], _changed.Task);
-        }
-    }
+    public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version) => _book.After(version);
 
-    public void OnReady() => Note(ChannelEvent.Ready);
+    public void OnReady() => _book.Note(ChannelEvent.Ready);
 
     public void OnError(string message)
     {
@@ -96,7 +67,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         _errors.Writer.TryWrite(message);
     }
 
-    public void OnClosed() => Note(ChannelEvent.Close);
+    public void OnClosed() => _book.Note(ChannelEvent.Close);
 
     /// <summary>Runs the handlers of what a notice tells. They may block, so nothing of ours may wait for them.</summary>
     public void Raise(ChannelNotice notice)
@@ -130,7 +101,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     {
         while (true)
         {
-            var (notices, changed) = After(after);
+            var (notices, changed) = _book.After(after);
             if (notices is not [var notice, ..])
             {
                 await changed.WaitAsync(cancellationToken);
@@ -146,16 +117,24 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Tells what is set, at once, and gathers no more.</summary>
+    public async Task FinishAsync()
     {
         await _ending.CancelAsync();
         await _pumping;
-        _errors.Writer.TryComplete(); // a handler that hangs is not waited for
-        _ending.Dispose();
-        _signal.Dispose();
     }
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        // A container disposes it as each of the services that it is registered for.
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await FinishAsync();
+            _errors.Writer.TryComplete(); // a handler that hangs is not waited for
+            _ending.Dispose();
+        }
+    }
 
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
@@ -163,14 +142,14 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         {
             while (true)
             {
-                await _signal.WaitAsync(cancellationToken);
+                await _set.WaitAsync(cancellationToken);
                 await GatherAsync(cancellationToken);
-                Tell();
+                _book.Tell();
             }
         }
         catch (OperationCanceledException)
         {
-            Tell();
+            _book.Tell();
         }
     }
 
@@ -193,87 +172,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
             var left = debounce.Max - time.GetElapsedTime(started);
             var pause = debounce.Min < left ? debounce.Min : left;
             await Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, time, cancellationToken); // it may have run out just now
-        } while (await _signal.WaitAsync(TimeSpan.Zero, cancellationToken) && time.GetElapsedTime(started) < debounce.Max);
-    }
-
-    private void Tell()
-    {
-        lock (_gate)
-        {
-            foreach (var state in Differences().ToList())
-            {
-                Keep(state);
-            }
-
-            SignalChange();
-        }
-    }
-
-    private void Keep(ChannelState state)
-    {
-        if (_wanted.ContainsKey(state.Channel))
-        {
-            _told = _told.SetItem(state.Channel, state);
-            _ended.Remove(state.Channel);
-            return;
-        }
-
-        _told = _told.Remove(state.Channel);
-        _ended[state.Channel] = state;
-        if (_ended.Count > MostEnded)
-        {
-            _ended.Remove(_ended.Values.MinBy(static ended => ended.Version)!.Channel);
-        }
-    }
-
-    private void Note(ChannelEvent happened)
-    {
-        lock (_gate)
-        {
-            _events.Add(new ChannelNotice(happened, ++_version, boot, bindIp, null));
-            SignalChange();
-        }
-    }
-
-    private void SignalChange()
-    {
-        _changed.TrySetResult();
-        _changed = NewSignal();
-    }
-
-    private IEnumerable<ChannelState> Differences()
-    {
-        foreach (var state in _wanted.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal).ToList())
-        {
-            var before = _told.GetValueOrDefault(state.Channel);
-            if (before is null || !state.SaysTheSame(before))
-            {
-                yield return Versioned(state, before);
-            }
-        }
-
-        foreach (var gone in _told.Values.Where(state => !_wanted.ContainsKey(state.Channel)).ToList())
-        {
-            yield return Versioned(gone with { Listening = false, Members = [] }, gone);
-        }
-    }
-
-    private ChannelState Versioned(ChannelState state, ChannelState? before)
-    {
-        var now = state.Members.Select(static member => member.Iid).Distinct().ToList();
-        var then = (before?.Members ?? []).Select(static member => member.Iid).Distinct().ToList();
-        return state with { Version = ++_version, Boot = boot, Added = [.. now.Except(then)], Removed = [.. then.Except(now)] };
-    }
-
-    private Task? NextChanges()
-    {
-        lock (_gate)
-        {
-            var same =
-                _wanted.Count == _told.Count
-                && _wanted.Values.All(state => _told.TryGetValue(state.Channel, out var told) && state.SaysTheSame(told));
-            return same ? null : _changed.Task;
-        }
+        } while (_set.TryTake() && time.GetElapsedTime(started) < debounce.Max);
     }
 
     // A handler's mistake is not ours.

@@ -10,7 +10,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     private static readonly TimeSpan _lastWord = TimeSpan.FromSeconds(3);
 
     private readonly ChannelMonitor _monitor;
-    private readonly ChannelMetrics _metrics;
+    private readonly NotificationMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<string, NotificationPump> _pumps = new(StringComparer.Ordinal);
@@ -28,29 +28,37 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         }
     );
 
+    private readonly IReadOnlyList<(string Key, Func<INotificationSink> Sink)> _inCode;
+    private ChannelNotifyConfig? _used;
+
     public ChannelNotifier(
         ChannelMonitor monitor,
         IEnumerable<INotificationSink> sinks,
-        ChannelMetrics metrics,
+        NotificationMetrics metrics,
         TimeProvider time,
         ILogger logger
     )
     {
         (_monitor, _metrics, _time, _logger) = (monitor, metrics, time, logger);
-        _pumps["events"] = Pump(new EventSink(monitor));
-        foreach (var (index, sink) in sinks.Index())
-        {
-            _pumps[$"code {index}"] = Pump(sink);
-        }
+        _inCode =
+        [
+            ("events", () => new EventSink(monitor)),
+            .. sinks.Select(static (sink, index) => ($"code {index}", (Func<INotificationSink>)(() => sink))),
+        ];
     }
 
     /// <summary>Follows an edit: a sink that is new is told everything, one that is gone nothing more. One caller at a time.</summary>
     public async Task UseAsync(ChannelNotifyConfig config)
     {
-        var wanted = Sinks(config).ToDictionary(static pair => pair.Key, static pair => pair.Sink, StringComparer.Ordinal);
-        foreach (
-            var key in _pumps.Keys.Where(key => key.StartsWith("config", StringComparison.Ordinal) && !wanted.ContainsKey(key)).ToList()
-        )
+        if (ReferenceEquals(config, _used))
+        {
+            return;
+        }
+
+        var wanted = _inCode
+            .Concat(Configured(config))
+            .ToDictionary(static pair => pair.Key, static pair => pair.Sink, StringComparer.Ordinal);
+        foreach (var key in _pumps.Keys.Where(key => !wanted.ContainsKey(key)).ToList())
         {
             await _pumps[key].DisposeAsync();
             _pumps.Remove(key);
@@ -60,6 +68,8 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         {
             _pumps[key] = Pump(sink());
         }
+
+        _used = config;
     }
 
     /// <summary>Waits until all sinks have heard the end, and not for ever.</summary>
@@ -78,7 +88,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     }
 
     // The same one twice is one.
-    private IEnumerable<(string Key, Func<INotificationSink> Sink)> Sinks(ChannelNotifyConfig config) =>
+    private IEnumerable<(string Key, Func<INotificationSink> Sink)> Configured(ChannelNotifyConfig config) =>
         config
             .Exec.Select(exec => (Key("exec", exec.Timeout, [.. exec.Command]), Exec(exec)))
             .Concat(config.Http.Select(webhook => (Key("http", webhook.Timeout, webhook.Url, webhook.Secret), Webhook(webhook))))

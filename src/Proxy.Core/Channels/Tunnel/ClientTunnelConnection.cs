@@ -37,7 +37,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
 
     public override async Task EndOutputAsync()
     {
-        // A peer that has ended may want nothing more, and a flush of nothing would fail. Whether it was reset is told to who reads.
+        // A peer that has ended may want nothing more, and a flush of nothing would fail. The reader is told whether it was reset.
         if (Writer.UnflushedBytes > 0)
         {
             await Writer.FlushAsync();

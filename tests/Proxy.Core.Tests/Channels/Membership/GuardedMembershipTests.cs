@@ -163,7 +163,7 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
 
     private void Start(IReadOnlyList<MemberRecord> kept)
     {
-        var guarded = new GuardedMembership(_session, kept, static () => new() { Hold = _hold }, Ask, _time);
+        var guarded = new GuardedMembership(_session, () => kept, static () => new() { Hold = _hold }, Ask, _time);
         _reading = ReadAsync(guarded);
     }
 

@@ -24,7 +24,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
 
     public Task InitializeAsync()
     {
-        _membership = new(new(), _tunnels, static _ => Task.FromResult<IPAddress[]>([]), _time, _log);
+        _membership = new(new(), new HelloReader(_tunnels, _time), static _ => Task.FromResult<IPAddress[]>([]), _time, _log);
         _membership.Join(_self);
         _reading = ReadAsync(_membership);
         return Task.CompletedTask;
@@ -182,13 +182,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     private async Task ReadAsync(IMembershipSession session)
     {
         var reader = new HelloReader(_tunnels, _time);
-        var guarded = new GuardedMembership(
-            session,
-            [],
-            static () => new() { Hold = _hold },
-            (member, token) => Ask(reader, member, token),
-            _time
-        );
+        var guarded = new GuardedMembership(session, static () => [], static () => new() { Hold = _hold }, reader.AskAsync, _time);
         try
         {
             await foreach (var update in guarded.ReadAsync(_ending.Token))
@@ -198,12 +192,6 @@ public sealed class HelloMembershipTests : IAsyncLifetime
             }
         }
         catch (OperationCanceledException) { }
-    }
-
-    private static Task<MemberRecord?> Ask(HelloReader reader, MemberRecord member, CancellationToken cancellationToken)
-    {
-        Assert.True(HostAndPort.TryParse(member.Address, out var address));
-        return reader.AskAsync(new TunnelEndPoint(member.Id, address, ""), member.Address, cancellationToken);
     }
 
     /// <summary>Lets time pass until something is a fact.</summary>

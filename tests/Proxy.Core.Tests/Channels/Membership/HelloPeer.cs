@@ -31,7 +31,7 @@ internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
 
     public void Say(string id, IReadOnlyList<MemberConnector> connectors) =>
         _feed.Publish(
-            new MemberRecord(id, "epoch", "127.0.0.1:1", Proxy.Channels.LocalAddress.OfInstance(new ChannelInstanceConfig { Id = id })!)
+            new MemberRecord(id, "epoch", "127.0.0.1:1", LocalAddress.OfInstance(new ChannelInstanceConfig { Id = id })!)
             {
                 Connectors = connectors,
             }

@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Configuration;
 

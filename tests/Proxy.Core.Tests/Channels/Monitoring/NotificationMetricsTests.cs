@@ -18,7 +18,7 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
     private readonly MeterListener _listener = new();
     private readonly Dictionary<string, long> _counted = [];
     private readonly Dictionary<string, long> _versions = [];
-    private ChannelMetrics _metrics = null!;
+    private NotificationMetrics _metrics = null!;
 
     public Task InitializeAsync()
     {
@@ -32,7 +32,7 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument.Name, value, tags));
         _listener.Start();
-        _metrics = new ChannelMetrics(new ProxyMeter(meters)) { Channels = () => _monitor.Current.Values };
+        _metrics = new NotificationMetrics(new ProxyMeter(meters), _monitor);
         _monitor.Start();
         return Task.CompletedTask;
     }

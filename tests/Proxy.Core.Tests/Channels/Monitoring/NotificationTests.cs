@@ -25,11 +25,11 @@ public sealed class NotificationTests : IAsyncLifetime
     private readonly ChannelMonitor _monitor = new("boot", "127.0.0.12", TimeProvider.System, NullLogger.Instance);
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
-    private ChannelMetrics _metrics = null!;
+    private NotificationMetrics _metrics = null!;
 
     public Task InitializeAsync()
     {
-        _metrics = new ChannelMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()));
+        _metrics = new NotificationMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), _monitor);
         _monitor.Start();
         return Task.CompletedTask;
     }

@@ -24,6 +24,7 @@ public sealed class TunnelMemoryTests
     {
         var config = new TunnelConfig { Url = "http://127.0.0.1:0" };
         await using var server = new TunnelServer(config, null, null!, NullLoggerFactory.Instance);
+        await server.StartAsync(CancellationToken.None);
 
         Assert.IsType<TunnelMemory.Factory>(server.Memory);
     }

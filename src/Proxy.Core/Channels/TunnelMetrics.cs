@@ -1,38 +1,31 @@
 using System.Diagnostics.Metrics;
 using Proxy.Channels.Membership;
-using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>What channels measure: tunnels and their bytes by peer, members by state, notifications.</summary>
-internal sealed class ChannelMetrics
+/// <summary>Measures tunnels and their bytes by peer, and members by state.</summary>
+internal sealed class TunnelMetrics
 {
     private const string Peer = "proxy.channel.peer";
 
-    // What a tunnel is answered with; a peer may answer anything.
+    // The answers that the protocol has; a peer may send any number.
     private static readonly Dictionary<int, object> _statuses = (
         (int[])[0, 200, 400, 401, 403, 404, 421, 429, 500, 502, 503, 504]
     ).ToDictionary(static status => status, static object (status) => status);
 
     private readonly ProxyMeter _meter;
+    private readonly MemberDirectory _members;
     private readonly OpenRecords _tunnels = new(static record => record.DestinationId ?? "");
     private readonly Lock _gate = new(); // guards _peers
-    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // all that are labels
+    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // the labels in use
     private Counter<long> _opened = null!;
-    private Counter<long> _told = null!;
 
-    public ChannelMetrics(ProxyMeter meter)
+    public TunnelMetrics(ProxyMeter meter, MemberDirectory members)
     {
-        _meter = meter;
+        (_meter, _members) = (meter, members);
         meter.Add(Create);
     }
-
-    /// <summary>The members that gauges are read from.</summary>
-    public Func<MemberSet> Members { get; set; } = static () => MemberSet.None;
-
-    /// <summary>The channels that gauges are read from.</summary>
-    public Func<IEnumerable<ChannelState>> Channels { get; set; } = static () => [];
 
     /// <summary>Counts a tunnel that was asked for.</summary>
     /// <param name="slot">Whether we asked or were asked.</param>
@@ -47,10 +40,6 @@ internal sealed class ChannelMetrics
                 new(Peer, Known(peer)),
                 new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
             );
-
-    /// <summary>Counts a notification.</summary>
-    public void Told(string sink, bool succeeded) =>
-        Volatile.Read(ref _told).Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
 
     /// <summary>A tunnel is open.</summary>
     public void Opened(ConnectionRecord record) => _tunnels.Add(record);
@@ -67,20 +56,15 @@ internal sealed class ChannelMetrics
             ref _opened,
             meter.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.")
         );
-        Volatile.Write(
-            ref _told,
-            meter.CreateCounter<long>("proxy.channel.notifications", "{notification}", "Notifications, by sink and result.")
-        );
         meter.CreateObservableUpDownCounter("proxy.channel.active_tunnels", ObserveOpen, "{tunnel}", "Tunnels that are open, by peer.");
         meter.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
         meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
-        meter.CreateObservableGauge("proxy.channel.version", ObserveVersions, "{version}", "The version told last, by channel.");
     }
 
-    // Whoever is not a member may call itself anything, so it has no name here.
+    // A peer that is no member may call itself anything, so it is counted without a name.
     private string Known(string peer)
     {
-        var members = Members().All;
+        var members = _members.Current.All;
         if (!members.ContainsKey(peer))
         {
             return "";
@@ -116,17 +100,10 @@ internal sealed class ChannelMetrics
     }
 
     private IEnumerable<Measurement<int>> ObserveMembers() =>
-        Members()
-            .All.Values.GroupBy(static member => member.State)
+        _members
+            .Current.All.Values.GroupBy(static member => member.State)
             .Select(static group => new Measurement<int>(
                 group.Count(),
                 new KeyValuePair<string, object?>("proxy.channel.member_state", group.Key.ToString())
-            ));
-
-    private IEnumerable<Measurement<long>> ObserveVersions() =>
-        Channels()
-            .Select(static state => new Measurement<long>(
-                state.Version,
-                new KeyValuePair<string, object?>("proxy.channel", state.Channel)
             ));
 }

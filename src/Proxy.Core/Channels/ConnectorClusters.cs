@@ -4,13 +4,14 @@ using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
-namespace Proxy;
+namespace Proxy.Channels;
 
 /// <summary>
 /// Gives clusters that name a connector its members as destinations: the local addresses on which a channel listens for them. A
 /// service, whose members are balanced by its channel, is one destination.
 /// </summary>
-internal sealed class ConnectorClusters(ChannelRunner channels)
+/// <param name="states">The channels as they were told last; asked for when there is a revision.</param>
+internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, ChannelState>> states)
 {
     /// <summary>The clusters of a revision, with the destinations there are now.</summary>
     public IReadOnlyList<ClusterConfig> Fill(Revision revision) => [.. revision.Clusters.Select(cluster => Fill(cluster, revision))];
@@ -35,9 +36,9 @@ internal sealed class ConnectorClusters(ChannelRunner channels)
     private IEnumerable<(string Id, string Ip, int Port)> Destinations(string connector, ChannelsConfig? config)
     {
         var state = (config?.Items ?? new Dictionary<string, ChannelConfig>())
-            .Where(pair => pair.Value.Calls && pair.Value.Connector.Equals(connector, StringComparison.OrdinalIgnoreCase))
+            .Where(pair => pair.Value.Calls && pair.Value.IsOf(connector))
             .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
-            .Select(pair => channels.States.GetValueOrDefault(pair.Key))
+            .Select(pair => states().GetValueOrDefault(pair.Key))
             .FirstOrDefault();
         return state switch
         {

@@ -1,7 +1,7 @@
 using System.Net;
 using Proxy.Configuration;
 
-namespace Proxy.Channels;
+namespace Proxy.Channels.Membership;
 
 /// <summary>The loopback addresses that stand for instances and for Request channels; the same on every instance.</summary>
 internal static class LocalAddress

@@ -3,7 +3,7 @@ using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Configuration;
 
-namespace Proxy.Core.Tests.Channels;
+namespace Proxy.Core.Tests.Channels.Membership;
 
 public sealed class LocalAddressTests
 {

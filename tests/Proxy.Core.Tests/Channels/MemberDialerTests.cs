@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
@@ -8,12 +9,14 @@ using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Channels.Tunnel;
+using Proxy.Diagnostics;
+using Proxy.Forwarding;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 
 /// <summary>A member that has started again, and a caller that does not know yet.</summary>
-public sealed class CallHandlerTests : IAsyncLifetime
+public sealed class MemberDialerTests : IAsyncLifetime
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
@@ -43,7 +46,7 @@ public sealed class CallHandlerTests : IAsyncLifetime
         _tunnels = new(tunnel, new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance), "B_1");
         Know("before");
         (_client, _ours) = await Loopback.ConnectAsync(_buffers, _clock);
-        _running = Handler().DuplexAsync(_ours, "ring", Ring(DuplexMode.Bind), _server.Id, _reserved.Port());
+        _running = Pipelines().Of(new("ring", _server.Id, _reserved.Port()))(_ours);
         await _time.WaitForTimerAsync(_patience); // it was told 421, and waits
     }
 
@@ -98,11 +101,17 @@ public sealed class CallHandlerTests : IAsyncLifetime
             Ready = ReadyCheck.None,
         };
 
-    private CallHandler Handler()
+    private CallPipelines Pipelines()
     {
         var services = _caller.Services;
-        var balancer = new MemberBalancer(null, Random.Shared);
-        return new(_tunnels, _members, balancer, services.Relay, services.Tracking, services.Metrics, _time);
+        var balancer = services.GetRequiredService<MemberBalancer>();
+        var dialer = new MemberDialer(_tunnels, _members, balancer, services.GetRequiredService<TunnelMetrics>(), _time);
+        return new(
+            services.GetRequiredService<CurrentChannels>(),
+            dialer,
+            new ForwardServices(services.GetRequiredService<Relay>(), Random.Shared, _time),
+            services.GetRequiredService<TrackingMiddleware>()
+        );
     }
 
     private void Know(string epoch) =>

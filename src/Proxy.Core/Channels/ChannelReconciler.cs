@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging;
+using Proxy.Channels.Monitoring;
+using Proxy.Channels.Tunnel;
+using Proxy.Configuration;
+
+namespace Proxy.Channels;
+
+/// <summary>
+/// One loop that compares what is wanted (configuration, members, readiness) with what is there, and changes what differs. All other
+/// parts only signal it.
+/// </summary>
+internal sealed partial class ChannelReconciler(
+    CurrentChannels channels,
+    GroupMembers members,
+    Announcement announcement,
+    CallListeners listeners,
+    ConnectionCutter cutter,
+    ChannelReport report,
+    ChannelNotifier notifier,
+    TunnelTrust trust,
+    TimeProvider time,
+    ILogger<ChannelReconciler> logger
+)
+{
+    private static readonly TimeSpan _reviewInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _shortestWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _stopping;
+    private volatile ChannelsConfig? _applied;
+    private bool _isReady;
+
+    /// <summary>The section that the last whole pass has applied; null before the first.</summary>
+    public ChannelsConfig? Applied => _applied;
+
+    /// <summary>Runs until a token ends it. What fails is tried again.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ReconcileAsync(cancellationToken);
+                await channels.Changed.WaitAsync(NextWait(), time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(logger, exception);
+                await Task.Delay(_reviewInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Wants nothing any more; completes when that has been told and no local address is bound.</summary>
+    public Task StopAsync()
+    {
+        _stopping = true;
+        channels.Changed.Set();
+        return _silent.Task;
+    }
+
+    // On joining: bind first, then tell. On leaving: tell first, then stop.
+    private async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var (config, stopping) = (channels.Config, _stopping);
+        trust.Review();
+        await members.ReconcileAsync();
+        await notifier.UseAsync(config.Notify);
+        await announcement.ReconcileAsync(stopping, cancellationToken);
+        var released = await listeners.ReconcileAsync(stopping ? null : members.Current, cancellationToken);
+        cutter.CutRefused(config, members.Current);
+        report.Tell(stopping ? null : members.Current);
+        if (released is not null)
+        {
+            _ = CloseWhenToldAsync(released);
+        }
+
+        await listeners.CloseAsync();
+        _applied = config;
+        if (stopping)
+        {
+            NoteSilence();
+        }
+        else if (!_isReady && members.IsKnown && listeners.AreServicesBound)
+        {
+            _isReady = true;
+            await report.TellReadyAsync(cancellationToken);
+        }
+    }
+
+    private TimeSpan NextWait()
+    {
+        var retry = listeners.NextRetry ?? _reviewInterval;
+        return retry > _reviewInterval ? _reviewInterval
+            : retry > _shortestWait ? retry
+            : _shortestWait;
+    }
+
+    private async Task CloseWhenToldAsync(Retirement released)
+    {
+        await report.ToldAsync();
+        released.IsDue = true;
+        channels.Changed.Set();
+    }
+
+    private void NoteSilence()
+    {
+        if (listeners.IsEmpty)
+        {
+            _silent.TrySetResult();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Channels: applying what changed failed; it is tried again.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

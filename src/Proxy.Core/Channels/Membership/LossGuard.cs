@@ -1,0 +1,193 @@
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>
+/// Decides whether the loss of members is believed. A leave is, at once. The silence of many at once, or right after the registry was
+/// away, is held: those members are suspect until they answer, or until it has lasted. One caller at a time.
+/// </summary>
+/// <param name="config">What applies now.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider time)
+{
+    private readonly Dictionary<string, MemberRecord> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Held> _held = new(StringComparer.Ordinal);
+    private readonly Queue<long> _lost = new();
+    private bool _isStale;
+    private long? _away;
+
+    /// <summary>The members whose loss is held, as they were known last.</summary>
+    public IReadOnlyList<MemberRecord> Doubtful => [.. _held.Keys.Select(id => _known[id])];
+
+    /// <summary>Begins with the last set of an earlier start: known, and not confirmed yet.</summary>
+    public IEnumerable<MembershipUpdate> Begin(IReadOnlyList<MemberRecord> kept)
+    {
+        if (kept.Count == 0)
+        {
+            return [];
+        }
+
+        _isStale = true;
+        foreach (var member in kept)
+        {
+            Hold(member);
+        }
+
+        return [new MembershipUpdate.Full(0, [.. _known.Values]), new MembershipUpdate.Stale()];
+    }
+
+    /// <summary>Takes an update of the provider.</summary>
+    /// <returns>What is believed of it.</returns>
+    public IEnumerable<MembershipUpdate> Take(MembershipUpdate update)
+    {
+        switch (update)
+        {
+            case MembershipUpdate.Changed { Member: var member }:
+                Learn(member);
+                return [update];
+            case MembershipUpdate.Gone { Reason: DepartureReason.Left, Id: var id }:
+                Forget(id);
+                return [update];
+            case MembershipUpdate.Gone { Id: var id }:
+                return Lose([id]);
+            case MembershipUpdate.Full full:
+                return TakeAll(full);
+            default:
+                Note(update is MembershipUpdate.Stale);
+                return [update];
+        }
+    }
+
+    /// <summary>Takes the answers of those that were asked. A member that answers is there, whatever its registry says; from its last answer on it is silent.</summary>
+    public IEnumerable<MembershipUpdate> Hear(IReadOnlyList<MemberRecord> answers)
+    {
+        var updates = new List<MembershipUpdate>();
+        foreach (var member in answers.Where(member => _held.ContainsKey(member.Id)))
+        {
+            _held[member.Id] = new Held(time.GetTimestamp()) { Answered = true };
+            updates.Add(new MembershipUpdate.Changed(_known[member.Id] = member));
+        }
+
+        var answered = answers.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, held) in _held.Where(pair => pair.Value.Answered && !answered.Contains(pair.Key)))
+        {
+            held.Answered = false;
+            updates.Add(new MembershipUpdate.Changed(_known[id] = _known[id] with { State = MemberState.Suspect }));
+        }
+
+        return updates;
+    }
+
+    /// <summary>The members whose silence has lasted. All of one loss go together, in one change.</summary>
+    public IEnumerable<MembershipUpdate> Release()
+    {
+        var hold = config().Hold;
+        if (_isStale || !_held.Values.Any(held => !held.Answered && time.GetElapsedTime(held.Since) >= hold))
+        {
+            return [];
+        }
+
+        var together = hold > HelloWatch.Lease * 2 ? HelloWatch.Lease : hold / 2;
+        var due = _held.Where(pair => !pair.Value.Answered && time.GetElapsedTime(pair.Value.Since) >= hold - together);
+        List<MembershipUpdate> gone = [];
+        foreach (var (id, _) in due.ToList())
+        {
+            Forget(id);
+            gone.Add(new MembershipUpdate.Gone(id, DepartureReason.Expired));
+        }
+
+        return gone;
+    }
+
+    private IEnumerable<MembershipUpdate> TakeAll(MembershipUpdate.Full full)
+    {
+        Note(stale: false);
+        var there = full.Members.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
+        _ = Lose([.. _known.Keys.Where(id => !there.Contains(id))]);
+        foreach (var member in full.Members)
+        {
+            Learn(member);
+        }
+
+        return [new MembershipUpdate.Full(full.Revision, [.. _known.Values])];
+    }
+
+    private void Note(bool stale)
+    {
+        _away = _isStale && !stale ? time.GetTimestamp() : _away;
+        if (_isStale && !stale)
+        {
+            // While the registry was away nothing was known; the time to answer begins now.
+            foreach (var held in _held.Values)
+            {
+                held.Since = time.GetTimestamp();
+            }
+        }
+
+        _isStale = stale;
+    }
+
+    private void Learn(MemberRecord member)
+    {
+        _known[member.Id] = member;
+        if (member.State != MemberState.Suspect)
+        {
+            _held.Remove(member.Id);
+        }
+    }
+
+    private void Forget(string id)
+    {
+        _known.Remove(id);
+        _held.Remove(id);
+    }
+
+    private List<MembershipUpdate> Lose(IReadOnlyList<string> ids)
+    {
+        var doubtful = IsDoubtful(ids);
+        var updates = new List<MembershipUpdate>();
+        foreach (var member in ids.Select(id => _known.GetValueOrDefault(id)).OfType<MemberRecord>())
+        {
+            if (doubtful)
+            {
+                updates.Add(new MembershipUpdate.Changed(Hold(member)));
+            }
+            else
+            {
+                Forget(member.Id);
+                _lost.Enqueue(time.GetTimestamp());
+                updates.Add(new MembershipUpdate.Gone(member.Id, DepartureReason.Expired));
+            }
+        }
+
+        return updates;
+    }
+
+    // Members that do not answer count before they have expired: they expire one by one, and the first would be believed.
+    private bool IsDoubtful(IReadOnlyList<string> ids)
+    {
+        while (_lost.TryPeek(out var first) && time.GetElapsedTime(first) > HelloWatch.Lease)
+        {
+            _lost.Dequeue();
+        }
+
+        var silent = _known.Values.Where(static member => member.State == MemberState.Suspect).Select(static member => member.Id);
+        var lost = silent.Union(ids, StringComparer.Ordinal).Count() + _lost.Count;
+        return _isStale
+            || (_away is { } away && time.GetElapsedTime(away) < HelloWatch.Lease)
+            || (lost >= 2 && lost > config().MaxLossFraction * (_known.Count + _lost.Count));
+    }
+
+    private MemberRecord Hold(MemberRecord member)
+    {
+        _held.TryAdd(member.Id, new Held(time.GetTimestamp()));
+        return _known[member.Id] = member with { State = MemberState.Suspect };
+    }
+
+    private sealed class Held(long since)
+    {
+        public long Since { get; set; } = since;
+
+        public bool Answered { get; set; }
+    }
+}

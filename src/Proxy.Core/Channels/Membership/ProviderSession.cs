@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace Proxy.Channels.Membership;
+
+/// <summary>One session with a provider in code, from joining to its end; what changes of this instance meanwhile is published on it.</summary>
+/// <param name="provider">The provider.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan _joinLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _publishLimit = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource _ending = new();
+    private IMembershipSession? _session;
+
+    /// <summary>Joins the group.</summary>
+    public async Task JoinAsync(MemberRecord self, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(_joinLimit, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        _session = await provider.JoinAsync(self, limit.Token);
+    }
+
+    /// <summary>The updates, until the session ends.</summary>
+    public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, cancellationToken);
+        await foreach (var update in _session!.ReadAsync(ended.Token))
+        {
+            yield return update;
+        }
+    }
+
+    /// <summary>Publishes what changed of this instance. A session that does not take it ends, and the next one begins with it.</summary>
+    /// <returns>Why it was not taken; null when it was.</returns>
+    public async Task<string?> TryPublishAsync(MemberRecord self, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _session!.PublishAsync(self, cancellationToken).WaitAsync(_publishLimit, time, cancellationToken);
+            return null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            await EndAsync();
+            return exception.Message;
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _ending.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        try
+        {
+            await _ending.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended meanwhile.
+        }
+    }
+}

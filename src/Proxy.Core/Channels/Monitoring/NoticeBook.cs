@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>What is to be told of the channels and what has been: a state that says something new gets a version, and readers see the newest of each channel.</summary>
+/// <param name="boot">New at every start of the program.</param>
+/// <param name="bindIp">The address on which local servers have to listen.</param>
+internal sealed class NoticeBook(string boot, string bindIp)
+{
+    private const int MostEnded = 1024;
+
+    private readonly Lock _gate = new(); // guards all below
+    private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Newest<string, ChannelState> _ended = new(MostEnded, StringComparer.OrdinalIgnoreCase); // for readers that missed the end
+    private readonly List<ChannelNotice> _events = []; // ready and close
+    private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
+        StringComparer.OrdinalIgnoreCase
+    );
+    private TaskCompletionSource _changed = NewSignal();
+    private long _version;
+
+    /// <summary>The states that have been told, by channel.</summary>
+    public IReadOnlyDictionary<string, ChannelState> Told => Volatile.Read(ref _told);
+
+    /// <summary>Takes the states as they are now; a channel that is not among them has ended.</summary>
+    public void Want(IReadOnlyCollection<ChannelState> states)
+    {
+        lock (_gate)
+        {
+            _wanted.Clear();
+            foreach (var state in states)
+            {
+                _wanted[state.Channel] = state;
+            }
+        }
+    }
+
+    /// <summary>Gives a version to every state that differs from what was told.</summary>
+    public void Tell()
+    {
+        lock (_gate)
+        {
+            foreach (var state in Differences().ToList())
+            {
+                Keep(state);
+            }
+
+            SignalChange();
+        }
+    }
+
+    /// <summary>Notes that the channels are ready, or have ended.</summary>
+    public void Note(ChannelEvent happened)
+    {
+        lock (_gate)
+        {
+            _events.Add(new ChannelNotice(happened, ++_version, boot, bindIp, null));
+            SignalChange();
+        }
+    }
+
+    /// <summary>What follows a version, the oldest first, and what completes when there is more.</summary>
+    public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version)
+    {
+        lock (_gate)
+        {
+            var changes = _told.Values.Concat(_ended.Values).Where(state => state.Version > version);
+            var notices = changes
+                .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp, state))
+                .Concat(_events.Where(notice => notice.Version > version));
+            return ([.. notices.OrderBy(static notice => notice.Version)], _changed.Task);
+        }
+    }
+
+    /// <summary>What completes when more is told; null when all that is wanted has been.</summary>
+    public Task? Untold()
+    {
+        lock (_gate)
+        {
+            var same =
+                _wanted.Count == _told.Count
+                && _wanted.Values.All(state => _told.TryGetValue(state.Channel, out var told) && state.SaysTheSame(told));
+            return same ? null : _changed.Task;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void SignalChange()
+    {
+        _changed.TrySetResult();
+        _changed = NewSignal();
+    }
+
+    private void Keep(ChannelState state)
+    {
+        if (_wanted.ContainsKey(state.Channel))
+        {
+            _told = _told.SetItem(state.Channel, state);
+            _ended.Remove(state.Channel);
+            return;
+        }
+
+        _told = _told.Remove(state.Channel);
+        _ended.Set(state.Channel, state);
+    }
+
+    private IEnumerable<ChannelState> Differences()
+    {
+        foreach (var state in _wanted.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal).ToList())
+        {
+            var before = _told.GetValueOrDefault(state.Channel);
+            if (before is null || !state.SaysTheSame(before))
+            {
+                yield return Versioned(state, before);
+            }
+        }
+
+        foreach (var gone in _told.Values.Where(state => !_wanted.ContainsKey(state.Channel)).ToList())
+        {
+            yield return Versioned(gone with { Listening = false, Members = [] }, gone);
+        }
+    }
+
+    private ChannelState Versioned(ChannelState state, ChannelState? before)
+    {
+        var now = state.Members.Select(static member => member.Iid).Distinct().ToList();
+        var then = (before?.Members ?? []).Select(static member => member.Iid).Distinct().ToList();
+        return state with { Version = ++_version, Boot = boot, Added = [.. now.Except(then)], Removed = [.. then.Except(now)] };
+    }
+}

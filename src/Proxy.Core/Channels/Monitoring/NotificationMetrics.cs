@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels.Monitoring;
+
+/// <summary>Measures notifications: runs and failures by sink, and the version that each channel was told with last.</summary>
+internal sealed class NotificationMetrics
+{
+    private readonly ChannelMonitor _monitor;
+    private Counter<long> _told = null!;
+
+    public NotificationMetrics(ProxyMeter meter, ChannelMonitor monitor)
+    {
+        _monitor = monitor;
+        meter.Add(Create);
+    }
+
+    /// <summary>Counts a notification.</summary>
+    public void Told(string sink, bool succeeded) =>
+        Volatile.Read(ref _told).Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
+
+    private void Create(Meter meter)
+    {
+        Volatile.Write(
+            ref _told,
+            meter.CreateCounter<long>("proxy.channel.notifications", "{notification}", "Notifications, by sink and result.")
+        );
+        meter.CreateObservableGauge("proxy.channel.version", ObserveVersions, "{version}", "The version told last, by channel.");
+    }
+
+    private IEnumerable<Measurement<long>> ObserveVersions() =>
+        _monitor.Current.Values.Select(static state => new Measurement<long>(
+            state.Version,
+            new KeyValuePair<string, object?>("proxy.channel", state.Channel)
+        ));
+}

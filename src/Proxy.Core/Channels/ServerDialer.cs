@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Proxy.Channels.Tunnel;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Channels;
+
+/// <summary>Dials local servers for tunnels, and answers the peer with what came of it: bytes flow once the server is connected.</summary>
+internal sealed class ServerDialer(IConnectionFactory connections, CurrentChannels channels, TunnelMetrics metrics, TimeProvider time)
+    : IConnectionFactory
+{
+    /// <summary>Dials.</summary>
+    /// <param name="endpoint">A <see cref="ServedEndPoint"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection, of which the peer knows.</returns>
+    /// <exception cref="DialFailedException">The server did not answer, which the peer was told, or the peer has gone.</exception>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var served = (ServedEndPoint)endpoint;
+        var record = ConnectionRecord.Of(served.Tunnel);
+        var server = await DialAsync(served, record, cancellationToken);
+        try
+        {
+            await served.Tunnel.AcceptAsync();
+        }
+        catch (IOException exception)
+        {
+            server.Abort(new ConnectionAbortedException("The peer has gone."));
+            await server.DisposeAsync();
+            throw new DialFailedException(ConnectionOutcome.ClientReset, exception);
+        }
+
+        metrics.Opened(record);
+        served.Keep(() => metrics.Ended(record));
+        return server;
+    }
+
+    private async Task<ConnectionContext> DialAsync(ServedEndPoint served, ConnectionRecord record, CancellationToken cancellationToken)
+    {
+        var tunnel = served.Tunnel;
+        var started = time.GetTimestamp();
+        string? error = null;
+        using var late = new CancellationTokenSource(channels.Config.Tunnel.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, tunnel.ConnectionClosed, cancellationToken);
+        try
+        {
+            return await connections.ConnectAsync(served.Server, either.Token);
+        }
+        catch (SocketException exception)
+        {
+            error = ErrorType.Of(exception);
+            throw Refused(tunnel, record, StatusCodes.Status503ServiceUnavailable, "connection_refused", exception);
+        }
+        catch (OperationCanceledException exception)
+        {
+            error = tunnel.IsGone ? ErrorType.Cancelled : ErrorType.TimedOut;
+            throw Refused(tunnel, record, StatusCodes.Status504GatewayTimeout, "connection_timeout", exception);
+        }
+        finally
+        {
+            record.Span?.Dialed(tunnel.From, served.Server.ToString(), time.GetElapsedTime(started), error);
+        }
+    }
+
+    private static DialFailedException Refused(
+        ServerTunnelConnection tunnel,
+        ConnectionRecord record,
+        int status,
+        string reason,
+        Exception cause
+    )
+    {
+        tunnel.Refuse(status, reason);
+        var outcome = tunnel.IsGone ? ConnectionOutcome.ClientReset : ConnectionOutcome.ConnectFailed;
+        record.TryEnd(outcome); // the answer is the end: closing the connection would take it back
+        return new(outcome, cause);
+    }
+}

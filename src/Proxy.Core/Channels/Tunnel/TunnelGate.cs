@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>What every connection to the tunnel endpoint passes: limits on those that have not greeted yet and on those of one peer.</summary>
+internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credentials)
+{
+    private const int MostSpareConnections = 32; // those that are idle, are renewed, or were lost unnoticed
+
+    private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
+    private readonly KeyedLimit<string> _connections = new(
+        (config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections
+    );
+    private readonly KeyedLimit<IPAddress> _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
+
+    /// <summary>Connections of peers that are open.</summary>
+    public int Connections => _peers.Count;
+
+    /// <summary>Before TLS: begins the time that the peer has to greet.</summary>
+    public async Task GreetAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (TunnelGreeting.TryBegin(_greetings, connection, config.ConnectTimeout) is not { } greeting)
+        {
+            connection.Abort(new ConnectionAbortedException("Too many peers have not greeted yet."));
+            return;
+        }
+
+        using (greeting)
+        {
+            connection.Features.Set(greeting);
+            await next(connection);
+        }
+    }
+
+    /// <summary>After TLS: notes which peer it is, and waits for its greeting.</summary>
+    public async Task TrackAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+        var identity = certificate is not null && TunnelIdentity.TryRead(certificate, out var read) ? read : null;
+        var peer = new TunnelPeer(connection, certificate, identity);
+        if (!_connections.TryEnter(peer.Name))
+        {
+            connection.Abort(new ConnectionAbortedException("The peer has too many connections."));
+            return;
+        }
+
+        connection.Features.Set(peer);
+        _peers.TryAdd(peer, 0);
+        try
+        {
+            if (await connection.Features.Get<TunnelGreeting>()!.IsCompleteAsync(connection.Transport.Input))
+            {
+                await next(connection);
+            }
+        }
+        finally
+        {
+            _peers.TryRemove(peer, out _);
+            _connections.Leave(peer.Name);
+        }
+    }
+
+    /// <summary>Cuts connections of peers that would not be let in now.</summary>
+    public void Review()
+    {
+        foreach (var peer in _peers.Keys)
+        {
+            if (credentials is not null && credentials.Review(peer.Certificate, server: false) != peer.Identity)
+            {
+                peer.Cut();
+            }
+        }
+    }
+}

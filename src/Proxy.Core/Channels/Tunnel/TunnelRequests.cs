@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Http;
+using Proxy.Configuration;
+
+namespace Proxy.Channels.Tunnel;
+
+/// <summary>Answers the requests of peers: hello streams and tunnels, so many of each per peer.</summary>
+/// <param name="config">The limits.</param>
+/// <param name="isSecure">Whether a certificate says which instance asks; otherwise its word is taken.</param>
+/// <param name="service">What is behind the endpoint.</param>
+internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnelService service) : IDisposable
+{
+    private const int MostHelloStreams = 16;
+
+    private readonly KeyedLimit<string> _tunnels = new(config.MaxTunnelsPerPeer);
+    private readonly KeyedLimit<string> _hellos = new(MostHelloStreams);
+    private readonly CancellationTokenSource _draining = new();
+    private readonly CancellationTokenSource _leaving = new();
+
+    /// <summary>Refuses new tunnels from now on.</summary>
+    public Task DrainAsync() => _draining.CancelAsync();
+
+    /// <summary>Says on all hello streams that we leave.</summary>
+    public Task LeaveAsync() => _leaving.CancelAsync();
+
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var peer = context.Features.Get<TunnelPeer>()!;
+        if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Equals(TunnelProtocol.HelloPath, StringComparison.Ordinal))
+        {
+            await HelloAsync(context, peer);
+            return;
+        }
+
+        if (!TunnelRequest.TryRead(context.Request, out var request))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        var from = peer.Identity?.Instance ?? (isSecure ? null : request.From);
+        await using var tunnel = new ServerTunnelConnection(context, request, peer, from ?? "")
+        {
+            Answered = status => service.Answered(from ?? "", status),
+        };
+        if (from is null)
+        {
+            tunnel.Refuse(StatusCodes.Status401Unauthorized);
+        }
+        else if (request.From is { } said && said != from)
+        {
+            tunnel.Refuse(StatusCodes.Status403Forbidden);
+        }
+        else if (_draining.IsCancellationRequested)
+        {
+            tunnel.Refuse(StatusCodes.Status503ServiceUnavailable, "draining");
+        }
+        else
+        {
+            await ServeAsync(tunnel, from);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _draining.Dispose();
+        _leaving.Dispose();
+    }
+
+    private async Task HelloAsync(HttpContext context, TunnelPeer peer)
+    {
+        var from = isSecure ? peer.Name : context.Request.Headers[TunnelProtocol.From].ToString();
+        if (!_hellos.TryEnter(from))
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+
+        try
+        {
+            await service.HelloAsync(context, _leaving.Token);
+        }
+        finally
+        {
+            _hellos.Leave(from);
+        }
+    }
+
+    private async Task ServeAsync(ServerTunnelConnection tunnel, string from)
+    {
+        if (!_tunnels.TryEnter(from))
+        {
+            tunnel.Refuse(StatusCodes.Status429TooManyRequests, "limit");
+            return;
+        }
+
+        try
+        {
+            await service.ServeAsync(tunnel);
+        }
+        finally
+        {
+            _tunnels.Leave(from);
+        }
+    }
+}
