@@ -9,7 +9,7 @@ internal enum ConnectionPhase
     /// <summary>It waits for a lock.</summary>
     Queued,
 
-    /// <summary>A destination is chosen: hooks run, or it is dialled.</summary>
+    /// <summary>A destination is chosen: hooks run, or it is dialed.</summary>
     Connecting,
 
     /// <summary>It is served.</summary>
