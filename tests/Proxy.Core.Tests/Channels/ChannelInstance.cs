@@ -148,7 +148,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
                 Ready = ReadyCheck.None,
             };
             await UseAsync(Config with { Items = new Dictionary<string, ChannelConfig>(Config.Items) { [name] = served } });
-            await Eventually.TrueAsync(() => peer.Host.Members.Known[Id].Find(name) is not null);
+            await Eventually.TrueAsync(() => peer.Host.Members.Known.GetValueOrDefault(Id)?.Find(name) is not null);
         }
     }
 
