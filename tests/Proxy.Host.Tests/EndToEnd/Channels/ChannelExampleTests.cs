@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
-using Proxy.Configuration;
 
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
