@@ -11,8 +11,10 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     private readonly HttpContext _context;
     private readonly TunnelPeer _peer;
     private readonly CancellationTokenRegistration _aborted;
+    private readonly Lock _gate = new(); // guards _isReset and _isOver
     private volatile bool _ended;
-    private int _reset;
+    private bool _isReset;
+    private bool _isOver;
 
     public ServerTunnelConnection(HttpContext context, TunnelRequest request, TunnelPeer peer, string from)
     {
@@ -74,11 +76,18 @@ internal sealed class ServerTunnelConnection : TunnelConnection
 
     protected override Task<bool> IsConnectionLostAsync() => Task.FromResult(_peer.IsLost);
 
+    /// <summary>Resets the stream, unless its request is over: Kestrel uses what belonged to that for another one.</summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Gone();
-        if (Interlocked.Exchange(ref _reset, 1) == 0 && !_context.RequestAborted.IsCancellationRequested)
+        lock (_gate)
         {
+            if (_isOver || _isReset || ConnectionClosed.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _isReset = true;
             _context.Features.Get<IHttpResetFeature>()?.Reset(TunnelProtocol.ConnectError);
         }
     }
@@ -89,6 +98,11 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         if (_context.Response.HasStarted && !_ended)
         {
             Abort(new ConnectionAbortedException());
+        }
+
+        lock (_gate)
+        {
+            _isOver = true;
         }
 
         await _aborted.DisposeAsync();
