@@ -102,7 +102,7 @@ public sealed class DialerTests : IDisposable
         using var endPoint = new ClusterEndPoint(new("other", new Lookup(Cluster("a"))), new(), Record());
 
         Assert.Equal(ConnectionOutcome.NoDestination, await FailAsync(endPoint));
-        Assert.Equal(ConnectionOutcome.NoDestination, _dialer.TryPick(endPoint));
+        Assert.Equal(ConnectionOutcome.NoDestination, _dialer.Pick(endPoint));
     }
 
     [Fact]
@@ -111,13 +111,13 @@ public sealed class DialerTests : IDisposable
         var cluster = Cluster("a");
         var settings = new TcpClusterConfig { MaxConnectionsPerDestination = 1 };
         using var first = EndPoint(cluster, settings);
-        Assert.Null(_dialer.TryPick(first));
+        Assert.Null(_dialer.Pick(first));
         using var second = EndPoint(cluster, settings);
 
         Assert.Equal(ConnectionOutcome.LimitExceeded, await FailAsync(second));
         Assert.Equal(1, Load(cluster, "a"));
         first.Dispose();
-        Assert.Null(_dialer.TryPick(second));
+        Assert.Null(_dialer.Pick(second));
     }
 
     [Fact]
@@ -214,11 +214,11 @@ public sealed class DialerTests : IDisposable
     }
 
     [Fact]
-    public async Task TryPick_ThenItRefuses_NoOtherIsDialed()
+    public async Task Pick_ThenItRefuses_NoOtherIsDialed()
     {
         var cluster = Cluster("a", "b");
         using var endPoint = EndPoint(cluster, new() { ConnectAttempts = 2 });
-        Assert.Null(_dialer.TryPick(endPoint));
+        Assert.Null(_dialer.Pick(endPoint));
         Assert.Equal(("a", 1), (endPoint.Picked?.DestinationId, Load(cluster, "a")));
 
         var dialing = DialAsync(endPoint);
