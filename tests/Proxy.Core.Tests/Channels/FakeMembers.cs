@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
