@@ -1,6 +1,8 @@
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 using Yarp.ReverseProxy;
 
 namespace Proxy;

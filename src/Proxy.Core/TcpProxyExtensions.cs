@@ -19,8 +19,8 @@ using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
-using Proxy.Multiplexing.Framers;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -81,6 +81,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<TimeProvider>()
         ));
         services.TryAddSingleton<LockRouteFactory>();
+        services.AddProtocols();
         services.AddMultiplexing();
         services.TryAddSingleton<MultiplexRouteFactory>();
         services.TryAddSingleton<PipelineBuilder>();

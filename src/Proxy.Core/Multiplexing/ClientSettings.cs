@@ -1,4 +1,5 @@
 using Proxy.Connections;
+using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 

@@ -2,7 +2,8 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 

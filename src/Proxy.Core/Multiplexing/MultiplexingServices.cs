@@ -5,12 +5,11 @@ using Proxy.Connections;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Registers framers, sessions and their metrics.</summary>
+/// <summary>Registers sessions and their metrics.</summary>
 internal static class MultiplexingServices
 {
     public static void AddMultiplexing(this IServiceCollection services)
     {
-        services.AddMessageFramers();
         services.TryAddSingleton<MultiplexMetrics>();
         services.TryAddSingleton<SessionDialer>();
         services.TryAddSingleton<MessageTrace>();

@@ -1,5 +1,7 @@
-using Proxy.Connections.Linux;
+using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 

@@ -1,3 +1,5 @@
+using Proxy.Multiplexing.Framing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>Cuts what a destination sends into replies, and gives each to the request it answers, or to nobody.</summary>

@@ -1,5 +1,5 @@
-using Proxy.Multiplexing.Framers;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 

@@ -1,3 +1,5 @@
+using Proxy.Multiplexing.Framing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>The requests of a session, from the moment they are asked for until they are answered or have failed: who waits, what may be shared. Guarded by the session.</summary>

@@ -1,4 +1,5 @@
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 

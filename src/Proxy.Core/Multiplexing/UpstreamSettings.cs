@@ -1,5 +1,6 @@
 using Proxy.Clusters;
 using Proxy.Configuration;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 

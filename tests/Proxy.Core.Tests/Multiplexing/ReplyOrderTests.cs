@@ -3,9 +3,9 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Connections;
-using Proxy.Core.Tests.Multiplexing.Sessions;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 
