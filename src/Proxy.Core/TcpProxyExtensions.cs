@@ -20,7 +20,6 @@ using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
-using Proxy.Multiplexing.Modbus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -149,7 +148,7 @@ public static class TcpProxyExtensions
                         framer.Name,
                         framer.Correlation is not null,
                         framer.RepliesInOrder,
-                        framer is IModbusFramer,
+                        framer.Rules.Family,
                         (framer as LengthFieldFramer)?.Field.End,
                         framer.MaxBytes
                     )),

@@ -3,7 +3,6 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
-using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 
@@ -22,7 +21,6 @@ internal sealed class MultiplexClient : IDeadline
     private readonly ByteBuffer _input = new();
     private readonly ReplyOrder _replies;
     private readonly ClientLanes _lanes;
-    private readonly IModbusFramer? _modbus;
     private int _examined;
     private bool _hasEnded;
     private bool _hasContinued;
@@ -30,7 +28,7 @@ internal sealed class MultiplexClient : IDeadline
     public MultiplexClient(
         ConnectionContext connection,
         IMessageFramer framer,
-        ClientSettings settings,
+        MultiplexRoute route,
         RelayDeadlines deadlines,
         ILaneOpener opener,
         MultiplexServices services
@@ -38,19 +36,23 @@ internal sealed class MultiplexClient : IDeadline
     {
         _connection = connection;
         Framer = framer;
-        Settings = settings;
+        Config = route.Config;
+        Rules = route.RulesOf(framer);
         _deadlines = deadlines;
         _services = services;
         _record = ConnectionRecord.Of(connection);
         _port = new MessagePort(connection);
-        _modbus = RequestTranslator.Modbus(framer);
         _replies = new ReplyOrder(this, Math.Clamp(BytesAhead / framer.MaxBytes, LeastAhead, MostAhead), _port, _record);
-        _lanes = new ClientLanes(this, opener, settings.Modbus);
+        _lanes = new ClientLanes(this, opener);
     }
 
     public IMessageFramer Framer { get; }
 
-    public ClientSettings Settings { get; }
+    /// <summary>What its route says of clients.</summary>
+    public MultiplexConfig Config { get; }
+
+    /// <summary>What its route makes of requests in its protocol; null if it lets all pass as they are.</summary>
+    public IRouteRules? Rules { get; }
 
     public MessageTrace Trace => _services.Trace;
 
@@ -230,17 +232,28 @@ internal sealed class MultiplexClient : IDeadline
             _replies.IsLast = true;
         }
 
-        var unit = MultiplexRequest.NoUnit;
-        if (Settings.Modbus is { } policy && _modbus is not null && !Judge(request, policy, ref unit))
+        request.Facts = Framer.Rules.Describe(request.Original.Span);
+        switch (Rules?.Judge(request.Original.Span))
         {
-            return;
+            case RequestVerdict.Deny:
+                Fail(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
+                break;
+            case RequestVerdict.Ignore:
+                DeliverDone(request);
+                break;
+            default:
+                Submit(request, measure.Traits);
+                break;
         }
+    }
 
-        if (_lanes.Find(unit) is not { } lane)
+    private void Submit(MultiplexRequest request, MessageTraits traits)
+    {
+        if (_lanes.Find(request.Facts.Unit) is not { } lane)
         {
             Fail(request, LocalReply.NoPath, ConnectionOutcome.NoDestination);
         }
-        else if (lane.Translator.Prepare(request, measure.Traits))
+        else if (lane.Translator.Prepare(request, traits))
         {
             request.Lane = lane;
             lane.Session.Submit(request);
@@ -248,29 +261,6 @@ internal sealed class MultiplexClient : IDeadline
         else
         {
             Fail(request, LocalReply.NotAllowed, ConnectionOutcome.ProtocolError);
-        }
-    }
-
-    private bool Judge(MultiplexRequest request, ModbusPolicy policy, ref int unit)
-    {
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        var length = _modbus!.Unwrap(request.Original.Span, adu);
-        if (length == 0)
-        {
-            return true;
-        }
-
-        unit = adu[0];
-        switch (policy.Judge(adu[..length]))
-        {
-            case ModbusWrites.Deny:
-                Fail(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
-                return false;
-            case ModbusWrites.Ignore:
-                DeliverDone(request);
-                return false;
-            default:
-                return true;
         }
     }
 

@@ -1,7 +1,6 @@
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
-using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Multiplexing;
 
@@ -172,7 +171,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         bool writes;
         lock (_gate)
         {
-            client.Framer.LocalReplies?.TryWrite(reply, request, _output);
+            client.Framer.Rules.TryWriteLocal(reply, request, _output);
             writes = BeginWriting();
         }
 
@@ -213,11 +212,11 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     }
 
     private bool TryWriteDone(MultiplexRequest request) =>
-        RequestTranslator.Modbus(client.Framer) is { } framer && ModbusWriteReply.TryWrite(framer, request.Original.Span, Target(request));
+        client.Framer.Rules.TryWriteLocal(LocalReply.Done, request.Original.Span, Target(request));
 
     private void WriteLocal(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
-        if (client.Framer.LocalReplies?.TryWrite(reply, request.Original.Span, Target(request)) is not true)
+        if (!client.Framer.Rules.TryWriteLocal(reply, request.Original.Span, Target(request)))
         {
             request.Cut = outcome;
         }

@@ -18,7 +18,7 @@ internal sealed class SessionRequests(TimeProvider time)
     /// <summary>Those that wait.</summary>
     public int Waiting => _queue.Count;
 
-    public ModbusUnits Units { get; } = new();
+    public UnitStates Units { get; } = new();
 
     public void Apply(UpstreamSettings settings, bool renews)
     {
@@ -67,7 +67,7 @@ internal sealed class SessionRequests(TimeProvider time)
             return Admission.Suspended;
         }
 
-        if (settings.Coalesces && Reads.TryJoin(request))
+        if (settings.Sharing.Joins && Reads.TryJoin(request))
         {
             return Admission.Joined;
         }
@@ -79,7 +79,7 @@ internal sealed class SessionRequests(TimeProvider time)
         }
 
         return isDown ? Admission.Down
-            : _queue.Count >= request.Client.Settings.QueueLimit ? Admission.Full
+            : _queue.Count >= request.Client.Config.QueueLimit ? Admission.Full
             : Enqueue(request);
     }
 
@@ -193,7 +193,7 @@ internal sealed class SessionRequests(TimeProvider time)
     }
 
     private static long WaitsUntil(MultiplexRequest request, long now) =>
-        request.Client.Settings.QueueTimeout is var wait && wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
+        request.Client.Config.QueueTimeout is var wait && wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
 
     private Admission Enqueue(MultiplexRequest request)
     {

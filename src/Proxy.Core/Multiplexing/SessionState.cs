@@ -262,7 +262,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             [.. Requests.Lanes.Select(static lane => lane.Status())],
             Requests.Waiting,
             [.. Pool.All.Select(connection => connection.Status(now))],
-            Requests.Units.Suspended(),
+            Requests.Units.Suspended,
             TimeSpan.FromMilliseconds(Math.Max(0, _backOff.Until - now)),
             Errors.List,
             IsRetired
@@ -274,7 +274,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     // That a unit is silent says nothing about the connection; its suspension is the pause.
     private static bool IsEarly(UpstreamConnection connection, int inFlight, UpstreamLoss loss, long now) =>
         loss == UpstreamLoss.Silent
-            ? RequestTranslator.Modbus(connection.Settings.Framer) is null
+            ? !connection.Settings.Framer.Rules.HasUnits
             : inFlight > 0 || now - connection.ConnectedAt < connection.Settings.Multiplex.RetryDelay.TotalMilliseconds;
 
     private void Fail(long now) => _backOff.Fail(now, Settings.Multiplex.RetryDelay, Settings.Multiplex.MaxRetryDelay);

@@ -15,9 +15,8 @@ internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessa
     /// <summary>Whether to connect before there is a client.</summary>
     public bool ConnectsAlways => Multiplex.Connect == MultiplexConnect.Always;
 
-    public bool Coalesces => Multiplex.Modbus?.Coalesce ?? true;
-
-    public TimeSpan CacheFor => Multiplex.Modbus?.CacheFor ?? TimeSpan.Zero;
+    /// <summary>How far replies are shared between clients.</summary>
+    public ReplySharing Sharing { get; } = Framer.Rules.SharingOf(Multiplex);
 
     /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
     public static UpstreamSettings Create(

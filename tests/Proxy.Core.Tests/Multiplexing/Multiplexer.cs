@@ -34,11 +34,13 @@ internal sealed class Multiplexer : IAsyncDisposable
     /// <param name="time">Time that the test moves.</param>
     /// <param name="dials">Takes the place of what dials, and gets it.</param>
     /// <param name="log">Gets the log.</param>
+    /// <param name="add">Adds what an application adds.</param>
     public Multiplexer(
         string transport,
         TimeProvider? time = null,
         Func<IConnectionFactory, IConnectionFactory>? dials = null,
-        ILoggerProvider? log = null
+        ILoggerProvider? log = null,
+        Action<TcpProxyBuilder>? add = null
     )
     {
         var services = new ServiceCollection();
@@ -52,7 +54,8 @@ internal sealed class Multiplexer : IAsyncDisposable
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));
-        services.AddTcpProxy();
+        var builder = services.AddTcpProxy();
+        add?.Invoke(builder);
         services.Replace(ServiceDescriptor.Singleton<IProxyStateLookup>(_clusters));
         if (dials is not null)
         {

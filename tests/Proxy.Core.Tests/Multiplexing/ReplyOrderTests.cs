@@ -26,7 +26,8 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         record.Attach();
         var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
         var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
-        var client = new MultiplexClient(_connection, Device.Line, new(), new(new(), _clock.Now), null!, services);
+        var route = new MultiplexRoute(null!, new Dictionary<string, MultiplexCluster>(), Device.Line, new(), new(), KeepAlive.Default);
+        var client = new MultiplexClient(_connection, Device.Line, route, new(new(), _clock.Now), null!, services);
         _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
         var session = new MultiplexSession(
             new("c", "d", "tcp://127.0.0.1:1"),
@@ -34,12 +35,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
             new(null!, null!, null!, _clock, TimeProvider.System),
             static _ => { }
         );
-        _lane = new RequestLane(
-            client,
-            session,
-            new RequestTranslator(Device.Line, Device.Line, new Dictionary<byte, byte>()),
-            new DestinationLoad()
-        );
+        _lane = new RequestLane(client, session, new RequestTranslator(Device.Line, Device.Line, null), new DestinationLoad());
     }
 
     [Fact]

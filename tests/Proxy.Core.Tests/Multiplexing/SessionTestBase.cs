@@ -43,8 +43,11 @@ public abstract class SessionTestBase : IAsyncLifetime
         return open;
     }
 
-    private protected void Create(string transport, Func<IConnectionFactory, IConnectionFactory>? dials = null) =>
-        Multiplexer = new Multiplexer(transport, Time, dials);
+    private protected void Create(
+        string transport,
+        Func<IConnectionFactory, IConnectionFactory>? dials = null,
+        Action<TcpProxyBuilder>? add = null
+    ) => Multiplexer = new Multiplexer(transport, Time, dials, add: add);
 
     private protected Task StartAsync(string transport, string cluster, string route = "", string more = "")
     {

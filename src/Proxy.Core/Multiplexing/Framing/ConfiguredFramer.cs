@@ -3,8 +3,6 @@ namespace Proxy.Multiplexing.Framing;
 /// <summary>A framer of which the configuration says more than it knows itself.</summary>
 internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule? noReply) : IMessageFramer
 {
-    public IMessageFramer Inner => inner;
-
     public string Name => inner.Name;
 
     public string Description => inner.Description;
@@ -15,7 +13,7 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     public bool RepliesInOrder => inner.RepliesInOrder;
 
-    public ILocalReplies? LocalReplies => inner.LocalReplies;
+    public IProtocolRules Rules => inner.Rules;
 
     public FrameMeasure Measure(in MeasureContext context)
     {

@@ -27,8 +27,8 @@ public interface IMessageFramer
     /// <summary>Whether a destination answers requests on one connection in their order, so that several may be sent before the first reply.</summary>
     bool RepliesInOrder => false;
 
-    /// <summary>What the proxy can say by itself; null if the protocol has no words for it.</summary>
-    ILocalReplies? LocalReplies => null;
+    /// <summary>What is known of the protocol beyond where its messages end; nothing by default.</summary>
+    IProtocolRules Rules => NoRules.Instance;
 
     /// <summary>Measures the message at the start of a buffer.</summary>
     /// <param name="context">The buffer and what it belongs to.</param>

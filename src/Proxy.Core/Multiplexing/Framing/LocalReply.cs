@@ -21,6 +21,11 @@ public enum LocalReply
     /// <summary>The request is one that the configuration forbids.</summary>
     NotAllowed,
 
+    /// <summary>
+    /// The request was done, and the destination does not answer it in its own protocol, or it is ignored and to look as if it had been done.
+    /// </summary>
+    Done,
+
     /// <summary>What the client sent is no request of this protocol. Its connection ends after this.</summary>
     Malformed,
 }

@@ -8,7 +8,7 @@ internal interface IModbusFramer : IMessageFramer
 {
     /// <summary>Takes the framing off.</summary>
     /// <param name="message">A whole message.</param>
-    /// <param name="adu">Room for unit id and PDU: <see cref="ModbusRules.MaxAdu"/>.</param>
+    /// <param name="adu">Room for unit id and PDU: <see cref="ModbusFunctions.MaxAdu"/>.</param>
     /// <returns>How many bytes they are; 0 if they have no room or there is no framing.</returns>
     int Unwrap(ReadOnlySpan<byte> message, Span<byte> adu);
 

@@ -9,11 +9,11 @@ internal sealed class ModbusAsciiFramer : IModbusFramer
     private const byte Colon = (byte)':';
     private const int Around = 3; // the colon, CR and LF
     private const int MinDigits = 2 * (2 + Lrc.Size);
-    private const int MaxDigits = 2 * (ModbusRules.MaxAdu + Lrc.Size);
+    private const int MaxDigits = 2 * (ModbusFunctions.MaxAdu + Lrc.Size);
 
     private static readonly SearchValues<byte> _digits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
 
-    public ModbusAsciiFramer() => LocalReplies = new ModbusExceptions(this);
+    public ModbusAsciiFramer() => Rules = new ModbusRules(this);
 
     public string Name => "modbus-ascii";
 
@@ -21,7 +21,7 @@ internal sealed class ModbusAsciiFramer : IModbusFramer
 
     public int MaxBytes => MaxDigits + Around;
 
-    public ILocalReplies? LocalReplies { get; }
+    public IProtocolRules Rules { get; }
 
     public FrameMeasure Measure(in MeasureContext context)
     {
@@ -78,8 +78,8 @@ internal sealed class ModbusAsciiFramer : IModbusFramer
         }
 
         return context.Direction == MessageDirection.Request
-                ? FrameMeasure.Complete(message.Length, ModbusRules.SerialTraits(frame[..^Lrc.Size]))
-            : ModbusRules.Answers(frame, request[..Decode(context.Request, request)]) ? FrameMeasure.Complete(message.Length)
+                ? FrameMeasure.Complete(message.Length, ModbusFunctions.SerialTraits(frame[..^Lrc.Size]))
+            : ModbusFunctions.Answers(frame, request[..Decode(context.Request, request)]) ? FrameMeasure.Complete(message.Length)
             : FrameMeasure.Malformed("The reply is not to this request.");
     }
 

@@ -9,7 +9,7 @@ internal sealed class ModbusRtuFramer : IModbusFramer
     // TCP keeps no pauses of 3.5 characters; converters pass on what they have after some milliseconds.
     private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(50);
 
-    public ModbusRtuFramer() => LocalReplies = new ModbusExceptions(this);
+    public ModbusRtuFramer() => Rules = new ModbusRules(this);
 
     public string Name => "modbus-rtu-over-tcp";
 
@@ -17,7 +17,7 @@ internal sealed class ModbusRtuFramer : IModbusFramer
 
     public int MaxBytes => RtuFrame.MaxBytes;
 
-    public ILocalReplies? LocalReplies { get; }
+    public IProtocolRules Rules { get; }
 
     public FrameMeasure Measure(in MeasureContext context)
     {
@@ -28,7 +28,7 @@ internal sealed class ModbusRtuFramer : IModbusFramer
             return FrameMeasure.NeedMore(RtuFrame.MinBytes, MaxBytes);
         }
 
-        if (isRequest ? buffer[1] is 0 or >= ModbusRules.ExceptionBit : !ModbusRules.Answers(buffer, context.Request))
+        if (isRequest ? buffer[1] is 0 or >= ModbusFunctions.ExceptionBit : !ModbusFunctions.Answers(buffer, context.Request))
         {
             return FrameMeasure.Malformed(isRequest ? "There is no such function." : "The reply is not to this request.");
         }
@@ -43,7 +43,7 @@ internal sealed class ModbusRtuFramer : IModbusFramer
         return measure.Status == FrameStatus.Complete && isRequest
             ? measure with
             {
-                Traits = ModbusRules.SerialTraits(buffer[..(measure.Length - Crc16.Size)]),
+                Traits = ModbusFunctions.SerialTraits(buffer[..(measure.Length - Crc16.Size)]),
             }
             : measure;
     }

@@ -8,17 +8,17 @@ internal sealed class ModbusTcpCrcFramer : IModbusFramer
 {
     private const int MinBytes = Mbap.Size + 2 + Crc16.Size;
 
-    public ModbusTcpCrcFramer() => LocalReplies = new ModbusExceptions(this);
+    public ModbusTcpCrcFramer() => Rules = new ModbusRules(this);
 
     public string Name => "modbus-tcp-crc";
 
     public string Description => "Modbus TCP with the CRC of RTU at the end, inside the header's length.";
 
-    public int MaxBytes => Mbap.Size + ModbusRules.MaxAdu + Crc16.Size;
+    public int MaxBytes => Mbap.Size + ModbusFunctions.MaxAdu + Crc16.Size;
 
     public CorrelationField? Correlation => Mbap.TransactionId;
 
-    public ILocalReplies? LocalReplies { get; }
+    public IProtocolRules Rules { get; }
 
     public FrameMeasure Measure(in MeasureContext context)
     {
@@ -30,7 +30,7 @@ internal sealed class ModbusTcpCrcFramer : IModbusFramer
 
         var frame = context.Buffer[Mbap.Size..measure.Length];
         return !Crc16.IsValid(frame) ? FrameMeasure.Malformed("The CRC is wrong.")
-            : context.Direction == MessageDirection.Request ? measure with { Traits = ModbusRules.Traits(frame[..^Crc16.Size]) }
+            : context.Direction == MessageDirection.Request ? measure with { Traits = ModbusFunctions.Traits(frame[..^Crc16.Size]) }
             : measure;
     }
 

@@ -8,17 +8,17 @@ internal sealed class ModbusTcpFramer : IModbusFramer
 {
     private const int MinBytes = Mbap.Size + 1;
 
-    public ModbusTcpFramer() => LocalReplies = new ModbusExceptions(this);
+    public ModbusTcpFramer() => Rules = new ModbusRules(this);
 
     public string Name => "modbus-tcp";
 
     public string Description => "Modbus TCP.";
 
-    public int MaxBytes => Mbap.Size + ModbusRules.MaxAdu;
+    public int MaxBytes => Mbap.Size + ModbusFunctions.MaxAdu;
 
     public CorrelationField? Correlation => Mbap.TransactionId;
 
-    public ILocalReplies? LocalReplies { get; }
+    public IProtocolRules Rules { get; }
 
     public FrameMeasure Measure(in MeasureContext context)
     {
@@ -26,7 +26,7 @@ internal sealed class ModbusTcpFramer : IModbusFramer
         return measure.Status == FrameStatus.Complete && context.Direction == MessageDirection.Request
             ? measure with
             {
-                Traits = ModbusRules.Traits(context.Buffer[Mbap.Size..measure.Length]),
+                Traits = ModbusFunctions.Traits(context.Buffer[Mbap.Size..measure.Length]),
             }
             : measure;
     }

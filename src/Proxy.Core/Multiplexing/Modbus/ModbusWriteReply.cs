@@ -6,26 +6,16 @@ internal static class ModbusWriteReply
     private const int Single = 6; // unit id, function, address, value or count
     private const int Mask = 8;
 
-    /// <summary>Writes it, if the reply to that function can be known without the device.</summary>
-    public static bool TryWrite(IModbusFramer framer, ReadOnlySpan<byte> request, ByteBuffer writer)
-    {
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        var length = framer.Unwrap(request, adu);
-        var reply =
-            length < Single
-                ? 0
-                : adu[1] switch
-                {
-                    0x05 or 0x06 => length == Single ? Single : 0,
-                    0x0F or 0x10 => Single,
-                    0x16 => length == Mask ? Mask : 0,
-                    _ => 0,
-                };
-        if (reply > 0)
-        {
-            framer.Wrap(adu[..reply], request, writer);
-        }
-
-        return reply > 0;
-    }
+    /// <summary>How many bytes at the start of the request are the reply; 0 if it cannot be known without the device.</summary>
+    /// <param name="adu">Unit id and PDU of the request.</param>
+    public static int Length(ReadOnlySpan<byte> adu) =>
+        adu.Length < Single
+            ? 0
+            : adu[1] switch
+            {
+                0x05 or 0x06 => adu.Length == Single ? Single : 0,
+                0x0F or 0x10 => Single,
+                0x16 => adu.Length == Mask ? Mask : 0,
+                _ => 0,
+            };
 }

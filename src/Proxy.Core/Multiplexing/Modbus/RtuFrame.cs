@@ -7,7 +7,7 @@ namespace Proxy.Multiplexing.Modbus;
 internal static class RtuFrame
 {
     public const int MinBytes = 2 + Crc16.Size;
-    public const int MaxBytes = ModbusRules.MaxAdu + Crc16.Size;
+    public const int MaxBytes = ModbusFunctions.MaxAdu + Crc16.Size;
 
     public static int Unwrap(ReadOnlySpan<byte> frame, Span<byte> adu) =>
         frame.Length >= MinBytes && frame[..^Crc16.Size].TryCopyTo(adu) ? frame.Length - Crc16.Size : 0;

@@ -34,7 +34,7 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
     public static RtuLength OfReply(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> request) =>
         frame[1] switch
         {
-            >= ModbusRules.ExceptionBit => Exactly(5),
+            >= ModbusFunctions.ExceptionBit => Exactly(5),
             (>= 0x01 and <= 0x04) or 0x0C or 0x11 or 0x14 or 0x15 or 0x17 => Counted(frame, at: 2, others: 5),
             0x05 or 0x06 or 0x0B or 0x0F or 0x10 => Exactly(8),
             0x07 => Exactly(5),

@@ -36,9 +36,8 @@ public sealed class ConfiguredFramerTests
         var framer = new ConfiguredFramer(rtu, null, new NoReplyRule(0, [1]));
 
         Assert.Equal(FrameMeasure.Complete(broadcast.Length), framer.Request(broadcast));
-        Assert.Same(rtu.LocalReplies, framer.LocalReplies);
+        Assert.Same(rtu.Rules, framer.Rules);
         Assert.Equal((rtu.Name, rtu.Description, rtu.MaxBytes), (framer.Name, framer.Description, framer.MaxBytes));
-        Assert.Same(rtu, framer.Inner);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class FramerRegistryTests
         Assert.True(registry.TryFind("shouting", out var own));
         Assert.IsType<Shouting>(own);
         Assert.Null(own.Correlation);
-        Assert.Null(own.LocalReplies);
+        Assert.Same(NoRules.Instance, own.Rules);
         Assert.Equal(
             KnownProtocols.BuiltIn.Framers.Select(static framer => framer.Name),
             registry.Framers.SkipLast(1).Select(static framer => framer.Name)

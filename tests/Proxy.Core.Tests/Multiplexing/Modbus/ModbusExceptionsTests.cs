@@ -67,7 +67,7 @@ public sealed class ModbusExceptionsTests
         Assert.NotNull(reply);
         foreach (var framer in KnownProtocols.BuiltIn.Framers.OfType<IModbusFramer>())
         {
-            var adu = new byte[ModbusRules.MaxAdu];
+            var adu = new byte[ModbusFunctions.MaxAdu];
 
             var length = framer.Unwrap(ModbusExamples.Framed(framer, request), adu);
 
@@ -78,6 +78,6 @@ public sealed class ModbusExceptionsTests
     private static byte[]? Written(IMessageFramer framer, LocalReply reply, byte[] request)
     {
         var writer = new ArrayBufferWriter<byte>();
-        return framer.LocalReplies!.TryWrite(reply, request, writer) ? writer.WrittenSpan.ToArray() : null;
+        return framer.Rules.TryWriteLocal(reply, request, writer) ? writer.WrittenSpan.ToArray() : null;
     }
 }

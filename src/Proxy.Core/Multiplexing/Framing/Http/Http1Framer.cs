@@ -14,7 +14,7 @@ internal sealed class Http1Framer : IMessageFramer
 
     public int MaxBytes => 4 * 1024 * 1024;
 
-    public ILocalReplies? LocalReplies { get; } = new HttpReplies();
+    public IProtocolRules Rules { get; } = new HttpRules();
 
     public FrameMeasure Measure(in MeasureContext context) =>
         context.Direction == MessageDirection.Request ? MeasureRequest(context) : MeasureReply(context);

@@ -206,12 +206,12 @@ public sealed class Http1RequestTests
     [InlineData(LocalReply.BadAnswer, 502)]
     [InlineData(LocalReply.QueueFull, 503)]
     [InlineData(LocalReply.NoAnswer, 504)]
-    public void LocalReplies_Written_AreReplies(LocalReply reply, int status)
+    public void TryWriteLocal_WhatAGatewaySays_IsAReply(LocalReply reply, int status)
     {
         var writer = new ArrayBufferWriter<byte>();
         var request = Bytes.Text("POST / HTTP/1.1\r\n\r\n");
 
-        Assert.True(_framer.LocalReplies!.TryWrite(reply, request, writer));
+        Assert.True(_framer.Rules.TryWriteLocal(reply, request, writer));
 
         var written = writer.WrittenSpan.ToArray();
         Assert.StartsWith($"HTTP/1.1 {status} ", System.Text.Encoding.ASCII.GetString(written), StringComparison.Ordinal);

@@ -1,31 +1,48 @@
 using System.Globalization;
 using Proxy.Configuration;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
 /// <summary>What clients of a Modbus route may do, and where their units are.</summary>
-internal sealed class ModbusPolicy(MultiplexModbusConfig config)
+internal sealed class ModbusRoute(IModbusFramer framer, MultiplexModbusConfig config) : IRouteRules
 {
     private readonly List<(int? Unit, RegisterRange Registers)> _allowed =
     [
         .. config.AllowedWrites.Select(static allowed => (allowed.Unit, Parse(allowed.Registers))),
     ];
 
-    public IReadOnlyDictionary<byte, byte> UnitMap { get; } =
-        config.UnitMap.ToDictionary(static pair => ParseUnit(pair.Key), static pair => (byte)pair.Value);
+    private readonly Dictionary<ushort, ushort> _unitMap = config.UnitMap.ToDictionary(
+        static pair => ParseUnit(pair.Key),
+        static pair => (ushort)pair.Value
+    );
 
-    /// <summary>The clusters of units that are elsewhere.</summary>
-    public IReadOnlyDictionary<byte, string> Units { get; } =
-        config.Units.ToDictionary(static pair => ParseUnit(pair.Key), static pair => pair.Value.ClusterId);
+    private readonly Dictionary<ushort, string> _clusters = config.Units.ToDictionary(
+        static pair => ParseUnit(pair.Key),
+        static pair => pair.Value.ClusterId
+    );
 
-    /// <summary>What becomes of a request.</summary>
-    /// <param name="adu">Unit id and PDU as the client sent them.</param>
-    public ModbusWrites Judge(ReadOnlySpan<byte> adu) =>
-        config.Writes == ModbusWrites.Allow || ModbusRules.IsRead(adu) || IsAllowed(adu) ? ModbusWrites.Allow : config.Writes;
+    public RequestVerdict Judge(ReadOnlySpan<byte> request)
+    {
+        if (config.Writes == ModbusWrites.Allow)
+        {
+            return RequestVerdict.Allow;
+        }
+
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        adu = adu[..framer.Unwrap(request, adu)];
+        return adu.IsEmpty || ModbusFunctions.IsRead(adu) || IsAllowed(adu) ? RequestVerdict.Allow
+            : config.Writes == ModbusWrites.Deny ? RequestVerdict.Deny
+            : RequestVerdict.Ignore;
+    }
+
+    public string? ClusterOf(ushort unit) => _clusters.GetValueOrDefault(unit);
+
+    public ushort UnitFor(ushort unit) => _unitMap.GetValueOrDefault(unit, unit);
 
     private static RegisterRange Parse(string text) => RegisterRange.TryParse(text, out var range) ? range : default;
 
-    private static byte ParseUnit(string text) => byte.Parse(text, CultureInfo.InvariantCulture);
+    private static ushort ParseUnit(string text) => byte.Parse(text, CultureInfo.InvariantCulture);
 
     private bool IsAllowed(ReadOnlySpan<byte> adu)
     {
