@@ -2,6 +2,7 @@ using Proxy.Channels;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy;
 

@@ -1,5 +1,6 @@
+using Proxy.Clusters;
 using Proxy.Configuration;
-using Proxy.Connections;
+using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Hooks;
 using Proxy.Locking;
@@ -7,7 +8,7 @@ using Proxy.Locking;
 namespace Proxy;
 
 /// <summary>Makes what a revision's Lock routes run, and closes the locks that it does not have any more.</summary>
-internal sealed class LockRouteFactory(LockRegistry locks, HookListFactory hooks, UpstreamDialer dialer, Relay relay, Random random)
+internal sealed class LockRouteFactory(LockRegistry locks, HookListFactory hooks, Dialer dialer, ForwardServices forwarding)
 {
     /// <summary>Lets the locks follow a revision.</summary>
     public void Use(Revision revision) =>
@@ -16,10 +17,10 @@ internal sealed class LockRouteFactory(LockRegistry locks, HookListFactory hooks
         ]);
 
     /// <summary>What a route's connections run, after <see cref="Use"/>.</summary>
-    public LockMiddleware Create(string id, TcpRouteConfig route, ForwardSettings forward)
+    public LockMiddleware Create(string id, TcpRouteConfig route, Func<ConnectionRecord, ClusterEndPoint> target, ForwardOptions options)
     {
         var config = route.Lock ?? new();
-        var service = new LockedCluster(forward, new ForwardHandler(forward, dialer, relay, random), dialer);
+        var service = new LockedCluster(dialer, target, options with { ClientMayHaveGone = true }, forwarding);
         return locks.Use(id, config.Scope.ToString(), Settings(config, service));
     }
 

@@ -5,24 +5,50 @@ using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Hooks;
 using Proxy.Locking;
+using Yarp.ReverseProxy.Model;
 
 namespace Proxy;
 
-/// <summary>A cluster behind a lock: a destination is picked first, hooks are told of it, and then that one is dialled.</summary>
-internal sealed class LockedCluster(ForwardSettings settings, ForwardHandler handler, UpstreamDialer dialer) : ILockedService
+/// <summary>A cluster behind a lock: a destination is picked first, hooks are told of it, and then that one is dialed.</summary>
+internal sealed class LockedCluster(
+    Dialer dialer,
+    Func<ConnectionRecord, ClusterEndPoint> target,
+    ForwardOptions options,
+    ForwardServices forwarding
+) : ILockedService
 {
+    private readonly Dialer _dialer = dialer;
+    private readonly ForwardOptions _options = options;
+    private readonly ForwardServices _forwarding = forwarding;
+
     public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
     {
-        var pick = dialer.Pick(settings, client, out failure);
-        return pick.Destination is { } destination
-            ? new Destination(handler, pick, destination.DestinationId, HookAddress.Parse(destination.Model.Config.Address))
-            : null;
+        var endPoint = target(client);
+        var refusal = _dialer.TryPick(endPoint);
+        failure = refusal ?? default;
+        return refusal is null ? new Destination(this, endPoint, endPoint.Picked!) : null;
     }
 
-    private sealed class Destination(ForwardHandler handler, PickResult pick, string id, EndPoint? address) : LockedDestination(id, address)
+    /// <summary>The picked one. It dials by itself, to tell the lock when the destination has answered.</summary>
+    private sealed class Destination(LockedCluster owner, ClusterEndPoint endPoint, DestinationState picked)
+        : LockedDestination(picked.DestinationId, HookAddress.Parse(picked.Model.Config.Address)),
+            IConnectionFactory
     {
-        public override Task ForwardAsync(ConnectionContext client, Action connected) => handler.ForwardAsync(client, pick, connected);
+        private Action? _connected;
 
-        public override void Dispose() => pick.Load?.Release();
+        public override Task ForwardAsync(ConnectionContext client, Action connected)
+        {
+            _connected = connected;
+            return new ForwardHandler(this, _ => endPoint, owner._options, owner._forwarding).OnConnectedAsync(client);
+        }
+
+        public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+        {
+            var connection = await owner._dialer.ConnectAsync(endpoint, cancellationToken);
+            _connected!();
+            return connection;
+        }
+
+        public override void Dispose() => endPoint.Dispose();
     }
 }

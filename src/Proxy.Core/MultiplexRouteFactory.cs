@@ -66,9 +66,9 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
     private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
         UpstreamSettings.Create(
             section.Multiplex ?? new(),
-            PipelineBuilder.ClusterSettingsOf(section) with
+            section with
             {
-                MaxConnectionsPerDestination = null,
+                Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
             },
             framers,
             services.Registry.SettingsOf(clusterId)

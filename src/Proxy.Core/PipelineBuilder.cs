@@ -15,9 +15,9 @@ namespace Proxy;
 /// <summary>Compiles a revision into one connection pipeline per route and per address.</summary>
 internal sealed class PipelineBuilder(
     TrackingMiddleware tracking,
-    UpstreamDialer dialer,
+    Dialer dialer,
     IProxyStateLookup clusters,
-    Relay relay,
+    ForwardServices forwarding,
     LockRouteFactory locks,
     MultiplexRouteFactory multiplexing,
     ChannelRunner channels,
@@ -71,15 +71,21 @@ internal sealed class PipelineBuilder(
         route.Mode switch
         {
             TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
-            TcpMode.Lock => locks.Create(id, route, Settings(route, revision)).OnConnectionAsync,
-            _ => new ForwardHandler(Settings(route, revision), dialer, relay, random).OnConnectedAsync,
+            TcpMode.Lock => locks.Create(id, route, Target(route, revision), OptionsOf(route)).OnConnectionAsync,
+            _ => Forward(route, Target(route, revision)),
         };
 
-    private ForwardSettings Settings(TcpRouteConfig route, Revision revision)
+    private ConnectionDelegate Forward(TcpRouteConfig route, Func<ConnectionRecord, ClusterEndPoint> target) =>
+        new ForwardHandler(dialer, client => target(ConnectionRecord.Of(client)), OptionsOf(route), forwarding).OnConnectedAsync;
+
+    private Func<ConnectionRecord, ClusterEndPoint> Target(TcpRouteConfig route, Revision revision)
     {
-        var cluster = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        return new(new(route.ClusterId!, clusters), ClusterSettingsOf(cluster), RelayOptionsOf(route), KeepAliveOf(route));
+        var cluster = new ClusterReference(route.ClusterId!, clusters);
+        var settings = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
+        return client => new ClusterEndPoint(cluster, settings, client);
     }
+
+    private static ForwardOptions OptionsOf(TcpRouteConfig route) => new(RelayOptionsOf(route), KeepAliveOf(route));
 
     internal static RelayOptions RelayOptionsOf(TcpRouteConfig route) =>
         new()
@@ -91,21 +97,6 @@ internal sealed class PipelineBuilder(
 
     internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
         new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
-
-    internal static ClusterSettings ClusterSettingsOf(ClusterSection cluster) =>
-        new()
-        {
-            LoadBalancingPolicy = cluster.LoadBalancingPolicy,
-            ConnectTimeout = cluster.Tcp.ConnectTimeout,
-            ConnectAttempts = cluster.Tcp.ConnectAttempts,
-            MaxConnectionsPerDestination = cluster.Tcp.MaxConnectionsPerDestination,
-            DnsRefresh = cluster.Tcp.DnsRefresh,
-            Destinations = cluster.Destinations.ToDictionary(
-                static pair => pair.Key,
-                static pair => new DestinationSettings(pair.Value.Weight, pair.Value.Backup),
-                StringComparer.OrdinalIgnoreCase
-            ),
-        };
 
     private static List<IPNetwork> Networks(TcpRouteConfig route) => [.. (route.Match?.SourceNetworks ?? []).Select(IPNetwork.Parse)];
 }

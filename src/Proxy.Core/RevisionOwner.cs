@@ -10,6 +10,7 @@ using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Listeners;
 using Proxy.Locking;
+using Proxy.Timing;
 
 namespace Proxy;
 
@@ -144,7 +145,7 @@ internal sealed partial class RevisionOwner(
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var retry = new RetryPause();
+        var retry = new Backoff(time, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
         while (!cancellationToken.IsCancellationRequested)
         {
             var edits = 0L;

@@ -20,6 +20,7 @@ using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
+using Proxy.Timing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -71,7 +72,7 @@ public static class TcpProxyExtensions
         ));
         services.AddTcpClusters();
         services.TryAddSingleton<HookListFactory>();
-        services.TryAddSingleton<UpstreamDialer>();
+        services.TryAddSingleton<ForwardServices>();
         services.AddSingleton<IPermitStore, HostPermitStore>();
         services.TryAddSingleton<LockMetrics>();
         services.TryAddSingleton(static provider => new LockRegistry(

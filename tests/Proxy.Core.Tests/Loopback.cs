@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests;
 

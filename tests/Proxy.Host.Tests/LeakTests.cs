@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Connections;
 using Proxy.Host.Tests.Support;
+using Proxy.Timing;
 
 namespace Proxy.Host.Tests;
 

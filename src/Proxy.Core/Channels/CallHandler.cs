@@ -280,7 +280,7 @@ internal sealed class CallHandler(
         }
         finally
         {
-            record.Span?.Dialled(member.Id, member.Address, time.GetElapsedTime(started), error);
+            record.Span?.Dialed(member.Id, member.Address, time.GetElapsedTime(started), error);
         }
     }
 

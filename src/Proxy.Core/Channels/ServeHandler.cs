@@ -88,7 +88,7 @@ internal sealed class ServeHandler(
         var started = time.GetTimestamp();
         var (upstream, error) = await DialAsync(tunnel, address, limit);
         record.DialEnded(time.GetElapsedTime(started), upstream is not null);
-        record.Span?.Dialled(tunnel.From, address.ToString(), record.Connecting, error);
+        record.Span?.Dialed(tunnel.From, address.ToString(), record.Connecting, error);
         if (upstream is null)
         {
             record.TryEnd(tunnel.IsGone ? ConnectionOutcome.ClientReset : ConnectionOutcome.ConnectFailed);

@@ -32,9 +32,10 @@ public static class ClusterServices
         services.TryAddSingleton<ConnectFailuresHealthPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton<DestinationDialer>();
-        services.TryAddSingleton<ReportingDialer>();
+        services.TryAddSingleton<AddressRace>();
         services.TryAddSingleton<DestinationPicker>();
+        services.TryAddSingleton<DialReports>();
+        services.TryAddSingleton<Dialer>();
         ProbeUnixSockets(services);
         LeaveOutDrained(services);
         return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
@@ -10,7 +11,6 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
     /// <summary>The policy of clusters that name none, as in YARP.</summary>
     public const string DefaultPolicy = "PowerOfTwoChoices";
 
-    private static readonly DestinationSettings _unset = new();
     private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
         static policy => policy.Name,
         StringComparer.OrdinalIgnoreCase
@@ -24,7 +24,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
     /// <returns>The destination with a place taken, or why there is none.</returns>
     public PickResult Pick(
         ClusterState cluster,
-        ClusterSettings settings,
+        ClusterSection settings,
         in PickContext context,
         IReadOnlyCollection<DestinationState> tried
     )
@@ -42,7 +42,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         while (candidates.Count > 0)
         {
             var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
-            if (picked.Load.TryAcquire(settings.MaxConnectionsPerDestination))
+            if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
             {
                 return new(picked.State, picked.Load, PickFailure.None);
             }
@@ -56,7 +56,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
     // Four groups in the order in which they are used, and no more lists than that takes: this runs for every connection.
     private static List<DestinationCandidate> Candidates(
         IReadOnlyList<DestinationState> available,
-        ClusterSettings settings,
+        ClusterSection settings,
         IReadOnlyCollection<DestinationState> tried
     )
     {
@@ -65,9 +65,10 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         for (var i = 0; i < available.Count; i++)
         {
             var destination = available[i];
-            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId) ?? _unset;
-            var group = (own.Backup ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
-            if (own.Weight == 0 || group > bestGroup)
+            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId);
+            var weight = own?.Weight ?? 1; // of a connector's members nothing is written
+            var group = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+            if (weight == 0 || group > bestGroup)
             {
                 continue;
             }
@@ -78,7 +79,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
                 bestGroup = group;
             }
 
-            best.Add(new(destination, DestinationLoad.Of(destination), own.Weight));
+            best.Add(new(destination, DestinationLoad.Of(destination), weight));
         }
 
         return best;

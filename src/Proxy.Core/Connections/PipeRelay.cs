@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Connections;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Connections;
 

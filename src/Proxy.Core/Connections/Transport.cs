@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Connections;
 

@@ -63,7 +63,7 @@ internal sealed class ConnectionSpan
     /// <param name="address">Its address.</param>
     /// <param name="duration">How long it took.</param>
     /// <param name="error">Why it failed, as <see cref="ErrorType"/> says it; null when it succeeded.</param>
-    public void Dialled(string destination, string? address, TimeSpan duration, string? error) =>
+    public void Dialed(string destination, string? address, TimeSpan duration, string? error) =>
         Add(
             "proxy.dial",
             new()

@@ -62,7 +62,7 @@ public sealed class ProxyMetrics : IDisposable
     /// <param name="destinationId">The destination.</param>
     /// <param name="duration">How long it took.</param>
     /// <param name="succeeded">Whether it connected.</param>
-    public void Dialled(string clusterId, string destinationId, TimeSpan duration, bool succeeded) =>
+    public void Dialed(string clusterId, string destinationId, TimeSpan duration, bool succeeded) =>
         Volatile
             .Read(ref _instruments)
             .Dial.Record(

@@ -1,94 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Clusters;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Forwarding;
 
-/// <summary>Ends a pipeline: connects the client to a destination of a cluster and relays.</summary>
-public sealed class ForwardHandler(ForwardSettings settings, UpstreamDialer dialer, Relay relay, Random random) : ConnectionHandler
+/// <summary>Ends a pipeline: dials what the client is for, and relays.</summary>
+/// <param name="dialer">
+/// Dials. A failure that says how the client's connection ends is a <see cref="DialFailedException"/>; a <see cref="SocketException"/>, a
+/// <see cref="TimeoutException"/> or another <see cref="IOException"/> is <see cref="ConnectionOutcome.ConnectFailed"/>.
+/// </param>
+/// <param name="target">
+/// What is dialed for a client, in words of the dialer. If it is disposable, it is disposed when the connection to it has ended or failed: it
+/// gives back what the dialer took for it, such as a place at a destination.
+/// </param>
+/// <param name="options">What the route says of its connections.</param>
+/// <param name="services">What all handlers share.</param>
+internal sealed class ForwardHandler(
+    IConnectionFactory dialer,
+    Func<ConnectionContext, EndPoint> target,
+    ForwardOptions options,
+    ForwardServices services
+) : ConnectionHandler
 {
     /// <inheritdoc />
-    public override Task OnConnectedAsync(ConnectionContext connection)
-    {
-        ArgumentNullException.ThrowIfNull(connection);
-        return ForwardAsync(connection, picked: null, connected: null);
-    }
-
-    /// <summary>The same to a destination that was picked before.</summary>
-    /// <param name="connection">The client's.</param>
-    /// <param name="picked">The destination, its place being the caller's; null for whichever answers.</param>
-    /// <param name="connected">Called when it has answered.</param>
-    internal async Task ForwardAsync(ConnectionContext connection, PickResult? picked, Action? connected)
+    public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var record = ConnectionRecord.Of(connection);
-        (connection as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
-        var dialled = await DialAsync(connection, record, picked);
-        if (dialled.Connection is null)
+        (connection as TcpConnection)?.SetKeepAlive(options.KeepAlive);
+        var endPoint = target(connection);
+        using var place = endPoint as IDisposable;
+        if (await DialAsync(connection, endPoint, record) is not { } upstream)
         {
-            record.Close(dialled.Failure);
             return;
         }
 
-        await using var upstream = dialled.Connection;
-        try
+        await using (upstream)
         {
-            connected?.Invoke();
-            (upstream as TcpConnection)?.SetKeepAlive(settings.KeepAlive);
+            (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
             record.Span?.Relaying(record.ClusterId, record.DestinationId);
-            record.TryEnd(await relay.RunAsync(connection, upstream, settings.Relay.Jittered(random), record));
-        }
-        finally
-        {
-            dialled.Load?.Release();
+            record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
         }
     }
 
-    private ValueTask<Dialled> DialAsync(ConnectionContext connection, ConnectionRecord record, PickResult? picked)
+    /// <summary>Dials; null when that failed, and then the client's connection has been closed.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ConnectionContext?> DialAsync(ConnectionContext client, EndPoint endPoint, ConnectionRecord record)
     {
-        if (connection is not TcpConnection tcp)
-        {
-            return dialer.DialAsync(settings, record, picked, CancellationToken.None);
-        }
-
-        if (picked is { } before)
-        {
-            return WatchAndDialAsync(tcp, record, before);
-        }
-
-        var gone = new CancellationTokenSource();
-        var dialling = dialer.DialAsync(settings, record, picked, gone.Token);
-        return dialling.IsCompletedSuccessfully ? dialling : WatchAsync(tcp, dialling, gone);
-    }
-
-    /// <summary>Time has passed since the destination was picked: it is not dialled for a client that has gone since.</summary>
-    private async ValueTask<Dialled> WatchAndDialAsync(TcpConnection client, ConnectionRecord record, PickResult picked)
-    {
-        using var gone = new CancellationTokenSource();
-        await using var watch = client.CancelOnReset(gone);
+        var started = services.Time.GetTimestamp();
+        var gone = new CancellationTokenSource(); // without a timer: it holds nothing, and the watch may still touch it
+        ConnectionContext? upstream = null;
+        var outcome = ConnectionOutcome.ConnectFailed;
         try
         {
-            return await dialer.DialAsync(settings, record, picked, gone.Token);
+            upstream = await DialAsync(client as TcpConnection, endPoint, gone);
+        }
+        catch (DialFailedException exception)
+        {
+            outcome = exception.Outcome;
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
-            return new(null, null, ConnectionOutcome.ClientReset);
+            outcome = ConnectionOutcome.ClientReset;
         }
+        catch (Exception exception) when (exception is SocketException or TimeoutException or IOException)
+        {
+            // The usual ways in which a transport fails.
+        }
+
+        record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+        if (upstream is null)
+        {
+            record.Close(outcome);
+        }
+
+        return upstream;
+    }
+
+    private ValueTask<ConnectionContext> DialAsync(TcpConnection? client, EndPoint endPoint, CancellationTokenSource gone)
+    {
+        if (client is not null && options.ClientMayHaveGone)
+        {
+            return WatchAndDialAsync(client, endPoint, gone);
+        }
+
+        // A destination that answers at once needs no watch.
+        var dialing = dialer.ConnectAsync(endPoint, gone.Token);
+        return client is null || dialing.IsCompleted ? dialing : WatchAsync(client, dialing, gone);
+    }
+
+    private async ValueTask<ConnectionContext> WatchAndDialAsync(TcpConnection client, EndPoint endPoint, CancellationTokenSource gone)
+    {
+        await using var watch = client.CancelOnReset(gone);
+        gone.Token.ThrowIfCancellationRequested();
+        return await dialer.ConnectAsync(endPoint, gone.Token);
     }
 
     /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<Dialled> WatchAsync(TcpConnection client, ValueTask<Dialled> dialling, CancellationTokenSource gone)
+    private static async ValueTask<ConnectionContext> WatchAsync(
+        TcpConnection client,
+        ValueTask<ConnectionContext> dialing,
+        CancellationTokenSource gone
+    )
     {
         await using var watch = client.CancelOnReset(gone);
-        try
-        {
-            return await dialling;
-        }
-        catch (OperationCanceledException) when (gone.IsCancellationRequested)
-        {
-            return new(null, null, ConnectionOutcome.ClientReset);
-        }
+        return await dialing;
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Connections;
+using Proxy.Timing;
 
 namespace Proxy.Listeners;
 
@@ -65,7 +66,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     // Whatever happens, this loop goes on until the listener is unbound.
     private async Task AcceptAsync()
     {
-        var pause = _firstPause;
+        var backoff = new Backoff(time, _firstPause, _longestPause);
         while (true)
         {
             try
@@ -75,7 +76,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                     return;
                 }
 
-                pause = _firstPause;
+                backoff.Reset();
                 var accepted = new Accepted(this, connection, _pipeline!);
                 Interlocked.Increment(ref _queued);
                 if (_inline)
@@ -95,9 +96,9 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             catch (Exception exception)
             {
                 // Out of descriptors or memory, usually: wait for some to come back.
+                var pause = backoff.Fail();
                 Log.AcceptFailed(logger, key, pause.TotalMilliseconds, exception.Message);
                 await Task.Delay(pause, time);
-                pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
             }
         }
     }

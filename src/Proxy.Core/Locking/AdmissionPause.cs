@@ -1,3 +1,5 @@
+using Proxy.Timing;
+
 namespace Proxy.Locking;
 
 /// <summary>
@@ -6,20 +8,17 @@ namespace Proxy.Locking;
 /// </summary>
 internal sealed class AdmissionPause(TimeProvider time)
 {
-    private static readonly TimeSpan _first = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(30);
-    private TimeSpan _pause = TimeSpan.Zero;
-    private long _began;
+    private readonly Backoff _backoff = new(time, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
     private LockWaiter? _trial;
 
     /// <summary>Whether an operator has paused it.</summary>
     public bool IsPaused { get; set; }
 
-    /// <summary>How long the pause after a failure still lasts; zero when nobody waits for it.</summary>
-    public TimeSpan Remaining => _pause > TimeSpan.Zero && _trial is null ? Max(_pause - time.GetElapsedTime(_began)) : TimeSpan.Zero;
+    /// <summary>How long the pause after a failure still lasts; zero while a client tries.</summary>
+    public TimeSpan Remaining => _trial is null ? _backoff.Remaining : TimeSpan.Zero;
 
     /// <summary>Whether the last activation or dial failed.</summary>
-    public bool IsFailing => _pause > TimeSpan.Zero;
+    public bool IsFailing => _backoff.HasFailed;
 
     public bool AllowsOne => !IsPaused && _trial is null && Remaining == TimeSpan.Zero;
 
@@ -28,7 +27,7 @@ internal sealed class AdmissionPause(TimeProvider time)
 
     public void Succeeded()
     {
-        _pause = TimeSpan.Zero;
+        _backoff.Reset();
         _trial = null;
     }
 
@@ -39,12 +38,7 @@ internal sealed class AdmissionPause(TimeProvider time)
             return; // it began before the pause
         }
 
-        var next = _pause * 2;
-        _pause =
-            next == TimeSpan.Zero ? _first
-            : next < _longest ? next
-            : _longest;
-        _began = time.GetTimestamp();
+        _backoff.Fail();
         _trial = null;
     }
 
@@ -56,6 +50,4 @@ internal sealed class AdmissionPause(TimeProvider time)
             _trial = null;
         }
     }
-
-    private static TimeSpan Max(TimeSpan value) => value > TimeSpan.Zero ? value : TimeSpan.Zero;
 }

@@ -3,6 +3,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
+using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 

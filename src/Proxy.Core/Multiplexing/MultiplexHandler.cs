@@ -33,7 +33,7 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
             }
 
             var context = new PickContext((record.Client as IPEndPoint)?.Address, cluster.ClusterId);
-            var pick = services.Picker.Pick(cluster, target.Settings.Dialling, context, []);
+            var pick = services.Picker.Pick(cluster, target.Settings.Cluster, context, []);
             if (pick.Destination is not { } destination || pick.Load is not { } load)
             {
                 return null;

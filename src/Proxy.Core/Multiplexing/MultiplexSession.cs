@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
+using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 

@@ -7,16 +7,16 @@ using Yarp.ReverseProxy;
 namespace Proxy.Multiplexing;
 
 /// <summary>Dials the destinations of sessions, and logs what becomes of their connections.</summary>
-internal sealed partial class SessionDialer(ReportingDialer dialer, IProxyStateLookup clusters, ILogger<SessionDialer> logger)
+internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clusters, ILogger<SessionDialer> logger)
 {
     /// <summary>Dials once.</summary>
     /// <exception cref="IOException">The dial failed.</exception>
     /// <exception cref="OperationCanceledException">The token ended it.</exception>
     public async ValueTask<ConnectionContext> DialAsync(SessionKey key, UpstreamSettings settings, CancellationToken cancellationToken)
     {
-        var attempt = await dialer.DialAsync(Find(key), settings.Dialling, cancellationToken);
-        (attempt.Connection as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
-        return attempt.Connection ?? throw new IOException(attempt.Failure!.Message, attempt.Failure);
+        var connection = await dialer.ConnectAsync(new DestinationEndPoint(Find(key), settings.Cluster.Tcp), cancellationToken);
+        (connection as TcpConnection)?.SetKeepAlive(KeepAlive.Default);
+        return connection;
     }
 
     public void LogFailure(SessionKey key, Exception exception) => Log.Failed(logger, key.ClusterId, key.DestinationId, exception);

@@ -1,4 +1,5 @@
 using Proxy.Connections;
+using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 

@@ -1,4 +1,3 @@
-using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Multiplexing.Framing;
 
@@ -7,8 +6,8 @@ namespace Proxy.Multiplexing;
 /// <summary>What a session does with its destination.</summary>
 /// <param name="Multiplex">As it was configured; another one renews the upstream connections.</param>
 /// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
-/// <param name="Dialling">How it is dialled.</param>
-internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessageFramer Framer, ClusterSettings Dialling)
+/// <param name="Cluster">How it is dialed, and how clients are spread.</param>
+internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessageFramer Framer, ClusterSection Cluster)
 {
     public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
 
@@ -21,14 +20,14 @@ internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessa
     /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
     public static UpstreamSettings Create(
         ClusterMultiplexConfig multiplex,
-        ClusterSettings dialling,
+        ClusterSection cluster,
         FramerRegistry framers,
         UpstreamSettings? earlier
     ) =>
         new(
             multiplex,
             earlier is not null && IsSameProtocol(multiplex, earlier.Multiplex) ? earlier.Framer : CreateFramer(multiplex, framers),
-            dialling
+            cluster
         );
 
     private static bool IsSameProtocol(ClusterMultiplexConfig one, ClusterMultiplexConfig other) =>

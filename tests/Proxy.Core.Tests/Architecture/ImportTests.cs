@@ -9,17 +9,18 @@ public sealed partial class ImportTests
     {
         ["Configuration"] = [],
         ["Diagnostics"] = [],
-        ["Connections"] = ["Diagnostics"],
-        ["Listeners"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Timing"] = [],
+        ["Connections"] = ["Diagnostics", "Timing"],
+        ["Listeners"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
         ["Routing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Clusters"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Clusters"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
         ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks"],
-        ["Forwarding"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
-        ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding"],
+        ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Timing"],
+        ["Forwarding"] = ["Diagnostics", "Connections"],
+        ["Channels"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Clusters", "Forwarding", "Timing"],
         ["Probing"] = ["Configuration", "Diagnostics", "Connections"],
-        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
+        ["Multiplexing"] = ["Configuration", "Diagnostics", "Connections", "Clusters", "Timing"],
     };
 
     public static TheoryData<string> Folders =>

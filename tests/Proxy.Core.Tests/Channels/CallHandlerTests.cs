@@ -8,6 +8,7 @@ using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Channels.Tunnel;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 

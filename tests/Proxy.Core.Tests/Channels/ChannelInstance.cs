@@ -10,6 +10,7 @@ using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 

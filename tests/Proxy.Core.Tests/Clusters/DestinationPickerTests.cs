@@ -1,11 +1,13 @@
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Core.Tests.Clusters;
 
 public sealed class DestinationPickerTests
 {
+    private static readonly DestinationSection _backup = new() { Address = "", Backup = true };
     private static readonly PickContext _context = new(null, "cluster");
     private readonly DestinationPicker _picker = new([
         new FirstAlphabeticalPolicy(),
@@ -56,15 +58,15 @@ public sealed class DestinationPickerTests
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
 
-        Assert.Equal("b", Pick(cluster, Settings(("A", new(Weight: 0)))).Destination?.DestinationId);
-        Assert.Equal(PickFailure.NoDestination, Pick(cluster, Settings(("a", new(0)), ("b", new(0)))).Failure);
+        Assert.Equal("b", Pick(cluster, Settings(("A", Weight(0)))).Destination?.DestinationId);
+        Assert.Equal(PickFailure.NoDestination, Pick(cluster, Settings(("a", Weight(0)), ("b", Weight(0)))).Failure);
     }
 
     [Fact]
     public void Pick_Backup_OnlyWhileNothingElseIsAvailable()
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
-        var settings = Settings(("a", new(Backup: true)));
+        var settings = Settings(("a", _backup));
 
         Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
         cluster.SetAvailable("a");
@@ -78,7 +80,7 @@ public sealed class DestinationPickerTests
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
 
-        var pick = _picker.Pick(cluster, Settings(("b", new(Backup: true))), _context, [cluster.Destination("a")]);
+        var pick = _picker.Pick(cluster, Settings(("b", _backup)), _context, [cluster.Destination("a")]);
 
         Assert.Equal("b", pick.Destination?.DestinationId);
     }
@@ -104,7 +106,7 @@ public sealed class DestinationPickerTests
     public void Pick_MaximumReached_NextAndThenLimitReached()
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
-        var settings = new ClusterSettings { MaxConnectionsPerDestination = 1 };
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 1 } };
 
         var first = Pick(cluster, settings);
         Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
@@ -119,7 +121,7 @@ public sealed class DestinationPickerTests
     public async Task Pick_ManyAtOnce_MaximumNeverExceeded()
     {
         var cluster = TestCluster.Create("RoundRobin", "a", "b", "c");
-        var settings = new ClusterSettings { MaxConnectionsPerDestination = 50 };
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 50 } };
 
         await Task.WhenAll(
             Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, 100).Count(_ => Pick(cluster, settings).Load is null)))
@@ -128,10 +130,12 @@ public sealed class DestinationPickerTests
         Assert.All(cluster.DestinationsState.AllDestinations, static state => Assert.Equal(50, DestinationLoad.Of(state).Active));
     }
 
-    private PickResult Pick(ClusterState cluster, ClusterSettings settings, params string[] tried) =>
+    private PickResult Pick(ClusterState cluster, ClusterSection settings, params string[] tried) =>
         _picker.Pick(cluster, settings, _context, [.. tried.Select(cluster.Destination)]);
 
-    private static ClusterSettings Settings(params (string Id, DestinationSettings Settings)[] destinations) =>
+    private static DestinationSection Weight(int weight) => new() { Address = "", Weight = weight };
+
+    private static ClusterSection Settings(params (string Id, DestinationSection Settings)[] destinations) =>
         new()
         {
             Destinations = destinations.ToDictionary(

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 

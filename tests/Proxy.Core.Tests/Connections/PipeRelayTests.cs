@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 

@@ -5,6 +5,7 @@ using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 using Cpu = System.Runtime.InteropServices.Architecture;
 
 namespace Proxy.Core.Tests.Connections;

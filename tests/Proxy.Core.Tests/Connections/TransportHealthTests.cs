@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 

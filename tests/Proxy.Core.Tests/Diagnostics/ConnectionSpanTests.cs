@@ -54,7 +54,7 @@ public sealed class ConnectionSpanTests : IDisposable
             record.CountClientBytes(5);
             record.CountUpstreamBytes(7);
             record.Span!.Queued(TimeSpan.FromSeconds(2), refusal: null);
-            record.Span.Dialled(
+            record.Span.Dialed(
                 "d",
                 "tcp://127.0.0.1:1",
                 TimeSpan.FromSeconds(1),
@@ -111,7 +111,7 @@ public sealed class ConnectionSpanTests : IDisposable
         {
             for (var i = 0; i < 1000; i++)
             {
-                record.Span!.Dialled("d", "tcp://127.0.0.1:1", TimeSpan.Zero, error: null);
+                record.Span!.Dialed("d", "tcp://127.0.0.1:1", TimeSpan.Zero, error: null);
             }
         });
 

@@ -7,6 +7,7 @@ using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Listeners;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Listeners;
 

@@ -4,6 +4,7 @@ using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Multiplexing;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 

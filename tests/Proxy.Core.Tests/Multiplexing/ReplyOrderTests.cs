@@ -6,6 +6,7 @@ using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 

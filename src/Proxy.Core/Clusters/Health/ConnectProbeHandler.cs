@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Proxy.Clusters.Health;
 
 /// <summary>A probe of a TCP destination is a connection that stands; HTTP passes on.</summary>
-internal sealed class ConnectProbeHandler(DestinationDialer dialer, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
 
@@ -19,7 +19,7 @@ internal sealed class ConnectProbeHandler(DestinationDialer dialer, HttpMessageH
         {
             // YARP appends a path to tcp://; the probe's own timeout is the token.
             var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
-            await using var connection = await dialer.DialAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
+            await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
         }
         catch (SocketException exception)

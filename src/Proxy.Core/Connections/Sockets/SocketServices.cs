@@ -1,3 +1,5 @@
+using Proxy.Timing;
+
 namespace Proxy.Connections.Sockets;
 
 /// <summary>What all connections of the transport share.</summary>

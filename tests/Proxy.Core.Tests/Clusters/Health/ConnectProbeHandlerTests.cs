@@ -4,6 +4,7 @@ using Proxy.Clusters.Health;
 using Proxy.Clusters.Resolution;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Clusters.Health;
 
@@ -15,8 +16,8 @@ public sealed class ConnectProbeHandlerTests : IDisposable
     public ConnectProbeHandlerTests()
     {
         var factory = new SocketConnectionFactory(new BufferPool(), _clock, TimeProvider.System);
-        var dialer = new DestinationDialer(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
-        _client = new HttpMessageInvoker(new ConnectProbeHandler(dialer, new Teapot()));
+        var race = new AddressRace(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
+        _client = new HttpMessageInvoker(new ConnectProbeHandler(race, new Teapot()));
     }
 
     [Fact]

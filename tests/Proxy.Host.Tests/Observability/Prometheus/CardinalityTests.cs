@@ -43,7 +43,7 @@ public sealed class CardinalityTests : IDisposable
             Metrics.Configure(["stays", $"r{edit}"], [$"destination c d{edit}"]);
             End("stays", bytes: 1);
             End($"r{edit}", bytes: 2);
-            Metrics.Dialled("c", $"d{edit}", TimeSpan.FromSeconds(1), succeeded: true);
+            Metrics.Dialed("c", $"d{edit}", TimeSpan.FromSeconds(1), succeeded: true);
             if (edit % 100 == 99)
             {
                 var lines = Scrape();
@@ -137,13 +137,13 @@ public sealed class CardinalityTests : IDisposable
         var tracker = _services.GetRequiredService<ConnectionTracker>();
         records.ForEach(tracker.Add);
         records[..1000].ForEach(Metrics.Ended);
-        Metrics.Dialled("c", "d", TimeSpan.FromMilliseconds(1), succeeded: true);
+        Metrics.Dialed("c", "d", TimeSpan.FromMilliseconds(1), succeeded: true);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         for (var i = 1000; i < 2000; i++)
         {
             Metrics.Ended(records[i]);
-            Metrics.Dialled("c", "d", TimeSpan.FromMilliseconds(1), succeeded: true);
+            Metrics.Dialed("c", "d", TimeSpan.FromMilliseconds(1), succeeded: true);
             records[i].CountClientBytes(1);
         }
 

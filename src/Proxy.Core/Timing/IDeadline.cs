@@ -1,4 +1,4 @@
-namespace Proxy.Connections;
+namespace Proxy.Timing;
 
 /// <summary>Something that may become overdue. One entry of the <see cref="DeadlineClock"/>.</summary>
 public interface IDeadline

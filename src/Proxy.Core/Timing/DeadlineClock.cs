@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Proxy.Connections;
+namespace Proxy.Timing;
 
 /// <summary>
 /// One coarse clock for all deadlines of a transport: traffic stores <see cref="Now"/> and costs no timer operation;

@@ -6,8 +6,8 @@ using Proxy.Clusters.Resolution;
 
 namespace Proxy.Clusters;
 
-/// <summary>Connects to a destination: all its addresses, raced as RFC 8305 says, under one deadline.</summary>
-public sealed class DestinationDialer(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
+/// <summary>Connects to an address: resolves its name and races what that gives, 250 ms apart (RFC 8305), under one deadline.</summary>
+public sealed class AddressRace(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
 {
     private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
     private static readonly TimerCallback _cancel = static source => ((CancellationTokenSource)source!).Cancel();
@@ -18,9 +18,9 @@ public sealed class DestinationDialer(IConnectionFactory connections, Destinatio
     /// <param name="dnsRefresh">The age at which a name is resolved again.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>A connection, the caller's to dispose.</returns>
-    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="TimeoutException">No answer came in time.</exception>
     /// <exception cref="SocketException">Every address failed; the last reason.</exception>
-    public ValueTask<ConnectionContext> DialAsync(
+    public ValueTask<ConnectionContext> ConnectAsync(
         string address,
         TimeSpan connectTimeout,
         TimeSpan dnsRefresh,
@@ -29,15 +29,15 @@ public sealed class DestinationDialer(IConnectionFactory connections, Destinatio
     {
         cancellationToken.ThrowIfCancellationRequested();
         var cancel = new CancellationTokenSource();
-        var dialling = StartAsync(address, dnsRefresh, cancel);
+        var dialing = StartAsync(address, dnsRefresh, cancel);
 
         // A destination on this host answers at once: then no deadline was needed.
-        return dialling.IsCompletedSuccessfully ? dialling : WaitAsync(dialling, connectTimeout, cancel, cancellationToken);
+        return dialing.IsCompletedSuccessfully ? dialing : WaitAsync(dialing, connectTimeout, cancel, cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ConnectionContext> WaitAsync(
-        ValueTask<ConnectionContext> dialling,
+        ValueTask<ConnectionContext> dialing,
         TimeSpan connectTimeout,
         CancellationTokenSource cancel,
         CancellationToken cancellationToken
@@ -47,7 +47,7 @@ public sealed class DestinationDialer(IConnectionFactory connections, Destinatio
         await using var linked = cancellationToken.UnsafeRegister(static state => _cancel(state), cancel);
         try
         {
-            return await dialling;
+            return await dialing;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

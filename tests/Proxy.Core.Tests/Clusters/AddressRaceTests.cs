@@ -5,10 +5,11 @@ using Proxy.Clusters;
 using Proxy.Clusters.Resolution;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Clusters;
 
-public sealed class DestinationDialerTests
+public sealed class AddressRaceTests
 {
     private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(5);
@@ -16,9 +17,9 @@ public sealed class DestinationDialerTests
     private readonly FakeDials _dials = new();
 
     [Fact]
-    public async Task Dial_FirstHangs_SecondTriedAfterItsHeadStartAndWins()
+    public async Task Connect_FirstHangs_SecondTriedAfterItsHeadStartAndWins()
     {
-        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var dialing = ConnectAsync("10.0.0.1", "10.0.0.2");
         var first = await _dials.WaitAsync(1);
         await _time.WaitForTimerAsync(_head);
         _time.Advance(_head - TimeSpan.FromMilliseconds(1));
@@ -27,27 +28,27 @@ public sealed class DestinationDialerTests
         await using var connection = new FakeConnection();
         (await _dials.WaitAsync(2)).Succeed(connection);
 
-        Assert.Same(connection, await dialling);
+        Assert.Same(connection, await dialing);
         Assert.Equal(["10.0.0.1:1", "10.0.0.2:1"], _dials.Addresses);
         Assert.True(first.Cancelled);
         Assert.False(connection.Disposed);
     }
 
     [Fact]
-    public async Task Dial_FirstRefuses_SecondTriedAtOnce()
+    public async Task Connect_FirstRefuses_SecondTriedAtOnce()
     {
-        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var dialing = ConnectAsync("10.0.0.1", "10.0.0.2");
         (await _dials.WaitAsync(1)).Refuse();
         await using var connection = new FakeConnection();
         (await _dials.WaitAsync(2)).Succeed(connection);
 
-        Assert.Same(connection, await dialling);
+        Assert.Same(connection, await dialing);
     }
 
     [Fact]
-    public async Task Dial_FirstAnswersLate_ItStillWins()
+    public async Task Connect_FirstAnswersLate_ItStillWins()
     {
-        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var dialing = ConnectAsync("10.0.0.1", "10.0.0.2");
         var first = await _dials.WaitAsync(1);
         await _time.WaitForTimerAsync(_head);
         _time.Advance(_head);
@@ -55,22 +56,22 @@ public sealed class DestinationDialerTests
         await using var connection = new FakeConnection();
         first.Succeed(connection);
 
-        Assert.Same(connection, await dialling);
+        Assert.Same(connection, await dialing);
         Assert.True(second.Cancelled);
     }
 
     [Fact]
-    public async Task Dial_LoserConnectsAfterAll_Disposed()
+    public async Task Connect_LoserConnectsAfterAll_Disposed()
     {
         var connections = new StubbornConnections();
-        var dialling = DialAsync(connections, "10.0.0.1", "10.0.0.2");
+        var dialing = ConnectAsync(connections, "10.0.0.1", "10.0.0.2");
         await _time.WaitForTimerAsync(_head);
         _time.Advance(_head);
         await Eventually.TrueAsync(() => connections.Answers.Count == 2);
         await using var winner = new FakeConnection();
         await using var loser = new FakeConnection();
         connections.Answers[1].SetResult(winner);
-        Assert.Same(winner, await dialling);
+        Assert.Same(winner, await dialing);
 
         connections.Answers[0].SetResult(loser);
 
@@ -79,13 +80,13 @@ public sealed class DestinationDialerTests
     }
 
     [Fact]
-    public async Task Dial_AllRefuse_TheLastReason()
+    public async Task Connect_AllRefuse_TheLastReason()
     {
-        var dialling = DialAsync("10.0.0.1", "10.0.0.2");
+        var dialing = ConnectAsync("10.0.0.1", "10.0.0.2");
         (await _dials.WaitAsync(1)).Refuse(SocketError.NetworkUnreachable);
         (await _dials.WaitAsync(2)).Refuse(SocketError.ConnectionRefused);
 
-        var exception = await Assert.ThrowsAsync<SocketException>(() => dialling);
+        var exception = await Assert.ThrowsAsync<SocketException>(() => dialing);
 
         Assert.Equal(SocketError.ConnectionRefused, exception.SocketErrorCode);
     }
@@ -93,9 +94,9 @@ public sealed class DestinationDialerTests
     [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.1", "10.0.0.2", "10.0.0.3")]
-    public async Task Dial_NobodyAnswers_TimeoutOverAll(params string[] addresses)
+    public async Task Connect_NoAnswer_TimeoutOverAll(params string[] addresses)
     {
-        var dialling = DialAsync(addresses);
+        var dialing = ConnectAsync(addresses);
         for (var i = 1; i < addresses.Length; i++)
         {
             await _dials.WaitAsync(i);
@@ -104,40 +105,40 @@ public sealed class DestinationDialerTests
         }
 
         await _dials.WaitAsync(addresses.Length);
-        Assert.False(dialling.IsCompleted);
+        Assert.False(dialing.IsCompleted);
         _time.Advance(_timeout - ((addresses.Length - 1) * _head));
 
-        await Assert.ThrowsAsync<TimeoutException>(() => dialling);
+        await Assert.ThrowsAsync<TimeoutException>(() => dialing);
         Assert.Equal(addresses.Length, _dials.Addresses.Count);
     }
 
     [Fact]
-    public async Task Dial_LookupHangs_Timeout()
+    public async Task Connect_LookupHangs_Timeout()
     {
         var resolver = new DestinationResolver(_time, static (_, _) => new TaskCompletionSource<IPAddress[]>().Task);
-        var dialling = new DestinationDialer(_dials, resolver, _time).DialAsync("tcp://slow.test:1", _timeout, _timeout, default).AsTask();
+        var dialing = new AddressRace(_dials, resolver, _time).ConnectAsync("tcp://slow.test:1", _timeout, _timeout, default).AsTask();
         _time.Advance(_timeout);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => dialling);
+        await Assert.ThrowsAsync<TimeoutException>(() => dialing);
     }
 
     [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.1", "10.0.0.2")]
-    public async Task Dial_CallerCancels_Cancelled(params string[] addresses)
+    public async Task Connect_CallerCancels_Cancelled(params string[] addresses)
     {
         using var cancel = new CancellationTokenSource();
-        var dialling = Create(_dials, addresses).DialAsync("tcp://db.test:1", _timeout, _timeout, cancel.Token).AsTask();
+        var dialing = Create(_dials, addresses).ConnectAsync("tcp://db.test:1", _timeout, _timeout, cancel.Token).AsTask();
         var first = await _dials.WaitAsync(1);
 
         await cancel.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dialling);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dialing);
         Assert.True(first.Cancelled);
     }
 
     [Fact]
-    public async Task Dial_LocalhostOnlyOnIPv6_Found()
+    public async Task Connect_LocalhostOnlyOnIPv6_Found()
     {
         if (!Socket.OSSupportsIPv6)
         {
@@ -147,19 +148,19 @@ public sealed class DestinationDialerTests
         using var server = Loopback.Listen(IPAddress.IPv6Loopback);
         using var clock = new DeadlineClock(TimeProvider.System);
         var factory = new SocketConnectionFactory(new BufferPool(), clock, TimeProvider.System);
-        var dialer = new DestinationDialer(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
+        var race = new AddressRace(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
 
-        await using var connection = await dialer.DialAsync($"tcp://localhost:{server.Port()}", _timeout, _timeout, default);
+        await using var connection = await race.ConnectAsync($"tcp://localhost:{server.Port()}", _timeout, _timeout, default);
 
         Assert.Equal(server.LocalEndPoint, connection.RemoteEndPoint);
     }
 
-    private Task<ConnectionContext> DialAsync(params string[] addresses) => DialAsync(_dials, addresses);
+    private Task<ConnectionContext> ConnectAsync(params string[] addresses) => ConnectAsync(_dials, addresses);
 
-    private Task<ConnectionContext> DialAsync(IConnectionFactory connections, params string[] addresses) =>
-        Create(connections, addresses).DialAsync("tcp://db.test:1", _timeout, _timeout, default).AsTask();
+    private Task<ConnectionContext> ConnectAsync(IConnectionFactory connections, params string[] addresses) =>
+        Create(connections, addresses).ConnectAsync("tcp://db.test:1", _timeout, _timeout, default).AsTask();
 
-    private DestinationDialer Create(IConnectionFactory connections, string[] addresses) =>
+    private AddressRace Create(IConnectionFactory connections, string[] addresses) =>
         new(connections, new DestinationResolver(_time, (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray())), _time);
 
     /// <summary>Connects although it was cancelled, as a kernel may.</summary>

@@ -1,0 +1,19 @@
+using System.Net;
+using Proxy.Configuration;
+
+namespace Proxy.Clusters;
+
+/// <summary>One destination, which the <see cref="Dialer"/> dials once.</summary>
+/// <param name="target">The destination.</param>
+/// <param name="settings">The deadline, and the age at which a name is resolved again.</param>
+internal sealed class DestinationEndPoint(DialTarget target, TcpClusterConfig settings) : EndPoint
+{
+    /// <summary>The destination.</summary>
+    public DialTarget Target => target;
+
+    /// <summary>How it is dialed.</summary>
+    public TcpClusterConfig Settings => settings;
+
+    /// <inheritdoc />
+    public override string ToString() => $"{target.ClusterId}/{target.DestinationId} at {target.Address}";
+}

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Proxy.Clusters.Health;
+using Proxy.Diagnostics;
+
+namespace Proxy.Clusters;
+
+/// <summary>Tells metrics, passive health, the log and the client's span how a dial ended.</summary>
+internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, ProxyMetrics metrics, ILogger<Dialer> logger)
+{
+    public void Succeeded(DialTarget target, TimeSpan duration, ConnectionSpan? span)
+    {
+        metrics.Dialed(target.ClusterId, target.DestinationId, duration, succeeded: true);
+        span?.Dialed(target.DestinationId, target.Address, duration, error: null);
+        if (target.Destination is not { } destination)
+        {
+            return;
+        }
+
+        health.DialSucceeded(destination);
+        if (DestinationLoad.Of(destination).DialEnded(failed: false))
+        {
+            Log.DialsAgain(logger, target.ClusterId, target.DestinationId, target.Address);
+        }
+    }
+
+    public void Failed(DialTarget target, TimeSpan duration, ConnectionSpan? span, Exception exception)
+    {
+        metrics.Dialed(target.ClusterId, target.DestinationId, duration, succeeded: false);
+        span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Of(exception));
+        if (target is not { Cluster: { } cluster, Destination: { } destination })
+        {
+            return;
+        }
+
+        if (!IsOurs(exception))
+        {
+            health.DialFailed(cluster, destination);
+        }
+
+        // Once, and not per client: a destination that is down would fill the log.
+        if (DestinationLoad.Of(destination).DialEnded(failed: true))
+        {
+            Log.DialFailed(logger, target.ClusterId, target.DestinationId, target.Address, exception.Message);
+        }
+    }
+
+    /// <summary>The client left first, which says nothing about the destination.</summary>
+    public static void Cancelled(DialTarget target, TimeSpan duration, ConnectionSpan? span) =>
+        span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Cancelled);
+
+    // Our own shortage says nothing about the destination either.
+    private static bool IsOurs(Exception exception) =>
+        exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: destination {Destination} at {Address} answers again.")]
+        public static partial void DialsAgain(ILogger logger, string cluster, string destination, string address);
+
+        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} cannot be dialed: {Reason}")]
+        public static partial void DialFailed(ILogger logger, string cluster, string destination, string address, string reason);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Timing;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Clusters;
+
+/// <summary>
+/// Connects to destinations of clusters. For a <see cref="ClusterEndPoint"/> it picks one, dials it, and tries another when that fails; a
+/// <see cref="DestinationEndPoint"/> it dials once. Metrics, passive health and the log learn how each dial ended.
+/// </summary>
+internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialReports reports, TimeProvider time) : IConnectionFactory
+{
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
+    private static readonly IReadOnlyCollection<DestinationState> _noneTried = [];
+
+    /// <summary>Dials.</summary>
+    /// <param name="endpoint">A <see cref="ClusterEndPoint"/> or a <see cref="DestinationEndPoint"/>.</param>
+    /// <param name="cancellationToken">Ends the dial, which then says nothing about the destination.</param>
+    /// <returns>A connection, the caller's to dispose; at a cluster its place is the end point's.</returns>
+    /// <exception cref="DialFailedException">No destination of the cluster can be had; its outcome says why.</exception>
+    /// <exception cref="IOException">The destination cannot be dialed; the inner exception is the reason.</exception>
+    /// <exception cref="OperationCanceledException">The token ended it.</exception>
+    public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        endpoint switch
+        {
+            ClusterEndPoint cluster => FindAsync(cluster, cancellationToken),
+            DestinationEndPoint destination => DialOnceAsync(destination, cancellationToken),
+            _ => throw new NotSupportedException($"{endpoint?.GetType().Name} is nothing that the dialer knows."),
+        };
+
+    /// <summary>Picks a destination before it is dialed, and takes a place there for the end point.</summary>
+    /// <param name="endPoint">What is to be dialed; from here on only the picked destination will do.</param>
+    /// <returns>Null when one was picked; else why there is none.</returns>
+    public ConnectionOutcome? TryPick(ClusterEndPoint endPoint)
+    {
+        var client = endPoint.Client;
+        client.ClusterId = endPoint.Cluster.Id;
+        var pick = endPoint.Cluster.Find() is { } cluster ? Pick(cluster, endPoint, null) : default;
+        client.DestinationId = pick.Destination?.DestinationId;
+        endPoint.Picked = pick.Destination;
+        return pick.Destination is null ? Outcome(pick.Failure, tried: 0) : null;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ConnectionContext> FindAsync(ClusterEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var client = endPoint.Client;
+        client.ClusterId = endPoint.Cluster.Id;
+        var cluster = endPoint.Cluster.Find() ?? throw new DialFailedException(ConnectionOutcome.NoDestination);
+        List<DestinationState>? tried = null;
+        Backoff? backoff = null;
+        Exception? failure = null;
+        for (var attempt = 1; attempt <= endPoint.Settings.Tcp.ConnectAttempts; attempt++)
+        {
+            var pick = endPoint.Picked is { } picked ? new(picked, null, default) : Pick(cluster, endPoint, tried);
+            if (pick.Destination is not { } destination)
+            {
+                throw new DialFailedException(Outcome(pick.Failure, tried?.Count ?? 0), failure);
+            }
+
+            client.DestinationId = destination.DestinationId;
+            if (tried?.Contains(destination) is true)
+            {
+                backoff ??= new(time, _firstPause, _longestPause);
+                await Task.Delay(backoff.Fail(), time, cancellationToken);
+            }
+
+            var target = new DialTarget(cluster, destination);
+            (var connection, failure) = await DialAsync(target, endPoint.Settings.Tcp, client.Span, cancellationToken);
+            if (connection is not null)
+            {
+                return connection;
+            }
+
+            (tried ??= []).Add(destination);
+        }
+
+        throw new DialFailedException(ConnectionOutcome.ConnectFailed, failure);
+    }
+
+    private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, List<DestinationState>? tried)
+    {
+        endPoint.Keep(null); // the place at the one that failed, which may be the last that is free
+        var context = new PickContext((endPoint.Client.Client as IPEndPoint)?.Address, cluster.ClusterId);
+        var pick = picker.Pick(cluster, endPoint.Settings, context, tried ?? _noneTried);
+        endPoint.Keep(pick.Load);
+        return pick;
+    }
+
+    private async ValueTask<ConnectionContext> DialOnceAsync(DestinationEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var (connection, failure) = await DialAsync(endPoint.Target, endPoint.Settings, null, cancellationToken);
+        return connection ?? throw new IOException(failure!.Message, failure);
+    }
+
+    /// <summary>Dials one destination once: a connection, or why there is none.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(ConnectionContext? Connection, Exception? Failure)> DialAsync(
+        DialTarget target,
+        TcpClusterConfig settings,
+        ConnectionSpan? span,
+        CancellationToken cancellationToken
+    )
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            var connection = await race.ConnectAsync(target.Address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
+            reports.Succeeded(target, time.GetElapsedTime(started), span);
+            return (connection, null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            DialReports.Cancelled(target, time.GetElapsedTime(started), span);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            reports.Failed(target, time.GetElapsedTime(started), span, exception);
+            return (null, exception);
+        }
+    }
+
+    private static ConnectionOutcome Outcome(PickFailure failure, int tried) =>
+        failure == PickFailure.LimitReached ? ConnectionOutcome.LimitExceeded
+        : tried > 0 ? ConnectionOutcome.ConnectFailed
+        : ConnectionOutcome.NoDestination;
+}
