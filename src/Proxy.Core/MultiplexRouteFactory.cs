@@ -65,7 +65,6 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
 
     private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
         UpstreamSettings.Create(
-            section.Multiplex ?? new(),
             section with
             {
                 Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections

@@ -1,21 +1,23 @@
+using Proxy.Timing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>
 /// What is known of the units behind one destination. One that did not answer is suspended: its requests fail at once, so that they do not hold up the
 /// others, until one of them is let through after a pause and is answered. Guarded by the session.
 /// </summary>
-internal sealed class UnitStates
+internal sealed class UnitStates(TimeProvider time)
 {
     private readonly Dictionary<ushort, Unit> _units = [];
     private readonly Unit _all = new(); // what was written to all units, or where there are none
 
     /// <summary>The suspended ones.</summary>
     public IReadOnlyList<int> Suspended =>
-        [.. _units.Where(static unit => unit.Value.BackOff.HasFailed).Select(static unit => (int)unit.Key).Order()];
+        [.. _units.Where(static unit => unit.Value.HasFailed).Select(static unit => (int)unit.Key).Order()];
 
     /// <summary>Whether a request is to fail at once.</summary>
-    public bool IsSuspended(MultiplexRequest request, long now) =>
-        Find(request) is { BackOff.HasFailed: true } unit && (unit.IsProbed || unit.BackOff.IsPausing(now));
+    public bool IsSuspended(MultiplexRequest request) =>
+        Find(request) is { HasFailed: true } unit && (unit.IsProbed || unit.Backoff!.Remaining > TimeSpan.Zero);
 
     /// <summary>Notes that a request is sent.</summary>
     public void Sent(MultiplexRequest request)
@@ -25,7 +27,7 @@ internal sealed class UnitStates
             _units.Add(id, new());
         }
 
-        if (Find(request) is { BackOff.HasFailed: true } unit)
+        if (Find(request) is { HasFailed: true } unit)
         {
             unit.IsProbed = request.IsProbe = true;
         }
@@ -40,10 +42,18 @@ internal sealed class UnitStates
         request.Generation = Generation(request);
     }
 
-    public void Answered(MultiplexRequest request) => Find(request)?.BackOff.Succeed();
+    public void Answered(MultiplexRequest request) => Find(request)?.Backoff?.Reset();
 
-    public void TimedOut(MultiplexRequest request, long now, UpstreamSettings settings) =>
-        Find(request)?.BackOff.Fail(now, settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
+    public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
+    {
+        if (Find(request) is { } unit)
+        {
+            var (first, longest) = (settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
+            unit.Backoff ??= new(time, first, longest);
+            (unit.Backoff.First, unit.Backoff.Longest) = (first, longest);
+            unit.Backoff.Fail();
+        }
+    }
 
     /// <summary>Notes that a request that was sent is done, however.</summary>
     public void Ended(MultiplexRequest request)
@@ -74,7 +84,9 @@ internal sealed class UnitStates
 
     private sealed class Unit
     {
-        public BackOff BackOff;
+        public Backoff? Backoff { get; set; } // from its first failure
+
+        public bool HasFailed => Backoff is { HasFailed: true };
 
         public bool IsProbed { get; set; }
 

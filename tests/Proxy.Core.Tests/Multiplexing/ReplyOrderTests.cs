@@ -32,7 +32,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
         var session = new MultiplexSession(
             new("c", "d", "tcp://127.0.0.1:1"),
-            new(new(), Device.Line, new()),
+            new(new(), Device.Line),
             new(null!, null!, null!, _clock, TimeProvider.System),
             static _ => { }
         );
@@ -43,10 +43,10 @@ public sealed class ReplyOrderTests : IAsyncLifetime
     public async Task Complete_AfterARequestThatNothingCanBeSaidTo_WritesNothingMore()
     {
         var (first, second, third) = (Add("1\n"), Add("2\n"), Add("3\n"));
-        _replies.Complete(first, "=1\n"u8, endsConnection: false); // the client does not read it yet
-        _replies.CompleteLocally(second, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Replied("=1\n"u8, endsConnection: false)); // the client does not read it yet
+        _replies.Complete(second, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
-        _replies.Complete(third, "=3\n"u8, endsConnection: false);
+        _replies.Complete(third, Completion.Replied("=3\n"u8, endsConnection: false));
 
         Assert.Equal("=1\n", await ReadToAbortAsync());
     }
@@ -56,7 +56,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
     {
         var (first, _) = (Add("1\n"), Add("2\n"));
 
-        _replies.CompleteLocally(first, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
         await Assert.ThrowsAsync<IOException>(() => AllRepliedAsync().WaitAsync(Eventually.Limit));
     }
@@ -67,7 +67,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         var (first, _) = (Add("1\n"), Add("2\n"));
         first.EndsConnection = true;
 
-        _replies.CompleteLocally(first, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
         Assert.Null(_replies.Add("3\n"u8));
         Assert.True(_replies.IsEmpty);
