@@ -1,6 +1,7 @@
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
 using Yarp.ReverseProxy;
 
 namespace Proxy;
@@ -11,35 +12,38 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
     /// <summary>Lets the sessions follow a revision.</summary>
     public void Use(Revision revision)
     {
-        var config = revision.Config.ReverseProxy;
-        var used = config
-            .TcpRoutes.Values.Where(static route => route.Mode == TcpMode.Multiplex)
-            .SelectMany(static route =>
-                (route.Multiplex?.Modbus?.Units.Values ?? []).Select(static unit => unit.ClusterId).Append(route.ClusterId)
-            )
+        var used = revision
+            .Config.ReverseProxy.TcpRoutes.Values.Where(static route => route.Mode == TcpMode.Multiplex)
+            .SelectMany(static route => Others(route).Append(route.ClusterId))
             .OfType<string>()
             .Distinct(StringComparer.OrdinalIgnoreCase);
-        services.Registry.Use([.. used.Select(id => Cluster(id, config.Clusters[id]))]);
+        services.Registry.Use([.. used.Select(id => Cluster(id, revision))]);
     }
 
     /// <summary>The handler of a route, after <see cref="Use"/>.</summary>
     public MultiplexHandler Create(TcpRouteConfig route, Revision revision)
     {
         var config = route.Multiplex ?? new();
-        var modbus = config.Modbus is null ? null : new ModbusPolicy(config.Modbus);
-        var client = new ClientSettings
-        {
-            QueueTimeout = config.QueueTimeout,
-            QueueLimit = config.QueueLimit,
-            Deadlines = PipelineBuilder.RelayOptionsOf(route),
-            Modbus = modbus,
-        };
-        var units = (modbus?.Units.Values ?? [])
+        var others = Others(route)
             .Distinct(StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(static id => id, id => Target(id, revision), StringComparer.OrdinalIgnoreCase);
-        var target = Target(route.ClusterId!, revision);
-        return new(new(target, units, Framer(config, target.Settings), client, PipelineBuilder.KeepAliveOf(route)), services);
+            .ToDictionary(static id => id, id => Cluster(id, revision), StringComparer.OrdinalIgnoreCase);
+        var cluster = Cluster(route.ClusterId!, revision);
+        return new(
+            new(
+                cluster,
+                others,
+                Framer(config, cluster.Settings),
+                config,
+                PipelineBuilder.RelayOptionsOf(route),
+                PipelineBuilder.KeepAliveOf(route)
+            ),
+            services
+        );
     }
+
+    // The clusters that serve units of a route.
+    private static IEnumerable<string> Others(TcpRouteConfig route) =>
+        (route.Multiplex?.Modbus?.Units.Values ?? []).Select(static unit => unit.ClusterId);
 
     // What the destination speaks is known by its session, which may have it from an earlier revision.
     private IMessageFramer? Framer(MultiplexConfig config, UpstreamSettings settings) =>
@@ -49,22 +53,18 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
             ? framer
             : null;
 
-    private MultiplexTarget Target(string clusterId, Revision revision)
+    private MultiplexCluster Cluster(string id, Revision revision)
     {
-        var section = revision.Config.ReverseProxy.Clusters[clusterId];
-        return new(new ClusterReference(clusterId, clusters), Settings(clusterId, section));
-    }
-
-    private MultiplexedCluster Cluster(string id, ClusterSection section) =>
-        new(
-            id,
+        var section = revision.Config.ReverseProxy.Clusters[id];
+        return new(
+            new ClusterReference(id, clusters),
             Settings(id, section),
             section.Destinations.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase)
         );
+    }
 
     private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
         UpstreamSettings.Create(
-            section.Multiplex ?? new(),
             section with
             {
                 Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections

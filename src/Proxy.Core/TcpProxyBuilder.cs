@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
 using Proxy.Hooks;
-using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy;
 

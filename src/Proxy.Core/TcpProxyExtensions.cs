@@ -18,8 +18,7 @@ using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
-using Proxy.Multiplexing.Framers;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -81,6 +80,7 @@ public static class TcpProxyExtensions
             provider.GetRequiredService<TimeProvider>()
         ));
         services.TryAddSingleton<LockRouteFactory>();
+        services.AddProtocols();
         services.AddMultiplexing();
         services.TryAddSingleton<MultiplexRouteFactory>();
         services.TryAddSingleton<PipelineBuilder>();
@@ -136,7 +136,7 @@ public static class TcpProxyExtensions
                         framer.Name,
                         framer.Correlation is not null,
                         framer.RepliesInOrder,
-                        framer is IModbusFramer,
+                        framer.Rules.Family,
                         (framer as LengthFieldFramer)?.Field.End,
                         framer.MaxBytes
                     )),

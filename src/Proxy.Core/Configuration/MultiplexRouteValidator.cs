@@ -105,7 +105,7 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, Configu
             var known = names.Protocols.Select(static protocol => protocol.Name).ToList();
             problems.Consequence(path, $"no protocol '{name}'{DidYouMean.Suffix(name, known)} Known protocols: {DidYouMean.List(known)}.");
         }
-        else if (!own.Name.Equals(cluster, StringComparison.OrdinalIgnoreCase) && !(own.IsModbus && Find(cluster) is { IsModbus: true }))
+        else if (!own.Name.Equals(cluster, StringComparison.OrdinalIgnoreCase) && !own.IsConvertible(Find(cluster)))
         {
             var theirs = cluster == DeclaredFraming ? "declares its framing" : $"speaks '{cluster}'";
             problems.Consequence(

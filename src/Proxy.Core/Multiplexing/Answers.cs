@@ -1,4 +1,5 @@
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 

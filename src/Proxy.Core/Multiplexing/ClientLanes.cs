@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 namespace Proxy.Multiplexing;
 
 /// <summary>The lanes of one client: one to the route's destination, and one for each cluster that serves units of it. Used by the client's reader alone.</summary>
-internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener, ModbusPolicy? policy)
+internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
 {
     private readonly Dictionary<string, RequestLane> _elsewhere = new(StringComparer.OrdinalIgnoreCase);
     private RequestLane? _own;
@@ -16,10 +16,10 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener, Mo
     }
 
     /// <summary>The lane a request takes; null if its cluster has no destination.</summary>
-    /// <param name="unit">The Modbus unit it is for, or <see cref="MultiplexRequest.NoUnit"/>.</param>
-    public RequestLane? Find(int unit)
+    /// <param name="unit">The unit it is for, if the protocol has units.</param>
+    public RequestLane? Find(ushort? unit)
     {
-        if (unit == MultiplexRequest.NoUnit || policy is null || !policy.Units.TryGetValue((byte)unit, out var clusterId))
+        if (unit is not { } id || client.Rules?.ClusterOf(id) is not { } clusterId)
         {
             return _own = Renew(_own, null);
         }

@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>One client: reads its requests, as many ahead as is bearable, and hands them to sessions.</summary>
+/// <summary>One client: reads its requests, as many ahead as is bearable, and gets their replies.</summary>
 internal sealed class MultiplexClient : IDeadline
 {
     private const int MostAhead = 16;
@@ -19,18 +19,16 @@ internal sealed class MultiplexClient : IDeadline
     private readonly RelayDeadlines _deadlines;
     private readonly MultiplexServices _services;
     private readonly MessagePort _port;
-    private readonly ByteBuffer _input = new();
+    private readonly RequestInput _input;
     private readonly ReplyOrder _replies;
     private readonly ClientLanes _lanes;
-    private readonly IModbusFramer? _modbus;
-    private int _examined;
-    private bool _hasEnded;
+    private readonly RequestIntake _intake;
     private bool _hasContinued;
 
     public MultiplexClient(
         ConnectionContext connection,
         IMessageFramer framer,
-        ClientSettings settings,
+        MultiplexRoute route,
         RelayDeadlines deadlines,
         ILaneOpener opener,
         MultiplexServices services
@@ -38,19 +36,25 @@ internal sealed class MultiplexClient : IDeadline
     {
         _connection = connection;
         Framer = framer;
-        Settings = settings;
+        Config = route.Config;
+        Rules = route.RulesOf(framer);
         _deadlines = deadlines;
         _services = services;
         _record = ConnectionRecord.Of(connection);
         _port = new MessagePort(connection);
-        _modbus = RequestTranslator.Modbus(framer);
+        _input = new RequestInput(_port, framer, services.Time);
         _replies = new ReplyOrder(this, Math.Clamp(BytesAhead / framer.MaxBytes, LeastAhead, MostAhead), _port, _record);
-        _lanes = new ClientLanes(this, opener, settings.Modbus);
+        _lanes = new ClientLanes(this, opener);
+        _intake = new RequestIntake(this, _replies, _lanes, _record);
     }
 
     public IMessageFramer Framer { get; }
 
-    public ClientSettings Settings { get; }
+    /// <summary>What its route says of clients.</summary>
+    public MultiplexConfig Config { get; }
+
+    /// <summary>What its route makes of requests in its protocol; null if it lets all pass as they are.</summary>
+    public IRouteRules? Rules { get; }
 
     public MessageTrace Trace => _services.Trace;
 
@@ -91,23 +95,23 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    /// <summary>Takes the reply to a request. From any thread; exactly one of this and Fail is called for each that was submitted.</summary>
+    /// <summary>Takes the reply to a request. From any thread; exactly one of this, Complete and Fail is called for each that was submitted.</summary>
     public void Deliver(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection = false)
     {
         Touch();
-        _replies.Complete(request, reply, endsConnection);
+        Complete(request, Completion.Replied(reply, endsConnection));
     }
-
-    /// <summary>Takes that a request was done where nobody answers it: upstream, or here since it is ignored.</summary>
-    public void DeliverDone(MultiplexRequest request) => _replies.CompleteDone(request);
 
     /// <summary>Says to the client in its protocol's words that a request failed, or else resets the connection.</summary>
     public void Fail(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
         Touch();
         request.HasFailed = true;
-        _replies.CompleteLocally(request, reply, outcome);
+        Complete(request, Completion.Failed(reply, outcome));
     }
+
+    /// <summary>Takes what completes a request.</summary>
+    public void Complete(MultiplexRequest request, in Completion completion) => _replies.Complete(request, completion);
 
     /// <summary>Runs work where the client's connection does.</summary>
     public void Post(IThreadPoolWorkItem work) => ConnectionWork.PostTo(_connection, work);
@@ -127,9 +131,6 @@ internal sealed class MultiplexClient : IDeadline
 
     public void Touch() => _deadlines.Active(_services.Clock.Now);
 
-    /// <summary>Begins to count the time that what is left may take.</summary>
-    public void BeginHalfClose() => _deadlines.HalfClosed(_services.Clock.Now);
-
     void IDeadline.Check(long now)
     {
         if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || _replies.IsIdle))
@@ -138,167 +139,64 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
+    // Begins to count the time that what is left may take.
+    private void BeginHalfClose() => _deadlines.HalfClosed(_services.Clock.Now);
+
     private async Task ReadAllAsync()
     {
-        var state = InputState.Open;
         while (!_replies.IsLast)
         {
             if (!_replies.HasRoom)
             {
-                await WaitAsync(_replies);
+                await WaitAsync();
                 continue;
             }
 
-            if (_hasEnded && _input.Count == 0)
+            if (_input.HasEnded && _input.IsEmpty)
             {
                 return;
             }
 
-            var measure = Measure(_hasEnded ? InputState.Ended : state);
-            state = InputState.Open;
+            var measure = _input.Measure();
             if (measure.Status == FrameStatus.Complete)
             {
-                Accept(measure);
+                _hasContinued = false;
+                _intake.Accept(_input.Bytes[..measure.Length], measure.Traits);
+                _input.Consume(measure.Length);
             }
-            else if (measure.Status == FrameStatus.Malformed || _hasEnded)
+            else if (measure.Status == FrameStatus.Malformed || _input.HasEnded)
             {
-                Refuse();
+                _intake.Refuse(_input.Bytes[..Math.Min(_input.Bytes.Length, Framer.MaxBytes)], isCutOff: _input.HasEnded);
+                _input.Clear();
                 return;
             }
             else
             {
                 await ContinueAsync(measure);
-                _examined = measure.Examined;
-                if (measure.Silence == TimeSpan.Zero || _input.Count == 0)
+                var count =
+                    measure.Silence == TimeSpan.Zero || _input.IsEmpty
+                        ? await _input.ReceiveAsync()
+                        : await _input.ReceiveAsync(measure.Silence);
+                if (count >= 0)
                 {
-                    Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize))));
-                }
-                else
-                {
-                    state = await ReceiveAsync(measure.Silence) ? InputState.Open : InputState.Silent;
+                    Received(count);
                 }
             }
-        }
-    }
-
-    private FrameMeasure Measure(InputState state) =>
-        Framer.Measure(MeasureContext.ForRequest(_input.Span) with { Input = state, Examined = _examined });
-
-    // True when something came or the stream ended, false after the silence that the framer asked for.
-    private async ValueTask<bool> ReceiveAsync(TimeSpan silence)
-    {
-        using var limit = new CancellationTokenSource(silence, _services.Time);
-        try
-        {
-            Received(await _port.ReceiveAsync(_input.Room(Math.Max(Framer.MaxBytes, BufferPool.BufferSize)), limit.Token));
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
         }
     }
 
     private void Received(int count)
     {
         Touch();
-        _input.Advance(count);
+        _input.Take(count);
         _record.CountClientBytes(count);
         if (count == 0)
         {
-            _hasEnded = true;
             BeginHalfClose();
         }
     }
 
-    private void Accept(FrameMeasure measure)
-    {
-        Trace.FromClient(this, _input.Span[..measure.Length]);
-        var request = _replies.Add(_input.Span[..measure.Length]);
-        _input.Consume(measure.Length);
-        if (request is null)
-        {
-            return;
-        }
-
-        _examined = 0;
-        _hasContinued = false;
-        request.DeliversReply = (measure.Traits & MessageTraits.NoReply) == 0;
-        request.EndsConnection = (measure.Traits & MessageTraits.EndsConnection) != 0;
-        if (request.EndsConnection)
-        {
-            _replies.IsLast = true;
-        }
-
-        var unit = MultiplexRequest.NoUnit;
-        if (Settings.Modbus is { } policy && _modbus is not null && !Judge(request, policy, ref unit))
-        {
-            return;
-        }
-
-        if (_lanes.Find(unit) is not { } lane)
-        {
-            Fail(request, LocalReply.NoPath, ConnectionOutcome.NoDestination);
-        }
-        else if (lane.Translator.Prepare(request, measure.Traits))
-        {
-            request.Lane = lane;
-            lane.Session.Submit(request);
-        }
-        else
-        {
-            Fail(request, LocalReply.NotAllowed, ConnectionOutcome.ProtocolError);
-        }
-    }
-
-    private bool Judge(MultiplexRequest request, ModbusPolicy policy, ref int unit)
-    {
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        var length = _modbus!.Unwrap(request.Original.Span, adu);
-        if (length == 0)
-        {
-            return true;
-        }
-
-        unit = adu[0];
-        switch (policy.Judge(adu[..length]))
-        {
-            case ModbusWrites.Deny:
-                Fail(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
-                return false;
-            case ModbusWrites.Ignore:
-                DeliverDone(request);
-                return false;
-            default:
-                return true;
-        }
-    }
-
-    // What came before it is answered first.
-    private void Refuse()
-    {
-        var request = _replies.Add(_input.Span[..Math.Min(_input.Count, Framer.MaxBytes)]);
-        _input.Clear();
-        if (request is null)
-        {
-            return;
-        }
-
-        _replies.IsLast = true;
-        request.EndsConnection = true;
-        if (_hasEnded)
-        {
-            // A message cut off by its own sender: nobody waits for a reply to it.
-            request.DeliversReply = false;
-            _record.TryEnd(ConnectionOutcome.ProtocolError);
-            Deliver(request, []);
-        }
-        else
-        {
-            Fail(request, LocalReply.Malformed, ConnectionOutcome.ProtocolError);
-        }
-    }
-
+    // Asks for the rest of a request whose client waits to be asked; what came before it is answered first.
     private async ValueTask ContinueAsync(FrameMeasure measure)
     {
         if (_hasContinued || (measure.Traits & MessageTraits.AwaitsContinue) == 0)
@@ -309,10 +207,10 @@ internal sealed class MultiplexClient : IDeadline
         _hasContinued = true;
         while (!_replies.IsEmpty)
         {
-            await WaitAsync(_replies);
+            await WaitAsync();
         }
 
-        _replies.Say(LocalReply.Continue, _input.Span);
+        _replies.Say(LocalReply.Continue, _input.Bytes);
     }
 
     // All is answered, then FIN; after a FIN of ours first, the client's is awaited, for closing with unread bytes would be a reset.
@@ -320,29 +218,29 @@ internal sealed class MultiplexClient : IDeadline
     {
         while (!_replies.IsEmpty)
         {
-            await WaitAsync(_replies);
+            await WaitAsync();
         }
 
         _lanes.Close();
         BeginHalfClose();
         await _port.EndSendingAsync();
-        while (!_hasEnded)
+        while (!_input.HasEnded)
         {
             _input.Clear();
-            Received(await _port.ReceiveAsync(_input.Room(BufferPool.BufferSize)));
+            Received(await _input.ReceiveAsync());
         }
     }
 
-    private async ValueTask WaitAsync(ReplyOrder replies)
+    private async ValueTask WaitAsync()
     {
         if (_connection is not TcpConnection tcp)
         {
-            await replies.WaitAsync(CancellationToken.None);
+            await _replies.WaitAsync(CancellationToken.None);
             return;
         }
 
         using var gone = new CancellationTokenSource();
         await using var watch = tcp.CancelOnReset(gone);
-        await replies.WaitAsync(gone.Token);
+        await _replies.WaitAsync(gone.Token);
     }
 }

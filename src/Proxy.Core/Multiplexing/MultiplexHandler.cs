@@ -13,22 +13,20 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var record = ConnectionRecord.Of(connection);
-        record.ClusterId = route.Cluster.Reference.Id;
+        record.ClusterId = route.Cluster.Id;
         (connection as TcpConnection)?.SetKeepAlive(route.KeepAlive);
-        var framer = route.Framer ?? (services.Registry.SettingsOf(route.Cluster.Reference.Id) ?? route.Cluster.Settings).Framer;
+        var framer = route.Framer ?? (services.Registry.SettingsOf(route.Cluster.Id) ?? route.Cluster.Settings).Framer;
         var opener = new Opener(route, services, record);
-        var deadlines = new RelayDeadlines(route.Client.Deadlines.Jittered(services.Random), services.Clock.Now);
-        await new MultiplexClient(connection, framer, route.Client, deadlines, opener, services).RunAsync();
+        var deadlines = new RelayDeadlines(route.Deadlines.Jittered(services.Random), services.Clock.Now);
+        await new MultiplexClient(connection, framer, route, deadlines, opener, services).RunAsync();
     }
 
     private sealed class Opener(MultiplexRoute route, MultiplexServices services, ConnectionRecord record) : ILaneOpener
     {
-        private static readonly Dictionary<byte, byte> _noUnits = [];
-
         public RequestLane? Open(MultiplexClient client, string? clusterId, out ConnectionOutcome failure)
         {
             failure = ConnectionOutcome.NoDestination;
-            var target = clusterId is null ? route.Cluster : route.Units[clusterId];
+            var target = clusterId is null ? route.Cluster : route.Others[clusterId];
             if (target.Reference.Find() is not { } cluster)
             {
                 return null;
@@ -46,13 +44,12 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
                 record.DestinationId = destination.DestinationId;
             }
 
-            record.Span?.Relaying(target.Reference.Id, destination.DestinationId);
-            var key = new SessionKey(target.Reference.Id, destination.DestinationId, destination.Model.Config.Address);
-            var units = client.Settings.Modbus?.UnitMap ?? _noUnits;
+            record.Span?.Relaying(target.Id, destination.DestinationId);
+            var key = new SessionKey(target.Id, destination.DestinationId, destination.Model.Config.Address);
             return services.Registry.Join(
                 key,
                 target.Settings,
-                session => new RequestLane(client, session, new(client.Framer, session.Settings.Framer, units), load)
+                session => new RequestLane(client, session, new(client.Framer, session.Settings.Framer, client.Rules), load)
             );
         }
     }

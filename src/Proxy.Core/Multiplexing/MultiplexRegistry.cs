@@ -66,7 +66,7 @@ public sealed class MultiplexRegistry : IDisposable
 
     /// <summary>Follows a revision.</summary>
     /// <param name="clusters">The clusters that are multiplexed.</param>
-    internal void Use(IReadOnlyList<MultiplexedCluster> clusters)
+    internal void Use(IReadOnlyList<MultiplexCluster> clusters)
     {
         var configured = clusters
             .SelectMany(static cluster => cluster.Destinations.Select(pair => new SessionKey(cluster.Id, pair.Key, pair.Value)))

@@ -1,3 +1,5 @@
+using Proxy.Multiplexing.Framing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>
@@ -6,7 +8,6 @@ namespace Proxy.Multiplexing;
 /// </summary>
 internal sealed class MultiplexRequest(MultiplexClient client)
 {
-    public const int NoUnit = -1;
     private volatile bool _isBeingSent;
     private MultiplexRequest? _lastFollower;
 
@@ -43,19 +44,19 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>The id it has upstream.</summary>
     public ulong UpstreamId { get; set; }
 
-    /// <summary>The unit id the client gave.</summary>
-    public byte ClientUnit { get; set; }
+    /// <summary>What the protocol says of what the client sent, and after translation of what is sent on.</summary>
+    public RequestFacts Facts { get; set; }
 
-    /// <summary>The unit id it has upstream; <see cref="NoUnit"/> outside Modbus.</summary>
-    public int Unit { get; set; } = NoUnit;
+    /// <summary>The unit the client asked for; of a translated request.</summary>
+    public ushort ClientUnit { get; set; }
 
-    public bool IsWrite => Unit != NoUnit && !IsSafe;
+    public bool IsWrite => !IsSafe;
 
-    /// <summary>Unit id and PDU of a read that may be shared, as a number; 0 for all others.</summary>
-    public ulong ReadKey { get; set; }
+    /// <summary>What is the same of all requests that may have the same reply; 0 if it is not shared.</summary>
+    public UInt128 ShareKey => IsSafe && ExpectsReply ? Facts.ShareKey : 0;
 
     /// <summary>How often the unit was written to when this was sent.</summary>
-    public long UnitGeneration { get; set; }
+    public long Generation { get; set; }
 
     /// <summary>Whether this is the one request that may ask a suspended unit.</summary>
     public bool IsProbe { get; set; }
@@ -113,7 +114,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
             sharing++;
         }
 
-        return new(client.Id, time.GetElapsedTime(Started), Unit == NoUnit ? null : Unit, sharing);
+        return new(client.Id, time.GetElapsedTime(Started), Facts.Unit, sharing);
     }
 
     /// <summary>Lets another wait for the same reply.</summary>
@@ -169,8 +170,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = IsProbe = false;
         DeliversReply = true;
         Traits = MessageTraits.None;
-        Unit = NoUnit;
-        ReadKey = 0;
+        Facts = default;
         Started = 0;
         Attempts = 0;
         Followers = Next = null;

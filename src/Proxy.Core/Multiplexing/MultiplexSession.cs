@@ -1,15 +1,14 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// One destination, shared by the clients of all routes: requests wait here, and go out on the few connections there are. Any thread may call it; what
-/// it decides it decides under its lock, and what it does it does outside.
+/// One destination, shared by the clients of all routes: requests wait here, and go out on the few connections there are. Clients and edits call it, from
+/// any thread, upstream connections its <see cref="UpstreamEvents"/>; what it decides it decides under its lock, and what it does it does outside.
 /// </summary>
 internal sealed class MultiplexSession : IDeadline
 {
@@ -17,8 +16,8 @@ internal sealed class MultiplexSession : IDeadline
     private readonly SessionState _state;
     private readonly SessionServices _services;
     private readonly Action<MultiplexSession> _over;
-    private readonly TagList _tags;
     private readonly SessionDispatcher _dispatcher;
+    private readonly UpstreamEvents _upstream;
     private volatile bool _isRetired;
 
     /// <param name="key">The destination.</param>
@@ -31,14 +30,12 @@ internal sealed class MultiplexSession : IDeadline
         _services = services;
         _over = over;
         _state = new SessionState(settings, services.Time);
-        _dispatcher = new SessionDispatcher(this, _gate, _state, services);
-        _tags = new TagList { { "proxy.cluster_id", key.ClusterId }, { "proxy.destination_id", key.DestinationId } };
+        _dispatcher = new SessionDispatcher(_gate, _state, services, Create);
+        _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, services);
         services.Clock.Add(this);
     }
 
     public SessionKey Key { get; }
-
-    public MessageTrace Trace => _services.Trace;
 
     private long Now => _services.Clock.Now;
 
@@ -61,7 +58,7 @@ internal sealed class MultiplexSession : IDeadline
             return
             [
                 .. _state
-                    .Requests.Lanes.GroupBy(static lane => lane.Client.RouteId, StringComparer.OrdinalIgnoreCase)
+                    .Requests.Waiting.Lanes.GroupBy(static lane => lane.Client.RouteId, StringComparer.OrdinalIgnoreCase)
                     .Select(static lanes => new Measurement<int>(lanes.Sum(static lane => lane.Count), lanes.First().Tags)),
             ];
         }
@@ -165,7 +162,7 @@ internal sealed class MultiplexSession : IDeadline
         lock (_gate)
         {
             var now = Now;
-            admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown(now), now, out cached);
+            admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown, now, out cached);
         }
 
         switch (admission)
@@ -192,168 +189,6 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Dials for a connection that was created for it. Never faults.</summary>
-    public async Task DialAsync(UpstreamConnection connection)
-    {
-        try
-        {
-            Connected(connection, await _services.Dialer.DialAsync(Key, connection.Settings, connection.Cancelled));
-        }
-        catch (Exception exception)
-        {
-            var failed = new List<MultiplexRequest>();
-            lock (_gate)
-            {
-                _state.NotConnected(connection, exception.Message, Now);
-                if (_state.IsDown(Now))
-                {
-                    _state.Requests.TakeWaiting(failed);
-                }
-            }
-
-            Answers.FailAll(failed, LocalReply.NoPath, ConnectionOutcome.ConnectFailed);
-            Dispatch();
-        }
-    }
-
-    /// <summary>Whose reply a message is, as far as can be known before it is whole.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="id">Its id, where there is one.</param>
-    public MultiplexRequest? Expected(UpstreamConnection connection, ulong id)
-    {
-        lock (_gate)
-        {
-            return connection.InFlight.Peek(id) is { ExpectsReply: true } request ? request : null;
-        }
-    }
-
-    /// <summary>Notes that something came.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="hasBytes">Whether bytes did, and not an end or the silence that a framing waits for.</param>
-    /// <returns>Whether it is to be dropped, since the connection waits for silence.</returns>
-    public bool Received(UpstreamConnection connection, bool hasBytes)
-    {
-        lock (_gate)
-        {
-            connection.SilentTimeouts = 0;
-            if (hasBytes)
-            {
-                connection.InFlight.Received();
-            }
-
-            if (!connection.IsDraining)
-            {
-                return false;
-            }
-
-            SessionState.Drain(connection);
-        }
-
-        _services.Metrics.Late(_tags);
-        return true;
-    }
-
-    /// <summary>Counts a reply that belongs to nobody.</summary>
-    public void Discarded() => _services.Metrics.Late(_tags);
-
-    /// <summary>Takes a reply.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="request">What it answers.</param>
-    /// <param name="reply">The whole of it.</param>
-    /// <param name="traits">What the framer says of it.</param>
-    /// <param name="hasMore">Whether more bytes came with it.</param>
-    public void Replied(
-        UpstreamConnection connection,
-        MultiplexRequest request,
-        ReadOnlySpan<byte> reply,
-        MessageTraits traits,
-        bool hasMore
-    )
-    {
-        var ends = (traits & MessageTraits.EndsConnection) != 0;
-        var started = request.Started;
-        lock (_gate)
-        {
-            if (!_state.Replied(connection, request, reply, ends || (request.Traits & MessageTraits.EndsConnection) != 0, Now))
-            {
-                _services.Metrics.Late(_tags);
-                return;
-            }
-
-            // What nobody asked for must not meet who asks next.
-            connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
-        }
-
-        _services.Metrics.Exchanged(_services.Time.GetElapsedTime(started), request.Lane!.Tags);
-
-        // The next request first: the destination works on it while the client is told.
-        Dispatch();
-        Answers.Deliver(request, reply, ends);
-    }
-
-    /// <summary>Notes that the kernel has taken a request.</summary>
-    public void Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
-    {
-        bool isDone;
-        lock (_gate)
-        {
-            isDone = _state.Sent(connection, request, expectsReply);
-        }
-
-        if (isDone)
-        {
-            request.Client.DeliverDone(request);
-        }
-
-        Dispatch();
-    }
-
-    public void Rested(UpstreamConnection connection)
-    {
-        lock (_gate)
-        {
-            SessionState.Rested(connection);
-        }
-
-        Dispatch();
-    }
-
-    /// <summary>A connection is gone, or has to go. A second call does nothing.</summary>
-    public void Lost(UpstreamConnection connection, UpstreamLoss loss)
-    {
-        var failed = new List<MultiplexRequest>();
-        bool wasClosing;
-        lock (_gate)
-        {
-            wasClosing = connection.State == UpstreamState.Closing;
-            if (!_state.Lose(connection, loss, Now, failed))
-            {
-                return;
-            }
-        }
-
-        if (loss == UpstreamLoss.Ended)
-        {
-            connection.Close();
-        }
-        else
-        {
-            connection.Abort();
-        }
-
-        if (!wasClosing)
-        {
-            _services.Metrics.Reconnected(_tags);
-            _services.Dialer.LogRenewal(Key, loss.Reason);
-        }
-
-        Answers.FailAll(failed, loss);
-        Dispatch();
-    }
-
-    /// <summary>Logs a fault of ours.</summary>
-    public void Failed(Exception exception) => _services.Dialer.LogFailure(Key, exception);
-
     void IDeadline.Check(long now)
     {
         var expired = new List<MultiplexRequest>();
@@ -369,7 +204,7 @@ internal sealed class MultiplexSession : IDeadline
         Answers.FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);
         overdue.ForEach(request => _services.Metrics.TimedOut(request.Lane!.Tags));
         Answers.FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
-        lost.ForEach(connection => Lost(connection, UpstreamLoss.Silent));
+        lost.ForEach(connection => _upstream.Lost(connection, UpstreamLoss.Silent));
         Dispatch();
         if (isOver)
         {
@@ -397,17 +232,7 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    private void Connected(UpstreamConnection connection, ConnectionContext dialled)
-    {
-        lock (_gate)
-        {
-            connection.Use(dialled);
-            _state.Connected(connection, Now);
-        }
-
-        connection.Start();
-        Dispatch();
-    }
+    private UpstreamConnection Create() => new(_upstream, _state.Settings, _services.Time);
 
     private void Dispatch() => _dispatcher.Run();
 }

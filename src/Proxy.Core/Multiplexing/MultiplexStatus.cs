@@ -8,7 +8,7 @@ namespace Proxy.Multiplexing;
 /// <param name="Clients">The clients that are connected.</param>
 /// <param name="Queued">Requests that wait to be sent.</param>
 /// <param name="Upstreams">Its upstream connections.</param>
-/// <param name="SuspendedUnits">Modbus units whose requests fail at once, since they did not answer.</param>
+/// <param name="SuspendedUnits">Units, as Modbus has them, whose requests fail at once, since they did not answer.</param>
 /// <param name="RetryIn">How long no connection is tried, after failures; zero when one may be.</param>
 /// <param name="Errors">Why upstream connections were lost or not made lately, newest first.</param>
 /// <param name="IsRetired">Whether it is not configured any more, and waits for its clients to leave.</param>

@@ -6,12 +6,11 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Registers framers, sessions and their metrics.</summary>
+/// <summary>Registers sessions and their metrics.</summary>
 internal static class MultiplexingServices
 {
     public static void AddMultiplexing(this IServiceCollection services)
     {
-        services.AddMessageFramers();
         services.TryAddSingleton<MultiplexMetrics>();
         services.TryAddSingleton<SessionDialer>();
         services.TryAddSingleton<MessageTrace>();

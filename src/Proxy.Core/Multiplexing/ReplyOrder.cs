@@ -1,23 +1,35 @@
-using Proxy.Connections.Linux;
+using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Gives a client its replies in the order of its requests, whoever completes them when, and writes them.</summary>
-internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePort port, ConnectionRecord record)
+/// <summary>Gives a client its replies in the order of its requests, however they are completed.</summary>
+internal sealed class ReplyOrder
 {
     private readonly Lock _gate = new(); // guards all below but the gate of the reader
-    private readonly MultiplexRequest?[] _ring = new MultiplexRequest?[capacity];
+    private readonly MultiplexClient _client;
+    private readonly MultiplexRequest?[] _ring;
+    private readonly ReplyComposer _composer;
+    private readonly ReplyWriter _writer;
     private readonly ReadinessGate _changed = new(inline: true);
-    private ByteBuffer _output = new();
-    private ByteBuffer _sending = new();
     private ConnectionOutcome? _cut;
     private int _first;
     private int _count;
-    private bool _isWriting;
-    private bool _isClosed;
     private bool _isOver; // the last reply was given: further ones have nowhere to go
     private volatile bool _isLast;
+
+    /// <param name="client">The client.</param>
+    /// <param name="capacity">How many of its requests are read ahead.</param>
+    /// <param name="port">Its connection.</param>
+    /// <param name="record">What is known of its connection.</param>
+    public ReplyOrder(MultiplexClient client, int capacity, MessagePort port, ConnectionRecord record)
+    {
+        _client = client;
+        _ring = new MultiplexRequest?[capacity];
+        _composer = new(client.Framer.Rules, record);
+        _writer = new(_gate, client, port, record, Stopped);
+    }
 
     /// <summary>Whether another request may be read now.</summary>
     public bool HasRoom
@@ -26,8 +38,8 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         {
             lock (_gate)
             {
-                // Who does not read its replies gets no further ones.
-                return _count < capacity && !_isWriting;
+                // A client that does not read its replies gets no further ones.
+                return _count < _ring.Length && !_writer.IsWriting;
             }
         }
     }
@@ -39,7 +51,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         {
             lock (_gate)
             {
-                return (_count == 0 || _isOver) && !_isWriting && _output.Count == 0;
+                return (_count == 0 || _isOver) && _writer.IsDone;
             }
         }
     }
@@ -51,7 +63,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         {
             lock (_gate)
             {
-                return _count == 0 || _isWriting;
+                return _count == 0 || _writer.IsWriting;
             }
         }
     }
@@ -62,6 +74,8 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         get => _isLast;
         set => _isLast = value;
     }
+
+    private MultiplexRequest? First => _ring[_first];
 
     /// <summary>Takes a request into the order. There has to be room.</summary>
     /// <returns>Null when the client's last reply has been given meanwhile.</returns>
@@ -74,7 +88,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
                 return null;
             }
 
-            var request = _ring[(_first + _count) % capacity] ??= new(client);
+            var request = _ring[(_first + _count) % _ring.Length] ??= new(_client);
             request.Reset(message);
             _count++;
             return request;
@@ -82,9 +96,10 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     }
 
     /// <summary>Waits until a reply was written or room was made.</summary>
+    /// <exception cref="IOException">The connection is closed.</exception>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        if (_isClosed)
+        if (_writer.IsClosed)
         {
             throw new IOException("The connection is closed.");
         }
@@ -93,71 +108,23 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         _changed.Reset();
     }
 
-    public void Complete(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
+    /// <summary>Takes what completes a request, and writes all that is due now.</summary>
+    public void Complete(MultiplexRequest request, in Completion completion)
     {
         bool writes;
         TracedMessage? traced;
         lock (_gate)
         {
-            var start = _output.Count;
-            request.EndsConnection |= endsConnection;
-            if (Takes(request) && !TryWrite(request, reply))
-            {
-                Restore(request);
-                WriteLocal(request, LocalReply.BadAnswer, ConnectionOutcome.ProtocolError);
-            }
-
-            traced = Trace(request, start);
-            writes = Advance(request);
-        }
-
-        traced?.Log();
-        Continue(writes);
-    }
-
-    public void CompleteDone(MultiplexRequest request)
-    {
-        bool writes;
-        TracedMessage? traced;
-        lock (_gate)
-        {
-            var start = _output.Count;
-            if (Takes(request) && !TryWriteDone(request))
-            {
-                Restore(request);
-
-                // Nobody is to read that what was sent was refused.
-                var wasSent = request.Started != 0;
-                WriteLocal(
-                    request,
-                    wasSent ? LocalReply.NoAnswer : LocalReply.NotAllowed,
-                    wasSent ? ConnectionOutcome.ResponseTimeout : ConnectionOutcome.Denied
-                );
-            }
-
-            traced = Trace(request, start);
-            writes = Advance(request);
-        }
-
-        traced?.Log();
-        Continue(writes);
-    }
-
-    public void CompleteLocally(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
-    {
-        bool writes;
-        TracedMessage? traced;
-        lock (_gate)
-        {
-            var start = _output.Count;
+            var start = _writer.Due.Count;
+            request.EndsConnection |= completion.EndsConnection;
             if (Takes(request))
             {
-                Restore(request);
-                WriteLocal(request, reply, outcome);
+                _composer.Compose(request, completion, request == First ? _writer.Due : request.Reply ??= new());
             }
 
             traced = Trace(request, start);
-            writes = Advance(request);
+            Advance(request);
+            writes = _writer.TryBegin();
         }
 
         traced?.Log();
@@ -170,8 +137,8 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
         bool writes;
         lock (_gate)
         {
-            client.Framer.LocalReplies?.TryWrite(reply, request, _output);
-            writes = BeginWriting();
+            _client.Framer.Rules.TryWriteLocal(reply, request, _writer.Due);
+            writes = _writer.TryBegin();
         }
 
         Continue(writes);
@@ -182,67 +149,31 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
     {
         lock (_gate)
         {
-            _isClosed = true;
-            _output.Release();
-            if (!_isWriting)
-            {
-                _sending.Release();
-            }
+            _writer.Close();
         }
     }
-
-    private static void Restore(MultiplexRequest request) => request.Lane?.Translator.Restore(request);
 
     // After a request that nothing could be said to, the client gets no further reply: it would take it for that one's.
-    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_isClosed && !_isOver && _cut is null;
-
-    private bool IsFirst(MultiplexRequest request) => _ring[_first] == request;
-
-    private ByteBuffer Target(MultiplexRequest request) => IsFirst(request) ? _output : request.Reply ??= new();
-
-    private bool TryWrite(MultiplexRequest request, ReadOnlySpan<byte> reply)
-    {
-        if (request.Lane is not { } lane)
-        {
-            return true;
-        }
-
-        return lane.Translator.TryWriteReply(request, reply, Target(request));
-    }
-
-    private bool TryWriteDone(MultiplexRequest request) =>
-        RequestTranslator.Modbus(client.Framer) is { } framer && ModbusWriteReply.TryWrite(framer, request.Original.Span, Target(request));
-
-    private void WriteLocal(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
-    {
-        if (client.Framer.LocalReplies?.TryWrite(reply, request.Original.Span, Target(request)) is not true)
-        {
-            request.Cut = outcome;
-        }
-        else if (reply == LocalReply.Malformed)
-        {
-            record.TryEnd(outcome);
-        }
-    }
+    private bool Takes(MultiplexRequest request) => request.DeliversReply && !_writer.IsClosed && !_isOver && _cut is null;
 
     private TracedMessage? Trace(MultiplexRequest request, int start) =>
-        client.Trace.ToClient(
+        _client.Trace.ToClient(
             request,
             !Takes(request) ? []
-                : IsFirst(request) ? _output.Span[start..]
+                : request == First ? _writer.Due.Span[start..]
                 : request.Reply is { } reply ? reply.Span
                 : []
         );
 
-    // Whether the caller is to write.
-    private bool Advance(MultiplexRequest completed)
+    // Whatever is complete now up to the first that is not is due.
+    private void Advance(MultiplexRequest completed)
     {
         completed.IsComplete = true;
-        while (!_isOver && _count > 0 && _ring[_first] is { IsComplete: true } request && _cut is null)
+        while (!_isOver && _count > 0 && First is { IsComplete: true } request && _cut is null)
         {
             if (request.Reply is { Count: > 0 } reply)
             {
-                _output.Append(reply.Span);
+                _writer.Due.Append(reply.Span);
                 reply.Clear();
             }
 
@@ -253,7 +184,7 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
                 _ring[_first] = null;
             }
 
-            _first = (_first + 1) % capacity;
+            _first = (_first + 1) % _ring.Length;
             _count--;
             if (request.EndsConnection)
             {
@@ -261,119 +192,35 @@ internal sealed class ReplyOrder(MultiplexClient client, int capacity, MessagePo
                 _count = 0;
             }
         }
-
-        return BeginWriting();
-    }
-
-    private bool BeginWriting()
-    {
-        if (_isClosed || _isWriting)
-        {
-            return false;
-        }
-
-        _isWriting = true;
-        return true;
     }
 
     private void Continue(bool writes)
     {
         if (writes)
         {
-            Write();
+            _writer.Write();
         }
     }
 
-    // One writer at a time: whoever completes a reply while nobody writes.
-    private void Write()
-    {
-        while (TakeOutput())
-        {
-            var send = port.SendAsync(_sending.Memory);
-            if (!send.IsCompletedSuccessfully)
-            {
-                _ = FinishWriteAsync(send);
-                return;
-            }
-
-            send.GetAwaiter().GetResult();
-            Written();
-        }
-
-        Wrote();
-    }
-
-    private async Task FinishWriteAsync(ValueTask send)
-    {
-        try
-        {
-            await send;
-            Written();
-        }
-        catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
-        {
-            client.Close(ConnectionOutcome.ClientReset);
-            lock (_gate)
-            {
-                _isClosed = true;
-                _isWriting = false;
-                _sending.Release();
-                _output.Release();
-            }
-
-            _changed.Signal();
-            return;
-        }
-
-        Write();
-    }
-
-    private bool TakeOutput()
-    {
-        lock (_gate)
-        {
-            if (_output.Count == 0 || _isClosed)
-            {
-                _isWriting = false;
-                if (_isClosed)
-                {
-                    _sending.Release();
-                }
-
-                return false;
-            }
-
-            (_output, _sending) = (_sending, _output);
-            return true;
-        }
-    }
-
-    private void Written()
-    {
-        client.Touch(); // first, so that bytes which are counted have moved the deadline too
-        record.CountUpstreamBytes(_sending.Count);
-        _sending.Clear();
-    }
-
-    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If somebody writes again already, that one
-    // comes here too.
-    private void Wrote()
+    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If another thread writes again already, that
+    // one comes here too.
+    private void Stopped(bool hasFailed)
     {
         bool isAll;
         lock (_gate)
         {
-            isAll = !_isWriting && _output.Count == 0;
+            isAll = !hasFailed && _writer.IsDone;
         }
 
         if (isAll && _cut is { } outcome)
         {
-            client.Close(outcome);
+            _client.Close(outcome);
             Close();
         }
         else if (isAll && _isOver)
         {
             // It may be the destination that ended with its reply, and the client waits for this and says nothing.
-            client.EndSending();
+            _client.EndSending();
         }
 
         _changed.Signal();

@@ -1,29 +1,74 @@
+using Proxy.Connections;
+using Proxy.Multiplexing.Framing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>Cuts what a destination sends into replies, and gives each to the request it answers, or to nobody.</summary>
-internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection connection, ByteBuffer input)
+internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection connection, MessagePort port, TimeProvider time)
 {
+    private readonly ByteBuffer _input = new();
     private readonly IMessageFramer _framer = connection.Settings.Framer;
     private int _needed;
     private int _examined;
     private int _kept; // bytes of a reply that has begun, from earlier reads
     private int _drains;
+    private TimeSpan _silence; // that may end the message that has begun; zero for none
 
-    /// <summary>The silence that may end the message that has begun; zero for none.</summary>
-    public TimeSpan Silence { get; private set; }
-
-    /// <summary>Reads all messages that are there.</summary>
-    /// <returns>Why the connection has to go; null while it may stay.</returns>
-    public UpstreamLoss? Read(InputState state)
+    /// <summary>Reads until the connection has to go.</summary>
+    /// <returns>Why it has to.</returns>
+    public async ValueTask<UpstreamLoss> RunAsync()
     {
-        Silence = TimeSpan.Zero;
+        try
+        {
+            while (true)
+            {
+                var count = _silence == TimeSpan.Zero ? await port.ReceiveAsync(Room()) : await ReceiveAsync(_silence);
+                if (count == 0)
+                {
+                    Read(InputState.Ended);
+                    return UpstreamLoss.Ended;
+                }
+
+                _input.Advance(Math.Max(0, count));
+                if (Read(count < 0 ? InputState.Silent : InputState.Open) is { } loss)
+                {
+                    return loss;
+                }
+            }
+        }
+        finally
+        {
+            _input.Release();
+        }
+    }
+
+    private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize));
+
+    // -1 after the silence that the framer asked for.
+    private async ValueTask<int> ReceiveAsync(TimeSpan silence)
+    {
+        using var limit = new CancellationTokenSource(silence, time);
+        try
+        {
+            return await port.ReceiveAsync(Room(), limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return -1;
+        }
+    }
+
+    // All messages that are there; null while the connection may stay.
+    private UpstreamLoss? Read(InputState state)
+    {
+        _silence = TimeSpan.Zero;
         if (Drops(state))
         {
             return null;
         }
 
         var loss = ReadAll(state);
-        _kept = input.Count;
+        _kept = _input.Count;
         return loss;
     }
 
@@ -33,11 +78,11 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
         var drops = session.Received(connection, hasBytes: state == InputState.Open);
         if (drops)
         {
-            input.Clear();
+            _input.Clear();
         }
         else if (_drains != connection.Drains)
         {
-            input.Consume(Math.Min(_kept, input.Count));
+            _input.Consume(Math.Min(_kept, _input.Count));
         }
 
         if (drops || _drains != connection.Drains)
@@ -51,10 +96,10 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
 
     private UpstreamLoss? ReadAll(InputState state)
     {
-        while (input.Count > 0 && (input.Count >= _needed || state != InputState.Open))
+        while (_input.Count > 0 && (_input.Count >= _needed || state != InputState.Open))
         {
             var id = 0UL;
-            if (_framer.Correlation is { } field && !field.TryRead(input.Span, out id))
+            if (_framer.Correlation is { } field && !field.TryRead(_input.Span, out id))
             {
                 _needed = field.End;
                 return null;
@@ -76,7 +121,7 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
             {
                 _needed = measure.Length;
                 _examined = measure.Examined;
-                Silence = measure.Silence;
+                _silence = measure.Silence;
                 return null;
             }
 
@@ -88,7 +133,7 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
 
     private FrameMeasure Measure(MultiplexRequest? request, InputState state) =>
         _framer.Measure(
-            MeasureContext.ForReply(input.Span, request is null ? [] : request.Sent.Span) with
+            MeasureContext.ForReply(_input.Span, request is null ? [] : request.Sent.Span) with
             {
                 Input = state,
                 Examined = _examined,
@@ -98,17 +143,17 @@ internal sealed class ReplyReader(MultiplexSession session, UpstreamConnection c
     private void Take(MultiplexRequest? request, FrameMeasure measure)
     {
         _needed = _examined = 0;
-        session.Trace.FromDestination(session.Key, request, input.Span[..measure.Length]);
+        session.Trace.FromDestination(session.Key, request, _input.Span[..measure.Length]);
         if (request is null)
         {
             session.Discarded();
         }
         else
         {
-            var hasMore = input.Count > measure.Length;
-            session.Replied(connection, request, input.Span[..measure.Length], measure.Traits, hasMore);
+            var hasMore = _input.Count > measure.Length;
+            session.Replied(connection, request, _input.Span[..measure.Length], measure.Traits, hasMore);
         }
 
-        input.Consume(measure.Length);
+        _input.Consume(measure.Length);
     }
 }

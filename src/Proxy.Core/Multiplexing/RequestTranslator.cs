@@ -1,45 +1,40 @@
-using Proxy.Multiplexing.Framers;
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>
 /// Between what a client speaks and what the destination does. Bytes pass as they came, but for the id that ties a reply to its request; only where the
-/// framing or the unit id differs, a Modbus message is taken out of one framing and put into the other.
+/// framing or the unit differs, the protocol's rules convert the message.
 /// </summary>
-internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer upstream, IReadOnlyDictionary<byte, byte> units)
+internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer upstream, IRouteRules? route)
 {
-    private const int CommonRead = 6; // unit id, function, address, count
-    private readonly IModbusFramer? _client = Modbus(client);
-    private readonly IModbusFramer? _upstream = Modbus(upstream);
+    private readonly bool _isSameProtocol =
+        client.Rules == upstream.Rules || (client.Rules.Family is { } family && family == upstream.Rules.Family);
+
+    private readonly bool _isSameFraming = client.Name == upstream.Name;
 
     public IMessageFramer Upstream => upstream;
 
-    /// <summary>The Modbus framing of a framer, if it is one.</summary>
-    public static IModbusFramer? Modbus(IMessageFramer framer) =>
-        (framer as ConfiguredFramer)?.Inner as IModbusFramer ?? framer as IModbusFramer;
-
     /// <summary>Makes what is sent on of what came.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">The request, with the facts of what the client sent.</param>
     /// <param name="traits">What the client's framer said of it.</param>
     /// <returns>False if there is no such message upstream.</returns>
     public bool Prepare(MultiplexRequest request, MessageTraits traits)
     {
         request.Traits = traits;
-        if (_client is not null && _upstream is not null)
+        if (!_isSameProtocol)
         {
-            PrepareModbus(request);
+            request.Facts = default;
+        }
+        else if (request.Facts.Unit is { } unit && !TryConvert(request, unit, route?.UnitFor(unit) ?? unit))
+        {
+            return false;
         }
 
         // The destination's framer may know what the client's does not, such as that nobody answers it, even of the same bytes.
         if ((client != upstream || request.IsTranslated) && !TryMeasure(request))
         {
             return false;
-        }
-
-        if (!request.ExpectsReply)
-        {
-            request.ReadKey = 0; // there is nothing to share
         }
 
         request.HasId = upstream.Correlation is { } field && field.TryRead(request.Sent.Span, out var id) && Keep(request, id);
@@ -50,23 +45,14 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
     /// <returns>False if there is no such reply in the client's framing.</returns>
     public bool TryWriteReply(MultiplexRequest request, ReadOnlySpan<byte> reply, ByteBuffer writer)
     {
-        if (!request.IsTranslated)
+        if (request.IsTranslated)
         {
-            var before = writer.Count;
-            writer.Append(reply);
-            return !request.HasId || upstream.Correlation?.TryWrite(writer.Span[before..], request.ClientId) is true;
+            return client.Rules.TryConvert(upstream.Rules, reply, request.ClientUnit, request.Original.Span, writer);
         }
 
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        var length = _upstream!.Unwrap(reply, adu);
-        if (length == 0)
-        {
-            return false;
-        }
-
-        adu[0] = request.ClientUnit;
-        _client!.Wrap(adu[..length], request.Original.Span, writer);
-        return true;
+        var before = writer.Count;
+        writer.Append(reply);
+        return !request.HasId || upstream.Correlation?.TryWrite(writer.Span[before..], request.ClientId) is true;
     }
 
     /// <summary>Restores what the client sent.</summary>
@@ -92,47 +78,23 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
         return measure.Status == FrameStatus.Complete && measure.Length == sent.Length;
     }
 
-    private void PrepareModbus(MultiplexRequest request)
+    private bool TryConvert(MultiplexRequest request, ushort unit, ushort asked)
     {
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        var length = _client!.Unwrap(request.Original.Span, adu);
-        if (length == 0)
+        if (_isSameFraming && unit == asked)
         {
-            return; // a framing without content passes as it is
+            return true;
         }
 
-        request.ClientUnit = adu[0];
-        if (units.TryGetValue(adu[0], out var mapped))
+        request.IsTranslated = true;
+        request.ClientUnit = unit;
+        var translated = request.Translated ??= new();
+        translated.Clear();
+        if (!upstream.Rules.TryConvert(client.Rules, request.Original.Span, asked, [], translated))
         {
-            adu[0] = mapped;
+            return false;
         }
 
-        request.Unit = adu[0];
-        if (adu[0] != request.ClientUnit || _client.Name != _upstream!.Name)
-        {
-            request.IsTranslated = true;
-            var translated = request.Translated ??= new();
-            translated.Clear();
-            _upstream!.Wrap(adu[..length], [], translated);
-        }
-
-        request.ReadKey = ReadKey(adu[..length]);
-    }
-
-    // Reads of coils, inputs and registers are all alike, and short enough to be a number.
-    private static ulong ReadKey(ReadOnlySpan<byte> adu)
-    {
-        if (adu.Length != CommonRead || adu[1] is < 0x01 or > 0x04)
-        {
-            return 0;
-        }
-
-        var key = 0UL;
-        foreach (var octet in adu)
-        {
-            key = (key << 8) | octet;
-        }
-
-        return key;
+        request.Facts = upstream.Rules.Describe(translated.Span);
+        return true;
     }
 }

@@ -1,4 +1,5 @@
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -6,9 +7,8 @@ namespace Proxy.Multiplexing;
 /// Does what a session decided, outside its lock. One thread at a time does it, so that a reply which wakes a client that sends the next request does
 /// not nest; on one loop all of it runs inline.
 /// </summary>
-internal sealed class SessionDispatcher(MultiplexSession session, Lock gate, SessionState state, SessionServices services)
+internal sealed class SessionDispatcher(Lock gate, SessionState state, SessionServices services, Func<UpstreamConnection> create)
 {
-    private readonly Func<UpstreamConnection> _create = () => new(session, state.Settings, services.Time);
     private bool _isRunning; // guarded by the gate
 
     /// <summary>Does all that is to be done, unless somebody does it already.</summary>
@@ -35,7 +35,7 @@ internal sealed class SessionDispatcher(MultiplexSession session, Lock gate, Ses
     {
         lock (gate)
         {
-            step = state.Next(services.Clock.Now, _create);
+            step = state.Next(services.Clock.Now, create);
             _isRunning = step.Kind != SessionStepKind.None;
             return _isRunning;
         }
@@ -81,7 +81,7 @@ internal sealed class SessionDispatcher(MultiplexSession session, Lock gate, Ses
         MultiplexClient? client;
         lock (gate)
         {
-            client = state.Requests.Lanes.FirstOrDefault()?.Client;
+            client = state.Requests.Waiting.Lanes.FirstOrDefault()?.Client;
         }
 
         if (client is not null)

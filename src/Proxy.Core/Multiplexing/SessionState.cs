@@ -3,35 +3,38 @@ using Proxy.Configuration;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// What a session knows and decides: which connections there are, what is in flight on them, what comes next. It calls nobody, so that it can be asked
-/// under the session's lock; what is to be done, its answers say.
+/// What a session knows and decides: which connections there are, and what comes next. It calls nothing outside, so that it can be asked under the
+/// session's lock; what is to be done, its answers say.
 /// </summary>
-internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
+internal sealed class SessionState
 {
-    private const long Never = long.MaxValue;
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(1);
-
-    private BackOff _backOff;
     private long _unusedSince;
-    private bool _isUnreachable; // the last dial failed
 
-    public UpstreamSettings Settings { get; private set; } = settings;
+    public SessionState(UpstreamSettings settings, TimeProvider time)
+    {
+        Settings = settings;
+        Requests = new(time);
+        Health = new(settings, time);
+        Exchanges = new(this);
+    }
 
-    public SessionRequests Requests { get; } = new(time);
+    public UpstreamSettings Settings { get; private set; }
+
+    public SessionRequests Requests { get; }
+
+    public SessionExchanges Exchanges { get; }
 
     public UpstreamPool Pool { get; } = new();
 
-    public RecentErrors Errors { get; } = new(time);
+    public UpstreamHealth Health { get; }
 
     public bool IsRetired { get; private set; }
 
-    public bool IsOver => IsRetired && Requests.Lanes.Count == 0 && Pool.Count == 0;
+    public bool IsOver => IsRetired && Requests.Waiting.Lanes.Count == 0 && Pool.Count == 0;
 
-    /// <summary>
-    /// Whether no connection is there, and none is tried now, since nobody answers there: one lost connection makes those wait who had no part in it.
-    /// </summary>
-    public bool IsDown(long now) => _backOff.IsPausing(now) && !Pool.IsAlive && (_isUnreachable || _backOff.HasFailedAgain);
+    /// <summary>Whether no connection is there, and none is tried now, since nothing answers there.</summary>
+    public bool IsDown => Health.IsDown && !Pool.IsAlive;
 
     public void Apply(UpstreamSettings next)
     {
@@ -40,8 +43,7 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         if (renews)
         {
             Pool.RetireAll();
-            _backOff = default;
-            _isUnreachable = false;
+            Health.Apply(next);
         }
 
         IsRetired = false;
@@ -59,19 +61,19 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     public void Join(RequestLane lane)
     {
         Requests.Apply(Settings, renews: false);
-        Requests.Join(lane);
+        Requests.Waiting.Join(lane);
     }
 
     /// <summary>Takes a lane away, with all that waits in it.</summary>
     /// <returns>False if it was not there.</returns>
     public bool Leave(RequestLane lane, long now)
     {
-        if (!Requests.Leave(lane))
+        if (!Requests.Waiting.Leave(lane))
         {
             return false;
         }
 
-        if (Requests.Lanes.Count == 0)
+        if (Requests.Waiting.Lanes.Count == 0)
         {
             _unusedSince = now;
             RetireUnused(now);
@@ -88,14 +90,14 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             return Close(done, now);
         }
 
-        if (Requests.Waiting > 0 && Pool.FindFree() is { } free && Requests.TakeNext() is { } request)
+        if (Requests.Waiting.Count > 0 && Pool.FindFree() is { } free && Requests.Waiting.TakeNext() is { } request)
         {
-            return Requests.Units.IsSuspended(request, now) ? Reject(request, SessionStepKind.RejectSuspended)
+            return Requests.Units.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
                 : request.Lane!.Translator.Upstream == free.Settings.Framer ? Send(free, request, now)
                 : Reject(request, SessionStepKind.RejectStale);
         }
 
-        if (!NeedsConnection() || Pool.Count >= Settings.Multiplex.Connections || _backOff.IsPausing(now))
+        if (!NeedsConnection() || Pool.Count >= Settings.Multiplex.Connections || Health.IsPausing)
         {
             return default;
         }
@@ -105,113 +107,6 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         return new(SessionStepKind.Dial, created, null);
     }
 
-    /// <summary>Notes that a dial succeeded. One that succeeded although it was cancelled is a connection that is to go.</summary>
-    public void Connected(UpstreamConnection connection, long now)
-    {
-        connection.State = UpstreamState.Ready;
-        connection.ConnectedAt = now;
-        _isUnreachable = false;
-        Rest(connection, connection.Settings.Multiplex.ConnectDelay);
-    }
-
-    public void NotConnected(UpstreamConnection connection, string reason, long now)
-    {
-        var wasCancelled = connection.State == UpstreamState.Closing;
-        Remove(connection);
-        if (!wasCancelled)
-        {
-            Errors.Add(reason);
-            _isUnreachable = true;
-            Fail(now);
-        }
-    }
-
-    /// <summary>Notes that the kernel has a request; true if that is all there is to it.</summary>
-    public bool Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
-    {
-        connection.IsWriting = false;
-        connection.Deadline = connection.IsDraining ? connection.Deadline : Never;
-        var pause = connection.Settings.Multiplex.RequestDelay;
-        if (expectsReply)
-        {
-            if (connection.State == UpstreamState.Ready && connection.Settings.Multiplex.MaxInFlight > 1)
-            {
-                Rest(connection, pause);
-            }
-
-            return false;
-        }
-
-        if (!connection.InFlight.Remove(request))
-        {
-            return false;
-        }
-
-        _backOff.Succeed(connection.ConnectedAt);
-        Requests.Settle(request);
-        Rest(connection, pause);
-        return true;
-    }
-
-    /// <summary>Notes that a reply came; false if nobody waits for it any more.</summary>
-    public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
-    {
-        if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
-        {
-            return false;
-        }
-
-        connection.HasAnswered = true;
-        _backOff.Succeed(connection.ConnectedAt);
-        Requests.Replied(request, reply, connection, now);
-        connection.IsRetired |= ends;
-        Rest(connection, connection.Settings.Multiplex.RequestDelay);
-        return true;
-    }
-
-    /// <summary>Takes a connection away; what may be sent again waits again, and the rest is what failed.</summary>
-    /// <returns>False if it has gone already.</returns>
-    public bool Lose(UpstreamConnection connection, UpstreamLoss loss, long now, List<MultiplexRequest> failed)
-    {
-        if (connection.State == UpstreamState.Closed)
-        {
-            return false;
-        }
-
-        var taken = new List<MultiplexRequest>();
-        connection.InFlight.TakeAll(taken);
-        if (connection.State != UpstreamState.Closing)
-        {
-            Errors.Add(loss.Reason);
-            if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
-            {
-                Fail(now);
-            }
-        }
-
-        Remove(connection);
-        for (var index = taken.Count - 1; index >= 0; index--)
-        {
-            var request = taken[index];
-            if (MayRepeat(request, loss, Settings.Multiplex.Retry))
-            {
-                Requests.Unsend(request, now);
-            }
-            else
-            {
-                Requests.Settle(request);
-                failed.Add(request);
-            }
-        }
-
-        if (IsDown(now))
-        {
-            Requests.TakeWaiting(failed);
-        }
-
-        return true;
-    }
-
     /// <summary>Notes what time has brought.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
     /// <param name="expired">Takes requests that waited too long for their turn.</param>
@@ -219,34 +114,11 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     /// <param name="lost">Takes connections that have to go.</param>
     public void Check(long now, List<MultiplexRequest> expired, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
     {
-        Requests.TakeExpired(now, expired);
-        foreach (var connection in Pool.All)
-        {
-            // In this order: who waited too long for a reply is told so, and not asked for again.
-            if (HasOverdue(connection, now, overdue) || now >= connection.Deadline)
-            {
-                connection.IsGivenUp = true;
-                lost.Add(connection);
-            }
-        }
-
+        Requests.Waiting.TakeExpired(now, expired);
+        Exchanges.Check(now, overdue, lost);
         Pool.RetireOld(now);
         RetireUnused(now);
     }
-
-    /// <summary>Ends a rest.</summary>
-    public static void Rested(UpstreamConnection connection)
-    {
-        if (connection.State == UpstreamState.Resting)
-        {
-            connection.State = UpstreamState.Ready;
-            connection.IsDraining = false;
-            connection.Deadline = connection.IsWriting ? connection.Deadline : Never;
-        }
-    }
-
-    /// <summary>Begins the wait for silence anew.</summary>
-    public static void Drain(UpstreamConnection connection) => connection.Rest(_quiet);
 
     /// <summary>What is told of it.</summary>
     public MultiplexStatus Describe(SessionKey key, long now) =>
@@ -255,49 +127,18 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
             key.DestinationId,
             key.Address,
             Settings.Framer.Name,
-            [.. Requests.Lanes.Select(static lane => lane.Status())],
-            Requests.Waiting,
+            [.. Requests.Waiting.Lanes.Select(static lane => lane.Status())],
+            Requests.Waiting.Count,
             [.. Pool.All.Select(connection => connection.Status(now))],
-            Requests.Units.Suspended(),
-            TimeSpan.FromMilliseconds(Math.Max(0, _backOff.Until - now)),
-            Errors.List,
+            Requests.Units.Suspended,
+            Health.RetryIn,
+            Health.Errors.List,
             IsRetired
         );
 
-    private static bool MayRepeat(MultiplexRequest request, UpstreamLoss loss, MultiplexRetry retry) =>
-        retry == MultiplexRetry.Safe && !loss.IsNonsense && request.Attempts == 0 && (request.IsSafe || request.IsUnsent);
-
-    // That a unit is silent says nothing about the connection; its suspension is the pause.
-    private static bool IsEarly(UpstreamConnection connection, int inFlight, UpstreamLoss loss, long now) =>
-        loss == UpstreamLoss.Silent
-            ? RequestTranslator.Modbus(connection.Settings.Framer) is null
-            : inFlight > 0 || now - connection.ConnectedAt < connection.Settings.Multiplex.RetryDelay.TotalMilliseconds;
-
-    private void Fail(long now) => _backOff.Fail(now, Settings.Multiplex.RetryDelay, Settings.Multiplex.MaxRetryDelay);
-
-    private void Remove(UpstreamConnection connection)
-    {
-        connection.State = UpstreamState.Closed;
-        Pool.Remove(connection);
-    }
-
-    private static void Rest(UpstreamConnection connection, TimeSpan pause)
-    {
-        if (connection.State == UpstreamState.Closing)
-        {
-            return;
-        }
-
-        connection.State = pause > TimeSpan.Zero ? UpstreamState.Resting : UpstreamState.Ready;
-        if (pause > TimeSpan.Zero)
-        {
-            connection.Rest(pause);
-        }
-    }
-
     private bool NeedsConnection() =>
-        Requests.Waiting > Pool.Unready
-        || (Pool.Count == 0 && UpstreamPool.IsWanted(Settings, hasClients: Requests.Lanes.Count > 0, IsRetired));
+        Requests.Waiting.Count > Pool.Unready
+        || (Pool.Count == 0 && UpstreamPool.IsWanted(Settings, hasClients: Requests.Waiting.Lanes.Count > 0, IsRetired));
 
     private SessionStep Reject(MultiplexRequest request, SessionStepKind kind)
     {
@@ -316,9 +157,9 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
     private SessionStep Close(UpstreamConnection connection, long now)
     {
         // It counts until its dial or the destination has ended it too, so that one which allows a single connection does not see two.
-        var isDialled = connection.State == UpstreamState.Connecting;
+        var isDialed = connection.State == UpstreamState.Connecting;
         connection.State = UpstreamState.Closing;
-        if (isDialled)
+        if (isDialed)
         {
             return new(SessionStepKind.CancelDial, connection, null);
         }
@@ -327,44 +168,16 @@ internal sealed class SessionState(UpstreamSettings settings, TimeProvider time)
         return new(SessionStepKind.EndSending, connection, null);
     }
 
-    private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
-    {
-        var isLost = false;
-        while (connection.InFlight.FindOverdue(now) is { } request)
-        {
-            connection.InFlight.Remove(request);
-            Requests.TimedOut(request, connection.Settings, now);
-            overdue.Add(request);
-            switch (connection.Settings.LateReply)
-            {
-                case LateReply.Discard when ++connection.SilentTimeouts < 2:
-                    break;
-                case LateReply.Drain when connection.InFlight.Count == 0:
-                    connection.Drains++;
-                    connection.IsDraining = true;
-                    connection.State = UpstreamState.Resting;
-                    connection.Deadline = now + (long)connection.Settings.Multiplex.ResponseTimeout.TotalMilliseconds;
-                    Drain(connection);
-                    return false;
-                default:
-                    isLost = true;
-                    break;
-            }
-        }
-
-        return isLost;
-    }
-
     private void RetireUnused(long now)
     {
-        if (IsRetired && Requests.Waiting == 0)
+        if (IsRetired && Requests.Waiting.Count == 0)
         {
             Pool.RetireAll(); // it may be one connection too many for what took its place
         }
 
         var keep = IsRetired ? TimeSpan.Zero : Settings.Multiplex.KeepUnused;
         var isKept = Settings.Multiplex.Connect == MultiplexConnect.Always && !IsRetired;
-        if (Requests.Lanes.Count == 0 && !isKept && keep >= TimeSpan.Zero && now - _unusedSince >= keep.TotalMilliseconds)
+        if (Requests.Waiting.Lanes.Count == 0 && !isKept && keep >= TimeSpan.Zero && now - _unusedSince >= keep.TotalMilliseconds)
         {
             Pool.RetireAll();
         }

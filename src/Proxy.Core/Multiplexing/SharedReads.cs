@@ -1,24 +1,24 @@
-using Proxy.Multiplexing.Framers.Modbus;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Modbus reads that several clients ask for at once are sent once, and what was read may answer the same question again for a while. Neither ever
+/// Reads that several clients ask for at once are sent once, and what was read may answer the same question again for a while. Neither ever
 /// crosses a write: what was read while a unit was written to is given to those who asked before and to nobody else. Guarded by the session.
 /// </summary>
-internal sealed class SharedReads(ModbusUnits units)
+internal sealed class SharedReads(UnitStates units)
 {
     private const int MostCached = 4096;
-    private readonly Dictionary<ulong, MultiplexRequest> _leaders = [];
-    private readonly Dictionary<ulong, Cached> _cache = [];
+    private readonly Dictionary<UInt128, MultiplexRequest> _leaders = [];
+    private readonly Dictionary<UInt128, Cached> _cache = [];
 
     /// <summary>What answers a request without asking; null if nothing does.</summary>
     public byte[]? Find(MultiplexRequest request, long now) =>
         MayShare(request)
-        && _cache.TryGetValue(request.ReadKey, out var cached)
+        && _cache.TryGetValue(request.ShareKey, out var cached)
         && now < cached.Expires
-        && cached.Generation == units.Generation(request.Unit)
-        && !units.IsBeingWritten(request.Unit)
+        && cached.Generation == units.Generation(request)
+        && !units.IsBeingWritten(request)
             ? cached.Reply
             : null;
 
@@ -30,7 +30,7 @@ internal sealed class SharedReads(ModbusUnits units)
             return false;
         }
 
-        if (_leaders.TryGetValue(request.ReadKey, out var leader) && IsCurrent(leader))
+        if (_leaders.TryGetValue(request.ShareKey, out var leader) && IsCurrent(leader))
         {
             leader.Follow(request);
             return true;
@@ -42,18 +42,18 @@ internal sealed class SharedReads(ModbusUnits units)
     /// <summary>Lets others wait for a request's reply.</summary>
     public void Lead(MultiplexRequest request)
     {
-        if (request.ReadKey != 0)
+        if (request.ShareKey != 0)
         {
-            _leaders[request.ReadKey] = request;
+            _leaders[request.ShareKey] = request;
         }
     }
 
     /// <summary>Nobody may join it any more.</summary>
     public void Forget(MultiplexRequest request)
     {
-        if (request.ReadKey != 0 && _leaders.TryGetValue(request.ReadKey, out var leader) && leader == request)
+        if (request.ShareKey != 0 && _leaders.TryGetValue(request.ShareKey, out var leader) && leader == request)
         {
-            _leaders.Remove(request.ReadKey);
+            _leaders.Remove(request.ShareKey);
         }
     }
 
@@ -61,11 +61,11 @@ internal sealed class SharedReads(ModbusUnits units)
     public void Keep(MultiplexRequest request, ReadOnlySpan<byte> reply, long now, UpstreamSettings settings)
     {
         if (
-            settings.CacheFor == TimeSpan.Zero
-            || request.ReadKey == 0
-            || request.UnitGeneration != units.Generation(request.Unit)
-            || units.IsBeingWritten(request.Unit)
-            || !IsAnswer(reply, settings.Framer)
+            settings.Sharing.KeptFor == TimeSpan.Zero
+            || request.ShareKey == 0
+            || request.Generation != units.Generation(request)
+            || units.IsBeingWritten(request)
+            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // the next who asks may have more luck
         )
         {
             return;
@@ -76,7 +76,7 @@ internal sealed class SharedReads(ModbusUnits units)
             DropExpired(now);
         }
 
-        _cache[request.ReadKey] = new(reply.ToArray(), now + (long)settings.CacheFor.TotalMilliseconds, request.UnitGeneration);
+        _cache[request.ShareKey] = new(reply.ToArray(), now + (long)settings.Sharing.KeptFor.TotalMilliseconds, request.Generation);
     }
 
     /// <summary>Settings have changed: what was asked under the old ones is for those who asked.</summary>
@@ -107,17 +107,10 @@ internal sealed class SharedReads(ModbusUnits units)
     }
 
     // A client's own write comes before its read, whatever others have asked for.
-    private static bool MayShare(MultiplexRequest request) => request.ReadKey != 0 && request.Lane!.PendingWrites == 0;
+    private static bool MayShare(MultiplexRequest request) => request.ShareKey != 0 && request.Lane!.PendingWrites == 0;
 
     private bool IsCurrent(MultiplexRequest leader) =>
-        leader.Started == 0 || (leader.UnitGeneration == units.Generation(leader.Unit) && !units.IsBeingWritten(leader.Unit));
-
-    // Exceptions pass; the next one who asks may have more luck.
-    private static bool IsAnswer(ReadOnlySpan<byte> reply, IMessageFramer framer)
-    {
-        Span<byte> adu = stackalloc byte[ModbusRules.MaxAdu];
-        return RequestTranslator.Modbus(framer)?.Unwrap(reply, adu) >= 2 && (adu[1] & ModbusRules.ExceptionBit) == 0;
-    }
+        leader.Started == 0 || (leader.Generation == units.Generation(leader) && !units.IsBeingWritten(leader));
 
     private void DropExpired(long now)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -9,11 +10,11 @@ namespace Proxy.Multiplexing;
 /// reader of its own tells the session what comes.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Close and Abort end what it holds; a source without timer holds nothing.")]
-internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSettings settings, TimeProvider time) : IThreadPoolWorkItem
+internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSettings settings, TimeProvider time) : IThreadPoolWorkItem
 {
     private const int SmallMessage = 4096;
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(1);
 
-    private readonly ByteBuffer _input = new();
     private readonly CancellationTokenSource _closing = new();
     private ConnectionContext? _connection;
     private MessagePort? _port;
@@ -63,7 +64,7 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
     /// <summary>Dials, as work for a loop or the thread pool.</summary>
     public void Execute() => _ = session.DialAsync(this);
 
-    /// <summary>Takes what was dialled.</summary>
+    /// <summary>Takes what was dialed.</summary>
     public void Use(ConnectionContext connection)
     {
         _connection = connection;
@@ -93,17 +94,44 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
         }
     }
 
-    /// <summary>Tells the session after a time that the rest is over.</summary>
-    public void Rest(TimeSpan pause)
+    /// <summary>Takes no request for a while; the session is told when that is over.</summary>
+    public void BeginRest(TimeSpan pause)
     {
-        _rest ??= time.CreateTimer(
-            static state => ((UpstreamConnection)state!).Rested(),
-            this,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan
-        );
-        _rest.Change(pause, Timeout.InfiniteTimeSpan);
+        if (State == UpstreamState.Closing)
+        {
+            return;
+        }
+
+        State = pause > TimeSpan.Zero ? UpstreamState.Resting : UpstreamState.Ready;
+        if (pause > TimeSpan.Zero)
+        {
+            TellAfter(pause);
+        }
     }
+
+    /// <summary>Takes requests again.</summary>
+    public void EndRest()
+    {
+        if (State == UpstreamState.Resting)
+        {
+            State = UpstreamState.Ready;
+            IsDraining = false;
+            Deadline = IsWriting ? Deadline : long.MaxValue;
+        }
+    }
+
+    /// <summary>Begins to drop what comes until nothing does, since it may be a late reply; that has to be over in the time for a reply.</summary>
+    public void BeginDrain(long now)
+    {
+        Drains++;
+        IsDraining = true;
+        State = UpstreamState.Resting;
+        Deadline = now + (long)settings.Multiplex.ResponseTimeout.TotalMilliseconds;
+        AwaitSilence();
+    }
+
+    /// <summary>Begins the wait for silence anew.</summary>
+    public void AwaitSilence() => TellAfter(_silence);
 
     /// <summary>Ends a dial, if it has not succeeded.</summary>
     public void CancelDial() => _closing.Cancel();
@@ -139,6 +167,17 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
             HasReceived = InFlight.HasReceived,
         };
 
+    private void TellAfter(TimeSpan pause)
+    {
+        _rest ??= time.CreateTimer(
+            static state => ((UpstreamConnection)state!).Rested(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+        _rest.Change(pause, Timeout.InfiniteTimeSpan);
+    }
+
     private void Rested() => session.Rested(this);
 
     private async Task FinishSendAsync(ValueTask send, MultiplexRequest request, bool expectsReply)
@@ -160,7 +199,7 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
         var loss = UpstreamLoss.Ended;
         try
         {
-            loss = await ReadAsync();
+            loss = await new ReplyReader(session, this, _port!, time).RunAsync();
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
@@ -172,42 +211,6 @@ internal sealed class UpstreamConnection(MultiplexSession session, UpstreamSetti
         }
 
         session.Lost(this, loss);
-        _input.Release();
         await _connection!.DisposeAsync();
-    }
-
-    private async ValueTask<UpstreamLoss> ReadAsync()
-    {
-        var reader = new ReplyReader(session, this, _input);
-        while (true)
-        {
-            var room = _input.Room(Math.Max(settings.Framer.MaxBytes, BufferPool.BufferSize));
-            var count = reader.Silence == TimeSpan.Zero ? await _port!.ReceiveAsync(room) : await ReceiveAsync(room, reader.Silence);
-            if (count == 0)
-            {
-                reader.Read(InputState.Ended);
-                return UpstreamLoss.Ended;
-            }
-
-            _input.Advance(Math.Max(0, count));
-            if (reader.Read(count < 0 ? InputState.Silent : InputState.Open) is { } loss)
-            {
-                return loss;
-            }
-        }
-    }
-
-    // -1 after the silence that the framer asked for.
-    private async ValueTask<int> ReceiveAsync(Memory<byte> room, TimeSpan silence)
-    {
-        using var limit = new CancellationTokenSource(silence, time);
-        try
-        {
-            return await _port!.ReceiveAsync(room, limit.Token);
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
-        {
-            return -1;
-        }
     }
 }

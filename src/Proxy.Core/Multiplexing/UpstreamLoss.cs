@@ -1,3 +1,5 @@
+using Proxy.Multiplexing.Framing;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>Why an upstream connection has to go.</summary>

@@ -1,34 +1,31 @@
 using Proxy.Configuration;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>What a session does with its destination.</summary>
-/// <param name="Multiplex">As it was configured; another one renews the upstream connections.</param>
-/// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
 /// <param name="Cluster">How it is dialed, and how clients are spread.</param>
-internal sealed record UpstreamSettings(ClusterMultiplexConfig Multiplex, IMessageFramer Framer, ClusterSection Cluster)
+/// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
+internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer Framer)
 {
+    /// <summary>As it was configured; another one renews the upstream connections.</summary>
+    public ClusterMultiplexConfig Multiplex { get; } = Cluster.Multiplex ?? new();
+
     public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
 
     /// <summary>Whether to connect before there is a client.</summary>
     public bool ConnectsAlways => Multiplex.Connect == MultiplexConnect.Always;
 
-    public bool Coalesces => Multiplex.Modbus?.Coalesce ?? true;
-
-    public TimeSpan CacheFor => Multiplex.Modbus?.CacheFor ?? TimeSpan.Zero;
+    /// <summary>How far replies are shared between clients.</summary>
+    public ReplySharing Sharing { get; } = Framer.Rules.SharingOf(Cluster.Multiplex ?? new());
 
     /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
-    public static UpstreamSettings Create(
-        ClusterMultiplexConfig multiplex,
-        ClusterSection cluster,
-        FramerRegistry framers,
-        UpstreamSettings? earlier
-    ) =>
-        new(
-            multiplex,
-            earlier is not null && IsSameProtocol(multiplex, earlier.Multiplex) ? earlier.Framer : CreateFramer(multiplex, framers),
-            cluster
-        );
+    public static UpstreamSettings Create(ClusterSection cluster, FramerRegistry framers, UpstreamSettings? earlier)
+    {
+        var multiplex = cluster.Multiplex ?? new();
+        var isSame = earlier is not null && IsSameProtocol(multiplex, earlier.Multiplex);
+        return new(cluster, isSame ? earlier!.Framer : CreateFramer(multiplex, framers));
+    }
 
     private static bool IsSameProtocol(ClusterMultiplexConfig one, ClusterMultiplexConfig other) =>
         (one.Protocol, one.Framing, one.Correlation, one.NoReplyWhen)

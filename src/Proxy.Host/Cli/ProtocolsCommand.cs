@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Proxy.Multiplexing;
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Host.Cli;
 
@@ -11,7 +12,8 @@ internal static class ProtocolsCommand
         var command = new Command("protocols", "Lists the protocols that Multiplex knows by name.");
         command.SetAction(static parsed =>
         {
-            var framers = FramerRegistry.BuiltIn.Framers;
+            using var provider = new ServiceCollection().AddTcpProxy().Services.BuildServiceProvider();
+            var framers = provider.GetRequiredService<FramerRegistry>().Framers;
             var width = framers.Max(static framer => framer.Name.Length);
             foreach (var framer in framers)
             {

@@ -3,9 +3,9 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Connections;
-using Proxy.Core.Tests.Multiplexing.Sessions;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
@@ -27,30 +27,26 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         record.Attach();
         var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
         var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
-        var client = new MultiplexClient(_connection, Device.Line, new(), new(new(), _clock.Now), null!, services);
+        var route = new MultiplexRoute(null!, new Dictionary<string, MultiplexCluster>(), Device.Line, new(), new(), KeepAlive.Default);
+        var client = new MultiplexClient(_connection, Device.Line, route, new(new(), _clock.Now), null!, services);
         _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
         var session = new MultiplexSession(
             new("c", "d", "tcp://127.0.0.1:1"),
-            new(new(), Device.Line, new()),
+            new(new(), Device.Line),
             new(null!, null!, null!, _clock, TimeProvider.System),
             static _ => { }
         );
-        _lane = new RequestLane(
-            client,
-            session,
-            new RequestTranslator(Device.Line, Device.Line, new Dictionary<byte, byte>()),
-            new DestinationLoad()
-        );
+        _lane = new RequestLane(client, session, new RequestTranslator(Device.Line, Device.Line, null), new DestinationLoad());
     }
 
     [Fact]
     public async Task Complete_AfterARequestThatNothingCanBeSaidTo_WritesNothingMore()
     {
         var (first, second, third) = (Add("1\n"), Add("2\n"), Add("3\n"));
-        _replies.Complete(first, "=1\n"u8, endsConnection: false); // the client does not read it yet
-        _replies.CompleteLocally(second, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Replied("=1\n"u8, endsConnection: false)); // the client does not read it yet
+        _replies.Complete(second, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
-        _replies.Complete(third, "=3\n"u8, endsConnection: false);
+        _replies.Complete(third, Completion.Replied("=3\n"u8, endsConnection: false));
 
         Assert.Equal("=1\n", await ReadToAbortAsync());
     }
@@ -60,7 +56,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
     {
         var (first, _) = (Add("1\n"), Add("2\n"));
 
-        _replies.CompleteLocally(first, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
         await Assert.ThrowsAsync<IOException>(() => AllRepliedAsync().WaitAsync(Eventually.Limit));
     }
@@ -71,7 +67,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         var (first, _) = (Add("1\n"), Add("2\n"));
         first.EndsConnection = true;
 
-        _replies.CompleteLocally(first, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+        _replies.Complete(first, Completion.Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout));
 
         Assert.Null(_replies.Add("3\n"u8));
         Assert.True(_replies.IsEmpty);

@@ -1,0 +1,97 @@
+using System.Threading.Tasks.Sources;
+
+namespace Proxy.Connections;
+
+/// <summary>
+/// Lets one caller at a time wait for an edge. The caller resets it, tries its system call, and waits when that would block:
+/// an edge in between is kept, so none is lost.
+/// </summary>
+/// <param name="inline">Whether the waiter goes on on the loop's thread.</param>
+internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPoolWorkItem
+{
+    private readonly Lock _gate = new(); // guards all below
+    private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = !inline };
+    private CancellationTokenRegistration _cancellation;
+    private bool _isReady;
+    private bool _isWaiting;
+
+    /// <summary>Forgets an edge that was told before.</summary>
+    public void Reset()
+    {
+        lock (_gate)
+        {
+            _isReady = false;
+        }
+    }
+
+    /// <summary>Tells an edge, or the end of the connection: whoever waits tries again.</summary>
+    public void Signal()
+    {
+        lock (_gate)
+        {
+            _isReady = true;
+            if (!_isWaiting)
+            {
+                return;
+            }
+
+            _isWaiting = false;
+        }
+
+        _source.SetResult(true);
+    }
+
+    /// <summary>Waits for an edge since the last reset.</summary>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    public ValueTask WaitAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (_isReady)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            if (_isWaiting)
+            {
+                throw new InvalidOperationException("Somebody waits here already.");
+            }
+
+            _isWaiting = true;
+            _source.Reset();
+        }
+
+        _cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((ReadinessGate)state!).Cancel(token), this);
+        return new ValueTask(this, _source.Version);
+    }
+
+    /// <summary>Signals, as work for a loop.</summary>
+    void IThreadPoolWorkItem.Execute() => Signal();
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        _cancellation.Dispose();
+        _source.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    private void Cancel(CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (!_isWaiting)
+            {
+                return;
+            }
+
+            _isWaiting = false;
+        }
+
+        _source.SetException(new OperationCanceledException(token));
+    }
+}

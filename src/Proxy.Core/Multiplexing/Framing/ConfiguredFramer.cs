@@ -1,0 +1,41 @@
+namespace Proxy.Multiplexing.Framing;
+
+/// <summary>A framer of which the configuration says more than it knows itself.</summary>
+internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule? noReply) : IMessageFramer
+{
+    public string Name => inner.Name;
+
+    public string Description => inner.Description;
+
+    public int MaxBytes => inner.MaxBytes;
+
+    public CorrelationField? Correlation => correlation ?? inner.Correlation;
+
+    public bool RepliesInOrder => inner.RepliesInOrder;
+
+    public IProtocolRules Rules => inner.Rules;
+
+    public FrameMeasure Measure(in MeasureContext context)
+    {
+        var measure = inner.Measure(context);
+        if (measure.Status != FrameStatus.Complete)
+        {
+            return measure;
+        }
+
+        if (correlation is { } field && measure.Length < field.End)
+        {
+            return FrameMeasure.Malformed("The message is too short to have a correlation id.");
+        }
+
+        return noReply is null || context.Direction != MessageDirection.Request
+            ? measure
+            : measure with
+            {
+                Traits = Expect(measure.Traits, noReply.Matches(context.Buffer[..measure.Length])),
+            };
+    }
+
+    private static MessageTraits Expect(MessageTraits traits, bool noReply) =>
+        noReply ? traits | MessageTraits.NoReply : traits & ~MessageTraits.NoReply;
+}

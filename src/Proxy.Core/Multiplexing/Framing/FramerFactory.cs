@@ -1,0 +1,39 @@
+using Proxy.Configuration;
+
+namespace Proxy.Multiplexing.Framing;
+
+/// <summary>Builds framers from a configuration that was found valid.</summary>
+internal static class FramerFactory
+{
+    /// <summary>A framing as it was declared.</summary>
+    public static IMessageFramer Create(FramingConfig config) =>
+        config switch
+        {
+            { LengthField: { } field } => OfLength(field),
+            { Delimiter: { } delimiter } => OfDelimiter(delimiter),
+            { FixedLength: { } length } => new FixedLengthFramer(length.Bytes),
+            { IdleGap: { } gap } => new IdleGapFramer(gap.After, gap.MaxBytes),
+            _ => throw new ArgumentException("No framing is declared.", nameof(config)),
+        };
+
+    /// <summary>The same framer, with what the configuration adds.</summary>
+    public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenConfig? noReplyWhen) =>
+        correlation is null && noReplyWhen is null
+            ? framer
+            : new ConfiguredFramer(
+                framer,
+                correlation is null ? null : new CorrelationField(correlation.Offset, correlation.Size),
+                noReplyWhen is null ? null : new NoReplyRule(noReplyWhen.Offset, ByteText.Parse(noReplyWhen.EqualTo))
+            );
+
+    private static LengthFieldFramer OfLength(LengthFieldConfig config) =>
+        new(
+            "length-field",
+            "Messages that say how long they are.",
+            new LengthField(config.Offset, config.Size, config.Encoding, config.Endian, config.Adjust),
+            config.MaxBytes
+        );
+
+    private static DelimiterFramer OfDelimiter(DelimiterConfig config) =>
+        new("delimiter", "Messages ended by certain bytes.", ByteText.Parse(config.Bytes), config.MaxBytes);
+}

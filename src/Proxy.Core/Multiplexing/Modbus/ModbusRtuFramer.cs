@@ -1,0 +1,85 @@
+using System.Buffers;
+using Proxy.Multiplexing.Framing;
+
+namespace Proxy.Multiplexing.Modbus;
+
+/// <summary>Modbus RTU as it is on a serial line, sent over TCP by a converter.</summary>
+internal sealed class ModbusRtuFramer : IModbusFramer
+{
+    // TCP keeps no pauses of 3.5 characters; converters pass on what they have after some milliseconds.
+    private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(50);
+
+    public ModbusRtuFramer() => Rules = new ModbusRules(this);
+
+    public string Name => "modbus-rtu-over-tcp";
+
+    public string Description => "Modbus RTU, as on a serial line, over TCP.";
+
+    public int MaxBytes => RtuFrame.MaxBytes;
+
+    public IProtocolRules Rules { get; }
+
+    public FrameMeasure Measure(in MeasureContext context)
+    {
+        var buffer = context.Buffer;
+        var isRequest = context.Direction == MessageDirection.Request;
+        if (buffer.Length < 2)
+        {
+            return FrameMeasure.NeedMore(RtuFrame.MinBytes, MaxBytes);
+        }
+
+        if (isRequest ? buffer[1] is 0 or >= ModbusFunctions.ExceptionBit : !ModbusFunctions.Answers(buffer, context.Request))
+        {
+            return FrameMeasure.Malformed(isRequest ? "There is no such function." : "The reply is not to this request.");
+        }
+
+        var length = isRequest ? RtuLength.OfRequest(buffer) : RtuLength.OfReply(buffer, context.Request);
+        var measure =
+            length.Kind == RtuLengthKind.Unknown ? Search(context)
+            : length.Kind == RtuLengthKind.AtLeast || length.Bytes > Math.Min(buffer.Length, MaxBytes)
+                ? FrameMeasure.NeedMore(length.Bytes, MaxBytes)
+            : Crc16.IsValid(buffer[..length.Bytes]) ? FrameMeasure.Complete(length.Bytes)
+            : FrameMeasure.Malformed("The CRC is wrong.");
+        return measure.Status == FrameStatus.Complete && isRequest
+            ? measure with
+            {
+                Traits = ModbusFunctions.SerialTraits(buffer[..(measure.Length - Crc16.Size)]),
+            }
+            : measure;
+    }
+
+    public int Unwrap(ReadOnlySpan<byte> message, Span<byte> adu) => RtuFrame.Unwrap(message, adu);
+
+    public void Wrap(ReadOnlySpan<byte> adu, ReadOnlySpan<byte> request, IBufferWriter<byte> writer) => RtuFrame.Write(adu, writer);
+
+    // By chance one prefix in 65,536 has the right CRC. To try each would cut a long frame every few hundred times, so while more may
+    // come only the whole buffer is tried: two frames in a row never have a right CRC together.
+    private static FrameMeasure Search(in MeasureContext context)
+    {
+        var length = context.Buffer.Length;
+        if (length is >= RtuFrame.MinBytes and <= RtuFrame.MaxBytes && Crc16.IsValid(context.Buffer))
+        {
+            return FrameMeasure.Complete(length);
+        }
+
+        var mayGrow = length < RtuFrame.MinBytes || (context.Input == InputState.Open && length < RtuFrame.MaxBytes);
+        return mayGrow
+            ? FrameMeasure.NeedMore(Math.Max(length + 1, RtuFrame.MinBytes), RtuFrame.MaxBytes, silence: _silence)
+            : SearchPrefix(context.Buffer[..Math.Min(length, RtuFrame.MaxBytes)]);
+    }
+
+    private static FrameMeasure SearchPrefix(ReadOnlySpan<byte> bytes)
+    {
+        var crc = Crc16.Start;
+        for (var index = 0; index < bytes.Length; index++)
+        {
+            crc = Crc16.Append(crc, bytes[index]);
+            if (crc == 0 && index + 1 >= RtuFrame.MinBytes)
+            {
+                return FrameMeasure.Complete(index + 1);
+            }
+        }
+
+        return FrameMeasure.Malformed("There is no CRC that fits.");
+    }
+}

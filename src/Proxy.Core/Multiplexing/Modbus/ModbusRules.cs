@@ -1,0 +1,106 @@
+using System.Buffers;
+using Proxy.Configuration;
+using Proxy.Multiplexing.Framing;
+
+namespace Proxy.Multiplexing.Modbus;
+
+/// <summary>The rules of Modbus in one framing: units by their id, reads that may be shared, exceptions, and conversion to the other framings.</summary>
+internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
+{
+    private const int CommonRead = 6; // unit id, function, address, count
+    private const byte Broadcast = 0;
+
+    public string? Family => ProtocolName.Modbus;
+
+    public bool HasUnits => true;
+
+    public RequestFacts Describe(ReadOnlySpan<byte> request)
+    {
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        var length = framer.Unwrap(request, adu);
+        return length == 0
+            ? default
+            : new RequestFacts
+            {
+                Unit = adu[0],
+                ShareKey = ShareKey(adu[..length]),
+                ConcernsAllUnits = adu[0] == Broadcast,
+            };
+    }
+
+    public ReplyMeaning Judge(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply)
+    {
+        Span<byte> asked = stackalloc byte[ModbusFunctions.MaxAdu];
+        Span<byte> answered = stackalloc byte[ModbusFunctions.MaxAdu];
+        asked = asked[..framer.Unwrap(request, asked)];
+        answered = answered[..framer.Unwrap(reply, answered)];
+        return answered.Length < 2 || !ModbusFunctions.Answers(answered, asked) ? ReplyMeaning.Error
+            : (answered[1] & ModbusFunctions.ExceptionBit) == 0 ? ReplyMeaning.Answer
+            : ModbusExceptions.IsNoAnswer(answered) ? ReplyMeaning.NoAnswer
+            : ReplyMeaning.Error;
+    }
+
+    public bool TryWriteLocal(LocalReply reply, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
+    {
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        var asked = adu[..framer.Unwrap(request, adu)];
+        if (reply == LocalReply.Done)
+        {
+            return TryWrap(asked[..ModbusWriteReply.Length(asked)], request, writer);
+        }
+
+        var code = ModbusExceptions.CodeOf(reply);
+        return code != 0
+            && asked.Length >= 2
+            && TryWrap([asked[0], (byte)(asked[1] | ModbusFunctions.ExceptionBit), code], request, writer);
+    }
+
+    public bool TryConvert(
+        IProtocolRules from,
+        ReadOnlySpan<byte> message,
+        ushort unit,
+        ReadOnlySpan<byte> request,
+        IBufferWriter<byte> writer
+    )
+    {
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        var length = from is ModbusRules other ? other.Unwrap(message, adu) : 0;
+        adu[0] = (byte)unit;
+        return TryWrap(adu[..length], request, writer);
+    }
+
+    public ReplySharing SharingOf(ClusterMultiplexConfig config) =>
+        new(config.Modbus?.Coalesce ?? true, config.Modbus?.CacheFor ?? TimeSpan.Zero);
+
+    public IRouteRules? RulesOf(MultiplexConfig config) => config.Modbus is { } modbus ? new ModbusRoute(framer, modbus) : null;
+
+    private int Unwrap(ReadOnlySpan<byte> message, Span<byte> adu) => framer.Unwrap(message, adu);
+
+    private bool TryWrap(ReadOnlySpan<byte> adu, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
+    {
+        if (adu.IsEmpty)
+        {
+            return false;
+        }
+
+        framer.Wrap(adu, request, writer);
+        return true;
+    }
+
+    // Reads of coils, inputs and registers are all alike, and short enough to be a number.
+    private static UInt128 ShareKey(ReadOnlySpan<byte> adu)
+    {
+        if (adu.Length != CommonRead || adu[1] is < 0x01 or > 0x04)
+        {
+            return 0;
+        }
+
+        var key = 0UL;
+        foreach (var octet in adu)
+        {
+            key = (key << 8) | octet;
+        }
+
+        return key;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Buffers;
+using Proxy.Multiplexing.Framing;
+
+namespace Proxy.Multiplexing.Modbus;
+
+/// <summary>The header of Modbus TCP, then a frame of Modbus RTU with its CRC: neither of the two, but sold.</summary>
+internal sealed class ModbusTcpCrcFramer : IModbusFramer
+{
+    private const int MinBytes = Mbap.Size + 2 + Crc16.Size;
+
+    public ModbusTcpCrcFramer() => Rules = new ModbusRules(this);
+
+    public string Name => "modbus-tcp-crc";
+
+    public string Description => "Modbus TCP with the CRC of RTU at the end, inside the header's length.";
+
+    public int MaxBytes => Mbap.Size + ModbusFunctions.MaxAdu + Crc16.Size;
+
+    public CorrelationField? Correlation => Mbap.TransactionId;
+
+    public IProtocolRules Rules { get; }
+
+    public FrameMeasure Measure(in MeasureContext context)
+    {
+        var measure = Mbap.Measure(context.Buffer, MinBytes, MaxBytes);
+        if (measure.Status != FrameStatus.Complete)
+        {
+            return measure;
+        }
+
+        var frame = context.Buffer[Mbap.Size..measure.Length];
+        return !Crc16.IsValid(frame) ? FrameMeasure.Malformed("The CRC is wrong.")
+            : context.Direction == MessageDirection.Request ? measure with { Traits = ModbusFunctions.Traits(frame[..^Crc16.Size]) }
+            : measure;
+    }
+
+    public int Unwrap(ReadOnlySpan<byte> message, Span<byte> adu) =>
+        message.Length >= MinBytes ? RtuFrame.Unwrap(message[Mbap.Size..], adu) : 0;
+
+    public void Wrap(ReadOnlySpan<byte> adu, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
+    {
+        Mbap.Write(adu.Length + Crc16.Size, request, writer);
+        RtuFrame.Write(adu, writer);
+    }
+}

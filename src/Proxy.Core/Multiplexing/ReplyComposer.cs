@@ -1,0 +1,33 @@
+using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>Puts what completes a request into the client's protocol.</summary>
+internal sealed class ReplyComposer(IProtocolRules rules, ConnectionRecord record)
+{
+    /// <summary>Writes the reply; where the protocol has no words for it, the request says how the client's connection is to end.</summary>
+    public void Compose(MultiplexRequest request, in Completion completion, ByteBuffer target)
+    {
+        var isTold = completion.IsReply
+            ? TryPassOn(request, completion.Reply, target)
+            : completion.IsDone && rules.TryWriteLocal(LocalReply.Done, request.Original.Span, target);
+        if (isTold)
+        {
+            return;
+        }
+
+        request.Lane?.Translator.Restore(request);
+        if (!rules.TryWriteLocal(completion.Failure, request.Original.Span, target))
+        {
+            request.Cut = completion.Outcome;
+        }
+        else if (completion.Failure == LocalReply.Malformed)
+        {
+            record.TryEnd(completion.Outcome);
+        }
+    }
+
+    private static bool TryPassOn(MultiplexRequest request, ReadOnlySpan<byte> reply, ByteBuffer target) =>
+        request.Lane is not { } lane || lane.Translator.TryWriteReply(request, reply, target);
+}

@@ -1,0 +1,73 @@
+using Proxy.Connections;
+using Proxy.Multiplexing.Framing;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>What a client has sent and was not taken yet, and where the first message in it ends. Used by the client's reader alone.</summary>
+internal sealed class RequestInput(MessagePort port, IMessageFramer framer, TimeProvider time)
+{
+    private readonly ByteBuffer _bytes = new();
+    private InputState _state = InputState.Open;
+    private int _examined;
+
+    /// <summary>Whether the client has sent FIN.</summary>
+    public bool HasEnded { get; private set; }
+
+    public bool IsEmpty => _bytes.Count == 0;
+
+    public ReadOnlySpan<byte> Bytes => _bytes.Span;
+
+    /// <summary>Measures the message at the start.</summary>
+    public FrameMeasure Measure()
+    {
+        var measure = framer.Measure(
+            MeasureContext.ForRequest(_bytes.Span) with
+            {
+                Input = HasEnded ? InputState.Ended : _state,
+                Examined = _examined,
+            }
+        );
+        _state = InputState.Open;
+        _examined = measure.Examined;
+        return measure;
+    }
+
+    /// <summary>Receives what is there; <see cref="Take"/> takes it.</summary>
+    /// <returns>How many bytes; 0 after FIN.</returns>
+    public ValueTask<int> ReceiveAsync(CancellationToken cancellationToken = default) =>
+        port.ReceiveAsync(_bytes.Room(Math.Max(framer.MaxBytes, BufferPool.BufferSize)), cancellationToken);
+
+    /// <summary>Receives what is there, unless nothing comes for a while: then the framer is asked again, since silence may end a message.</summary>
+    /// <returns>How many bytes; 0 after FIN, -1 after the silence.</returns>
+    public async ValueTask<int> ReceiveAsync(TimeSpan silence)
+    {
+        using var limit = new CancellationTokenSource(silence, time);
+        try
+        {
+            return await ReceiveAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _state = InputState.Silent;
+            return -1;
+        }
+    }
+
+    /// <summary>Takes what was received.</summary>
+    public void Take(int count)
+    {
+        _bytes.Advance(count);
+        HasEnded |= count == 0;
+    }
+
+    /// <summary>Drops a message from the start.</summary>
+    public void Consume(int length)
+    {
+        _bytes.Consume(length);
+        _examined = 0;
+    }
+
+    public void Clear() => _bytes.Clear();
+
+    public void Release() => _bytes.Release();
+}

@@ -1,0 +1,175 @@
+using Proxy.Configuration;
+
+namespace Proxy.Multiplexing;
+
+/// <summary>What becomes of a session's connections and of the requests on them, as events and time bring it. Guarded by the session.</summary>
+internal sealed class SessionExchanges(SessionState state)
+{
+    private const int MostSilentTimeouts = 2;
+
+    /// <summary>Notes that a dial succeeded. One that succeeded although it was cancelled is a connection that is to go.</summary>
+    public void Connected(UpstreamConnection connection, long now)
+    {
+        connection.State = UpstreamState.Ready;
+        connection.ConnectedAt = now;
+        state.Health.Connected();
+        connection.BeginRest(connection.Settings.Multiplex.ConnectDelay);
+    }
+
+    /// <summary>Notes that a dial failed.</summary>
+    public void NotConnected(UpstreamConnection connection, string reason, long now)
+    {
+        var wasCancelled = connection.State == UpstreamState.Closing;
+        Remove(connection);
+        if (!wasCancelled)
+        {
+            state.Health.Errors.Add(reason);
+            state.Health.NotConnected(now);
+        }
+    }
+
+    /// <summary>Notes that the kernel has a request; true if that is all there is to it.</summary>
+    public bool Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
+    {
+        connection.IsWriting = false;
+        connection.Deadline = connection.IsDraining ? connection.Deadline : long.MaxValue;
+        var pause = connection.Settings.Multiplex.RequestDelay;
+        if (expectsReply)
+        {
+            if (connection.State == UpstreamState.Ready && connection.Settings.Multiplex.MaxInFlight > 1)
+            {
+                connection.BeginRest(pause);
+            }
+
+            return false;
+        }
+
+        if (!connection.InFlight.Remove(request))
+        {
+            return false;
+        }
+
+        state.Health.Succeeded(connection.ConnectedAt);
+        state.Requests.Settle(request);
+        connection.BeginRest(pause);
+        return true;
+    }
+
+    /// <summary>Notes that a reply came; false if nothing waits for it any more.</summary>
+    public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
+    {
+        if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
+        {
+            return false;
+        }
+
+        connection.HasAnswered = true;
+        state.Health.Succeeded(connection.ConnectedAt);
+        state.Requests.Replied(request, reply, connection, now);
+        connection.IsRetired |= ends;
+        connection.BeginRest(connection.Settings.Multiplex.RequestDelay);
+        return true;
+    }
+
+    /// <summary>Takes a connection away; what may be sent again waits again, and the rest is what failed.</summary>
+    /// <returns>False if it has gone already.</returns>
+    public bool Lose(UpstreamConnection connection, UpstreamLoss loss, long now, List<MultiplexRequest> failed)
+    {
+        if (connection.State == UpstreamState.Closed)
+        {
+            return false;
+        }
+
+        var taken = new List<MultiplexRequest>();
+        connection.InFlight.TakeAll(taken);
+        if (connection.State != UpstreamState.Closing)
+        {
+            state.Health.Errors.Add(loss.Reason);
+            if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
+            {
+                state.Health.Failed(now);
+            }
+        }
+
+        Remove(connection);
+        for (var index = taken.Count - 1; index >= 0; index--)
+        {
+            var request = taken[index];
+            if (MayRepeat(request, loss))
+            {
+                state.Requests.Unsend(request, now);
+            }
+            else
+            {
+                state.Requests.Settle(request);
+                failed.Add(request);
+            }
+        }
+
+        if (state.IsDown)
+        {
+            state.Requests.Waiting.TakeAll(failed);
+        }
+
+        return true;
+    }
+
+    /// <summary>Notes what time has brought.</summary>
+    /// <param name="now">Milliseconds of the clock.</param>
+    /// <param name="overdue">Takes requests that waited too long for their reply.</param>
+    /// <param name="lost">Takes connections that have to go.</param>
+    public void Check(long now, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
+    {
+        foreach (var connection in state.Pool.All)
+        {
+            // In this order: a request that waited too long for a reply is told so, and not sent again.
+            if (HasOverdue(connection, now, overdue) || now >= connection.Deadline)
+            {
+                connection.IsGivenUp = true;
+                lost.Add(connection);
+            }
+        }
+    }
+
+    public void Remove(UpstreamConnection connection)
+    {
+        connection.State = UpstreamState.Closed;
+        state.Pool.Remove(connection);
+    }
+
+    // That a unit is silent says nothing about the connection; its suspension is the pause.
+    private static bool IsEarly(UpstreamConnection connection, int inFlight, UpstreamLoss loss, long now) =>
+        loss == UpstreamLoss.Silent
+            ? !connection.Settings.Framer.Rules.HasUnits
+            : inFlight > 0 || now - connection.ConnectedAt < connection.Settings.Multiplex.RetryDelay.TotalMilliseconds;
+
+    private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
+        state.Settings.Multiplex.Retry == MultiplexRetry.Safe
+        && !loss.IsNonsense
+        && request.Attempts == 0
+        && (request.IsSafe || request.IsUnsent);
+
+    private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
+    {
+        var isLost = false;
+        while (connection.InFlight.FindOverdue(now) is { } request)
+        {
+            connection.InFlight.Remove(request);
+            state.Requests.TimedOut(request, connection.Settings);
+            overdue.Add(request);
+            switch (connection.Settings.LateReply)
+            {
+                case LateReply.Discard when ++connection.SilentTimeouts < MostSilentTimeouts:
+                    break;
+                case LateReply.Drain when connection.InFlight.Count == 0:
+                    connection.BeginDrain(now);
+                    return false;
+                default:
+                    isLost = true;
+                    break;
+            }
+        }
+
+        return isLost;
+    }
+}

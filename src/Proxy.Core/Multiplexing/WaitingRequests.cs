@@ -1,0 +1,122 @@
+namespace Proxy.Multiplexing;
+
+/// <summary>The requests of a session that wait for their turn, in the lanes of their clients. Guarded by the session.</summary>
+internal sealed class WaitingRequests(SharedReads reads)
+{
+    private const long Never = long.MaxValue;
+    private readonly FairQueue _queue = new();
+    private readonly HashSet<RequestLane> _lanes = [];
+
+    /// <summary>The lanes of the clients there are.</summary>
+    public IReadOnlyCollection<RequestLane> Lanes => _lanes;
+
+    public int Count => _queue.Count;
+
+    /// <summary>Whether requests of one client may overtake each other: see <see cref="FairQueue.KeepsOrder"/>.</summary>
+    public bool KeepsOrder
+    {
+        set => _queue.KeepsOrder = value;
+    }
+
+    public void Join(RequestLane lane) => _lanes.Add(lane);
+
+    /// <summary>Takes a lane away, with all that waits in it.</summary>
+    /// <returns>False if it was not there.</returns>
+    public bool Leave(RequestLane lane)
+    {
+        if (!_lanes.Remove(lane))
+        {
+            return false;
+        }
+
+        var dropped = new List<MultiplexRequest>();
+        _queue.TakeWhere(lane, static (_, _) => true, 0, dropped);
+        lane.IsGone = true;
+        dropped.ForEach(Promote);
+        return true;
+    }
+
+    /// <summary>Begins to count how long a request waits.</summary>
+    public static void Begin(MultiplexRequest request, long now) =>
+        request.Deadline =
+            request.Client.Config.QueueTimeout is var wait && wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
+
+    public void Add(MultiplexRequest request)
+    {
+        request.Lane!.PendingWrites += request.IsWrite ? 1 : 0;
+        reads.Lead(request);
+        _queue.Enqueue(request);
+    }
+
+    /// <summary>Lets one that was in flight wait again, before all others of its client.</summary>
+    public void Return(MultiplexRequest request, long now)
+    {
+        Begin(request, now);
+        if (request.Lane!.IsGone)
+        {
+            Promote(request);
+        }
+        else
+        {
+            _queue.Return(request);
+        }
+    }
+
+    /// <summary>The one that is to be sent now; null if there is none, or all wait for others of their own client.</summary>
+    public MultiplexRequest? TakeNext() => _queue.Dequeue();
+
+    /// <summary>Gives a lane its turn if it has something to send.</summary>
+    public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
+
+    /// <summary>Takes out all.</summary>
+    public void TakeAll(List<MultiplexRequest> taken)
+    {
+        var from = taken.Count;
+        TakeWhere(static (_, _) => true, 0, taken);
+        for (var index = from; index < taken.Count; index++)
+        {
+            reads.Forget(taken[index]);
+        }
+    }
+
+    /// <summary>Takes out those that have waited too long; one that shares such a one's reply takes its place.</summary>
+    public void TakeExpired(long now, List<MultiplexRequest> taken)
+    {
+        if (_queue.Count > 0)
+        {
+            foreach (var lane in _lanes)
+            {
+                lane.TakeExpiredFollowers(now, taken);
+            }
+
+            var followers = taken.Count;
+            TakeWhere(static (request, now) => now >= request.Deadline, now, taken);
+            for (var index = followers; index < taken.Count; index++)
+            {
+                Promote(taken[index]);
+            }
+        }
+    }
+
+    private void TakeWhere(Func<MultiplexRequest, long, bool> condition, long argument, List<MultiplexRequest> taken)
+    {
+        var from = taken.Count;
+        foreach (var lane in _lanes)
+        {
+            _queue.TakeWhere(lane, condition, argument, taken);
+        }
+
+        for (var index = from; index < taken.Count; index++)
+        {
+            taken[index].Lane!.PendingWrites -= taken[index].IsWrite ? 1 : 0;
+        }
+    }
+
+    private void Promote(MultiplexRequest request)
+    {
+        if (reads.Promote(request) is { } next)
+        {
+            _queue.Enqueue(next);
+        }
+    }
+}
