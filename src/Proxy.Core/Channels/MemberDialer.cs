@@ -176,7 +176,7 @@ internal sealed class MemberDialer(
         }
         finally
         {
-            record.Span?.Dialled(member.Id, member.Address, time.GetElapsedTime(started), error);
+            record.Span?.Dialed(member.Id, member.Address, time.GetElapsedTime(started), error);
         }
     }
 

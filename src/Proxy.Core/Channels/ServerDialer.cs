@@ -71,7 +71,7 @@ internal sealed class ServerDialer(
         }
         finally
         {
-            record.Span?.Dialled(tunnel.From, endpoint.ToString()!, time.GetElapsedTime(started), error);
+            record.Span?.Dialed(tunnel.From, endpoint.ToString()!, time.GetElapsedTime(started), error);
         }
     }
 
