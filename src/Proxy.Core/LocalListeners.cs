@@ -18,7 +18,7 @@ internal sealed class LocalListeners(IConnectionListenerFactory factory, TimePro
             time,
             logger
         );
-        listener.Use(pipeline, inOrder: false);
+        listener.Use(pipeline, ListenEndPoint.DefaultBacklog, inOrder: false);
         return new Lent(listener);
     }
 

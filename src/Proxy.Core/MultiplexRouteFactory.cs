@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Multiplexing;
@@ -5,25 +6,16 @@ using Yarp.ReverseProxy;
 
 namespace Proxy;
 
-/// <summary>Makes the handlers of a revision's Multiplex routes, and tells the sessions behind them what it says of their destinations.</summary>
-internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters)
+/// <summary>Builds routes with Mode Multiplex. The sessions behind them outlive edits.</summary>
+internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters) : IRouteFactory
 {
-    /// <summary>Lets the sessions follow a revision.</summary>
-    public void Use(Revision revision)
-    {
-        var config = revision.Config.ReverseProxy;
-        var used = config
-            .TcpRoutes.Values.Where(static route => route.Mode == TcpMode.Multiplex)
-            .SelectMany(static route =>
-                (route.Multiplex?.Modbus?.Units.Values ?? []).Select(static unit => unit.ClusterId).Append(route.ClusterId)
-            )
-            .OfType<string>()
-            .Distinct(StringComparer.OrdinalIgnoreCase);
-        services.Registry.Use([.. used.Select(id => Cluster(id, config.Clusters[id]))]);
-    }
+    private readonly MultiplexServices _services = services;
 
-    /// <summary>The handler of a route, after <see cref="Use"/>.</summary>
-    public MultiplexHandler Create(TcpRouteConfig route, Revision revision)
+    public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Multiplex };
+
+    public IRouteSet Begin(Revision revision) => new Routes(this, revision);
+
+    private MultiplexHandler Handler(TcpRouteConfig route, Routes routes)
     {
         var config = route.Multiplex ?? new();
         var modbus = config.Modbus is null ? null : new ModbusPolicy(config.Modbus);
@@ -31,14 +23,14 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
         {
             QueueTimeout = config.QueueTimeout,
             QueueLimit = config.QueueLimit,
-            Deadlines = PipelineBuilder.RelayOptionsOf(route),
+            Deadlines = RouteSettings.Relay(route),
             Modbus = modbus,
         };
         var units = (modbus?.Units.Values ?? [])
             .Distinct(StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(static id => id, id => Target(id, revision), StringComparer.OrdinalIgnoreCase);
-        var target = Target(route.ClusterId!, revision);
-        return new(new(target, units, Framer(config, target.Settings), client, PipelineBuilder.KeepAliveOf(route)), services);
+            .ToDictionary(static id => id, id => Target(id, routes), StringComparer.OrdinalIgnoreCase);
+        var target = Target(route.ClusterId!, routes);
+        return new(new(target, units, Framer(config, target.Settings), client, RouteSettings.KeepAlive(route)), _services);
     }
 
     // What the destination speaks is known by its session, which may have it from an earlier revision.
@@ -49,27 +41,44 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
             ? framer
             : null;
 
-    private MultiplexTarget Target(string clusterId, Revision revision)
-    {
-        var section = revision.Config.ReverseProxy.Clusters[clusterId];
-        return new(new ClusterReference(clusterId, clusters), Settings(clusterId, section));
-    }
+    private MultiplexTarget Target(string clusterId, Routes routes) =>
+        new(new ClusterReference(clusterId, clusters), routes.Cluster(clusterId).Settings);
 
     private MultiplexedCluster Cluster(string id, ClusterSection section) =>
         new(
             id,
-            Settings(id, section),
+            UpstreamSettings.Create(
+                section.Multiplex ?? new(),
+                section with
+                {
+                    Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
+                },
+                framers,
+                _services.Registry.SettingsOf(id)
+            ),
             section.Destinations.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase)
         );
 
-    private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
-        UpstreamSettings.Create(
-            section.Multiplex ?? new(),
-            section with
+    private sealed class Routes(MultiplexRouteFactory factory, Revision revision) : IRouteSet
+    {
+        private readonly Dictionary<string, MultiplexedCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route) => factory.Handler(route, this).OnConnectedAsync;
+
+        /// <summary>A cluster that a route uses: one for all of them, as its sessions are.</summary>
+        public MultiplexedCluster Cluster(string id)
+        {
+            if (!_clusters.TryGetValue(id, out var cluster))
             {
-                Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
-            },
-            framers,
-            services.Registry.SettingsOf(clusterId)
-        );
+                cluster = factory.Cluster(id, revision.Config.ReverseProxy.Clusters[id]);
+                _clusters.Add(id, cluster);
+            }
+
+            return cluster;
+        }
+
+        public void Use() => factory._services.Registry.Use([.. _clusters.Values]);
+
+        public void GiveUp() { }
+    }
 }

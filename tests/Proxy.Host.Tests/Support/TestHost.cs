@@ -22,7 +22,7 @@ internal sealed class TestHost : IAsyncDisposable
         _app = app;
     }
 
-    public ProxyStatus Status => _app.Services.GetRequiredService<ProxyStatus>();
+    public ProxyState Status => _app.Services.GetRequiredService<ProxyStatus>().Current;
 
     public ConnectionTracker Tracker => _app.Services.GetRequiredService<ConnectionTracker>();
 
