@@ -101,7 +101,7 @@ public sealed class ClusterRegistry
         var available = cluster.DestinationsState.AvailableDestinations.ToHashSet();
         return new(
             cluster.ClusterId,
-            _status.Running?.Config.ReverseProxy.Clusters.GetValueOrDefault(cluster.ClusterId)?.LoadBalancingPolicy
+            _status.Current.Running?.Config.ReverseProxy.Clusters.GetValueOrDefault(cluster.ClusterId)?.LoadBalancingPolicy
                 ?? DestinationPicker.DefaultPolicy,
             [
                 .. cluster

@@ -57,7 +57,7 @@ public sealed class ConfigurationInspector
         return new(result.Errors, result.Warnings, difference);
     }
 
-    private JsonObject Running => _status.Running?.Document ?? [];
+    private JsonObject Running => _status.Current.Running?.Document ?? [];
 
     private IEnumerable<IConfigurationProvider> Providers() =>
         _input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];

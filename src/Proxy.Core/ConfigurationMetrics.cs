@@ -10,13 +10,13 @@ internal sealed class ConfigurationMetrics
         {
             created.CreateObservableGauge(
                 "proxy.config.rejected",
-                () => status.Rejected.Count > 0 ? 1 : 0,
+                () => status.Current.Rejected.Count > 0 ? 1 : 0,
                 null,
                 "1 while the newest edit is rejected and the last good configuration runs on."
             );
             created.CreateObservableGauge(
                 "proxy.config.pending",
-                () => status.Pending is null ? 0 : 1,
+                () => status.Current.Pending is null ? 0 : 1,
                 null,
                 "1 while a valid edit waits for an address that cannot be bound."
             );

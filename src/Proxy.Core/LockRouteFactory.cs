@@ -1,28 +1,27 @@
+using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters;
 using Proxy.Configuration;
-using Proxy.Diagnostics;
 using Proxy.Forwarding;
 using Proxy.Hooks;
 using Proxy.Locking;
+using Yarp.ReverseProxy;
 
 namespace Proxy;
 
-/// <summary>Makes what a revision's Lock routes run, and closes the locks that it does not have any more.</summary>
-internal sealed class LockRouteFactory(LockRegistry locks, HookListFactory hooks, Dialer dialer, ForwardServices forwarding)
+/// <summary>Builds routes with Mode Lock. Their queues outlive edits.</summary>
+internal sealed class LockRouteFactory(
+    LockRegistry locks,
+    HookListFactory hooks,
+    Dialer dialer,
+    IProxyStateLookup clusters,
+    ForwardServices forwarding
+) : IRouteFactory
 {
-    /// <summary>Lets the locks follow a revision.</summary>
-    public void Use(Revision revision) =>
-        locks.Retain([
-            .. revision.Config.ReverseProxy.TcpRoutes.Where(static pair => pair.Value.Mode == TcpMode.Lock).Select(static pair => pair.Key),
-        ]);
+    private readonly LockRegistry _locks = locks;
 
-    /// <summary>What a route's connections run, after <see cref="Use"/>.</summary>
-    public LockMiddleware Create(string id, TcpRouteConfig route, Func<ConnectionRecord, ClusterEndPoint> target, ForwardOptions options)
-    {
-        var config = route.Lock ?? new();
-        var service = new LockedCluster(dialer, target, options with { ClientMayHaveGone = true }, forwarding);
-        return locks.Use(id, config.Scope.ToString(), Settings(config, service));
-    }
+    public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Lock };
+
+    public IRouteSet Begin(Revision revision) => new Routes(this, revision);
 
     private LockSettings Settings(LockConfig config, LockedCluster service) =>
         new()
@@ -39,4 +38,33 @@ internal sealed class LockRouteFactory(LockRegistry locks, HookListFactory hooks
             OnRelease = hooks.Create(config.OnRelease),
             Service = service,
         };
+
+    private LockedCluster Service(TcpRouteConfig route, Revision revision) =>
+        new(
+            dialer,
+            RouteSettings.Target(route, revision, clusters),
+            RouteSettings.Forward(route) with
+            {
+                ClientMayHaveGone = true,
+            },
+            forwarding
+        );
+
+    private sealed class Routes(LockRouteFactory factory, Revision revision) : IRouteSet
+    {
+        private readonly List<LockReservation> _reserved = [];
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route)
+        {
+            var config = route.Lock ?? new();
+            var settings = factory.Settings(config, factory.Service(route, revision));
+            var reserved = factory._locks.Reserve(id, config.Scope.ToString(), settings);
+            _reserved.Add(reserved);
+            return reserved.Middleware.OnConnectionAsync;
+        }
+
+        public void Use() => factory._locks.Use(_reserved);
+
+        public void GiveUp() => factory._locks.GiveUp(_reserved);
+    }
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Multiplexing;
@@ -6,44 +7,28 @@ using Yarp.ReverseProxy;
 
 namespace Proxy;
 
-/// <summary>Makes the handlers of a revision's Multiplex routes, and tells the sessions behind them what it says of their destinations.</summary>
-internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters)
+/// <summary>Builds routes with Mode Multiplex. The sessions behind them outlive edits.</summary>
+internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters) : IRouteFactory
 {
-    /// <summary>Lets the sessions follow a revision.</summary>
-    public void Use(Revision revision)
-    {
-        var used = revision
-            .Config.ReverseProxy.TcpRoutes.Values.Where(static route => route.Mode == TcpMode.Multiplex)
-            .SelectMany(static route => Others(route).Append(route.ClusterId))
-            .OfType<string>()
-            .Distinct(StringComparer.OrdinalIgnoreCase);
-        services.Registry.Use([.. used.Select(id => Cluster(id, revision))]);
-    }
+    private readonly MultiplexServices _services = services;
 
-    /// <summary>The handler of a route, after <see cref="Use"/>.</summary>
-    public MultiplexHandler Create(TcpRouteConfig route, Revision revision)
+    public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Multiplex };
+
+    public IRouteSet Begin(Revision revision) => new Routes(this, revision);
+
+    private MultiplexHandler Handler(TcpRouteConfig route, Routes routes)
     {
         var config = route.Multiplex ?? new();
-        var others = Others(route)
+        var others = (config.Modbus?.Units.Values ?? [])
+            .Select(static unit => unit.ClusterId)
             .Distinct(StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(static id => id, id => Cluster(id, revision), StringComparer.OrdinalIgnoreCase);
-        var cluster = Cluster(route.ClusterId!, revision);
+            .ToDictionary(static id => id, routes.Cluster, StringComparer.OrdinalIgnoreCase);
+        var cluster = routes.Cluster(route.ClusterId!);
         return new(
-            new(
-                cluster,
-                others,
-                Framer(config, cluster.Settings),
-                config,
-                PipelineBuilder.RelayOptionsOf(route),
-                PipelineBuilder.KeepAliveOf(route)
-            ),
-            services
+            new(cluster, others, Framer(config, cluster.Settings), config, RouteSettings.Relay(route), RouteSettings.KeepAlive(route)),
+            _services
         );
     }
-
-    // The clusters that serve units of a route.
-    private static IEnumerable<string> Others(TcpRouteConfig route) =>
-        (route.Multiplex?.Modbus?.Units.Values ?? []).Select(static unit => unit.ClusterId);
 
     // What the destination speaks is known by its session, which may have it from an earlier revision.
     private IMessageFramer? Framer(MultiplexConfig config, UpstreamSettings settings) =>
@@ -53,23 +38,40 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
             ? framer
             : null;
 
-    private MultiplexCluster Cluster(string id, Revision revision)
-    {
-        var section = revision.Config.ReverseProxy.Clusters[id];
-        return new(
+    private MultiplexCluster Cluster(string id, ClusterSection section) =>
+        new(
             new ClusterReference(id, clusters),
-            Settings(id, section),
+            UpstreamSettings.Create(
+                section with
+                {
+                    Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
+                },
+                framers,
+                _services.Registry.SettingsOf(id)
+            ),
             section.Destinations.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase)
         );
-    }
 
-    private UpstreamSettings Settings(string clusterId, ClusterSection section) =>
-        UpstreamSettings.Create(
-            section with
+    private sealed class Routes(MultiplexRouteFactory factory, Revision revision) : IRouteSet
+    {
+        private readonly Dictionary<string, MultiplexCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route) => factory.Handler(route, this).OnConnectedAsync;
+
+        /// <summary>A cluster that a route uses: one for all of them, as its sessions are.</summary>
+        public MultiplexCluster Cluster(string id)
+        {
+            if (!_clusters.TryGetValue(id, out var cluster))
             {
-                Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
-            },
-            framers,
-            services.Registry.SettingsOf(clusterId)
-        );
+                cluster = factory.Cluster(id, revision.Config.ReverseProxy.Clusters[id]);
+                _clusters.Add(id, cluster);
+            }
+
+            return cluster;
+        }
+
+        public void Use() => factory._services.Registry.Use([.. _clusters.Values]);
+
+        public void GiveUp() { }
+    }
 }

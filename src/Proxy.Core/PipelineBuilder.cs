@@ -1,51 +1,77 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Channels;
-using Proxy.Clusters;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
-using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Forwarding;
 using Proxy.Limits;
 using Proxy.Routing;
-using Yarp.ReverseProxy;
 
 namespace Proxy;
 
-/// <summary>Compiles a revision into one connection pipeline per route and per address.</summary>
-internal sealed class PipelineBuilder(
+/// <summary>Builds one connection pipeline per route and per address of a revision, and does nothing else.</summary>
+internal sealed partial class PipelineBuilder(
     TrackingMiddleware tracking,
-    Dialer dialer,
-    IProxyStateLookup clusters,
-    ForwardServices forwarding,
-    LockRouteFactory locks,
-    MultiplexRouteFactory multiplexing,
-    CallPipelines channels
+    IEnumerable<IRouteFactory> factories,
+    ILogger<PipelineBuilder> logger
 )
 {
+    private readonly IRouteFactory[] _factories = [.. factories];
+
+    // What is counted outlives edits, and an address that is removed and comes back.
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The pipeline of each route, without tracking. From here on its locks and multiplexers follow this revision.</summary>
-    public Dictionary<string, ConnectionDelegate> BuildRoutes(Revision revision)
+    /// <summary>Builds all of them; what runs goes on as it was.</summary>
+    /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is given back.</exception>
+    public PipelineSet Build(Revision revision)
     {
-        locks.Use(revision);
-        multiplexing.Use(revision);
-        return revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
-            static pair => pair.Key,
-            pair => BuildRoute(pair.Key, pair.Value, revision),
-            StringComparer.OrdinalIgnoreCase
-        );
+        var kinds = new List<IRouteSet>();
+        try
+        {
+            kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
+            var routes = revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
+                static pair => pair.Key,
+                pair => BuildRoute(pair.Key, pair.Value, kinds),
+                StringComparer.OrdinalIgnoreCase
+            );
+            var endpoints = revision.Bindings.ToDictionary(
+                static binding => binding.Slot,
+                binding => BuildEndpoint(binding, revision, routes),
+                StringComparer.Ordinal
+            );
+            return new(routes, endpoints, kinds);
+        }
+        catch
+        {
+            GiveUp(kinds);
+            throw;
+        }
     }
 
-    /// <summary>The pipeline of an address.</summary>
-    public ConnectionDelegate BuildEndpoint(
+    /// <summary>Gives back what was built for a revision that does not run. Cannot fail: what goes wrong is logged.</summary>
+    public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Kinds);
+
+    private void GiveUp(IReadOnlyList<IRouteSet> kinds)
+    {
+        foreach (var kind in kinds)
+        {
+            try
+            {
+                kind.GiveUp();
+            }
+            catch (Exception exception)
+            {
+                Log.NotGivenUp(logger, exception);
+            }
+        }
+    }
+
+    private ConnectionDelegate BuildEndpoint(
         EndpointBinding binding,
         Revision revision,
         IReadOnlyDictionary<string, ConnectionDelegate> routes
     )
     {
-        var ordered = binding.RouteIds.Select(id => new Route(id, Networks(revision.Config.ReverseProxy.TcpRoutes[id]), routes[id]));
+        var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
         ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
         var slot = binding.Slot;
         var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
@@ -54,46 +80,26 @@ internal sealed class PipelineBuilder(
         Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
     }
 
-    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, Revision revision)
+    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
     {
-        var mode = route.Connector is { } connector ? channels.OfRoute(connector, OptionsOf(route)) : BuildMode(id, route, revision);
-        return connection =>
+        try
         {
-            tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
-            return mode(connection);
-        };
+            var pipeline = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
+            return connection =>
+            {
+                tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
+                return pipeline(connection);
+            };
+        }
+        catch (Exception exception)
+        {
+            throw new ApplyException($"ReverseProxy:TcpRoutes:{id}", exception);
+        }
     }
 
-    private ConnectionDelegate BuildMode(string id, TcpRouteConfig route, Revision revision) =>
-        route.Mode switch
-        {
-            TcpMode.Multiplex => multiplexing.Create(route, revision).OnConnectedAsync,
-            TcpMode.Lock => locks.Create(id, route, Target(route, revision), OptionsOf(route)).OnConnectionAsync,
-            _ => Forward(route, Target(route, revision)),
-        };
-
-    private ConnectionDelegate Forward(TcpRouteConfig route, Func<ConnectionRecord, ClusterEndPoint> target) =>
-        new ForwardHandler(dialer, client => target(ConnectionRecord.Of(client)), OptionsOf(route), forwarding).OnConnectedAsync;
-
-    private Func<ConnectionRecord, ClusterEndPoint> Target(TcpRouteConfig route, Revision revision)
+    private static partial class Log
     {
-        var cluster = new ClusterReference(route.ClusterId!, clusters);
-        var settings = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        return client => new ClusterEndPoint(cluster, settings, client);
+        [LoggerMessage(LogLevel.Error, "Giving back what was built for a configuration that does not run failed.")]
+        public static partial void NotGivenUp(ILogger logger, Exception exception);
     }
-
-    private static ForwardOptions OptionsOf(TcpRouteConfig route) => new(RelayOptionsOf(route), KeepAliveOf(route));
-
-    internal static RelayOptions RelayOptionsOf(TcpRouteConfig route) =>
-        new()
-        {
-            IdleTimeout = route.IdleTimeout,
-            HalfCloseTimeout = route.HalfCloseTimeout,
-            MaxDuration = route.MaxDuration,
-        };
-
-    internal static KeepAlive KeepAliveOf(TcpRouteConfig route) =>
-        new(route.KeepAlive.Idle, route.KeepAlive.Interval, route.KeepAlive.Probes);
-
-    private static List<IPNetwork> Networks(TcpRouteConfig route) => [.. (route.Match?.SourceNetworks ?? []).Select(IPNetwork.Parse)];
 }

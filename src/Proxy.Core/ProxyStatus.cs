@@ -1,73 +1,20 @@
-using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Primitives;
-using Proxy.Configuration;
 
 namespace Proxy;
 
-/// <summary>What runs, and what of the configuration does not: for readiness, metrics and the API.</summary>
+/// <summary>What runs, and when that changes: for readiness, metrics and the API.</summary>
 public sealed class ProxyStatus
 {
-    private volatile Revision? _running;
-    private volatile IReadOnlyList<ConfigProblem> _rejected = [];
-    private volatile string? _pending;
-    private volatile IReadOnlyList<string> _restartNeeded = [];
+    private readonly Lock _gate = new(); // guards writing _current, and _edits and _settled
+    private volatile ProxyState _current = new();
     private volatile Task? _drain;
-    private readonly Lock _gate = new(); // guards _edits and _settled
     private ConfigurationReloadToken _changed = new();
     private TaskCompletionSource? _settled;
     private long _edits;
 
-    /// <summary>The revision that runs; null before the start.</summary>
-    public Revision? Running
-    {
-        get => _running;
-        internal set
-        {
-            _running = value;
-            Interlocked.Exchange(ref _changed, new()).OnReload();
-        }
-    }
-
-    /// <summary>Since when the revision runs; null before the start.</summary>
-    public DateTimeOffset? AppliedAt { get; internal set; }
-
-    /// <summary>Why the newest edit was rejected; empty when it was not.</summary>
-    public IReadOnlyList<ConfigProblem> Rejected
-    {
-        get => _rejected;
-        internal set => _rejected = value;
-    }
-
-    /// <summary>Why the newest valid revision waits; null when none does. It waits on while a newer text is rejected.</summary>
-    public string? Pending
-    {
-        get => _pending;
-        internal set => _pending = value;
-    }
-
-    /// <summary>Sections that were edited and apply only at start.</summary>
-    public IReadOnlyList<string> RestartNeeded
-    {
-        get => _restartNeeded;
-        internal set => _restartNeeded = value;
-    }
-
-    /// <summary>Whether the host is stopping.</summary>
-    public bool Draining => DrainingSince is not null;
-
-    /// <summary>When the host began to stop; null while it does not.</summary>
-    public DateTimeOffset? DrainingSince { get; internal set; }
-
-    /// <summary>Completes when a stop has drained the connections and ended the channels; not before it has begun to.</summary>
-    /// <returns>A task that completes at once while nothing drains.</returns>
-    public Task WhenDrainedAsync() => _drain ?? Task.CompletedTask;
-
-    /// <summary>The drain, once it has begun.</summary>
-    internal void Drains(Task drain) => _drain = drain;
-
-    /// <summary>Whether the configuration is applied, listeners are bound and nothing drains.</summary>
-    public bool Ready => _running is not null && !Draining;
+    /// <summary>How it is now. Read it once for values that belong together.</summary>
+    public ProxyState Current => _current;
 
     /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
     public IChangeToken WatchRunning() => Volatile.Read(ref _changed);
@@ -81,6 +28,27 @@ public sealed class ProxyStatus
             return _settled?.Task ?? Task.CompletedTask;
         }
     }
+
+    /// <summary>Completes when a stop has drained the connections and ended the channels; not before it has begun to.</summary>
+    /// <returns>A task that completes at once while nothing drains.</returns>
+    public Task WhenDrainedAsync() => _drain ?? Task.CompletedTask;
+
+    /// <summary>Puts another state in place of the current one.</summary>
+    /// <param name="change">Makes it of the current one; quick, and without side effects.</param>
+    internal void Update(Func<ProxyState, ProxyState> change)
+    {
+        lock (_gate)
+        {
+            _current = change(_current);
+        }
+    }
+
+    /// <summary>Fires the token of <see cref="WatchRunning"/>.</summary>
+    /// <exception cref="AggregateException">What watches it failed.</exception>
+    internal void Announce() => Interlocked.Exchange(ref _changed, new()).OnReload();
+
+    /// <summary>The drain, once it has begun.</summary>
+    internal void Drains(Task drain) => _drain = drain;
 
     /// <summary>An edit was noticed.</summary>
     internal void EditNoticed()
@@ -108,7 +76,4 @@ public sealed class ProxyStatus
             }
         }
     }
-
-    /// <summary>The bound addresses with their real ports, by <see cref="EndpointBinding.Slot"/>.</summary>
-    public IReadOnlyDictionary<string, EndPoint> Bound { get; internal set; } = new Dictionary<string, EndPoint>();
 }

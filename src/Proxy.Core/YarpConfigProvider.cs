@@ -29,12 +29,12 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
         var (previous, applied) = Swap(Filled(revision));
         try
         {
+            previous.Expire();
             await applied.WaitAsync(deadline, time);
         }
         catch
         {
-            var (_, restored) = Swap(previous.Copy());
-            await restored.WaitAsync(deadline, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RestoreAsync(previous, deadline, time);
             throw;
         }
     }
@@ -58,6 +58,20 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
 
     private Snapshot Filled(Revision revision) => new(revision, connectors.Fill(revision));
 
+    private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time)
+    {
+        var (refused, restored) = Swap(previous.Copy());
+        try
+        {
+            refused.Expire();
+            await restored.WaitAsync(deadline, time);
+        }
+        catch (Exception)
+        {
+            // What was refused before it is the failure to tell. YARP keeps what it had applied.
+        }
+    }
+
     private (Snapshot Previous, Task Applied) Swap(Snapshot next)
     {
         Snapshot previous;
@@ -69,7 +83,6 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
             _applying = applying = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        previous.Expire();
         return (previous, applying.Task);
     }
 

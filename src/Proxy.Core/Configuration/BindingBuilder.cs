@@ -3,7 +3,12 @@ using System.Net;
 namespace Proxy.Configuration;
 
 /// <summary>Turns endpoints and Listens into one binding per address.</summary>
-internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+internal sealed class BindingBuilder(
+    ReverseProxyConfig config,
+    ConfigurationNames names,
+    IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
+    ProblemList problems
+)
 {
     private readonly Dictionary<string, EndpointBinding> _bindings = new(StringComparer.Ordinal);
 
@@ -21,13 +26,6 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
 
         return [.. _bindings.Values.Select(Complete)];
     }
-
-    public static IReadOnlyList<IPNetwork> Networks(TcpRouteConfig route) =>
-        [
-            .. (route.Match?.SourceNetworks ?? [])
-                .Select(text => StrictIp.TryParseNetwork(text, out var network, out _) ? network : (IPNetwork?)null)
-                .OfType<IPNetwork>(),
-        ];
 
     // Port 0 gives each its own port, so that only the id tells them apart.
     private static string KeyOf(ListenAddress address, string id) =>
@@ -111,7 +109,7 @@ internal sealed class BindingBuilder(ReverseProxyConfig config, ConfigurationNam
     private List<string> Sort(IReadOnlyList<string> ids) =>
         [
             .. ids.OrderBy(id => config.TcpRoutes[id].Order)
-                .ThenByDescending(id => Networks(config.TcpRoutes[id]).Select(network => network.PrefixLength).DefaultIfEmpty(-1).Max())
+                .ThenByDescending(id => networks[id].Select(network => network.PrefixLength).DefaultIfEmpty(-1).Max())
                 .ThenBy(id => id, StringComparer.OrdinalIgnoreCase),
         ];
 }

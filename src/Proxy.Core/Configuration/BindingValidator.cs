@@ -5,7 +5,12 @@ namespace Proxy.Configuration;
 /// <summary>Checks addresses against each other, and the routes that share one.</summary>
 internal static class BindingValidator
 {
-    public static void Check(IReadOnlyList<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
+    public static void Check(
+        IReadOnlyList<EndpointBinding> bindings,
+        ReverseProxyConfig config,
+        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
+        ProblemList problems
+    )
     {
         foreach (var group in bindings.Where(binding => binding.Address.UnixPath is null).GroupBy(binding => binding.Address.Port))
         {
@@ -14,11 +19,10 @@ internal static class BindingValidator
 
         foreach (var binding in bindings.Where(binding => binding.RouteIds.Count > 1))
         {
-            CheckEqual(binding, config, problems);
+            CheckEqual(binding, networks, problems);
         }
 
         // A route is in vain when it is on every address it listens at.
-        var networks = config.TcpRoutes.ToDictionary(route => route.Key, route => BindingBuilder.Networks(route.Value));
         foreach (
             var route in bindings
                 .SelectMany(binding => binding.RouteIds.Select(id => (Id: id, Cover: CoveredBy(id, binding, networks))))
@@ -58,17 +62,16 @@ internal static class BindingValidator
             ? $"ReverseProxy:TcpEndpoints:{binding.EndpointId}:Address"
             : $"{PathOf(binding.RouteIds[0])}:Listen";
 
-    private static void CheckEqual(EndpointBinding binding, ReverseProxyConfig config, ProblemList problems)
+    private static void CheckEqual(
+        EndpointBinding binding,
+        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
+        ProblemList problems
+    )
     {
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var id in binding.RouteIds)
         {
-            var networks = BindingBuilder
-                .Networks(config.TcpRoutes[id])
-                .Select(network => network.ToString())
-                .Distinct()
-                .Order(StringComparer.Ordinal);
-            var key = string.Join(' ', networks);
+            var key = string.Join(' ', networks[id].Select(network => network.ToString()).Distinct().Order(StringComparer.Ordinal));
             if (!seen.TryAdd(key, id))
             {
                 problems.Consequence(
@@ -80,7 +83,7 @@ internal static class BindingValidator
         }
     }
 
-    private static string? CoveredBy(string id, EndpointBinding binding, Dictionary<string, IReadOnlyList<IPNetwork>> networks)
+    private static string? CoveredBy(string id, EndpointBinding binding, IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks)
     {
         var open = networks[id].ToList();
         var any = open.Count == 0;

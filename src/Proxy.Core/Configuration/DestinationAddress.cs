@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Proxy.Configuration;
 
@@ -13,6 +14,9 @@ public sealed record DestinationAddress
 
     /// <summary>The host name or IP address, without brackets; null for a Unix socket.</summary>
     public string? Host { get; private init; }
+
+    /// <summary>The host when it is an IP address; null for a name and for a Unix socket.</summary>
+    public IPAddress? Ip { get; private init; }
 
     /// <summary>The port; 0 for a Unix socket.</summary>
     public int Port { get; private init; }
@@ -49,6 +53,12 @@ public sealed record DestinationAddress
         return address is not null;
     }
 
+    /// <summary>What to connect to; a name is still to be resolved.</summary>
+    internal EndPoint EndPoint =>
+        UnixPath is { } path ? new UnixDomainSocketEndPoint(path)
+        : Ip is { } ip ? new IPEndPoint(ip, Port)
+        : new DnsEndPoint(Host ?? "", Port);
+
     private static DestinationAddress? ParseHostAndPort(string text)
     {
         var colon = text.LastIndexOf(':');
@@ -64,13 +74,23 @@ public sealed record DestinationAddress
         var host = text[..colon];
         if (host.StartsWith('['))
         {
-            return StrictIp.TryParse(host, out _) ? new DestinationAddress { Host = host[1..^1], Port = port } : null;
+            return StrictIp.TryParse(host, out var ipv6) ? Create(host[1..^1], ipv6, port) : null;
         }
 
         // Digits and dots alone are meant as an IPv4 address; a resolver would read "10.1" as 10.0.0.1.
-        var valid = host.All(c => char.IsAsciiDigit(c) || c is '.')
-            ? StrictIp.TryParse(host, out _)
-            : Uri.CheckHostName(host) == UriHostNameType.Dns;
-        return valid ? new DestinationAddress { Host = host, Port = port } : null;
+        if (host.All(c => char.IsAsciiDigit(c) || c is '.'))
+        {
+            return StrictIp.TryParse(host, out var ipv4) ? Create(host, ipv4, port) : null;
+        }
+
+        return Uri.CheckHostName(host) == UriHostNameType.Dns ? Create(host, null, port) : null;
     }
+
+    private static DestinationAddress Create(string host, IPAddress? ip, int port) =>
+        new()
+        {
+            Host = host,
+            Ip = ip,
+            Port = port,
+        };
 }

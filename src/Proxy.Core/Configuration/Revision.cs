@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
@@ -15,6 +16,9 @@ public sealed class Revision
 
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
+
+    /// <summary>The networks that clients of a route must come from, by the route's id; empty for all clients.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> SourceNetworks { get; init; } = ById.Empty<IReadOnlyList<IPNetwork>>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
     public required IReadOnlyList<RouteConfig> HttpRoutes { get; init; }

@@ -58,12 +58,12 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
         }
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.Use(), known, problems);
-        RouteValidator.Check(config.ReverseProxy, known, problems);
+        var networks = RouteValidator.Check(config.ReverseProxy, known, problems);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, problems).Build();
-        BindingValidator.Check(bindings, config.ReverseProxy, problems);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build();
+        BindingValidator.Check(bindings, config.ReverseProxy, networks, problems);
         var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);
         if (problems.HasErrors)
         {
@@ -75,6 +75,7 @@ public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValida
             Id = Hash(json),
             Config = config,
             Bindings = bindings,
+            SourceNetworks = networks,
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,

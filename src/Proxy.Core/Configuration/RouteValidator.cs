@@ -1,15 +1,25 @@
+using System.Net;
+
 namespace Proxy.Configuration;
 
 /// <summary>Checks what routes refer to.</summary>
 internal static class RouteValidator
 {
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    /// <summary>Adds what is wrong.</summary>
+    /// <returns>The networks of each TCP route, by its id: read here, and nowhere else.</returns>
+    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
+        ReverseProxyConfig config,
+        ConfigurationNames names,
+        ProblemList problems
+    )
     {
+        var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes)
         {
             var path = $"ReverseProxy:TcpRoutes:{id}";
             CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
-            CheckMatch(route, path, config, problems);
+            CheckEndpoints(route, path, config, problems);
+            networks[id] = ReadNetworks(route, path, problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
             {
                 problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
@@ -37,6 +47,8 @@ internal static class RouteValidator
         {
             CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", config, RouteKind.Http, problems);
         }
+
+        return networks;
     }
 
     private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
@@ -54,7 +66,7 @@ internal static class RouteValidator
         }
     }
 
-    private static void CheckMatch(TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    private static void CheckEndpoints(TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
     {
         foreach (var (index, endpoint) in (route.Match?.Endpoints ?? []).Index())
         {
@@ -66,14 +78,24 @@ internal static class RouteValidator
                 );
             }
         }
+    }
 
-        foreach (var (index, network) in (route.Match?.SourceNetworks ?? []).Index())
+    private static List<IPNetwork> ReadNetworks(TcpRouteConfig route, string path, ProblemList problems)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var (index, text) in (route.Match?.SourceNetworks ?? []).Index())
         {
-            if (!StrictIp.TryParseNetwork(network, out _, out var error))
+            if (StrictIp.TryParseNetwork(text, out var network, out var error))
+            {
+                networks.Add(network);
+            }
+            else
             {
                 problems.Error($"{path}:Match:SourceNetworks:{index}", error ?? "is wrong.");
             }
         }
+
+        return networks;
     }
 
     private static void CheckCluster(string id, string path, ReverseProxyConfig config, RouteKind kind, ProblemList problems)

@@ -8,11 +8,7 @@ namespace Proxy.Hooks;
 internal static class HookAddress
 {
     /// <summary>Reads <c>tcp://host:port</c> or <c>unix:/path</c>; null for anything else.</summary>
-    public static EndPoint? Parse(string address) =>
-        !DestinationAddress.TryParse(address, out var parsed, out _) ? null
-        : parsed.UnixPath is { } path ? new UnixDomainSocketEndPoint(path)
-        : IPAddress.TryParse(parsed.Host, out var ip) ? new IPEndPoint(ip, parsed.Port)
-        : new DnsEndPoint(parsed.Host ?? "", parsed.Port);
+    public static EndPoint? Parse(string address) => DestinationAddress.TryParse(address, out var parsed, out _) ? parsed.EndPoint : null;
 
     /// <summary>The text, empty for none.</summary>
     public static string Format(EndPoint? endPoint) =>

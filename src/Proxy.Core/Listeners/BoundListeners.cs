@@ -3,14 +3,14 @@ namespace Proxy.Listeners;
 /// <summary>What phase one of an apply has bound: to commit, or to discard.</summary>
 public sealed class BoundListeners
 {
-    internal BoundListeners(IReadOnlyList<ListenerSpec> specs, IReadOnlyList<Listener> added)
+    internal BoundListeners(IReadOnlyList<(ListenerSpec Spec, Listener Listener)> all, IReadOnlyList<Listener> added)
     {
-        Specs = specs;
+        All = all;
         Added = added;
     }
 
-    /// <summary>All addresses as configured.</summary>
-    public IReadOnlyList<ListenerSpec> Specs { get; }
+    /// <summary>All addresses as configured, each with the listener that is its own from phase two on.</summary>
+    internal IReadOnlyList<(ListenerSpec Spec, Listener Listener)> All { get; }
 
     internal IReadOnlyList<Listener> Added { get; }
 }

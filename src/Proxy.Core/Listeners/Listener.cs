@@ -16,6 +16,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionDelegate? _pipeline;
+    private readonly int _loops = (listener as ITunableListener)?.AcceptInline() ?? 0;
     private Task _accepting = Task.CompletedTask;
     private int _queued;
     private volatile bool _inline;
@@ -29,17 +30,16 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     /// <summary>What can be changed on the socket; null for transports that cannot.</summary>
     public ITunableListener? Tunable => listener as ITunableListener;
 
-    /// <summary>Runs <paramref name="pipeline"/> on connections accepted from now on; starts accepting the first time.</summary>
-    public void Use(ConnectionDelegate pipeline, bool inOrder)
+    /// <summary>Runs <paramref name="pipeline"/> on connections accepted from now on; starts accepting the first time. Cannot fail.</summary>
+    public void Use(ConnectionDelegate pipeline, int backlog, bool inOrder)
     {
         var starts = _pipeline is null;
         _pipeline = pipeline;
-        Tunable?.SetInOrder(inOrder);
-        var loops = Tunable?.AcceptInline() ?? 0;
-        _inline = loops > 0 || inOrder;
+        _inline = _loops > 0 || inOrder;
+        Tune(backlog, inOrder);
         if (starts)
         {
-            _accepting = Task.WhenAll(Enumerable.Range(0, Math.Max(loops, 1)).Select(_ => AcceptAsync()));
+            _accepting = Task.WhenAll(Enumerable.Range(0, Math.Max(_loops, 1)).Select(_ => AcceptAsync()));
         }
     }
 
@@ -61,6 +61,19 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
 
         await listener.DisposeAsync();
+    }
+
+    private void Tune(int backlog, bool inOrder)
+    {
+        try
+        {
+            Tunable?.SetInOrder(inOrder);
+            Tunable?.SetBacklog(backlog);
+        }
+        catch (Exception exception)
+        {
+            Log.NotTuned(logger, key, exception.Message);
+        }
     }
 
     // Whatever happens, this loop goes on until the listener is unbound.
@@ -131,6 +144,12 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
 
     private static partial class Log
     {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Endpoint {Endpoint}: it serves, but its backlog or the order of accepting stays as it was: {Reason}."
+        )]
+        public static partial void NotTuned(ILogger logger, string endpoint, string reason);
+
         [LoggerMessage(LogLevel.Warning, "Endpoint {Endpoint}: accepting pauses for {Milliseconds} ms: {Reason}.")]
         public static partial void AcceptFailed(ILogger logger, string endpoint, double milliseconds, string reason);
     }

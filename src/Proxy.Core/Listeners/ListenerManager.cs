@@ -25,55 +25,67 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
     public async Task<BoundListeners> BindAsync(IReadOnlyList<ListenerSpec> specs, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(specs);
+        var all = new List<(ListenerSpec Spec, Listener Listener)>();
         var added = new List<Listener>();
-        foreach (var spec in specs.Where(spec => !_listeners.ContainsKey(spec.Key)))
+        foreach (var spec in specs)
         {
-            try
+            if (!_listeners.TryGetValue(spec.Key, out var listener))
             {
-                added.Add(await BindAsync(spec, [.. _listeners.Values, .. added], cancellationToken));
+                try
+                {
+                    listener = await BindAsync(spec, [.. _listeners.Values, .. added], cancellationToken);
+                }
+                catch (Exception exception)
+                {
+                    await DiscardAsync(added);
+                    if (exception is OperationCanceledException)
+                    {
+                        throw;
+                    }
+
+                    throw new BindException(spec.Key, exception);
+                }
+
+                added.Add(listener);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
-            {
-                await DiscardAsync(added);
-                throw new BindException(spec.Key, exception);
-            }
+
+            all.Add((spec, listener));
         }
 
-        return new BoundListeners(specs, added);
+        return new BoundListeners(all, added);
     }
 
-    /// <summary>Gives up what phase one bound.</summary>
+    /// <summary>Gives up what phase one bound. Cannot fail: what goes wrong is logged.</summary>
     /// <param name="bound">From <see cref="BindAsync(IReadOnlyList{ListenerSpec}, CancellationToken)"/>.</param>
     /// <returns>A task that completes when the sockets are closed.</returns>
-    public static Task DiscardAsync(BoundListeners bound)
+    public Task DiscardAsync(BoundListeners bound)
     {
         ArgumentNullException.ThrowIfNull(bound);
         return DiscardAsync(bound.Added);
     }
 
-    /// <summary>Phase two: new connections run the new pipelines; addresses no longer configured stop accepting in the background.</summary>
+    /// <summary>
+    /// Phase two: new connections run the new pipelines; addresses no longer configured stop accepting in the background. It swaps
+    /// references and cannot fail.
+    /// </summary>
     /// <param name="bound">From phase one.</param>
-    /// <param name="pipelines">The pipeline of each key.</param>
-    public void Commit(BoundListeners bound, Func<string, ConnectionDelegate> pipelines)
+    public void Commit(BoundListeners bound)
     {
         ArgumentNullException.ThrowIfNull(bound);
-        ArgumentNullException.ThrowIfNull(pipelines);
-        var added = bound.Added.ToDictionary(static listener => listener.Key, StringComparer.Ordinal);
         var next = new Dictionary<string, Listener>(StringComparer.Ordinal);
-        foreach (var spec in bound.Specs)
+        foreach (var (spec, listener) in bound.All)
         {
-            var listener = _listeners.GetValueOrDefault(spec.Key) ?? added[spec.Key];
-            listener.Tunable?.SetBacklog(spec.EndPoint.Backlog);
-            listener.Use(pipelines(spec.Key), spec.EndPoint.InOrder);
+            listener.Use(spec.Pipeline, spec.EndPoint.Backlog, spec.EndPoint.InOrder);
             next[spec.Key] = listener;
-            if (added.ContainsKey(spec.Key))
-            {
-                Log.Listening(logger, spec.Key, listener.EndPoint);
-            }
         }
 
         var removed = _listeners.Values.Where(listener => !next.ContainsKey(listener.Key)).ToList();
         _listeners = next;
+        foreach (var listener in bound.Added)
+        {
+            Log.Listening(logger, listener.Key, listener.EndPoint);
+        }
+
         foreach (var listener in removed)
         {
             _ = RetireAsync(listener, next.Values.Any(other => Port(other.EndPoint) is { } port && port == Port(listener.EndPoint)));
@@ -93,8 +105,9 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         var key = address.ToString();
         try
         {
-            var listener = new Listener(await factory.BindAsync(new ListenEndPoint(address), cancellationToken), key, time, logger);
-            listener.Use(pipeline, inOrder: false);
+            var endPoint = new ListenEndPoint(address);
+            var listener = await BindAsync(endPoint, key, cancellationToken);
+            listener.Use(pipeline, endPoint.Backlog, inOrder: false);
             return new LentListener(listener);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -127,13 +140,39 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
             {
                 SharePort = overlapping.Count > 0,
             };
-            var listener = await factory.BindAsync(endPoint, cancellationToken);
-            (listener as ITunableListener)?.SharePort(false);
-            return new Listener(listener, spec.Key, time, logger);
+            return await BindAsync(endPoint, spec.Key, cancellationToken);
         }
         finally
         {
-            overlapping.ForEach(static listener => listener.SharePort(false));
+            overlapping.ForEach(EndSharing);
+        }
+    }
+
+    // By now the new socket is bound, and its owner has still to hear of it.
+    private void EndSharing(ITunableListener listener)
+    {
+        try
+        {
+            listener.SharePort(false);
+        }
+        catch (Exception exception)
+        {
+            Log.StillShared(logger, exception);
+        }
+    }
+
+    private async Task<Listener> BindAsync(ListenEndPoint endPoint, string key, CancellationToken cancellationToken)
+    {
+        var listener = await factory.BindAsync(endPoint, cancellationToken);
+        try
+        {
+            (listener as ITunableListener)?.SharePort(false);
+            return new Listener(listener, key, time, logger);
+        }
+        catch
+        {
+            await listener.DisposeAsync();
+            throw;
         }
     }
 
@@ -149,8 +188,8 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
         }
     }
 
-    private static Task DiscardAsync(IReadOnlyList<Listener> added) =>
-        Task.WhenAll(added.Select(static listener => listener.RetireAsync()));
+    private Task DiscardAsync(IReadOnlyList<Listener> added) =>
+        Task.WhenAll(added.Select(listener => RetireAsync(listener, handOver: false)));
 
     private static bool Overlap(EndPoint bound, EndPoint wanted) =>
         bound is IPEndPoint one
@@ -166,6 +205,9 @@ public sealed partial class ListenerManager(IConnectionListenerFactory factory, 
     {
         [LoggerMessage(LogLevel.Information, "Endpoint {Endpoint} listens on {Address}.")]
         public static partial void Listening(ILogger logger, string endpoint, EndPoint address);
+
+        [LoggerMessage(LogLevel.Error, "A listen socket still shares its port, which another program of the same user could join.")]
+        public static partial void StillShared(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Error, "Endpoint {Endpoint}: closing it failed.")]
         public static partial void RetireFailed(ILogger logger, string endpoint, Exception exception);

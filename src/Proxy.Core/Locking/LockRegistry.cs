@@ -6,8 +6,9 @@ public sealed class LockRegistry : IDisposable
     // A process that is killed may take seconds.
     private static readonly TimeSpan _killLimit = TimeSpan.FromSeconds(6);
 
-    private readonly Lock _gate = new(); // guards _queues
+    private readonly Lock _gate = new(); // guards _queues and _reserved
     private readonly Dictionary<string, LockQueue> _queues = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<LockQueue> _reserved = []; // which a revision that is being applied may want: they are not forgotten
     private readonly CancellationTokenSource _stopped = new();
     private readonly IReadOnlyList<IPermitStore> _stores;
     private readonly LockMetrics _metrics;
@@ -70,32 +71,74 @@ public sealed class LockRegistry : IDisposable
         _stopped.Dispose();
     }
 
-    /// <summary>Puts a route's settings to use, and returns what its connections run.</summary>
-    internal LockMiddleware Use(string routeId, string scope, LockSettings settings)
+    /// <summary>Builds a route's lock without putting it to use; to use, or to give up. One revision reserves at a time.</summary>
+    internal LockReservation Reserve(string routeId, string scope, LockSettings settings)
     {
-        LockQueue? queue;
         lock (_gate)
         {
-            if (!_queues.TryGetValue(routeId, out queue))
+            var isKnown = _queues.TryGetValue(routeId, out var queue);
+            queue ??= new LockQueue(routeId, settings, Store(scope), _time);
+            if (isKnown)
             {
-                var store = _stores.First(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase));
-                queue = new LockQueue(routeId, settings, store, _time);
-                _queues.Add(routeId, queue);
+                _reserved.Add(queue);
             }
 
-            queue.Use(settings);
+            return new(queue, !isKnown, settings, new LockMiddleware(queue, _metrics, _time, _stopped.Token));
         }
-
-        return new LockMiddleware(queue, _metrics, _time, _stopped.Token);
     }
 
-    /// <summary>Closes the locks of all other routes; they are forgotten when the last permit is back.</summary>
-    internal void Retain(IReadOnlyCollection<string> routeIds)
+    /// <summary>Puts a revision's locks to use, and closes all others: they are forgotten when the last permit is back.</summary>
+    /// <exception cref="AggregateException">Some did not follow; all others did.</exception>
+    internal void Use(IReadOnlyCollection<LockReservation> locks)
     {
-        foreach (var queue in Queues().Where(queue => !routeIds.Contains(queue.RouteId, StringComparer.OrdinalIgnoreCase)))
+        lock (_gate)
         {
-            queue.Close();
-            _ = ForgetAsync(queue);
+            foreach (var one in locks)
+            {
+                _queues[one.Queue.RouteId] = one.Queue;
+            }
+
+            _reserved.Clear();
+        }
+
+        var failures = new List<Exception>();
+        var used = locks.ToDictionary(static one => one.Queue, static one => one.Settings);
+        foreach (var queue in Queues())
+        {
+            try
+            {
+                Follow(queue, used.GetValueOrDefault(queue));
+            }
+            catch (Exception exception)
+            {
+                failures.Add(exception);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
+        }
+    }
+
+    /// <summary>Gives up what was reserved: all goes on as before.</summary>
+    internal void GiveUp(IReadOnlyCollection<LockReservation> locks)
+    {
+        lock (_gate)
+        {
+            _reserved.Clear();
+        }
+
+        foreach (var one in locks)
+        {
+            if (one.IsNew)
+            {
+                one.Queue.Dispose();
+            }
+            else if (one.Queue.IsClosedAndIdle)
+            {
+                _ = ForgetAsync(one.Queue); // which left it alone while it was reserved
+            }
         }
     }
 
@@ -124,12 +167,27 @@ public sealed class LockRegistry : IDisposable
 
     private Task WhenIdleAsync() => Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync()));
 
+    private void Follow(LockQueue queue, LockSettings? settings)
+    {
+        if (settings is not null)
+        {
+            queue.Use(settings);
+            return;
+        }
+
+        queue.Close();
+        _ = ForgetAsync(queue);
+    }
+
+    private IPermitStore Store(string scope) => _stores.First(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase));
+
+    // One that is in use stays.
     private async Task ForgetAsync(LockQueue queue)
     {
         await queue.WhenIdleAsync();
         lock (_gate)
         {
-            if (queue.IsClosedAndIdle && _queues.GetValueOrDefault(queue.RouteId) == queue)
+            if (queue.IsClosedAndIdle && !_reserved.Contains(queue) && _queues.GetValueOrDefault(queue.RouteId) == queue)
             {
                 _queues.Remove(queue.RouteId);
                 queue.Dispose();

@@ -38,7 +38,7 @@ internal sealed class SessionState
 
     public void Apply(UpstreamSettings next)
     {
-        // How it is dialled matters to the next dial only.
+        // How it is dialed matters to the next dial only.
         var renews = next.Multiplex != Settings.Multiplex;
         if (renews)
         {

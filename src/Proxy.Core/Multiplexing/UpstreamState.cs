@@ -3,7 +3,7 @@ namespace Proxy.Multiplexing;
 /// <summary>What an upstream connection is doing.</summary>
 public enum UpstreamState
 {
-    /// <summary>It is being dialled.</summary>
+    /// <summary>It is being dialed.</summary>
     Connecting,
 
     /// <summary>It rests: after the connect, between two requests, or until the destination is silent.</summary>

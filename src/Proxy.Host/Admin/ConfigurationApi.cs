@@ -36,17 +36,20 @@ internal static class ConfigurationApi
             .WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
     }
 
-    private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status) =>
-        new(
-            status.Running?.Id,
-            status.AppliedAt,
+    private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status)
+    {
+        var state = status.Current;
+        return new(
+            state.Running?.Id,
+            state.AppliedAt,
             configuration.Document(),
             configuration.Files(),
-            [.. status.Rejected.Select(Problem.Of)],
-            status.Pending,
-            status.RestartNeeded,
-            [.. (status.Running?.Warnings ?? []).Select(Problem.Of)]
+            [.. state.Rejected.Select(Problem.Of)],
+            state.Pending,
+            state.RestartNeeded,
+            [.. (state.Running?.Warnings ?? []).Select(Problem.Of)]
         );
+    }
 
     private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));

@@ -13,8 +13,9 @@ internal static class EndpointApi
     private static IEnumerable<EndpointAnswer> List(ProxyStatus status, ConnectionTracker tracker)
     {
         var open = tracker.Open.CountBy(static record => record.Slot).ToDictionary(StringComparer.Ordinal);
-        var bound = status.Bound;
-        return (status.Running?.Bindings ?? [])
+        var state = status.Current;
+        var bound = state.Bound;
+        return (state.Running?.Bindings ?? [])
             .OrderBy(static binding => binding.EndpointId, StringComparer.OrdinalIgnoreCase)
             .Select(binding => new EndpointAnswer(
                 binding.EndpointId,

@@ -21,7 +21,7 @@ internal static class LogLevelApi
     private static List<LogLevelAnswer> List(LogOverrides overrides, ProxyStatus status)
     {
         var levels = new SortedDictionary<string, LogLevelAnswer>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (category, level) in status.Running?.Config.Logging.LogLevel ?? new Dictionary<string, LogLevel>())
+        foreach (var (category, level) in status.Current.Running?.Config.Logging.LogLevel ?? new Dictionary<string, LogLevel>())
         {
             levels[category] = new(category, level, null);
         }

@@ -5,7 +5,7 @@ internal static class Readiness
 {
     public static Task WriteAsync(HttpContext context)
     {
-        var status = context.RequestServices.GetRequiredService<ProxyStatus>();
+        var status = context.RequestServices.GetRequiredService<ProxyStatus>().Current;
         context.Response.StatusCode = status.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         var word =
             status.Draining ? "draining"

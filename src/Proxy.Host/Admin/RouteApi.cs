@@ -18,7 +18,7 @@ internal static class RouteApi
 
     public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics)
     {
-        if (status.Running is not { } running)
+        if (status.Current.Running is not { } running)
         {
             return [];
         }

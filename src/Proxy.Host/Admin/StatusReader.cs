@@ -18,21 +18,24 @@ internal sealed class StatusReader(
     private readonly long _started = time.GetTimestamp();
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
-    public StatusAnswer Read() =>
-        new(
+    public StatusAnswer Read()
+    {
+        var state = status.Current;
+        return new(
             BuildVersion.Text,
             _startedAt,
             time.GetElapsedTime(_started),
-            status.Ready,
-            status.Draining,
-            status.Running is { } running ? new(running.Id, status.AppliedAt) : null,
-            [.. status.Rejected.Select(Problem.Of)],
-            status.Pending,
-            status.RestartNeeded,
+            state.Ready,
+            state.Draining,
+            state.Running is { } running ? new(running.Id, state.AppliedAt) : null,
+            [.. state.Rejected.Select(Problem.Of)],
+            state.Pending,
+            state.RestartNeeded,
             Traffic(),
             new(accessLog.Dropped),
             Process()
         );
+    }
 
     /// <summary>Counts by the word of the outcome, in the order of words.</summary>
     public static IReadOnlyDictionary<string, long> Ended(IEnumerable<RouteTraffic> traffic)

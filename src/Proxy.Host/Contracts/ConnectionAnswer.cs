@@ -58,7 +58,7 @@ internal sealed record ConnectionAnswer(
 
     private static ConnectionPhase PhaseOf(ConnectionRecord record, ProxyStatus status)
     {
-        var mode = record.RouteId is { } id ? status.Running?.Config.ReverseProxy.TcpRoutes.GetValueOrDefault(id)?.Mode : null;
+        var mode = record.RouteId is { } id ? status.Current.Running?.Config.ReverseProxy.TcpRoutes.GetValueOrDefault(id)?.Mode : null;
         return record.Outcome is not null ? ConnectionPhase.Ending
             : record.Connected > TimeSpan.Zero ? ConnectionPhase.Connected
             : record.DestinationId is not null && mode == TcpMode.Multiplex ? ConnectionPhase.Connected

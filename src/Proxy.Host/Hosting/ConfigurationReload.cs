@@ -69,7 +69,7 @@ internal sealed partial class ConfigurationReload(
 
         if (tell && Runs)
         {
-            manager.Ready(ServiceStatus.Describe(status));
+            manager.Ready(ServiceStatus.Describe(status.Current));
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         }
 
-        var left = host.Value.ShutdownTimeout - (time.GetUtcNow() - (status.DrainingSince ?? time.GetUtcNow())) - _requests;
+        var left = host.Value.ShutdownTimeout - (time.GetUtcNow() - (status.Current.DrainingSince ?? time.GetUtcNow())) - _requests;
         if (left > TimeSpan.Zero)
         {
             await status.WhenDrainedAsync().WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

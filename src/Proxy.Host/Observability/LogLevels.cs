@@ -19,7 +19,7 @@ internal sealed class LogLevels(ProxyStatus status, Revision first)
 
     public void Configure(LoggerFilterOptions options)
     {
-        foreach (var (category, level) in (status.Running ?? first).Config.Logging.LogLevel)
+        foreach (var (category, level) in (status.Current.Running ?? first).Config.Logging.LogLevel)
         {
             options.Rules.Add(new LoggerFilterRule(providerName: null, Category(category), level, filter: null));
         }

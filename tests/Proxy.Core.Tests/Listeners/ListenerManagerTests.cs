@@ -121,7 +121,7 @@ public sealed class ListenerManagerTests : IDisposable
         using var stale = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         stale.Bind(new UnixDomainSocketEndPoint(path));
         var manager = Create();
-        await ApplyAsync(manager, "unix", new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path))));
+        await ApplyAsync(manager, "unix", Spec("unix", new UnixDomainSocketEndPoint(path)));
 
         Assert.Equal("unix", await AskAsync(new UnixDomainSocketEndPoint(path)));
         await manager.StopAsync();
@@ -136,9 +136,7 @@ public sealed class ListenerManagerTests : IDisposable
         other.Bind(new UnixDomainSocketEndPoint(path));
         other.Listen();
 
-        await Assert.ThrowsAsync<BindException>(() =>
-            Create().BindAsync([new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path)))], default)
-        );
+        await Assert.ThrowsAsync<BindException>(() => Create().BindAsync([Spec("unix", new UnixDomainSocketEndPoint(path))], default));
     }
 
     [Fact]
@@ -151,7 +149,7 @@ public sealed class ListenerManagerTests : IDisposable
         var waiting = FillBacklog(address);
 
         // On a thread of its own: a probe that waits would hold this one for ever.
-        var binding = Task.Run(() => Create().BindAsync([new ListenerSpec("unix", new ListenEndPoint(address))], default));
+        var binding = Task.Run(() => Create().BindAsync([Spec("unix", address)], default));
         await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
 
         Assert.True(File.Exists(address.ToString()));
@@ -172,7 +170,7 @@ public sealed class ListenerManagerTests : IDisposable
             await make.WaitForExitAsync();
         }
 
-        var spec = new ListenerSpec("unix", new ListenEndPoint(new UnixDomainSocketEndPoint(path)));
+        var spec = Spec("unix", new UnixDomainSocketEndPoint(path));
         var binding = Task.Run(() => Create().BindAsync([spec], default));
         await Assert.ThrowsAsync<BindException>(() => binding.WaitAsync(Eventually.Limit));
 
@@ -295,16 +293,17 @@ public sealed class ListenerManagerTests : IDisposable
             NullLogger<ListenerManager>.Instance
         );
 
-    private static ListenerSpec Spec(string key, IPAddress address, int port) =>
-        new(key, new ListenEndPoint(new IPEndPoint(address, port)));
+    private static ListenerSpec Spec(string key, IPAddress address, int port) => Spec(key, new IPEndPoint(address, port));
+
+    private static ListenerSpec Spec(string key, EndPoint address) => new(key, new ListenEndPoint(address), static _ => Task.CompletedTask);
 
     private static Task ApplyAsync(ListenerManager manager, string answer, params ListenerSpec[] specs) =>
         ApplyAsync(manager, connection => AnswerAsync(connection, answer), specs);
 
     private static async Task ApplyAsync(ListenerManager manager, ConnectionDelegate pipeline, params ListenerSpec[] specs)
     {
-        var bound = await manager.BindAsync(specs, default);
-        manager.Commit(bound, _ => pipeline);
+        var bound = await manager.BindAsync([.. specs.Select(spec => spec with { Pipeline = pipeline })], default);
+        manager.Commit(bound);
     }
 
     private static async Task AnswerAsync(ConnectionContext connection, string answer)

@@ -362,7 +362,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Retain_RouteRemovedWithAFullQueue_WaitersDrainedHolderServedToItsEnd()
+    public async Task Use_RouteRemovedWithAFullQueue_WaitersDrainedHolderServedToItsEnd()
     {
         using var locked = new TestLock();
         var pipeline = locked.Use(locked.Settings);
@@ -373,7 +373,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
             waiters.Add(await ComeAsync(pipeline, loops: true));
         }
 
-        locked.Registry.Retain([]);
+        locked.Registry.Use([]);
 
         foreach (var waiter in waiters)
         {

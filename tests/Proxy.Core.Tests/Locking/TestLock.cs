@@ -77,7 +77,12 @@ internal sealed class TestLock : IDisposable
     public HookList Steps(params HookStepConfig[] steps) => _factory.Create(steps);
 
     /// <summary>The pipeline of the route: the lock alone.</summary>
-    public ConnectionDelegate Use(LockSettings settings) => Registry.Use(Route, "Host", settings).OnConnectionAsync;
+    public ConnectionDelegate Use(LockSettings settings)
+    {
+        var reserved = Registry.Reserve(Route, "Host", settings);
+        Registry.Use([reserved]);
+        return reserved.Middleware.OnConnectionAsync;
+    }
 
     public LockStatus Status => Registry.Find(Route)!;
 

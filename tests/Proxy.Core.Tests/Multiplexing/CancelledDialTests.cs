@@ -4,7 +4,7 @@ using Proxy.Multiplexing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 
-/// <summary>A connection that is to be renewed while it is dialled. The destination may have accepted it already.</summary>
+/// <summary>A connection that is to be renewed while it is dialed. The destination may have accepted it already.</summary>
 public sealed class CancelledDialTests : SessionTestBase
 {
     private const string Line = "\"Protocol\": \"line\"";

@@ -28,7 +28,6 @@ internal sealed class Multiplexer : IAsyncDisposable
 
     private readonly ServiceProvider _services;
     private readonly Clusters _clusters = new();
-    private BoundListeners? _bound;
 
     /// <param name="transport">Portable or Loops.</param>
     /// <param name="time">Time that the test moves.</param>
@@ -91,13 +90,19 @@ internal sealed class Multiplexer : IAsyncDisposable
         var revision = Read(json);
         _clusters.Use(revision);
         var listeners = _services.GetRequiredService<ListenerManager>();
-        var specs = revision.Bindings.Select(static binding => new ListenerSpec(
+        var pipelines = _services.GetRequiredService<PipelineBuilder>().Build(revision);
+        var specs = revision.Bindings.Select(binding => new ListenerSpec(
             binding.Slot,
-            new ListenEndPoint(new IPEndPoint(binding.Address.Address!, binding.Address.Port)) { InOrder = binding.InOrder }
+            new ListenEndPoint(new IPEndPoint(binding.Address.Address!, binding.Address.Port)) { InOrder = binding.InOrder },
+            pipelines.Endpoints[binding.Slot]
         ));
-        _bound = await listeners.BindAsync([.. specs], CancellationToken.None);
-        var pipelines = _services.GetRequiredService<RevisionPipelines>().Build(revision);
-        listeners.Commit(_bound, key => pipelines[key]);
+        var bound = await listeners.BindAsync([.. specs], CancellationToken.None);
+        foreach (var kind in pipelines.Kinds)
+        {
+            kind.Use();
+        }
+
+        listeners.Commit(bound);
     }
 
     public IPEndPoint Address(string key = "") =>

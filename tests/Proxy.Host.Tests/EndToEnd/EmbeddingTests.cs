@@ -75,11 +75,11 @@ public sealed class EmbeddingTests : IDisposable
         await app.StartAsync();
         var url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         var status = app.Services.GetRequiredService<ProxyStatus>();
-        var before = status.Running!.Id;
+        var before = status.Current.Running!.Id;
 
         app.Configuration["ReverseProxy:Clusters:c:Destinations:d:Address"] = $"tcp://127.0.0.1:{other.Port}";
         ((IConfigurationRoot)app.Configuration).Reload();
-        await Eventually.TrueAsync(() => status.Running!.Id != before);
+        await Eventually.TrueAsync(() => status.Current.Running!.Id != before);
 
         using var client = await TcpClientSocket.ConnectAsync(url.Port);
         Assert.Equal("other", await client.ReadAsync());

@@ -76,13 +76,13 @@ public sealed partial class ExampleTests : IAsyncLifetime
         await _layer.DisposeAsync();
     }
 
-    private async Task<ProxyStatus> StartAsync(string example)
+    private async Task<ProxyState> StartAsync(string example)
     {
         using var written = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
         var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!);
         _app = ProxyApplication.Build(new ConfigurationBuilder().Add(Source(example)).AddInMemoryCollection(moved).Build());
         await _app.StartAsync();
-        return _app.Services.GetRequiredService<ProxyStatus>();
+        return _app.Services.GetRequiredService<ProxyStatus>().Current;
     }
 
     /// <summary>A client from a network needs an IPv4 address to come from.</summary>
@@ -90,7 +90,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         route.Match is not { SourceNetworks.Count: > 0 }
         || binding.Address is { IsAny: true } or { Address.AddressFamily: AddressFamily.InterNetwork };
 
-    private static EndPoint Bound(ProxyStatus status, EndpointBinding binding)
+    private static EndPoint Bound(ProxyState status, EndpointBinding binding)
     {
         var address = binding.Address;
         return address.UnixPath is not null ? status.Bound[address.Text]

@@ -25,7 +25,7 @@ internal sealed class TestHost : IAsyncDisposable
         _app = ProxyApplication.Build(_configuration);
     }
 
-    public ProxyStatus Status => _app.Services.GetRequiredService<ProxyStatus>();
+    public ProxyState Status => _app.Services.GetRequiredService<ProxyStatus>().Current;
 
     public ConnectionTracker Tracker => _app.Services.GetRequiredService<ConnectionTracker>();
 

@@ -31,7 +31,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     /// <summary>The identity of a peer: its chain has to end at our authorities, be made for this use, and name an instance of our group.</summary>
     /// <param name="certificate">What it showed.</param>
     /// <param name="chain">What it showed beside it.</param>
-    /// <param name="server">Whether it is the one that was dialled.</param>
+    /// <param name="server">Whether it is the one that was dialed.</param>
     /// <returns>The identity; null when it is not trusted.</returns>
     public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server)
     {
@@ -46,7 +46,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
 
     /// <summary>The identity of a peer whose connection is open: as with TLS elsewhere, a certificate that expires ends no connection.</summary>
     /// <param name="certificate">What it showed.</param>
-    /// <param name="server">Whether it is the one that was dialled.</param>
+    /// <param name="server">Whether it is the one that was dialed.</param>
     /// <returns>The identity; null when it would not be trusted even so.</returns>
     public TunnelIdentity? Review(X509Certificate2? certificate, bool server) =>
         Judge(certificate, null, server, X509VerificationFlags.IgnoreNotTimeValid).Identity;

@@ -85,7 +85,7 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Place(peer)}.{pool}{PseudoDomain}");
     }
 
-    // One that has moved is dialled where it is now, though connections to where it was may live. A host has no case, and an id has.
+    // One that has moved is dialed where it is now, though connections to where it was may live. A host has no case, and an id has.
     private static string Place(TunnelEndPoint peer)
     {
         var place = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}/{peer.Address.Host}:{peer.Address.Port}");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Configuration;
 
 namespace Proxy.Clusters.Resolution;
 
@@ -20,6 +21,7 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
     /// <param name="refresh">The age at which a name is resolved again.</param>
     /// <param name="cancellationToken">Ends the wait of a first lookup.</param>
     /// <returns>At least one.</returns>
+    /// <exception cref="FormatException">It is no such address.</exception>
     /// <exception cref="SocketException">The name has no address, and none is known from before.</exception>
     public ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string address, TimeSpan refresh, CancellationToken cancellationToken)
     {
@@ -47,25 +49,24 @@ public sealed class DestinationResolver(TimeProvider time, Func<string, Cancella
 
     private static Target Parse(string address)
     {
-        if (address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase))
+        // What checked the configuration reads it here too, so that both mean the same place.
+        if (!DestinationAddress.TryParse(address, out var parsed, out var error))
         {
-            return new([new UnixDomainSocketEndPoint(address["unix:".Length..])]);
+            throw new FormatException(error);
         }
 
-        var uri = new Uri(address);
-        var host = uri.DnsSafeHost;
-        if (IPAddress.TryParse(host, out var literal))
+        if (parsed.EndPoint is not DnsEndPoint name)
         {
-            return new([new IPEndPoint(literal, uri.Port)]);
+            return new([parsed.EndPoint]);
         }
 
-        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        if (name.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
-            var loopback = new IPEndPoint(IPAddress.Loopback, uri.Port);
-            return new(Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, uri.Port)] : [loopback]);
+            var loopback = new IPEndPoint(IPAddress.Loopback, name.Port);
+            return new(Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, name.Port)] : [loopback]);
         }
 
-        return new(null, host, uri.Port);
+        return new(null, name.Host, name.Port);
     }
 
     private static Func<string, CancellationToken, Task<IPAddress[]>> OnOwnThreads()

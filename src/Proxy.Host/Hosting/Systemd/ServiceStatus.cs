@@ -3,7 +3,7 @@ namespace Proxy.Host.Hosting.Systemd;
 /// <summary>How the host is, in a line.</summary>
 internal static class ServiceStatus
 {
-    public static string Describe(ProxyStatus status)
+    public static string Describe(ProxyState status)
     {
         var running = $"Configuration {status.Running?.Id} runs, {status.Bound.Count} addresses";
         return status switch

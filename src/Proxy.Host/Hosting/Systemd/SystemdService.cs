@@ -57,7 +57,7 @@ internal sealed partial class SystemdService(
 
         lock (_gate)
         {
-            _told = ServiceStatus.Describe(status);
+            _told = ServiceStatus.Describe(status.Current);
             manager.Ready(_told);
             _timer = time.CreateTimer(static service => ((SystemdService)service!).Look(), this, _look, _look);
             if (environment.Watchdog is { } limit)
@@ -84,7 +84,7 @@ internal sealed partial class SystemdService(
             {
                 Extend();
             }
-            else if (ServiceStatus.Describe(status) is var now && now != _told)
+            else if (ServiceStatus.Describe(status.Current) is var now && now != _told)
             {
                 _told = now;
                 manager.Tell(now);

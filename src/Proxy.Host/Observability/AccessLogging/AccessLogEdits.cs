@@ -50,7 +50,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
     {
         lock (_gate)
         {
-            var config = (status.Running ?? first).Config.Log.Access;
+            var config = (status.Current.Running ?? first).Config.Log.Access;
             if (config != _config)
             {
                 var moved = (config.Path, config.MaxBytes, config.Files) != (_config.Path, _config.MaxBytes, _config.Files);

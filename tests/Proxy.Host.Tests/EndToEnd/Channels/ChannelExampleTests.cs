@@ -85,7 +85,7 @@ public sealed class ChannelExampleTests : IDisposable
 
         await MemberAsync(three, 0, 1);
         await MemberAsync(three, 0, 2);
-        var status = three.Hosts[0].Services.GetRequiredService<ProxyStatus>();
+        var status = three.Hosts[0].Services.GetRequiredService<ProxyStatus>().Current;
         var web = three.Hosts[0].Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         await AskUntilAsync(new Uri($"http://{Bound(status, "127.0.0.1")}/"), "A_2", "A_3");
         await AskUntilAsync(new Uri($"http://{Bound(status, "127.0.0.2")}/"), "A_2", "A_3");
@@ -166,7 +166,7 @@ public sealed class ChannelExampleTests : IDisposable
             && three.Channels(callee).Members().Any(member => member.Id == $"A_{caller + 1}")
         );
 
-    private static EndPoint Bound(ProxyStatus status, string ip) =>
+    private static EndPoint Bound(ProxyState status, string ip) =>
         status.Bound.Values.Single(address => ((IPEndPoint)address).Address.ToString() == ip);
 
     private async Task AskUntilAsync(Uri url, params string[] names)

@@ -30,7 +30,7 @@ public sealed class OfficeTests
                 .Build()
         );
         await app.StartAsync();
-        var address = (IPEndPoint)app.Services.GetRequiredService<ProxyStatus>().Bound.Values.Single();
+        var address = (IPEndPoint)app.Services.GetRequiredService<ProxyStatus>().Current.Bound.Values.Single();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Documents).Select(i => ConvertAsync(address, Document(i))))
             .WaitAsync(Eventually.Limit);

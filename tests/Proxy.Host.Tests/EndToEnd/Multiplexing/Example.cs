@@ -37,7 +37,7 @@ internal sealed class Example : IAsyncDisposable
 
     public async Task<Socket> ConnectAsync(string route)
     {
-        var bound = _app.Services.GetRequiredService<ProxyStatus>().Bound;
+        var bound = _app.Services.GetRequiredService<ProxyStatus>().Current.Bound;
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(bound.Single(pair => pair.Key.EndsWith($"#{Listen(_routes, route)}", StringComparison.Ordinal)).Value);
         return socket;

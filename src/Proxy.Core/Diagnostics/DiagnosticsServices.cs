@@ -1,0 +1,19 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>Registers the connection tracker, metrics and the access log.</summary>
+internal static class DiagnosticsServices
+{
+    public static void AddDiagnostics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton<ConnectionTracker>();
+        services.TryAddSingleton<ProxyMeter>();
+        services.TryAddSingleton<ProxyMetrics>();
+        services.TryAddSingleton(static _ => new AccessLog(null));
+        services.TryAddSingleton<AccessLogMetrics>();
+        services.TryAddSingleton<TrackingMiddleware>();
+    }
+}

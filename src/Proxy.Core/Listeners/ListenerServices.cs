@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Proxy.Connections;
+
+namespace Proxy.Listeners;
+
+/// <summary>Registers the one manager of listeners.</summary>
+internal static class ListenerServices
+{
+    public static void AddListeners(this IServiceCollection services) =>
+        services.TryAddSingleton(static provider => new ListenerManager(
+            provider.GetRequiredService<Transport>().Listeners,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ListenerManager>>()
+        ));
+}
