@@ -11,7 +11,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     private readonly HttpContext _context;
     private readonly TunnelPeer _peer;
     private readonly CancellationTokenRegistration _aborted;
-    private readonly Lock _gate = new(); // guards _isReset and _isOver
+    private readonly Lock _gate = new(); // guards _isReset and _isOver: after the request, its context and its stream serve another
     private volatile bool _ended;
     private bool _isReset;
     private bool _isOver;
@@ -76,19 +76,21 @@ internal sealed class ServerTunnelConnection : TunnelConnection
 
     protected override Task<bool> IsConnectionLostAsync() => Task.FromResult(_peer.IsLost);
 
-    /// <summary>Resets the stream, unless its request is over: Kestrel uses what belonged to that for another one.</summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Gone();
         lock (_gate)
         {
-            if (_isOver || _isReset || ConnectionClosed.IsCancellationRequested)
+            if (_isOver || _isReset)
             {
                 return;
             }
 
             _isReset = true;
-            _context.Features.Get<IHttpResetFeature>()?.Reset(TunnelProtocol.ConnectError);
+            if (!_context.RequestAborted.IsCancellationRequested)
+            {
+                _context.Features.Get<IHttpResetFeature>()?.Reset(TunnelProtocol.ConnectError);
+            }
         }
     }
 

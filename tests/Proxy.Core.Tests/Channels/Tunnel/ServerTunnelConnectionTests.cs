@@ -5,45 +5,66 @@ using Proxy.Channels.Tunnel;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 
+/// <summary>An operator or a drain may close a tunnel at the moment at which its request ends. Kestrel uses the request's objects for another one then.</summary>
 public sealed class ServerTunnelConnectionTests
 {
     private readonly DefaultHttpContext _context = new();
-    private readonly ResetFeature _resets = new();
 
     [Fact]
-    public void Abort_Twice_ResetsTheStreamOnce()
+    public void Abort_WhileItsRequestRuns_ResetsItsStreamOnce()
     {
+        var stream = Serve();
         var tunnel = Tunnel();
 
         tunnel.Abort(new ConnectionAbortedException());
         tunnel.Abort(new ConnectionAbortedException());
 
-        Assert.Equal([TunnelProtocol.ConnectError], _resets.Codes);
+        Assert.Equal([TunnelProtocol.ConnectError], stream.Resets);
     }
 
     [Fact]
-    public async Task Abort_ItsRequestIsOver_TouchesNothing()
+    public async Task Abort_AfterItsRequestHasEnded_DoesNothing()
     {
         var tunnel = Tunnel();
         await tunnel.DisposeAsync();
-        _context.Uninitialize(); // as the server does before it uses the parts for the next request
+        _context.Uninitialize();
 
         tunnel.Abort(new ConnectionAbortedException());
 
-        Assert.Empty(_resets.Codes);
+        Assert.True(tunnel.IsGone);
     }
 
-    private ServerTunnelConnection Tunnel()
+    [Fact]
+    public async Task Abort_ItsContextServesAnotherRequest_ThatOneIsNotReset()
     {
-        _context.Features.Set<IHttpResetFeature>(_resets);
-        var peer = new TunnelPeer(new DefaultConnectionContext("peer"), certificate: null, identity: null);
-        return new(_context, new TunnelRequest("db", null, null, null), peer, "A_1");
+        var tunnel = Tunnel();
+        await tunnel.DisposeAsync();
+        _context.Uninitialize();
+        var another = Serve();
+
+        tunnel.Abort(new ConnectionAbortedException());
+
+        Assert.Empty(another.Resets);
     }
 
-    private sealed class ResetFeature : IHttpResetFeature
-    {
-        public List<int> Codes { get; } = [];
+    private ServerTunnelConnection Tunnel() =>
+        new(_context, new TunnelRequest("ring", null, null, null), new TunnelPeer(new FakeConnection(), null, null), "B_1");
 
-        public void Reset(int errorCode) => Codes.Add(errorCode);
+    private RecordingStream Serve()
+    {
+        var stream = new RecordingStream();
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(new HttpRequestFeature());
+        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        features.Set<IHttpResetFeature>(stream);
+        _context.Initialize(features);
+        return stream;
+    }
+
+    private sealed class RecordingStream : IHttpResetFeature
+    {
+        public List<int> Resets { get; } = [];
+
+        public void Reset(int errorCode) => Resets.Add(errorCode);
     }
 }
