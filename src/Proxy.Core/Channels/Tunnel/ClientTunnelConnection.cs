@@ -11,6 +11,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
 
     private readonly HttpResponseMessage _response;
     private readonly TunnelContent _content;
+
     [SuppressMessage("Usage", "CA2213", Justification = "Without a timer it holds nothing, and an abort may be about to cancel it.")]
     private readonly CancellationTokenSource _lifetime;
 
