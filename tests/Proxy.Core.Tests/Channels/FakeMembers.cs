@@ -119,6 +119,8 @@ internal sealed class FakeMembers : IAsyncDisposable
         if (context.Response.StatusCode == StatusCodes.Status200OK)
         {
             await context.Response.WriteAsync($"{number}", context.RequestAborted);
+            // A stream whose server ends while the client's end is under way is reset, and so is the client then.
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 
@@ -10,7 +11,10 @@ internal sealed class ClientTunnelConnection : TunnelConnection
 
     private readonly HttpResponseMessage _response;
     private readonly TunnelContent _content;
+
+    [SuppressMessage("Usage", "CA2213", Justification = "Without a timer it holds nothing, and an abort may be about to cancel it.")]
     private readonly CancellationTokenSource _lifetime;
+
     private volatile bool _ended;
     private int _closed;
 

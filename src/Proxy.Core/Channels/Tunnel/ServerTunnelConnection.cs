@@ -76,7 +76,6 @@ internal sealed class ServerTunnelConnection : TunnelConnection
 
     protected override Task<bool> IsConnectionLostAsync() => Task.FromResult(_peer.IsLost);
 
-    /// <summary>Resets the stream, unless its request is over: Kestrel uses what belonged to that for another one.</summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Gone();
