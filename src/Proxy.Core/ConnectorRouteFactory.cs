@@ -4,12 +4,10 @@ using Proxy.Configuration;
 namespace Proxy;
 
 /// <summary>Builds routes that name a connector: a channel takes their clients to a member that serves it.</summary>
-internal sealed class ConnectorRouteFactory(CallPipelines channels, Random random) : IRouteFactory
+internal sealed class ConnectorRouteFactory(CallPipelines channels) : IRouteFactory
 {
     public bool Builds(TcpRouteConfig route) => route.Connector is not null;
 
     public IRouteSet Begin(Revision revision) =>
-        new StatelessRoutes(route =>
-            channels.OfRoute(route.Connector!, () => RouteSettings.Relay(route).Jittered(random), RouteSettings.KeepAlive(route))
-        );
+        new StatelessRoutes(route => channels.OfRoute(route.Connector!, RouteSettings.Forward(route)));
 }

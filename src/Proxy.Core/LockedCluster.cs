@@ -24,7 +24,7 @@ internal sealed class LockedCluster(
     public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
     {
         var endPoint = target(client);
-        var refusal = _dialer.TryPick(endPoint);
+        var refusal = _dialer.Pick(endPoint);
         failure = refusal ?? default;
         return refusal is null ? new Destination(this, endPoint, endPoint.Picked!) : null;
     }

@@ -46,12 +46,6 @@ public static class TcpProxyExtensions
         services.AddHooks();
         services.AddLocking();
         services.AddMultiplexing();
-        services.TryAddSingleton<LocalListener>(static provider => provider.GetRequiredService<LocalListeners>().BindAsync);
-        services.TryAddSingleton(static provider => new LocalListeners(
-            provider.GetRequiredService<Transport>().Listeners,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<LocalListeners>>()
-        ));
         services.AddChannels();
         services.AddRoutes();
         services.AddRevisions();

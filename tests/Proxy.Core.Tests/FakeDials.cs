@@ -10,7 +10,7 @@ internal sealed class FakeDials : IConnectionFactory
 {
     private readonly ConcurrentQueue<Dial> _dials = new();
 
-    /// <summary>The addresses that were dialled, in order.</summary>
+    /// <summary>The addresses that were dialed, in order.</summary>
     public IReadOnlyList<string> Addresses => [.. _dials.Select(static dial => dial.Address)];
 
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)

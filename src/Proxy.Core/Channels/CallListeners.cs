@@ -1,6 +1,7 @@
 using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
+using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
@@ -9,7 +10,7 @@ internal sealed class CallListeners(
     CurrentChannels channels,
     CallPlan plan,
     CallPipelines pipelines,
-    LocalListener bind,
+    ListenerManager listeners,
     ChannelMonitor monitor,
     TimeProvider time
 ) : IAsyncDisposable
@@ -21,19 +22,19 @@ internal sealed class CallListeners(
     public bool IsEmpty => _slots.Count == 0 && _retiring.Count == 0;
 
     /// <summary>Whether all addresses are bound that do not depend on members.</summary>
-    public bool AreServicesBound => _slots.All(static pair => pair.Key.Member.Length > 0 || pair.Value.Listener is not null);
+    public bool AreServicesBound => _slots.All(static pair => pair.Key.Member.Length > 0 || pair.Value.Bound is not null);
 
     /// <summary>How long until one is to be tried again; null when all are bound.</summary>
     public TimeSpan? NextRetry =>
         _slots
-            .Values.Where(static slot => slot.Listener is null)
-            .Select(slot => slot.Wait(time))
+            .Values.Where(static slot => slot.Bound is null)
+            .Select(static slot => slot.Wait)
             .Cast<TimeSpan?>()
             .DefaultIfEmpty(null)
             .Min();
 
     /// <summary>Where it is bound; null while it is not.</summary>
-    public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Listener?.Address;
+    public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Bound;
 
     /// <summary>Binds what is wanted and takes out what is not. That listens on until it is told to be gone, and may be taken back until then.</summary>
     /// <param name="members">The members that local clients are to reach; null when nothing is wanted any more.</param>
@@ -80,7 +81,7 @@ internal sealed class CallListeners(
             _slots.Remove(key);
         }
 
-        var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Listener is not null));
+        var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Bound is not null));
         if (retirement.Slots.Count == 0)
         {
             return null;
@@ -96,18 +97,18 @@ internal sealed class CallListeners(
         {
             if (!_slots.TryGetValue(key, out var slot))
             {
-                slot = _slots[key] = TakeBack(address) ?? new CallSlot(address);
+                slot = _slots[key] = TakeBack(address) ?? new CallSlot(address, time);
                 slot.Use(pipelines.Of(key));
             }
 
-            if (slot.Listener is null && slot.Wait(time) <= TimeSpan.Zero)
+            if (slot.Bound is null && slot.Wait <= TimeSpan.Zero)
             {
                 await TryBindAsync(key, slot, cancellationToken);
             }
 
-            if (slot.Listener is { } listener)
+            if (slot.Bound is { } bound)
             {
-                plan.Keep(key, listener.Address);
+                plan.Keep(key, bound);
             }
         }
     }
@@ -129,7 +130,7 @@ internal sealed class CallListeners(
 
     private async Task TryBindAsync(CallKey key, CallSlot slot, CancellationToken cancellationToken)
     {
-        if (await slot.TryBindAsync(bind, time, cancellationToken) is { } wrong)
+        if (await slot.TryBindAsync(listeners, cancellationToken) is { } wrong)
         {
             var member = key.Member.Length == 0 ? "" : $" for member '{key.Member}'";
             monitor.OnError($"channel '{key.Channel}'{member}: {wrong}");

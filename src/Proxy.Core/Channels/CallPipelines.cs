@@ -2,43 +2,45 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Forwarding;
 
 namespace Proxy.Channels;
 
-/// <summary>What runs on the connections of local clients: tracking, then forwarding to a member.</summary>
-internal sealed class CallPipelines(CurrentChannels channels, MemberForwarding forwarding, TrackingMiddleware tracking)
+/// <summary>What runs on the connections of clients that call members: forwarding, through the tunnel.</summary>
+internal sealed class CallPipelines(CurrentChannels channels, MemberDialer dialer, ForwardServices forwarding, TrackingMiddleware tracking)
 {
+    /// <summary>Channels have no deadlines of their own: pings and keep-alive say when a peer is gone.</summary>
+    public static ForwardOptions Unhurried { get; } =
+        new(new RelayOptions { IdleTimeout = Timeout.InfiniteTimeSpan, HalfCloseTimeout = Timeout.InfiniteTimeSpan }, KeepAlive.Default);
+
     /// <summary>The pipeline of a local address. A connection takes the channel's configuration as it is when the client comes.</summary>
     public ConnectionDelegate Of(CallKey key)
     {
         var bound = channels.Config.Items[key.Channel];
-        return client =>
-            tracking.OnConnectionAsync(
-                client,
-                ChannelSlots.Endpoint(key.Channel),
-                ChannelSlots.Calls,
-                _ => RunAsync(client, key, channels.Config.Items.GetValueOrDefault(key.Channel) ?? bound)
-            );
+        var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), Unhurried, forwarding);
+        var endpoint = ChannelSlots.Endpoint(key.Channel);
+        return client => tracking.OnConnectionAsync(client, endpoint, ChannelSlots.Calls, forward.OnConnectedAsync);
     }
 
-    /// <summary>What runs on the connections of a route that names a connector: forwarding alone, for a route is tracked already.</summary>
+    /// <summary>The pipeline of a route that names a connector.</summary>
     /// <param name="connector">The connector.</param>
-    /// <param name="options">The relay's deadlines, for each connection anew.</param>
-    /// <param name="keepAlive">TCP keep-alive of the client.</param>
-    public ConnectionDelegate OfRoute(string connector, Func<RelayOptions> options, KeepAlive keepAlive) =>
-        client =>
-        {
-            var record = ConnectionRecord.Of(client);
-            record.ClusterId = ChannelSlots.Cluster(connector);
-            return forwarding.RunAsync(client, new MemberEndPoint(channels.Config.Caller(connector), record), options(), keepAlive);
-        };
+    /// <param name="options">What the route says of its connections.</param>
+    public ConnectionDelegate OfRoute(string connector, ForwardOptions options) =>
+        new ForwardHandler(dialer, client => Target(client, connector), options, forwarding).OnConnectedAsync;
 
-    private Task RunAsync(ConnectionContext client, CallKey key, ChannelConfig channel)
+    private ChannelConfig Newest(CallKey key, ChannelConfig bound) => channels.Config.Items.GetValueOrDefault(key.Channel) ?? bound;
+
+    private static MemberEndPoint Target(ConnectionContext client, CallKey key, ChannelConfig channel)
     {
         var record = ConnectionRecord.Of(client);
         record.ClusterId = ChannelSlots.Cluster(channel.Connector);
-        var member = key.Member.Length == 0 ? null : key.Member;
-        var target = new MemberEndPoint(channel, record) { Member = member, Port = member is null ? null : key.Port };
-        return forwarding.RunAsync(client, target, MemberForwarding.Unhurried, KeepAlive.Default);
+        return key.Member.Length == 0 ? new(channel, record) : new(channel, record) { Member = key.Member, Port = key.Port };
+    }
+
+    private MemberEndPoint Target(ConnectionContext client, string connector)
+    {
+        var record = ConnectionRecord.Of(client);
+        record.ClusterId = ChannelSlots.Cluster(connector);
+        return new(channels.Config.Caller(connector), record);
     }
 }

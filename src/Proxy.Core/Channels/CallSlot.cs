@@ -1,54 +1,49 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Listeners;
+using Proxy.Timing;
 
 namespace Proxy.Channels;
 
 /// <summary>An address that local clients are to find: bound, or tried again after a while.</summary>
-internal sealed class CallSlot(IPEndPoint address)
+internal sealed class CallSlot(IPEndPoint address, TimeProvider time)
 {
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
 
+    private readonly Backoff _backoff = new(time, _firstRetry, _longestRetry);
     private ConnectionDelegate? _pipeline;
-    private long _tried;
-    private TimeSpan _pause;
+    private LentListener? _listener;
 
-    /// <summary>What listens there; null while nothing does.</summary>
-    public ILocalListener? Listener { get; private set; }
+    /// <summary>Where it is bound; null while it is not.</summary>
+    public IPEndPoint? Bound => _listener?.Address;
+
+    /// <summary>How long until it may be tried again; zero when it may be now.</summary>
+    public TimeSpan Wait => _backoff.Remaining;
 
     /// <summary>Whether this is the address, as it was wanted or as the system has chosen it.</summary>
-    public bool IsAt(IPEndPoint other) => address.Equals(other) || other.Equals(Listener?.Address);
-
-    public TimeSpan Wait(TimeProvider time) => _pause == TimeSpan.Zero ? TimeSpan.Zero : _pause - time.GetElapsedTime(_tried);
+    public bool IsAt(IPEndPoint other) => address.Equals(other) || other.Equals(Bound);
 
     /// <summary>Gives clients that come from now on to another pipeline.</summary>
     public void Use(ConnectionDelegate pipeline) => Volatile.Write(ref _pipeline, pipeline);
 
     /// <summary>Tries to bind it.</summary>
     /// <returns>What is wrong, the first time that something is.</returns>
-    public async Task<string?> TryBindAsync(LocalListener bind, TimeProvider time, CancellationToken cancellationToken)
+    public async Task<string?> TryBindAsync(ListenerManager listeners, CancellationToken cancellationToken)
     {
         try
         {
-            Listener = await bind(address, client => Volatile.Read(ref _pipeline)!(client), cancellationToken);
+            _listener = await listeners.LendAsync(address, client => Volatile.Read(ref _pipeline)!(client), cancellationToken);
             return null;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (BindException exception)
         {
-            return Failed(time) ? LoopbackHint.Explain(address, exception.InnerException ?? exception) : null;
+            var isFirst = !_backoff.HasFailed;
+            _backoff.Fail();
+            return isFirst ? LoopbackHint.Explain(address, exception.GetBaseException()) : null;
         }
     }
 
-    public ValueTask CloseAsync() => Listener?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private bool Failed(TimeProvider time)
-    {
-        var isFirst = _pause == TimeSpan.Zero;
-        _tried = time.GetTimestamp();
-        _pause =
-            isFirst ? _firstRetry
-            : _pause * 2 < _longestRetry ? _pause * 2
-            : _longestRetry;
-        return isFirst;
-    }
+    /// <summary>Stops accepting; connections go on.</summary>
+    public ValueTask CloseAsync() => _listener?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -4,7 +4,6 @@ using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
 using Proxy.Listeners;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -19,14 +18,13 @@ internal sealed class ChannelHost(
     ReadyProbe probe,
     CallListeners listeners,
     ConnectionCutter cutter,
+    ChannelReport report,
     ChannelMonitor monitor,
     ChannelNotifier notifier,
-    Signal changed,
     TimeProvider time
 ) : IAsyncDisposable
 {
     private static readonly TimeSpan _silenceLimit = TimeSpan.FromSeconds(6);
-    private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     private readonly CancellationTokenSource _ending = new();
     private Task[] _running = [];
@@ -66,11 +64,7 @@ internal sealed class ChannelHost(
     }
 
     /// <summary>Takes an edit, which is applied soon; it cannot fail. Without the section there are no channels, and the tunnel stays.</summary>
-    public void Use(ChannelsConfig? config)
-    {
-        channels.Use(config);
-        changed.Set();
-    }
+    public void Use(ChannelsConfig? config) => channels.Use(config);
 
     /// <summary>Tells that it takes nothing new, and then takes nothing; drains what is open, and leaves.</summary>
     public async Task StopAsync()
@@ -91,16 +85,15 @@ internal sealed class ChannelHost(
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await listeners.DisposeAsync();
-        monitor.Set([], _atOnce);
-        await monitor.FinishAsync();
-        monitor.OnClosed();
+        await report.FinishAsync();
         await notifier.FinishAsync(channels.Config.Notify);
     }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _ending.CancelAsync();
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ending.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -19,7 +18,6 @@ internal sealed partial class ChannelReconciler(
     ChannelReport report,
     ChannelNotifier notifier,
     TunnelTrust trust,
-    Signal changed,
     TimeProvider time,
     ILogger<ChannelReconciler> logger
 )
@@ -43,7 +41,7 @@ internal sealed partial class ChannelReconciler(
             try
             {
                 await ReconcileAsync(cancellationToken);
-                await changed.WaitAsync(NextWait(), time, cancellationToken);
+                await channels.Changed.WaitAsync(NextWait(), time, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -61,7 +59,7 @@ internal sealed partial class ChannelReconciler(
     public Task StopAsync()
     {
         _stopping = true;
-        changed.Set();
+        channels.Changed.Set();
         return _silent.Task;
     }
 
@@ -106,7 +104,7 @@ internal sealed partial class ChannelReconciler(
     {
         await report.ToldAsync();
         released.IsDue = true;
-        changed.Set();
+        channels.Changed.Set();
     }
 
     private void NoteSilence()

@@ -35,6 +35,14 @@ internal sealed class ChannelReport(
         await monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Tells at once that the channels have ended, which is the last that is told.</summary>
+    public async Task FinishAsync()
+    {
+        Tell(null);
+        await monitor.FinishAsync();
+        monitor.OnClosed();
+    }
+
     private List<ChannelState> Of(MemberSet members) => [.. channels.Config.Items.Select(pair => Of(pair.Key, pair.Value, members))];
 
     private ChannelState Of(string name, ChannelConfig channel, MemberSet members)

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -8,9 +7,7 @@ using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Clusters.Resolution;
 using Proxy.Configuration;
-using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -28,14 +25,13 @@ internal static class ChannelServices
         AddMembership(services);
         AddMonitoring(services);
         AddConnections(services);
-        services.TryAddSingleton<Signal>();
         services.TryAddSingleton<ReadyProbe>();
         services.TryAddSingleton<Announcement>();
         services.TryAddSingleton<GroupMembers>();
         services.TryAddSingleton<ChannelReport>();
         services.TryAddSingleton<ChannelReconciler>();
         services.TryAddSingleton<ChannelHost>();
-        services.TryAddSingleton<ConnectorClusters>();
+        services.TryAddSingleton(static provider => new ConnectorClusters(() => provider.GetRequiredService<ChannelMonitor>().Current));
         services.TryAddSingleton(static provider => new ChannelRegistry(
             provider.GetRequiredService<ChannelMonitor>(),
             provider.GetRequiredService<MemberDirectory>(),
@@ -135,14 +131,9 @@ internal static class ChannelServices
     {
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<TunnelAdmission>();
-        services.TryAddSingleton<ServerForwarding>();
+        services.TryAddSingleton<ServerDialer>();
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
-        services.TryAddSingleton(static provider => new MemberForwarding(
-            provider.GetRequiredService<MemberDialer>(),
-            provider.GetRequiredService<Relay>(),
-            provider.GetRequiredService<TimeProvider>()
-        ));
         services.TryAddSingleton<CallPipelines>();
         services.TryAddSingleton(static provider => new LocalAddressBook(
             provider.GetRequiredService<CurrentChannels>().Config.Loopback.StateFile,

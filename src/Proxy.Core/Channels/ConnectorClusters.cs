@@ -10,7 +10,8 @@ namespace Proxy.Channels;
 /// Gives clusters that name a connector its members as destinations: the local addresses on which a channel listens for them. A
 /// service, whose members are balanced by its channel, is one destination.
 /// </summary>
-internal sealed class ConnectorClusters(IChannelMonitor monitor)
+/// <param name="states">The channels as they were told last; asked for when there is a revision.</param>
+internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, ChannelState>> states)
 {
     /// <summary>The clusters of a revision, with the destinations there are now.</summary>
     public IReadOnlyList<ClusterConfig> Fill(Revision revision) => [.. revision.Clusters.Select(cluster => Fill(cluster, revision))];
@@ -37,7 +38,7 @@ internal sealed class ConnectorClusters(IChannelMonitor monitor)
         var state = (config?.Items ?? new Dictionary<string, ChannelConfig>())
             .Where(pair => pair.Value.Calls && pair.Value.IsOf(connector))
             .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
-            .Select(pair => monitor.Current.GetValueOrDefault(pair.Key))
+            .Select(pair => states().GetValueOrDefault(pair.Key))
             .FirstOrDefault();
         return state switch
         {

@@ -1,8 +1,9 @@
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Channels;
 
-/// <summary>The section Channels as it applies now; an edit replaces it whole.</summary>
+/// <summary>The section Channels as it applies now. An edit replaces it whole, which cannot fail; the reconciler applies it soon.</summary>
 /// <param name="started">The section at the start; null where the program was started without it.</param>
 internal sealed class CurrentChannels(ChannelsConfig? started)
 {
@@ -10,6 +11,9 @@ internal sealed class CurrentChannels(ChannelsConfig? started)
 
     /// <summary>Whether the program was started with channels; a section that is added later applies at the next start.</summary>
     public bool IsStarted => started is not null;
+
+    /// <summary>Wakes the reconciler: an edit, the members or the readiness of a server have changed.</summary>
+    public Signal Changed { get; } = new();
 
     /// <summary>The section; an empty one where there is none.</summary>
     public ChannelsConfig Config => _config;
@@ -27,6 +31,7 @@ internal sealed class CurrentChannels(ChannelsConfig? started)
                 Tunnel = started.Tunnel,
                 Loopback = started.Loopback,
             };
+            Changed.Set();
         }
     }
 }

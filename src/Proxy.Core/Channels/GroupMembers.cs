@@ -1,7 +1,6 @@
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
@@ -13,8 +12,7 @@ internal sealed class GroupMembers(
     MemberDirectory members,
     MemberFile file,
     ConnectionCutter cutter,
-    ChannelMonitor monitor,
-    Signal changed
+    ChannelMonitor monitor
 )
 {
     private const int MostReported = 1000;
@@ -47,7 +45,7 @@ internal sealed class GroupMembers(
 
             ReportRefused();
             IsKnown = guarded.IsKnown;
-            changed.Set();
+            channels.Changed.Set();
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed partial class LocalAddressBook
         }
     }
 
-    // A file that somebody edited gives no address twice, and none that is not ours.
+    // A file that was edited by hand gives no address twice, and none that is not ours.
     private static bool IsSound(State? state) =>
         state is { Requests: not null, Ports: not null }
         && state.Requests.Values.All(static number => number is >= 1 and <= LocalAddress.LastRequest)

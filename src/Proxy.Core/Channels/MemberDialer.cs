@@ -29,8 +29,8 @@ internal sealed class MemberDialer(
     /// <summary>Dials for a client, whose bytes stay unread meanwhile.</summary>
     /// <param name="endpoint">A <see cref="MemberEndPoint"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>A tunnel, which takes a place at its member until it is disposed.</returns>
-    /// <exception cref="ConnectionEndedException">No member is there, or none has answered.</exception>
+    /// <returns>A tunnel; its place at the member is the end point's.</returns>
+    /// <exception cref="DialFailedException">No member is there, or none has answered.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var wanted = (MemberEndPoint)endpoint;
@@ -41,9 +41,8 @@ internal sealed class MemberDialer(
             _ => await FindAsync(wanted, wanted.Channel, cancellationToken),
         };
         return tunnel
-            ?? throw new ConnectionEndedException(
-                wanted.Client.DestinationId is null ? ConnectionOutcome.NoDestination : ConnectionOutcome.ConnectFailed,
-                null
+            ?? throw new DialFailedException(
+                wanted.Client.DestinationId is null ? ConnectionOutcome.NoDestination : ConnectionOutcome.ConnectFailed
             );
     }
 
@@ -164,7 +163,7 @@ internal sealed class MemberDialer(
             };
             var tunnel = await tunnels.OpenAsync(endPoint, cancellationToken);
             error = null;
-            Opened(tunnel, record, member.Id);
+            Opened(wanted, member.Id);
             return (tunnel, false);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
@@ -180,16 +179,16 @@ internal sealed class MemberDialer(
         }
     }
 
-    private void Opened(ClientTunnelConnection tunnel, ConnectionRecord record, string member)
+    private void Opened(MemberEndPoint wanted, string member)
     {
         metrics.Asked(ChannelSlots.Calls, member, TunnelProtocol.Accepted);
-        metrics.Opened(record);
+        metrics.Opened(wanted.Client);
         balancer.Opened(member);
-        tunnel.Disposed = () =>
+        wanted.Keep(() =>
         {
             balancer.Closed(member);
-            metrics.Ended(record);
-        };
+            metrics.Ended(wanted.Client);
+        });
     }
 
     // What the member answered, or what became of the way to it.

@@ -4,15 +4,17 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>What a client of a channel is to reach: a member by name, or any that serves the connector.</summary>
+/// <summary>What the <see cref="MemberDialer"/> connects a client to: a member by name, or any that serves a connector. Disposing it gives back the place that was taken there.</summary>
 /// <param name="channel">The channel that calls; null where an edit has just taken it away.</param>
-/// <param name="client">The client's record.</param>
-internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord client) : EndPoint
+/// <param name="client">The client; its destination becomes the member that is dialed.</param>
+internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord client) : EndPoint, IDisposable
 {
+    private Action? _release;
+
     /// <summary>The channel that calls.</summary>
     public ChannelConfig? Channel => channel;
 
-    /// <summary>The client's record.</summary>
+    /// <summary>The client.</summary>
     public ConnectionRecord Client => client;
 
     /// <summary>The member; null for any.</summary>
@@ -21,6 +23,13 @@ internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord cl
     /// <summary>The port at that member.</summary>
     public int? Port { get; init; }
 
+    /// <summary>Keeps a place at a member until this is disposed.</summary>
+    /// <param name="release">Gives it back.</param>
+    public void Keep(Action release) => _release = release;
+
     /// <inheritdoc />
-    public override string ToString() => $"{Member ?? "*"}/{channel?.Connector}";
+    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+
+    /// <inheritdoc />
+    public override string ToString() => $"{Member ?? "any member"} of {channel?.Connector}";
 }

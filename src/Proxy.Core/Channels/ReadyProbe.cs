@@ -2,12 +2,11 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Configuration;
-using Proxy.Timing;
 
 namespace Proxy.Channels;
 
 /// <summary>Looks whether local servers accept connections: one success makes a channel ready, three failures unmake it.</summary>
-internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance, Signal changed, TimeProvider time)
+internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time)
 {
     private const int Failures = 3;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
@@ -45,7 +44,7 @@ internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance
         if (after != before)
         {
             Volatile.Write(ref _ready, after);
-            changed.Set();
+            channels.Changed.Set();
         }
     }
 

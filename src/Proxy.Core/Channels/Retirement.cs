@@ -5,7 +5,7 @@ internal sealed class Retirement(IEnumerable<CallSlot> slots)
 {
     private volatile bool _isDue;
 
-    /// <summary>Those that nobody has taken back.</summary>
+    /// <summary>Those that are not wanted again.</summary>
     public List<CallSlot> Slots { get; } = [.. slots];
 
     /// <summary>Whether they may go.</summary>

@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Http;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Forwarding;
 
 namespace Proxy.Channels;
 
-/// <summary>What is behind the tunnel endpoint: tunnels that are admitted are forwarded to the local server of their connector, to nothing else.</summary>
+/// <summary>What is behind the tunnel endpoint: a tunnel that is admitted is forwarded to the local server of its connector, and to nothing else.</summary>
 internal sealed class ServedTunnels(
     TunnelAdmission admission,
-    ServerForwarding forwarding,
+    ServerDialer dialer,
+    ForwardServices forwarding,
     HelloFeed feed,
     TrackingMiddleware tracking,
     TunnelMetrics metrics
@@ -25,11 +27,12 @@ internal sealed class ServedTunnels(
         }
 
         tunnel.RemoteEndPoint = new IPEndPoint(admitted.Client, 0);
+        var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.Unhurried, forwarding);
         return tracking.OnConnectionAsync(
             tunnel,
             ChannelSlots.Endpoint(admitted.Channel),
             ChannelSlots.Serves,
-            _ => forwarding.RunAsync(tunnel, admitted),
+            forward.OnConnectedAsync,
             tunnel.Request.Trace
         );
     }
@@ -39,4 +42,11 @@ internal sealed class ServedTunnels(
 
     /// <inheritdoc />
     public Task HelloAsync(HttpContext context, CancellationToken leaving) => feed.WriteAsync(context, leaving);
+
+    private static ServedEndPoint Target(ServerTunnelConnection tunnel, AdmittedTunnel admitted)
+    {
+        var record = ConnectionRecord.Of(tunnel);
+        (record.ClusterId, record.DestinationId) = (ChannelSlots.Cluster(admitted.Config.Connector), tunnel.From);
+        return new(tunnel, admitted.Server);
+    }
 }

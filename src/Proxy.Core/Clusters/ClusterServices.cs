@@ -10,7 +10,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>Registers picking, resolving, dialling and health.</summary>
+/// <summary>Registers picking, resolving, dialing and health.</summary>
 public static class ClusterServices
 {
     /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>

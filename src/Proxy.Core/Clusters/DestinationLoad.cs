@@ -10,7 +10,7 @@ public sealed class DestinationLoad
     private int _active;
     private int _failing;
 
-    /// <summary>Connections now, those being dialled included.</summary>
+    /// <summary>Connections now, those being dialed included.</summary>
     public int Active => Volatile.Read(ref _active);
 
     /// <summary>The load of a destination.</summary>

@@ -1,11 +1,12 @@
 using System.Collections.Frozen;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
+using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>Picks a destination for a connection and takes a place there before it is dialled, so that a slow one does not attract more.</summary>
+/// <summary>Picks a destination for a connection and takes a place there before it is dialed, so that a slow one does not attract more.</summary>
 public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
 {
     /// <summary>The policy of clusters that name none, as in YARP.</summary>
@@ -35,7 +36,7 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
         var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings, tried);
         if (candidates.Count == 0)
         {
-            return new(null, null, PickFailure.NoDestination);
+            return new(null, null, ConnectionOutcome.NoDestination);
         }
 
         var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
@@ -44,13 +45,13 @@ public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> polic
             var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
             if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
             {
-                return new(picked.State, picked.Load, PickFailure.None);
+                return new(picked.State, picked.Load, null);
             }
 
             candidates.Remove(picked);
         }
 
-        return new(null, null, PickFailure.LimitReached);
+        return new(null, null, ConnectionOutcome.LimitExceeded);
     }
 
     // Four groups in the order in which they are used, and no more lists than that takes: this runs for every connection.

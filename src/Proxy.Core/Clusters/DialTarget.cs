@@ -2,7 +2,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>A destination to be dialled.</summary>
+/// <summary>A destination to be dialed.</summary>
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="DestinationId">The destination.</param>
 /// <param name="Address">Its address.</param>

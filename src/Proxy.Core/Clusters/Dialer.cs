@@ -18,6 +18,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlyCollection<DestinationState> _noneTried = [];
+    private static readonly PickResult _noCluster = new(null, null, ConnectionOutcome.NoDestination);
 
     /// <summary>Dials.</summary>
     /// <param name="endpoint">A <see cref="ClusterEndPoint"/> or a <see cref="DestinationEndPoint"/>.</param>
@@ -37,14 +38,14 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
     /// <summary>Picks a destination before it is dialed, and takes a place there for the end point.</summary>
     /// <param name="endPoint">What is to be dialed; from here on only the picked destination will do.</param>
     /// <returns>Null when one was picked; else why there is none.</returns>
-    public ConnectionOutcome? TryPick(ClusterEndPoint endPoint)
+    public ConnectionOutcome? Pick(ClusterEndPoint endPoint)
     {
         var client = endPoint.Client;
         client.ClusterId = endPoint.Cluster.Id;
-        var pick = endPoint.Cluster.Find() is { } cluster ? Pick(cluster, endPoint, null) : default;
+        var pick = endPoint.Cluster.Find() is { } cluster ? Pick(cluster, endPoint, _noneTried) : _noCluster;
         client.DestinationId = pick.Destination?.DestinationId;
         endPoint.Picked = pick.Destination;
-        return pick.Destination is null ? Outcome(pick.Failure, tried: 0) : null;
+        return pick.Refusal;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -58,10 +59,10 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         Exception? failure = null;
         for (var attempt = 1; attempt <= endPoint.Settings.Tcp.ConnectAttempts; attempt++)
         {
-            var pick = endPoint.Picked is { } picked ? new(picked, null, default) : Pick(cluster, endPoint, tried);
+            var pick = endPoint.Picked is { } picked ? new(picked, null, null) : Pick(cluster, endPoint, tried ?? _noneTried);
             if (pick.Destination is not { } destination)
             {
-                throw new DialFailedException(Outcome(pick.Failure, tried?.Count ?? 0), failure);
+                throw new DialFailedException(Outcome(pick.Refusal, hasTried: tried is not null), failure);
             }
 
             client.DestinationId = destination.DestinationId;
@@ -84,11 +85,11 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         throw new DialFailedException(ConnectionOutcome.ConnectFailed, failure);
     }
 
-    private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, List<DestinationState>? tried)
+    private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, IReadOnlyCollection<DestinationState> tried)
     {
         endPoint.Keep(null); // the place at the one that failed, which may be the last that is free
         var context = new PickContext((endPoint.Client.Client as IPEndPoint)?.Address, cluster.ClusterId);
-        var pick = picker.Pick(cluster, endPoint.Settings, context, tried ?? _noneTried);
+        var pick = picker.Pick(cluster, endPoint.Settings, context, tried);
         endPoint.Keep(pick.Load);
         return pick;
     }
@@ -127,8 +128,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         }
     }
 
-    private static ConnectionOutcome Outcome(PickFailure failure, int tried) =>
-        failure == PickFailure.LimitReached ? ConnectionOutcome.LimitExceeded
-        : tried > 0 ? ConnectionOutcome.ConnectFailed
-        : ConnectionOutcome.NoDestination;
+    // That none is left after a failure is the failure's doing.
+    private static ConnectionOutcome Outcome(ConnectionOutcome? refusal, bool hasTried) =>
+        refusal == ConnectionOutcome.NoDestination && hasTried ? ConnectionOutcome.ConnectFailed : refusal!.Value;
 }

@@ -1,3 +1,4 @@
+using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
@@ -5,5 +6,8 @@ namespace Proxy.Clusters;
 /// <summary>A picked destination, whose place the caller gives back, or why there is none.</summary>
 /// <param name="Destination">The destination.</param>
 /// <param name="Load">Where the place was taken.</param>
-/// <param name="Failure">Why there is none.</param>
-public readonly record struct PickResult(DestinationState? Destination, DestinationLoad? Load, PickFailure Failure);
+/// <param name="Refusal">
+/// Why there is none: <see cref="ConnectionOutcome.NoDestination"/> is available, or every one has its maximum of connections
+/// (<see cref="ConnectionOutcome.LimitExceeded"/>).
+/// </param>
+public readonly record struct PickResult(DestinationState? Destination, DestinationLoad? Load, ConnectionOutcome? Refusal);

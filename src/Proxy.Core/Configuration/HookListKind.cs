@@ -3,7 +3,7 @@ namespace Proxy.Configuration;
 /// <summary>Where a list of steps stands, which decides what its steps may be.</summary>
 internal enum HookListKind
 {
-    /// <summary>Before a picked destination is dialled: activations are counted.</summary>
+    /// <summary>Before a picked destination is dialed: activations are counted.</summary>
     Activation,
 
     /// <summary>About a destination, without a count.</summary>

@@ -31,7 +31,7 @@ public sealed record LockConfig
     /// <summary>What counts as leaving the queue: a half-close looks the same.</summary>
     public DropQueued DropQueued { get; init; }
 
-    /// <summary>Steps before the destination is dialled for a client.</summary>
+    /// <summary>Steps before the destination is dialed for a client.</summary>
     public IReadOnlyList<HookStepConfig> OnActivate { get; init; } = [];
 
     /// <summary>Steps after MaxHold has ended a client, before the next is activated.</summary>

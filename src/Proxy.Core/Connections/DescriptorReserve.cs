@@ -6,7 +6,7 @@ namespace Proxy.Connections;
 
 /// <summary>
 /// Keeps the last descriptors of the process free: .NET aborts the whole process when it cannot open one for itself, so
-/// accepting stops early and dialling a little later. The kernel hands out the lowest free number, which makes the number
+/// accepting stops early and dialing a little later. The kernel hands out the lowest free number, which makes the number
 /// of a new descriptor the measure of how full the table is.
 /// </summary>
 /// <param name="limit">How many descriptors the process may have (RLIMIT_NOFILE).</param>
@@ -31,7 +31,7 @@ internal sealed class DescriptorReserve(int limit)
         }
     }
 
-    /// <summary>Refuses a socket that was made for dialling when it took the last part of the reserve.</summary>
+    /// <summary>Refuses a socket that was made for dialing when it took the last part of the reserve.</summary>
     /// <param name="handle">The socket's handle.</param>
     /// <exception cref="SocketException">It did; the caller closes it.</exception>
     public void BeforeDial(SafeHandle handle) => BeforeDial(NumberOf(handle));

@@ -9,7 +9,7 @@ public sealed class Relay(DeadlineClock clock)
 {
     /// <summary>Moves bytes both ways: through the transport's own relay where it can take both sockets, else through pipes.</summary>
     /// <param name="client">The accepted side.</param>
-    /// <param name="upstream">The dialled side.</param>
+    /// <param name="upstream">The dialed side.</param>
     /// <param name="options">Deadlines.</param>
     /// <param name="record">Counts bytes.</param>
     /// <returns>Why it ended.</returns>

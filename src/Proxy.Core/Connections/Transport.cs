@@ -26,18 +26,18 @@ internal sealed class Transport : IDisposable
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
             var services = new EpollServices(_loops, buffers);
             Listeners = new EpollTransportFactory(services, options.Inherited);
-            Dialler = new EpollConnectionFactory(services, time);
+            Dialer = new EpollConnectionFactory(services, time);
         }
         else
         {
             Listeners = new SocketTransportFactory(buffers, clock, time, options.Inherited);
-            Dialler = new SocketConnectionFactory(buffers, clock, time);
+            Dialer = new SocketConnectionFactory(buffers, clock, time);
         }
     }
 
     public IConnectionListenerFactory Listeners { get; }
 
-    public IConnectionFactory Dialler { get; }
+    public IConnectionFactory Dialer { get; }
 
     /// <summary>The event loops that run; none on the portable transport, and before the first connection.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops?.Running ?? [];

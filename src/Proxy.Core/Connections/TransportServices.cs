@@ -17,7 +17,7 @@ internal static class TransportServices
         services.TryAddSingleton<Transport>();
         services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
-        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialler);
+        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialer);
         services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
     }
 }

@@ -68,7 +68,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>How long it waited in the queue of a lock, or all its requests together in those of multiplexers.</summary>
     public TimeSpan Queued => TimeSpan.FromTicks(Volatile.Read(ref _queued));
 
-    /// <summary>How long dialling took, all attempts together; zero before a dial.</summary>
+    /// <summary>How long dialing took, all attempts together; zero before a dial.</summary>
     public TimeSpan Connecting { get; private set; }
 
     /// <summary>Bytes received from the client and sent upstream.</summary>
@@ -98,7 +98,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <param name="time">How long it was.</param>
     public void AddQueued(TimeSpan time) => Interlocked.Add(ref _queued, time.Ticks);
 
-    /// <summary>Notes that dialling ended.</summary>
+    /// <summary>Notes that dialing ended.</summary>
     /// <param name="duration">How long it took.</param>
     /// <param name="succeeded">Whether an upstream is connected now.</param>
     public void DialEnded(TimeSpan duration, bool succeeded)

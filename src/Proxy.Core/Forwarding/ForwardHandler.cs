@@ -70,7 +70,11 @@ internal sealed class ForwardHandler(
             // The usual ways in which a transport fails.
         }
 
-        record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+        if (outcome != ConnectionOutcome.ClientReset)
+        {
+            record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+        }
+
         if (upstream is null)
         {
             record.Close(outcome);
@@ -94,6 +98,7 @@ internal sealed class ForwardHandler(
     private async ValueTask<ConnectionContext> WatchAndDialAsync(TcpConnection client, EndPoint endPoint, CancellationTokenSource gone)
     {
         await using var watch = client.CancelOnReset(gone);
+        gone.Token.ThrowIfCancellationRequested();
         return await dialer.ConnectAsync(endPoint, gone.Token);
     }
 

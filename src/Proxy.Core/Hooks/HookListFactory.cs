@@ -1,14 +1,20 @@
 using System.Collections.Frozen;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
 
 /// <summary>Builds lists of steps from configuration; they share one HTTP client.</summary>
-internal sealed class HookListFactory(IEnumerable<IProxyHook> hooks, ProxyMetrics metrics, TimeProvider time, ILoggerFactory loggers)
-    : IDisposable
+internal sealed class HookListFactory(
+    IEnumerable<IProxyHook> hooks,
+    AddressRace race,
+    ProxyMetrics metrics,
+    TimeProvider time,
+    ILoggerFactory loggers
+) : IDisposable
 {
     private readonly FrozenDictionary<string, IProxyHook> _hooks = hooks
         .GroupBy(static hook => hook.Name, StringComparer.OrdinalIgnoreCase)
@@ -48,7 +54,7 @@ internal sealed class HookListFactory(IEnumerable<IProxyHook> hooks, ProxyMetric
         {
             { Exec: { Count: > 0 } command } => new ExecStep(command, time, loggers.CreateLogger<ExecStep>()),
             { Http: { } url } => new HttpStep(new Uri(url), _http, time, loggers.CreateLogger<HttpStep>()),
-            { WaitForPort: { } state } => new WaitForPortStep(state, time),
+            { WaitForPort: { } state } => new WaitForPortStep(state, race, time),
             { Delay: { } delay } => new DelayStep(delay, time),
             { Hook: { } name } => new CodeStep(_hooks[name], time),
             _ => throw new ArgumentException("The step has no action.", nameof(config)),

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
 using Proxy.Configuration;
 
 namespace Proxy.Hooks;
 
 /// <summary>Connects to the destination until its port is as it should be. The destination sees connections that end at once.</summary>
-internal sealed class WaitForPortStep(PortState state, TimeProvider time) : IHookStep
+internal sealed class WaitForPortStep(PortState state, AddressRace race, TimeProvider time) : IHookStep
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _attemptLimit = TimeSpan.FromSeconds(2);
@@ -30,18 +32,18 @@ internal sealed class WaitForPortStep(PortState state, TimeProvider time) : IHoo
     /// <summary>Whether it is open or closed; null when no answer says so.</summary>
     private async Task<PortState?> ProbeAsync(EndPoint address, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(_attemptLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var socket =
-                address is UnixDomainSocketEndPoint
-                    ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-                    : new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(address, either.Token);
-            return IsOwn(socket) ? PortState.Closed : PortState.Open;
+            // Looks are few, and the name may have moved since the last one.
+            await using var connection = await race.ConnectAsync(
+                HookAddress.Format(address),
+                _attemptLimit,
+                dnsRefresh: TimeSpan.Zero,
+                cancellationToken
+            );
+            return IsOwn(connection) ? PortState.Closed : PortState.Open;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException)
         {
             return null;
         }
@@ -51,16 +53,16 @@ internal sealed class WaitForPortStep(PortState state, TimeProvider time) : IHoo
         }
     }
 
-    // A port that nobody listens on may be given to the probe itself, which then talks to itself (RFC 9293, 3.5: simultaneous open).
-    private static bool IsOwn(Socket socket)
+    // A port on which nothing listens may be given to the probe itself, which then talks to itself (RFC 9293, 3.5: simultaneous open).
+    private static bool IsOwn(ConnectionContext connection)
     {
-        if (socket.LocalEndPoint is not IPEndPoint local || !local.Equals(socket.RemoteEndPoint))
+        if (connection.LocalEndPoint is not IPEndPoint local || !local.Equals(connection.RemoteEndPoint))
         {
             return false;
         }
 
-        // No TIME_WAIT may keep the port from the service.
-        socket.LingerState = new LingerOption(true, 0);
+        // Not gently: no TIME_WAIT may keep the port from the service.
+        connection.Abort(new ConnectionAbortedException("The probe connected to itself."));
         return true;
     }
 

@@ -12,7 +12,7 @@ internal interface ILockedService
     LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure);
 }
 
-/// <summary>A picked destination: hooks are told of it before it is dialled.</summary>
+/// <summary>A picked destination: hooks are told of it before it is dialed.</summary>
 internal abstract class LockedDestination(string id, EndPoint? address) : IDisposable
 {
     public string Id => id;

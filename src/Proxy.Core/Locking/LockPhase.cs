@@ -6,7 +6,7 @@ public enum LockPhase
     /// <summary>The hooks of <c>OnActivate</c> run, or wait for other hooks of the route.</summary>
     Activating,
 
-    /// <summary>The destination is dialled, and then the client is served.</summary>
+    /// <summary>The destination is dialed, and then the client is served.</summary>
     Serving,
 
     /// <summary>The client has gone, and hooks run.</summary>

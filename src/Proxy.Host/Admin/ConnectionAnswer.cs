@@ -16,7 +16,7 @@ namespace Proxy.Host.Admin;
 /// <param name="BytesIn">Bytes from the client.</param>
 /// <param name="BytesOut">Bytes to the client.</param>
 /// <param name="Queued">How long it, or its requests together, waited in a queue so far as that has ended.</param>
-/// <param name="Connecting">How long dialling took.</param>
+/// <param name="Connecting">How long dialing took.</param>
 /// <param name="Connected">How long its own upstream is connected; zero before, and for clients of a multiplexer.</param>
 /// <param name="Phase">Routing, Queued, Connecting, Connected or Ending.</param>
 internal sealed record ConnectionAnswer(
@@ -77,7 +77,7 @@ internal enum ConnectionPhase
     /// <summary>It waits for a lock.</summary>
     Queued,
 
-    /// <summary>A destination is chosen: hooks run, or it is dialled.</summary>
+    /// <summary>A destination is chosen: hooks run, or it is dialed.</summary>
     Connecting,
 
     /// <summary>It is served.</summary>

@@ -15,7 +15,7 @@ public sealed partial class ImportTests
         ["Routing"] = ["Configuration", "Diagnostics", "Connections"],
         ["Limits"] = ["Configuration", "Diagnostics", "Connections"],
         ["Clusters"] = ["Configuration", "Diagnostics", "Connections", "Timing"],
-        ["Hooks"] = ["Configuration", "Diagnostics", "Connections"],
+        ["Hooks"] = ["Configuration", "Diagnostics", "Connections", "Clusters"],
         ["Locking"] = ["Configuration", "Diagnostics", "Connections", "Hooks", "Timing"],
         ["Forwarding"] = ["Diagnostics", "Connections"],
         ["Channels"] = ["Configuration", "Diagnostics", "Timing", "Connections", "Listeners", "Hooks", "Clusters", "Forwarding"],

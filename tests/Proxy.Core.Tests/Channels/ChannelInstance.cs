@@ -10,6 +10,7 @@ using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Forwarding;
 using Proxy.Listeners;
 using Proxy.Timing;
 
@@ -138,7 +139,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
                 Ready = ReadyCheck.None,
             };
             await UseAsync(Config with { Items = new Dictionary<string, ChannelConfig>(Config.Items) { [name] = served } });
-            await Eventually.TrueAsync(() => peer.Host.Members.Known[Id].Find(name) is not null);
+            await Eventually.TrueAsync(() => peer.Host.Members.Known.GetValueOrDefault(Id)?.Find(name) is not null);
         }
     }
 
@@ -184,6 +185,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             .AddSingleton(static _ => new AccessLog(null))
             .AddSingleton<TrackingMiddleware>()
             .AddSingleton(new Relay(_clock))
+            .AddSingleton<ForwardServices>()
             .AddSingleton<IConnectionFactory>(new SocketConnectionFactory(_buffers, _clock, TimeProvider.System))
             .AddSingleton(new ListenerManager(new OwnLoopback(transport), TimeProvider.System, NullLogger<ListenerManager>.Instance))
             .AddSingleton(new CurrentChannels(Config))

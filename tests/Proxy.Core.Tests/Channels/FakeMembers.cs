@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
@@ -120,6 +119,8 @@ internal sealed class FakeMembers : IAsyncDisposable
         if (context.Response.StatusCode == StatusCodes.Status200OK)
         {
             await context.Response.WriteAsync($"{number}", context.RequestAborted);
+            // A stream whose server ends while the client's end is under way is reset, and so is the client then.
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         }
         else
         {

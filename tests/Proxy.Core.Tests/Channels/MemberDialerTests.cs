@@ -10,6 +10,7 @@ using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Forwarding;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
@@ -107,7 +108,8 @@ public sealed class MemberDialerTests : IAsyncLifetime
         var dialer = new MemberDialer(_tunnels, _members, balancer, services.GetRequiredService<TunnelMetrics>(), _time);
         return new(
             services.GetRequiredService<CurrentChannels>(),
-            new MemberForwarding(dialer, services.GetRequiredService<Relay>(), _time),
+            dialer,
+            new ForwardServices(services.GetRequiredService<Relay>(), Random.Shared, _time),
             services.GetRequiredService<TrackingMiddleware>()
         );
     }

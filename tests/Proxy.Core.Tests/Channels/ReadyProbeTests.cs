@@ -1,8 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
 using Proxy.Channels;
 using Proxy.Configuration;
-using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 
@@ -80,7 +78,7 @@ public sealed class ReadyProbeTests : IAsyncLifetime
                 Loopback = new() { Mode = LoopbackMode.Port },
             }
         );
-        var probe = new ReadyProbe(channels, new ThisInstance(channels), new Signal(), _time);
+        var probe = new ReadyProbe(channels, new ThisInstance(channels), _time);
         _running = probe.RunAsync(_ending.Token);
         await _time.WaitForTimerAsync(_pause);
         return probe;

@@ -1,6 +1,7 @@
 using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
+using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Core.Tests.Clusters;
@@ -21,7 +22,7 @@ public sealed class DestinationPickerTests
         var cluster = TestCluster.Create("FirstAlphabetical", "a");
         cluster.SetAvailable();
 
-        Assert.Equal(new PickResult(null, null, PickFailure.NoDestination), Pick(cluster, new()));
+        Assert.Equal(new PickResult(null, null, ConnectionOutcome.NoDestination), Pick(cluster, new()));
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class DestinationPickerTests
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
 
         Assert.Equal("b", Pick(cluster, Settings(("A", Weight(0)))).Destination?.DestinationId);
-        Assert.Equal(PickFailure.NoDestination, Pick(cluster, Settings(("a", Weight(0)), ("b", Weight(0)))).Failure);
+        Assert.Equal(ConnectionOutcome.NoDestination, Pick(cluster, Settings(("a", Weight(0)), ("b", Weight(0)))).Refusal);
     }
 
     [Fact]
@@ -103,14 +104,14 @@ public sealed class DestinationPickerTests
     }
 
     [Fact]
-    public void Pick_MaximumReached_NextAndThenLimitReached()
+    public void Pick_MaximumReached_NextAndThenLimitExceeded()
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
         var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 1 } };
 
         var first = Pick(cluster, settings);
         Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
-        Assert.Equal(PickFailure.LimitReached, Pick(cluster, settings).Failure);
+        Assert.Equal(ConnectionOutcome.LimitExceeded, Pick(cluster, settings).Refusal);
         first.Load!.Release();
 
         Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);

@@ -7,7 +7,7 @@ using Proxy.Connections.Linux;
 
 namespace Proxy.Core.Tests.Connections;
 
-/// <summary>Accepting and dialling on one loop.</summary>
+/// <summary>Accepting and dialing on one loop.</summary>
 public sealed class EpollTransportTests : IDisposable
 {
     private readonly EventLoopGroup _loops = new(1, null, NullLogger.Instance);
@@ -40,7 +40,7 @@ public sealed class EpollTransportTests : IDisposable
     }
 
     [Fact]
-    public async Task Abort_WhileItsClientIsDialledFor_CancelsTheDial()
+    public async Task Abort_WhileItsClientIsDialedFor_CancelsTheDial()
     {
         if (!OperatingSystem.IsLinux())
         {

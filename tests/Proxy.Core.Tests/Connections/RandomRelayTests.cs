@@ -47,16 +47,16 @@ public sealed class RandomRelayTests : IDisposable
         var random = new Random(seed);
         var unix = random.Next(8) == 0;
         var (clientSocket, accepted) = await PairAsync(loops, unix);
-        var (upstreamSocket, dialled) = await PairAsync(loops, unix: false);
+        var (upstreamSocket, dialed) = await PairAsync(loops, unix: false);
         var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
-        var relay = new Relay(_clock).RunAsync(accepted, dialled, new RelayOptions(), record).AsTask();
+        var relay = new Relay(_clock).RunAsync(accepted, dialed, new RelayOptions(), record).AsTask();
         using var client = new RandomPeer(clientSocket, random.Next());
         using var upstream = new RandomPeer(upstreamSocket, random.Next());
 
         await Task.WhenAll(client.RunAsync(), upstream.RunAsync()).WaitAsync(Eventually.Limit);
         var outcome = await relay.WaitAsync(Eventually.Limit);
         await accepted.DisposeAsync();
-        await dialled.DisposeAsync();
+        await dialed.DisposeAsync();
 
         var what = $"seed {seed}, unix {unix}, {outcome}; client {client}; upstream {upstream}";
         Check(client, upstream, unix, what);

@@ -326,14 +326,14 @@ public sealed class RelayTests : IAsyncLifetime
     )
     {
         var (client, accepted) = await PairAsync(way);
-        var (upstream, dialled) = await PairAsync(way);
+        var (upstream, dialed) = await PairAsync(way);
         if (way is Pipes or LoopPipes)
         {
             accepted.Transport = accepted.Transport;
         }
 
         var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
-        return (client, upstream, new Relay(_clock).RunAsync(accepted, dialled, options ?? new RelayOptions(), record).AsTask(), record);
+        return (client, upstream, new Relay(_clock).RunAsync(accepted, dialed, options ?? new RelayOptions(), record).AsTask(), record);
     }
 
     private async Task<(Socket Peer, ConnectionContext Ours)> PairAsync(string way)

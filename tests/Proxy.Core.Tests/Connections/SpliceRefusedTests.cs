@@ -29,9 +29,9 @@ public sealed class SpliceRefusedTests
         using var clock = new DeadlineClock(TimeProvider.System);
         var factory = new EpollTransportFactory(new EpollServices(loops, new BufferPool()));
         var (client, accepted) = await Loopback.ConnectAsync(factory);
-        var (upstream, dialled) = await Loopback.ConnectAsync(factory);
+        var (upstream, dialed) = await Loopback.ConnectAsync(factory);
         var record = new ConnectionRecord(accepted, "", "", TimeProvider.System);
-        var relay = new Relay(clock).RunAsync(accepted, dialled, new RelayOptions(), record).AsTask();
+        var relay = new Relay(clock).RunAsync(accepted, dialed, new RelayOptions(), record).AsTask();
         var payload = new byte[5_000_000];
         Random.Shared.NextBytes(payload);
 
@@ -46,7 +46,7 @@ public sealed class SpliceRefusedTests
         client.Dispose();
         upstream.Dispose();
         await accepted.DisposeAsync();
-        await dialled.DisposeAsync();
+        await dialed.DisposeAsync();
     }
 
     /// <summary>Refuses splice(2) to the thread it runs on, by a seccomp filter.</summary>

@@ -1,9 +1,13 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Clusters;
 using Proxy.Configuration;
+using Proxy.Connections;
+using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Hooks;
 
@@ -11,13 +15,16 @@ namespace Proxy.Core.Tests.Hooks;
 internal sealed class TestHooks : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly DeadlineClock _clock = new(TimeProvider.System);
     private readonly ProxyMetrics _metrics;
     private readonly HookListFactory _factory;
 
     public TestHooks(TimeProvider? time = null, params IProxyHook[] hooks)
     {
         _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), new ConnectionTracker());
-        _factory = new HookListFactory(hooks, _metrics, time ?? TimeProvider.System, Logs);
+        var clock = time ?? TimeProvider.System;
+        var connections = new SocketConnectionFactory(new BufferPool(), _clock, TimeProvider.System);
+        _factory = new HookListFactory(hooks, new AddressRace(connections, new(clock), clock), _metrics, clock, Logs);
     }
 
     public LogLines Logs { get; } = new();
@@ -51,6 +58,7 @@ internal sealed class TestHooks : IDisposable
     {
         _factory.Dispose();
         _metrics.Dispose();
+        _clock.Dispose();
         _services.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
@@ -23,7 +24,13 @@ internal sealed class TestLock : IDisposable
         var meters = _services.GetRequiredService<IMeterFactory>();
         _metrics = new ProxyMetrics(new ProxyMeter(meters), new ConnectionTracker());
         Metrics = new LockMetrics(new ProxyMeter(meters));
-        _factory = new HookListFactory([Activate, Timeout, Release], _metrics, Time, NullLoggerFactory.Instance);
+        _factory = new HookListFactory(
+            [Activate, Timeout, Release],
+            new AddressRace(new FakeDials(), new(Time), Time),
+            _metrics,
+            Time,
+            NullLoggerFactory.Instance
+        );
         Registry = new LockRegistry([new HostPermitStore()], Metrics, Time);
     }
 

@@ -2,15 +2,15 @@ using System.Net;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Who has an address here, of those who say that they have it.</summary>
+/// <summary>Decides which instance keeps a local address that several publish.</summary>
 internal static class AddressConflicts
 {
     /// <summary>
-    /// Says who can be no member of an instance, and why: of several with one address all but the first id in ordinal order, and who
-    /// has addresses of another kind. The own address is never another's here, even if it is everywhere else.
+    /// The instances that can be no members here, and why: of several with one address all but the first id in ordinal order, and those
+    /// with addresses of another kind. The own address is never another's here, even if it is everywhere else.
     /// </summary>
     /// <param name="self">The own instance.</param>
-    /// <param name="own">Its address; the loopback in Mode Port, where nobody has one of its own.</param>
+    /// <param name="own">Its address; the loopback in Mode Port, where no instance has one of its own.</param>
     /// <param name="members">The other instances.</param>
     public static IReadOnlyDictionary<string, string> Refuse(string self, IPAddress own, IEnumerable<MemberRecord> members)
     {

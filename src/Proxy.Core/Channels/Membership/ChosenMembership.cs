@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;
 
@@ -120,18 +121,19 @@ internal sealed partial class ChosenMembership(
             return;
         }
 
-        var pause = TimeSpan.Zero;
+        var backoff = new Backoff(time, _firstPause, _longestPause);
         while (!cancellationToken.IsCancellationRequested)
         {
             var (heard, reason) = await ListenAsync(provider, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             Log.Lost(logger, provider.Name, reason);
             await _updates.Writer.WriteAsync(new MembershipUpdate.Stale(), cancellationToken);
-            pause =
-                heard || pause == TimeSpan.Zero ? _firstPause
-                : pause * 2 < _longestPause ? pause * 2
-                : _longestPause;
-            await Task.Delay(pause, time, cancellationToken);
+            if (heard)
+            {
+                backoff.Reset();
+            }
+
+            await Task.Delay(backoff.Fail(), time, cancellationToken);
         }
     }
 

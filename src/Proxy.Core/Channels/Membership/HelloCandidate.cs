@@ -2,9 +2,9 @@ using Proxy.Configuration;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Somebody who may be a member, and is asked.</summary>
+/// <summary>An instance that may be a member, and is asked.</summary>
 /// <param name="Key">What tells candidates apart: the id, or the address where no id is known.</param>
-/// <param name="Id">Who it has to be; null for whoever is there.</param>
+/// <param name="Id">The instance it has to be; null for any.</param>
 /// <param name="Address">Where its tunnel is.</param>
 /// <param name="Connectors">The connectors it may take part in; null for all.</param>
 internal sealed record HelloCandidate(string Key, string? Id, string Address, IReadOnlyList<string>? Connectors)

@@ -5,7 +5,7 @@ namespace Proxy.Channels.Membership;
 
 /// <summary>
 /// The providers Static and Dns: candidates come from the configuration or from a name, and each is confirmed by a stream on which it
-/// says who it is. No server is needed; up to about 100 instances.
+/// says what it is. No server is needed; up to about 100 instances.
 /// </summary>
 internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLookup lookup, TimeProvider time, ILogger logger)
     : IMembershipSession
@@ -73,7 +73,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
 
     private async Task OnFoundAsync(IReadOnlyList<string> addresses, CancellationToken cancellationToken)
     {
-        // A name says who may be there, and not who is: a member that answers stays one, whatever the name says now.
+        // A name says which instances may be there, not which are: a member that answers stays one, whatever the name says now.
         List<HelloCandidate> wanted = [.. addresses.Select(HelloCandidate.At)];
         await SetAsync(wanted, static (watch, wanted) => !wanted.Contains(watch.Candidate) && !watch.IsMember, cancellationToken);
         TellFresh();
@@ -121,7 +121,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
         return watches.ToDictionary(static watch => watch.Candidate.Key, StringComparer.OrdinalIgnoreCase);
     }
 
-    // Who is there when this instance starts is known to local servers before they are started: a cluster is not founded twice.
+    // Local servers know the members that are there before they are started: a cluster is not founded twice.
     private async Task TellFirstAsync(IReadOnlyList<Task> asked)
     {
         await Task.WhenAll(asked).WaitAsync(_patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

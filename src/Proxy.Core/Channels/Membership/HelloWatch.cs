@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration;
+using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Keeps asking one candidate who it is, and reports every answer, its silence and its end.</summary>
-/// <param name="candidate">Whom.</param>
-/// <param name="self">The own instance: where that answers, nobody else is asked.</param>
+/// <summary>Keeps asking one candidate what it is, and reports every answer, its silence and its end.</summary>
+/// <param name="candidate">The candidate.</param>
+/// <param name="self">The own instance: where that answers, asking ends.</param>
 /// <param name="reader">Reads answers.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Takes why one that is there is no member.</param>
@@ -65,14 +66,15 @@ internal sealed partial class HelloWatch(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var pause = _firstPause;
+        var backoff = new Backoff(time, _firstPause, _longestPause);
         while (!cancellationToken.IsCancellationRequested)
         {
-            // One that was up is asked again at once: its connection may be all that was lost.
-            pause =
-                await ListenAsync(cancellationToken) ? _firstPause
-                : pause * 2 < _longestPause ? pause * 2
-                : _longestPause;
+            if (await ListenAsync(cancellationToken))
+            {
+                backoff.Reset(); // it is asked again at once: its connection may be all that was lost
+            }
+
+            var pause = backoff.Fail();
             _asked.TrySetResult();
             if (cancellationToken.IsCancellationRequested || _isSelf)
             {

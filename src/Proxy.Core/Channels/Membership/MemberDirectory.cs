@@ -12,7 +12,8 @@ internal sealed class MemberDirectory(string self, IPAddress? address = null)
 
     public MemberSet Current => _current;
 
-    /// <summary>Takes an update, and says who is gone by it.</summary>
+    /// <summary>Takes an update.</summary>
+    /// <returns>The members that are gone by it.</returns>
     public IReadOnlyList<string> Apply(MembershipUpdate update)
     {
         var before = _current;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Proxy.Channels.Membership;
 
 /// <summary>One session with a provider in code, from joining to its end; what changes of this instance meanwhile is published on it.</summary>
@@ -20,9 +22,7 @@ internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider
     }
 
     /// <summary>The updates, until the session ends.</summary>
-    public async IAsyncEnumerable<MembershipUpdate> ReadAsync(
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
-    )
+    public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, cancellationToken);
         await foreach (var update in _session!.ReadAsync(ended.Token))
@@ -42,11 +42,27 @@ internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            await _ending.CancelAsync();
+            await EndAsync();
             return exception.Message;
         }
     }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _session?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _ending.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        try
+        {
+            await _ending.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended meanwhile.
+        }
+    }
 }

@@ -21,6 +21,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     );
     private volatile DebounceConfig _debounce = new();
     private Task _pumping = Task.CompletedTask;
+    private int _disposed;
 
     public event EventHandler<ChannelReadyEventArgs>? Ready;
 
@@ -126,8 +127,13 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        await FinishAsync();
-        _errors.Writer.TryComplete(); // a handler that hangs is not waited for
+        // A container disposes it as each of the services that it is registered for.
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await FinishAsync();
+            _errors.Writer.TryComplete(); // a handler that hangs is not waited for
+            _ending.Dispose();
+        }
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)

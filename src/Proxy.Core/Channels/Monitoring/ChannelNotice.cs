@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>One notification. Whoever has missed some needs only the newest of each channel.</summary>
+/// <summary>One notification. A consumer that has missed some needs only the newest of each channel.</summary>
 /// <param name="Event">What it tells.</param>
 /// <param name="Version">Grows with each notification.</param>
 /// <param name="Boot">New at every start of the program: versions of another start cannot be compared.</param>
@@ -17,7 +17,7 @@ public sealed record ChannelNotice(ChannelEvent Event, long Version, string Boot
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>What makes it one: whoever gets it twice can know.</summary>
+    /// <summary>Its identity: a consumer that gets it twice can tell.</summary>
     public string Key => FormattableString.Invariant($"{Boot}-{Version}");
 
     /// <summary>The word for what it tells.</summary>

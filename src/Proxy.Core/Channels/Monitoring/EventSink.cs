@@ -1,6 +1,6 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Raises the monitor's events as one sink among others: a handler that blocks holds up nobody but handlers.</summary>
+/// <summary>Raises the monitor's events as one sink among others: a handler that blocks holds up other handlers alone.</summary>
 internal sealed class EventSink(ChannelMonitor monitor) : INotificationSink
 {
     public string Text => "events";

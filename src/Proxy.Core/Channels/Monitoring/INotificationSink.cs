@@ -1,9 +1,9 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Somebody who is told.</summary>
+/// <summary>Takes notifications: a program, a URL, code.</summary>
 internal interface INotificationSink
 {
-    /// <summary>Who, for people; holds no secret.</summary>
+    /// <summary>Its name in logs and metrics; holds no secret.</summary>
     string Text { get; }
 
     /// <summary>Tells, and waits for the acknowledgement. It has a deadline of its own.</summary>

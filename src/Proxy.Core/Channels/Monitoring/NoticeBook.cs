@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Monitoring;
 
@@ -11,7 +12,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
 
     private readonly Lock _gate = new(); // guards all below
     private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, ChannelState> _ended = new(StringComparer.OrdinalIgnoreCase); // for readers that missed the end
+    private readonly Newest<string, ChannelState> _ended = new(MostEnded, StringComparer.OrdinalIgnoreCase); // for readers that missed the end
     private readonly List<ChannelNotice> _events = []; // ready and close
     private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
         StringComparer.OrdinalIgnoreCase
@@ -102,11 +103,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
 
         _told = _told.Remove(state.Channel);
-        _ended[state.Channel] = state;
-        if (_ended.Count > MostEnded)
-        {
-            _ended.Remove(_ended.Values.MinBy(static ended => ended.Version)!.Channel);
-        }
+        _ended.Set(state.Channel, state);
     }
 
     private IEnumerable<ChannelState> Differences()

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Timing;
 
 namespace Proxy.Channels.Monitoring;
 
 /// <summary>
 /// Tells one sink, one notification after the other in the order of versions, each until it is acknowledged or a newer one takes its
-/// place. A sink that is slow, fails or hangs misses what is between, and holds nobody else up; what it refuses of one channel holds
+/// place. A sink that is slow, fails or hangs misses what is between, and holds no other sink up; what it refuses of one channel holds
 /// up neither other channels nor the end.
 /// </summary>
 internal sealed partial class NotificationPump(
@@ -53,8 +54,7 @@ internal sealed partial class NotificationPump(
             else if (open.Count > 0)
             {
                 Forget(notices);
-                var left = open.Min(notice => Of(notice).Left(time));
-                var pause = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+                var pause = open.Min(notice => Of(notice).Left);
                 await changed.WaitAsync(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -69,11 +69,11 @@ internal sealed partial class NotificationPump(
     private static (ChannelEvent, string?) Key(ChannelNotice notice) => (notice.Event, notice.State?.Channel);
 
     private Subject Of(ChannelNotice notice) =>
-        _subjects.TryGetValue(Key(notice), out var known) ? known : _subjects[Key(notice)] = new Subject();
+        _subjects.TryGetValue(Key(notice), out var known) ? known : _subjects[Key(notice)] = new Subject(time);
 
     // What is refused comes after the rest, the end included: it may take its whole time limit.
     private ChannelNotice? Next(List<ChannelNotice> open) =>
-        open.Where(notice => Of(notice).IsDue(notice, time))
+        open.Where(notice => Of(notice).IsDue(notice))
             .OrderBy(notice => Of(notice).HasFailed)
             .ThenBy(static notice => notice.Version)
             .FirstOrDefault();
@@ -117,35 +117,30 @@ internal sealed partial class NotificationPump(
             Log.Succeeded(logger, sink.Text, notice.Version);
         }
 
-        subject.Tried(notice, failure is null, time);
+        subject.Tried(notice, failure is null);
         return failure is null;
     }
 
-    /// <summary>How it stands with one channel.</summary>
-    private sealed class Subject
+    /// <summary>How it stands with one channel, with ready or with close.</summary>
+    private sealed class Subject(TimeProvider time)
     {
+        private readonly Backoff _backoff = new(time, _firstPause, _longestPause);
         private long _tried;
-        private long _triedAt;
-        private TimeSpan _pause;
 
         public long Acknowledged { get; private set; }
 
-        public bool HasFailed => _pause > TimeSpan.Zero;
+        public bool HasFailed => _backoff.HasFailed;
+
+        public TimeSpan Left => _backoff.Remaining;
 
         /// <summary>What is newer than what was refused is told at once.</summary>
-        public bool IsDue(ChannelNotice notice, TimeProvider time) => notice.Version != _tried || Left(time) <= TimeSpan.Zero;
+        public bool IsDue(ChannelNotice notice) => notice.Version != _tried || Left <= TimeSpan.Zero;
 
-        public TimeSpan Left(TimeProvider time) => _pause - time.GetElapsedTime(_triedAt);
-
-        public void Tried(ChannelNotice notice, bool succeeded, TimeProvider time)
+        public void Tried(ChannelNotice notice, bool succeeded)
         {
-            (_tried, _triedAt) = (notice.Version, time.GetTimestamp());
+            _tried = notice.Version;
             Acknowledged = succeeded ? notice.Version : Acknowledged;
-            _pause =
-                succeeded ? TimeSpan.Zero
-                : _pause == TimeSpan.Zero ? _firstPause
-                : _pause * 2 < _longestPause ? _pause * 2
-                : _longestPause;
+            _backoff.Note(failed: !succeeded);
         }
     }
 

@@ -31,9 +31,6 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true));
     }
 
-    /// <summary>Called once, when it is disposed.</summary>
-    public Action? Disposed { get; set; }
-
     protected override PipeReader Reader { get; }
 
     protected override PipeWriter Writer { get; }
@@ -90,10 +87,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
             _response.Dispose();
         }
 
-        _content.Dispose();
-        _lifetime.Dispose();
+        _content.Dispose(); // and not the source: who closes the connection may be about to cancel it, and without a timer it holds nothing
         await base.DisposeAsync();
-        Disposed?.Invoke();
-        Disposed = null;
     }
 }

@@ -11,6 +11,6 @@ internal interface ITunnelService
     /// <summary>Notes how a peer was answered.</summary>
     void Answered(string from, int status);
 
-    /// <summary>Tells a peer who this is, and then every change, until it has gone or we leave.</summary>
+    /// <summary>Tells a peer what this instance is, and then every change, until the peer has gone or we leave.</summary>
     Task HelloAsync(HttpContext context, CancellationToken leaving);
 }

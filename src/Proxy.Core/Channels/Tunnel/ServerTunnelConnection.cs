@@ -11,8 +11,10 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     private readonly HttpContext _context;
     private readonly TunnelPeer _peer;
     private readonly CancellationTokenRegistration _aborted;
+    private readonly Lock _gate = new(); // guards _isReset and _isOver: after the request, its context and its stream serve another
     private volatile bool _ended;
-    private int _reset;
+    private bool _isReset;
+    private bool _isOver;
 
     public ServerTunnelConnection(HttpContext context, TunnelRequest request, TunnelPeer peer, string from)
     {
@@ -77,9 +79,18 @@ internal sealed class ServerTunnelConnection : TunnelConnection
     public override void Abort(ConnectionAbortedException abortReason)
     {
         Gone();
-        if (Interlocked.Exchange(ref _reset, 1) == 0 && !_context.RequestAborted.IsCancellationRequested)
+        lock (_gate)
         {
-            _context.Features.Get<IHttpResetFeature>()?.Reset(TunnelProtocol.ConnectError);
+            if (_isOver || _isReset)
+            {
+                return;
+            }
+
+            _isReset = true;
+            if (!_context.RequestAborted.IsCancellationRequested)
+            {
+                _context.Features.Get<IHttpResetFeature>()?.Reset(TunnelProtocol.ConnectError);
+            }
         }
     }
 
@@ -89,6 +100,11 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         if (_context.Response.HasStarted && !_ended)
         {
             Abort(new ConnectionAbortedException());
+        }
+
+        lock (_gate)
+        {
+            _isOver = true;
         }
 
         await _aborted.DisposeAsync();

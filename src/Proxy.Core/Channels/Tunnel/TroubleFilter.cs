@@ -1,6 +1,8 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Which troubles are worth a line: of each peer the first, another one after a while, the same one much later. What peers do must not fill a log.</summary>
+/// <summary>Decides which troubles are worth a line: of each peer the first, another one after a while, the same one much later. Peers must not fill a log.</summary>
 internal sealed class TroubleFilter(TimeProvider time)
 {
     private const int MostPeers = 1024;
@@ -8,24 +10,19 @@ internal sealed class TroubleFilter(TimeProvider time)
     private static readonly TimeSpan _same = TimeSpan.FromMinutes(10);
 
     private readonly Lock _gate = new(); // guards _told
-    private readonly Dictionary<string, (string Trouble, long At)> _told = new(StringComparer.Ordinal);
+    private readonly Newest<string, (string Trouble, long At)> _told = new(MostPeers, StringComparer.Ordinal);
 
     /// <summary>Whether this is to be told, and notes that it was.</summary>
     public bool IsNews(string peer, string trouble)
     {
         lock (_gate)
         {
-            if (_told.TryGetValue(peer, out var last) && time.GetElapsedTime(last.At) < (last.Trouble == trouble ? _same : _another))
+            if (_told.TryGet(peer, out var last) && time.GetElapsedTime(last.At) < (last.Trouble == trouble ? _same : _another))
             {
                 return false;
             }
 
-            if (_told.Count >= MostPeers)
-            {
-                _told.Clear();
-            }
-
-            _told[peer] = (trouble, time.GetTimestamp());
+            _told.Set(peer, (trouble, time.GetTimestamp()));
             return true;
         }
     }

@@ -54,7 +54,7 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
     /// <summary>Whether a failure means that the connection below is lost, rather than this stream reset.</summary>
     public abstract bool IsLost(Exception failure);
 
-    /// <summary>What a failure of this stream means to the one who relays it.</summary>
+    /// <summary>A failure of this stream in words of the relay.</summary>
     public Exception Explain(Exception failure)
     {
         Gone();
@@ -86,7 +86,7 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
         }
     }
 
-    /// <summary>Of a stream that is gone, whether its connection is.</summary>
+    /// <summary>Whether the connection below is lost too, once the stream is gone.</summary>
     protected abstract Task<bool> IsConnectionLostAsync();
 
     /// <summary>Notes that the stream is gone, by reset or with its connection.</summary>

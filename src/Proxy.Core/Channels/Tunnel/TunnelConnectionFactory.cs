@@ -96,7 +96,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
 
     /// <summary>Whether what is behind an end point has proven to be this instance. Without certificates its word is taken.</summary>
     public bool IsProven(TunnelEndPoint peer, string instance) =>
-        peer.Instance is null && _scheme == Uri.UriSchemeHttp || _pools.IsProven(peer, instance);
+        (peer.Instance is null && _scheme == Uri.UriSchemeHttp) || _pools.IsProven(peer, instance);
 
     /// <summary>Opens the stream on which an instance says what it is.</summary>
     public async Task<Stream> HelloAsync(TunnelEndPoint peer, CancellationToken cancellationToken)

@@ -28,11 +28,11 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     /// <summary>Grows when the authorities have changed.</summary>
     public int Version => Current().Version;
 
-    /// <summary>Who a peer is: its chain has to end at our authorities, be made for this use, and name an instance of our group.</summary>
+    /// <summary>The identity of a peer: its chain has to end at our authorities, be made for this use, and name an instance of our group.</summary>
     /// <param name="certificate">What it showed.</param>
     /// <param name="chain">What it showed beside it.</param>
     /// <param name="server">Whether it is the one that was dialled.</param>
-    /// <returns>The identity; null when it is nobody we know.</returns>
+    /// <returns>The identity; null when it is not trusted.</returns>
     public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server)
     {
         var (identity, refusal) = Judge(certificate, chain, server, X509VerificationFlags.NoFlag);
@@ -44,7 +44,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         return identity;
     }
 
-    /// <summary>Who a peer is whose connection stands: as with TLS elsewhere, a certificate that expires ends no connection.</summary>
+    /// <summary>The identity of a peer whose connection is open: as with TLS elsewhere, a certificate that expires ends no connection.</summary>
     /// <param name="certificate">What it showed.</param>
     /// <param name="server">Whether it is the one that was dialled.</param>
     /// <returns>The identity; null when it would not be trusted even so.</returns>

@@ -5,7 +5,7 @@ using Proxy.Configuration;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>A connector at an instance, to dial through a tunnel.</summary>
-/// <param name="instance">The instance, which has to prove that it is the one; null for whoever of the group is there.</param>
+/// <param name="instance">The instance, which has to prove that it is the one; null for any instance of the group.</param>
 /// <param name="address">Where its tunnel is.</param>
 /// <param name="connector">The connector.</param>
 internal sealed class TunnelEndPoint(string? instance, DestinationAddress address, string connector) : EndPoint

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Proxy.Configuration;
@@ -11,8 +12,10 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
     private const int MostSpareConnections = 32; // those that are idle, are renewed, or were lost unnoticed
 
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
-    private readonly PeerLimit _connections = new((config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections);
-    private readonly GreetingLimit _greetings = new();
+    private readonly KeyedLimit<string> _connections = new(
+        (config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections
+    );
+    private readonly KeyedLimit<IPAddress> _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
 
     /// <summary>Connections of peers that are open.</summary>
     public int Connections => _peers.Count;

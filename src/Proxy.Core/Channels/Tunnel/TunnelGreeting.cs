@@ -5,19 +5,25 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// The time from accepting a connection until its peer has said that it speaks HTTP/2 (RFC 9113, 3.4), which has one deadline. Kestrel
-/// has one for TLS, and waits for the preface as long as for the next request.
+/// The time from accepting a connection until its peer has said that it speaks HTTP/2 (RFC 9113, 3.4): one deadline, and a bound on the
+/// connections in that time. Kestrel has a deadline for TLS alone, and waits for the preface as long as for the next request.
 /// </summary>
 internal sealed class TunnelGreeting : IDisposable
 {
+    /// <summary>How many connections of one address may not have greeted yet. A peer has one or a few, and tries again.</summary>
+    public const int MostPerAddress = 128;
+
+    /// <summary>How many connections of all addresses may not have greeted yet.</summary>
+    public const int MostOfAll = 4096;
+
     private const int PrefaceLength = 24;
 
-    private readonly GreetingLimit _limit;
+    private readonly KeyedLimit<IPAddress> _limit;
     private readonly IPAddress _address;
     private readonly CancellationTokenSource _late;
     private int _over;
 
-    private TunnelGreeting(GreetingLimit limit, IPAddress address, ConnectionContext connection, TimeSpan timeout)
+    private TunnelGreeting(KeyedLimit<IPAddress> limit, IPAddress address, ConnectionContext connection, TimeSpan timeout)
     {
         (_limit, _address, _late) = (limit, address, new CancellationTokenSource(timeout));
         _late.Token.UnsafeRegister(
@@ -27,7 +33,7 @@ internal sealed class TunnelGreeting : IDisposable
     }
 
     /// <summary>Null when too many peers have not greeted yet.</summary>
-    public static TunnelGreeting? TryBegin(GreetingLimit limit, ConnectionContext connection, TimeSpan timeout)
+    public static TunnelGreeting? TryBegin(KeyedLimit<IPAddress> limit, ConnectionContext connection, TimeSpan timeout)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
         return limit.TryEnter(address) ? new TunnelGreeting(limit, address, connection, timeout) : null;

@@ -6,7 +6,7 @@ using Proxy.Configuration;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Who an instance is, as its certificate says: spiffe://{domain}/c/{group}/i/{instance} (SPIFFE ID, one URI name).</summary>
+/// <summary>The identity of an instance, as its certificate says: spiffe://{domain}/c/{group}/i/{instance} (SPIFFE ID, one URI name).</summary>
 /// <param name="TrustDomain">The trust domain.</param>
 /// <param name="Group">The group.</param>
 /// <param name="Instance">The instance id.</param>
@@ -49,7 +49,7 @@ internal sealed record TunnelIdentity(string TrustDomain, string Group, string I
         }
         catch (Exception exception) when (exception is AsnContentException or CryptographicException)
         {
-            return []; // it names nobody
+            return []; // it names no instance
         }
     }
 

@@ -11,16 +11,16 @@ internal sealed class TunnelPeer(ConnectionContext connection, X509Certificate2?
 {
     private readonly CancellationToken _closed = connection.ConnectionClosed;
 
-    /// <summary>What it showed; null without TLS.</summary>
+    /// <summary>The certificate it showed; null without TLS.</summary>
     public X509Certificate2? Certificate => certificate;
 
-    /// <summary>Who it is; null without TLS, where anybody may say anything.</summary>
+    /// <summary>The instance it has proven to be; null without TLS, where nothing proves a name.</summary>
     public TunnelIdentity? Identity => identity;
 
-    /// <summary>By what it is counted.</summary>
+    /// <summary>The name by which it is counted: the instance, or the address without TLS.</summary>
     public string Name { get; } = identity?.Instance ?? (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "";
 
-    /// <summary>Whether the connection is gone. Its streams hear of it before anybody tells us, so the socket is asked.</summary>
+    /// <summary>Whether the connection is gone. Its streams hear of it before we do, so the socket is asked.</summary>
     public bool IsLost => _closed.IsCancellationRequested || IsClosed(connection.Features.Get<IConnectionSocketFeature>()?.Socket);
 
     /// <summary>Cuts the connection, and all tunnels on it.</summary>

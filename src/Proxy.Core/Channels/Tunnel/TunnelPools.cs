@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Tunnel;
 
@@ -16,41 +16,61 @@ internal sealed class TunnelPools(int connectionsPerPeer)
     private const int PlaceBytes = 16;
     private const int MostPools = 10_000; // only very many instances that come and go reach it
 
-    private readonly ConcurrentDictionary<string, TunnelEndPoint> _peers = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, string> _proven = new(StringComparer.OrdinalIgnoreCase); // by pool, where no instance was expected
+    private readonly Lock _gate = new(); // guards _peers and _proven
+    private readonly Newest<string, TunnelEndPoint> _peers = new(MostPools, StringComparer.OrdinalIgnoreCase);
+    private readonly Newest<string, string> _proven = new(MostPools, StringComparer.OrdinalIgnoreCase); // by pool, where no instance was expected
     private uint _next;
 
     /// <summary>The pool for the next stream to an end point.</summary>
     public string For(TunnelEndPoint peer)
     {
         var pool = Name(peer);
-        if (_peers.Count > MostPools)
+        lock (_gate)
         {
-            _peers.Clear();
-            _proven.Clear();
+            _peers.Set(pool, peer);
         }
 
-        _peers[pool] = peer;
         return pool;
     }
 
     /// <summary>The end point that a pool stands for; null for one that was not given out.</summary>
-    public TunnelEndPoint? Find(string pool) => _peers.GetValueOrDefault(pool);
+    public TunnelEndPoint? Find(string pool)
+    {
+        lock (_gate)
+        {
+            return _peers.TryGet(pool, out var peer) ? peer : null;
+        }
+    }
 
     /// <summary>Notes which instance a certificate has proven; false when another one was expected.</summary>
     public bool Prove(string pool, TunnelEndPoint peer, string instance)
     {
-        if (peer.Instance is null)
+        if (peer.Instance is { } expected)
         {
-            _proven[pool] = instance;
+            return expected == instance;
         }
 
-        return peer.Instance is null || peer.Instance == instance;
+        lock (_gate)
+        {
+            _proven.Set(pool, instance);
+        }
+
+        return true;
     }
 
     /// <summary>Whether what is behind an end point has proven to be this instance.</summary>
-    public bool IsProven(TunnelEndPoint peer, string instance) =>
-        peer.Instance is { } expected ? expected == instance : _proven.TryGetValue(Name(peer), out var proven) && proven == instance;
+    public bool IsProven(TunnelEndPoint peer, string instance)
+    {
+        if (peer.Instance is { } expected)
+        {
+            return expected == instance;
+        }
+
+        lock (_gate)
+        {
+            return _proven.TryGet(Name(peer), out var proven) && proven == instance;
+        }
+    }
 
     // An unknown instance has one connection, so that it cannot prove to be two.
     private string Name(TunnelEndPoint peer)

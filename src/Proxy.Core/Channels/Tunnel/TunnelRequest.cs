@@ -15,7 +15,7 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
 {
     private const int LongestName = 63;
 
-    /// <summary>Who says it asks; its certificate decides.</summary>
+    /// <summary>The instance that the peer says it is; its certificate decides.</summary>
     public string? From { get; private init; }
 
     /// <summary>The id of the connection at the calling side.</summary>

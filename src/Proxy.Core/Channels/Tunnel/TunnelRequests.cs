@@ -11,8 +11,8 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
 {
     private const int MostHelloStreams = 16;
 
-    private readonly PeerLimit _tunnels = new(config.MaxTunnelsPerPeer);
-    private readonly PeerLimit _hellos = new(MostHelloStreams);
+    private readonly KeyedLimit<string> _tunnels = new(config.MaxTunnelsPerPeer);
+    private readonly KeyedLimit<string> _hellos = new(MostHelloStreams);
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _leaving = new();
 

@@ -111,7 +111,7 @@ internal static unsafe class Descriptor
         }
     }
 
-    /// <summary>A stream socket for dialling, which does not block.</summary>
+    /// <summary>A stream socket for dialing, which does not block.</summary>
     /// <exception cref="SocketException">There are no descriptors left, or no such family here.</exception>
     public static int Open(EndPoint endPoint)
     {

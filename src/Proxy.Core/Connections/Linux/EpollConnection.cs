@@ -12,7 +12,7 @@ namespace Proxy.Connections.Linux;
 /// <param name="loop">The loop that watches it.</param>
 /// <param name="services">What the transport's connections share.</param>
 /// <param name="remote">The peer.</param>
-/// <param name="isAccepted">Whether it was accepted, and not dialled.</param>
+/// <param name="isAccepted">Whether it was accepted, and not dialed.</param>
 /// <param name="inline">Whether those who wait go on on the loop's thread.</param>
 internal sealed class EpollConnection(
     int descriptor,

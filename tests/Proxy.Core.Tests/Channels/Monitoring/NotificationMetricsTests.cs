@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;

@@ -7,7 +7,6 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;

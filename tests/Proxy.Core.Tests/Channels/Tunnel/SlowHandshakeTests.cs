@@ -77,7 +77,7 @@ public sealed class SlowHandshakeTests
         bed.Legacy.Listen();
         var address = new IPEndPoint(IPAddress.Loopback, bed.Address.Port);
         var slow = new List<Socket?>();
-        for (var number = 0; number <= GreetingLimit.PerAddress; number++)
+        for (var number = 0; number <= TunnelGreeting.MostPerAddress; number++)
         {
             slow.Add(await TryDialAsync(address, IPAddress.Loopback));
         }

@@ -133,19 +133,4 @@ public sealed class ConnectFailuresHealthPolicyTests
 
         public Exception? Exception => null;
     }
-
-    private sealed class RecordingUpdater : IDestinationHealthUpdater
-    {
-        public List<(string Id, DestinationHealth Health, TimeSpan Period)> Updates { get; } = [];
-
-        public void SetActive(ClusterState cluster, IEnumerable<NewActiveDestinationHealth> newHealthPairs) =>
-            throw new NotSupportedException();
-
-        public void SetPassive(
-            ClusterState cluster,
-            DestinationState destination,
-            DestinationHealth newHealth,
-            TimeSpan reactivationPeriod
-        ) => Updates.Add((destination.DestinationId, newHealth, reactivationPeriod));
-    }
 }

@@ -55,7 +55,7 @@ internal sealed class Multiplexer : IAsyncDisposable
         services.Replace(ServiceDescriptor.Singleton<IProxyStateLookup>(_clusters));
         if (dials is not null)
         {
-            services.Replace(ServiceDescriptor.Singleton(provider => dials(provider.GetRequiredService<Transport>().Dialler)));
+            services.Replace(ServiceDescriptor.Singleton(provider => dials(provider.GetRequiredService<Transport>().Dialer)));
         }
 
         _services = services.BuildServiceProvider();

@@ -121,7 +121,7 @@ public sealed class CardinalityTests : IDisposable
     [Fact]
     public void Peers_ThatCallThemselvesAnything_AreOneSeries()
     {
-        var channels = new ChannelMetrics(Meter) { Members = static () => MemberSet.None };
+        var channels = new TunnelMetrics(Meter, new MemberDirectory("A_1"));
         for (var i = 0; i < 10_000; i++)
         {
             channels.Asked(ChannelSlots.Serves, $"forged-{i}", 100 + (i % 900));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
@@ -33,6 +32,7 @@ public sealed partial class MetricsPageTests : IDisposable
 
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
         MeasureOthers(host.Services);
+        await MeasureChannelsAsync(host.Services);
 
         var open = Record("r");
         host.Tracker.Add(open);
@@ -79,20 +79,22 @@ public sealed partial class MetricsPageTests : IDisposable
         multiplex.CacheHit(tags);
         multiplex.Shared(tags);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
-        MeasureChannels(services.GetRequiredService<ChannelMetrics>());
     }
 
-    private static void MeasureChannels(ChannelMetrics channels)
+    private static async Task MeasureChannelsAsync(IServiceProvider services)
     {
         var peer = new MemberRecord("B_1", "e", "127.0.0.1:1", IPAddress.Loopback);
-        channels.Members = () =>
-            new(ImmutableDictionary.CreateRange([KeyValuePair.Create(peer.Id, peer)]), MemberSet.None.Refused, stale: false);
-        channels.Channels = static () => [new ChannelState("c", "x", "Duplex") { Version = 1 }];
-        channels.Asked(ChannelSlots.Calls, peer.Id, 200);
-        channels.Told("exec", succeeded: true);
+        services.GetRequiredService<MemberDirectory>().Apply(new MembershipUpdate.Changed(peer));
+        var tunnels = services.GetRequiredService<TunnelMetrics>();
+        tunnels.Asked(ChannelSlots.Calls, peer.Id, 200);
         var tunnel = Record(null);
         tunnel.DestinationId = peer.Id;
-        channels.Opened(tunnel);
+        tunnels.Opened(tunnel);
+        services.GetRequiredService<NotificationMetrics>().Told("exec", succeeded: true);
+        var monitor = services.GetRequiredService<ChannelMonitor>();
+        monitor.Start();
+        monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
+        await monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
     }
 
     private static ConnectionRecord Record(string? route) =>

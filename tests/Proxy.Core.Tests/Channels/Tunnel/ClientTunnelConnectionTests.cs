@@ -1,0 +1,21 @@
+using Proxy.Channels.Tunnel;
+
+namespace Proxy.Core.Tests.Channels.Tunnel;
+
+public sealed class ClientTunnelConnectionTests
+{
+    [Fact]
+    public async Task DisposeAsync_WhileAnAbortHasBegun_TheAbortCanStillCancel()
+    {
+        using var response = new HttpResponseMessage();
+        using var content = new TunnelContent();
+        using var lifetime = new CancellationTokenSource();
+        var tunnel = new ClientTunnelConnection(response, content, Stream.Null, Stream.Null, lifetime);
+        await tunnel.EndOutputAsync();
+
+        await tunnel.DisposeAsync();
+
+        await lifetime.CancelAsync(); // as the abort does after what it has begun with
+        Assert.True(tunnel.ConnectionClosed.IsCancellationRequested);
+    }
+}
