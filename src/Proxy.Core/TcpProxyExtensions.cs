@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Channels;
 using Proxy.Clusters;
+using Proxy.Clusters.Health;
 using Proxy.Configuration;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -41,6 +42,7 @@ public static class TcpProxyExtensions
         services.AddTransports();
         services.AddListeners();
         services.AddTcpClusters();
+        services.AddTcpProbes();
         services.AddForwarding();
         services.AddHooks();
         services.AddLocking();

@@ -10,7 +10,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>Registers picking, resolving, dialing and health.</summary>
+/// <summary>Registers picking, resolving and dialing.</summary>
 public static class ClusterServices
 {
     /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>
@@ -36,9 +36,8 @@ public static class ClusterServices
         services.TryAddSingleton<DestinationPicker>();
         services.TryAddSingleton<DialReports>();
         services.TryAddSingleton<Dialer>();
-        ProbeUnixSockets(services);
         LeaveOutDrained(services);
-        return services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
+        return services;
     }
 
     // Around the policies as they are when they are used: an application may add its own after this.
@@ -62,19 +61,6 @@ public static class ClusterServices
                 ];
                 return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
             });
-        }
-    }
-
-    private static void ProbeUnixSockets(IServiceCollection services)
-    {
-        // A factory that an application brings stays as it is.
-        if (
-            services.LastOrDefault(static service => service.ServiceType == typeof(IProbingRequestFactory))?.ImplementationType is { } yarps
-        )
-        {
-            services.AddSingleton<IProbingRequestFactory>(provider => new ConnectProbeRequestFactory(
-                (IProbingRequestFactory)ActivatorUtilities.CreateInstance(provider, yarps)
-            ));
         }
     }
 }
