@@ -112,7 +112,11 @@ public sealed class EditTests : SessionTestBase
         Assert.Equal("=new", await client.AskAsync("new"));
         Assert.Equal(["new"], Device.Lines);
         await Eventually.TrueAsync(() => old.Connections.Open == 0);
-        Time.Advance(Tick);
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick); // the session of the old address ends with the first look at the clock after its connection has
+            return Multiplexer.Registry.Status.Count == 1;
+        });
         Assert.Equal(Device.Port, new Uri(Multiplexer.Status.Address).Port);
     }
 
