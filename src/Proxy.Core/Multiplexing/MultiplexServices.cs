@@ -1,5 +1,4 @@
 using Proxy.Clusters;
-using Proxy.Connections;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;

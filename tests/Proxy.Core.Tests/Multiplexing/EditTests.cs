@@ -114,7 +114,7 @@ public sealed class EditTests : SessionTestBase
         await Eventually.TrueAsync(() => old.Connections.Open == 0);
         await Eventually.TrueAsync(() =>
         {
-            Time.Advance(Tick);
+            Time.Advance(Tick); // the session of the old address ends with the first look at the clock after its connection has
             return Multiplexer.Registry.Status.Count == 1;
         });
         Assert.Equal(Device.Port, new Uri(Multiplexer.Status.Address).Port);

@@ -1,6 +1,4 @@
 using Proxy.Core.Tests.Multiplexing.Framing;
-using Proxy.Multiplexing;
-using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 

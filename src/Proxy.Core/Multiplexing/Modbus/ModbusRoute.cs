@@ -72,7 +72,7 @@ internal sealed class ModbusRoute(IModbusFramer framer, MultiplexModbusConfig co
             _ => null,
         };
 
-    // A count of zero writes nothing by the rules; what a device makes of it nobody knows.
+    // A count of zero writes nothing by the rules; what a device makes of it is not known.
     private static RegisterRange? Range(byte high, byte low, int count)
     {
         var first = (high << 8) | low;

@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing.Framing;

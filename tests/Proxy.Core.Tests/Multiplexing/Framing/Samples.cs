@@ -2,7 +2,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using Proxy.Configuration;
 using Proxy.Core.Tests.Multiplexing.Modbus;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
 

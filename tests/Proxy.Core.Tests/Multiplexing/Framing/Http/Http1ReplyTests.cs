@@ -1,4 +1,3 @@
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing.Http;
 

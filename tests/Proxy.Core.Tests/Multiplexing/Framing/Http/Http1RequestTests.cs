@@ -1,5 +1,4 @@
 using System.Buffers;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing.Http;
 
