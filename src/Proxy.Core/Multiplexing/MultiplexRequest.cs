@@ -1,3 +1,4 @@
+using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;

@@ -1,4 +1,4 @@
-using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 
 namespace Proxy.Multiplexing;
 

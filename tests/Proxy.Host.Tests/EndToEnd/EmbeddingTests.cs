@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 

@@ -4,10 +4,11 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Host.Hosting;
 using Proxy.Multiplexing;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Support;
 

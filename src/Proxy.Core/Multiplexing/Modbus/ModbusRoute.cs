@@ -1,5 +1,5 @@
 using System.Globalization;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;

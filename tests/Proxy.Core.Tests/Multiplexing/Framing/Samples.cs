@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Modbus;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
