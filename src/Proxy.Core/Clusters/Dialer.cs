@@ -33,7 +33,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         {
             ClusterEndPoint cluster => FindAsync(cluster, cancellationToken),
             DestinationEndPoint destination => DialOnceAsync(destination, cancellationToken),
-            _ => throw new NotSupportedException($"{endpoint?.GetType().Name} is nothing that the dialer knows."),
+            _ => throw new NotSupportedException($"{endpoint} is no end point that the dialer knows."),
         };
 
     /// <summary>Picks a destination before it is dialed, and takes a place there for the end point.</summary>

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 

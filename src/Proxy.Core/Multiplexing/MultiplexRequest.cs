@@ -1,4 +1,3 @@
-using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;

@@ -154,7 +154,7 @@ internal sealed class SessionState
         return new(SessionStepKind.Send, connection, request);
     }
 
-    private SessionStep Close(UpstreamConnection connection, long now)
+    private static SessionStep Close(UpstreamConnection connection, long now)
     {
         // It counts until its dial or the destination has ended it too, so that one which allows a single connection does not see two.
         var isDialed = connection.State == UpstreamState.Connecting;

@@ -1,6 +1,5 @@
 using Proxy.Channels;
 using Proxy.Configuration;
-using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Timing;
 

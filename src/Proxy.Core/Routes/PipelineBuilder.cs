@@ -65,11 +65,7 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildEndpoint(
-        EndpointBinding binding,
-        Revision revision,
-        IReadOnlyDictionary<string, ConnectionDelegate> routes
-    )
+    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Revision revision, Dictionary<string, ConnectionDelegate> routes)
     {
         var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
         ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;

@@ -1,6 +1,5 @@
 using Proxy.Clusters;
 using Proxy.Configuration;
-using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Routes;
 using Proxy.Connections;
 using Proxy.Diagnostics;

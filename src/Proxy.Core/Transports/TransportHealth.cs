@@ -1,5 +1,3 @@
-using Proxy.Connections.Linux;
-
 namespace Proxy.Transports;
 
 /// <summary>Whether the threads that carry connections do anything.</summary>

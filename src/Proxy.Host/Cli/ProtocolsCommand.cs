@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.DependencyInjection;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Host.Cli;

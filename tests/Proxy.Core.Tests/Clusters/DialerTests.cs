@@ -20,7 +20,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Core.Tests.Clusters;
 
 /// <summary>Destinations a, b and c have the addresses 10.0.0.1, 10.0.0.2 and 10.0.0.3, and are picked in that order.</summary>
-public sealed class DialerTests : IDisposable
+public sealed class DialerTests : IAsyncDisposable
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private readonly ManualTime _time = new();
@@ -260,10 +260,12 @@ public sealed class DialerTests : IDisposable
     public async Task Connect_AnythingElse_NotSupported() =>
         await Assert.ThrowsAsync<NotSupportedException>(() => DialAsync(new IPEndPoint(IPAddress.Loopback, 1)));
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         _metrics.Dispose();
-        _services.Dispose();
+        _logs.Dispose();
+        await _connection.DisposeAsync();
+        await _services.DisposeAsync();
     }
 
     private async Task<ConnectionOutcome> FailAsync(

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Proxy.Configuration.Reading;
-using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Revisions;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Proxy.Core.Tests.Hooks.Processes;
 using Proxy.Hooks;
 
 namespace Proxy.Core.Tests.Hooks;

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
-using Proxy.Locking;
 
 namespace Proxy.Core.Tests.Locking;
 

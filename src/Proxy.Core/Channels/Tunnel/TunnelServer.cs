@@ -13,7 +13,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
-using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 

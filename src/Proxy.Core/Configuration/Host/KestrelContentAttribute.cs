@@ -3,8 +3,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Host;
 
 /// <summary>The section that Kestrel reads.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class KestrelContentAttribute : FreeContentAttribute
+internal sealed class KestrelContentAttribute : ForeignContentAttribute
 {
     public override IContentPlace Places => KestrelPlace.Root;
 }

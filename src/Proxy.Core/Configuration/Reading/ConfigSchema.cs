@@ -50,7 +50,7 @@ internal static class ConfigSchema
 
     private static JsonObject OfType(JsonTypeInfo type, JsonPropertyInfo? property, XmlDocumentation documentation)
     {
-        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
+        if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
         {
             return new JsonObject { ["type"] = new JsonArray("object", "null") };
         }

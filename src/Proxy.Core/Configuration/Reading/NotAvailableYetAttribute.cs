@@ -36,10 +36,16 @@ internal sealed class StringOrListAttribute : Attribute;
 
 /// <summary>A section whose content belongs to others.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal class FreeContentAttribute : Attribute
+internal abstract class ForeignContentAttribute : Attribute
 {
     /// <summary>Which of its keys are known; null when none is.</summary>
-    public virtual IContentPlace? Places => null;
+    public abstract IContentPlace? Places { get; }
+}
+
+/// <summary>A section whose content belongs to others, and of which no key is known.</summary>
+internal sealed class FreeContentAttribute : ForeignContentAttribute
+{
+    public override IContentPlace? Places => null;
 }
 
 /// <summary>An object to which others add keys of their own, which are theirs to check.</summary>

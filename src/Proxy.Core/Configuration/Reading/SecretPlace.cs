@@ -55,7 +55,7 @@ internal sealed class SecretPlace
 
     private static SecretPlace Property(JsonPropertyInfo? property) =>
         property is null || IsSecret(property) ? new(null, isHidden: true)
-        : ConfigTypes.Attribute<FreeContentAttribute>(property) is { } free ? Foreign(free.Places)
+        : ConfigTypes.Attribute<ForeignContentAttribute>(property) is { } free ? Foreign(free.Places)
         : Element(property.PropertyType);
 
     private static SecretPlace Foreign(IContentPlace? places) => places is null ? new(null, isHidden: false) : new(places);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Proxy.Configuration;
-using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
 using Proxy.Revisions;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Clusters.Health;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Core.Tests.Clusters.Health;

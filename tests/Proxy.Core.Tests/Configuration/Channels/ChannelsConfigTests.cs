@@ -1,4 +1,3 @@
-using Proxy.Configuration;
 using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Configuration.Channels;

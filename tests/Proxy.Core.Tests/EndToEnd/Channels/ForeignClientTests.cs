@@ -5,7 +5,6 @@ using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;
-using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.EndToEnd.Channels;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Channels.Membership;
-using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Proxy.Channels.Membership;
-using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;

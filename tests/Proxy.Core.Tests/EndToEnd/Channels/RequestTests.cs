@@ -4,7 +4,6 @@ using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;
-using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.EndToEnd.Channels;
 

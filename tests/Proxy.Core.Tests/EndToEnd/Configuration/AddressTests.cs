@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Configuration;
 

@@ -1,5 +1,3 @@
-using Proxy.Configuration;
-using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Configuration;
 
 namespace Proxy.Core.Tests.EndToEnd.Configuration;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
-using Proxy.Configuration;
 using Proxy.Core.Tests.Configuration;
 
 namespace Proxy.Core.Tests.EndToEnd.Configuration;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Configuration;
 

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization.Metadata;
-using Proxy.Configuration;
-using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Configuration;
 
 namespace Proxy.Core.Tests.EndToEnd.Configuration;

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization.Metadata;
-using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Configuration;
 

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using Proxy.Configuration;
-using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
-using Proxy.Configuration.Routes;
 using Proxy.Core.Tests.Configuration;
 using Yarp.ReverseProxy.Configuration;
 

@@ -1,6 +1,5 @@
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Framing;
-using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 

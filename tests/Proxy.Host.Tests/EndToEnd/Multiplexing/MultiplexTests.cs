@@ -1,6 +1,5 @@
 using System.Net;
 using Proxy.Host.Tests.Support;
-using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Proxy.Host.Tests.Support;
-using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
