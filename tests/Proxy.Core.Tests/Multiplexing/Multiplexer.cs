@@ -55,7 +55,7 @@ internal sealed class Multiplexer : IAsyncDisposable
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));
-        var builder = services.AddTcpProxy();
+        var builder = services.AddTcpProxy().LoadDocument(new ConfigurationRoot([])); // revisions are given to it one by one
         add?.Invoke(builder);
         services.Replace(ServiceDescriptor.Singleton<IProxyStateLookup>(_clusters));
         if (dials is not null)

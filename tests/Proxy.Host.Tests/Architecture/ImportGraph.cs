@@ -1,0 +1,124 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Proxy.Host.Tests.Architecture;
+
+/// <summary>Which folder of the source uses which other one, as the compiler binds it: a type that is named, or a member that is used.</summary>
+internal sealed class ImportGraph
+{
+    private readonly Dictionary<(string From, string To), SortedSet<string>> _arrows = [];
+
+    /// <summary>The arrows from a folder to another, each with the pairs of files that make it.</summary>
+    public IReadOnlyDictionary<(string From, string To), SortedSet<string>> Arrows => _arrows;
+
+    /// <summary>Pairs of files in two folders of which one uses the other.</summary>
+    public int FilePairs => _arrows.Values.Sum(static files => files.Count);
+
+    /// <summary>Compiles sources and gathers their arrows; no code is emitted and no generator runs.</summary>
+    /// <param name="sources">Text by path; a folder is what stands before a path's last slash.</param>
+    /// <param name="references">What the sources refer to besides themselves.</param>
+    /// <returns>The graph.</returns>
+    public static ImportGraph Of(IReadOnlyDictionary<string, string> sources, IEnumerable<MetadataReference> references)
+    {
+        var parse = new CSharpParseOptions(LanguageVersion.Preview);
+        var trees = sources.Select(source => CSharpSyntaxTree.ParseText(source.Value, parse, source.Key));
+        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true);
+        var compilation = CSharpCompilation.Create("Source", trees, references, options);
+        var graph = new ImportGraph();
+        foreach (var tree in compilation.SyntaxTrees)
+        {
+            graph.Add(compilation.GetSemanticModel(tree), tree);
+        }
+
+        return graph;
+    }
+
+    /// <summary>Folders that use one another in a circle: each with all that are in it.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Rings()
+    {
+        var next = _arrows.Keys.ToLookup(static arrow => arrow.From, static arrow => arrow.To);
+        var reached = _arrows.Keys.Select(static arrow => arrow.From).Distinct().ToDictionary(from => from, from => Reach(from, next));
+        return
+        [
+            .. reached
+                .Where(static folder => folder.Value.Contains(folder.Key))
+                .GroupBy(folder =>
+                    string.Join(
+                        ", ",
+                        folder
+                            .Value.Where(other => reached.GetValueOrDefault(other)?.Contains(folder.Key) is true)
+                            .Order(StringComparer.Ordinal)
+                    )
+                )
+                .Select(static ring => (IReadOnlyList<string>)ring.Key.Split(", ")),
+        ];
+    }
+
+    private static HashSet<string> Reach(string from, ILookup<string, string> next)
+    {
+        var reached = new HashSet<string>();
+        var open = new Stack<string>([from]);
+        while (open.TryPop(out var folder))
+        {
+            foreach (var other in next[folder].Where(reached.Add))
+            {
+                open.Push(other);
+            }
+        }
+
+        return reached;
+    }
+
+    private void Add(SemanticModel model, SyntaxTree tree)
+    {
+        var names = tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>();
+        foreach (var used in names.SelectMany(name => Types(model, name)).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
+        {
+            foreach (var declaration in used.DeclaringSyntaxReferences)
+            {
+                Add(tree.FilePath, declaration.SyntaxTree.FilePath);
+            }
+        }
+    }
+
+    private void Add(string from, string to)
+    {
+        var arrow = (Folder(from), Folder(to));
+        if (arrow.Item1 == arrow.Item2)
+        {
+            return;
+        }
+
+        if (!_arrows.TryGetValue(arrow, out var files))
+        {
+            _arrows[arrow] = files = new(StringComparer.Ordinal);
+        }
+
+        files.Add($"{Path.GetFileNameWithoutExtension(from)} uses {Path.GetFileNameWithoutExtension(to)}");
+    }
+
+    private static IEnumerable<INamedTypeSymbol> Types(SemanticModel model, SimpleNameSyntax name)
+    {
+        var info = model.GetSymbolInfo(name);
+        foreach (var symbol in info.Symbol is { } bound ? [bound] : info.CandidateSymbols)
+        {
+            if ((symbol as INamedTypeSymbol ?? symbol.ContainingType) is { } type)
+            {
+                yield return Outermost(type.OriginalDefinition);
+            }
+        }
+    }
+
+    private static INamedTypeSymbol Outermost(INamedTypeSymbol type)
+    {
+        while (type.ContainingType is { } outer)
+        {
+            type = outer;
+        }
+
+        return type;
+    }
+
+    private static string Folder(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
+}

@@ -1,0 +1,98 @@
+using Microsoft.CodeAnalysis;
+
+namespace Proxy.Host.Tests.Architecture;
+
+/// <summary>
+/// A folder uses only what <c>src/imports.txt</c> lists for it, sub-folders being rooms of their own. An arrow that is not listed, one that is
+/// listed and not used, and a ring of folders fail.
+/// </summary>
+public sealed class ImportTests
+{
+    private const string Usings = """
+        global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
+        global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
+        global using Microsoft.AspNetCore.Builder; global using Microsoft.AspNetCore.Hosting; global using Microsoft.AspNetCore.Http;
+        global using Microsoft.AspNetCore.Routing; global using Microsoft.Extensions.Configuration;
+        global using Microsoft.Extensions.DependencyInjection; global using Microsoft.Extensions.Hosting;
+        global using Microsoft.Extensions.Logging; global using System.Net.Http.Json;
+        """;
+
+    [Fact]
+    public void Source_Imports_AreThoseListed()
+    {
+        var graph = Source();
+
+        var used = graph.Arrows.Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}").ToHashSet();
+        var listed = Listed();
+
+        Assert.Empty(graph.Arrows.Where(arrow => !listed.Contains($"{arrow.Key.From} -> {arrow.Key.To}")).Select(Describe));
+        Assert.Empty(listed.Where(arrow => !used.Contains(arrow)).Select(static arrow => $"{arrow}: listed, and nothing uses it"));
+        Assert.Empty(graph.Rings().Select(static ring => string.Join(" -> ", ring)));
+    }
+
+    [Fact]
+    public void Of_NamedTypeAndUsedMember_AreArrows()
+    {
+        var graph = ImportGraph.Of(
+            new Dictionary<string, string>
+            {
+                ["A/One.cs"] = "namespace A; class One { void M(C.Made made) => made.Part.Work(); }",
+                ["B/Part.cs"] = "namespace B; class Part { public void Work() { } }",
+                ["C/Made.cs"] = "namespace C; class Made { public B.Part Part => null; }",
+            },
+            References()
+        );
+
+        Assert.Equal([("A", "B"), ("A", "C"), ("C", "B")], graph.Arrows.Keys.Order());
+        Assert.Equal(["Made uses Part"], graph.Arrows[("C", "B")]);
+        Assert.Empty(graph.Rings());
+    }
+
+    [Fact]
+    public void Rings_ParentAndChildUseEachOther_AreFound()
+    {
+        var graph = ImportGraph.Of(
+            new Dictionary<string, string>
+            {
+                ["A/One.cs"] = "namespace A; class One { A.B.Two two; }",
+                ["A/B/Two.cs"] = "namespace A.B; class Two { C.Three three; }",
+                ["C/Three.cs"] = "namespace C; class Three { A.One one; }",
+                ["D/Four.cs"] = "namespace D; class Four { A.One one; }",
+            },
+            References()
+        );
+
+        Assert.Equal(["A", "A/B", "C"], Assert.Single(graph.Rings()));
+    }
+
+    private static ImportGraph Source()
+    {
+        var root = Repository.Path("src");
+        var sources = Directory
+            .GetFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+            .Where(static file => !file.Split('/').Any(static part => part is "bin" or "obj"))
+            .ToDictionary(static file => file, file => File.ReadAllText(Path.Combine(root, file)));
+        sources["Usings.cs"] = Usings;
+        return ImportGraph.Of(sources, References());
+    }
+
+    // The projects are compiled together from their source, so their own assemblies stay out.
+    private static IEnumerable<MetadataReference> References() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Proxy.Core" or "proxy"))
+            .Select(static path => MetadataReference.CreateFromFile(path));
+
+    /// <summary>Lines of the form <c>Proxy.Core/Listeners: Proxy.Core/Connections, Proxy.Core/Diagnostics</c>.</summary>
+    private static HashSet<string> Listed() =>
+        [
+            .. File.ReadAllLines(Repository.Path("src", "imports.txt"))
+                .Where(static line => line.Length > 0 && line[0] != '#')
+                .Select(static line => line.Split(": ", 2))
+                .SelectMany(static parts => parts[1].Split(", ").Select(to => $"{parts[0]} -> {to}")),
+        ];
+
+    private static string Describe(KeyValuePair<(string From, string To), SortedSet<string>> arrow) =>
+        $"{arrow.Key.From} -> {arrow.Key.To} is not listed in src/imports.txt: {string.Join("; ", arrow.Value.Take(5))}";
+}
