@@ -1,6 +1,5 @@
 using Proxy.Channels;
 using Proxy.Configuration;
-using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Timing;
 

@@ -68,7 +68,7 @@ internal sealed partial class PipelineBuilder(
     private ConnectionDelegate BuildEndpoint(
         EndpointBinding binding,
         Revision revision,
-        IReadOnlyDictionary<string, ConnectionDelegate> routes
+        Dictionary<string, ConnectionDelegate> routes
     )
     {
         var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
