@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
 using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
+using Proxy.Revisions;
 
 namespace Proxy;
 

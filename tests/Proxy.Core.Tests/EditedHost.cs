@@ -6,9 +6,11 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
-using Proxy.Connections;
+using Proxy.Configuration.Reading;
 using Proxy.Listeners;
+using Proxy.Revisions;
+using Proxy.Routes;
+using Proxy.Transports;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 

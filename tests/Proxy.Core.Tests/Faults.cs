@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration;
+using Proxy.Configuration.Routes;
 using Proxy.Connections;
+using Proxy.Routes;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Core.Tests;

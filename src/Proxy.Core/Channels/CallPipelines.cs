@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Connections;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;

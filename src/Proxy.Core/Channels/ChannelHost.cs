@@ -2,7 +2,7 @@ using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Listeners;
 
 namespace Proxy.Channels;

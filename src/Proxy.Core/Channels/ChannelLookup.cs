@@ -1,5 +1,5 @@
 using Proxy.Channels.Membership;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 

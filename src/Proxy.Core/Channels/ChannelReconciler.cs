@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 

@@ -1,6 +1,6 @@
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 

@@ -2,6 +2,8 @@ using System.Globalization;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Routes;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Channels;

@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Timing;
 
 namespace Proxy.Channels;

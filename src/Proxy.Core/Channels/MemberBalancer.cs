@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Proxy.Channels.Membership;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Connections;
 
 namespace Proxy.Channels;

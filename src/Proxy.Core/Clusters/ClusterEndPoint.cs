@@ -1,5 +1,6 @@
 using System.Net;
-using Proxy.Configuration;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration.Clusters;
 using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Model;
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters.Health;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Diagnostics;
 
 namespace Proxy.Clusters;

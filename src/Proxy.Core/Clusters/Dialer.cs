@@ -1,7 +1,8 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Configuration;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Timing;

@@ -1,4 +1,7 @@
 using System.Net;
+using Proxy.Configuration.Endpoints;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 

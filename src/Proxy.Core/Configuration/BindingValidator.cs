@@ -1,4 +1,6 @@
 using System.Net;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 

@@ -1,3 +1,5 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Configuration;
 
 /// <summary>One address to listen on, and the routes that share it.</summary>

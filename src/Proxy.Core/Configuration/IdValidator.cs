@@ -1,3 +1,6 @@
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
+
 namespace Proxy.Configuration;
 
 /// <summary>Ids become parts of paths, so they cannot contain the separator.</summary>

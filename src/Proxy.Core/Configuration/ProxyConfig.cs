@@ -1,5 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Host;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 

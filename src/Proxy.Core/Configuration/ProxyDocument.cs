@@ -1,3 +1,5 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Configuration;
 
 /// <summary>Our document: its root type, its section that applications embed, and where it has secrets.</summary>

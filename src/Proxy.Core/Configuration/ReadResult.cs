@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
+using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;

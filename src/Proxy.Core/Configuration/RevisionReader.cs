@@ -3,6 +3,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Host;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;

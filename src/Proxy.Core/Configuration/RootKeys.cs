@@ -1,3 +1,5 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Configuration;
 
 /// <summary>Warns about root sections that are nearly one of ours; all others belong to others.</summary>

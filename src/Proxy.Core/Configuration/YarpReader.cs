@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Proxy.Connections.Linux;
-using Proxy.Connections.Sockets;
+using Proxy.Native;
 
 namespace Proxy.Connections;
 

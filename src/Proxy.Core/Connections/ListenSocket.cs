@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Connections.Sockets;
 
 namespace Proxy.Connections;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks;
 

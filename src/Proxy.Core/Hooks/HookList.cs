@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;

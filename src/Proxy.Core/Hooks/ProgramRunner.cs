@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Hooks.Processes;
 
 namespace Proxy.Hooks;

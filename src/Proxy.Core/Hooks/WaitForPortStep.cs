@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 
 namespace Proxy.Hooks;
 

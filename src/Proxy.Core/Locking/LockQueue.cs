@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 

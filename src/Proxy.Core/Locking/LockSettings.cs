@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Hooks;
 
 namespace Proxy.Locking;

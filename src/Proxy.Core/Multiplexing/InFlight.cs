@@ -33,7 +33,7 @@ internal sealed class InFlight(bool byId)
 
     public bool Contains(ulong id) => _byId.ContainsKey(id);
 
-    /// <summary>Whose reply comes next.</summary>
+    /// <summary>The request whose reply comes next.</summary>
     public MultiplexRequest? Peek(ulong id) =>
         byId ? _byId.GetValueOrDefault(id)
         : _inOrder.TryPeek(out var first) && first.SentAs <= _answerable ? first

@@ -28,7 +28,7 @@ internal sealed class MessagePort
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
-    /// <summary>Sends all bytes. It never throws itself: whoever sends a reply has no part in what became of the client.</summary>
+    /// <summary>Sends all bytes. It never throws itself: what sends a reply has no part in what became of the client.</summary>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         try

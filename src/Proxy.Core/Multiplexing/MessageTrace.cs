@@ -26,8 +26,8 @@ internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider ti
         }
     }
 
-    /// <param name="destination">Who sent it.</param>
-    /// <param name="request">What it answers; null for what nobody waits for.</param>
+    /// <param name="destination">What sent it.</param>
+    /// <param name="request">What it answers; null for what nothing waits for.</param>
     /// <param name="message">The message.</param>
     public void FromDestination(SessionKey destination, MultiplexRequest? request, ReadOnlySpan<byte> message)
     {

@@ -1,8 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 

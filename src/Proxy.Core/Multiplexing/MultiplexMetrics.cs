@@ -4,47 +4,43 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The multiplexer's part of the meter <c>Proxy</c>, by route, cluster and destination; what nobody asked for, and connections, by the latter two.</summary>
-public sealed class MultiplexMetrics : IDisposable
+/// <summary>The multiplexer's part of the meter <c>Proxy</c>, by route, cluster and destination; replies that were not asked for, and connections, by the latter two.</summary>
+internal sealed class MultiplexMetrics : IDisposable
 {
     private static readonly double[] _boundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
     private readonly ProxyMeter _meter;
     private Instruments _instruments = null!;
 
-    /// <summary>Creates the instruments.</summary>
-    /// <param name="meter">The meter they are of.</param>
     public MultiplexMetrics(ProxyMeter meter)
     {
-        ArgumentNullException.ThrowIfNull(meter);
         _meter = meter;
         meter.Add(Create);
     }
 
-    /// <inheritdoc />
     public void Dispose() => _meter.Dispose();
 
     private Instruments Now => Volatile.Read(ref _instruments);
 
     /// <summary>Lets the length of the queues be observed.</summary>
-    internal void Observe(Func<IEnumerable<Measurement<int>>> queued) =>
+    public void Observe(Func<IEnumerable<Measurement<int>>> queued) =>
         _meter.Add(meter =>
             meter.CreateObservableUpDownCounter("proxy.multiplex.queued", queued, "{request}", "Requests that wait to be sent.")
         );
 
-    internal void Waited(TimeSpan time, in TagList tags) => Now.Wait.Record(time.TotalSeconds, tags);
+    public void Waited(TimeSpan time, in TagList tags) => Now.Wait.Record(time.TotalSeconds, tags);
 
-    internal void Exchanged(TimeSpan time, in TagList tags) => Now.Exchange.Record(time.TotalSeconds, tags);
+    public void Exchanged(TimeSpan time, in TagList tags) => Now.Exchange.Record(time.TotalSeconds, tags);
 
-    internal void TimedOut(in TagList tags) => Now.Timeouts.Add(1, tags);
+    public void TimedOut(in TagList tags) => Now.Timeouts.Add(1, tags);
 
-    internal void Reconnected(in TagList tags) => Now.Reconnects.Add(1, tags);
+    public void Reconnected(in TagList tags) => Now.Reconnects.Add(1, tags);
 
-    internal void Late(in TagList tags) => Now.Late.Add(1, tags);
+    public void Late(in TagList tags) => Now.Late.Add(1, tags);
 
-    internal void CacheHit(in TagList tags) => Now.CacheHits.Add(1, tags);
+    public void CacheHit(in TagList tags) => Now.CacheHits.Add(1, tags);
 
-    internal void Shared(in TagList tags) => Now.Shared.Add(1, tags);
+    public void Shared(in TagList tags) => Now.Shared.Add(1, tags);
 
     private void Create(Meter meter)
     {

@@ -5,7 +5,7 @@ namespace Proxy.Multiplexing;
 /// <summary>The sessions there are, by destination. It outlives revisions: what an edit leaves as it is, goes on.</summary>
 public sealed class MultiplexRegistry : IDisposable
 {
-    private readonly Lock _gate = new(); // guards all below but the services, and that nobody joins a session that is being removed
+    private readonly Lock _gate = new(); // guards all below but the services, and that no client joins a session that is being removed
     private readonly Dictionary<SessionKey, MultiplexSession> _sessions = [];
     private readonly SessionServices _services;
     private Dictionary<string, UpstreamSettings> _clusters = new(StringComparer.OrdinalIgnoreCase);
@@ -151,7 +151,7 @@ public sealed class MultiplexRegistry : IDisposable
         {
             if (!session.IsOver)
             {
-                return; // somebody has joined meanwhile
+                return; // a client has joined meanwhile
             }
 
             _sessions.Remove(session.Key);

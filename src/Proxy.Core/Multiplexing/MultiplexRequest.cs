@@ -1,10 +1,11 @@
+using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>
 /// One request from its arrival until its reply is on its way to the client. It belongs to its client's order of replies all the time, and between
-/// Submit and the one Deliver or Fail to the session as well. One that failed is not used again, since somebody may still look at its bytes.
+/// Submit and the one Deliver, Complete or Fail to the session as well. One that failed is not used again, since its bytes may still be read.
 /// </summary>
 internal sealed class MultiplexRequest(MultiplexClient client)
 {

@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Connections;
 using Proxy.Multiplexing.Framing;
 

@@ -1,5 +1,4 @@
-using Proxy.Clusters;
-using Proxy.Connections;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
 using Proxy.Timing;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Proxy.Clusters;
-using Proxy.Connections;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;

@@ -3,7 +3,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Cuts what a destination sends into replies, and gives each to the request it answers, or to nobody.</summary>
+/// <summary>Cuts what a destination sends into replies, and gives each to the request it answers; what answers none is dropped.</summary>
 internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection connection, MessagePort port, TimeProvider time)
 {
     private readonly ByteBuffer _input = new();

@@ -1,4 +1,3 @@
-using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 
 namespace Proxy.Multiplexing;
 
@@ -40,7 +40,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public int UnsafeInFlight { get; set; }
 
-    /// <summary>Requests that wait for the reply to another's. Counted down by whoever tells them.</summary>
+    /// <summary>Requests that wait for the reply to another's. Counted down by the thread that tells them.</summary>
     public int Joined => Volatile.Read(ref _joined);
 
     /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
@@ -52,7 +52,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public void Unjoin() => Interlocked.Decrement(ref _joined);
 
-    /// <summary>Takes out those that have waited too long among the ones that share a reply which nobody has asked for yet.</summary>
+    /// <summary>Takes out those that have waited too long among the ones that share a reply which was not asked for yet.</summary>
     public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
     {
         for (var request = First; request is not null; request = request.Next)

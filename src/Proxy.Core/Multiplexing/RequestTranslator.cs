@@ -31,7 +31,7 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
             return false;
         }
 
-        // The destination's framer may know what the client's does not, such as that nobody answers it, even of the same bytes.
+        // The destination's framer may know what the client's does not, such as that it gets no answer, even of the same bytes.
         if ((client != upstream || request.IsTranslated) && !TryMeasure(request))
         {
             return false;

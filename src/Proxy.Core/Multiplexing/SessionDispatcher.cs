@@ -11,7 +11,7 @@ internal sealed class SessionDispatcher(Lock gate, SessionState state, SessionSe
 {
     private bool _isRunning; // guarded by the gate
 
-    /// <summary>Does all that is to be done, unless somebody does it already.</summary>
+    /// <summary>Does all that is to be done, unless another thread does it already.</summary>
     public void Run()
     {
         lock (gate)
@@ -30,7 +30,7 @@ internal sealed class SessionDispatcher(Lock gate, SessionState state, SessionSe
         }
     }
 
-    // Whatever came before the lock is seen here; whoever comes after it runs again.
+    // Whatever came before the lock is seen here; what comes after it runs again.
     private bool TryTakeStep(out SessionStep step)
     {
         lock (gate)

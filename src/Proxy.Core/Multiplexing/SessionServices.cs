@@ -1,4 +1,3 @@
-using Proxy.Connections;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;

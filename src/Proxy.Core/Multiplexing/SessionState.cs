@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing;
 

@@ -4,7 +4,7 @@ namespace Proxy.Multiplexing;
 
 /// <summary>
 /// Reads that several clients ask for at once are sent once, and what was read may answer the same question again for a while. Neither ever
-/// crosses a write: what was read while a unit was written to is given to those who asked before and to nobody else. Guarded by the session.
+/// crosses a write: what was read while a unit was written to is given to those that had asked before, and to no other. Guarded by the session.
 /// </summary>
 internal sealed class SharedReads(UnitStates units)
 {
@@ -65,7 +65,7 @@ internal sealed class SharedReads(UnitStates units)
             || request.ShareKey == 0
             || request.Generation != units.Generation(request)
             || units.IsBeingWritten(request)
-            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // the next who asks may have more luck
+            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // the next request may have more luck
         )
         {
             return;
@@ -79,14 +79,14 @@ internal sealed class SharedReads(UnitStates units)
         _cache[request.ShareKey] = new(reply.ToArray(), now + (long)settings.Sharing.KeptFor.TotalMilliseconds, request.Generation);
     }
 
-    /// <summary>Settings have changed: what was asked under the old ones is for those who asked.</summary>
+    /// <summary>Settings have changed: what was asked under the old ones is for those that asked.</summary>
     public void Clear()
     {
         _cache.Clear();
         _leaders.Clear();
     }
 
-    /// <summary>Of those that wait for a request that will not be sent, the one that takes its place; null if nobody does.</summary>
+    /// <summary>Of those that wait for a request that will not be sent, the one that takes its place; null if there is none.</summary>
     public MultiplexRequest? Promote(MultiplexRequest request)
     {
         Forget(request);

@@ -1,7 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Connections;
-using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -33,8 +31,8 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     public bool IsRetired { get; set; }
 
     /// <summary>
-    /// Whether it is about to be closed, since a request on it got no reply in time. What comes now may be that reply, and without ids nobody could
-    /// tell it from the next one: it is given to nobody.
+    /// Whether it is about to be closed, since a request on it got no reply in time. What comes now may be that reply, and without ids it cannot be
+    /// told from the next one: it is dropped.
     /// </summary>
     public bool IsGivenUp { get; set; }
 

@@ -41,7 +41,7 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         }
     }
 
-    /// <summary>Whose reply a message is, as far as can be known before it is whole.</summary>
+    /// <summary>The request that a message answers, as far as can be known before it is whole.</summary>
     /// <param name="connection">Where it came.</param>
     /// <param name="id">Its id, where there is one.</param>
     public MultiplexRequest? Expected(UpstreamConnection connection, ulong id)

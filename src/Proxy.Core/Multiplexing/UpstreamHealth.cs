@@ -7,7 +7,6 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
 {
     private readonly Backoff _backoff = new(time, settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
     private long _failedAt;
-    private bool _isUnreachable; // the last dial failed
 
     public RecentErrors Errors { get; } = new(time);
 
@@ -17,7 +16,9 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
     public bool IsPausing => RetryIn > TimeSpan.Zero;
 
     /// <summary>Whether nothing answers there. After one lost connection those wait that had no part in it.</summary>
-    public bool IsDown => IsPausing && (_isUnreachable || _backoff.Failures > 1);
+    public bool IsDown => IsPausing && (IsUnreachable || _backoff.Failures > 1);
+
+    private bool IsUnreachable { get; set; } // the last dial failed
 
     /// <summary>Begins anew with other settings.</summary>
     public void Apply(UpstreamSettings next)
@@ -25,14 +26,14 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         _backoff.First = next.Multiplex.RetryDelay;
         _backoff.Longest = next.Multiplex.MaxRetryDelay;
         _backoff.Reset();
-        _isUnreachable = false;
+        IsUnreachable = false;
     }
 
-    public void Connected() => _isUnreachable = false;
+    public void Connected() => IsUnreachable = false;
 
     public void NotConnected(long now)
     {
-        _isUnreachable = true;
+        IsUnreachable = true;
         Failed(now);
     }
 

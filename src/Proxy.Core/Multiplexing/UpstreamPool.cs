@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing;
 
@@ -81,7 +81,7 @@ internal sealed class UpstreamPool
         }
     }
 
-    /// <summary>Whether there is to be a connection although nobody asks for anything.</summary>
+    /// <summary>Whether there is to be a connection although nothing is asked for.</summary>
     public static bool IsWanted(UpstreamSettings settings, bool hasClients, bool isRetired) =>
         !isRetired
         && settings.Multiplex.Connect switch

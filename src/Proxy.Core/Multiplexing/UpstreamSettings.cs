@@ -1,4 +1,5 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
 using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;

@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Admin.Connections;
 using Proxy.Host.Dashboard;
 using Proxy.Host.Http;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections.Features;
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
 using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 

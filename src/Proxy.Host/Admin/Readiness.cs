@@ -1,3 +1,5 @@
+using Proxy.Revisions;
+
 namespace Proxy.Host.Admin;
 
 /// <summary>Ready: a configuration is applied, its listeners are bound, and nothing drains. Says what is wrong besides, to who may know it.</summary>

@@ -1,7 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Proxy.Configuration;
+using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 

@@ -1,6 +1,7 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Admin;

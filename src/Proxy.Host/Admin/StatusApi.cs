@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Host;
 
 namespace Proxy.Host.Admin;
 

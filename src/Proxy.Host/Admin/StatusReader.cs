@@ -1,7 +1,8 @@
-using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
+using Proxy.Revisions;
+using Proxy.Transports;
 
 namespace Proxy.Host.Admin;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;

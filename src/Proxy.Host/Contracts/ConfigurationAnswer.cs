@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Host.Contracts;
 

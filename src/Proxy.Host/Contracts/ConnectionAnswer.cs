@@ -1,5 +1,6 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Contracts;
 

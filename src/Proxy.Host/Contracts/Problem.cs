@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Host.Contracts;
 

@@ -1,5 +1,6 @@
 using Proxy.Diagnostics;
 using Proxy.Host.Hosting.Systemd;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Proxy.Host.Http;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
+using Proxy.Configuration.Host;
 using Proxy.Connections;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -12,6 +13,8 @@ using Proxy.Host.Hosting.Systemd;
 using Proxy.Host.Http;
 using Proxy.Host.Observability;
 using Proxy.Host.Observability.AccessLogging;
+using Proxy.Revisions;
+using Proxy.Transports;
 
 namespace Proxy.Host.Hosting;
 

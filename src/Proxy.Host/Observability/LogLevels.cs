@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Proxy.Configuration;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Observability;
 

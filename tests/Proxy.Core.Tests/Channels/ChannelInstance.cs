@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;

@@ -1,5 +1,5 @@
 using Proxy.Channels;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels;
 

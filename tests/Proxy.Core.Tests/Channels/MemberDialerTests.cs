@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Connections;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;

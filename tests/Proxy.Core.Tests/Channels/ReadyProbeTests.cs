@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Proxy.Channels;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels;
 

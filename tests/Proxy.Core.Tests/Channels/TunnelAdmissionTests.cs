@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Connections;
 
 namespace Proxy.Core.Tests.Channels;

@@ -9,7 +9,7 @@ using Proxy.Clusters;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Clusters.Resolution;
-using Proxy.Configuration;
+using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Core.Tests.Clusters.Health;
 using Proxy.Diagnostics;

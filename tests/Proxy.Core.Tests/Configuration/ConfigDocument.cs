@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Core.Tests.Configuration;
 

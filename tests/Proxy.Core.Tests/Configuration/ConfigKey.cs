@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Core.Tests.Configuration;
 

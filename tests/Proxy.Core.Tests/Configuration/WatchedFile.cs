@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Primitives;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Core.Tests.Configuration;
 

@@ -8,6 +8,7 @@ using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
+using Proxy.Native;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Forwarding;

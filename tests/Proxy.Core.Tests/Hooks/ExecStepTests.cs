@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Proxy.Core.Tests.Hooks.Processes;
 using Proxy.Hooks;
 
 namespace Proxy.Core.Tests.Hooks;

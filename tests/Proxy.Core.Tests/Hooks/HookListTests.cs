@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
 

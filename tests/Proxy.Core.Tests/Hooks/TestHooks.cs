@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Clusters;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
 using Proxy.Locking;
+using Proxy.Native;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Locking;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Locking;

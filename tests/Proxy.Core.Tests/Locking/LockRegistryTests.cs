@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Locking;
 
 namespace Proxy.Core.Tests.Locking;
 
@@ -36,7 +37,14 @@ public sealed class LockRegistryTests
         using var locked = new TestLock();
         var last = Come(locked.Use(locked.Settings));
         locked.Registry.Use([]);
-        var reserved = locked.Registry.Reserve(TestLock.Route, "Host", locked.Settings with { QueueTimeout = TimeSpan.FromMilliseconds(1) });
+        var reserved = locked.Registry.Reserve(
+            TestLock.Route,
+            "Host",
+            locked.Settings with
+            {
+                QueueTimeout = TimeSpan.FromMilliseconds(1),
+            }
+        );
 
         locked.Service.End(last.Record.Id);
         await last.Running.WaitAsync(Eventually.Limit);

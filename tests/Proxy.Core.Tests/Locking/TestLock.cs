@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
-using Proxy.Configuration;
+using Proxy.Configuration.Locking;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
 using Proxy.Locking;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 using Proxy.Core.Tests.Multiplexing.Framing;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing;

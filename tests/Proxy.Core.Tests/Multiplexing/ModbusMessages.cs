@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
 

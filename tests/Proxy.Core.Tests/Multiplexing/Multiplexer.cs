@@ -14,6 +14,8 @@ using Proxy.Core.Tests.Clusters;
 using Proxy.Diagnostics;
 using Proxy.Listeners;
 using Proxy.Multiplexing;
+using Proxy.Routes;
+using Proxy.Transports;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 

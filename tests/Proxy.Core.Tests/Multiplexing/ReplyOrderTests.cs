@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Proxy.Clusters;
+using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;

@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Clusters;
 using Proxy.Multiplexing;
 
 namespace Proxy.Core.Tests.Multiplexing;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Host.Admin;
 using Proxy.Host.Tests.Support;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 

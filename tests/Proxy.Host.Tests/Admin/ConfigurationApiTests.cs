@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Proxy.Configuration;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;

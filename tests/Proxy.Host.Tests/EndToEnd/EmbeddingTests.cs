@@ -7,16 +7,19 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
 /// <summary>The library in somebody else's application, as the README shows it.</summary>
 public sealed class EmbeddingTests : IDisposable
 {
+    // No test edits an appsettings.json, and Linux allows a user 128 watches: other programs may have them all.
+    private static readonly string[] _unwatched = ["--hostBuilder:reloadConfigOnChange=false"];
+
     private readonly TcpServer _server = new("hello");
 
     [Theory]
@@ -89,7 +92,7 @@ public sealed class EmbeddingTests : IDisposable
     public async Task AddTcpProxy_BesideYarpAndTwiceWithOwnPolicy_PolicyPicks()
     {
         using var other = new TcpServer("other");
-        var builder = WebApplication.CreateBuilder();
+        var builder = WebApplication.CreateBuilder(_unwatched);
         builder.Logging.ClearProviders();
         builder.Configuration["ReverseProxy:TcpRoutes:r:ClusterId"] = "c";
         builder.Configuration["ReverseProxy:Clusters:c:LoadBalancingPolicy"] = "Last";
@@ -113,7 +116,7 @@ public sealed class EmbeddingTests : IDisposable
     [Fact]
     public async Task Start_InvalidSection_Throws()
     {
-        var builder = WebApplication.CreateBuilder();
+        var builder = WebApplication.CreateBuilder(_unwatched);
         builder.Configuration["ReverseProxy:TcpRoutes:r:ClusterId"] = "nowhere";
         builder.Services.AddTcpProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -138,7 +141,7 @@ public sealed class EmbeddingTests : IDisposable
     private WebApplication Build(bool ownTransport, bool slim, out List<ConnectionContext> seen)
     {
         var connections = seen = [];
-        var builder = slim ? WebApplication.CreateSlimBuilder() : WebApplication.CreateBuilder();
+        var builder = slim ? WebApplication.CreateSlimBuilder(_unwatched) : WebApplication.CreateBuilder(_unwatched);
         builder.Logging.ClearProviders();
         builder.Configuration["ReverseProxy:TcpRoutes:r:ClusterId"] = "c";
         builder.Configuration["ReverseProxy:Clusters:c:Destinations:d:Address"] = $"tcp://127.0.0.1:{_server.Port}";

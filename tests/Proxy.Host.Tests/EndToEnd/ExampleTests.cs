@@ -7,8 +7,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 using Proxy.Host.Hosting;
 using Proxy.Host.Tests.EndToEnd.Multiplexing;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 

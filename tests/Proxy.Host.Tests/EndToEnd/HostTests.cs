@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Host.Tests.EndToEnd;
 

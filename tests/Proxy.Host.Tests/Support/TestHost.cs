@@ -4,10 +4,11 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Host.Hosting;
 using Proxy.Multiplexing;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Support;
 
@@ -75,7 +76,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _configuration.Dispose(); // the host leaves its file watched: a process may have 128 watches, and its user no more
+        _configuration.Dispose(); // the host leaves its file watched: Linux allows a user 128 such watches
         File.Delete(_file);
     }
 }

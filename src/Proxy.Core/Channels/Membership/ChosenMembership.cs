@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 

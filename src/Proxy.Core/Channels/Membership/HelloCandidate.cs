@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 

@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Membership;
 

@@ -2,7 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Membership;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 using Proxy.Timing;
 
 namespace Proxy.Channels.Monitoring;

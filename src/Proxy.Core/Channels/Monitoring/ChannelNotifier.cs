@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Monitoring;
 

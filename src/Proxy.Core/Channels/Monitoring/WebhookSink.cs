@@ -1,7 +1,8 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Monitoring;
 

@@ -3,7 +3,8 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 

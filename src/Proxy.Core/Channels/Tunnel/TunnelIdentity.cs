@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 

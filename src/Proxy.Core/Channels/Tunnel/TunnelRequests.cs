@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Clusters.Resolution;
 

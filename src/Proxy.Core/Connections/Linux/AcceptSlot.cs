@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 

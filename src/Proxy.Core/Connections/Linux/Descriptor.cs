@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
@@ -134,8 +135,8 @@ internal static unsafe class Descriptor
     /// <returns>0 when connected, EINPROGRESS when under way, or why not.</returns>
     public static int Connect(int descriptor, EndPoint endPoint)
     {
-        var address = stackalloc byte[SocketAddress.MaxLength];
-        var length = SocketAddress.Write(endPoint, new Span<byte>(address, SocketAddress.MaxLength));
+        var address = stackalloc byte[NativeAddress.MaxLength];
+        var length = NativeAddress.Write(endPoint, new Span<byte>(address, NativeAddress.MaxLength));
         return Libc.Connect(descriptor, address, (uint)length) == 0 ? 0 : Errno.Last;
     }
 
@@ -146,8 +147,8 @@ internal static unsafe class Descriptor
         const int IpProtoIp = 0;
         const int BindAddressNoPort = 24;
         SetOption(descriptor, IpProtoIp, BindAddressNoPort, 1);
-        var address = stackalloc byte[SocketAddress.MaxLength];
-        var length = SocketAddress.Write(new IPEndPoint(source, 0), new Span<byte>(address, SocketAddress.MaxLength));
+        var address = stackalloc byte[NativeAddress.MaxLength];
+        var length = NativeAddress.Write(new IPEndPoint(source, 0), new Span<byte>(address, NativeAddress.MaxLength));
         _ = Require(Libc.Bind(descriptor, address, (uint)length));
     }
 
@@ -155,11 +156,11 @@ internal static unsafe class Descriptor
     /// <returns>A descriptor that does not block, or a reason of <see cref="Errno"/> below zero.</returns>
     public static int Accept(int listener, out EndPoint? remote)
     {
-        var address = stackalloc byte[SocketAddress.MaxLength];
-        uint length = SocketAddress.MaxLength;
+        var address = stackalloc byte[NativeAddress.MaxLength];
+        uint length = NativeAddress.MaxLength;
         var descriptor = Libc.Accept(listener, address, &length, Libc.SockNonBlock | Libc.SockCloexec);
         remote =
-            descriptor < 0 ? null : SocketAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, SocketAddress.MaxLength)));
+            descriptor < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, NativeAddress.MaxLength)));
         return descriptor < 0 ? -Errno.Last : descriptor;
     }
 
@@ -169,16 +170,16 @@ internal static unsafe class Descriptor
     /// <summary>The address of this side or of the peer; null when it has none any more.</summary>
     public static EndPoint? Name(int descriptor, bool local)
     {
-        var address = stackalloc byte[SocketAddress.MaxLength];
-        uint length = SocketAddress.MaxLength;
+        var address = stackalloc byte[NativeAddress.MaxLength];
+        uint length = NativeAddress.MaxLength;
         var result = local ? Libc.GetLocalName(descriptor, address, &length) : Libc.GetPeerName(descriptor, address, &length);
-        return result < 0 ? null : SocketAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, SocketAddress.MaxLength)));
+        return result < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, NativeAddress.MaxLength)));
     }
 
     /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
     public static ulong Delivered(int descriptor)
     {
-        const int Offset = Sockets.TcpInfo.AcknowledgedOffset;
+        const int Offset = TcpInfo.AcknowledgedOffset;
         var info = stackalloc byte[Offset + sizeof(ulong)];
         uint length = Offset + sizeof(ulong);
         return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, info, &length) < 0 || length < Offset + sizeof(ulong)

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 

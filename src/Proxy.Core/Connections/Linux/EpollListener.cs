@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Connections.Sockets;
 
 namespace Proxy.Connections.Linux;
 

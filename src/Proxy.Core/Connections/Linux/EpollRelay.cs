@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Proxy.Diagnostics;
+using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 

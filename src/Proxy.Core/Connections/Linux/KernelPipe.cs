@@ -1,3 +1,5 @@
+using Proxy.Native;
+
 namespace Proxy.Connections.Linux;
 
 /// <summary>A pipe that bytes pass through without entering this process.</summary>

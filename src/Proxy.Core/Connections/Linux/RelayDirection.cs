@@ -1,3 +1,5 @@
+using Proxy.Native;
+
 namespace Proxy.Connections.Linux;
 
 /// <summary>

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Proxy.Diagnostics;
+using Proxy.Native;
 
 namespace Proxy.Connections.Sockets;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Native;
 using Proxy.Timing;
 
 namespace Proxy.Connections.Sockets;

@@ -1,5 +1,5 @@
 using System.Text;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks.Processes;
 

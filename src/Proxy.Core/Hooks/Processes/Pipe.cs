@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.IO.Pipes;
 using Microsoft.Win32.SafeHandles;
-using Proxy.Connections.Linux;
+using Proxy.Native;
 
 namespace Proxy.Hooks.Processes;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
-using Proxy.Connections.Linux;
+using Proxy.Native;
 
 namespace Proxy.Hooks.Processes;
 

@@ -1,4 +1,5 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Multiplexing.Framing;
 

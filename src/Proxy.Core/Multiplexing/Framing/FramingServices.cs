@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 

@@ -5,7 +5,7 @@ namespace Proxy.Multiplexing.Framing;
 /// A framer keeps no state: one instance serves every connection at once, and what it needs from before (the request that a reply answers) is
 /// given to it. It does not throw, whatever the bytes, and does not allocate per message.
 /// <para>
-/// Whoever calls it keeps the bytes of one message in one contiguous buffer, appends what arrives and measures again once there are
+/// The caller keeps the bytes of one message in one contiguous buffer, appends what arrives and measures again once there are
 /// <see cref="FrameMeasure.Length"/> bytes, or the input is silent or ended. The buffer never needs to exceed <see cref="MaxBytes"/>; it grows with what has
 /// arrived (doubling, say), not to what a peer announced.
 /// </para>
@@ -15,7 +15,7 @@ public interface IMessageFramer
     /// <summary>The name used in configuration; any case.</summary>
     string Name { get; }
 
-    /// <summary>One line for those who choose a protocol.</summary>
+    /// <summary>One line for choosing a protocol.</summary>
     string Description { get; }
 
     /// <summary>The longest message in bytes, either way; a longer one is malformed as soon as that is known.</summary>

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 
@@ -21,7 +21,7 @@ public interface IProtocolRules
     /// <returns>What is known; nothing by default.</returns>
     RequestFacts Describe(ReadOnlySpan<byte> request) => default;
 
-    /// <summary>Says what a reply means. Every reply is passed on; only an answer may be kept for others who ask the same.</summary>
+    /// <summary>Says what a reply means. Every reply is passed on; only an answer may be kept for further requests that ask the same.</summary>
     /// <param name="request">The request, as it was sent to the destination.</param>
     /// <param name="reply">The reply, as it came.</param>
     /// <returns>Its meaning.</returns>

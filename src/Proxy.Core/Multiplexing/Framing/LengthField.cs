@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 

@@ -26,7 +26,7 @@ internal static class ModbusFunctions
 
     public static MessageTraits Traits(ReadOnlySpan<byte> adu) => IsRead(adu) ? MessageTraits.Safe : MessageTraits.None;
 
-    /// <summary>On a serial line nobody answers a broadcast. What reads cannot be meant as one: there are devices that answer to unit 0.</summary>
+    /// <summary>On a serial line a broadcast gets no answer. What reads cannot be meant as one: there are devices that answer to unit 0.</summary>
     public static MessageTraits SerialTraits(ReadOnlySpan<byte> adu) =>
         IsRead(adu) ? MessageTraits.Safe
         : adu is [_, 0x08, 0, ForceListenOnly, ..] ? MessageTraits.NoReply

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
@@ -72,7 +72,7 @@ internal sealed class ModbusRoute(IModbusFramer framer, MultiplexModbusConfig co
             _ => null,
         };
 
-    // A count of zero writes nothing by the rules; what a device makes of it nobody knows.
+    // A count of zero writes nothing by the rules; what a device makes of it is not known.
     private static RegisterRange? Range(byte high, byte low, int count)
     {
         var first = (high << 8) | low;

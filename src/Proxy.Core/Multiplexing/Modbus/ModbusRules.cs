@@ -1,5 +1,6 @@
 using System.Buffers;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Reading;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;

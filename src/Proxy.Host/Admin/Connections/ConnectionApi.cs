@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin.Connections;
 

@@ -1,5 +1,6 @@
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Admin.Connections;
 

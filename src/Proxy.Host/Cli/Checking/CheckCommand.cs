@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Checking;
 

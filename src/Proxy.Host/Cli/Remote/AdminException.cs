@@ -1,3 +1,5 @@
+using Proxy.Host.Hosting;
+
 namespace Proxy.Host.Cli.Remote;
 
 /// <summary>A running host did not do what was asked; the message is for the one who asked.</summary>

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;

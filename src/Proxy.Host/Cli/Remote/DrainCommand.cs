@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Remote;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
 

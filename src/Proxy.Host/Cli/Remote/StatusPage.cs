@@ -1,7 +1,8 @@
 using System.Globalization;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Remote;
 

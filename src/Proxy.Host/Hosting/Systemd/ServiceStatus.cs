@@ -1,3 +1,5 @@
+using Proxy.Revisions;
+
 namespace Proxy.Host.Hosting.Systemd;
 
 /// <summary>How the host is, in a line.</summary>

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
+using Proxy.Transports;
 
 namespace Proxy.Host.Hosting.Systemd;
 

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Primitives;
 using Proxy.Configuration;
+using Proxy.Configuration.Host;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Observability.AccessLogging;
 

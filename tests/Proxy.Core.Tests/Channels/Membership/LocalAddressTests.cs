@@ -1,7 +1,7 @@
 using System.Net;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels.Membership;
 

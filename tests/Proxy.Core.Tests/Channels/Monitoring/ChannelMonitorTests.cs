@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Monitoring;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels.Monitoring;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 

@@ -1,5 +1,5 @@
 using Proxy.Channels.Tunnel;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 

@@ -1,4 +1,3 @@
-using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 

@@ -1,4 +1,3 @@
-using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 
 namespace Proxy.Core.Tests.Clusters.LoadBalancing;

@@ -1,5 +1,4 @@
 using System.Net;
-using Proxy.Clusters;
 using Proxy.Clusters.LoadBalancing;
 
 namespace Proxy.Core.Tests.Clusters.LoadBalancing;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing.Framing;

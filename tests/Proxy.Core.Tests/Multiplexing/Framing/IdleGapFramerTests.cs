@@ -1,4 +1,3 @@
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing.Framing;

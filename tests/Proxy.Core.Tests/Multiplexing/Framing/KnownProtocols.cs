@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Multiplexing.Framing;
+using Proxy.Routes;
 
 namespace Proxy.Core.Tests.Multiplexing.Framing;
 

@@ -1,5 +1,4 @@
-using Proxy.Configuration;
-using Proxy.Multiplexing;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.Multiplexing.Framing;

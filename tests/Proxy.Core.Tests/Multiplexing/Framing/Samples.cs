@@ -1,8 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Modbus;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Proxy.Core.Tests.Multiplexing.Framing;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
 

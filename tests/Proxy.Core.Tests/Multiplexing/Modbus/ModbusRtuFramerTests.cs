@@ -1,5 +1,4 @@
 using Proxy.Core.Tests.Multiplexing.Framing;
-using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;
 

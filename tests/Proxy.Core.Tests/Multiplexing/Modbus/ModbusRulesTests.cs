@@ -1,5 +1,5 @@
 using System.Buffers;
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Modbus;

@@ -5,6 +5,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
+using Proxy.Channels.Monitoring;
+using Proxy.Configuration;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 

@@ -11,6 +11,9 @@ namespace Proxy.Host.Tests.EndToEnd.Channels;
 /// <summary>A connector as a cluster, when YARP does not take its members.</summary>
 public sealed class ConnectorClusterTests : IDisposable
 {
+    // No test edits an appsettings.json, and Linux allows a user 128 watches: other programs may have them all.
+    private static readonly string[] _unwatched = ["--hostBuilder:reloadConfigOnChange=false"];
+
     // More than there are changes to be told here, so that nothing but another try can have helped.
     private const int Failures = 4;
 
@@ -38,7 +41,7 @@ public sealed class ConnectorClusterTests : IDisposable
 
     private WebApplication Build(FailingFilter filter)
     {
-        var builder = WebApplication.CreateBuilder();
+        var builder = WebApplication.CreateBuilder(_unwatched);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var document = new ConfigurationBuilder()

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
 

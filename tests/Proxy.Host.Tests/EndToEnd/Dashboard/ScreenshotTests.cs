@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Proxy.Host.Tests.EndToEnd.Servers;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 

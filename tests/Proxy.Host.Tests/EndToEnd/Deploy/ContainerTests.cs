@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
 

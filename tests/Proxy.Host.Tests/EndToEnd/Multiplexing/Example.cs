@@ -2,8 +2,9 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Host.Hosting;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 

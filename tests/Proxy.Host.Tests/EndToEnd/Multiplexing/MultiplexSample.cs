@@ -1,4 +1,4 @@
-using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Proxy.Host.Tests.Support;
+using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 

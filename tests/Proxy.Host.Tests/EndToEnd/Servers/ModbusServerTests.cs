@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Proxy.Host.Tests.Support;
+using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 

@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using Proxy.Configuration.Clusters;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Clusters.LoadBalancing;
+
+/// <summary>Picks a destination for a connection and takes a place there before it is dialed, so that a slow one does not attract more.</summary>
+public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
+{
+    /// <summary>The policy of clusters that name none, as in YARP.</summary>
+    public const string DefaultPolicy = "PowerOfTwoChoices";
+
+    private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
+        static policy => policy.Name,
+        StringComparer.OrdinalIgnoreCase
+    );
+
+    /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available or untried.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="settings">Weights, backups and the limit.</param>
+    /// <param name="context">For whom.</param>
+    /// <param name="tried">Destinations that failed this client.</param>
+    /// <returns>The destination with a place taken, or why there is none.</returns>
+    public PickResult Pick(
+        ClusterState cluster,
+        ClusterSection settings,
+        in PickContext context,
+        IReadOnlyCollection<DestinationState> tried
+    )
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(tried);
+        var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings, tried);
+        if (candidates.Count == 0)
+        {
+            return new(null, null, ConnectionOutcome.NoDestination);
+        }
+
+        var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
+        while (candidates.Count > 0)
+        {
+            var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
+            if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
+            {
+                return new(picked.State, picked.Load, null);
+            }
+
+            candidates.Remove(picked);
+        }
+
+        return new(null, null, ConnectionOutcome.LimitExceeded);
+    }
+
+    // Four groups in the order in which they are used, and no more lists than that takes: this runs for every connection.
+    private static List<DestinationCandidate> Candidates(
+        IReadOnlyList<DestinationState> available,
+        ClusterSection settings,
+        IReadOnlyCollection<DestinationState> tried
+    )
+    {
+        List<DestinationCandidate> best = [];
+        var bestGroup = int.MaxValue;
+        for (var i = 0; i < available.Count; i++)
+        {
+            var destination = available[i];
+            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId);
+            var weight = own?.Weight ?? 1; // of a connector's members nothing is written
+            var group = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+            if (weight == 0 || group > bestGroup)
+            {
+                continue;
+            }
+
+            if (group < bestGroup)
+            {
+                best.Clear();
+                bestGroup = group;
+            }
+
+            best.Add(new(destination, DestinationLoad.Of(destination), weight));
+        }
+
+        return best;
+    }
+}

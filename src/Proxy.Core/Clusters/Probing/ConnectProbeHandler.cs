@@ -1,0 +1,30 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Proxy.Clusters.Probing;
+
+/// <summary>A probe of a TCP destination is a connection that stands; HTTP passes on.</summary>
+internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.RequestUri is not { Scheme: "tcp" or "unix" } uri)
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        try
+        {
+            // YARP appends a path to tcp://; the probe's own timeout is the token.
+            var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
+            await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
+            return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
+        }
+        catch (SocketException exception)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, exception.Message, exception);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+
+namespace Proxy.Clusters.Probing;
+
+/// <summary>Registers active checks that dial: YARP's schedule probes TCP destinations by a connection.</summary>
+internal static class ProbeServices
+{
+    public static void AddTcpProbes(this IServiceCollection services)
+    {
+        ProbeUnixSockets(services);
+        services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, TcpAwareForwarderHttpClientFactory>());
+    }
+
+    private static void ProbeUnixSockets(IServiceCollection services)
+    {
+        // A factory that an application brings stays as it is.
+        if (
+            services.LastOrDefault(static service => service.ServiceType == typeof(IProbingRequestFactory))?.ImplementationType is { } yarps
+        )
+        {
+            services.AddSingleton<IProbingRequestFactory>(provider => new ConnectProbeRequestFactory(
+                (IProbingRequestFactory)ActivatorUtilities.CreateInstance(provider, yarps)
+            ));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Proxy.Configuration.Channels;
+
+/// <summary>One instance's end of a connector.</summary>
+public sealed record ChannelConfig
+{
+    /// <summary>What the legacy program is.</summary>
+    public ChannelType? Type { get; init; }
+
+    /// <summary>The connector that joins it with the channels of other instances.</summary>
+    public string Connector { get; init; } = "";
+
+    /// <summary>For Duplex: which of both sides.</summary>
+    public DuplexMode? Mode { get; init; }
+
+    /// <summary>The port.</summary>
+    [Range(1, 65535)]
+    public int? Port { get; init; }
+
+    /// <summary>For Duplex: several ports.</summary>
+    public IReadOnlyList<int>? Ports { get; init; }
+
+    /// <summary>For Duplex: the first of a range of ports.</summary>
+    [Range(1, 65535)]
+    public int? MinPort { get; init; }
+
+    /// <summary>For Duplex: the last of a range of ports.</summary>
+    [Range(1, 65535)]
+    public int? MaxPort { get; init; }
+
+    /// <summary>For Request: what happens to clients while no member serves.</summary>
+    public WhenEmpty WhenEmpty { get; init; }
+
+    /// <summary>For Reply and Duplex: when the legacy server counts as ready.</summary>
+    public ReadyCheck Ready { get; init; }
+
+    /// <summary>Who may reach the server here: instance ids, * for any letters; absent means members that offer the connector themselves.</summary>
+    public IReadOnlyList<string>? Allow { get; init; }
+
+    /// <summary>Who may serve the clients here: instance ids, * for any letters; absent means every member that offers the connector.</summary>
+    public IReadOnlyList<string>? Offer { get; init; }
+
+    /// <summary>All its ports, in order.</summary>
+    internal IReadOnlyList<int> AllPorts =>
+        Ports is { } ports ? [.. ports.Distinct()]
+        : Port is { } port ? [port]
+        : MinPort is { } first && MaxPort is { } last && first <= last ? [.. Enumerable.Range(first, last - first + 1)]
+        : [];
+
+    /// <summary>Whether it listens for local clients.</summary>
+    internal bool Calls => Type == ChannelType.Request || (Type == ChannelType.Duplex && Mode != DuplexMode.Connect);
+
+    /// <summary>Whether it connects to a local server.</summary>
+    internal bool Serves => Type == ChannelType.Reply || (Type == ChannelType.Duplex && Mode != DuplexMode.Bind);
+}

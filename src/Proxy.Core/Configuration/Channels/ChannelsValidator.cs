@@ -1,0 +1,80 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Channels;
+
+/// <summary>Checks the section Channels: names, the instance, members; tunnel and items have validators of their own.</summary>
+internal static class ChannelsValidator
+{
+    public const string Section = "Channels";
+
+    public static void Check(ChannelsConfig? channels, ConfigurationNames names, ProblemList problems)
+    {
+        if (channels is null)
+        {
+            return;
+        }
+
+        CheckName(channels.Group, $"{Section}:Group", problems);
+        CheckInstance(channels.Instance, problems);
+        TunnelValidator.Check(channels.Tunnel, problems);
+        MembershipValidator.Check(channels.Membership, names.MembershipProviders, problems);
+        foreach (var (name, item) in channels.Items)
+        {
+            ChannelValidator.Check(item, $"{Section}:Items:{name}", problems);
+        }
+
+        ChannelValidator.CheckTogether(channels.Items, problems);
+        ChannelValidator.CheckAnnouncement(channels.Items, problems);
+        if (channels.Loopback.StateFile.Length == 0)
+        {
+            problems.Consequence($"{Section}:Loopback:StateFile", "is empty; name a file.");
+        }
+
+        if (!LoopbackConfig.TryParseNetwork(channels.Loopback.Network, out _))
+        {
+            problems.Consequence(
+                $"{Section}:Loopback:Network",
+                $"'{ScalarReader.Shorten(channels.Loopback.Network)}' is no network for members; write 127.0.0.0/16 to 127.254.0.0/16."
+            );
+        }
+
+        ChannelNotifyValidator.Check(channels.Notify, problems);
+    }
+
+    /// <summary>Adds an error unless a name can be one.</summary>
+    public static void CheckName(string? name, string path, ProblemList problems)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            problems.Consequence(path, $"is required and missing; write {ChannelNames.Rule}.");
+        }
+        else if (!ChannelNames.IsValid(name))
+        {
+            problems.Consequence(path, $"'{ScalarReader.Shorten(name)}' is no name; write {ChannelNames.Rule}.");
+        }
+    }
+
+    private static void CheckText(string? text, string path, ProblemList problems)
+    {
+        if (text?.Length > ChannelLimits.MaxText)
+        {
+            problems.Consequence(path, $"has {text.Length} letters; {ChannelLimits.MaxText} are allowed.");
+        }
+    }
+
+    private static void CheckInstance(ChannelInstanceConfig instance, ProblemList problems)
+    {
+        const string Path = $"{Section}:Instance:Id";
+        CheckText(instance.Role, $"{Section}:Instance:Role", problems);
+        CheckText(instance.Zone, $"{Section}:Instance:Zone", problems);
+        CheckName(instance.Id, Path, problems);
+        if (instance.Ordinal is null && ChannelNames.IsValid(instance.Id) && ChannelOrdinal.Of(instance.Id) is null)
+        {
+            problems.Consequence(
+                Path,
+                $"'{instance.Id}' has no number from 0 to {ChannelOrdinal.Max} after its last '_' or '-'; set Instance:Ordinal.",
+                $"{Section}:Instance:Ordinal"
+            );
+        }
+    }
+}

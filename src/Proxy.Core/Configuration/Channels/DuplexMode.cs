@@ -1,0 +1,14 @@
+namespace Proxy.Configuration.Channels;
+
+/// <summary>Which sides of a Duplex channel an instance has.</summary>
+public enum DuplexMode
+{
+    /// <summary>It listens on the local address of every other member.</summary>
+    Bind,
+
+    /// <summary>It connects to the local server for the others.</summary>
+    Connect,
+
+    /// <summary>It does both.</summary>
+    Both,
+}

@@ -1,0 +1,23 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Channels;
+
+/// <summary>Who the members are.</summary>
+public sealed record MembershipConfig
+{
+    /// <summary>Who says so: Static, Dns, or the name of a provider that an application registers in code.</summary>
+    public string Provider { get; init; } = MembershipProviders.Static;
+
+    /// <summary>The other instances by id, for the provider Static; the own id may be among them.</summary>
+    public IReadOnlyDictionary<string, ChannelMemberConfig> Members
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<ChannelMemberConfig>();
+
+    /// <summary>The name whose addresses are the members, for the provider Dns.</summary>
+    public DnsMembershipConfig? Dns { get; init; }
+
+    /// <summary>When the loss of many members at once is not believed.</summary>
+    public MembershipGuardConfig Guard { get; init; } = new();
+}

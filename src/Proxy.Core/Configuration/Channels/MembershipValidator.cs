@@ -1,0 +1,89 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Channels;
+
+/// <summary>Checks who the members are.</summary>
+internal static class MembershipValidator
+{
+    private const string Path = $"{ChannelsValidator.Section}:Membership";
+
+    public static void Check(MembershipConfig membership, IReadOnlyCollection<string> inCode, ProblemList problems)
+    {
+        CheckMembers(membership.Members, problems);
+        CheckProviderName(membership, [MembershipProviders.Static, MembershipProviders.Dns, .. inCode], problems);
+        CheckProvider(membership, problems);
+        if (membership.Guard.MaxLossFraction is not (>= 0 and <= 1))
+        {
+            problems.Consequence($"{Path}:Guard:MaxLossFraction", "is no part of the members; write a number from 0 to 1.");
+        }
+    }
+
+    private static void CheckProviderName(MembershipConfig membership, IReadOnlyCollection<string> known, ProblemList problems)
+    {
+        var name = membership.Provider;
+        if (known.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        problems.Consequence(
+            $"{Path}:Provider",
+            membership.Is(MembershipProviders.Engine)
+                ? $"'{MembershipProviders.Engine}' is not available yet; use {DidYouMean.List(known)}."
+                : $"no provider '{ScalarReader.Shorten(name)}'{DidYouMean.Suffix(name, known)} Known providers: {DidYouMean.List(known)}."
+        );
+    }
+
+    private static void CheckProvider(MembershipConfig membership, ProblemList problems)
+    {
+        var provider = ScalarReader.Shorten(membership.Provider);
+        if (membership.Members.Count > 0 && !membership.Is(MembershipProviders.Static))
+        {
+            problems.Consequence($"{Path}:Members", $"is for the provider Static; this is {provider}.", $"{Path}:Provider");
+        }
+
+        if (!membership.Is(MembershipProviders.Dns))
+        {
+            if (membership.Dns is not null)
+            {
+                problems.Consequence($"{Path}:Dns", $"is for the provider Dns; this is {provider}.", $"{Path}:Provider");
+            }
+
+            return;
+        }
+
+        if (membership.Dns is not { Name.Length: > 0 } dns)
+        {
+            problems.Consequence($"{Path}:Dns:Name", "is required and missing; name what resolves to the members.");
+        }
+        else if (Uri.CheckHostName(dns.Name.TrimEnd('.')) == UriHostNameType.Unknown)
+        {
+            problems.Consequence($"{Path}:Dns:Name", $"'{ScalarReader.Shorten(dns.Name)}' is no host name.");
+        }
+    }
+
+    private static void CheckMembers(IReadOnlyDictionary<string, ChannelMemberConfig> members, ProblemList problems)
+    {
+        foreach (var (id, member) in members)
+        {
+            var path = $"{Path}:Members:{id}";
+            if (!ChannelNames.IsValid(id))
+            {
+                problems.Consequence(path, $"'{ScalarReader.Shorten(id)}' is no instance id; write {ChannelNames.Rule}.");
+            }
+
+            if (!HostAndPort.TryParse(member.Address, out _))
+            {
+                problems.Consequence(
+                    $"{path}:Address",
+                    $"'{ScalarReader.Shorten(member.Address)}' is no address of a tunnel; write host:port, with a port of 1 to 65535."
+                );
+            }
+
+            foreach (var (index, connector) in (member.Connectors ?? []).Index())
+            {
+                ChannelsValidator.CheckName(connector, $"{path}:Connectors:{index}", problems);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Reading;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Proxy.Configuration.Clusters;
+
+/// <summary>A group of equal destinations: YARP's keys, and Tcp.</summary>
+public sealed record ClusterSection
+{
+    /// <summary>How a destination is chosen.</summary>
+    public string? LoadBalancingPolicy { get; init; }
+
+    /// <summary>YARP's session affinity, for HTTP.</summary>
+    public SessionAffinityConfig? SessionAffinity { get; init; }
+
+    /// <summary>Active and passive health checks.</summary>
+    public HealthCheckConfig? HealthCheck { get; init; }
+
+    /// <summary>YARP's HTTP client.</summary>
+    public HttpClientConfig? HttpClient { get; init; }
+
+    /// <summary>YARP's outgoing HTTP request.</summary>
+    public ForwarderRequestConfig? HttpRequest { get; init; }
+
+    /// <summary>How destinations are connected to over TCP.</summary>
+    public TcpClusterConfig Tcp { get; init; } = new();
+
+    /// <summary>How Multiplex routes treat the destinations.</summary>
+    public ClusterMultiplexConfig? Multiplex { get; init; }
+
+    /// <summary>The destinations by id.</summary>
+    public IReadOnlyDictionary<string, DestinationSection> Destinations
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<DestinationSection>();
+
+    /// <summary>Instead of destinations: the connector of a channel that calls, whose local addresses are the destinations.</summary>
+    public string? Connector { get; init; }
+
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
+}

@@ -1,0 +1,124 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Clusters;
+
+/// <summary>Checks clusters: their addresses, policies and use.</summary>
+internal static class ClusterValidator
+{
+    public static void Check(
+        IReadOnlyDictionary<string, ClusterSection> clusters,
+        ClusterUse use,
+        ConfigurationNames names,
+        ProblemList problems
+    )
+    {
+        var (http, tcp) = (use.Http, use.Tcp);
+        foreach (var (id, cluster) in clusters)
+        {
+            var path = $"ReverseProxy:Clusters:{id}";
+            CheckAddresses(cluster, path, problems);
+            CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);
+            if (!http.Contains(id) && !tcp.Contains(id))
+            {
+                problems.Warn(path, "no route uses this cluster.");
+            }
+
+            if (http.Contains(id))
+            {
+                WarnAboutTcpOnly(cluster, path, problems);
+            }
+        }
+    }
+
+    /// <summary>Whether a destination is for TCP routes; null when its address says nothing.</summary>
+    public static bool? IsTcp(DestinationSection destination) =>
+        destination.Address.StartsWith("tcp://", StringComparison.OrdinalIgnoreCase)
+        || destination.Address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)
+            ? true
+        : IsHttp(destination.Address) ? false
+        : null;
+
+    private static bool IsHttp(string address) =>
+        address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+        || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    private static void CheckAddresses(ClusterSection cluster, string path, ProblemList problems)
+    {
+        foreach (var (id, destination) in cluster.Destinations)
+        {
+            var place = $"{path}:Destinations:{id}";
+            CheckAddress(destination.Address, $"{place}:Address", problems);
+            if (destination.Health is { } health)
+            {
+                CheckAddress(health, $"{place}:Health", problems);
+            }
+        }
+
+        if (cluster.Destinations.Values.Select(IsTcp).OfType<bool>().Distinct().Count() > 1)
+        {
+            problems.Consequence($"{path}:Destinations", "mixes tcp:// and http:// addresses; make them two clusters.");
+        }
+    }
+
+    private static void CheckAddress(string address, string path, ProblemList problems)
+    {
+        if (address.Length == 0)
+        {
+            problems.Consequence(path, "is empty; write tcp://host:port, unix:/path or http://host.");
+        }
+        else if (IsHttp(address))
+        {
+            if (!Uri.TryCreate(address, UriKind.Absolute, out _))
+            {
+                problems.Consequence(path, $"'{address}' is no URL.");
+            }
+        }
+        else if (!DestinationAddress.TryParse(address, out _, out var error))
+        {
+            problems.Consequence(path, error ?? "is wrong.");
+        }
+    }
+
+    private static void CheckPolicies(
+        ClusterSection cluster,
+        string path,
+        ConfigurationNames names,
+        bool http,
+        bool tcp,
+        ProblemList problems
+    )
+    {
+        var all = names.LoadBalancingPolicies.Union(names.HttpLoadBalancingPolicies, StringComparer.OrdinalIgnoreCase);
+        var balancing = all.Where(name =>
+            (!tcp || names.LoadBalancingPolicies.Contains(name, StringComparer.OrdinalIgnoreCase))
+            && (!http || names.HttpLoadBalancingPolicies.Contains(name, StringComparer.OrdinalIgnoreCase))
+        );
+        CheckName(cluster.LoadBalancingPolicy, [.. balancing], $"{path}:LoadBalancingPolicy", problems);
+        var passive = cluster.HealthCheck?.Passive?.Policy;
+        CheckName(passive, names.PassiveHealthPolicies, $"{path}:HealthCheck:Passive:Policy", problems);
+        if (tcp && passive is "TransportFailureRate")
+        {
+            problems.Warn($"{path}:HealthCheck:Passive:Policy", "it judges HTTP requests only; 'ConnectFailures' judges TCP dials.");
+        }
+    }
+
+    private static void CheckName(string? name, IReadOnlyCollection<string> known, string path, ProblemList problems)
+    {
+        if (!string.IsNullOrEmpty(name) && !known.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            problems.Consequence(path, $"no policy '{name}'; known policies: {DidYouMean.List(known)}.");
+        }
+    }
+
+    private static void WarnAboutTcpOnly(ClusterSection cluster, string path, ProblemList problems)
+    {
+        foreach (var (id, destination) in cluster.Destinations)
+        {
+            if (destination.Weight != 1 || destination.Backup)
+            {
+                var key = destination.Backup ? "Backup" : "Weight";
+                problems.Warn($"{path}:Destinations:{id}:{key}", "HTTP routes do not look at it; only TCP routes do.");
+            }
+        }
+    }
+}

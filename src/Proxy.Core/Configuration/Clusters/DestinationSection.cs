@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Clusters;
+
+/// <summary>One destination of a cluster.</summary>
+public sealed record DestinationSection
+{
+    /// <summary>tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Another address for active health checks.</summary>
+    public string? Health { get; init; }
+
+    /// <summary>The Host header for HTTP.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>The share of connections relative to the others; 0 takes none.</summary>
+    [Range(0, 256)]
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Whether it is used only when no other destination is available.</summary>
+    public bool Backup { get; init; }
+
+    /// <summary>Free keys and values for extensions.</summary>
+    public IReadOnlyDictionary<string, string> Metadata
+    {
+        get;
+        init => field = ById.Copy(value);
+    } = ById.Empty<string>();
+}

@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Endpoints;
+
+/// <summary>A named place to listen at.</summary>
+[NotAvailableYet("ProxyProtocol", "PeekTimeout")]
+public sealed record TcpEndpointConfig
+{
+    /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
+    [StringOrList]
+    public required IReadOnlyList<string> Address { get; init; }
+
+    /// <summary>Connections the kernel may queue before they are accepted.</summary>
+    [Range(1, int.MaxValue)]
+    public int Backlog { get; init; } = 4096;
+
+    /// <summary>Connections at once; absent means no limit.</summary>
+    [AllowNone, Range(1, int.MaxValue)]
+    public int? MaxConnections { get; init; }
+}

@@ -1,8 +1,0 @@
-namespace Proxy.Configuration;
-
-/// <summary>The section that Kestrel reads.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class KestrelContentAttribute : FreeContentAttribute
-{
-    public override IContentPlace Places => KestrelPlace.Root;
-}

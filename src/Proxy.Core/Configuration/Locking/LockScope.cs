@@ -1,0 +1,14 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Locking;
+
+/// <summary>Among whom the permits of a lock are shared.</summary>
+public enum LockScope
+{
+    /// <summary>The clients of this process.</summary>
+    Host,
+
+    /// <summary>The clients of all hosts that share an engine.</summary>
+    [NotAvailableYet]
+    Global,
+}

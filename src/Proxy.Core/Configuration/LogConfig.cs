@@ -1,8 +1,0 @@
-namespace Proxy.Configuration;
-
-/// <summary>What is logged, and where.</summary>
-public sealed record LogConfig
-{
-    /// <summary>One line per connection.</summary>
-    public AccessLogConfig Access { get; init; } = new();
-}

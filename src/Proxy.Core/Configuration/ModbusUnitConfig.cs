@@ -1,8 +1,0 @@
-namespace Proxy.Configuration;
-
-/// <summary>Where a unit is.</summary>
-public sealed record ModbusUnitConfig
-{
-    /// <summary>The cluster that serves it.</summary>
-    public required string ClusterId { get; init; }
-}

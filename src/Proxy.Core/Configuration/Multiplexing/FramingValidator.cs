@@ -1,0 +1,162 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Multiplexing;
+
+/// <summary>Checks declared framings and what goes with them.</summary>
+internal static class FramingValidator
+{
+    private const string Kinds = "LengthField, Delimiter, FixedLength or IdleGap";
+
+    /// <summary>Checks the three blocks that stand side by side.</summary>
+    /// <param name="framing">The block Framing; absent where a protocol is named.</param>
+    /// <param name="correlation">The block Correlation.</param>
+    /// <param name="noReplyWhen">The block NoReplyWhen.</param>
+    /// <param name="path">Where they stand.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void Check(
+        FramingConfig? framing,
+        CorrelationConfig? correlation,
+        NoReplyWhenConfig? noReplyWhen,
+        string path,
+        ProblemList problems
+    )
+    {
+        if (framing is not null)
+        {
+            CheckFraming(framing, $"{path}:Framing", problems);
+        }
+
+        if (correlation is not null)
+        {
+            CheckCorrelation(correlation, framing, path, problems);
+        }
+
+        if (noReplyWhen is not null)
+        {
+            var place = $"{path}:NoReplyWhen:Equals";
+            CheckBytes(noReplyWhen.EqualTo, place, problems, out var bytes);
+            CheckWithin(noReplyWhen.Offset + bytes.Length, framing, $"{path}:NoReplyWhen", path, problems);
+        }
+    }
+
+    private static void CheckFraming(FramingConfig framing, string path, ProblemList problems)
+    {
+        var kinds = Declared(framing).ToList();
+        if (kinds.Count == 0)
+        {
+            problems.Consequence(path, $"declares no framing; write one of {Kinds}.", path);
+        }
+        else if (kinds.Count > 1)
+        {
+            problems.Consequence(
+                path,
+                $"declares {string.Join(" and ", kinds)}; keep one of them.",
+                [.. kinds.Select(kind => $"{path}:{kind}")]
+            );
+        }
+
+        if (framing.LengthField is { } field)
+        {
+            CheckLengthField(field, $"{path}:LengthField", problems);
+        }
+
+        if (framing.Delimiter is { } delimiter)
+        {
+            CheckBytes(delimiter.Bytes, $"{path}:Delimiter:Bytes", problems, out var bytes);
+            CheckFits(bytes.Length, delimiter.MaxBytes, $"{path}:Delimiter", "Bytes", problems);
+        }
+    }
+
+    private static IEnumerable<string> Declared(FramingConfig framing)
+    {
+        (string Key, object? Block)[] kinds =
+        [
+            ("LengthField", framing.LengthField),
+            ("Delimiter", framing.Delimiter),
+            ("FixedLength", framing.FixedLength),
+            ("IdleGap", framing.IdleGap),
+        ];
+        return kinds.Where(static kind => kind.Block is not null).Select(static kind => kind.Key);
+    }
+
+    private static void CheckLengthField(LengthFieldConfig field, string path, ProblemList problems)
+    {
+        var largest = field.Encoding switch
+        {
+            LengthEncoding.Ascii => 18,
+            LengthEncoding.Hex => 16,
+            _ => 8,
+        };
+        if (field.Size > largest)
+        {
+            problems.Consequence(
+                $"{path}:Size",
+                $"{field.Size} is out of range; with encoding '{field.Encoding}' 1 to {largest} is allowed.",
+                $"{path}:Encoding"
+            );
+        }
+
+        if (field is { Endian: Endian.Little, Encoding: LengthEncoding.Ascii or LengthEncoding.Hex })
+        {
+            problems.Consequence(
+                $"{path}:Endian",
+                $"digits are not swapped; with encoding '{field.Encoding}' leave it out.",
+                $"{path}:Encoding"
+            );
+        }
+
+        CheckFits(field.Offset + field.Size, field.MaxBytes, path, "Offset", problems);
+    }
+
+    private static void CheckFits(int bytes, int maxBytes, string path, string cause, ProblemList problems)
+    {
+        if (bytes > maxBytes)
+        {
+            problems.Consequence($"{path}:MaxBytes", $"{maxBytes} is less than the {bytes} bytes every message has.", $"{path}:{cause}");
+        }
+    }
+
+    private static void CheckBytes(string text, string path, ProblemList problems, out byte[] bytes)
+    {
+        if (!ByteText.TryParse(text, out bytes, out var error))
+        {
+            problems.Consequence(path, error ?? "is wrong.");
+        }
+    }
+
+    private static void CheckCorrelation(CorrelationConfig correlation, FramingConfig? framing, string path, ProblemList problems)
+    {
+        var place = $"{path}:Correlation";
+        var end = correlation.Offset + correlation.Size;
+        CheckWithin(end, framing, place, path, problems);
+        if (framing?.Delimiter is not null)
+        {
+            problems.Consequence(
+                place,
+                "does not go with Framing:Delimiter: an id that we give could contain the delimiter.",
+                $"{path}:Framing"
+            );
+        }
+
+        if (framing?.LengthField is { } field && correlation.Offset < field.Offset + field.Size && field.Offset < end)
+        {
+            problems.Consequence(place, "overlaps Framing:LengthField; an id has its own bytes.", $"{path}:Framing:LengthField");
+        }
+    }
+
+    private static void CheckWithin(int end, FramingConfig? framing, string place, string path, ProblemList problems)
+    {
+        var longest = framing switch
+        {
+            { LengthField: { } field } => field.MaxBytes,
+            { Delimiter: { } delimiter } => delimiter.MaxBytes,
+            { FixedLength: { } length } => length.Bytes,
+            { IdleGap: { } gap } => gap.MaxBytes,
+            _ => int.MaxValue,
+        };
+        if (end > longest)
+        {
+            problems.Consequence(place, $"ends at byte {end}; messages have {longest} at most.", $"{path}:Framing");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Proxy.Configuration.Multiplexing;
+
+/// <summary>When a multiplexer connects to its destination.</summary>
+public enum MultiplexConnect
+{
+    /// <summary>When there is something to send.</summary>
+    OnRequest,
+
+    /// <summary>When there is a client.</summary>
+    OnClient,
+
+    /// <summary>At once, and again whenever the connection is lost.</summary>
+    Always,
+}

@@ -1,0 +1,72 @@
+namespace Proxy.Configuration.Reading;
+
+/// <summary>One place of the merged configuration: a value, or children by key.</summary>
+internal sealed class ConfigNode(string key, string path)
+{
+    private readonly Dictionary<string, ConfigNode> _children = new(StringComparer.OrdinalIgnoreCase);
+
+    public string Key { get; } = key;
+
+    public string Path { get; } = path;
+
+    public string? Value { get; set; }
+
+    public IReadOnlyCollection<ConfigNode> Children => _children.Values;
+
+    public bool HasChildren => _children.Count > 0;
+
+    /// <summary>Whether a file has an object without keys here, which is not the same as none.</summary>
+    public bool IsEmptyObject { get; set; }
+
+    /// <summary>Absent and null mean the default.</summary>
+    public bool IsNull => Value is null && _children.Count == 0 && !IsEmptyObject;
+
+    /// <summary>.NET's JSON readers write an empty list as an empty text.</summary>
+    public bool IsEmptyList => Value is "" && _children.Count == 0;
+
+    /// <summary>Whether the keys are 0, 1, 2 and so on.</summary>
+    public bool LooksLikeList =>
+        IsEmptyList || (_children.Count > 0 && _children.Keys.All(key => key.All(char.IsAsciiDigit)) && _children.ContainsKey("0"));
+
+    public ConfigNode? Find(string key) => _children.GetValueOrDefault(key);
+
+    public ConfigNode GetOrAdd(string key)
+    {
+        if (!_children.TryGetValue(key, out var child))
+        {
+            child = new ConfigNode(key, Path.Length == 0 ? key : $"{Path}:{key}");
+            _children.Add(key, child);
+        }
+
+        return child;
+    }
+
+    /// <summary>A copy without some places.</summary>
+    public ConfigNode Without(Predicate<string> path)
+    {
+        var copy = new ConfigNode(Key, Path) { Value = Value, IsEmptyObject = IsEmptyObject };
+        foreach (var child in Children.Where(child => !path(child.Path)))
+        {
+            copy._children.Add(child.Key, child.Without(path));
+        }
+
+        return copy;
+    }
+
+    public void Clear() => _children.Clear();
+
+    public ConfigNode? FindPath(string path)
+    {
+        var node = this;
+        foreach (var key in path.Split(':'))
+        {
+            node = node?.Find(key);
+        }
+
+        return node;
+    }
+
+    /// <summary>The children of a list in its order.</summary>
+    public IEnumerable<ConfigNode> Items() =>
+        _children.Values.OrderBy(child => child.Key.Length).ThenBy(child => child.Key, StringComparer.Ordinal);
+}

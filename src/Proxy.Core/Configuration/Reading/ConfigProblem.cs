@@ -1,0 +1,21 @@
+namespace Proxy.Configuration.Reading;
+
+/// <summary>What is wrong with a configuration, and where.</summary>
+/// <param name="Path">The configuration path, such as ReverseProxy:TcpRoutes:redis:ClusterId.</param>
+/// <param name="Message">What is wrong and what would be right.</param>
+/// <param name="File">The file it is in, when known.</param>
+/// <param name="Line">The line in that file, from 1, when known.</param>
+public sealed record ConfigProblem(string Path, string Message, string? File = null, int? Line = null)
+{
+    /// <summary>The one-line form people read.</summary>
+    public override string ToString()
+    {
+        var place = (File, Line) switch
+        {
+            ({ } file, { } line) => $"{file}:{line}: ",
+            ({ } file, null) => $"{file}: ",
+            _ => "",
+        };
+        return Printable.Escape(Path.Length == 0 ? $"{place}{Message}" : $"{place}{Path}: {Message}");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>Reads and merges the layers of a configuration: objects by key, lists whole from the highest layer that has them.</summary>
+internal static class ConfigTree
+{
+    public static ConfigNode Read(IConfiguration configuration, DocumentShape shape, ProblemList problems)
+    {
+        var root = new ConfigNode("", "");
+        var top = shape.IsWhole ? root : root.GetOrAdd(shape.Section);
+        var type = shape.Top;
+        if (configuration is not IConfigurationRoot layered)
+        {
+            Copy(configuration, top);
+            return root;
+        }
+
+        foreach (var provider in Flatten(layered))
+        {
+            Merge(top, ReadLayer(provider, problems), type);
+        }
+
+        return root;
+    }
+
+    /// <summary>The providers, lowest first, with those of chained configurations.</summary>
+    public static IEnumerable<IConfigurationProvider> Flatten(IConfigurationRoot root) =>
+        root.Providers.SelectMany(provider =>
+            provider is ChainedConfigurationProvider { Configuration: IConfigurationRoot inner } ? Flatten(inner) : [provider]
+        );
+
+    private static void Copy(IConfiguration from, ConfigNode to)
+    {
+        foreach (var child in from.GetChildren())
+        {
+            var node = to.GetOrAdd(child.Key);
+            node.Value = child.Value;
+            Copy(child, node);
+        }
+    }
+
+    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems)
+    {
+        var root = new ConfigNode("", "");
+        var file = (provider as JsonFileProvider)?.Current;
+        foreach (var problem in file?.Problems ?? [])
+        {
+            problems.Error(problem);
+        }
+
+        // Asking a provider key by key is quadratic in the size of the configuration.
+        IEnumerable<KeyValuePair<string, string?>>? all = provider switch
+        {
+            JsonFileProvider => file!.Values,
+            MemoryConfigurationProvider memory => memory,
+            _ => null,
+        };
+        if (all is null)
+        {
+            CopyLayer(provider, root, null);
+            return root;
+        }
+
+        foreach (var (path, value) in all)
+        {
+            At(root, path).Value = value;
+        }
+
+        foreach (var path in file?.EmptyObjects ?? [])
+        {
+            At(root, path).IsEmptyObject = true;
+        }
+
+        return root;
+    }
+
+    private static ConfigNode At(ConfigNode root, string path) => path.Split(':').Aggregate(root, static (node, key) => node.GetOrAdd(key));
+
+    private static void CopyLayer(IConfigurationProvider provider, ConfigNode node, string? path)
+    {
+        foreach (var key in provider.GetChildKeys([], path).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            var child = node.GetOrAdd(key);
+            child.Value = provider.TryGet(child.Path, out var value) ? value : null;
+            CopyLayer(provider, child, child.Path);
+        }
+    }
+
+    private static void Merge(ConfigNode target, ConfigNode layer, JsonTypeInfo? type)
+    {
+        if (layer is { Value: not null, HasChildren: false } || ReplacesWhole(layer, type))
+        {
+            target.Clear();
+        }
+
+        // An empty object takes nothing away from the one below it.
+        target.Value = layer.HasChildren ? null : layer.Value;
+        target.IsEmptyObject |= layer.IsEmptyObject;
+        foreach (var child in layer.Children)
+        {
+            Merge(target.GetOrAdd(child.Key), child, ChildType(type, child.Key));
+        }
+    }
+
+    private static JsonTypeInfo? ChildType(JsonTypeInfo? type, string key)
+    {
+        var property = type is { Kind: JsonTypeInfoKind.Object } ? ConfigTypes.FindProperty(type, key) : null;
+        var child = property is null ? type?.ElementType : ConfigTypes.Bare(property.PropertyType);
+        return child is null ? null : ConfigTypes.Options.GetTypeInfo(child);
+    }
+
+    private static bool ReplacesWhole(ConfigNode layer, JsonTypeInfo? type) =>
+        type?.Kind switch
+        {
+            JsonTypeInfoKind.Enumerable => !layer.IsNull,
+            JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => false,
+            _ => layer.LooksLikeList && layer.HasChildren,
+        };
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>Reads the merged configuration against our records' type information, and gathers every error.</summary>
+internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
+{
+    private readonly ScalarReader _scalars = new(problems);
+
+    public JsonNode? Read(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
+    {
+        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
+        {
+            ExpectKeys(node, "an object with keys");
+            return ReadFree(node);
+        }
+
+        return type.Kind switch
+        {
+            JsonTypeInfoKind.Object => ReadObject(node, type),
+            JsonTypeInfoKind.Dictionary => ReadDictionary(node, type, property),
+            JsonTypeInfoKind.Enumerable => ReadList(node, type, property),
+            _ => _scalars.Read(node, type.Type, property),
+        };
+    }
+
+    private static JsonNode? ReadFree(ConfigNode node) =>
+        node.IsNull ? null
+        : !node.HasChildren ? JsonValue.Create(node.Value)
+        : node.LooksLikeList ? new JsonArray([.. node.Items().Select(ReadFree)])
+        : new JsonObject(Sorted(node).Select(child => KeyValuePair.Create(child.Key, ReadFree(child))));
+
+    // The order of keys means nothing, and the revision's id must not depend on it.
+    private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
+        node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
+
+    private bool IsAvailable(JsonPropertyInfo property) => !wholeDocument || ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
+
+    private void ExpectKeys(ConfigNode node, string expected, JsonTypeInfo? type = null)
+    {
+        if (node.Value is not null && !node.HasChildren)
+        {
+            // Whoever writes a section's secret in place of the section finds it in no log.
+            var secret = type?.Properties.Any(static property => ConfigTypes.Attribute<SecretAttribute>(property) is not null) is true;
+            var shown = secret ? SecretMask.Hidden : ScalarReader.Shorten(node.Value);
+            problems.Error(node.Path, $"'{shown}' is a value; {expected} is expected here.");
+        }
+    }
+
+    private JsonObject? ReadObject(ConfigNode node, JsonTypeInfo type)
+    {
+        var result = new JsonObject();
+        ExpectKeys(node, "an object with keys", type);
+        CheckKeys(node, type);
+        foreach (var property in type.Properties.Where(property => property.Set is not null && IsAvailable(property)))
+        {
+            var child = node.Find(property.Name);
+            var childType = ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(property.PropertyType));
+            var value = child is null or { IsNull: true } ? null : Read(child, childType, property);
+            if (value is null && property.IsRequired)
+            {
+                // The place is filled, so that the rest can still be checked.
+                value = Placeholder(childType);
+                problems.Consequence($"{node.Path}:{property.Name}", "is required and missing.");
+            }
+
+            if (value is not null)
+            {
+                result[property.Name] = value;
+            }
+        }
+
+        return result;
+    }
+
+    private static JsonNode? Placeholder(JsonTypeInfo type) =>
+        type.Kind == JsonTypeInfoKind.Enumerable ? new JsonArray()
+        : type.Type.IsValueType ? JsonSerializer.SerializeToNode(Activator.CreateInstance(type.Type), type)
+        : JsonValue.Create("");
+
+    private void CheckKeys(ConfigNode node, JsonTypeInfo type)
+    {
+        var notYet = ConfigTypes.NotYet(type.Type);
+        foreach (var child in node.Children)
+        {
+            var property = ConfigTypes.FindProperty(type, child.Key);
+            if (notYet.Contains(child.Key, StringComparer.OrdinalIgnoreCase) || (property is not null && !IsAvailable(property)))
+            {
+                if (child.IsNull)
+                {
+                    continue; // null asks for nothing
+                }
+
+                problems.Error(child.Path, "not available yet.");
+            }
+            else if (property is null && !type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false))
+            {
+                CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
+            }
+        }
+    }
+
+    private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
+    {
+        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
+        if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
+        {
+            problems.Blame($"{node.Path}:{meant}"); // that it is missing says nothing new
+        }
+    }
+
+    private JsonObject ReadDictionary(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
+    {
+        var result = new JsonObject();
+        ExpectKeys(node, "an object keyed by id");
+
+        var element = ConfigTypes.Options.GetTypeInfo(type.ElementType!);
+        foreach (var child in Sorted(node))
+        {
+            if (child.Key.Length == 0)
+            {
+                problems.Error(node.Path, "an id must not be empty.");
+            }
+            else if (Read(child, element, element.Kind == JsonTypeInfoKind.None ? property : null) is { } value)
+            {
+                result[child.Key] = value;
+            }
+        }
+
+        return result;
+    }
+
+    private JsonArray ReadList(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
+    {
+        var element = ConfigTypes.Options.GetTypeInfo(type.ElementType!);
+        if (ConfigTypes.Attribute<StringOrListAttribute>(property) is not null && node is { HasChildren: false, Value.Length: > 0 })
+        {
+            return [_scalars.Read(node, element.Type, property)];
+        }
+
+        if (!node.LooksLikeList)
+        {
+            problems.Error(node.Path, "a list is expected here: [ … ].");
+            return [];
+        }
+
+        var items = node.Items().Select(item => Read(item, element, element.Kind == JsonTypeInfoKind.None ? property : null));
+        return [.. items.Where(item => item is not null)];
+    }
+}

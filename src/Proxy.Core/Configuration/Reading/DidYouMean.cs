@@ -1,0 +1,52 @@
+namespace Proxy.Configuration.Reading;
+
+/// <summary>Suggests the name somebody probably meant.</summary>
+internal static class DidYouMean
+{
+    public static string? Find(string text, IEnumerable<string> names)
+    {
+        // A third of the letters may be wrong; more would be guessing.
+        var best = names.Select(name => (name, Distance: Distance(text, name))).OrderBy(item => item.Distance).FirstOrDefault();
+        return best.name is { } found && best.Distance <= Math.Max(1, found.Length / 3) ? found : null;
+    }
+
+    public static string Suffix(string text, IEnumerable<string> names) =>
+        Find(text, names) is { } name ? $"; did you mean '{name}'?" : ".";
+
+    /// <summary>The names in quotes, or "none".</summary>
+    public static string List(IEnumerable<string> names)
+    {
+        // A list of thousands helps nobody.
+        var all = names.ToList();
+        var shown = string.Join(", ", all.Take(20).Select(name => $"'{name}'"));
+        return all.Count == 0 ? "none"
+            : all.Count > 20 ? $"{shown} and {all.Count - 20} more"
+            : shown;
+    }
+
+    private static int Distance(string left, string right)
+    {
+        // Nobody means a name of half the length, and input may be huge.
+        if (Math.Abs(left.Length - right.Length) > Math.Max(1, right.Length / 3))
+        {
+            return int.MaxValue;
+        }
+
+        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
+        foreach (var (row, letter) in left.Index())
+        {
+            var current = new int[right.Length + 1];
+            current[0] = row + 1;
+            for (var column = 0; column < right.Length; column++)
+            {
+                var same = char.ToUpperInvariant(letter) == char.ToUpperInvariant(right[column]);
+                var replaced = previous[column] + (same ? 0 : 1);
+                current[column + 1] = Math.Min(replaced, Math.Min(previous[column + 1], current[column]) + 1);
+            }
+
+            previous = current;
+        }
+
+        return previous[^1];
+    }
+}

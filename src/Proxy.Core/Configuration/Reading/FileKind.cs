@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>What .NET does not tell of a file before it is opened; opening a named pipe waits for a writer.</summary>
+internal static class FileKind
+{
+    // struct statx, the same on every architecture: a mode of 16 bits stands behind five fields of 32 and one of 64.
+    private const int StatxSize = 256;
+    private const int ModeOffset = 28;
+    private const uint Type = 1;
+    private const int FromWorkingDirectory = -100;
+
+    private const int TypeBits = 0xF000;
+    private const int Fifo = 0x1000;
+    private const int CharacterDevice = 0x2000;
+    private const int BlockDevice = 0x6000;
+    private const int Socket = 0xC000;
+
+    /// <summary>Whether it is a pipe, a device or a socket, links followed. False where that cannot be told, or nothing is there.</summary>
+    public static bool IsSpecial(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        try
+        {
+            var found = new byte[StatxSize];
+            return statx(FromWorkingDirectory, Encoding.UTF8.GetBytes(path + '\0'), 0, Type, found) == 0
+                && (BitConverter.ToUInt16(found, ModeOffset) & TypeBits) is Fifo or CharacterDevice or BlockDevice or Socket;
+        }
+        catch (TypeLoadException)
+        {
+            // No such function or library: one from before 2018.
+            return false;
+        }
+    }
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int statx(int directory, byte[] path, int flags, uint mask, byte[] result);
+}

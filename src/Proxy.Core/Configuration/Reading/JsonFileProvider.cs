@@ -1,0 +1,186 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>Reads a JSON file, watches it, and keeps its last good content.</summary>
+public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
+{
+    private const int MaxBytes = 64 << 20;
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new(); // guards _content, _good, _timer and _watcher
+    private readonly JsonFileSource _source;
+    private JsonFileContent _good = JsonFileContent.Empty;
+    private volatile JsonFileContent _current = JsonFileContent.Empty;
+    private byte[]? _content;
+    private ITimer? _timer;
+    private FileSystemWatcher? _watcher;
+    private bool _disposed;
+
+    internal JsonFileProvider(JsonFileSource source) => _source = source;
+
+    /// <summary>The file, as the user wrote it.</summary>
+    public string File => _source.Path;
+
+    /// <summary>Why the file on disk is not what is used; null when it is.</summary>
+    public ConfigProblem? Problem => _current.Problems is [var first, ..] ? first : null;
+
+    /// <summary>What to check: the last good content, or a later one whose only fault is ambiguous keys, so that its other errors are found too.</summary>
+    internal JsonFileContent Current => _current;
+
+    /// <summary>The line, from 1, on which a configuration path stands.</summary>
+    /// <param name="path">Such as ReverseProxy:TcpRoutes:redis.</param>
+    public int? LineOf(string path) => _current.Lines.TryGetValue(path, out var line) ? line : null;
+
+    /// <summary>Reads the file again, now.</summary>
+    public override void Load()
+    {
+        bool changed;
+        lock (_gate)
+        {
+            changed = Reload() && _timer is not null;
+            StartWatching();
+        }
+
+        if (changed)
+        {
+            Notify();
+        }
+    }
+
+    /// <summary>Stops watching.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _timer?.Dispose();
+            _watcher?.Dispose();
+        }
+    }
+
+    private bool Reload()
+    {
+        var before = Problem;
+        try
+        {
+            var content = ReadAll();
+            if (_content is not null && content.AsSpan().SequenceEqual(_content))
+            {
+                return false;
+            }
+
+            _content = content;
+            var read = JsonFileParser.Parse(content, File, out var problems);
+            if (read is not null && problems.Count == 0)
+            {
+                Data = read.Values;
+                _good = read;
+            }
+
+            _current = (read ?? _good) with { Problems = problems };
+            return true;
+        }
+        catch (Exception exception)
+        {
+            // Missing, a directory, not permitted, gone while it was read: the last good content stays.
+            _content = null;
+            _current = _good with { Problems = [new ConfigProblem("", Describe(exception), File)] };
+            return Problem != before;
+        }
+    }
+
+    private string Describe(Exception exception) =>
+        exception is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist."
+        : Directory.Exists(File) ? "cannot be read: it is a directory."
+        : $"cannot be read: {exception.Message}";
+
+    private byte[] ReadAll()
+    {
+        if (_source.Content is { } content)
+        {
+            return content;
+        }
+
+        if (FileKind.IsSpecial(File))
+        {
+            throw new IOException("it is not a regular file.");
+        }
+
+        using var stream = new FileStream(File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (stream.Length > MaxBytes)
+        {
+            throw new IOException($"it is larger than {MaxBytes >> 20} MiB.");
+        }
+
+        var read = new byte[stream.Length];
+        var length = stream.ReadAtLeast(read, read.Length, throwOnEndOfStream: false);
+        return read[..length];
+    }
+
+    private void StartWatching()
+    {
+        if (!_source.Watch || _disposed || _timer is not null)
+        {
+            return;
+        }
+
+        // Polling sees what a watcher misses: network mounts, swapped links.
+        _timer = _source.Time.CreateTimer(_ => Poll(), null, _pollInterval, _pollInterval);
+        try
+        {
+            var full = Path.GetFullPath(File);
+            _watcher = new FileSystemWatcher(Path.GetDirectoryName(full) ?? "/", Path.GetFileName(full));
+            _watcher.Changed += (_, _) => Soon();
+            _watcher.Created += (_, _) => Soon();
+            _watcher.Deleted += (_, _) => Soon();
+            _watcher.Renamed += (_, _) => Soon();
+            _watcher.EnableRaisingEvents = true;
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            // Out of inotify handles, or no such directory; polling goes on.
+            _watcher?.Dispose();
+            _watcher = null;
+        }
+    }
+
+    // An editor writes in several steps; the last event counts.
+    private void Soon()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _timer?.Change(_debounce, _pollInterval);
+            }
+        }
+    }
+
+    private void Poll()
+    {
+        bool changed;
+        lock (_gate)
+        {
+            changed = !_disposed && Reload();
+        }
+
+        if (changed)
+        {
+            Notify();
+        }
+    }
+
+    private void Notify()
+    {
+        try
+        {
+            OnReload();
+        }
+        catch (Exception)
+        {
+            // A listener's fault must not end the process from a timer; listeners report for themselves.
+        }
+    }
+}

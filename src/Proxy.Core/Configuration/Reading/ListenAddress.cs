@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>A normalised address to listen on.</summary>
+public sealed record ListenAddress
+{
+    private const int MaxRange = 1024;
+
+    private ListenAddress(string text) => Text = text;
+
+    /// <summary>The normalised form, equal for equal addresses.</summary>
+    public string Text { get; }
+
+    /// <summary>The IP address; null for a Unix socket.</summary>
+    public IPAddress? Address { get; private init; }
+
+    /// <summary>The port; 0 lets the system choose.</summary>
+    public int Port { get; private init; }
+
+    /// <summary>The path of a Unix socket.</summary>
+    public string? UnixPath { get; private init; }
+
+    /// <summary>Whether it is "*": every address, IPv4 and IPv6.</summary>
+    public bool IsAny { get; private init; }
+
+    /// <summary>Whether it stands for every address of one or both IP versions.</summary>
+    internal bool IsWildcard => IsAny || Equals(Address, IPAddress.Any) || Equals(Address, IPAddress.IPv6Any);
+
+    /// <summary>Reads one text, which may stand for several addresses (localhost, a range of ports).</summary>
+    /// <param name="text">What the user wrote.</param>
+    /// <param name="addresses">The addresses; empty when it fails.</param>
+    /// <param name="error">What is wrong and what would be right.</param>
+    public static bool TryParse(string text, out IReadOnlyList<ListenAddress> addresses, out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        addresses = [];
+        error = null;
+        if (text.StartsWith("unix:", StringComparison.OrdinalIgnoreCase))
+        {
+            var path = text["unix:".Length..];
+            error = UnixSocketPath.Check(path);
+            addresses = error is null ? [new ListenAddress($"unix:{path}") { UnixPath = path }] : [];
+            return error is null;
+        }
+
+        var colon = text.LastIndexOf(':');
+        if (colon <= 0 || text.EndsWith(']'))
+        {
+            error = $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.";
+            return false;
+        }
+
+        if (!TryParsePorts(text[(colon + 1)..], out var first, out var last, out error))
+        {
+            return false;
+        }
+
+        var hosts = ParseHost(text[..colon], out error);
+        addresses = [.. hosts.SelectMany(host => Enumerable.Range(first, last - first + 1).Select(port => Create(host, port)))];
+        return error is null;
+    }
+
+    /// <summary>Whether both cannot be listened on at once, or are the same.</summary>
+    /// <param name="other">The other address.</param>
+    public bool Overlaps(ListenAddress other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (UnixPath is not null || other.UnixPath is not null)
+        {
+            return UnixPath == other.UnixPath;
+        }
+
+        return Port == other.Port && Port != 0 && (Covers(other) || other.Covers(this));
+    }
+
+    private bool Covers(ListenAddress other) =>
+        IsAny
+        || Equals(Address, other.Address)
+        || (Equals(Address, IPAddress.Any) && other.Address?.AddressFamily == AddressFamily.InterNetwork)
+        || (Equals(Address, IPAddress.IPv6Any) && other.Address?.AddressFamily == AddressFamily.InterNetworkV6);
+
+    // A null host is "*".
+    private static ListenAddress Create(IPAddress? host, int port)
+    {
+        var any = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        var text = host is null ? string.Create(CultureInfo.InvariantCulture, $"*:{port}") : new IPEndPoint(host, port).ToString();
+        return new ListenAddress(text)
+        {
+            Address = host ?? any,
+            Port = port,
+            IsAny = host is null,
+        };
+    }
+
+    private static IReadOnlyList<IPAddress?> ParseHost(string host, out string? error)
+    {
+        error = null;
+        if (host == "*")
+        {
+            return [null];
+        }
+
+        if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            return LoopbackAddresses.There();
+        }
+
+        if (StrictIp.TryParse(host, out var address))
+        {
+            return [address];
+        }
+
+        error =
+            StrictIp.TryParse($"[{host}]", out _) ? $"write IPv6 addresses in brackets: [{host}]:port."
+            : host.Length > 0 && host.All(c => char.IsAsciiDigit(c) || c is '.')
+                ? $"'{host}' is no IPv4 address; it needs four decimal parts."
+            : $"'{host}' is a host name; listen on an ip address, *, or localhost.";
+        return [];
+    }
+
+    private static bool TryParsePorts(string text, out int first, out int last, out string? error)
+    {
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        last = 0;
+        var parsed =
+            TryParsePort(dash < 0 ? text : text[..dash], out first) && TryParsePort(dash < 0 ? text : text[(dash + 1)..], out last);
+        error =
+            !parsed ? $"'{text}' is no port; ports are 0 to 65535, a range is first-last."
+            : dash >= 0 && (first == 0 || last < first) ? $"'{text}' is no range of ports; the first is at least 1 and not above the last."
+            : last - first >= MaxRange ? $"'{text}' is more than {MaxRange} ports; split it or use fewer."
+            : null;
+        return error is null;
+    }
+
+    private static bool TryParsePort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
+}

@@ -1,0 +1,130 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>Gathers problems and finds the file and line each comes from.</summary>
+internal sealed class ProblemList(IConfiguration configuration, DocumentShape shape)
+{
+    private readonly List<ConfigProblem> _errors = [];
+    private readonly List<ConfigProblem> _warnings = [];
+    private readonly HashSet<string> _wrong = new(StringComparer.OrdinalIgnoreCase); // as a whole: what is below was not read
+    private readonly HashSet<string> _judged = new(StringComparer.OrdinalIgnoreCase); // read, and found wrong
+    private readonly HashSet<string> _aboveWrong = new(StringComparer.OrdinalIgnoreCase); // and the wrong ones themselves
+
+    // The highest layer wins.
+    private readonly List<JsonFileProvider> _files = configuration is IConfigurationRoot root
+        ? [.. ConfigTree.Flatten(root).OfType<JsonFileProvider>().Reverse()]
+        : [];
+    private readonly string? _prefix =
+        shape.IsWhole ? null
+        : configuration is IConfigurationSection section ? section.Path
+        : "";
+
+    public bool HasErrors => _errors.Count > 0;
+
+    public IReadOnlyList<ConfigProblem> Errors => Sort(_errors);
+
+    public IReadOnlyList<ConfigProblem> Warnings => Sort(_warnings);
+
+    public void Error(string path, string message)
+    {
+        _errors.Add(Locate(path, message));
+        Blame(path);
+    }
+
+    /// <summary>Adds an error that knows its place.</summary>
+    public void Error(ConfigProblem problem)
+    {
+        _errors.Add(problem);
+        Blame(problem.Path);
+    }
+
+    /// <summary>Marks what an error elsewhere is about, such as the key that a misspelt one was meant to be.</summary>
+    public void Blame(string path)
+    {
+        _wrong.Add(path);
+        BlameParents(path);
+    }
+
+    /// <summary>Adds an error that may only be the consequence of another; then it says nothing new.</summary>
+    /// <param name="path">Where it is: an error at this key, or a parent that could not be read, is a cause.</param>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="causes">Where, or below which, an error is a cause too.</param>
+    public void Consequence(string path, string message, params ReadOnlySpan<string> causes)
+    {
+        if (!IsConsequence(path, causes))
+        {
+            _errors.Add(Locate(path, message));
+            _judged.Add(path);
+            BlameParents(path);
+        }
+    }
+
+    /// <summary>Whether what is said of a path may only be the consequence of an error there is.</summary>
+    public bool IsConsequence(string path, params ReadOnlySpan<string> causes)
+    {
+        foreach (var cause in causes)
+        {
+            if (_aboveWrong.Contains(cause))
+            {
+                return true;
+            }
+        }
+
+        var part = path;
+        while (part.Length > 0 && !_wrong.Contains(part))
+        {
+            part = Parent(part);
+        }
+
+        return part.Length > 0 || _judged.Contains(path);
+    }
+
+    /// <summary>Whether there is an error at this very path.</summary>
+    public bool IsWrong(string path) => _wrong.Contains(path) || _judged.Contains(path);
+
+    public void Warn(string path, string message) => _warnings.Add(Locate(path, message));
+
+    private void BlameParents(string path)
+    {
+        for (var part = path; part.Length > 0; part = Parent(part))
+        {
+            _aboveWrong.Add(part);
+        }
+    }
+
+    private static string Parent(string path) => path[..Math.Max(0, path.LastIndexOf(':'))];
+
+    private static List<ConfigProblem> Sort(List<ConfigProblem> problems) =>
+        [.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Line)];
+
+    private ConfigProblem Locate(string path, string message)
+    {
+        message = SecretMask.Apply(message);
+        var real = ToReal(path);
+        for (var part = real; part.Length > 0; part = Parent(part))
+        {
+            foreach (var file in _files)
+            {
+                if (file.LineOf(part) is { } line)
+                {
+                    return new ConfigProblem(path, message, file.File, line);
+                }
+            }
+        }
+
+        return new ConfigProblem(_prefix is { Length: > 0 } ? real : path, message);
+    }
+
+    // Embedded, the section may have another name, or be the root.
+    private string ToReal(string path)
+    {
+        if (_prefix is null || !path.StartsWith(shape.Section, StringComparison.OrdinalIgnoreCase))
+        {
+            return path;
+        }
+
+        var rest = path[shape.Section.Length..];
+        return _prefix.Length == 0 ? rest.TrimStart(':') : _prefix + rest;
+    }
+}

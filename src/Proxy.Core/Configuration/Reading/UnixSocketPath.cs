@@ -1,0 +1,16 @@
+using System.Text;
+
+namespace Proxy.Configuration.Reading;
+
+/// <summary>What a Unix socket's path must look like.</summary>
+internal static class UnixSocketPath
+{
+    // sun_path has 108 bytes on Linux with the closing zero, 104 elsewhere.
+    private const int MaxBytes = 103;
+
+    public static string? Check(string path) =>
+        !path.StartsWith('/') ? $"'{path}' is not an absolute path; write unix:/run/name.sock."
+        : path.Contains('\0', StringComparison.Ordinal) || path.EndsWith('/') ? $"'{path}' is no path of a socket."
+        : Encoding.UTF8.GetByteCount(path) > MaxBytes ? $"the path is longer than the {MaxBytes} bytes a Unix socket may have."
+        : null;
+}

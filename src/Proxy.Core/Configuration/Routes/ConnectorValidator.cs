@@ -1,0 +1,76 @@
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Routes;
+
+/// <summary>Checks routes and clusters that reach the members of a connector.</summary>
+internal static class ConnectorValidator
+{
+    /// <param name="config">The routes and clusters.</param>
+    /// <param name="called">The connectors that a channel of this instance calls.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void Check(ReverseProxyConfig config, IReadOnlyCollection<string> called, ProblemList problems)
+    {
+        foreach (var (id, route) in config.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
+        {
+            CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", called, problems);
+        }
+
+        foreach (var (id, cluster) in config.Clusters.Where(static pair => pair.Value.Connector is not null))
+        {
+            CheckCluster(id, cluster, config, called, problems);
+        }
+    }
+
+    private static void CheckRoute(TcpRouteConfig route, string path, IReadOnlyCollection<string> called, ProblemList problems)
+    {
+        CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
+        if (route.ClusterId is not null)
+        {
+            problems.Consequence($"{path}:Connector", "stands beside ClusterId; keep one of them.");
+        }
+        else if (route.Mode != TcpMode.Forward)
+        {
+            problems.Consequence($"{path}:Connector", $"is not available yet with Mode {route.Mode}; use Mode Forward.", $"{path}:Mode");
+        }
+    }
+
+    private static void CheckCluster(
+        string id,
+        ClusterSection cluster,
+        ReverseProxyConfig config,
+        IReadOnlyCollection<string> called,
+        ProblemList problems
+    )
+    {
+        var path = $"ReverseProxy:Clusters:{id}:Connector";
+        CheckConnector(cluster.Connector!, path, called, problems);
+        if (cluster.Destinations.Count > 0)
+        {
+            problems.Consequence(path, "stands beside Destinations; keep one of them.");
+        }
+
+        var tcp = config.TcpRoutes.Values.Where(route => Uses(route.ClusterId, id)).ToList();
+        if (tcp.Count > 0 && config.Routes.Values.Any(route => Uses(route.ClusterId, id)))
+        {
+            problems.Consequence(path, "is for HTTP routes or for TCP routes, and both use this cluster; make them two clusters.");
+        }
+        else if (tcp.Find(static route => route.Mode != TcpMode.Forward) is { } other)
+        {
+            problems.Consequence(path, $"is not available yet with Mode {other.Mode}; use Mode Forward.");
+        }
+    }
+
+    private static bool Uses(string? clusterId, string wanted) => wanted.Equals(clusterId, StringComparison.OrdinalIgnoreCase);
+
+    private static void CheckConnector(string connector, string path, IReadOnlyCollection<string> called, ProblemList problems)
+    {
+        if (!called.Contains(connector, StringComparer.OrdinalIgnoreCase))
+        {
+            problems.Consequence(
+                path,
+                $"no channel here calls a connector '{ScalarReader.Shorten(connector)}'; known connectors: {DidYouMean.List(called)}."
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Locking;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Routes;
+
+/// <summary>Checks routes with Mode Lock: nothing else may connect to what they stand in front of, since no permit would count it.</summary>
+internal static class LockRouteValidator
+{
+    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    {
+        foreach (var (id, route) in config.TcpRoutes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            if (route.Mode != TcpMode.Lock)
+            {
+                if (route.Lock is not null)
+                {
+                    problems.Consequence($"{path}:Lock", $"is for routes with Mode Lock; this one has Mode {route.Mode}.", $"{path}:Mode");
+                }
+
+                continue;
+            }
+
+            LockValidator.Check(route.Lock ?? new LockConfig(), $"{path}:Lock", names, problems);
+            CheckCluster(id, route, path, config, problems);
+        }
+    }
+
+    // The client whose turn it is would find no place, and the pause after that is everybody's.
+    private static void CheckPlaces(LockConfig config, string path, string clusterId, ClusterSection cluster, ProblemList problems)
+    {
+        if (cluster.Tcp.MaxConnectionsPerDestination is { } most && (long)most * cluster.Destinations.Count < config.Permits)
+        {
+            problems.Consequence(
+                $"{path}:Permits",
+                $"{config.Permits} clients at once, but the destinations of cluster '{clusterId}' take {(long)most * cluster.Destinations.Count} "
+                    + "by its Tcp:MaxConnectionsPerDestination.",
+                $"ReverseProxy:Clusters:{clusterId}:Tcp:MaxConnectionsPerDestination"
+            );
+        }
+    }
+
+    // Whoever else connects there would be one more than the permits allow.
+    private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    {
+        var clusterId = route.ClusterId ?? "";
+        var others = config
+            .TcpRoutes.Where(other => !other.Key.Equals(id, StringComparison.OrdinalIgnoreCase) && Uses(other.Value.ClusterId, clusterId))
+            .Select(static other => other.Key)
+            .Concat(config.Routes.Where(other => Uses(other.Value.ClusterId, clusterId)).Select(static other => other.Key))
+            .ToList();
+        if (others.Count > 0)
+        {
+            problems.Consequence(
+                $"{path}:ClusterId",
+                $"cluster '{clusterId}' is used by route '{others[0]}' too, whose connections no permit would count; give the lock a cluster of its own."
+            );
+        }
+
+        if (!config.Clusters.TryGetValue(clusterId, out var cluster))
+        {
+            return;
+        }
+
+        CheckPlaces(route.Lock ?? new LockConfig(), $"{path}:Lock", clusterId, cluster, problems);
+        if (cluster.HealthCheck?.Active?.Enabled == true)
+        {
+            problems.Consequence(
+                $"ReverseProxy:Clusters:{clusterId}:HealthCheck:Active:Enabled",
+                $"route '{id}' is a lock, and a probe would be a connection that no permit counts; use HealthCheck:Passive."
+            );
+        }
+    }
+
+    private static bool Uses(string? clusterId, string wanted) =>
+        wanted.Length > 0 && wanted.Equals(clusterId, StringComparison.OrdinalIgnoreCase);
+}

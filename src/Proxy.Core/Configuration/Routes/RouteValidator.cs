@@ -1,0 +1,125 @@
+using System.Net;
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Routes;
+
+/// <summary>Checks what routes refer to.</summary>
+internal static class RouteValidator
+{
+    /// <summary>Adds what is wrong.</summary>
+    /// <returns>The networks of each TCP route, by its id: read here, and nowhere else.</returns>
+    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
+        ReverseProxyConfig config,
+        ConfigurationNames names,
+        ProblemList problems
+    )
+    {
+        var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (id, route) in config.TcpRoutes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
+            CheckEndpoints(route, path, config, problems);
+            networks[id] = ReadNetworks(route, path, problems);
+            if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
+            {
+                problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
+            }
+
+            if (route.Connector is not null)
+            {
+                continue; // ConnectorValidator's
+            }
+
+            if (string.IsNullOrEmpty(route.ClusterId))
+            {
+                problems.Consequence(
+                    $"{path}:ClusterId",
+                    $"is required and missing; known clusters: {DidYouMean.List(config.Clusters.Keys)}."
+                );
+            }
+            else
+            {
+                CheckCluster(route.ClusterId, $"{path}:ClusterId", config, RouteKind.Tcp, problems);
+            }
+        }
+
+        foreach (var (id, route) in config.Routes.Where(item => !string.IsNullOrEmpty(item.Value.ClusterId)))
+        {
+            CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", config, RouteKind.Http, problems);
+        }
+
+        return networks;
+    }
+
+    private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
+    {
+        var listens = !string.IsNullOrEmpty(route.Listen);
+        string[] causes = [$"{path}:Listen", $"{path}:Match"];
+        var matches = route.Match is { Endpoints.Count: > 0 };
+        if (listens && matches)
+        {
+            problems.Consequence(path, "has both Listen and Match:Endpoints; keep one of them.", causes);
+        }
+        else if (!listens && !matches && !mounted)
+        {
+            problems.Consequence(path, "has neither Listen nor Match:Endpoints; say where it listens.", causes);
+        }
+    }
+
+    private static void CheckEndpoints(TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    {
+        foreach (var (index, endpoint) in (route.Match?.Endpoints ?? []).Index())
+        {
+            if (!config.TcpEndpoints.ContainsKey(endpoint))
+            {
+                problems.Error(
+                    $"{path}:Match:Endpoints:{index}",
+                    $"no endpoint '{endpoint}'; known endpoints: {DidYouMean.List(config.TcpEndpoints.Keys)}."
+                );
+            }
+        }
+    }
+
+    private static List<IPNetwork> ReadNetworks(TcpRouteConfig route, string path, ProblemList problems)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var (index, text) in (route.Match?.SourceNetworks ?? []).Index())
+        {
+            if (StrictIp.TryParseNetwork(text, out var network, out var error))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                problems.Error($"{path}:Match:SourceNetworks:{index}", error ?? "is wrong.");
+            }
+        }
+
+        return networks;
+    }
+
+    private static void CheckCluster(string id, string path, ReverseProxyConfig config, RouteKind kind, ProblemList problems)
+    {
+        if (!config.Clusters.TryGetValue(id, out var cluster))
+        {
+            problems.Consequence(path, $"no cluster '{id}'; known clusters: {DidYouMean.List(config.Clusters.Keys)}.");
+        }
+        else if (cluster.Destinations.Values.Any(destination => ClusterValidator.IsTcp(destination) == (kind == RouteKind.Http)))
+        {
+            problems.Consequence(
+                path,
+                kind == RouteKind.Http
+                    ? $"cluster '{id}' has tcp:// destinations; an HTTP route needs http:// or https://."
+                    : $"cluster '{id}' has http:// destinations; a TCP route needs tcp:// or unix:."
+            );
+        }
+    }
+
+    private enum RouteKind
+    {
+        Http,
+        Tcp,
+    }
+}

@@ -1,5 +1,0 @@
-namespace Proxy.Configuration;
-
-/// <summary>A value that is shown to nobody: no answer, no log line and no message has it.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class SecretAttribute : Attribute;

@@ -1,0 +1,98 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Proxy.Connections;
+
+/// <summary>Socket options that have no name in .NET.</summary>
+internal static class SocketOptions
+{
+    private const int LinuxSolSocket = 1;
+    private const int LinuxReusePort = 15;
+    private const int LinuxAttachFilter = 26;
+    private const int LinuxDetachFilter = 27;
+    private const int LinuxBindAddressNoPort = 24;
+
+    // Classic BPF over the TCP header: drop a segment that has SYN and not ACK, pass all others whole.
+    private static readonly ulong[] _passAllButFirstSyn =
+    [
+        Instruction(0x30, 13), // ldb [13], the flags
+        Instruction(0x54, 0x12), // and SYN | ACK
+        Instruction(0x15, 0x02, jumpIfNot: 1), // jeq SYN, else skip one
+        Instruction(0x06, 0), // ret 0
+        Instruction(0x06, 0x40000), // ret all
+    ];
+
+    /// <summary>Sets SO_REUSEPORT on Linux; does nothing elsewhere.</summary>
+    public static void SetReusePort(Socket socket, bool on)
+    {
+        if (OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
+        {
+            Span<byte> value = stackalloc byte[sizeof(int)];
+            _ = BitConverter.TryWriteBytes(value, on ? 1 : 0);
+            socket.SetRawSocketOption(LinuxSolSocket, LinuxReusePort, value);
+        }
+    }
+
+    /// <summary>Lets a bind to a source address leave the port to the connect, which may share it between destinations. Linux only.</summary>
+    public static void ChoosePortLate(Socket socket)
+    {
+        if (OperatingSystem.IsLinux() && socket.AddressFamily == AddressFamily.InterNetwork)
+        {
+            Span<byte> value = stackalloc byte[sizeof(int)];
+            _ = BitConverter.TryWriteBytes(value, 1);
+            socket.SetRawSocketOption((int)SocketOptionLevel.IP, LinuxBindAddressNoPort, value);
+        }
+    }
+
+    /// <summary>
+    /// Lets a listen socket ignore new handshakes while it completes those that have begun. A client's SYN is lost then, and
+    /// repeated after a second, when another socket of the port takes it. Linux only; elsewhere nothing happens.
+    /// </summary>
+    public static void IgnoreNewHandshakes(Socket listener)
+    {
+        if (!OperatingSystem.IsLinux() || listener.AddressFamily == AddressFamily.Unix)
+        {
+            return;
+        }
+
+        var filter = GCHandle.Alloc(_passAllButFirstSyn, GCHandleType.Pinned);
+        try
+        {
+            // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
+            Span<byte> program = stackalloc byte[2 * IntPtr.Size];
+            program.Clear();
+            _ = BitConverter.TryWriteBytes(program, (ushort)_passAllButFirstSyn.Length);
+            _ = BitConverter.TryWriteBytes(program[IntPtr.Size..], filter.AddrOfPinnedObject());
+            listener.SetRawSocketOption(LinuxSolSocket, LinuxAttachFilter, program);
+        }
+        catch (SocketException)
+        {
+            // Not permitted here: connections in the short time of closing are reset.
+        }
+        finally
+        {
+            filter.Free();
+        }
+    }
+
+    /// <summary>Ends what <see cref="IgnoreNewHandshakes"/> began, in this process or another.</summary>
+    public static void AcceptNewHandshakes(Socket listener)
+    {
+        try
+        {
+            Span<byte> ignored = stackalloc byte[sizeof(int)];
+            ignored.Clear();
+            listener.SetRawSocketOption(LinuxSolSocket, LinuxDetachFilter, ignored);
+        }
+        catch (SocketException)
+        {
+            // There is no filter.
+        }
+    }
+
+    // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }
+    private static ulong Instruction(ushort code, uint operand, byte jumpIfNot = 0) =>
+        BitConverter.IsLittleEndian
+            ? code | ((ulong)jumpIfNot << 24) | ((ulong)operand << 32)
+            : ((ulong)code << 48) | ((ulong)jumpIfNot << 32) | operand;
+}

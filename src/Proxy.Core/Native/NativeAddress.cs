@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Proxy.Native;
+
+/// <summary>A kernel's socket address and .NET's end point, one as the other.</summary>
+internal static class NativeAddress
+{
+    /// <summary>Larger than any of the families used here.</summary>
+    public const int MaxLength = 128;
+
+    private const int FamilyLength = 2;
+    private const int Inet6AddressOffset = 8;
+    private const int Inet6ScopeOffset = 24;
+
+    /// <summary>Writes an IP or unix end point as the kernel reads it.</summary>
+    /// <returns>The length in bytes.</returns>
+    public static int Write(EndPoint endPoint, Span<byte> address)
+    {
+        var serialized = endPoint.Serialize(); // .NET lays it out for this platform
+        serialized.Buffer.Span[..serialized.Size].CopyTo(address);
+        return serialized.Size;
+    }
+
+    /// <summary>Reads an address the kernel wrote; IPv4-mapped addresses are unmapped. Null for unix peers without a name.</summary>
+    public static EndPoint? Read(ReadOnlySpan<byte> address)
+    {
+        if (address.Length < FamilyLength)
+        {
+            return null;
+        }
+
+        return (int)BitConverter.ToUInt16(address) switch
+        {
+            Libc.AfInet => new IPEndPoint(new IPAddress(address[4..8]), BinaryPrimitives.ReadUInt16BigEndian(address[2..])),
+            Libc.AfInet6 => Inet6(address),
+            Libc.AfUnix when address.Length > FamilyLength => Unix(address[FamilyLength..]),
+            _ => null,
+        };
+    }
+
+    private static IPEndPoint Inet6(ReadOnlySpan<byte> address)
+    {
+        var ip = new IPAddress(address[Inet6AddressOffset..Inet6ScopeOffset], BitConverter.ToUInt32(address[Inet6ScopeOffset..]));
+        return new IPEndPoint(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip, BinaryPrimitives.ReadUInt16BigEndian(address[2..]));
+    }
+
+    private static UnixDomainSocketEndPoint? Unix(ReadOnlySpan<byte> path)
+    {
+        // An abstract name begins with a zero byte, which .NET takes as it is; others end with one.
+        var end = path[0] == 0 ? -1 : path.IndexOf((byte)0);
+        var text = System.Text.Encoding.UTF8.GetString(end < 0 ? path : path[..end]);
+        return text.Length == 0 ? null : new UnixDomainSocketEndPoint(text);
+    }
+}

@@ -1,0 +1,125 @@
+using Proxy.Clusters.Health;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration.Reading;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Revisions;
+
+/// <summary>The clusters: what operators see of their destinations, and do to them. For TCP and HTTP alike.</summary>
+public sealed class ClusterRegistry
+{
+    private readonly IProxyStateLookup _clusters;
+    private readonly IClusterDestinationsUpdater _updater;
+    private readonly DrainedDestinations _drained;
+    private readonly ConnectionTracker _tracker;
+    private readonly ProxyStatus _status;
+
+    internal ClusterRegistry(
+        IProxyStateLookup clusters,
+        IClusterDestinationsUpdater updater,
+        DrainedDestinations drained,
+        ConnectionTracker tracker,
+        ProxyStatus status
+    )
+    {
+        _clusters = clusters;
+        _updater = updater;
+        _drained = drained;
+        _tracker = tracker;
+        _status = status;
+    }
+
+    /// <summary>All clusters.</summary>
+    /// <returns>How they are now, by id.</returns>
+    public IReadOnlyList<ClusterStatus> List() =>
+        [.. _clusters.GetClusters().OrderBy(static cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase).Select(Describe)];
+
+    /// <summary>One cluster.</summary>
+    /// <param name="clusterId">Its id, in any case.</param>
+    /// <returns>How it is now; null when there is none.</returns>
+    public ClusterStatus? Find(string clusterId) => _clusters.TryGetCluster(clusterId, out var cluster) ? Describe(cluster) : null;
+
+    /// <summary>
+    /// Keeps new connections and requests from a destination; what is open goes on. It lasts through edits, and ends with
+    /// <see cref="TryUndrain"/>, when the destination is removed, or with the program.
+    /// </summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <returns>False when there is no such destination.</returns>
+    public bool TryDrain(string clusterId, string destinationId)
+    {
+        if (Find(clusterId, destinationId) is not { } cluster)
+        {
+            return false;
+        }
+
+        _drained.Add(clusterId, destinationId);
+        if (Find(clusterId, destinationId) is null)
+        {
+            _drained.Remove(clusterId, destinationId); // removed meanwhile; another of its name is another one
+            return false;
+        }
+
+        _updater.UpdateAllDestinations(cluster);
+        return true;
+    }
+
+    /// <summary>Lets a destination have new connections and requests again.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <returns>False when there is no such destination.</returns>
+    public bool TryUndrain(string clusterId, string destinationId)
+    {
+        _drained.Remove(clusterId, destinationId);
+        if (Find(clusterId, destinationId) is not { } cluster)
+        {
+            return false;
+        }
+
+        _updater.UpdateAllDestinations(cluster);
+        return true;
+    }
+
+    /// <summary>Resets the TCP connections to a destination, of a lock's holders and a multiplexer's clients too; HTTP requests go on.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <returns>How many; null when there is no such destination and no connection to one.</returns>
+    public int? CloseConnections(string clusterId, string destinationId)
+    {
+        var open = _tracker.Open.Where(record => Is(record.ClusterId, clusterId) && Is(record.DestinationId, destinationId)).ToList();
+        open.ForEach(static record => record.Close(ConnectionOutcome.ClosedByAdmin));
+        return open.Count > 0 || Find(clusterId, destinationId) is not null ? open.Count : null;
+    }
+
+    private ClusterState? Find(string clusterId, string destinationId) =>
+        _clusters.TryGetCluster(clusterId, out var cluster) && cluster.Destinations.ContainsKey(destinationId) ? cluster : null;
+
+    private ClusterStatus Describe(ClusterState cluster)
+    {
+        var available = cluster.DestinationsState.AvailableDestinations.ToHashSet();
+        return new(
+            cluster.ClusterId,
+            _status.Current.Running?.Config.ReverseProxy.Clusters.GetValueOrDefault(cluster.ClusterId)?.LoadBalancingPolicy
+                ?? DestinationPicker.DefaultPolicy,
+            [
+                .. cluster
+                    .Destinations.Values.OrderBy(static destination => destination.DestinationId, StringComparer.OrdinalIgnoreCase)
+                    .Select(destination => Describe(cluster, destination, available.Contains(destination))),
+            ]
+        );
+    }
+
+    private DestinationStatus Describe(ClusterState cluster, DestinationState destination, bool available) =>
+        new(
+            destination.DestinationId,
+            SecretMask.Apply(destination.Model.Config.Address),
+            new(destination.Health.Active, destination.Health.Passive, available),
+            _drained.Contains(cluster.ClusterId, destination.DestinationId),
+            DestinationLoad.Of(destination).Active + destination.ConcurrentRequestCount
+        );
+
+    private static bool Is(string? one, string other) => other.Equals(one, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,118 @@
+using Proxy.Channels;
+using Proxy.Configuration;
+using Proxy.Configuration.Routes;
+using Proxy.Diagnostics;
+using Proxy.Timing;
+
+namespace Proxy.Revisions;
+
+/// <summary>Gives connections whose route or endpoint is gone the route's DrainTimeout, and then resets them.</summary>
+internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, TimeProvider time)
+{
+    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
+    private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
+
+    /// <summary>Drains what the next revision no longer has; returns at once.</summary>
+    /// <param name="running">The revision that ends: its routes say how long their connections have.</param>
+    /// <param name="newest">The revision that runs whenever this is asked.</param>
+    public void DrainRemoved(Revision running, Func<Revision> newest)
+    {
+        Sweep(running, newest());
+        _ = SweepLaterAsync(running, newest);
+    }
+
+    /// <summary>Drains everything; completes when no connection is left.</summary>
+    public Task DrainAllAsync(Revision running)
+    {
+        foreach (var record in tracker.Open)
+        {
+            var timeout = record.DrainTimeout ?? Timeout(running, record);
+            if (timeout < TimeSpan.Zero)
+            {
+                Drain(record, _noneAtStop);
+            }
+            else if (record.DrainTimeout is null)
+            {
+                Drain(record, timeout);
+            }
+        }
+
+        return tracker.WhenEmptyAsync();
+    }
+
+    /// <summary>The longest a stop may take: the delay before it, the longest drain, and a margin for the rest.</summary>
+    public static TimeSpan ShutdownTime(Revision revision) =>
+        revision.Config.ShutdownDelay
+        + _margin
+        + revision
+            .Config.ReverseProxy.TcpRoutes.Values.Select(static route =>
+                route.DrainTimeout < TimeSpan.Zero ? _noneAtStop : route.DrainTimeout
+            )
+            .Append(ChannelTimeout(revision) + LastWord(revision))
+            .Max();
+
+    // What was queued for the old pipelines is tracked a little after they were swapped.
+    private async Task SweepLaterAsync(Revision running, Func<Revision> newest)
+    {
+        foreach (var pause in _sweeps)
+        {
+            await Task.Delay(pause, time);
+            Sweep(running, newest());
+        }
+    }
+
+    private void Sweep(Revision running, Revision newest)
+    {
+        var slots = newest.Bindings.Select(static binding => binding.Slot).Append("").ToHashSet(StringComparer.Ordinal);
+        var routes = newest.Config.ReverseProxy.TcpRoutes;
+        foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null && !ChannelSlots.IsOne(record.Slot)))
+        {
+            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
+            if (gone || !slots.Contains(record.Slot))
+            {
+                Drain(record, Timeout(running, record));
+            }
+        }
+    }
+
+    private static TimeSpan Timeout(Revision running, ConnectionRecord record) =>
+        ChannelSlots.IsOne(record.Slot) ? ChannelTimeout(running)
+        : record.RouteId is { } id && running.Config.ReverseProxy.TcpRoutes.TryGetValue(id, out var route) ? route.DrainTimeout
+        : TimeSpan.Zero;
+
+    private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
+
+    // Programs that are told that the channels have ended may take their time to stop a server.
+    private static TimeSpan LastWord(Revision revision) =>
+        (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
+
+    private void Drain(ConnectionRecord record, TimeSpan timeout)
+    {
+        record.DrainTimeout = timeout;
+        if (timeout == TimeSpan.Zero)
+        {
+            record.Close(ConnectionOutcome.Drained);
+        }
+        else if (timeout > TimeSpan.Zero)
+        {
+            clock.Add(new Deadline(record, clock, clock.Now + (long)timeout.TotalMilliseconds));
+        }
+    }
+
+    private sealed class Deadline(ConnectionRecord record, DeadlineClock clock, long expires) : IDeadline
+    {
+        public void Check(long now)
+        {
+            if (now >= expires)
+            {
+                record.Close(ConnectionOutcome.Drained);
+            }
+
+            if (now >= expires || record.Outcome is not null)
+            {
+                clock.Remove(this);
+            }
+        }
+    }
+}

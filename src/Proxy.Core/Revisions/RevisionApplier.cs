@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Proxy.Channels;
+using Proxy.Configuration;
+using Proxy.Configuration.Reading;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Listeners;
+using Proxy.Routes;
+
+namespace Proxy.Revisions;
+
+/// <summary>
+/// Makes a revision the running one, or changes nothing: everything that can fail comes first, then references are swapped. Called by
+/// one owner at a time.
+/// </summary>
+internal sealed partial class RevisionApplier(
+    PipelineBuilder pipelines,
+    ListenerManager listeners,
+    YarpConfigProvider yarp,
+    ChannelHost channels,
+    MountedRoutes mounted,
+    Drainer drainer,
+    ProxyStatus status,
+    ProxyMetrics metrics,
+    Lazy<Revision> initial,
+    IOptions<HostOptions> host,
+    TimeProvider time,
+    ILogger<RevisionApplier> logger
+)
+{
+    private static readonly TimeSpan _yarpDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
+
+    /// <summary>Runs the first revision, which YARP asks for by itself.</summary>
+    /// <exception cref="ApplyException">It cannot run.</exception>
+    /// <exception cref="BindException">An address is taken.</exception>
+    public async Task StartAsync(Revision revision, CancellationToken cancellationToken)
+    {
+        _ = yarp.GetConfig();
+        var set = pipelines.Build(revision);
+        try
+        {
+            Commit(revision, set, await listeners.BindAsync(Specs(revision, set), cancellationToken), []);
+        }
+        catch
+        {
+            pipelines.GiveUp(set);
+            throw;
+        }
+    }
+
+    /// <summary>Runs a revision in place of the one that runs.</summary>
+    /// <exception cref="ApplyException">It cannot run; all goes on as before.</exception>
+    /// <exception cref="BindException">An address is taken; all goes on as before.</exception>
+    public async Task ApplyAsync(Revision revision, CancellationToken cancellationToken)
+    {
+        var restart = AtStart.Edited(initial.Value, revision);
+        var set = pipelines.Build(revision);
+        BoundListeners? bound = null;
+        try
+        {
+            bound = await listeners.BindAsync(Specs(revision, set), cancellationToken);
+            await GiveToYarpAsync(revision);
+        }
+        catch
+        {
+            pipelines.GiveUp(set);
+            await (bound is null ? Task.CompletedTask : listeners.DiscardAsync(bound));
+            throw;
+        }
+
+        var previous = status.Current.Running!;
+        Commit(revision, set, bound, restart);
+        Afterwards(() => drainer.DrainRemoved(previous, () => status.Current.Running!));
+    }
+
+    /// <summary>Gives YARP the members there are now; false when that has to be tried again.</summary>
+    public async Task<bool> TryRefreshAsync()
+    {
+        try
+        {
+            await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            Log.NotRefreshed(logger, exception);
+            return false;
+        }
+    }
+
+    private async Task GiveToYarpAsync(Revision revision)
+    {
+        try
+        {
+            await yarp.ApplyAsync(revision, _yarpDeadline, time);
+        }
+        catch (Exception exception)
+        {
+            throw new ApplyException(ProxyDocument.Section, exception);
+        }
+    }
+
+    // Queues and sessions first: what is accepted from then on finds them as this revision has them.
+    private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
+    {
+        foreach (var kind in set.Kinds)
+        {
+            Afterwards(kind.Use);
+        }
+
+        listeners.Commit(bound);
+        mounted.Use(set.Routes);
+        channels.Use(revision.Config.Channels);
+        var (now, addresses) = (time.GetUtcNow(), listeners.Bound);
+        status.Update(state =>
+            state with
+            {
+                Running = revision,
+                AppliedAt = now,
+                Bound = addresses,
+                RestartNeeded = restart,
+                Pending = null,
+            }
+        );
+        Afterwards(() => Tell(revision));
+        Afterwards(status.Announce);
+    }
+
+    private void Tell(Revision revision)
+    {
+        host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
+        metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
+        foreach (var problem in revision.Warnings)
+        {
+            Log.Suspicious(logger, problem);
+        }
+
+        foreach (var section in status.Current.RestartNeeded)
+        {
+            Log.NeedsRestart(logger, section);
+        }
+    }
+
+    // What runs is decided: a failure of what follows it does not undo that.
+    private void Afterwards(Action follow)
+    {
+        try
+        {
+            follow();
+        }
+        catch (Exception exception)
+        {
+            Log.NotFollowed(logger, exception);
+        }
+    }
+
+    private static List<ListenerSpec> Specs(Revision revision, PipelineSet set) =>
+        [.. revision.Bindings.Select(binding => new ListenerSpec(binding.Slot, EndPoint(binding), set.Endpoints[binding.Slot]))];
+
+    private static ListenEndPoint EndPoint(EndpointBinding binding)
+    {
+        EndPoint address = binding.Address is { UnixPath: { } path }
+            ? new UnixDomainSocketEndPoint(path)
+            : new IPEndPoint(binding.Address.Address!, binding.Address.Port);
+        return new(address, binding.Backlog, binding.Address.IsAny) { InOrder = binding.InOrder };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Something that follows the configuration has failed; the configuration runs.")]
+        public static partial void NotFollowed(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "The members of connectors were not taken as destinations; it is tried again.")]
+        public static partial void NotRefreshed(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Warning, "{Problem}")]
+        public static partial void Suspicious(ILogger logger, ConfigProblem problem);
+
+        [LoggerMessage(LogLevel.Warning, "The section {Section} was edited; it applies at the next start.")]
+        public static partial void NeedsRestart(ILogger logger, string section);
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Proxy.Channels.Membership;
+using Proxy.Clusters.Health;
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration;
+using Proxy.Configuration.Reading;
+using Proxy.Diagnostics;
+using Proxy.Hooks;
+using Proxy.Multiplexing.Framing;
+using Proxy.Routes;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+
+namespace Proxy.Revisions;
+
+/// <summary>Registers reading, applying, following and showing the configuration.</summary>
+internal static class RevisionServices
+{
+    public static void AddRevisions(this IServiceCollection services)
+    {
+        AddReading(services);
+        AddApplying(services);
+        AddShowing(services);
+        services.AddSingleton<IHostedService>(static provider =>
+        {
+            _ = provider.GetRequiredService<AccessLogMetrics>(); // which nothing else asks for, nor for the next
+            _ = provider.GetRequiredService<ConfigurationMetrics>();
+            return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
+        });
+    }
+
+    private static void AddReading(IServiceCollection services)
+    {
+        services.TryAddSingleton(static provider => new RevisionReader(
+            () => Names(provider),
+            provider.GetRequiredService<IConfigValidator>()
+        ));
+        services.TryAddSingleton(static provider => new Lazy<Revision>(() => ReadFirst(provider)));
+    }
+
+    private static void AddApplying(IServiceCollection services)
+    {
+        services.TryAddSingleton<YarpConfigProvider>();
+        services.AddSingleton<IProxyConfigProvider>(static provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.AddSingleton<IConfigChangeListener>(static provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.TryAddSingleton<Drainer>();
+        services.TryAddSingleton<RevisionApplier>();
+        services.TryAddSingleton<RevisionFollower>();
+    }
+
+    private static void AddShowing(IServiceCollection services)
+    {
+        services.TryAddSingleton<ProxyStatus>();
+        services.TryAddSingleton<ConfigurationMetrics>();
+        services.TryAddSingleton(static provider => new ConfigurationInspector(
+            provider.GetRequiredService<ConfigurationInput>(),
+            provider.GetRequiredService<RevisionReader>(),
+            provider.GetRequiredService<ProxyStatus>()
+        ));
+        services.TryAddSingleton(static provider => new ClusterRegistry(
+            provider.GetRequiredService<IProxyStateLookup>(),
+            provider.GetRequiredService<IClusterDestinationsUpdater>(),
+            provider.GetRequiredService<DrainedDestinations>(),
+            provider.GetRequiredService<ConnectionTracker>(),
+            provider.GetRequiredService<ProxyStatus>()
+        ));
+    }
+
+    private static ConfigurationNames Names(IServiceProvider provider) =>
+        new()
+        {
+            LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
+            HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
+            PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            Hooks = [.. provider.GetServices<IProxyHook>().Select(static hook => hook.Name)],
+            Protocols =
+            [
+                .. provider
+                    .GetRequiredService<FramerRegistry>()
+                    .Framers.Select(static framer => new ProtocolName(
+                        framer.Name,
+                        framer.Correlation is not null,
+                        framer.RepliesInOrder,
+                        framer.Rules.Family,
+                        (framer as LengthFieldFramer)?.Field.End,
+                        framer.MaxBytes
+                    )),
+            ],
+            MembershipProviders = [.. provider.GetServices<IMembershipProvider>().Select(static membership => membership.Name)],
+            KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
+        };
+
+    private static Revision ReadFirst(IServiceProvider provider)
+    {
+        // Mounted routes are known once Kestrel's options have been made.
+        _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
+        var input = provider.GetRequiredService<ConfigurationInput>();
+        var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);
+        return result.Revision ?? throw new InvalidConfigurationException(result.Errors);
+    }
+}

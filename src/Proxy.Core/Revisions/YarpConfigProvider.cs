@@ -1,0 +1,114 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Primitives;
+using Proxy.Channels;
+using Proxy.Configuration;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Proxy.Revisions;
+
+/// <summary>Gives YARP the routes and clusters of the running revision, and tells when YARP has applied a new one.</summary>
+internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorClusters connectors) : IProxyConfigProvider, IConfigChangeListener
+{
+    private readonly Lock _gate = new(); // guards _current and _applying
+    private Snapshot? _current;
+    private TaskCompletionSource? _applying;
+
+    /// <inheritdoc />
+    public IProxyConfig GetConfig()
+    {
+        lock (_gate)
+        {
+            return _current ??= Filled(initial.Value);
+        }
+    }
+
+    /// <summary>Hands a revision to YARP.</summary>
+    /// <returns>Completes when it is applied, and faults when YARP refuses it: the previous one is given back then.</returns>
+    public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time)
+    {
+        var (previous, applied) = Swap(Filled(revision));
+        try
+        {
+            previous.Expire();
+            await applied.WaitAsync(deadline, time);
+        }
+        catch
+        {
+            await RestoreAsync(previous, deadline, time);
+            throw;
+        }
+    }
+
+    /// <summary>Hands the members of connectors to YARP, if they are others than it knows. Reads no file.</summary>
+    public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time) =>
+        GetConfig().Clusters.SequenceEqual(connectors.Fill(revision)) ? Task.CompletedTask : ApplyAsync(revision, deadline, time);
+
+    /// <inheritdoc />
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) { }
+
+    /// <inheritdoc />
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs) { }
+
+    /// <inheritdoc />
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) =>
+        Applying(proxyConfigs)?.TrySetException(exception);
+
+    /// <inheritdoc />
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Applying(proxyConfigs)?.TrySetResult();
+
+    private Snapshot Filled(Revision revision) => new(revision, connectors.Fill(revision));
+
+    private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time)
+    {
+        var (refused, restored) = Swap(previous.Copy());
+        try
+        {
+            refused.Expire();
+            await restored.WaitAsync(deadline, time);
+        }
+        catch (Exception)
+        {
+            // What was refused before it is the failure to tell. YARP keeps what it had applied.
+        }
+    }
+
+    private (Snapshot Previous, Task Applied) Swap(Snapshot next)
+    {
+        Snapshot previous;
+        TaskCompletionSource applying;
+        lock (_gate)
+        {
+            previous = _current ??= Filled(initial.Value);
+            _current = next;
+            _applying = applying = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        return (previous, applying.Task);
+    }
+
+    private TaskCompletionSource? Applying(IReadOnlyList<IProxyConfig> configs)
+    {
+        lock (_gate)
+        {
+            return _current is not null && configs.Contains(_current) ? _applying : null;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing; YARP may keep its token.")]
+    private sealed class Snapshot(Revision revision, IReadOnlyList<ClusterConfig> clusters) : IProxyConfig
+    {
+        private readonly CancellationTokenSource _expired = new();
+
+        public string RevisionId => revision.Id;
+
+        public IReadOnlyList<RouteConfig> Routes => revision.HttpRoutes;
+
+        public IReadOnlyList<ClusterConfig> Clusters => clusters;
+
+        public IChangeToken ChangeToken => new CancellationChangeToken(_expired.Token);
+
+        public Snapshot Copy() => new(revision, clusters);
+
+        public void Expire() => _expired.Cancel();
+    }
+}

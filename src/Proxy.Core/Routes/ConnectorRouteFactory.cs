@@ -1,0 +1,14 @@
+using Proxy.Channels;
+using Proxy.Configuration;
+using Proxy.Configuration.Routes;
+
+namespace Proxy.Routes;
+
+/// <summary>Builds routes that name a connector: a channel takes their clients to a member that serves it.</summary>
+internal sealed class ConnectorRouteFactory(CallPipelines channels) : IRouteFactory
+{
+    public bool Builds(TcpRouteConfig route) => route.Connector is not null;
+
+    public IRouteSet Begin(Revision revision) =>
+        new StatelessRoutes(route => channels.OfRoute(route.Connector!, RouteSettings.Forward(route)));
+}

@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Configuration;
+using Proxy.Configuration.Locking;
+using Proxy.Configuration.Routes;
+using Proxy.Forwarding;
+using Proxy.Hooks;
+using Proxy.Locking;
+using Yarp.ReverseProxy;
+
+namespace Proxy.Routes;
+
+/// <summary>Builds routes with Mode Lock. Their queues outlive edits.</summary>
+internal sealed class LockRouteFactory(
+    LockRegistry locks,
+    HookListFactory hooks,
+    Dialer dialer,
+    IProxyStateLookup clusters,
+    ForwardServices forwarding
+) : IRouteFactory
+{
+    private readonly LockRegistry _locks = locks;
+
+    public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Lock };
+
+    public IRouteSet Begin(Revision revision) => new Routes(this, revision);
+
+    private LockSettings Settings(LockConfig config, LockedCluster service) =>
+        new()
+        {
+            Permits = config.Permits,
+            QueueLimit = config.QueueLimit,
+            QueueTimeout = config.QueueTimeout,
+            MaxHold = config.MaxHold,
+            ReleaseDelay = config.ReleaseDelay,
+            DropQueued = config.DropQueued,
+            ProceedsOnHookFailure = config.OnHookFailure == HookFailureAction.Proceed,
+            OnActivate = hooks.Create(config.OnActivate),
+            OnTimeout = hooks.Create(config.OnTimeout),
+            OnRelease = hooks.Create(config.OnRelease),
+            Service = service,
+        };
+
+    private LockedCluster Service(TcpRouteConfig route, Revision revision) =>
+        new(
+            dialer,
+            RouteSettings.Target(route, revision, clusters),
+            RouteSettings.Forward(route) with
+            {
+                ClientMayHaveGone = true,
+            },
+            forwarding
+        );
+
+    private sealed class Routes(LockRouteFactory factory, Revision revision) : IRouteSet
+    {
+        private readonly List<LockReservation> _reserved = [];
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route)
+        {
+            var config = route.Lock ?? new();
+            var settings = factory.Settings(config, factory.Service(route, revision));
+            var reserved = factory._locks.Reserve(id, config.Scope.ToString(), settings);
+            _reserved.Add(reserved);
+            return reserved.Middleware.OnConnectionAsync;
+        }
+
+        public void Use() => factory._locks.Use(_reserved);
+
+        public void GiveUp() => factory._locks.GiveUp(_reserved);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Diagnostics;
+using Proxy.Forwarding;
+using Proxy.Hooks;
+using Proxy.Locking;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Routes;
+
+/// <summary>A cluster behind a lock: a destination is picked first, hooks are told of it, and then that one is dialed.</summary>
+internal sealed class LockedCluster(
+    Dialer dialer,
+    Func<ConnectionRecord, ClusterEndPoint> target,
+    ForwardOptions options,
+    ForwardServices forwarding
+) : ILockedService
+{
+    private readonly Dialer _dialer = dialer;
+    private readonly ForwardOptions _options = options;
+    private readonly ForwardServices _forwarding = forwarding;
+
+    public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
+    {
+        var endPoint = target(client);
+        var refusal = _dialer.Pick(endPoint);
+        failure = refusal ?? default;
+        return refusal is null ? new Destination(this, endPoint, endPoint.Picked!) : null;
+    }
+
+    /// <summary>The picked one. It dials by itself, to tell the lock when the destination has answered.</summary>
+    private sealed class Destination(LockedCluster owner, ClusterEndPoint endPoint, DestinationState picked)
+        : LockedDestination(picked.DestinationId, HookAddress.Parse(picked.Model.Config.Address)),
+            IConnectionFactory
+    {
+        private Action? _connected;
+
+        public override Task ForwardAsync(ConnectionContext client, Action connected)
+        {
+            _connected = connected;
+            return new ForwardHandler(this, _ => endPoint, owner._options, owner._forwarding).OnConnectedAsync(client);
+        }
+
+        public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+        {
+            var connection = await owner._dialer.ConnectAsync(endpoint, cancellationToken);
+            _connected!();
+            return connection;
+        }
+
+        public override void Dispose() => endPoint.Dispose();
+    }
+}

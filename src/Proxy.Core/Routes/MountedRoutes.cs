@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Routes;
+
+/// <summary>Routes that run on endpoints of Kestrel, by id: the pipeline is looked up per connection, so edits reach them too.</summary>
+internal sealed class MountedRoutes(TrackingMiddleware tracking)
+{
+    public const string EndpointId = "kestrel";
+
+    private readonly ConcurrentDictionary<string, byte> _mounted = new(StringComparer.OrdinalIgnoreCase);
+    private volatile IReadOnlyDictionary<string, ConnectionDelegate> _pipelines = new Dictionary<string, ConnectionDelegate>();
+
+    /// <summary>The ids that are mounted, which need no address of their own.</summary>
+    public IReadOnlyCollection<string> Ids => [.. _mounted.Keys];
+
+    public void Add(string routeId) => _mounted.TryAdd(routeId, 0);
+
+    public void Use(IReadOnlyDictionary<string, ConnectionDelegate> pipelines) => _pipelines = pipelines;
+
+    public Task OnConnectionAsync(ConnectionContext connection, string routeId) =>
+        tracking.OnConnectionAsync(
+            connection,
+            EndpointId,
+            "",
+            _pipelines.GetValueOrDefault(routeId)
+                ?? (
+                    static gone =>
+                    {
+                        ConnectionRecord.Of(gone).Close(ConnectionOutcome.NoRoute);
+                        return Task.CompletedTask;
+                    }
+                )
+        );
+}

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Clusters;
+using Proxy.Configuration;
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Routes;
+using Proxy.Multiplexing;
+using Proxy.Multiplexing.Framing;
+using Yarp.ReverseProxy;
+
+namespace Proxy.Routes;
+
+/// <summary>Builds routes with Mode Multiplex. The sessions behind them outlive edits.</summary>
+internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters) : IRouteFactory
+{
+    private readonly MultiplexServices _services = services;
+
+    public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Multiplex };
+
+    public IRouteSet Begin(Revision revision) => new Routes(this, revision);
+
+    private MultiplexHandler Handler(TcpRouteConfig route, Routes routes)
+    {
+        var config = route.Multiplex ?? new();
+        var others = (config.Modbus?.Units.Values ?? [])
+            .Select(static unit => unit.ClusterId)
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(static id => id, routes.Cluster, StringComparer.OrdinalIgnoreCase);
+        var cluster = routes.Cluster(route.ClusterId!);
+        return new(
+            new(cluster, others, Framer(config, cluster.Settings), config, RouteSettings.Relay(route), RouteSettings.KeepAlive(route)),
+            _services
+        );
+    }
+
+    // What the destination speaks is known by its session, which may have it from an earlier revision.
+    private IMessageFramer? Framer(MultiplexConfig config, UpstreamSettings settings) =>
+        config.Protocol is { } name
+        && !name.Equals(settings.Framer.Name, StringComparison.OrdinalIgnoreCase)
+        && framers.TryFind(name, out var framer)
+            ? framer
+            : null;
+
+    private MultiplexCluster Cluster(string id, ClusterSection section) =>
+        new(
+            new ClusterReference(id, clusters),
+            UpstreamSettings.Create(
+                section with
+                {
+                    Tcp = section.Tcp with { MaxConnectionsPerDestination = null }, // clients share its connections
+                },
+                framers,
+                _services.Registry.SettingsOf(id)
+            ),
+            section.Destinations.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase)
+        );
+
+    private sealed class Routes(MultiplexRouteFactory factory, Revision revision) : IRouteSet
+    {
+        private readonly Dictionary<string, MultiplexCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route) => factory.Handler(route, this).OnConnectedAsync;
+
+        /// <summary>A cluster that a route uses: one for all of them, as its sessions are.</summary>
+        public MultiplexCluster Cluster(string id)
+        {
+            if (!_clusters.TryGetValue(id, out var cluster))
+            {
+                cluster = factory.Cluster(id, revision.Config.ReverseProxy.Clusters[id]);
+                _clusters.Add(id, cluster);
+            }
+
+            return cluster;
+        }
+
+        public void Use() => factory._services.Registry.Use([.. _clusters.Values]);
+
+        public void GiveUp() { }
+    }
+}

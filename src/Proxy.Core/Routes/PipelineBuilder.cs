@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Proxy.Configuration;
+using Proxy.Configuration.Routes;
+using Proxy.Diagnostics;
+using Proxy.Limits;
+
+namespace Proxy.Routes;
+
+/// <summary>Builds one connection pipeline per route and per address of a revision, and does nothing else.</summary>
+internal sealed partial class PipelineBuilder(
+    TrackingMiddleware tracking,
+    IEnumerable<IRouteFactory> factories,
+    ILogger<PipelineBuilder> logger
+)
+{
+    private readonly IRouteFactory[] _factories = [.. factories];
+
+    // What is counted outlives edits, and an address that is removed and comes back.
+    private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Builds all of them; what runs goes on as it was.</summary>
+    /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is given back.</exception>
+    public PipelineSet Build(Revision revision)
+    {
+        var kinds = new List<IRouteSet>();
+        try
+        {
+            kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
+            var routes = revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
+                static pair => pair.Key,
+                pair => BuildRoute(pair.Key, pair.Value, kinds),
+                StringComparer.OrdinalIgnoreCase
+            );
+            var endpoints = revision.Bindings.ToDictionary(
+                static binding => binding.Slot,
+                binding => BuildEndpoint(binding, revision, routes),
+                StringComparer.Ordinal
+            );
+            return new(routes, endpoints, kinds);
+        }
+        catch
+        {
+            GiveUp(kinds);
+            throw;
+        }
+    }
+
+    /// <summary>Gives back what was built for a revision that does not run. Cannot fail: what goes wrong is logged.</summary>
+    public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Kinds);
+
+    private void GiveUp(IReadOnlyList<IRouteSet> kinds)
+    {
+        foreach (var kind in kinds)
+        {
+            try
+            {
+                kind.GiveUp();
+            }
+            catch (Exception exception)
+            {
+                Log.NotGivenUp(logger, exception);
+            }
+        }
+    }
+
+    private ConnectionDelegate BuildEndpoint(
+        EndpointBinding binding,
+        Revision revision,
+        Dictionary<string, ConnectionDelegate> routes
+    )
+    {
+        var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
+        ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
+        var slot = binding.Slot;
+        var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
+        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
+
+        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+    }
+
+    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
+    {
+        try
+        {
+            var pipeline = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
+            return connection =>
+            {
+                tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
+                return pipeline(connection);
+            };
+        }
+        catch (Exception exception)
+        {
+            throw new ApplyException($"ReverseProxy:TcpRoutes:{id}", exception);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Giving back what was built for a configuration that does not run failed.")]
+        public static partial void NotGivenUp(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Multiplexing.Framing;
+using Proxy.Multiplexing.Framing.Http;
+using Proxy.Multiplexing.Modbus;
+
+namespace Proxy.Routes;
+
+/// <summary>Registers the protocols that come with the library, in the order in which they are listed.</summary>
+internal static class ProtocolServices
+{
+    public static void AddProtocols(this IServiceCollection services)
+    {
+        services.AddFraming();
+        services.AddModbus();
+        services.AddHttpFraming();
+    }
+}

@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration.Routes;
+
+namespace Proxy.Routes;
+
+/// <summary>Routes of which nothing outlives an edit but their open connections.</summary>
+internal sealed class StatelessRoutes(Func<TcpRouteConfig, ConnectionDelegate> build) : IRouteSet
+{
+    public ConnectionDelegate Build(string id, TcpRouteConfig route) => build(route);
+
+    public void Use() { }
+
+    public void GiveUp() { }
+}

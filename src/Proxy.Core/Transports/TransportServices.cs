@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Proxy.Connections;
+using Proxy.Timing;
+
+namespace Proxy.Transports;
+
+/// <summary>Registers the transport that is chosen, and what its connections need.</summary>
+internal static class TransportServices
+{
+    public static void AddTransports(this IServiceCollection services)
+    {
+        services.TryAddSingleton<BufferPool>();
+        services.TryAddSingleton<DeadlineClock>();
+        services.TryAddSingleton<Relay>();
+        services.TryAddSingleton<TransportOptions>();
+        services.TryAddSingleton<Transport>();
+        services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
+        services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
+        services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialer);
+        services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<Transport>().Listeners);
+    }
+}

@@ -1,0 +1,147 @@
+using Proxy.Clusters.LoadBalancing;
+using Proxy.Configuration.Clusters;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Core.Tests.Clusters.LoadBalancing;
+
+public sealed class DestinationPickerTests
+{
+    private static readonly DestinationSection _backup = new() { Address = "", Backup = true };
+    private static readonly PickContext _context = new(null, "cluster");
+    private readonly DestinationPicker _picker = new([
+        new FirstAlphabeticalPolicy(),
+        new RoundRobinPolicy(),
+        new PowerOfTwoChoicesPolicy(new Random(1)),
+    ]);
+
+    [Fact]
+    public void Pick_NoneAvailable_NoDestination()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a");
+        cluster.SetAvailable();
+
+        Assert.Equal(new PickResult(null, null, ConnectionOutcome.NoDestination), Pick(cluster, new()));
+    }
+
+    [Fact]
+    public void Pick_PolicyNamedInOtherCase_Used()
+    {
+        var cluster = TestCluster.Create("roundrobin", "a", "b");
+
+        Assert.Equal(["a", "b", "a"], Enumerable.Range(0, 3).Select(_ => Pick(cluster, new()).Destination?.DestinationId));
+    }
+
+    [Fact]
+    public void Pick_NoPolicyNamed_SpreadsByLoad()
+    {
+        var cluster = TestCluster.Create(null, "a", "b");
+        for (var i = 0; i < 20; i++)
+        {
+            Pick(cluster, new());
+        }
+
+        Assert.Equal(10, DestinationLoad.Of(cluster.Destination("a")).Active);
+    }
+
+    [Fact]
+    public void Pick_Unavailable_NeverPicked()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        cluster.SetAvailable("b");
+
+        Assert.Equal("b", Pick(cluster, new()).Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_WeightZero_TakesNone()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        Assert.Equal("b", Pick(cluster, Settings(("A", Weight(0)))).Destination?.DestinationId);
+        Assert.Equal(ConnectionOutcome.NoDestination, Pick(cluster, Settings(("a", Weight(0)), ("b", Weight(0)))).Refusal);
+    }
+
+    [Fact]
+    public void Pick_Backup_OnlyWhileNothingElseIsAvailable()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = Settings(("a", _backup));
+
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+        cluster.SetAvailable("a");
+        Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);
+        cluster.SetAvailable("a", "b");
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_AllButTheBackupTried_TheBackupBeforeATriedOne()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        var pick = _picker.Pick(cluster, Settings(("b", _backup)), _context, [cluster.Destination("a")]);
+
+        Assert.Equal("b", pick.Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_SomeTried_AnUntriedOne()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b", "c");
+
+        Assert.Equal("b", Pick(cluster, new(), "a").Destination?.DestinationId);
+        Assert.Equal("c", Pick(cluster, new(), "a", "b").Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_AllTried_ATriedOneAgain()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+
+        Assert.Equal("a", Pick(cluster, new(), "a", "b").Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_MaximumReached_NextAndThenLimitExceeded()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 1 } };
+
+        var first = Pick(cluster, settings);
+        Assert.Equal("b", Pick(cluster, settings).Destination?.DestinationId);
+        Assert.Equal(ConnectionOutcome.LimitExceeded, Pick(cluster, settings).Refusal);
+        first.Load!.Release();
+
+        Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);
+        Assert.Equal(1, first.Load.Active);
+    }
+
+    [Fact]
+    public async Task Pick_ManyAtOnce_MaximumNeverExceeded()
+    {
+        var cluster = TestCluster.Create("RoundRobin", "a", "b", "c");
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 50 } };
+
+        await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, 100).Count(_ => Pick(cluster, settings).Load is null)))
+        );
+
+        Assert.All(cluster.DestinationsState.AllDestinations, static state => Assert.Equal(50, DestinationLoad.Of(state).Active));
+    }
+
+    private PickResult Pick(ClusterState cluster, ClusterSection settings, params string[] tried) =>
+        _picker.Pick(cluster, settings, _context, [.. tried.Select(cluster.Destination)]);
+
+    private static DestinationSection Weight(int weight) => new() { Address = "", Weight = weight };
+
+    private static ClusterSection Settings(params (string Id, DestinationSection Settings)[] destinations) =>
+        new()
+        {
+            Destinations = destinations.ToDictionary(
+                static pair => pair.Id,
+                static pair => pair.Settings,
+                StringComparer.OrdinalIgnoreCase
+            ),
+        };
+}

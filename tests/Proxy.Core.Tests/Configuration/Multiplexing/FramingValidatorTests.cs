@@ -1,0 +1,178 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Proxy.Configuration;
+using Proxy.Configuration.Multiplexing;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Core.Tests.Configuration.Multiplexing;
+
+public sealed class FramingValidatorTests
+{
+    private const string Id = """ "Correlation": { "Offset": 2, "Size": 4 } """;
+
+    [Theory]
+    [InlineData("""{ "LengthField": {} }""")]
+    [InlineData("""{ "LengthField": { "Offset": 0, "Size": 2, "Endian": "Big", "Encoding": "Binary", "Adjust": 0, "MaxBytes": 65536 } }""")]
+    [InlineData("""{ "LengthField": { "Size": 8, "Endian": "little", "Encoding": "BCD" } }""")]
+    [InlineData("""{ "LengthField": { "Size": 18, "Encoding": "Ascii", "Adjust": -18 } }""")]
+    [InlineData("""{ "LengthField": { "Size": 16, "Encoding": "Hex", "Endian": "Big" } }""")]
+    [InlineData("""{ "Delimiter": { "Bytes": "\r\n", "MaxBytes": 65536 } }""")]
+    [InlineData("""{ "Delimiter": { "Bytes": "hex:0D" } }""")]
+    [InlineData("""{ "FixedLength": { "Bytes": 16 } }""")]
+    [InlineData("""{ "IdleGap": { "After": "00:00:00.050" } }""")]
+    [InlineData("""{ "IdleGap": {} }""")]
+    [InlineData("""{ "IdleGap": {}, "Delimiter": null }""")]
+    public void Check_Framing_Accepted(string framing) => Assert.Empty(Errors($$"""{ "Framing": {{framing}} }"""));
+
+    [Fact]
+    public void Read_Nothing_HasTheContractsDefaults()
+    {
+        var block = Read("""{ "Framing": { "LengthField": {}, "IdleGap": {} } }""", out _);
+
+        Assert.Equal(
+            new LengthFieldConfig
+            {
+                Offset = 0,
+                Size = 2,
+                Endian = Endian.Big,
+                Encoding = LengthEncoding.Binary,
+                Adjust = 0,
+                MaxBytes = 65_536,
+            },
+            block.Framing!.LengthField
+        );
+        Assert.Equal(new IdleGapConfig { After = TimeSpan.FromMilliseconds(50), MaxBytes = 65_536 }, block.Framing.IdleGap);
+    }
+
+    [Theory]
+    [InlineData("{}", "x:Framing: declares no framing; write one of LengthField, Delimiter, FixedLength or IdleGap.")]
+    [InlineData("""{ "IdleGap": {}, "FixedLength": { "Bytes": 1 } }""", "x:Framing: declares FixedLength and IdleGap; keep one of them.")]
+    [InlineData("""{ "Delimeter": { "Bytes": "a" } }""", "x:Framing:Delimeter: unknown key; did you mean 'Delimiter'?")]
+    [InlineData("""{ "Delimiter": {} }""", "x:Framing:Delimiter:Bytes: is required and missing.")]
+    [InlineData("""{ "Delimiter": { "Bytes": "" } }""", "x:Framing:Delimiter:Bytes: is empty; write a text, or bytes such as 'hex:0D0A'.")]
+    [InlineData(
+        """{ "Delimiter": { "Bytes": "hex:D" } }""",
+        "x:Framing:Delimiter:Bytes: 'hex:D' is not bytes; write two hexadecimal digits for each, such as 'hex:0D0A'."
+    )]
+    [InlineData(
+        """{ "Delimiter": { "Bytes": "abc", "MaxBytes": 2 } }""",
+        "x:Framing:Delimiter:MaxBytes: 2 is less than the 3 bytes every message has."
+    )]
+    [InlineData("""{ "FixedLength": {} }""", "x:Framing:FixedLength:Bytes: is required and missing.")]
+    [InlineData("""{ "FixedLength": { "Bytes": 0 } }""", "x:Framing:FixedLength:Bytes: 0 is out of range; 1 to 67108864 is allowed.")]
+    [InlineData("""{ "IdleGap": { "After": "00:00:00" } }""", "x:Framing:IdleGap:After: must be more than zero.")]
+    [InlineData(
+        """{ "LengthField": { "Size": 9 } }""",
+        "x:Framing:LengthField:Size: 9 is out of range; with encoding 'Binary' 1 to 8 is allowed."
+    )]
+    [InlineData(
+        """{ "LengthField": { "Size": 17, "Encoding": "Hex" } }""",
+        "x:Framing:LengthField:Size: 17 is out of range; with encoding 'Hex' 1 to 16 is allowed."
+    )]
+    [InlineData("""{ "LengthField": { "Size": 0 } }""", "x:Framing:LengthField:Size: 0 is out of range; 1 to 18 is allowed.")]
+    [InlineData(
+        """{ "LengthField": { "Endian": "Little", "Encoding": "Ascii" } }""",
+        "x:Framing:LengthField:Endian: digits are not swapped; with encoding 'Ascii' leave it out."
+    )]
+    [InlineData(
+        """{ "LengthField": { "Encoding": "Ascci", "Size": 10 } }""",
+        "x:Framing:LengthField:Encoding: 'Ascci' is not one of 'Binary', 'Ascii', 'Hex', 'Bcd'; did you mean 'Ascii'?"
+    )]
+    [InlineData(
+        """{ "LengthField": { "Offset": 4, "MaxBytes": 5 } }""",
+        "x:Framing:LengthField:MaxBytes: 5 is less than the 6 bytes every message has."
+    )]
+    public void Check_Framing_RefusedAtItsKey(string framing, string expected) =>
+        Assert.Equal([expected], Errors($$"""{ "Framing": {{framing}} }"""));
+
+    [Theory]
+    [InlineData("""{ "Framing": { "LengthField": {} }, """ + Id + "}")]
+    [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 6 } }, """ + Id + "}")]
+    [InlineData("""{ "Framing": { "LengthField": { "Offset": 6 } }, """ + Id + "}")]
+    [InlineData("""{ "Framing": { "IdleGap": {} }, """ + Id + "}")]
+    [InlineData("{" + Id + "}")] // beside a protocol's name
+    [InlineData("""{ "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""")]
+    [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 2 } }, "NoReplyWhen": { "Offset": 1, "equals": "hex:00" } }""")]
+    public void Check_CorrelationAndNoReply_Accepted(string block) => Assert.Empty(Errors(block));
+
+    [Theory]
+    [InlineData(
+        """{ "Framing": { "FixedLength": { "Bytes": 5 } }, """ + Id + "}",
+        "x:Correlation: ends at byte 6; messages have 5 at most."
+    )]
+    [InlineData(
+        """{ "Framing": { "LengthField": { "Offset": 5 } }, """ + Id + "}",
+        "x:Correlation: overlaps Framing:LengthField; an id has its own bytes."
+    )]
+    [InlineData(
+        """{ "Framing": { "Delimiter": { "Bytes": "a" } }, """ + Id + "}",
+        "x:Correlation: does not go with Framing:Delimiter: an id that we give could contain the delimiter."
+    )]
+    [InlineData("""{ "Correlation": { "Offset": 0 } }""", "x:Correlation:Size: is required and missing.")]
+    [InlineData("""{ "Correlation": { "Size": 2 } }""", "x:Correlation:Offset: is required and missing.")]
+    [InlineData("""{ "Correlation": { "Offset": -1, "Size": 2 } }""", "x:Correlation:Offset: -1 is out of range; 0 to 65535 is allowed.")]
+    [InlineData("""{ "Correlation": { "Offset": 0, "Size": 9 } }""", "x:Correlation:Size: 9 is out of range; 1 to 8 is allowed.")]
+    [InlineData(
+        """{ "Framing": { "FixedLength": { "Bytes": 1 } }, "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""",
+        "x:NoReplyWhen: ends at byte 2; messages have 1 at most."
+    )]
+    [InlineData("""{ "NoReplyWhen": { "Offset": 0 } }""", "x:NoReplyWhen:Equals: is required and missing.")]
+    [InlineData(
+        """{ "NoReplyWhen": { "Offset": 0, "Equals": "hex:" } }""",
+        "x:NoReplyWhen:Equals: 'hex:' is not bytes; write two hexadecimal digits for each, such as 'hex:0D0A'."
+    )]
+    public void Check_CorrelationAndNoReply_RefusedAtTheirKeys(string block, string expected) => Assert.Equal([expected], Errors(block));
+
+    [Fact]
+    public void Read_FoldedRequiredNumber_StillChecksTheRest()
+    {
+        var errors = Errors("""{ "Correlation": {}, "NoReplyWhen": { "Offset": 0, "Equals": "hex:0" } }""");
+
+        Assert.Equal(3, errors.Count);
+    }
+
+    private static List<string> Errors(string json)
+    {
+        Read(json, out var problems);
+        return [.. problems.Errors.Select(static error => error.ToString())];
+    }
+
+    private static Block Read(string json, out ProblemList problems)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
+        var configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
+        problems = new ProblemList(configuration, ProxyDocument.Shape(wholeDocument: true));
+        var root = new ConfigNode("x", "x");
+        using var document = JsonDocument.Parse(json);
+        Fill(root, document.RootElement);
+        var type = ConfigTypes.Options.GetTypeInfo(typeof(Block));
+        var block = new ConfigWalker(problems, wholeDocument: true).Read(root, type, null).Deserialize<Block>(ConfigTypes.Options)!;
+        FramingValidator.Check(block.Framing, block.Correlation, block.NoReplyWhen, "x", problems);
+        return block;
+    }
+
+    private static void Fill(ConfigNode node, JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            node.Value = element.ValueKind == JsonValueKind.Null ? null : element.ToString();
+            return;
+        }
+
+        node.IsEmptyObject = !element.EnumerateObject().Any();
+        foreach (var property in element.EnumerateObject())
+        {
+            Fill(node.GetOrAdd(property.Name), property.Value);
+        }
+    }
+
+    private sealed record Block
+    {
+        public FramingConfig? Framing { get; init; }
+
+        public CorrelationConfig? Correlation { get; init; }
+
+        public NoReplyWhenConfig? NoReplyWhen { get; init; }
+    }
+}

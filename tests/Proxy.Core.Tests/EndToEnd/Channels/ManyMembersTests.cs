@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Net;
+using Proxy.Channels.Membership;
+using Proxy.Channels.Monitoring;
+using Proxy.Configuration.Channels;
+using Proxy.Core.Tests.Channels;
+using Proxy.Core.Tests.Channels.Tunnel;
+using Xunit.Abstractions;
+
+namespace Proxy.Core.Tests.EndToEnd.Channels;
+
+/// <summary>
+/// Very many members over real hello streams. PROXY_TEST_MEMBERS says how many; 2,000 are what is promised, and with their servers in
+/// the same process more than a busy machine of two cores does in a moment.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    // Of both ends: the fake members are in this process too, and so is a listener for each.
+    private const int BytesPerMember = 150_000;
+    private static readonly int _count = int.TryParse(
+        Environment.GetEnvironmentVariable("PROXY_TEST_MEMBERS"),
+        NumberStyles.None,
+        CultureInfo.InvariantCulture,
+        out var count
+    )
+        ? count
+        : 500;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5); // longer than changes may gather
+
+    private readonly TestAuthority _authority = new();
+    private readonly List<ChannelState> _told = [];
+    private FakeMembers _members = null!;
+    private ChannelInstance _caller = null!;
+
+    public async Task InitializeAsync()
+    {
+        using var reserved = Loopback.Reserve();
+        var port = reserved.Port();
+        _members = await FakeMembers.StartAsync(port);
+        var ring = new ChannelConfig
+        {
+            Type = ChannelType.Duplex,
+            Connector = "ring",
+            Mode = DuplexMode.Bind,
+            Port = port,
+        };
+        var config = ChannelInstance.Configure(_authority, "B_400", ("ring", ring));
+        _caller = new ChannelInstance(
+            config with
+            {
+                // All hellos wait until the last has come.
+                Tunnel = config.Tunnel with
+                {
+                    Url = $"http://{IPAddress.Loopback}:0",
+                    ConnectTimeout = TimeSpan.FromMinutes(5),
+                },
+                Notify = new()
+                {
+                    Debounce = new() { Min = TimeSpan.FromSeconds(3), Max = TimeSpan.FromMinutes(1) },
+                },
+            }
+        );
+        _caller.Monitor.Changed += (_, changed) =>
+        {
+            lock (_told)
+            {
+                _told.Add(changed.State);
+            }
+        };
+        await _caller.StartAsync();
+    }
+
+    [Fact]
+    public async Task Members_ComeLeaveComeAndVanishAtOnce_OneNotificationEachAndLittleMemory()
+    {
+        await TellsAsync(static state => state.Members.Count == 0);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await _caller.UseAsync(_caller.Config with { Membership = Membership(_members.Configure(_count)) });
+        await ComeAsync();
+        var with = GC.GetTotalMemory(forceFullCollection: true);
+        output.WriteLine($"{_count} members: {(with - before) / _count} bytes each.");
+        Assert.InRange(with - before, 0, (long)BytesPerMember * _count);
+
+        _members.Leave();
+        var left = await TellsAsync(static state => state.Members.Count == 0);
+        Assert.Equal(_count, left.Removed.Count);
+        await ComeAsync();
+
+        await _members.VanishAsync();
+        await TellsAsync(static state => state.Members.All(static member => member.State == MemberState.Suspect));
+        var gone = await TellsAsync(static state => state.Members.Count == 0);
+        Assert.Equal(_count, gone.Removed.Count);
+
+        await _caller.UseAsync(_caller.Config with { Membership = Membership([]) });
+        var after = GC.GetTotalMemory(forceFullCollection: true);
+        output.WriteLine($"After them: {(after - before) / _count} bytes each.");
+        Assert.InRange(after - before, long.MinValue, (long)BytesPerMember * _count / 4);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _caller.DisposeAsync();
+        await _members.DisposeAsync();
+        _authority.Dispose();
+    }
+
+    private static MembershipConfig Membership(Dictionary<string, ChannelMemberConfig> members) =>
+        new()
+        {
+            Members = members,
+            Guard = new() { Hold = TimeSpan.FromSeconds(2) },
+        };
+
+    private async Task ComeAsync()
+    {
+        await Eventually.TrueAsync(() => _members.Waiting == _count);
+        _members.Come();
+        var state = await TellsAsync(static state => state.Members.Count > 0);
+        Assert.Equal(_count, state.Added.Count);
+        Assert.All(state.Members, static member => Assert.Equal(MemberState.Up, member.State));
+    }
+
+    /// <summary>The one notification that comes next.</summary>
+    private async Task<ChannelState> TellsAsync(Func<ChannelState, bool> fact)
+    {
+        using var limit = new CancellationTokenSource(_patience);
+        while (Taken() == 0)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
+        }
+
+        lock (_told)
+        {
+            var state = Assert.Single(_told);
+            Assert.True(fact(state), $"{state.Members.Count} members");
+            _told.Clear();
+            return state;
+        }
+    }
+
+    private int Taken()
+    {
+        lock (_told)
+        {
+            return _told.Count;
+        }
+    }
+}
