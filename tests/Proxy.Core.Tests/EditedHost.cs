@@ -20,6 +20,7 @@ namespace Proxy.Core.Tests;
 internal sealed class EditedHost : IAsyncDisposable
 {
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"edited-{Guid.NewGuid():N}.json");
+    private readonly IConfigurationRoot _root;
     private readonly WebApplication _app;
 
     private EditedHost(string json)
@@ -34,8 +35,8 @@ internal sealed class EditedHost : IAsyncDisposable
             TimeProvider.System,
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));
-        var root = new ConfigurationBuilder().Add(new JsonFileSource(_file) { Watch = false }).Build();
-        builder.Services.AddTcpProxy().LoadDocument(root);
+        _root = new ConfigurationBuilder().Add(new JsonFileSource(_file) { Watch = false }).Build();
+        builder.Services.AddTcpProxy().LoadDocument(_root);
         Decorate<IRouteFactory>(builder.Services, inner => new Faults.Routes(inner, Faults));
         Decorate<IConfigValidator>(builder.Services, inner => new Faults.Validator(inner, Faults));
         builder.Services.AddSingleton<IProxyConfigFilter>(new Faults.Filter(Faults));
@@ -78,7 +79,7 @@ internal sealed class EditedHost : IAsyncDisposable
     public async Task EditAsync(string json)
     {
         await File.WriteAllTextAsync(_file, json);
-        Service<ConfigurationInspector>().Reload();
+        _root.Reload();
         await _app.Services.GetRequiredService<ProxyStatus>().WhenSettledAsync().WaitAsync(Eventually.Limit);
     }
 

@@ -1,25 +1,21 @@
 using Proxy.Channels.Membership;
 using Proxy.Configuration.Channels;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
 /// <summary>Ends open tunnels that may not go on: their member is gone, or an edit or another certificate forbids them.</summary>
-internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider time)
+internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrain drain, TimeProvider time)
 {
     private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Ends those of a member that is gone, at once or after a while; not if it is back by then.</summary>
-    public void CutGone(string member, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
+    public void CutGone(string member, TimeSpan limit, Func<bool> isBack)
     {
-        var open = Open().Where(record => record.DestinationId == member).ToList();
-        if (limit == TimeSpan.Zero)
+        foreach (var record in Open().Where(record => record.DestinationId == member))
         {
-            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
-        }
-        else if (open.Count > 0)
-        {
-            _ = CutLaterAsync(open, limit, isBack, cancellationToken);
+            drain.Begin(record, limit, ConnectionOutcome.MemberGone, isBack);
         }
     }
 
@@ -54,15 +50,6 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, TimeProvider t
     }
 
     private IEnumerable<ConnectionRecord> Open() => tracker.Open.Where(ChannelSlots.IsOne);
-
-    private async Task CutLaterAsync(List<ConnectionRecord> open, TimeSpan limit, Func<bool> isBack, CancellationToken cancellationToken)
-    {
-        await Task.Delay(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!isBack())
-        {
-            open.ForEach(static record => record.Close(ConnectionOutcome.MemberGone));
-        }
-    }
 
     private static bool IsThere(ChannelsConfig config, string name, ConnectionRecord record) =>
         config.Items.TryGetValue(name, out var channel) && channel.IsOf(ChannelSlots.ConnectorOf(record));

@@ -40,7 +40,7 @@ internal sealed class GroupMembers(
         {
             foreach (var id in members.Apply(update))
             {
-                cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id), cancellationToken);
+                cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
             }
 
             ReportRefused();

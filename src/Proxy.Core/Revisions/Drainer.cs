@@ -1,12 +1,12 @@
 using Proxy.Channels;
 using Proxy.Configuration;
+using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Timing;
 
 namespace Proxy.Revisions;
 
 /// <summary>Gives connections whose route or endpoint is gone the route's DrainTimeout, and then resets them.</summary>
-internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, TimeProvider time)
+internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, TimeProvider time)
 {
     private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
@@ -89,29 +89,6 @@ internal sealed class Drainer(ConnectionTracker tracker, DeadlineClock clock, Ti
     private void Drain(ConnectionRecord record, TimeSpan timeout)
     {
         record.DrainTimeout = timeout;
-        if (timeout == TimeSpan.Zero)
-        {
-            record.Close(ConnectionOutcome.Drained);
-        }
-        else if (timeout > TimeSpan.Zero)
-        {
-            clock.Add(new Deadline(record, clock, clock.Now + (long)timeout.TotalMilliseconds));
-        }
-    }
-
-    private sealed class Deadline(ConnectionRecord record, DeadlineClock clock, long expires) : IDeadline
-    {
-        public void Check(long now)
-        {
-            if (now >= expires)
-            {
-                record.Close(ConnectionOutcome.Drained);
-            }
-
-            if (now >= expires || record.Outcome is not null)
-            {
-                clock.Remove(this);
-            }
-        }
+        drain.Begin(record, timeout, ConnectionOutcome.Drained);
     }
 }

@@ -5,8 +5,27 @@ namespace Proxy.Routes;
 /// <summary>A revision could not be applied, and nothing of it was; the path says what stands in its way.</summary>
 [SuppressMessage("Design", "CA1032", Justification = "Only made with a path and a cause.")]
 [SuppressMessage("Design", "CA1064", Justification = "The revision's owner makes a configuration problem of it.")]
-internal sealed class ApplyException(string path, Exception cause) : Exception(cause.Message, cause)
+internal sealed class ApplyException(string path, Exception cause) : Exception(Explain(cause), cause)
 {
+    private const int MostReasons = 8;
+
     /// <summary>The configuration path.</summary>
     public string Path => path;
+
+    // YARP gathers what is wrong below a sentence that says only that something is.
+    private static string Explain(Exception cause) =>
+        Chain(cause).OfType<AggregateException>().FirstOrDefault() is { } many
+            ? string.Join(
+                ' ',
+                many.Flatten().InnerExceptions.SelectMany(Chain).Select(static reason => reason.Message).Distinct().Take(MostReasons)
+            )
+            : cause.Message;
+
+    private static IEnumerable<Exception> Chain(Exception exception)
+    {
+        for (var next = exception; next is not null; next = next.InnerException)
+        {
+            yield return next;
+        }
+    }
 }

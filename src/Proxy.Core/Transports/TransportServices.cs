@@ -14,6 +14,7 @@ internal static class TransportServices
         services.TryAddSingleton<BufferPool>();
         services.TryAddSingleton<DeadlineClock>();
         services.TryAddSingleton<Relay>();
+        services.TryAddSingleton<ConnectionDrain>();
         services.TryAddSingleton<TransportOptions>();
         services.TryAddSingleton<Transport>();
         services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));

@@ -185,6 +185,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             .AddSingleton(static _ => new AccessLog(null))
             .AddSingleton<TrackingMiddleware>()
             .AddSingleton(new Relay(_clock))
+            .AddSingleton(new ConnectionDrain(_clock))
             .AddSingleton<ForwardServices>()
             .AddSingleton<IConnectionFactory>(new SocketConnectionFactory(_buffers, _clock, TimeProvider.System))
             .AddSingleton(new ListenerManager(new OwnLoopback(transport), TimeProvider.System, NullLogger<ListenerManager>.Instance))

@@ -1,24 +1,31 @@
 using Microsoft.AspNetCore.Connections;
 using Proxy.Channels;
+using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
 
-public sealed class ConnectionCutterTests
+public sealed class ConnectionCutterTests : IDisposable
 {
     private static readonly TimeSpan _drain = TimeSpan.FromSeconds(5);
 
     private readonly ManualTime _time = new();
     private readonly ConnectionTracker _tracker = new();
+    private readonly DeadlineClock _clock;
+
+    public ConnectionCutterTests() => _clock = new(_time);
+
+    public void Dispose() => _clock.Dispose();
 
     [Fact]
     public async Task CutGone_MemberIsBackWhenTheTimeIsOver_ItsConnectionsGoOn()
     {
         var (back, gone) = (Open("A_1"), Open("A_2"));
-        var cutter = new ConnectionCutter(_tracker, _time);
+        var cutter = CreateCutter();
 
-        cutter.CutGone("A_1", _drain, static () => true, CancellationToken.None);
-        cutter.CutGone("A_2", _drain, static () => false, CancellationToken.None);
+        cutter.CutGone("A_1", _drain, static () => true);
+        cutter.CutGone("A_2", _drain, static () => false);
         _time.Advance(_drain);
 
         await Eventually.TrueAsync(() => gone.Outcome is not null);
@@ -30,10 +37,12 @@ public sealed class ConnectionCutterTests
     {
         var (other, gone) = (Open("A_1"), Open("A_2"));
 
-        new ConnectionCutter(_tracker, _time).CutGone("A_2", TimeSpan.Zero, static () => false, CancellationToken.None);
+        CreateCutter().CutGone("A_2", TimeSpan.Zero, static () => false);
 
         Assert.Equal((null, ConnectionOutcome.MemberGone), (other.Outcome, gone.Outcome));
     }
+
+    private ConnectionCutter CreateCutter() => new(_tracker, new ConnectionDrain(_clock), _time);
 
     private ConnectionRecord Open(string member)
     {
