@@ -7,7 +7,7 @@ using Proxy.Clusters.Resolution;
 namespace Proxy.Clusters;
 
 /// <summary>Connects to an address: resolves its name and races what that gives, 250 ms apart (RFC 8305), under one deadline.</summary>
-public sealed class AddressRace(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
+internal sealed class AddressRace(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
 {
     private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
     private static readonly TimerCallback _cancel = static source => ((CancellationTokenSource)source!).Cancel();

@@ -7,7 +7,7 @@ namespace Proxy.Clusters;
 /// A cluster of YARP, by id. While an edit is applied YARP drops clusters before pipelines are swapped; connections that come
 /// in between use the one the pipeline was built with.
 /// </summary>
-public sealed class ClusterReference(string id, IProxyStateLookup clusters)
+internal sealed class ClusterReference(string id, IProxyStateLookup clusters)
 {
     private ClusterState? _last = clusters.TryGetCluster(id, out var cluster) ? cluster : null;
 

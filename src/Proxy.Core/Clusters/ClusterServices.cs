@@ -10,7 +10,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters;
 
 /// <summary>Registers picking, resolving and dialing.</summary>
-public static class ClusterServices
+internal static class ClusterServices
 {
     /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>
     /// <param name="services">The container.</param>

@@ -15,7 +15,7 @@ namespace Proxy.Configuration;
 /// <summary>Turns configuration into a revision, or into every error it has.</summary>
 /// <param name="names">The names defined in code, asked for at each reading: routes may be mounted after the reader is made.</param>
 /// <param name="yarp">YARP's own checks of what it is given.</param>
-public sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValidator yarp)
+internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValidator yarp)
 {
     private const int IdLength = 12;
 

@@ -1,7 +1,7 @@
 namespace Proxy.Connections;
 
 /// <summary>What can be changed on a listen socket while it accepts. Implemented by the listeners of our transports.</summary>
-public interface ITunableListener
+internal interface ITunableListener
 {
     /// <summary>Changes the backlog.</summary>
     /// <param name="backlog">Connections the kernel may hold.</param>

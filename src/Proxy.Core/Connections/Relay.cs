@@ -5,7 +5,7 @@ using Proxy.Timing;
 namespace Proxy.Connections;
 
 /// <summary>Joins two connections until both have ended.</summary>
-public sealed class Relay(DeadlineClock clock)
+internal sealed class Relay(DeadlineClock clock)
 {
     /// <summary>Moves bytes both ways: through the transport's own relay where it can take both sockets, else through pipes.</summary>
     /// <param name="client">The accepted side.</param>

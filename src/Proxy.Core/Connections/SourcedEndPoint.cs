@@ -6,7 +6,7 @@ namespace Proxy.Connections;
 /// <summary>An address to dial from a certain address of this machine.</summary>
 /// <param name="address">Where to connect to.</param>
 /// <param name="source">Where from; the system chooses the port.</param>
-public sealed class SourcedEndPoint(IPEndPoint address, IPAddress source) : EndPoint
+internal sealed class SourcedEndPoint(IPEndPoint address, IPAddress source) : EndPoint
 {
     /// <summary>Where to connect to.</summary>
     public IPEndPoint Address => address;

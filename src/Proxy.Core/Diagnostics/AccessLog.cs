@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,6 +24,7 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     /// <param name="output">Where lines go; null writes none. Disposed with this object.</param>
     /// <param name="json">JSON lines, or text.</param>
     /// <param name="time">The clock of the lines, by which closing is given up too; the system's unless given.</param>
+    [SuppressMessage("ApiDesign", "RS0027", Justification = "The other constructor has other parameters, not more of the same.")]
     public AccessLog(TextWriter? output, bool json = true, TimeProvider? time = null)
         : this(output is null ? null : new TextWriterOutput(output), new() { Json = json }, tracker: null, time, logger: null) { }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Diagnostics;
 
 /// <summary>Outermost in every pipeline: records a connection, counts it, and writes its end exactly once.</summary>
-public sealed partial class TrackingMiddleware(
+internal sealed partial class TrackingMiddleware(
     ConnectionTracker tracker,
     ProxyMetrics metrics,
     AccessLog accessLog,

@@ -4,7 +4,7 @@ using Proxy.Diagnostics;
 namespace Proxy.Limits;
 
 /// <summary>How many connections an endpoint may have at once. The count outlives edits of the maximum.</summary>
-public sealed class ConnectionLimit
+internal sealed class ConnectionLimit
 {
     private int _count;
 

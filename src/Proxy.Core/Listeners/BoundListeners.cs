@@ -1,7 +1,7 @@
 namespace Proxy.Listeners;
 
 /// <summary>What phase one of an apply has bound: to commit, or to discard.</summary>
-public sealed class BoundListeners
+internal sealed class BoundListeners
 {
     internal BoundListeners(IReadOnlyList<(ListenerSpec Spec, Listener Listener)> all, IReadOnlyList<Listener> added)
     {

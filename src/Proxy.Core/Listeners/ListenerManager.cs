@@ -9,7 +9,7 @@ namespace Proxy.Listeners;
 /// Keeps the bound addresses equal to the configured ones, in two phases: bind what is new, and then, when everything
 /// else has succeeded too, swap pipelines and retire what is gone. Called by one owner at a time.
 /// </summary>
-public sealed partial class ListenerManager(IConnectionListenerFactory factory, TimeProvider time, ILogger<ListenerManager> logger)
+internal sealed partial class ListenerManager(IConnectionListenerFactory factory, TimeProvider time, ILogger<ListenerManager> logger)
 {
     private volatile Dictionary<string, Listener> _listeners = new(StringComparer.Ordinal);
 

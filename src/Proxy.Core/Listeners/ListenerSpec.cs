@@ -7,4 +7,4 @@ namespace Proxy.Listeners;
 /// <param name="Key">The normalised address; for port 0 the endpoint's id besides. Equal keys are one listen socket.</param>
 /// <param name="EndPoint">What to bind.</param>
 /// <param name="Pipeline">What runs on each connection.</param>
-public sealed record ListenerSpec(string Key, ListenEndPoint EndPoint, ConnectionDelegate Pipeline);
+internal sealed record ListenerSpec(string Key, ListenEndPoint EndPoint, ConnectionDelegate Pipeline);

@@ -1,7 +1,7 @@
 namespace Proxy.Locking;
 
 /// <summary>Permits of this process.</summary>
-public sealed class HostPermitStore : IPermitStore
+internal sealed class HostPermitStore : IPermitStore
 {
     /// <inheritdoc />
     public string Name => "Host";

@@ -1,7 +1,7 @@
 namespace Proxy.Locking;
 
 /// <summary>Where permits are kept: on this host, or for all hosts that share an engine. Chosen by <c>Lock:Scope</c>.</summary>
-public interface IPermitStore
+internal interface IPermitStore
 {
     /// <summary>The name in the configuration.</summary>
     string Name { get; }

@@ -1,7 +1,7 @@
 namespace Proxy.Locking;
 
 /// <summary>The permits of one route. Neither call waits.</summary>
-public interface IPermits : IDisposable
+internal interface IPermits : IDisposable
 {
     /// <summary>Takes a permit for the client that has waited longest.</summary>
     /// <param name="maximum">How many there are, as configured now; at least 1.</param>

@@ -7,7 +7,7 @@ namespace Proxy.Routes;
 /// <param name="Id">The id.</param>
 /// <param name="SourceNetworks">The clients it matches; empty for all.</param>
 /// <param name="Pipeline">What happens to a connection it matches.</param>
-public sealed record Route(string Id, IReadOnlyList<IPNetwork> SourceNetworks, ConnectionDelegate Pipeline)
+internal sealed record Route(string Id, IReadOnlyList<IPNetwork> SourceNetworks, ConnectionDelegate Pipeline)
 {
     /// <summary>Whether a client is one of its own.</summary>
     /// <param name="client">The client's address.</param>

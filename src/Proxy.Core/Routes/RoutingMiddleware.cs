@@ -5,7 +5,7 @@ namespace Proxy.Routes;
 
 /// <summary>Hands a connection to the first route that matches.</summary>
 /// <param name="routes">In the order in which they are tried.</param>
-public sealed class RoutingMiddleware(IReadOnlyList<Route> routes)
+internal sealed class RoutingMiddleware(IReadOnlyList<Route> routes)
 {
     /// <summary>Routes one connection.</summary>
     /// <param name="connection">The client's.</param>

@@ -39,7 +39,9 @@ internal sealed class TestService : ILockedService
         }
     }
 
-    public void End(string client) => Clients[client].SetResult();
+    /// <summary>Ends the connection of a client, at once when it comes if it has not come yet.</summary>
+    public void End(string client) =>
+        Clients.GetOrAdd(client, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private sealed class Destination(TestService service) : LockedDestination("a", null)
     {

@@ -11,7 +11,7 @@ namespace Proxy.Clusters.Health;
 /// Passive health from failed dials: after <c>ConnectFailuresHealthPolicy.Threshold</c> (cluster metadata, default 1) of them in a
 /// row a destination is unhealthy for the cluster's ReactivationPeriod, 60 s unless set.
 /// </summary>
-public sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater updater) : IPassiveHealthCheckPolicy
+internal sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater updater) : IPassiveHealthCheckPolicy
 {
     private const string PolicyName = "ConnectFailures";
     private const string ThresholdKey = "ConnectFailuresHealthPolicy.Threshold";

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters.LoadBalancing;
 
 /// <summary>Picks a destination for a connection and takes a place there before it is dialed, so that a slow one does not attract more.</summary>
-public sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
+internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
 {
     /// <summary>The policy of clusters that name none, as in YARP.</summary>
     public const string DefaultPolicy = "PowerOfTwoChoices";

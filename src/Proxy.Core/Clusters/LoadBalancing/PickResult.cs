@@ -10,4 +10,4 @@ namespace Proxy.Clusters.LoadBalancing;
 /// Why there is none: <see cref="ConnectionOutcome.NoDestination"/> is available, or every one has its maximum of connections
 /// (<see cref="ConnectionOutcome.LimitExceeded"/>).
 /// </param>
-public readonly record struct PickResult(DestinationState? Destination, DestinationLoad? Load, ConnectionOutcome? Refusal);
+internal readonly record struct PickResult(DestinationState? Destination, DestinationLoad? Load, ConnectionOutcome? Refusal);

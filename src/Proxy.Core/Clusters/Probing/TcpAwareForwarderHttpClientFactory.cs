@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Proxy.Clusters.Probing;
 
 /// <summary>YARP's client factory, whose clients answer probes of <c>tcp:</c> and <c>unix:</c> destinations by connecting.</summary>
-public sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : ForwarderHttpClientFactory
+internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : ForwarderHttpClientFactory
 {
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>

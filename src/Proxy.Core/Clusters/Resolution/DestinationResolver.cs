@@ -8,7 +8,7 @@ namespace Proxy.Clusters.Resolution;
 /// <summary>Turns a destination's address into endpoints. Names are cached, refreshed while in use, and kept when a refresh fails.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="lookup">Resolves a name; the system's resolver, on threads of its own, unless given.</param>
-public sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
+internal sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
 {
     private const int CacheLimit = 10_000;
     private static readonly TimeSpan _lookupLimit = TimeSpan.FromSeconds(30);

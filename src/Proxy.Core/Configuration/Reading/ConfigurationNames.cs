@@ -1,7 +1,7 @@
 namespace Proxy.Configuration.Reading;
 
 /// <summary>Names defined in code that a configuration may refer to.</summary>
-public sealed record ConfigurationNames
+internal sealed record ConfigurationNames
 {
     /// <summary>The load-balancing policies that TCP routes know.</summary>
     public IReadOnlyCollection<string> LoadBalancingPolicies { get; init; } = [];

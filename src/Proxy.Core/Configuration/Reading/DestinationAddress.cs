@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace Proxy.Configuration.Reading;
 
 /// <summary>The address of a TCP destination.</summary>
-public sealed record DestinationAddress
+internal sealed record DestinationAddress
 {
     private const string TcpScheme = "tcp://";
 

@@ -7,7 +7,7 @@ namespace Proxy.Configuration.Reading;
 /// <param name="Family">What framings share that can be converted to each other; null if there is no other one.</param>
 /// <param name="IdOffset">Bytes before the first that a Correlation of the configuration may have; null if there is no place for one.</param>
 /// <param name="MaxBytes">The longest message, in bytes.</param>
-public sealed record ProtocolName(string Name, bool HasCorrelation, bool RepliesInOrder, string? Family, int? IdOffset, int MaxBytes)
+internal sealed record ProtocolName(string Name, bool HasCorrelation, bool RepliesInOrder, string? Family, int? IdOffset, int MaxBytes)
 {
     /// <summary>The family of the framings of Modbus, which have parts of the configuration of their own.</summary>
     public const string Modbus = "Modbus";

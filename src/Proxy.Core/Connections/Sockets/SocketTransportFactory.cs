@@ -8,7 +8,7 @@ namespace Proxy.Connections.Sockets;
 /// The portable transport: binds what <see cref="ListenEndPoint"/> names. Registered beside Kestrel's own factory it takes
 /// only such endpoints and leaves all others alone.
 /// </summary>
-public sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time, InheritedSockets? inherited = null)
+internal sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time, InheritedSockets? inherited = null)
     : IConnectionListenerFactory,
         IConnectionListenerFactorySelector
 {
