@@ -12,7 +12,7 @@ public sealed class MirrorTests
     {
         var rooms = Folders(Repository.Path("src", project)).ToHashSet();
 
-        Assert.Empty(Folders(Tests(project)).Where(folder => !_own.Contains(folder.Split('/')[0]) && !rooms.Contains(folder)));
+        Assert.DoesNotContain(Folders(Tests(project)), folder => !_own.Contains(folder.Split('/')[0]) && !rooms.Contains(folder));
     }
 
     [Theory]

@@ -94,13 +94,18 @@ internal sealed partial class HelloWatch(
         var answered = false;
         _ = HostAndPort.TryParse(candidate.Address, out var address);
         // One that is frozen takes connections and answers nothing: then the lease is over before the attempt.
-        using var lease = new CancellationTokenSource(Left(), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(lease.Token, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var lease = time.CreateTimer(
+            static state => ((CancellationTokenSource)state!).Cancel(),
+            either,
+            Left(),
+            Timeout.InfiniteTimeSpan
+        );
         try
         {
             await foreach (var member in reader.ReadAsync(new TunnelEndPoint(candidate.Id, address!, ""), candidate.Address, either.Token))
             {
-                lease.CancelAfter(Timeout.InfiniteTimeSpan);
+                lease.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 _isSelf = member is not null && (member.Id, member.Epoch) == (self.Id, self.Epoch);
                 if (_isSelf)
                 {

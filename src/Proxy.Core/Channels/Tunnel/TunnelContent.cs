@@ -51,7 +51,7 @@ internal sealed class TunnelContent : HttpContent
     {
         try
         {
-            await stream.FlushAsync(CancellationToken.None).WaitAsync(_flushLimit);
+            await stream.FlushAsync(CancellationToken.None).WaitAsync(_flushLimit, TimeProvider.System);
             return true;
         }
         catch (TimeoutException)

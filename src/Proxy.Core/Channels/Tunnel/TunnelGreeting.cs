@@ -25,7 +25,7 @@ internal sealed class TunnelGreeting : IDisposable
 
     private TunnelGreeting(KeyedLimit<IPAddress> limit, IPAddress address, ConnectionContext connection, TimeSpan timeout)
     {
-        (_limit, _address, _late) = (limit, address, new CancellationTokenSource(timeout));
+        (_limit, _address, _late) = (limit, address, new CancellationTokenSource(timeout, TimeProvider.System));
         _late.Token.UnsafeRegister(
             static late => ((ConnectionContext)late!).Abort(new ConnectionAbortedException("The peer did not greet in time.")),
             connection

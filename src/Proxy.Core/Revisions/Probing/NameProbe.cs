@@ -67,8 +67,8 @@ internal static class NameProbe
 
     private static async Task<string?> RefusalAsync(string name, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_limit);
+        using var late = new CancellationTokenSource(_limit, TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
             var found = await Dns.GetHostAddressesAsync(name, limit.Token);

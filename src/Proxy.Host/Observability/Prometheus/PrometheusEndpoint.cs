@@ -50,8 +50,8 @@ internal sealed partial class PrometheusEndpoint(ScrapeCollector collector, Prom
 
     private async Task<Exposition?> CollectAsync(HttpContext context, ExpositionFormat format)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        limit.CancelAfter(Timeout(context.Request.Headers[TimeoutHeader]));
+        using var late = new CancellationTokenSource(Timeout(context.Request.Headers[TimeoutHeader]), TimeProvider.System);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, late.Token);
         try
         {
             return await collector.GetAsync(format.IsOpenMetrics, limit.Token);
@@ -79,8 +79,8 @@ internal sealed partial class PrometheusEndpoint(ScrapeCollector collector, Prom
     private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         context.Response.ContentLength = body.Length;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        deadline.CancelAfter(options.SendTimeout);
+        using var late = new CancellationTokenSource(options.SendTimeout, TimeProvider.System);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, late.Token);
         var sending = _sending.Add(deadline);
         try
         {
