@@ -4,7 +4,7 @@ namespace Proxy.Connections;
 /// <param name="Idle">Silence before the first probe; whole seconds.</param>
 /// <param name="Interval">Time between probes; whole seconds.</param>
 /// <param name="Probes">Unanswered probes that end the connection.</param>
-public sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes)
+internal sealed record KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes)
 {
     /// <summary><see cref="Idle"/> as the kernel takes it.</summary>
     internal int IdleSeconds => WholeSeconds(Idle);

@@ -1,7 +1,7 @@
 namespace Proxy.Connections;
 
 /// <summary>How a peer left.</summary>
-public enum PeerDeparture
+internal enum PeerDeparture
 {
     /// <summary>It sent FIN, having sent bytes that are still unread.</summary>
     Closed,

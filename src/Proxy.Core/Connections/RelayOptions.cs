@@ -1,7 +1,7 @@
 namespace Proxy.Connections;
 
 /// <summary>A relay's deadlines; <see cref="Timeout.InfiniteTimeSpan"/> switches one off.</summary>
-public sealed record RelayOptions
+internal sealed record RelayOptions
 {
     private const double LargestJitter = 0.1;
 

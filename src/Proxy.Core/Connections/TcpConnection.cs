@@ -10,7 +10,7 @@ namespace Proxy.Connections;
 /// A connection of one of our transports. Nothing reads its socket before a handler touches <see cref="ConnectionContext.Transport"/>
 /// or hands the connection to a relay. <c>Abort</c> sends RST; <c>DisposeAsync</c> closes.
 /// </summary>
-public abstract class TcpConnection
+internal abstract class TcpConnection
     : ConnectionContext,
         IConnectionIdFeature,
         IConnectionItemsFeature,

@@ -45,23 +45,23 @@ public sealed class LockQueueTests : IDisposable
     }
 
     [Theory]
-    [InlineData(DropQueued.WhenSilent, PeerDeparture.ClosedSilently, true)]
-    [InlineData(DropQueued.WhenSilent, PeerDeparture.Closed, false)]
-    [InlineData(DropQueued.WhenSilent, PeerDeparture.Reset, true)]
-    [InlineData(DropQueued.Always, PeerDeparture.ClosedSilently, true)]
-    [InlineData(DropQueued.Always, PeerDeparture.Closed, true)]
-    [InlineData(DropQueued.Always, PeerDeparture.Reset, true)]
-    [InlineData(DropQueued.OnReset, PeerDeparture.ClosedSilently, false)]
-    [InlineData(DropQueued.OnReset, PeerDeparture.Closed, false)]
-    [InlineData(DropQueued.OnReset, PeerDeparture.Reset, true)]
-    public async Task Leave_Waiting_CountsAsConfigured(DropQueued drop, PeerDeparture how, bool leaves)
+    [InlineData(DropQueued.WhenSilent, nameof(PeerDeparture.ClosedSilently), true)]
+    [InlineData(DropQueued.WhenSilent, nameof(PeerDeparture.Closed), false)]
+    [InlineData(DropQueued.WhenSilent, nameof(PeerDeparture.Reset), true)]
+    [InlineData(DropQueued.Always, nameof(PeerDeparture.ClosedSilently), true)]
+    [InlineData(DropQueued.Always, nameof(PeerDeparture.Closed), true)]
+    [InlineData(DropQueued.Always, nameof(PeerDeparture.Reset), true)]
+    [InlineData(DropQueued.OnReset, nameof(PeerDeparture.ClosedSilently), false)]
+    [InlineData(DropQueued.OnReset, nameof(PeerDeparture.Closed), false)]
+    [InlineData(DropQueued.OnReset, nameof(PeerDeparture.Reset), true)]
+    public async Task Leave_Waiting_CountsAsConfigured(DropQueued drop, string how, bool leaves)
     {
         var queue = Create(_lock.Settings with { DropQueued = drop });
         var holder = Enter(queue);
         var waiter = Enter(queue);
         var next = Enter(queue);
 
-        Assert.Equal(leaves, queue.Leave(waiter.Waiter, how));
+        Assert.Equal(leaves, queue.Leave(waiter.Waiter, Enum.Parse<PeerDeparture>(how)));
 
         queue.Release(holder.Waiter);
         await AdmittedAsync(leaves ? next : waiter);
