@@ -47,20 +47,25 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     /// <param name="handOver">Whether another listener of the same port takes new clients from now on.</param>
     public async Task RetireAsync(bool handOver = false)
     {
-        if (handOver && Tunable is { } tunable)
+        try
         {
-            tunable.HandOver();
-            await Task.Delay(_handshake, time);
-        }
+            if (handOver && Tunable is { } tunable)
+            {
+                tunable.HandOver();
+                await Task.Delay(_handshake, time);
+            }
 
-        await listener.UnbindAsync();
-        await _accepting;
-        while (Volatile.Read(ref _queued) > 0)
+            await listener.UnbindAsync();
+            await _accepting;
+            while (Volatile.Read(ref _queued) > 0)
+            {
+                await Task.Delay(_firstPause, time);
+            }
+        }
+        finally
         {
-            await Task.Delay(_firstPause, time);
+            await listener.DisposeAsync(); // else the address stays taken, by ourselves
         }
-
-        await listener.DisposeAsync();
     }
 
     private void Tune(int backlog, bool inOrder)

@@ -81,14 +81,14 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
 
         var removed = _listeners.Values.Where(listener => !next.ContainsKey(listener.Key)).ToList();
         _listeners = next;
-        foreach (var listener in bound.Added)
-        {
-            Log.Listening(logger, listener.Key, listener.EndPoint);
-        }
-
         foreach (var listener in removed)
         {
             _ = RetireAsync(listener, next.Values.Any(other => Port(other.EndPoint) is { } port && port == Port(listener.EndPoint)));
+        }
+
+        foreach (var listener in bound.Added)
+        {
+            Log.Listening(logger, listener.Key, listener.EndPoint);
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
             var endPoint = new ListenEndPoint(address);
             var listener = await BindAsync(endPoint, key, cancellationToken);
             listener.Use(pipeline, endPoint.Backlog, inOrder: false);
-            return new LentListener(listener);
+            return new LentListener(listener, () => RetireAsync(listener, handOver: false));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

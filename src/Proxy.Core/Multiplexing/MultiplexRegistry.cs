@@ -66,6 +66,7 @@ public sealed class MultiplexRegistry : IDisposable
 
     /// <summary>Follows a revision.</summary>
     /// <param name="clusters">The clusters that are multiplexed.</param>
+    /// <exception cref="AggregateException">Some sessions did not follow; all others did.</exception>
     internal void Use(IReadOnlyList<MultiplexCluster> clusters)
     {
         var configured = clusters
@@ -89,16 +90,29 @@ public sealed class MultiplexRegistry : IDisposable
             sessions = [.. _sessions.Values];
         }
 
+        var failures = new List<Exception>();
         foreach (var session in sessions)
         {
-            if (configured.Contains(session.Key))
+            try
             {
-                session.Apply(settings[session.Key.ClusterId]);
+                if (configured.Contains(session.Key))
+                {
+                    session.Apply(settings[session.Key.ClusterId]);
+                }
+                else
+                {
+                    session.Retire();
+                }
             }
-            else
+            catch (Exception exception)
             {
-                session.Retire();
+                failures.Add(exception);
             }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class MultiplexSession : IDeadline
         _services = services;
         _over = over;
         _state = new SessionState(settings, services.Time);
-        _dispatcher = new SessionDispatcher(_gate, _state, services, Create);
+        _dispatcher = new SessionDispatcher(key, _gate, _state, services, Create);
         _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, services);
         services.Clock.Add(this);
     }

@@ -36,7 +36,7 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
         [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: the connection to destination {Destination} is renewed: {Reason}")]
         public static partial void Renewed(ILogger logger, string cluster, string destination, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Cluster {Cluster}: reading from destination {Destination} failed.")]
+        [LoggerMessage(LogLevel.Error, "Cluster {Cluster}: the session of destination {Destination} met a fault; it goes on.")]
         public static partial void Failed(ILogger logger, string cluster, string destination, Exception exception);
     }
 }

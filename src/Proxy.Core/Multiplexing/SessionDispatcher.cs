@@ -7,7 +7,13 @@ namespace Proxy.Multiplexing;
 /// Does what a session decided, outside its lock. One thread at a time does it, so that a reply which wakes a client that sends the next request does
 /// not nest; on one loop all of it runs inline.
 /// </summary>
-internal sealed class SessionDispatcher(Lock gate, SessionState state, SessionServices services, Func<UpstreamConnection> create)
+internal sealed class SessionDispatcher(
+    SessionKey key,
+    Lock gate,
+    SessionState state,
+    SessionServices services,
+    Func<UpstreamConnection> create
+)
 {
     private bool _isRunning; // guarded by the gate
 
@@ -26,7 +32,14 @@ internal sealed class SessionDispatcher(Lock gate, SessionState state, SessionSe
 
         while (TryTakeStep(out var step))
         {
-            Execute(step);
+            try
+            {
+                Execute(step);
+            }
+            catch (Exception exception)
+            {
+                services.Dialer.LogFailure(key, exception); // the steps after it concern others, and have to be done
+            }
         }
     }
 

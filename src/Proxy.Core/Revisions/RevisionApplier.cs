@@ -43,15 +43,18 @@ internal sealed partial class RevisionApplier(
     {
         _ = yarp.GetConfig();
         var set = pipelines.Build(revision);
+        BoundListeners bound;
         try
         {
-            Commit(revision, set, await listeners.BindAsync(Specs(revision, set), cancellationToken), []);
+            bound = await listeners.BindAsync(Specs(revision, set), cancellationToken);
         }
         catch
         {
             pipelines.GiveUp(set);
             throw;
         }
+
+        Commit(revision, set, bound, []);
     }
 
     /// <summary>Runs a revision in place of the one that runs.</summary>
@@ -106,7 +109,7 @@ internal sealed partial class RevisionApplier(
         }
     }
 
-    // Queues and sessions first: what is accepted from then on finds them as this revision has them.
+    // Queues, sessions and channels first: what is accepted from then on finds them as this revision has them.
     private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
     {
         foreach (var kind in set.Kinds)
@@ -114,9 +117,9 @@ internal sealed partial class RevisionApplier(
             Afterwards(kind.Use);
         }
 
+        channels.Use(revision.Config.Channels);
         listeners.Commit(bound);
         mounted.Use(set.Routes);
-        channels.Use(revision.Config.Channels);
         var (now, addresses) = (time.GetUtcNow(), listeners.Bound);
         status.Update(state =>
             state with

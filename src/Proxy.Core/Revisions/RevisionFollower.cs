@@ -47,7 +47,7 @@ internal sealed partial class RevisionFollower(
     {
         _watching?.Dispose();
         await _stopping.CancelAsync();
-        await _following;
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a stop goes on whatever became of following
     }
 
     /// <inheritdoc />

@@ -75,8 +75,11 @@ internal sealed class RevisionOwner(
         {
             // A hook that takes longer than a stop may keeps its client's connection here; it is ended now.
         }
+        finally
+        {
+            await locks.StopAsync(cancellationToken); // whatever became of the drain: programs of hooks do not outlive the host
+        }
 
-        await locks.StopAsync(cancellationToken);
         await _draining.WaitAsync(_lastEnds, time, CancellationToken.None);
     }
 

@@ -12,8 +12,8 @@ internal sealed class ImportGraph
     /// <summary>The arrows from a folder to another, each with the pairs of files that make it.</summary>
     public IReadOnlyDictionary<(string From, string To), SortedSet<string>> Arrows => _arrows;
 
-    /// <summary>Pairs of files in two folders of which one uses the other.</summary>
-    public int FilePairs => _arrows.Values.Sum(static files => files.Count);
+    /// <summary>Names of types and namespaces that the compiler did not find: an arrow may be missing for each.</summary>
+    public IReadOnlyList<string> Unbound { get; private init; } = [];
 
     /// <summary>Compiles sources and gathers their arrows; no code is emitted and no generator runs.</summary>
     /// <param name="sources">Text by path; a folder is what stands before a path's last slash.</param>
@@ -25,7 +25,16 @@ internal sealed class ImportGraph
         var trees = sources.Select(source => CSharpSyntaxTree.ParseText(source.Value, parse, source.Key));
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true);
         var compilation = CSharpCompilation.Create("Source", trees, references, options);
-        var graph = new ImportGraph();
+        var graph = new ImportGraph
+        {
+            Unbound =
+            [
+                .. compilation
+                    .GetDeclarationDiagnostics()
+                    .Where(static problem => problem.Id is "CS0246" or "CS0234")
+                    .Select(static problem => problem.ToString()),
+            ],
+        };
         foreach (var tree in compilation.SyntaxTrees)
         {
             graph.Add(compilation.GetSemanticModel(tree), tree);
@@ -72,8 +81,8 @@ internal sealed class ImportGraph
 
     private void Add(SemanticModel model, SyntaxTree tree)
     {
-        var names = tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>();
-        foreach (var used in names.SelectMany(name => Types(model, name)).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
+        var uses = tree.GetRoot().DescendantNodes().Where(static node => node is SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax);
+        foreach (var used in uses.SelectMany(use => Types(model, use)).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
         {
             foreach (var declaration in used.DeclaringSyntaxReferences)
             {
@@ -98,9 +107,9 @@ internal sealed class ImportGraph
         files.Add($"{Path.GetFileNameWithoutExtension(from)} uses {Path.GetFileNameWithoutExtension(to)}");
     }
 
-    private static IEnumerable<INamedTypeSymbol> Types(SemanticModel model, SimpleNameSyntax name)
+    private static IEnumerable<INamedTypeSymbol> Types(SemanticModel model, SyntaxNode use)
     {
-        var info = model.GetSymbolInfo(name);
+        var info = model.GetSymbolInfo(use);
         foreach (var symbol in info.Symbol is { } bound ? [bound] : info.CandidateSymbols)
         {
             if ((symbol as INamedTypeSymbol ?? symbol.ContainingType) is { } type)

@@ -25,6 +25,7 @@ public sealed class ImportTests
         var used = graph.Arrows.Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}").ToHashSet();
         var listed = Listed();
 
+        Assert.Empty(graph.Unbound);
         Assert.Empty(graph.Arrows.Where(arrow => !listed.Contains($"{arrow.Key.From} -> {arrow.Key.To}")).Select(Describe));
         Assert.Empty(listed.Where(arrow => !used.Contains(arrow)).Select(static arrow => $"{arrow}: listed, and nothing uses it"));
         Assert.Empty(graph.Rings().Select(static ring => string.Join(" -> ", ring)));
