@@ -1,13 +1,13 @@
 using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
+using Proxy.Configuration.Channels;
 using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
 /// <summary>Keeps the bound local addresses equal to the wanted ones; one that cannot be bound is told and tried again. One caller at a time.</summary>
 internal sealed class CallListeners(
-    CurrentChannels channels,
     CallPlan plan,
     CallPipelines pipelines,
     ListenerManager listeners,
@@ -36,19 +36,29 @@ internal sealed class CallListeners(
     /// <summary>Where it is bound; null while it is not.</summary>
     public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Bound;
 
-    /// <summary>Binds what is wanted and takes out what is not. That listens on until it is told to be gone, and may be taken back until then.</summary>
+    /// <summary>
+    /// Binds what is wanted and takes out what is not. What is taken out still listens until local programs have been told that it is
+    /// gone, and may be taken back until then.
+    /// </summary>
+    /// <param name="config">The section, the same one for all that a pass of the reconciler does.</param>
     /// <param name="members">The members that local clients are to reach; null when nothing is wanted any more.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>What waits to be told; null when nothing does.</returns>
-    public async Task<Retirement?> ReconcileAsync(MemberSet? members, CancellationToken cancellationToken)
+    public async Task ReconcileAsync(ChannelsConfig config, MemberSet? members, CancellationToken cancellationToken)
     {
-        var wanted = members is null ? [] : plan.Wanted(channels.Config, members);
-        var released = Release(wanted);
-        await BindAsync(wanted, cancellationToken);
-        return released;
+        var wanted = members is null ? [] : plan.Wanted(config, members);
+        Release(wanted);
+        await BindAsync(config, wanted, cancellationToken);
     }
 
-    /// <summary>Closes what was told to be gone.</summary>
+    /// <summary>What has been taken out, by this pass or by one that failed after that, and has not been given yet: it waits to be told.</summary>
+    public IReadOnlyList<Retirement> TakeUntold()
+    {
+        var untold = _retiring.FindAll(static retirement => !retirement.IsGiven);
+        untold.ForEach(static retirement => retirement.IsGiven = true);
+        return untold;
+    }
+
+    /// <summary>Closes what local programs have been told is gone.</summary>
     public async Task CloseAsync()
     {
         foreach (var retirement in _retiring.Where(static retirement => retirement.IsDue).ToList())
@@ -73,7 +83,7 @@ internal sealed class CallListeners(
         }
     }
 
-    private Retirement? Release(Dictionary<CallKey, IPEndPoint> wanted)
+    private void Release(Dictionary<CallKey, IPEndPoint> wanted)
     {
         var gone = _slots.Where(pair => !wanted.TryGetValue(pair.Key, out var address) || !pair.Value.IsAt(address)).ToList();
         foreach (var (key, _) in gone)
@@ -82,23 +92,21 @@ internal sealed class CallListeners(
         }
 
         var retirement = new Retirement(gone.Select(static pair => pair.Value).Where(static slot => slot.Bound is not null));
-        if (retirement.Slots.Count == 0)
+        if (retirement.Slots.Count > 0)
         {
-            return null;
+            _retiring.Add(retirement);
         }
-
-        _retiring.Add(retirement);
-        return retirement;
     }
 
-    private async Task BindAsync(Dictionary<CallKey, IPEndPoint> wanted, CancellationToken cancellationToken)
+    private async Task BindAsync(ChannelsConfig config, Dictionary<CallKey, IPEndPoint> wanted, CancellationToken cancellationToken)
     {
         foreach (var (key, address) in wanted)
         {
             if (!_slots.TryGetValue(key, out var slot))
             {
+                var pipeline = pipelines.Of(key, config.Items[key.Channel]); // first, so that no slot is without one
                 slot = _slots[key] = TakeBack(address) ?? new CallSlot(address, time);
-                slot.Use(pipelines.Of(key));
+                slot.Use(pipeline);
             }
 
             if (slot.Bound is null && slot.Wait <= TimeSpan.Zero)

@@ -14,9 +14,10 @@ internal sealed class CallPipelines(CurrentChannels channels, MemberDialer diale
         new(new RelayOptions { IdleTimeout = Timeout.InfiniteTimeSpan, HalfCloseTimeout = Timeout.InfiniteTimeSpan }, KeepAlive.Default);
 
     /// <summary>The pipeline of a local address. A connection takes the channel's configuration as it is when the client comes.</summary>
-    public ConnectionDelegate Of(CallKey key)
+    /// <param name="key">The address.</param>
+    /// <param name="bound">Its channel, which applies as well where an edit has taken the channel away meanwhile.</param>
+    public ConnectionDelegate Of(CallKey key, ChannelConfig bound)
     {
-        var bound = channels.Config.Items[key.Channel];
         var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), Unhurried, forwarding);
         var endpoint = ChannelSlots.Endpoint(key.Channel);
         return client => tracking.OnConnectionAsync(client, endpoint, ChannelSlots.Calls, forward.OnConnectedAsync);

@@ -71,12 +71,12 @@ internal sealed partial class ChannelReconciler(
         await members.ReconcileAsync();
         await notifier.UseAsync(config.Notify);
         await announcement.ReconcileAsync(stopping, cancellationToken);
-        var released = await listeners.ReconcileAsync(stopping ? null : members.Current, cancellationToken);
+        await listeners.ReconcileAsync(config, stopping ? null : members.Current, cancellationToken);
         cutter.CutRefused(config, members.Current);
-        report.Tell(stopping ? null : members.Current);
-        if (released is not null)
+        report.Tell(config, stopping ? null : members.Current);
+        foreach (var retirement in listeners.TakeUntold())
         {
-            _ = CloseWhenToldAsync(released);
+            _ = CloseWhenToldAsync(retirement);
         }
 
         await listeners.CloseAsync();
@@ -100,10 +100,10 @@ internal sealed partial class ChannelReconciler(
             : _shortestWait;
     }
 
-    private async Task CloseWhenToldAsync(Retirement released)
+    private async Task CloseWhenToldAsync(Retirement retirement)
     {
         await report.ToldAsync();
-        released.IsDue = true;
+        retirement.IsDue = true;
         channels.Changed.Set();
     }
 

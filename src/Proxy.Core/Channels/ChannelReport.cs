@@ -5,21 +5,16 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels;
 
 /// <summary>Gives the monitor the state of each channel, as local programs are to be told of it.</summary>
-internal sealed class ChannelReport(
-    CurrentChannels channels,
-    ThisInstance instance,
-    CallListeners listeners,
-    ChannelMonitor monitor,
-    TimeProvider time
-)
+internal sealed class ChannelReport(ThisInstance instance, CallListeners listeners, ChannelMonitor monitor, TimeProvider time)
 {
     private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
     private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     /// <summary>Tells the states there are now.</summary>
+    /// <param name="config">The section, as the local addresses were bound by it.</param>
     /// <param name="members">The members; null when the channels end, which is told at once.</param>
-    public void Tell(MemberSet? members) =>
-        monitor.Set(members is null ? [] : Of(members), members is null ? _atOnce : channels.Config.Notify.Debounce);
+    public void Tell(ChannelsConfig config, MemberSet? members) =>
+        monitor.Set(members is null ? [] : Of(config, members), members is null ? _atOnce : config.Notify.Debounce);
 
     /// <summary>Tells that local servers can be started, after all states.</summary>
     public async Task TellReadyAsync(CancellationToken cancellationToken)
@@ -38,12 +33,13 @@ internal sealed class ChannelReport(
     /// <summary>Tells at once that the channels have ended, which is the last that is told.</summary>
     public async Task FinishAsync()
     {
-        Tell(null);
+        monitor.Set([], _atOnce);
         await monitor.FinishAsync();
         monitor.OnClosed();
     }
 
-    private List<ChannelState> Of(MemberSet members) => [.. channels.Config.Items.Select(pair => Of(pair.Key, pair.Value, members))];
+    private List<ChannelState> Of(ChannelsConfig config, MemberSet members) =>
+        [.. config.Items.Select(pair => Of(pair.Key, pair.Value, members))];
 
     private ChannelState Of(string name, ChannelConfig channel, MemberSet members)
     {

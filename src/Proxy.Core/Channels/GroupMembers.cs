@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
@@ -5,14 +6,15 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels;
 
 /// <summary>Follows the membership: every update becomes the set of members that all parts read, and what it says of connections is done.</summary>
-internal sealed class GroupMembers(
+internal sealed partial class GroupMembers(
     CurrentChannels channels,
     ChosenMembership chosen,
     GuardedMembership guarded,
     MemberDirectory members,
     MemberFile file,
     ConnectionCutter cutter,
-    ChannelMonitor monitor
+    ChannelMonitor monitor,
+    ILogger<GroupMembers> logger
 )
 {
     private const int MostReported = 1000;
@@ -33,19 +35,22 @@ internal sealed class GroupMembers(
         return chosen.StartAsync(self, _used);
     }
 
-    /// <summary>Applies updates until a token ends it.</summary>
+    /// <summary>Applies updates until a token ends it. One that cannot be applied is logged, and those after it are applied.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var update in guarded.ReadAsync(cancellationToken))
+        try
         {
-            foreach (var id in members.Apply(update))
+            await foreach (var update in guarded.ReadAsync(cancellationToken))
             {
-                cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
+                TryApply(update);
+                IsKnown = guarded.IsKnown;
+                channels.Changed.Set();
             }
-
-            ReportRefused();
-            IsKnown = guarded.IsKnown;
-            channels.Changed.Set();
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Ended(logger, exception);
+            throw;
         }
     }
 
@@ -64,6 +69,23 @@ internal sealed class GroupMembers(
         }
     }
 
+    private void TryApply(MembershipUpdate update)
+    {
+        try
+        {
+            foreach (var id in members.Apply(update))
+            {
+                cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
+            }
+
+            ReportRefused();
+        }
+        catch (Exception exception)
+        {
+            Log.NotApplied(logger, exception);
+        }
+    }
+
     private void ReportRefused()
     {
         foreach (var reason in members.Current.Refused.Values)
@@ -73,5 +95,14 @@ internal sealed class GroupMembers(
                 monitor.OnError(reason);
             }
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "Channels: a change of the members was not applied; later ones are.")]
+        public static partial void NotApplied(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Critical, "Channels: members are not followed any more, and stay as they are until the next start.")]
+        public static partial void Ended(ILogger logger, Exception exception);
     }
 }

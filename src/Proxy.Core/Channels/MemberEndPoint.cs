@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Channels;
 using Proxy.Diagnostics;
 
@@ -7,10 +6,8 @@ namespace Proxy.Channels;
 /// <summary>What the <see cref="MemberDialer"/> connects a client to: a member by name, or any that serves a connector. Disposing it gives back the place that was taken there.</summary>
 /// <param name="channel">The channel that calls; null where an edit has just taken it away.</param>
 /// <param name="client">The client; its destination becomes the member that is dialed.</param>
-internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord client) : EndPoint, IDisposable
+internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord client) : HoldingEndPoint
 {
-    private Action? _release;
-
     /// <summary>The channel that calls.</summary>
     public ChannelConfig? Channel => channel;
 
@@ -22,13 +19,6 @@ internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord cl
 
     /// <summary>The port at that member.</summary>
     public int? Port { get; init; }
-
-    /// <summary>Keeps a place at a member until this is disposed.</summary>
-    /// <param name="release">Gives it back.</param>
-    public void Keep(Action release) => _release = release;
-
-    /// <inheritdoc />
-    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
 
     /// <inheritdoc />
     public override string ToString() => $"{Member ?? "any member"} of {channel?.Connector}";

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
 /// <summary>Looks whether local servers accept connections: one success makes a channel ready, three failures unmake it.</summary>
-internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time)
+internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time, ILogger<ReadyProbe> logger)
 {
     private const int Failures = 3;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, int> _failed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _impossible = new(StringComparer.OrdinalIgnoreCase); // those of which the log says that they cannot be tried
     private ImmutableHashSet<string> _ready = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a channel's server is ready.</summary>
@@ -26,10 +28,30 @@ internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance
                 var (name, channel) in channels.Config.Items.Where(static pair => pair.Value is { Serves: true, Ready: ReadyCheck.Tcp })
             )
             {
-                Note(name, await AcceptsAsync(instance.BindIp, channel, cancellationToken));
+                Note(name, await LookAsync(name, channel, cancellationToken));
             }
 
             await Task.Delay(_interval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Without a descriptor for a socket, say, it cannot be tried: nor could it be reached then.
+    private async Task<bool> LookAsync(string name, ChannelConfig channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var accepts = await AcceptsAsync(instance.BindIp, channel, cancellationToken);
+            _impossible.Remove(name);
+            return accepts;
+        }
+        catch (Exception exception)
+        {
+            if (_impossible.Add(name))
+            {
+                Log.Impossible(logger, name, exception);
+            }
+
+            return false;
         }
     }
 
@@ -78,5 +100,11 @@ internal sealed class ReadyProbe(CurrentChannels channels, ThisInstance instance
         {
             return false; // or not yet
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Channel {Channel}: whether its server accepts connections cannot be tried; it is tried again.")]
+        public static partial void Impossible(ILogger logger, string channel, Exception exception);
     }
 }

@@ -8,6 +8,9 @@ internal sealed class Retirement(IEnumerable<CallSlot> slots)
     /// <summary>Those that are not wanted again.</summary>
     public List<CallSlot> Slots { get; } = [.. slots];
 
+    /// <summary>Whether the reconciler has been given it, to close it once it has been told.</summary>
+    public bool IsGiven { get; set; }
+
     /// <summary>Whether they may go.</summary>
     public bool IsDue
     {

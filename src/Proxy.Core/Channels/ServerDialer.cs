@@ -26,11 +26,16 @@ internal sealed class ServerDialer(IConnectionFactory connections, CurrentChanne
         {
             await served.Tunnel.AcceptAsync();
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
-            server.Abort(new ConnectionAbortedException("The peer has gone."));
+            server.Abort(new ConnectionAbortedException("The peer was not told that it is connected.", exception));
             await server.DisposeAsync();
-            throw new DialFailedException(ConnectionOutcome.ClientReset, exception);
+            if (exception is IOException)
+            {
+                throw new DialFailedException(ConnectionOutcome.ClientReset, exception);
+            }
+
+            throw;
         }
 
         metrics.Opened(record);

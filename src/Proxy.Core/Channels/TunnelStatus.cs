@@ -7,7 +7,7 @@ namespace Proxy.Channels;
 /// <param name="Connector">The connector.</param>
 /// <param name="Calls">Whether it was opened here, rather than by the peer.</param>
 /// <param name="Peer">The instance at the other end; null until one is chosen.</param>
-/// <param name="Client">Who connected: a local program, or the address that stands for the peer.</param>
+/// <param name="Client">The address of the client: a local program, or the address that stands for the peer.</param>
 /// <param name="StartedAt">Since when.</param>
 /// <param name="ReceivedBytes">Bytes from the client.</param>
 /// <param name="SentBytes">Bytes to the client.</param>

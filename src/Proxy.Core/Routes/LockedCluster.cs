@@ -45,8 +45,16 @@ internal sealed class LockedCluster(
         public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
         {
             var connection = await owner._dialer.ConnectAsync(endpoint, cancellationToken);
-            _connected!();
-            return connection;
+            try
+            {
+                _connected!();
+                return connection;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
         }
 
         public override void Dispose() => endPoint.Dispose();

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
@@ -34,13 +35,15 @@ internal sealed class ChannelInstance : IAsyncDisposable
         NameLookup? lookup = null,
         string? state = null,
         IReadOnlyList<INotificationSink>? sinks = null,
-        IReadOnlyList<IMembershipProvider>? providers = null
+        IReadOnlyList<IMembershipProvider>? providers = null,
+        TimeProvider? time = null,
+        ILoggerProvider? logs = null
     )
     {
         _keepMembers = state is not null;
         _state = state ?? Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
         Config = config with { Loopback = config.Loopback with { StateFile = _state } };
-        _services = Build(lookup, sinks ?? [], providers ?? []);
+        _services = Build(lookup, sinks ?? [], providers ?? [], time ?? TimeProvider.System, logs ?? NullLoggerProvider.Instance);
         Host = _services.GetRequiredService<ChannelHost>();
         Monitor.Error += (_, error) =>
         {
@@ -171,13 +174,19 @@ internal sealed class ChannelInstance : IAsyncDisposable
         }
     }
 
-    private ServiceProvider Build(NameLookup? lookup, IReadOnlyList<INotificationSink> sinks, IReadOnlyList<IMembershipProvider> providers)
+    private ServiceProvider Build(
+        NameLookup? lookup,
+        IReadOnlyList<INotificationSink> sinks,
+        IReadOnlyList<IMembershipProvider> providers,
+        TimeProvider time,
+        ILoggerProvider logs
+    )
     {
         var transport = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         var services = new ServiceCollection()
             .AddMetrics()
-            .AddLogging()
-            .AddSingleton(TimeProvider.System)
+            .AddLogging(logging => logging.AddProvider(logs))
+            .AddSingleton(time)
             .AddSingleton(Random.Shared)
             .AddSingleton(Tracker)
             .AddSingleton<ProxyMeter>()

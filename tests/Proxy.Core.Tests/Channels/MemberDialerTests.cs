@@ -46,7 +46,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
         _tunnels = new(tunnel, new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance), "B_1");
         Know("before");
         (_client, _ours) = await Loopback.ConnectAsync(_buffers, _clock);
-        _running = Pipelines().Of(new("ring", _server.Id, _reserved.Port()))(_ours);
+        _running = Pipelines().Of(new("ring", _server.Id, _reserved.Port()), Ring(DuplexMode.Bind))(_ours);
         await _time.WaitForTimerAsync(_patience); // it was told 421, and waits
     }
 

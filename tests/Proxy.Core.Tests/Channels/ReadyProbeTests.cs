@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Proxy.Channels;
 using Proxy.Configuration.Channels;
 
@@ -12,6 +14,8 @@ public sealed class ReadyProbeTests : IAsyncLifetime
     private readonly CancellationTokenSource _ending = new();
     private readonly Socket _one = Loopback.Reserve();
     private readonly Socket _two = Loopback.Reserve();
+    private readonly LogLines _logs = new();
+    private CurrentChannels _channels = null!;
     private Task _running = Task.CompletedTask;
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -39,11 +43,27 @@ public sealed class ReadyProbeTests : IAsyncLifetime
         await ReadyAsync(await StartAsync(channel), channel);
     }
 
+    [Fact]
+    public async Task Run_ServerCannotBeTried_IsLoggedOnceAndTriedAgain()
+    {
+        var probe = await StartAsync(Duplex() with { Ports = [IPEndPoint.MaxPort + 1] });
+        _time.Advance(_pause);
+        await _time.WaitForTimerAsync(_pause);
+        Assert.StartsWith("Warning: Channel ring: ", Assert.Single(_logs.All), StringComparison.Ordinal);
+
+        _one.Listen();
+        var channel = Duplex() with { Ports = [_one.Port()] };
+        _channels.Use(Config(channel));
+
+        await ReadyAsync(probe, channel);
+    }
+
     public async Task DisposeAsync()
     {
         await _ending.CancelAsync();
         await _running;
         _ending.Dispose();
+        _logs.Dispose();
         _one.Dispose();
         _two.Dispose();
     }
@@ -54,6 +74,13 @@ public sealed class ReadyProbeTests : IAsyncLifetime
             Type = ChannelType.Duplex,
             Connector = "ring",
             Mode = DuplexMode.Connect,
+        };
+
+    private static ChannelsConfig Config(ChannelConfig channel) =>
+        new()
+        {
+            Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel },
+            Loopback = new() { Mode = LoopbackMode.Port },
         };
 
     // A look has a second of real time, which may be too little here.
@@ -71,14 +98,8 @@ public sealed class ReadyProbeTests : IAsyncLifetime
     /// <summary>Starts, and waits until it has looked once.</summary>
     private async Task<ReadyProbe> StartAsync(ChannelConfig channel)
     {
-        var channels = new CurrentChannels(
-            new()
-            {
-                Items = new Dictionary<string, ChannelConfig> { ["ring"] = channel },
-                Loopback = new() { Mode = LoopbackMode.Port },
-            }
-        );
-        var probe = new ReadyProbe(channels, new ThisInstance(channels), _time);
+        _channels = new CurrentChannels(Config(channel));
+        var probe = new ReadyProbe(_channels, new ThisInstance(_channels), _time, new Logger<ReadyProbe>(_logs));
         _running = probe.RunAsync(_ending.Token);
         await _time.WaitForTimerAsync(_pause);
         return probe;
