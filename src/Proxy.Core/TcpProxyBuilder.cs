@@ -43,7 +43,7 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     }
 
     /// <summary>
-    /// Adds who says which instances channels reach: configuration names it by its <see cref="IMembershipProvider.Name"/> as
+    /// Adds a provider of the instances that channels reach: configuration names it by its <see cref="IMembershipProvider.Name"/> as
     /// <c>Channels:Membership:Provider</c>. Of two with one name the last is used.
     /// </summary>
     /// <typeparam name="T">The provider.</typeparam>

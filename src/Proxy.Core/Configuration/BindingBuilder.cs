@@ -86,7 +86,7 @@ internal sealed class BindingBuilder(
             }
             else
             {
-                // Made below, and nobody else's yet; a copy for each route would be quadratic.
+                // Made below, and not shared yet; a copy for each route would be quadratic.
                 ((List<string>)binding.RouteIds).Add(id);
             }
         }

@@ -37,7 +37,7 @@ internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigVali
         }
         catch (Exception exception)
         {
-            // Input nobody thought of is still input.
+            // Unforeseen input is still input.
             problems.Error("", $"cannot be read: {exception.Message}");
             return new ReadResult(null, problems.Errors, problems.Warnings);
         }

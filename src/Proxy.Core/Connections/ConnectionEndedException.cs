@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Connections;
 
-/// <summary>A connection ended in a way that it knows better than whoever reads or writes it.</summary>
+/// <summary>A connection ended in a way that it knows better than its readers and writers.</summary>
 /// <param name="outcome">How.</param>
 /// <param name="cause">What was seen of it.</param>
 [SuppressMessage("Design", "CA1032", Justification = "Only made with an outcome.")]

@@ -1,6 +1,6 @@
 namespace Proxy.Connections;
 
-/// <summary>A connection that can tell that its peer has left while nobody reads it.</summary>
+/// <summary>A connection that can tell that its peer has left while it is not read.</summary>
 internal interface IDeparture
 {
     /// <summary>Waits until the peer has left.</summary>

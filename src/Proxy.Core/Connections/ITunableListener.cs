@@ -18,7 +18,7 @@ internal interface ITunableListener
     /// <returns>How many accepts may wait at the same time, each for a thread of its own; 0 when handlers must not run there.</returns>
     int AcceptInline();
 
-    /// <summary>Lets connections be accepted one after the other on one thread, so that who came first is handled first, or ends that.</summary>
+    /// <summary>Lets connections be accepted one after the other on one thread, so that they are handled in order, or ends that.</summary>
     /// <param name="inOrder">Whether the order counts.</param>
     void SetInOrder(bool inOrder);
 

@@ -5,7 +5,7 @@ namespace Proxy.Connections;
 
 /// <summary>A listen socket that was bound before the process began.</summary>
 /// <param name="Socket">The socket.</param>
-/// <param name="Name">What it was called by who passed it on; empty when it was not.</param>
+/// <param name="Name">The name that the program which passed it on gave it; empty when it gave none.</param>
 public sealed record InheritedSocket(Socket Socket, string Name)
 {
     /// <summary>What it listens on.</summary>

@@ -6,7 +6,7 @@ namespace Proxy.Connections;
 
 /// <summary>
 /// Listen sockets that were bound before the process began and outlive it (systemd's socket activation): an endpoint of the same
-/// address listens on them instead of binding its own, so that clients who come between two runs wait and are not refused. Linux only.
+/// address listens on them instead of binding its own, so that clients that come between two runs wait and are not refused. Linux only.
 /// </summary>
 /// <param name="sockets">The sockets, which listen; disposed with this object.</param>
 public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDisposable

@@ -7,7 +7,7 @@ namespace Proxy.Connections;
 internal static class ListenSocket
 {
     /// <summary>Binds and listens, unless a socket was inherited that does.</summary>
-    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="AddressInUseException">Another socket listens there.</exception>
     /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
     public static BoundSocket Open(ListenEndPoint listen, InheritedSockets? inherited) =>
         inherited?.TryTake(listen) is { } bound ? new(bound, Outlives: true) : new(Open(listen), Outlives: false);

@@ -24,7 +24,7 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
         }
     }
 
-    /// <summary>Tells an edge, or the end of the connection: whoever waits tries again.</summary>
+    /// <summary>Tells an edge, or the end of the connection: the waiting operation tries again.</summary>
     public void Signal()
     {
         lock (_gate)
@@ -55,7 +55,7 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
 
             if (_isWaiting)
             {
-                throw new InvalidOperationException("Somebody waits here already.");
+                throw new InvalidOperationException("Another operation waits here already.");
             }
 
             _isWaiting = true;

@@ -120,7 +120,7 @@ internal abstract class TcpConnection
     protected void OnClosed()
     {
         _isClosed = true;
-        Interlocked.MemoryBarrier(); // whoever makes the source after this sees the flag
+        Interlocked.MemoryBarrier(); // a thread that makes the source after this sees the flag
         Volatile.Read(ref _closedSource)?.Cancel();
     }
 

@@ -2,12 +2,12 @@ using System.Net.Sockets;
 
 namespace Proxy.Connections;
 
-/// <summary>The file of a unix socket outlives a crash; nobody answers on it then.</summary>
+/// <summary>The file of a unix socket outlives a crash; nothing answers on it then.</summary>
 internal static class UnixSocketFile
 {
     private const int NoSuchDeviceOrAddress = 6; // ENXIO, which an IOException bears as it is
 
-    /// <summary>Deletes the file if it is a socket on which nobody listens.</summary>
+    /// <summary>Deletes the file if it is a socket on which no program listens.</summary>
     public static void RemoveStale(UnixDomainSocketEndPoint endPoint)
     {
         var path = endPoint.ToString();

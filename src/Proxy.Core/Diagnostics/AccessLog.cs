@@ -85,7 +85,7 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     /// <param name="record">Its record.</param>
     public void Write(ConnectionRecord record) => Add(record, AccessLogEvent.End);
 
-    /// <summary>Writes what is queued, and closes the output; gives up after seconds on an output that nobody reads.</summary>
+    /// <summary>Writes what is queued, and closes the output; gives up after seconds on an output that is not read.</summary>
     /// <returns>A task that completes then.</returns>
     public async ValueTask DisposeAsync()
     {

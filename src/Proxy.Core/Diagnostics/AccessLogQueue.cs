@@ -1,8 +1,8 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The lines that wait for the writer, bounded by their number and bytes. Whoever ends a connection copies its line in here and goes
-/// on; the writer takes everything at once.
+/// The lines that wait for the writer, bounded by their number and bytes. The thread that ends a connection copies its line in here and
+/// goes on; the writer takes everything at once.
 /// </summary>
 internal sealed class AccessLogQueue
 {

@@ -4,7 +4,7 @@ namespace Proxy.Diagnostics;
 
 /// <summary>
 /// The thread that writes the access log. An output that fails is tried again until it is back: what waits meanwhile is bounded by
-/// the queue. One that blocks keeps this thread and nobody else.
+/// the queue. One that blocks keeps this thread and no other.
 /// </summary>
 internal sealed partial class AccessLogWriter
 {

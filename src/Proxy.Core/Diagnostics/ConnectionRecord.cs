@@ -53,7 +53,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
 
-    /// <summary>Its span; null when nobody listens.</summary>
+    /// <summary>Its span; null when spans have no listener.</summary>
     internal ConnectionSpan? Span { get; set; }
 
     /// <summary>Whether it is written to the access log.</summary>

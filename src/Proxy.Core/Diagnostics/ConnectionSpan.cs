@@ -5,12 +5,12 @@ using System.Net.Sockets;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The span of one connection. There is none unless somebody listens, and it is exported when it ends: the span of a connection that
+/// The span of one connection. There is none unless spans have a listener, and it is exported when it ends: the span of a connection that
 /// lasts for days comes after days.
 /// </summary>
 internal sealed class ConnectionSpan
 {
-    /// <summary>More is not noted: a span is kept in memory until its end, and whoever makes events must not fill that.</summary>
+    /// <summary>More is not noted: a span is kept in memory until its end, and a client that causes many events must not fill it.</summary>
     public const int MaxEvents = 32;
 
     private readonly Activity _activity;
@@ -24,7 +24,7 @@ internal sealed class ConnectionSpan
     /// <summary>Starts the span, and makes it the current one of the calling method.</summary>
     /// <param name="record">The connection, as it was accepted.</param>
     /// <param name="parent">The span at the peer that opened it; the default begins a trace.</param>
-    /// <returns>Null when nobody listens, or the sampler says no.</returns>
+    /// <returns>Null when spans have no listener, or the sampler says no.</returns>
     public static ConnectionSpan? Start(ConnectionRecord record, ActivityContext parent)
     {
         if (!ProxyTracing.Source.HasListeners())

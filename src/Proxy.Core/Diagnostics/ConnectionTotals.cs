@@ -1,6 +1,6 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The sums of connections that have something in common. Guarded by whoever has it.</summary>
+/// <summary>The sums of connections that have something in common. Its owner guards it.</summary>
 internal sealed class ConnectionTotals
 {
     private static readonly ConnectionOutcome[] _outcomes = Enum.GetValues<ConnectionOutcome>();

@@ -14,6 +14,6 @@ public interface IAccessLogOutput : IDisposable
     /// <exception cref="IOException">It cannot take any, and is tried again later.</exception>
     int Write(ReadOnlySpan<byte> lines);
 
-    /// <summary>Opens it anew before the next write, as after somebody has renamed a file. From any thread.</summary>
+    /// <summary>Opens it anew before the next write, as after a file was renamed. From any thread.</summary>
     void Reopen();
 }

@@ -13,7 +13,7 @@ internal sealed partial class TrackingMiddleware(
     ILogger<TrackingMiddleware> logger
 )
 {
-    /// <summary>Runs <paramref name="next"/> on a connection, and afterwards disposes nothing: whoever accepted it does.</summary>
+    /// <summary>Runs <paramref name="next"/> on a connection, and afterwards disposes nothing: the listener that accepted it does.</summary>
     /// <param name="connection">The accepted connection.</param>
     /// <param name="endpointId">The endpoint that accepted it.</param>
     /// <param name="slot">What the endpoint listens on; empty on endpoints of Kestrel.</param>

@@ -24,7 +24,7 @@ internal sealed class CodeStep(IProxyHook hook, TimeProvider time) : IHookStep
 
     private async Task<bool> EndsAsync(Task run)
     {
-        // Observed also when nobody waits any more.
+        // Observed even when the wait for it is over, so that its exception is not left unobserved.
         var ended = run.ContinueWith(
             static task => _ = task.Exception,
             CancellationToken.None,

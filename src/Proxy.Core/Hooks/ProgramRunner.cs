@@ -103,7 +103,7 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
 
     private static string Failure(int exitCode, string? lastError)
     {
-        var reason = exitCode < 0 ? "ended with an exit code that nobody can know: SIGCHLD is ignored" : $"ended with exit code {exitCode}";
+        var reason = exitCode < 0 ? "ended with an unknown exit code: SIGCHLD is ignored" : $"ended with exit code {exitCode}";
         return lastError is null ? reason : $"{reason}: {lastError}";
     }
 

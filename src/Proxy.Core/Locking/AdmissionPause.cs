@@ -22,7 +22,7 @@ internal sealed class AdmissionPause(TimeProvider time)
 
     public bool AllowsOne => !IsPaused && _trial is null && Remaining == TimeSpan.Zero;
 
-    /// <summary>Notes who was admitted: while failing, it is the one that tries.</summary>
+    /// <summary>Notes the client that was admitted: while admissions fail, it is the one that tries.</summary>
     public void Admit(LockWaiter waiter) => _trial = IsFailing ? waiter : null;
 
     public void Succeeded()

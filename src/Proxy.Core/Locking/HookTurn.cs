@@ -8,7 +8,7 @@ internal sealed class HookTurn
     private readonly Queue<TaskCompletionSource> _others = new();
     private bool _isTaken;
 
-    /// <summary>Waits for the turn, which whoever gets it gives back.</summary>
+    /// <summary>Waits for the turn, which the caller then has to give back.</summary>
     /// <param name="first">Whether it goes before those that are not.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task TakeAsync(bool first, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ internal sealed class HostPermitStore : IPermitStore
     /// <inheritdoc />
     public IPermits Open(string routeId, Action available) => new Permits();
 
-    // The queue that returns a permit looks for the next client itself, so nobody has to be called.
+    // The queue that returns a permit looks for the next client itself, so there is nothing to notify.
     private sealed class Permits : IPermits
     {
         private int _taken;

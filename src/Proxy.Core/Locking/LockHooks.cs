@@ -43,7 +43,7 @@ internal sealed class LockHooks(string routeId)
     /// <summary>Runs the steps for a client that was served for too long.</summary>
     public Task TimeoutAsync(LockSettings settings, LockWaiter waiter, LockedDestination destination, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _timeouts); // at once: whoever is activated next, it is after this
+        Interlocked.Increment(ref _timeouts); // at once: the next activation comes after this timeout
         return RunInTurnAsync(settings.OnTimeout, "timeout", first: true, waiter, destination, cancellationToken);
     }
 

@@ -41,7 +41,7 @@ internal sealed class LockQueue : IDisposable
     /// <summary>The route's hooks: what was counted outlives edits, too.</summary>
     public LockHooks Hooks { get; }
 
-    /// <summary>Puts new settings to use. Those who wait keep their places, and go only if a shorter wait or a stricter view of leaving says so.</summary>
+    /// <summary>Puts new settings to use. Waiting clients keep their places unless a shorter wait or a stricter view of leaving ends that.</summary>
     public void Use(LockSettings settings)
     {
         List<LockWaiter> left;
@@ -58,7 +58,7 @@ internal sealed class LockQueue : IDisposable
         OnTimer();
     }
 
-    /// <summary>The route is gone: all who wait are sent away, those who are served go on.</summary>
+    /// <summary>The route is gone: waiting clients are sent away, clients that are served go on.</summary>
     public void Close()
     {
         List<LockWaiter> waiting;
@@ -126,7 +126,7 @@ internal sealed class LockQueue : IDisposable
         return true;
     }
 
-    /// <summary>An activation and a dial went well: whoever waits for that may come.</summary>
+    /// <summary>An activation and a dial went well: clients that wait for that may be admitted.</summary>
     public void Succeeded()
     {
         lock (_gate)
@@ -157,7 +157,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
-            _permits.Return(); // before anybody is told that they are used no more
+            _permits.Return(); // before waiting code learns that no permit is used any more
             _holding.Remove(waiter);
             _pause.Ended(waiter);
             if (_holding.Count == 0)
@@ -170,7 +170,7 @@ internal sealed class LockQueue : IDisposable
         Admit();
     }
 
-    /// <summary>Stops admitting, or goes on. Those who are served are left alone.</summary>
+    /// <summary>Stops admitting, or goes on. Clients that are served are left alone.</summary>
     public void Pause(bool paused)
     {
         lock (_gate)
@@ -201,7 +201,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>Whether the route is gone and no permit is held; nobody comes in any more then.</summary>
+    /// <summary>Whether the route is gone and no permit is held; no client is admitted any more then.</summary>
     public bool IsClosedAndIdle
     {
         get
@@ -246,7 +246,7 @@ internal sealed class LockQueue : IDisposable
             };
         }
 
-        // Nobody waits for his turn while thousands are described.
+        // Outside the lock: no client waits for its turn while thousands are described.
         return status with
         {
             Holding = [.. holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],

@@ -36,7 +36,7 @@ public sealed class LockRegistry : IDisposable
     /// <returns>What it looks like now; null when the route has none.</returns>
     public LockStatus? Find(string routeId) => FindQueue(routeId)?.Describe();
 
-    /// <summary>Stops admitting, or goes on. Those who are served are left alone, those who wait go on waiting.</summary>
+    /// <summary>Stops admitting, or goes on. Clients that are served are left alone, waiting clients go on waiting.</summary>
     /// <param name="routeId">The route.</param>
     /// <param name="paused">Whether to pause.</param>
     /// <returns>False when the route has no lock.</returns>
@@ -47,7 +47,7 @@ public sealed class LockRegistry : IDisposable
         return queue is not null;
     }
 
-    /// <summary>Changes the number of permits until the next edit. Fewer cut nobody off.</summary>
+    /// <summary>Changes the number of permits until the next edit. Fewer permits end no connection.</summary>
     /// <param name="routeId">The route.</param>
     /// <param name="permits">At least 1.</param>
     /// <returns>False when the route has no lock.</returns>

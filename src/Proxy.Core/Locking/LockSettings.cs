@@ -3,7 +3,7 @@ using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
-/// <summary>What a route asks of its lock; the newest applies to everybody who waits.</summary>
+/// <summary>What a route asks of its lock; the newest applies to every waiting client.</summary>
 internal sealed record LockSettings
 {
     /// <summary>Clients at once.</summary>

@@ -24,9 +24,9 @@ public sealed record LockStatus
     /// <summary>Activations since the start of the program.</summary>
     public required long Activations { get; init; }
 
-    /// <summary>Those who have a permit, longest first.</summary>
+    /// <summary>The clients that have a permit, longest first.</summary>
     public required IReadOnlyList<LockClient> Holding { get; init; }
 
-    /// <summary>Those who wait, in their order.</summary>
+    /// <summary>The waiting clients, in their order.</summary>
     public required IReadOnlyList<LockClient> Waiting { get; init; }
 }

@@ -29,7 +29,7 @@ internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord 
     /// <summary>When it was given a permit, as a timestamp.</summary>
     public long Admitted { get; set; }
 
-    /// <summary>Where it is served, for those who watch.</summary>
+    /// <summary>Where it is served, for the status.</summary>
     public string? DestinationId { get; set; }
 
     /// <summary>What a permit is used for just now.</summary>

@@ -63,7 +63,7 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Connects if that is to be done before anybody asks.</summary>
+    /// <summary>Connects if that is to be done before the first request.</summary>
     public void Start() => Dispatch();
 
     /// <summary>Follows an edit: other settings renew the upstream connections, each after the exchange it is in.</summary>

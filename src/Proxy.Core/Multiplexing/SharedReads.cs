@@ -48,7 +48,7 @@ internal sealed class SharedReads(UnitStates units)
         }
     }
 
-    /// <summary>Nobody may join it any more.</summary>
+    /// <summary>No other request may join it any more.</summary>
     public void Forget(MultiplexRequest request)
     {
         if (request.ShareKey != 0 && _leaders.TryGetValue(request.ShareKey, out var leader) && leader == request)

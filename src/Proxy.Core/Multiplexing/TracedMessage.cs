@@ -14,7 +14,6 @@ internal sealed partial class TracedMessage(
 )
 {
     private const int MostShown = 256;
-    private const string Nobody = "nobody";
     private const string None = "none";
 
     /// <summary>The time since the request was sent, of its reply.</summary>
@@ -39,11 +38,11 @@ internal sealed partial class TracedMessage(
     {
         if (After is { } after)
         {
-            Lines.Replied(logger, direction, after.TotalMilliseconds, clientId ?? Nobody, routeId ?? None, destination, length, hex);
+            Lines.Replied(logger, direction, after.TotalMilliseconds, clientId ?? None, routeId ?? None, destination, length, hex);
         }
         else
         {
-            Lines.Passed(logger, direction, clientId ?? Nobody, routeId ?? None, destination, length, hex);
+            Lines.Passed(logger, direction, clientId ?? None, routeId ?? None, destination, length, hex);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply
     public static UpstreamLoss Silent { get; } = new("The destination did not answer in time.");
 
     public static UpstreamLoss Unsolicited { get; } =
-        new("The destination sent what nobody asked for.", LocalReply.BadAnswer, IsNonsense: true);
+        new("The destination sent bytes that no request asked for.", LocalReply.BadAnswer, IsNonsense: true);
 
     public static UpstreamLoss Broken(string reason) => new(reason);
 

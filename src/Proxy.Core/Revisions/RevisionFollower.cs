@@ -128,7 +128,7 @@ internal sealed partial class RevisionFollower(
         }
     }
 
-    /// <summary>Waits for an edit, for members that came and went, or for the time to try again; true for that.</summary>
+    /// <summary>Waits for an edit, for members that came and went, or for the time to try again; true when that time has come.</summary>
     private async Task<bool> WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -29,7 +29,7 @@ internal static class RevisionServices
         AddShowing(services);
         services.AddSingleton<IHostedService>(static provider =>
         {
-            _ = provider.GetRequiredService<AccessLogMetrics>(); // which nothing else asks for, nor for the next
+            _ = provider.GetRequiredService<AccessLogMetrics>(); // created here: nothing else asks for it, nor for the next
             _ = provider.GetRequiredService<ConfigurationMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });

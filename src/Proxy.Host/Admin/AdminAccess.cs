@@ -6,7 +6,7 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Who may ask, and for what. Runs after routing, so that endpoints say for themselves what they need.</summary>
+/// <summary>Which clients may ask, and for what. Runs after routing, so that endpoints say for themselves what they need.</summary>
 internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
 {
     private const string Scheme = "Bearer ";
@@ -93,7 +93,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
-    // Whoever guesses fills no log, and what they guess is in none.
+    // A client that guesses tokens fills no log, and its guesses are in none.
     private void Note(HttpContext context)
     {
         long others;

@@ -33,7 +33,7 @@ internal static class AdminCertificates
         }
     }
 
-    // A certificate is asked for and not demanded: probes have none, and who needs one hears why there is no answer.
+    // A certificate is asked for and not demanded: probes have none, and a client that needs one is told why it gets no answer.
     public static void Use(ListenOptions listen, X509Certificate2Collection? authorities) =>
         listen.UseHttps(https =>
         {

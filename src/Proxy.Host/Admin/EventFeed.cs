@@ -1,9 +1,9 @@
 namespace Proxy.Host.Admin;
 
 /// <summary>
-/// One frame a second for all readers, made once, and only while somebody reads. A reader that is slow takes the newest when it is
-/// ready again: nothing is queued for anybody. One reader too many ends the longest-connected, since those who do not read would
-/// keep everybody else out.
+/// One frame a second for all readers, made once, and only while there are readers. A reader that is slow takes the newest when it is
+/// ready again: nothing is queued for a reader. One reader too many ends the longest-connected, since readers that do not read
+/// would keep all others out.
 /// </summary>
 /// <param name="read">Makes a frame.</param>
 /// <param name="time">The clock.</param>
@@ -20,7 +20,7 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
     private TaskCompletionSource<ReadOnlyMemory<byte>> _next = Create();
     private int _reading;
 
-    /// <summary>Joins; who joined has to leave.</summary>
+    /// <summary>Joins; the caller has to leave again.</summary>
     /// <param name="ending">Is cancelled when others need the place.</param>
     public LinkedListNode<CancellationTokenSource> Join(CancellationTokenSource ending)
     {

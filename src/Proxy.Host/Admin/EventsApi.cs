@@ -5,7 +5,7 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Server-sent events (WHATWG HTML, 9.2): a snapshot a second, for the dashboard and for whoever wants to watch.</summary>
+/// <summary>Server-sent events (WHATWG HTML, 9.2): a snapshot a second, for the dashboard and for other programs that watch.</summary>
 internal static class EventsApi
 {
     // Something in between, or the client, may take silence for the end.
@@ -40,7 +40,7 @@ internal static class EventsApi
 
     internal static async Task WriteAsync(HttpContext context, EventFeed feed)
     {
-        // A host that stops does not wait for readers, who would stay for ever.
+        // A host that stops does not wait for readers, which would stay for ever.
         var stopping = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
@@ -64,10 +64,10 @@ internal static class EventsApi
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        await context.Response.Body.FlushAsync(ending); // who asks knows at once that it is heard
+        await context.Response.Body.FlushAsync(ending); // the client knows at once that it is heard
         while (await TryWriteAsync(context, await NextAsync(context, feed, ending), over, ending))
         {
-            // Until somebody ends it.
+            // Until the client, the host or a lost place ends it.
         }
     }
 
@@ -83,7 +83,7 @@ internal static class EventsApi
         }
     }
 
-    // Who loses the place while it does not read is cut: the end would wait for it as the frame does.
+    // A reader that loses its place while it does not read is cut: the end would wait for it as the frame does.
     private static async Task<bool> TryWriteAsync(
         HttpContext context,
         ReadOnlyMemory<byte> frame,

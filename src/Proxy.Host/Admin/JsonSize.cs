@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Counts what a document holds before anybody reads it.</summary>
+/// <summary>Counts what a document holds before it is read.</summary>
 internal static class JsonSize
 {
     /// <summary>Whether a text has more values than allowed: objects and lists count as what is in them does.</summary>
@@ -21,7 +21,7 @@ internal static class JsonSize
         }
         catch (JsonException)
         {
-            // Whoever reads it says where; more than was counted is not read.
+            // Its reader says where the mistake is; more than was counted is not read.
         }
 
         return count > maxValues;

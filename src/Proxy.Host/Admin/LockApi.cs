@@ -4,21 +4,21 @@ using Proxy.Locking;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The locks: who holds and who waits; pause, resume, another number of permits.</summary>
+/// <summary>The locks: which clients hold and which wait; pause, resume, another number of permits.</summary>
 internal static class LockApi
 {
     private const int MostPermits = 1_000_000;
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/locks", static (LockRegistry locks) => locks.List()).WithSummary("The locks: who holds and who waits.");
+        api.MapGet("/locks", static (LockRegistry locks) => locks.List()).WithSummary("The locks: which clients hold and which wait.");
         api.MapGet("/locks/{route}", One).WithSummary("The lock of one route.");
         api.MapPost("/locks/{route}/pause", static (string route, LockRegistry locks) => Pause(route, locks, paused: true))
-            .WithSummary("Stops admitting clients; those who are served are left alone, those who wait go on waiting.");
+            .WithSummary("Stops admitting clients; clients that are served are left alone, waiting clients go on waiting.");
         api.MapPost("/locks/{route}/resume", static (string route, LockRegistry locks) => Pause(route, locks, paused: false))
             .WithSummary("Admits clients again.");
         api.MapPut("/locks/{route}/permits", ChangePermits)
-            .WithSummary("Changes the number of permits until the next edit; fewer cut nobody off.");
+            .WithSummary("Changes the number of permits until the next edit; fewer permits end no connection.");
     }
 
     private static Results<Ok<LockStatus>, NotFound<ApiError>> One(string route, LockRegistry locks) =>

@@ -4,7 +4,7 @@ namespace Proxy.Host.Admin;
 internal static class OneAtATime
 {
     /// <summary>Waits for the turn, reads what the work needs, works, and ends the turn with the work, not with the wait for it.</summary>
-    /// <param name="turn">Who has it has the turn.</param>
+    /// <param name="turn">The semaphore: its holder has the turn.</param>
     /// <param name="limit">How long to wait for the turn, and how long for the work.</param>
     /// <param name="time">The clock.</param>
     /// <param name="read">Reads the input; ends by itself.</param>

@@ -2,7 +2,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Ready: a configuration is applied, its listeners are bound, and nothing drains. Says what is wrong besides, to who may know it.</summary>
+/// <summary>Ready: a configuration is applied, its listeners are bound, and nothing drains. Tells what is wrong besides, if the client may know.</summary>
 internal static class Readiness
 {
     public static Task WriteAsync(HttpContext context)

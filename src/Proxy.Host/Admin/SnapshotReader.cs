@@ -33,7 +33,7 @@ internal sealed class SnapshotReader(
             return new(all, new(0, 0, 0, 0));
         }
 
-        // A stable sort: of routes that nobody uses, the same ones are shown each time.
+        // A stable sort: of routes without connections, the same ones are shown each time.
         var ranked = all.OrderByDescending(static route => route.Connections).ToList();
         var others = ranked[MaxRoutes..];
         return new(

@@ -8,7 +8,7 @@ namespace Proxy.Host.Cli;
 
 /// <summary>
 /// <c>proxy certificates</c>: an authority for development, made once, and a certificate for each instance. Its key lies beside it, so
-/// whoever reads the folder can be any instance: for production take the authority you have.
+/// a program that reads the folder can be any instance: for production take the authority you have.
 /// </summary>
 internal static class CertificatesCommand
 {

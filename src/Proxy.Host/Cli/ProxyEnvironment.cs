@@ -8,7 +8,7 @@ internal static class ProxyEnvironment
 {
     private const string Separator = "__";
 
-    // A variable that happens to be called DEMO or LOG is somebody else's: only names with a path, or of a single value, are ours.
+    // A variable that happens to be called DEMO or LOG belongs to another program: only names with a path, or of a single value, are ours.
     private static readonly Dictionary<string, bool> _isSection = typeof(ProxyConfig)
         .GetProperties()
         .Where(static property => property.Name != nameof(ProxyConfig.Schema))

@@ -19,7 +19,7 @@ internal sealed record SnapshotRoutes(IReadOnlyList<RouteAnswer> Items, Snapshot
 /// <param name="BytesOut">Bytes to their clients.</param>
 internal sealed record SnapshotOthers(int Count, int Connections, long BytesIn, long BytesOut);
 
-/// <summary>The clusters, as far as somebody should know.</summary>
+/// <summary>The clusters, as far as they need attention.</summary>
 /// <param name="Notable">Destinations that are unhealthy or drained; at most 50.</param>
 /// <param name="More">How many more there are.</param>
 internal sealed record SnapshotClusters(IReadOnlyList<NotableDestination> Notable, int More);

@@ -15,7 +15,7 @@ internal sealed record DashboardFile(byte[] Content, string ContentType, EntityT
 
     private const string Prefix = "dashboard/"; // the logical names in the project file
 
-    // Scripts, styles and requests of this address alone, nothing inline, no markup out of strings, in nobody's frame.
+    // Scripts, styles and requests of this address alone, nothing inline, no markup out of strings, in no frame of another page.
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

@@ -4,7 +4,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting;
 
-/// <summary>Reads the files again when somebody asks, and tells systemd when that has had its effect.</summary>
+/// <summary>Reads the files again on request, and tells systemd when that has had its effect.</summary>
 internal sealed partial class ConfigurationReload(
     ConfigurationInspector inspector,
     AccessLog access,

@@ -40,7 +40,7 @@ internal static class ProxyApplication
         builder.Services.Configure<ConsoleLoggerOptions>(static console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace; // standard output belongs to the access log
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a console that nobody reads keeps no connection waiting
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a console that is not read keeps no connection waiting
         });
         var services = builder.Services;
         services.AddRoutingCore();

@@ -8,7 +8,7 @@ namespace Proxy.Host.Observability;
 internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaults> logger) : EventListener
 {
     private const string Sources = "OpenTelemetry";
-    private const string NotAskedFor = "MetricInstrumentIgnored"; // of meters that nobody added: no fault
+    private const string NotAskedFor = "MetricInstrumentIgnored"; // of meters that were not added: no fault
     private const int LongestText = 300;
     private static readonly TimeSpan _pause = TimeSpan.FromMinutes(1);
 

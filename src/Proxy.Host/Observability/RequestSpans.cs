@@ -22,7 +22,7 @@ internal static class RequestSpans
         }
     }
 
-    /// <summary>Leaves a request out: scrapes and probes come every few seconds, and nobody looks for their traces.</summary>
+    /// <summary>Leaves a request out: scrapes and probes come every few seconds, and their traces are of no use.</summary>
     public static void LeaveOut(HttpContext context)
     {
         if (Of(context) is { } span)

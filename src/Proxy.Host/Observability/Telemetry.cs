@@ -11,7 +11,7 @@ namespace Proxy.Host.Observability;
 
 /// <summary>
 /// OpenTelemetry in the host's container: metrics always, for scrapes; spans and log records only where an OTLP receiver is named, and
-/// metrics go there then, too. Without one nobody listens to spans, and they cost nothing.
+/// metrics go there then, too. Without one spans have no listener, and cost nothing.
 /// </summary>
 internal static class Telemetry
 {

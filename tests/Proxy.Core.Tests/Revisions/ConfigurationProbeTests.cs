@@ -31,7 +31,7 @@ public sealed class ConfigurationProbeTests : IDisposable
 
         Assert.Equal("ReverseProxy:TcpRoutes:r:Listen", problem.Path);
         Assert.Equal(2, problem.Line);
-        Assert.Contains("somebody listens there", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("another socket listens there", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class ConfigurationProbeTests : IDisposable
             Assert.Empty((await ProbeAsync(Route($"unix:{path}", "tcp://127.0.0.1:1"))).Errors);
             socket.Listen();
             Assert.Contains(
-                "somebody listens",
+                "another socket listens",
                 Assert.Single((await ProbeAsync(Route($"unix:{path}", "tcp://127.0.0.1:1"))).Errors).Message,
                 StringComparison.Ordinal
             );

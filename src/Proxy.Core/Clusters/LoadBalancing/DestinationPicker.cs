@@ -19,7 +19,7 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
     /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available or untried.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="settings">Weights, backups and the limit.</param>
-    /// <param name="context">For whom.</param>
+    /// <param name="context">The client.</param>
     /// <param name="tried">Destinations that failed this client.</param>
     /// <returns>The destination with a place taken, or why there is none.</returns>
     public PickResult Pick(

@@ -7,7 +7,7 @@ public interface ITcpLoadBalancingPolicy
     string Name { get; }
 
     /// <summary>Chooses one.</summary>
-    /// <param name="context">For whom.</param>
+    /// <param name="context">The client.</param>
     /// <param name="candidates">Never empty.</param>
     /// <returns>One of them.</returns>
     DestinationCandidate Pick(in PickContext context, IReadOnlyList<DestinationCandidate> candidates);

@@ -35,10 +35,10 @@ public sealed record ChannelConfig
     /// <summary>For Reply and Duplex: when the legacy server counts as ready.</summary>
     public ReadyCheck Ready { get; init; }
 
-    /// <summary>Who may reach the server here: instance ids, * for any letters; absent means members that offer the connector themselves.</summary>
+    /// <summary>The instances that may reach the server here: ids, * for any letters; absent means members that offer the connector themselves.</summary>
     public IReadOnlyList<string>? Allow { get; init; }
 
-    /// <summary>Who may serve the clients here: instance ids, * for any letters; absent means every member that offers the connector.</summary>
+    /// <summary>The instances that may serve the clients here: ids, * for any letters; absent means every member that offers the connector.</summary>
     public IReadOnlyList<string>? Offer { get; init; }
 
     /// <summary>All its ports, in order.</summary>

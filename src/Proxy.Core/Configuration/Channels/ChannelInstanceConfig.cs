@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Who an instance is.</summary>
+/// <summary>The identity of an instance.</summary>
 public sealed record ChannelInstanceConfig
 {
     /// <summary>The id, unique in the group; the number after its last _ or - chooses the local address.</summary>

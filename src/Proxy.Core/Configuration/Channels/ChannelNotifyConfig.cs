@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Who is told about changes of channels.</summary>
+/// <summary>The programs and addresses that are told about changes of channels.</summary>
 public sealed record ChannelNotifyConfig
 {
     /// <summary>How changes are gathered into one notification.</summary>

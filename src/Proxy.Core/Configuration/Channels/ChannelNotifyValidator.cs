@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks who is told about changes of channels.</summary>
+/// <summary>Checks what is told about changes of channels.</summary>
 internal static class ChannelNotifyValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Notify";

@@ -3,7 +3,7 @@ namespace Proxy.Configuration.Channels;
 /// <summary>What the legacy program beside a channel is.</summary>
 public enum ChannelType
 {
-    /// <summary>A client of a service, whoever serves it.</summary>
+    /// <summary>A client of a service, whichever member serves it.</summary>
     Request,
 
     /// <summary>A server of that service.</summary>

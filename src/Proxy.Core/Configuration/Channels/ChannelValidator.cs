@@ -56,7 +56,7 @@ internal static class ChannelValidator
         }
     }
 
-    // Whoever cannot say all of itself in one line would be no member, and nobody would know why.
+    // An instance whose announcement does not fit in one line would be no member, and nothing would say why.
     public static void CheckAnnouncement(IReadOnlyDictionary<string, ChannelConfig> items, ProblemList problems)
     {
         const string Path = $"{ChannelsValidator.Section}:Items";

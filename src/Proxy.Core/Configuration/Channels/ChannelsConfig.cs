@@ -8,7 +8,7 @@ public sealed record ChannelsConfig
     /// <summary>Instances of one group see each other.</summary>
     public string Group { get; init; } = "";
 
-    /// <summary>Who this instance is.</summary>
+    /// <summary>The identity of this instance.</summary>
     public ChannelInstanceConfig Instance { get; init; } = new();
 
     /// <summary>How instances reach each other; applied at start only.</summary>
@@ -17,7 +17,7 @@ public sealed record ChannelsConfig
     /// <summary>The local addresses that stand for members.</summary>
     public LoopbackConfig Loopback { get; init; } = new();
 
-    /// <summary>Who the members are.</summary>
+    /// <summary>Which members there are.</summary>
     public MembershipConfig Membership { get; init; } = new();
 
     /// <summary>The channels, by name.</summary>
@@ -31,7 +31,7 @@ public sealed record ChannelsConfig
     [AllowZero]
     public TimeSpan MemberDrainTimeout { get; init; }
 
-    /// <summary>Who is told about changes.</summary>
+    /// <summary>The programs and addresses that are told about changes.</summary>
     public ChannelNotifyConfig Notify { get; init; } = new();
 
     /// <summary>The connectors that a channel here calls.</summary>

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>A name whose addresses are the members: each is asked who it is.</summary>
+/// <summary>A name whose addresses are the members: each is asked for its id.</summary>
 public sealed record DnsMembershipConfig
 {
     /// <summary>The name; a headless service of Kubernetes, say.</summary>

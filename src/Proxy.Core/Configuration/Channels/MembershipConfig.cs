@@ -2,10 +2,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Who the members are.</summary>
+/// <summary>Which members there are.</summary>
 public sealed record MembershipConfig
 {
-    /// <summary>Who says so: Static, Dns, or the name of a provider that an application registers in code.</summary>
+    /// <summary>What names the members: Static, Dns, or the name of a provider that an application registers in code.</summary>
     public string Provider { get; init; } = MembershipProviders.Static;
 
     /// <summary>The other instances by id, for the provider Static; the own id may be among them.</summary>

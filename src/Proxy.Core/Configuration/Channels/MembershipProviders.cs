@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>The names of who says which members there are.</summary>
+/// <summary>The names of the built-in providers, which say which members there are.</summary>
 internal static class MembershipProviders
 {
     /// <summary>The configuration, confirmed by asking each.</summary>

@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks who the members are.</summary>
+/// <summary>Checks which members there are.</summary>
 internal static class MembershipValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Membership";

@@ -48,6 +48,6 @@ public sealed record TunnelConfig
     [AllowZero]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether tunnels without TLS may leave this machine: anybody can then be any instance.</summary>
+    /// <summary>Whether tunnels without TLS may leave this machine: every program that reaches them can then claim to be any instance.</summary>
     public bool AllowInsecure { get; init; }
 }

@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks the tunnel: who may come in is decided by certificates, so without them it stays on this machine.</summary>
+/// <summary>Checks the tunnel: certificates decide which instances may come in, so without them it stays on this machine.</summary>
 internal static class TunnelValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Tunnel";
@@ -50,14 +50,14 @@ internal static class TunnelValidator
         {
             problems.Warn(
                 $"{Path}:AllowInsecure",
-                "tunnels are neither encrypted nor authenticated: whoever reaches them may be any instance."
+                "tunnels are neither encrypted nor authenticated: every program that reaches them can claim to be any instance."
             );
         }
         else if (!addresses.All(static address => address.Address is { } ip && IPAddress.IsLoopback(ip)))
         {
             problems.Consequence(
                 $"{Path}:Url",
-                $"'{tunnel.Url}' would accept tunnels of anybody; use https://, a loopback address, or AllowInsecure.",
+                $"'{tunnel.Url}' would accept tunnels from any program; use https://, a loopback address, or AllowInsecure.",
                 $"{Path}:AllowInsecure"
             );
         }

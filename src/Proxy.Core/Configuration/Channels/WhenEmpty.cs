@@ -6,6 +6,6 @@ public enum WhenEmpty
     /// <summary>They wait up to 2 s for one, and then are reset.</summary>
     Wait,
 
-    /// <summary>Nobody listens, so that they are refused.</summary>
+    /// <summary>Their address is not listened on, so that they are refused.</summary>
     Refuse,
 }

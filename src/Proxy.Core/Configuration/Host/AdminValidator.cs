@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>The admin endpoint must not be open to everyone.</summary>
+/// <summary>The admin endpoint must not be open to every program.</summary>
 internal static class AdminValidator
 {
     private const string Authority = "Admin:ClientCertificateAuthority";
@@ -44,7 +44,7 @@ internal static class AdminValidator
         }
     }
 
-    // A header cannot carry anything else, so that nobody could ever come in. The token itself is not repeated.
+    // A header cannot carry anything else, so that no request could ever be accepted. The token itself is not repeated.
     private static void CheckToken(string? token, ProblemList problems)
     {
         if (token is { Length: > 0 } && !token.All(static c => c is > ' ' and <= '~'))

@@ -10,7 +10,7 @@ public sealed record LockConfig
     [Range(1, 1_000_000)]
     public int Permits { get; init; } = 1;
 
-    /// <summary>Among whom the permits are shared.</summary>
+    /// <summary>Which clients share the permits.</summary>
     public LockScope Scope { get; init; }
 
     /// <summary>Ends a client this long after its activation.</summary>

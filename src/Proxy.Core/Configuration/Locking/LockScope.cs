@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Locking;
 
-/// <summary>Among whom the permits of a lock are shared.</summary>
+/// <summary>Which clients share the permits of a lock.</summary>
 public enum LockScope
 {
     /// <summary>The clients of this process.</summary>

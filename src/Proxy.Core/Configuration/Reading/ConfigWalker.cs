@@ -42,7 +42,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
     {
         if (node.Value is not null && !node.HasChildren)
         {
-            // Whoever writes a section's secret in place of the section finds it in no log.
+            // A secret that was written in place of its section must not reach a log.
             var secret = type?.Properties.Any(static property => ConfigTypes.Attribute<SecretAttribute>(property) is not null) is true;
             var shown = secret ? SecretMask.Hidden : ScalarReader.Shorten(node.Value);
             problems.Error(node.Path, $"'{shown}' is a value; {expected} is expected here.");

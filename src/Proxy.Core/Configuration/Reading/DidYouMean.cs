@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Suggests the name somebody probably meant.</summary>
+/// <summary>Suggests the name that was probably meant.</summary>
 internal static class DidYouMean
 {
     public static string? Find(string text, IEnumerable<string> names)
@@ -16,7 +16,7 @@ internal static class DidYouMean
     /// <summary>The names in quotes, or "none".</summary>
     public static string List(IEnumerable<string> names)
     {
-        // A list of thousands helps nobody.
+        // A list of thousands is no help.
         var all = names.ToList();
         var shown = string.Join(", ", all.Take(20).Select(name => $"'{name}'"));
         return all.Count == 0 ? "none"
@@ -26,7 +26,7 @@ internal static class DidYouMean
 
     private static int Distance(string left, string right)
     {
-        // Nobody means a name of half the length, and input may be huge.
+        // A name of half the length was not meant, and input may be huge.
         if (Math.Abs(left.Length - right.Length) > Math.Max(1, right.Length / 3))
         {
             return int.MaxValue;

@@ -12,6 +12,6 @@ internal sealed record JsonFileContent
 
     public Dictionary<string, int> Lines { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why the file is not what is used. Whoever reads the content gets them with it, and so cannot run what is ambiguous.</summary>
+    /// <summary>Why the file is not what is used. Every reader of the content gets them with it, and so cannot run what is ambiguous.</summary>
     public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
 }

@@ -1,5 +1,5 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A value that is shown to nobody: no answer, no log line and no message has it.</summary>
+/// <summary>A value that is never shown: no answer, no log line and no message has it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute;

@@ -8,7 +8,7 @@ internal static class SecretMask
 {
     public const string Hidden = "***";
 
-    // Nobody reads a text as long for what is between its secrets.
+    // A text this long is not read for what stands between its secrets.
     private const int MaxText = 4096;
 
     /// <summary>A copy of a part of a document.</summary>

@@ -23,7 +23,7 @@ internal ref struct SecretText
         );
     }
 
-    /// <summary>Returns the text; null when it is no JSON, where nobody can say what is a secret.</summary>
+    /// <summary>Returns the text; null when it is no JSON, where secrets cannot be told from the rest.</summary>
     /// <param name="bytes">The file's bytes.</param>
     /// <param name="root">Where its secrets stand.</param>
     public static string? Mask(byte[] bytes, SecretPlace root)

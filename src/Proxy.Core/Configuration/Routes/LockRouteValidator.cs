@@ -27,7 +27,7 @@ internal static class LockRouteValidator
         }
     }
 
-    // The client whose turn it is would find no place, and the pause after that is everybody's.
+    // The client whose turn it is would find no place, and the pause after that holds up every client.
     private static void CheckPlaces(LockConfig config, string path, string clusterId, ClusterSection cluster, ProblemList problems)
     {
         if (cluster.Tcp.MaxConnectionsPerDestination is { } most && (long)most * cluster.Destinations.Count < config.Permits)
@@ -41,7 +41,7 @@ internal static class LockRouteValidator
         }
     }
 
-    // Whoever else connects there would be one more than the permits allow.
+    // A client of another route would be one more than the permits allow.
     private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
     {
         var clusterId = route.ClusterId ?? "";

@@ -48,7 +48,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         return WaitAsync(mayGoOn, cancellationToken);
     }
 
-    /// <summary>Lets who waits look again.</summary>
+    /// <summary>Lets the waiting accept look again.</summary>
     public void Wake() => loop.Post(_gate);
 
     /// <summary>Takes a connection that another loop accepted for this one.</summary>
@@ -140,7 +140,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         if (_isWatching)
         {
             loop.Remove(listener.Number, ((IEventHandler)this).Registration);
-            listener.WakeOnly(); // for whom the kernel may have told this loop of a connection, and nobody else
+            listener.WakeOnly(); // the kernel may have told this loop alone of a connection
         }
         else
         {

@@ -7,14 +7,14 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// A connection on an event loop. Until a relay takes it over, any thread may use it; nothing reads its socket before somebody asks.
+/// A connection on an event loop. Until a relay takes it over, any thread may use it; nothing reads its socket before a caller does.
 /// </summary>
 /// <param name="descriptor">A socket that does not block.</param>
 /// <param name="loop">The loop that watches it.</param>
 /// <param name="services">What the transport's connections share.</param>
 /// <param name="remote">The peer.</param>
 /// <param name="isAccepted">Whether it was accepted, and not dialed.</param>
-/// <param name="inline">Whether those who wait go on on the loop's thread.</param>
+/// <param name="inline">Whether waiting code continues on the loop's thread.</param>
 internal sealed class EpollConnection(
     int descriptor,
     EventLoop loop,
@@ -35,10 +35,10 @@ internal sealed class EpollConnection(
     private ResetWatch? _resetWatch;
     private int _seen;
 
-    /// <summary>Whether those who wait for it go on on the loop's thread: true for handlers of ours, which do not block.</summary>
+    /// <summary>Whether code that waits for it continues on the loop's thread: true for handlers of ours, which do not block.</summary>
     public bool IsInline => inline;
 
-    /// <summary>The pipes if somebody touched them: they may hold bytes that were read and not consumed.</summary>
+    /// <summary>The pipes if they were touched: they may hold bytes that were read and not consumed.</summary>
     public EpollPipe? TouchedPipe { get; private set; }
 
     public override IDuplexPipe Transport

@@ -12,7 +12,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
     private static readonly TimeSpan _backlogPause = TimeSpan.FromMilliseconds(10);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nobody answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    /// <exception cref="SocketException">Nothing answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
     public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);

@@ -6,7 +6,7 @@ namespace Proxy.Connections.Linux;
 
 /// <summary>
 /// A listen socket that all loops accept from. Each loop has a slot; a caller that accepts inline has one waiting in every slot,
-/// so that a connection is accepted, handled and relayed on one thread. Accept errors reach the caller, who decides about back-off.
+/// so that a connection is accepted, handled and relayed on one thread. Accept errors reach the caller, which decides about back-off.
 /// </summary>
 internal sealed class EpollListener : IConnectionListener, ITunableListener
 {
@@ -115,6 +115,6 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     public void HandOver() => SocketOptions.IgnoreNewHandshakes(_socket);
 
-    /// <summary>Gives a connection to the loop it was chosen for; false when nobody accepts there any more.</summary>
+    /// <summary>Gives a connection to the loop it was chosen for; false when nothing accepts there any more.</summary>
     public bool TryHandOn(EpollConnection connection) => IsInline && _slots[connection.Loop.Index].TryEnqueue(connection);
 }

@@ -95,7 +95,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
         if ((events & Libc.EpollErr) != 0)
         {
-            Break(connection); // nobody reads it while the other side takes nothing
+            Break(connection); // it is not read while the other side takes nothing
         }
 
         Step();
@@ -304,7 +304,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         towards.Finish(_loop);
         if (broken != _broken)
         {
-            away.Finish(_loop); // both are broken: nobody is left to deliver to
+            away.Finish(_loop); // both are broken: no side is left to deliver to
         }
         else if (!away.IsFinished)
         {

@@ -6,7 +6,7 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>A socket that an event loop watches: who may use its descriptor and for how long, and how it is closed. Any thread may call it.</summary>
+/// <summary>A socket that an event loop watches: what may use its descriptor and for how long, and how it is closed. Any thread may call it.</summary>
 internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionSocketFeature
 {
     private const uint Watched = Libc.EpollIn | Libc.EpollPriority | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
@@ -38,7 +38,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 
     public EventLoop Loop => Volatile.Read(ref _loop);
 
-    /// <summary>Whether somebody closed or aborted it.</summary>
+    /// <summary>Whether it was closed or aborted.</summary>
     public bool IsClosing => Volatile.Read(ref _closing) != 0;
 
     public override EndPoint? LocalEndPoint
@@ -172,10 +172,10 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 
     ulong IEventHandler.Registration { get; set; }
 
-    /// <summary>Whoever uses the descriptor has to stop.</summary>
+    /// <summary>All code that uses the descriptor has to stop.</summary>
     protected abstract void OnClosing();
 
-    /// <summary>Whoever waits for it has to look again.</summary>
+    /// <summary>Every operation that waits for it has to look again.</summary>
     protected abstract void WakeAll();
 
     private bool IsLocal => _remote is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address);

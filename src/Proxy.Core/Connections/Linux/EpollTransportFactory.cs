@@ -16,7 +16,7 @@ internal sealed class EpollTransportFactory(EpollServices services, InheritedSoc
     public bool CanBind(EndPoint endpoint) => endpoint is ListenEndPoint;
 
     /// <inheritdoc />
-    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="AddressInUseException">Another socket listens there.</exception>
     /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {

@@ -1,6 +1,6 @@
 namespace Proxy.Connections.Linux;
 
-/// <summary>The pipes of one loop: taken while a direction moves bulk, and closed when nobody has wanted them for a while.</summary>
+/// <summary>The pipes of one loop: taken while a direction moves bulk, and closed when they were not needed for a while.</summary>
 internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
 {
     private const int MostIdle = 32;

@@ -31,7 +31,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public Socket Socket { get; }
 
-    /// <summary>The pipes if somebody touched them: they may hold bytes that were read and not consumed.</summary>
+    /// <summary>The pipes if they were touched: they may hold bytes that were read and not consumed.</summary>
     public SocketPipe? TouchedPipe { get; private set; }
 
     public override IDuplexPipe Transport

@@ -11,7 +11,7 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
     private readonly SocketServices _services = new(buffers, clock, time);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nobody answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    /// <exception cref="SocketException">Nothing answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);

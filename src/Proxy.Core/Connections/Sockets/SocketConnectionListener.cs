@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections.Sockets;
 
-/// <summary>A listen socket. Accept errors reach the caller, who decides about back-off.</summary>
+/// <summary>A listen socket. Accept errors reach the caller, which decides about back-off.</summary>
 internal sealed class SocketConnectionListener(BoundSocket bound, SocketServices services) : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket = bound.Socket;

@@ -88,7 +88,7 @@ internal sealed class SocketRelay(
         return true;
     }
 
-    // While a send waits nobody reads the other side, so nobody would notice that it is gone.
+    // While a send waits the other side is not read, so nothing would notice that it is gone.
     private void NoticeResetBehindStalledSend(Side side)
     {
         if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
@@ -227,7 +227,7 @@ internal sealed class SocketRelay(
         NoteBroken(broken);
 
         // The direction that reads from the broken side delivers what came before the reset, and then resets the healthy side.
-        // The other one has nobody to deliver to; it ends both only if the broken side had ended its half before.
+        // The other one has no side left to deliver to; it ends both only if the broken side had ended its half before.
         var healthy = _broken == _client ? _upstream : _client;
         if (from == _broken || healthy.SentFin)
         {
@@ -287,7 +287,7 @@ internal sealed class SocketRelay(
         /// <summary>Whether a read has met a reset.</summary>
         public volatile bool IsReset;
 
-        /// <summary>Whether what it sent is being sent on now, so that nobody reads it.</summary>
+        /// <summary>Whether what it sent is being sent on now, so that it is not read.</summary>
         public volatile bool IsSendingOn;
     }
 

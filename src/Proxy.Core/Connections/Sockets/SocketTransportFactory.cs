@@ -16,7 +16,7 @@ internal sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock c
     public bool CanBind(EndPoint endpoint) => endpoint is ListenEndPoint;
 
     /// <inheritdoc />
-    /// <exception cref="AddressInUseException">Somebody else listens there.</exception>
+    /// <exception cref="AddressInUseException">Another socket listens there.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address cannot be bound for another reason.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {

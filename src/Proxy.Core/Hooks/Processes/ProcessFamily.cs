@@ -22,7 +22,7 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
         while (true)
         {
             var alive = Find();
-            // The group first: in one step, it leaves nobody time to start another.
+            // The group first: in one step, no process of it has time to start another.
             _ = PosixSpawn.Kill(-root, PosixSpawn.SignalKill);
             foreach (var id in alive)
             {

@@ -8,7 +8,7 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Revisions.Probing;
 
-/// <summary>Binds every address of a revision for a moment, without listening: no client is taken from anybody.</summary>
+/// <summary>Binds every address of a revision for a moment, without listening: no client is taken from another program.</summary>
 internal static class AddressProbe
 {
     public static void Run(Revision revision, Func<string, string, bool> runs, ProblemList problems)
@@ -76,7 +76,7 @@ internal static class AddressProbe
         }
     }
 
-    // Not at its own name: that might be somebody's who is about to start.
+    // Not at its own name: a program that is about to start might need that.
     private static string? UnixRefusal(string path)
     {
         if (File.Exists(path))
@@ -85,7 +85,7 @@ internal static class AddressProbe
             try
             {
                 client.Connect(new UnixDomainSocketEndPoint(path));
-                return "somebody listens there.";
+                return "another socket listens there.";
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
             {
@@ -104,7 +104,7 @@ internal static class AddressProbe
     private static string Explain(SocketException exception) =>
         exception.SocketErrorCode switch
         {
-            SocketError.AddressAlreadyInUse => "somebody listens there.",
+            SocketError.AddressAlreadyInUse => "another socket listens there.",
             SocketError.AddressNotAvailable => "this machine has no such address, or not the folder of such a socket.",
             SocketError.AccessDenied => "this user may not (ports below 1024 need CAP_NET_BIND_SERVICE).",
             _ => $"{exception.Message}.",

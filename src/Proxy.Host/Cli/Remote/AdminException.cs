@@ -1,6 +1,6 @@
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>A running host did not do what was asked; the message is for the one who asked.</summary>
+/// <summary>A running host did not do what was asked; the message is for the user of the command.</summary>
 internal sealed class AdminException : Exception
 {
     public AdminException() { }

@@ -12,7 +12,7 @@ internal sealed class AdminOptions
 
     private readonly Option<string> _url;
 
-    // No option takes the token itself: everybody on the machine sees the arguments of a program.
+    // No option takes the token itself: every user of the machine sees the arguments of a program.
     private readonly Option<string?> _tokenFile = new("--token-file")
     {
         Description = $"A file with the admin token; the variable {TokenVariable} is read otherwise.",

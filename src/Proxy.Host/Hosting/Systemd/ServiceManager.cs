@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>Tells systemd how the service is (sd_notify): one datagram each, and none where nobody asked for them.</summary>
+/// <summary>Tells systemd how the service is (sd_notify): one datagram each, and none where systemd did not ask for them.</summary>
 internal sealed partial class ServiceManager : IDisposable
 {
     private const int MaxStatus = 400;
@@ -27,7 +27,7 @@ internal sealed partial class ServiceManager : IDisposable
         }
     }
 
-    /// <summary>Whether somebody listens.</summary>
+    /// <summary>Whether there is a socket to notify.</summary>
     public bool IsThere => _socket is not null;
 
     /// <summary>The service does what it is for, as configured now.</summary>

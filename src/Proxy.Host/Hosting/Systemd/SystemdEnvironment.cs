@@ -5,7 +5,7 @@ namespace Proxy.Host.Hosting.Systemd;
 /// <summary>What systemd tells a service in its environment.</summary>
 internal sealed record SystemdEnvironment
 {
-    /// <summary>The socket to notify; null when nobody asks for that.</summary>
+    /// <summary>The socket to notify; null when systemd does not ask for that.</summary>
     public string? NotifySocket { get; init; }
 
     /// <summary>How long the service may be silent; null without a watchdog.</summary>

@@ -16,7 +16,7 @@ internal sealed partial class Watchdog : IDisposable
     /// <param name="limit">How long the service may be silent; it speaks twice as often.</param>
     /// <param name="ask">Completes when all that has to live has answered.</param>
     /// <param name="alive">Says so.</param>
-    /// <param name="logger">Told who does not answer.</param>
+    /// <param name="logger">Told what does not answer.</param>
     public Watchdog(TimeSpan limit, Func<Task> ask, Action alive, ILogger<Watchdog> logger)
     {
         _ask = ask;

@@ -86,9 +86,9 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
             using var file = Output(config, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
             file.Open();
         }
-        catch (NobodyReadsException)
+        catch (NoReaderException)
         {
-            // Somebody may, later.
+            // A reader may come later.
         }
         catch (IOException exception)
         {

@@ -3,7 +3,7 @@ namespace Proxy.Host.Observability.AccessLogging;
 /// <summary>An open file that grows at its end.</summary>
 internal interface ILogFile : IDisposable
 {
-    /// <summary>Its size in bytes, whoever else writes to it; null for what is no regular file and has none.</summary>
+    /// <summary>Its size in bytes, other writers' bytes included; null for what is no regular file and has none.</summary>
     long? Length { get; }
 
     /// <summary>Whether it is still what a path names.</summary>

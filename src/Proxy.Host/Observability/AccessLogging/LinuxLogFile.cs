@@ -14,7 +14,7 @@ internal sealed unsafe partial class LinuxLogFile : ILogFile
     private const int Append = 0x400;
     private const int NonBlock = 0x800;
     private const int CloseOnExec = 0x80000;
-    private const int OwnerAndGroup = 0x1A0; // 0640: it tells who connected
+    private const int OwnerAndGroup = 0x1A0; // 0640: it names the clients that connected
 
     private const int Interrupted = 4;
     private const int NoReader = 6; // ENXIO
@@ -31,7 +31,7 @@ internal sealed unsafe partial class LinuxLogFile : ILogFile
     private readonly (ulong Device, ulong Number) _identity;
 
     /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="NobodyReadsException">It is a named pipe without a reader.</exception>
+    /// <exception cref="NoReaderException">It is a named pipe without a reader.</exception>
     public LinuxLogFile(string path)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
@@ -43,7 +43,7 @@ internal sealed unsafe partial class LinuxLogFile : ILogFile
         if (descriptor < 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw error == NoReader ? new NobodyReadsException() : new IOException(Marshal.GetPInvokeErrorMessage(error) + ".");
+            throw error == NoReader ? new NoReaderException() : new IOException(Marshal.GetPInvokeErrorMessage(error) + ".");
         }
 
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);

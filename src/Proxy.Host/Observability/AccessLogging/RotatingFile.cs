@@ -60,7 +60,7 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
         }
         catch (IOException) when (_file!.Length is null)
         {
-            // A pipe that lost its reader takes nothing more, whoever reads it next.
+            // A pipe that lost its reader takes nothing more, even when another reader comes.
             Close();
             throw;
         }

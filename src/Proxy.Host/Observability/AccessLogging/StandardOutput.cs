@@ -17,7 +17,7 @@ internal sealed class StandardOutput : IAccessLogOutput
 
     public void Reopen()
     {
-        // It is whoever started us who has it.
+        // The program that started this one has it.
     }
 
     public void Dispose() => _stream.Dispose();

@@ -7,7 +7,7 @@ internal sealed class Exposition(PooledBuffer text, int maxBytes, long collected
 {
     private readonly Lock _gate = new(); // guards all below
     private PooledBuffer? _compressed;
-    private int _users = 1; // whoever keeps it for the next
+    private int _users = 1; // one is the exporter, which keeps it for the next scrape
 
     public long CollectedAt => collectedAt;
 

@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// Sees to the meter when nobody scrapes: renews it when that is due, and has the reader let go what renewals have left behind, which it does
+/// Sees to the meter when there are no scrapes: renews it when that is due, and has the reader let go what renewals have left behind, which it does
 /// with its next collection.
 /// </summary>
 internal sealed class MeterRenewal(PrometheusExporter exporter, ProxyMeter meter, TimeProvider time) : BackgroundService

@@ -13,7 +13,7 @@ internal sealed class PrometheusExporter(PrometheusOptions options, ILogger<Prom
     private const int Attempts = 3;
     private readonly Lock _gate = new(); // guards all below: one collection at a time
     private readonly ExpositionWriter _writer = new(options, logger);
-    private PooledBuffer? _to; // whoever takes it writes to it
+    private PooledBuffer? _to; // the collection that takes it writes to it
     private int _collections;
     private bool _openMetrics;
     private Exception? _failure;

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Observability.Prometheus;
 
-/// <summary>The answers that are being sent: so many at a time. One more ends the oldest, since whoever reads is done long before.</summary>
+/// <summary>The answers that are being sent: so many at a time. One more ends the oldest, since a client that reads is done long before.</summary>
 internal sealed class SendingScrapes(int limit)
 {
     private readonly Lock _gate = new(); // guards _sending

@@ -72,7 +72,7 @@ public sealed partial class TraceTests : SessionTestBase
         Assert.Equal(ModbusMessages.Value(1, 5), await client.AskAsync(1, ModbusMessages.Read(1, 7)));
 
         Assert.Contains(
-            "Reply from destination: client nobody, route none, destination c/d, 11 bytes: FF FF 00 00 00 05 01 03 02 00 09",
+            "Reply from destination: client none, route none, destination c/d, 11 bytes: FF FF 00 00 00 05 01 03 02 00 09",
             _log.Lines
         );
     }

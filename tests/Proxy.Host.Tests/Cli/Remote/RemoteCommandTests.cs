@@ -201,7 +201,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
         File.Delete(file);
 
         Assert.Equal((2, 0), (alone, beside));
-        Assert.Contains("somebody listens there", output, StringComparison.Ordinal);
+        Assert.Contains("another socket listens there", output, StringComparison.Ordinal);
     }
 
     private static string Url(TestHost host) => host.Urls.Single().GetLeftPart(UriPartial.Authority);

@@ -172,7 +172,7 @@ public sealed class RotatingFileTests : IDisposable
         }
 
         using var file = new RotatingFile(Log, null, 1, TimeProvider.System, NullLogger.Instance);
-        Assert.Throws<NobodyReadsException>(() => file.Open());
+        Assert.Throws<NoReaderException>(() => file.Open());
 
         await using (var reader = new FileStream(Log, FileMode.Open, FileAccess.ReadWrite))
         {
@@ -186,7 +186,7 @@ public sealed class RotatingFileTests : IDisposable
         }
 
         Assert.Throws<IOException>(() => file.Write("line\n"u8));
-        Assert.Throws<NobodyReadsException>(() => file.Open());
+        Assert.Throws<NoReaderException>(() => file.Open());
     }
 
     [Fact]

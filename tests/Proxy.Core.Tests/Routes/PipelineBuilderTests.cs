@@ -1,0 +1,186 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Configuration;
+using Proxy.Configuration.Routes;
+using Proxy.Core.Tests.Configuration;
+using Proxy.Diagnostics;
+using Proxy.Routes;
+
+namespace Proxy.Core.Tests.Routes;
+
+public sealed class PipelineBuilderTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ConnectionTracker _tracker = new();
+    private readonly ProxyMetrics _metrics;
+    private readonly AccessLog _log = new(null);
+    private readonly TrackingMiddleware _tracking;
+    private readonly ConfigDocument _document = new();
+    private readonly Kind _forward = new(TcpMode.Forward);
+    private readonly Kind _lock = new(TcpMode.Lock);
+
+    public PipelineBuilderTests()
+    {
+        _metrics = new(new ProxyMeter(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), _tracker);
+        _tracking = new(_tracker, _metrics, _log, TimeProvider.System, NullLogger<TrackingMiddleware>.Instance);
+    }
+
+    [Fact]
+    public void Build_ValidRevision_OnePipelineForEachRouteAndAddressAndNothingIsInUse()
+    {
+        var revision = Revision();
+
+        var pipelines = Builder().Build(revision);
+
+        Assert.Equal(["a", "b"], pipelines.Routes.Keys.Order());
+        Assert.Equal(revision.Bindings.Select(static binding => binding.Slot).Order(), pipelines.Endpoints.Keys.Order());
+        Assert.Equal(["a"], _forward.Built);
+        Assert.Equal(["b"], _lock.Built);
+        Assert.All([_forward, _lock], static kind => Assert.Equal((0, 0), (kind.Used, kind.GivenUp)));
+    }
+
+    [Fact]
+    public void Build_RouteFails_ErrorNamesItAndWhatWasBuiltIsGivenBack()
+    {
+        _lock.Fails = true;
+        var revision = Revision();
+
+        var error = Assert.Throws<ApplyException>(() => Builder().Build(revision));
+
+        Assert.Equal("ReverseProxy:TcpRoutes:b", error.Path);
+        Assert.All([_forward, _lock], static kind => Assert.Equal((0, 1), (kind.Used, kind.GivenUp)));
+    }
+
+    [Fact]
+    public void Build_FactoryCannotBegin_OnesBeforeItAreGivenBack()
+    {
+        _lock.CannotBegin = true;
+        var revision = Revision();
+
+        Assert.Throws<InvalidOperationException>(() => Builder().Build(revision));
+
+        Assert.Equal((0, 1), (_forward.Used, _forward.GivenUp));
+        Assert.Equal(0, _lock.GivenUp);
+    }
+
+    [Fact]
+    public void Build_GivingBackFailsToo_OthersAreGivenBackAndTheFirstErrorIsThrown()
+    {
+        _lock.Fails = true;
+        _forward.CannotGiveUp = true;
+        var revision = Revision();
+
+        var error = Assert.Throws<ApplyException>(() => Builder().Build(revision));
+
+        Assert.Equal("ReverseProxy:TcpRoutes:b", error.Path);
+        Assert.Equal((1, 1), (_forward.GivenUp, _lock.GivenUp));
+    }
+
+    [Fact]
+    public async Task Build_AgainWithAnotherMaximum_ConnectionsOfTheFirstCount()
+    {
+        var builder = Builder();
+        var first = Assert.Single(builder.Build(Shared(maximum: 1)).Endpoints.Values);
+        var holder = new FakeConnection("1");
+        var holding = first(holder);
+        Assert.Equal(ConnectionOutcome.LimitExceeded, await OutcomeAsync(first, "2"));
+
+        var edited = Assert.Single(builder.Build(Shared(maximum: 2)).Endpoints.Values);
+        var second = edited(new FakeConnection("3"));
+
+        Assert.Equal(ConnectionOutcome.LimitExceeded, await OutcomeAsync(edited, "4"));
+        Assert.False(holder.Aborted);
+        Assert.Equal("a", ConnectionRecord.Of(holder).RouteId);
+        _forward.Ending.SetResult();
+        await Task.WhenAll(holding, second).WaitAsync(Eventually.Limit);
+        Assert.Equal(0, _tracker.Count);
+    }
+
+    public void Dispose()
+    {
+        _document.Dispose();
+        _metrics.Dispose();
+        _log.Dispose();
+        _services.Dispose();
+    }
+
+    private PipelineBuilder Builder() => new(_tracking, [_forward, _lock], NullLogger<PipelineBuilder>.Instance);
+
+    private Revision Revision() =>
+        Read(
+            """
+            "TcpRoutes": {
+              "a": { "Listen": "127.0.0.1:9001", "ClusterId": "c" },
+              "b": { "Listen": "127.0.0.1:9002", "ClusterId": "locked", "Mode": "Lock" }
+            }
+            """
+        );
+
+    private Revision Shared(int maximum) =>
+        Read(
+            $$"""
+            "TcpEndpoints": { "edge": { "Address": ["127.0.0.1:9001"], "MaxConnections": {{maximum}} } },
+            "TcpRoutes": { "a": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" } }
+            """
+        );
+
+    private Revision Read(string routes)
+    {
+        const string Cluster = """{ "Destinations": { "d": { "Address": "tcp://127.0.0.1:1" } } }""";
+        var result = _document.Read($$"""{ "ReverseProxy": { {{routes}}, "Clusters": { "c": {{Cluster}}, "locked": {{Cluster}} } } }""");
+        Assert.Empty(result.Errors);
+        return result.Revision!;
+    }
+
+    private static async Task<ConnectionOutcome?> OutcomeAsync(ConnectionDelegate pipeline, string id)
+    {
+        var connection = new FakeConnection(id);
+        await pipeline(connection).WaitAsync(Eventually.Limit);
+        return ConnectionRecord.Of(connection).Outcome;
+    }
+
+    /// <summary>Routes of one mode, which notes what is asked of it and fails on demand.</summary>
+    private sealed class Kind(TcpMode mode) : IRouteFactory, IRouteSet
+    {
+        public List<string> Built { get; } = [];
+
+        public int Used { get; private set; }
+
+        public int GivenUp { get; private set; }
+
+        public bool CannotBegin { get; set; }
+
+        public bool Fails { get; set; }
+
+        public bool CannotGiveUp { get; set; }
+
+        public TaskCompletionSource Ending { get; } = new();
+
+        public bool Builds(TcpRouteConfig route) => route.Mode == mode;
+
+        public IRouteSet Begin(Revision revision) => CannotBegin ? throw new InvalidOperationException() : this;
+
+        public ConnectionDelegate Build(string id, TcpRouteConfig route)
+        {
+            if (Fails)
+            {
+                throw new InvalidOperationException();
+            }
+
+            Built.Add(id);
+            return _ => Ending.Task;
+        }
+
+        public void Use() => Used++;
+
+        public void GiveUp()
+        {
+            GivenUp++;
+            if (CannotGiveUp)
+            {
+                throw new InvalidOperationException();
+            }
+        }
+    }
+}
