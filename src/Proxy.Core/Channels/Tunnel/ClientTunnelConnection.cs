@@ -91,7 +91,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
             _response.Dispose();
         }
 
-        _content.Dispose(); // and not the source: who closes the connection may be about to cancel it, and without a timer it holds nothing
+        _content.Dispose(); // and not the source: a close may be about to cancel it, and without a timer it holds nothing
         await base.DisposeAsync();
     }
 }
