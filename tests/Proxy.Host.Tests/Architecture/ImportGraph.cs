@@ -81,7 +81,9 @@ internal sealed class ImportGraph
 
     private void Add(SemanticModel model, SyntaxTree tree)
     {
-        var uses = tree.GetRoot().DescendantNodes().Where(static node => node is SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax);
+        var uses = tree.GetRoot()
+            .DescendantNodes()
+            .Where(static node => node is SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax);
         foreach (var used in uses.SelectMany(use => Types(model, use)).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
         {
             foreach (var declaration in used.DeclaringSyntaxReferences)
