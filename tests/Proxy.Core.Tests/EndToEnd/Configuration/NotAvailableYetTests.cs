@@ -68,6 +68,7 @@ public sealed class NotAvailableYetTests : IDisposable
                     [$"{Route}AuthorizationPolicy"] = "Default",
                     [$"{Route}CorsPolicy"] = "Disable",
                     [$"{Route}RateLimiterPolicy"] = "Default",
+                    [$"{Route}OutputCachePolicy"] = "Default",
                     [$"{Route}TimeoutPolicy"] = "Disable",
                 }
             )
@@ -79,7 +80,9 @@ public sealed class NotAvailableYetTests : IDisposable
         var result = provider.GetRequiredService<RevisionReader>().Read(configuration.GetSection("ReverseProxy"), wholeDocument: false);
 
         Assert.Empty(result.Errors);
-        Assert.Equal("Default", Assert.Single(result.Revision!.HttpRoutes).AuthorizationPolicy);
+        var route = Assert.Single(result.Revision!.HttpRoutes);
+        Assert.Equal("Default", route.AuthorizationPolicy);
+        Assert.Equal("Default", route.OutputCachePolicy);
     }
 
     [Fact]
