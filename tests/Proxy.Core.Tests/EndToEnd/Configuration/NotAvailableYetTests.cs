@@ -75,6 +75,7 @@ public sealed class NotAvailableYetTests : IDisposable
             .Build();
         var services = new ServiceCollection().AddLogging();
         services.AddTcpProxy();
+        services.AddOutputCache(static options => options.AddPolicy("Default", static _ => { }));
         using var provider = services.BuildServiceProvider();
 
         var result = provider.GetRequiredService<RevisionReader>().Read(configuration.GetSection("ReverseProxy"), wholeDocument: false);
