@@ -23,7 +23,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         await operators.AnswerAsync("Close connection");
 
         Assert.Null(await client.ReadAsync());
-        await Operator.SeesAsync(operators.Page.GetByText("No open connection is like that."));
+        await Operator.SeesAsync(operators.Page.GetByText("No open connection matches."));
         await Operator.FindsAsync(operators.Page.Locator("#says"), "is closed.");
     }
 
@@ -92,7 +92,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         holder.Dispose();
         await Operator.CountsAsync(holders, 0);
         await Operator.CountsAsync(queue, 1);
-        await operators.Button("Resume").ClickAsync();
+        await operators.Button("Resume admission").ClickAsync();
         await operators.AnswerAsync("Resume");
 
         Assert.Equal("one", await third.ReadAsync());
@@ -118,7 +118,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         await operators.Button("Renew connections to d").ClickAsync();
         await operators.AnswerAsync("Renew");
 
-        await Operator.FindsAsync(operators.Page.Locator("#says"), "The connections to d are renewed.");
+        await Operator.FindsAsync(operators.Page.Locator("#says"), "The connections to d are being renewed.");
     }
 
     [RealServerFact(Chromium.Program)]

@@ -43,7 +43,7 @@ public sealed class DashboardTests(Chromium chromium)
 
         await Operator.FindsAsync(operators.Page.Locator(".notices"), "The last edit was rejected");
         await Operator.FindsAsync(operators.Page.Locator("#says"), "The last edit was rejected");
-        await operators.Page.GetByRole(AriaRole.Link, new() { Name = "Show in place" }).ClickAsync();
+        await operators.Page.GetByRole(AriaRole.Link, new() { Name = "Show in the file" }).ClickAsync();
         await Operator.FindsAsync(operators.Page.Locator(".lines li.wrong").First, "did you mean 'Listen'?");
         await Operator.FindsAsync(operators.Page.Locator(".lines li.wrong").First, "\"Lissten\"");
     }
@@ -80,7 +80,7 @@ public sealed class DashboardTests(Chromium chromium)
 
         await field.FillAsync("guess");
         await operators.AnswerAsync("Continue");
-        await Operator.SeesAsync(operators.Page.GetByText("That token was refused."));
+        await Operator.SeesAsync(operators.Page.GetByText("The host did not accept this token."));
         await field.FillAsync("s3cret");
         await operators.AnswerAsync("Continue");
 
@@ -106,7 +106,7 @@ public sealed class DashboardTests(Chromium chromium)
             operators.Page.EvaluateAsync<bool>("async () => (await import('./dashboard/store.js')).store.status?.connections.open === 1")
         );
         await Operator.ReadsAsync(operators.Tile("Open connections"), "0");
-        await operators.Button("Go on").ClickAsync();
+        await operators.Button("Resume").ClickAsync();
 
         await Operator.ReadsAsync(operators.Tile("Open connections"), "1");
     }
