@@ -6,7 +6,7 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Middleware that checks who may do what. It runs after routing, because the metadata of an endpoint says what it requires.</summary>
+/// <summary>Middleware that authorizes requests. It runs after routing, because the metadata of an endpoint says what it requires.</summary>
 internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
 {
     private const string Scheme = "Bearer ";

@@ -35,7 +35,9 @@ internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> trans
     private async Task<IConnectionListener> BindAsync(int port, CancellationToken cancellationToken)
     {
         var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port));
-        var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+        var transport = transports.First(transport =>
+            transport is IConnectionListenerFactorySelector selector && selector.CanBind(address)
+        );
         try
         {
             return await transport.BindAsync(address, cancellationToken);

@@ -22,7 +22,9 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, Port));
-        var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+        var transport = transports.First(transport =>
+            transport is IConnectionListenerFactorySelector selector && selector.CanBind(address)
+        );
         try
         {
             _listener = await transport.BindAsync(address, cancellationToken);

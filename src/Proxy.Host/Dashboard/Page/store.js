@@ -6,7 +6,7 @@ import { failures, total } from './outcomes.js';
 export const kept = 300; // snapshots, one a second
 const longestStep = 5; // seconds; a longer step between two samples is shown as a gap
 const shortestStep = 0.4; // seconds; of two samples closer than this, one is dropped: after a stall, the rate between them would be a false spike
-const drift = 2; // seconds; when the two clocks differ by more, the offset between them is set anew
+const drift = 2; // seconds; when the two clocks differ by more, the offset between them is reset
 const smooth = 5; // seconds over which the numbers on tiles are averaged
 
 class Store extends EventTarget {
