@@ -4,7 +4,6 @@ using Proxy.Configuration.Reading;
 using Proxy.Host.Admin.Connections;
 using Proxy.Host.Dashboard;
 using Proxy.Host.Http;
-using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host.Admin;
@@ -53,13 +52,7 @@ internal static class AdminEndpoint
     {
         _ = app.Services.GetRequiredService<StatusReader>(); // counts from now on
         var answer = Build(app.Services, admin, reload);
-        app.Use((context, next) => AdminMark.IsOn(context.Features) ? AnswerAsync(context, answer) : next(context));
-    }
-
-    private static Task AnswerAsync(HttpContext context, RequestDelegate answer)
-    {
-        RequestSpans.LeaveOut(context);
-        return answer(context);
+        app.Use((context, next) => AdminMark.IsOn(context.Features) ? answer(context) : next(context));
     }
 
     // A pipeline of its own: its endpoints are not among the application's, nor the other way round.
