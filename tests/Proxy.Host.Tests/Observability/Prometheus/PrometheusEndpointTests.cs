@@ -5,7 +5,9 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Proxy.Diagnostics;
+using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 using Proxy.Host.Tests.Support;
 
@@ -113,8 +115,11 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrape_CollectionFails_500()
+    public async Task Scrape_CollectionFails_500AndTheLogSaysSo()
     {
+        using var log = new LogLines();
+        using var faults = new ExportFaults(TimeProvider.System, log.CreateLogger<ExportFaults>());
+        faults.Listen();
         await using var host = await StartAsync();
         host.Services.GetRequiredService<MeterProviders>().Dispose();
 
@@ -122,6 +127,7 @@ public sealed class PrometheusEndpointTests : IDisposable
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.DoesNotContain("# ", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(log.Lines, static line => line.StartsWith("Telemetry: ScrapeFailed: Failed to collect", StringComparison.Ordinal));
     }
 
     [Theory]
