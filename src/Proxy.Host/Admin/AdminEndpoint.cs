@@ -4,7 +4,6 @@ using Proxy.Configuration.Reading;
 using Proxy.Host.Admin.Connections;
 using Proxy.Host.Dashboard;
 using Proxy.Host.Http;
-using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host.Admin;
@@ -54,13 +53,7 @@ internal static class AdminEndpoint
     {
         _ = app.Services.GetRequiredService<StatusReader>(); // created now, so that the uptime starts here
         var answer = Build(app.Services, admin, reload);
-        app.Use((context, next) => AdminMark.IsOn(context.Features) ? AnswerAsync(context, answer) : next(context));
-    }
-
-    private static Task AnswerAsync(HttpContext context, RequestDelegate answer)
-    {
-        RequestSpans.LeaveOut(context);
-        return answer(context);
+        app.Use((context, next) => AdminMark.IsOn(context.Features) ? answer(context) : next(context));
     }
 
     // A separate pipeline, so that its endpoints and those of the application are not mixed.

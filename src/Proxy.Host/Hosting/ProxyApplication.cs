@@ -63,7 +63,6 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
         }
 
-        RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);
