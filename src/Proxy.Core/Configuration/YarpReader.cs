@@ -47,7 +47,7 @@ internal static class YarpReader
         }
     }
 
-    // YARP leaves a route as it is when the new one equals it, and this is not in its comparison.
+    // YARP 2.3 leaves a route as it is when the new one equals it, and its comparison leaves out MaxRequestBodySize (dotnet/yarp#3027).
     private static RouteConfig Comparable(RouteConfig route) =>
         route.MaxRequestBodySize is { } size
             ? route with
