@@ -7,7 +7,10 @@ using Proxy.Forwarding;
 
 namespace Proxy.Channels;
 
-/// <summary>What is behind the tunnel endpoint: a tunnel that is admitted is forwarded to the local server of its connector, and to nothing else.</summary>
+/// <summary>
+/// Handles requests of peers to the tunnel endpoint: an admitted tunnel is forwarded to the local server of its connector, and to nothing
+/// else.
+/// </summary>
 internal sealed class ServedTunnels(
     TunnelAdmission admission,
     ServerDialer dialer,

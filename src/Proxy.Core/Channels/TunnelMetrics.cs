@@ -4,12 +4,12 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>Measures tunnels and their bytes by peer, and members by state.</summary>
+/// <summary>Metrics of tunnels and their bytes by peer, and of members by state.</summary>
 internal sealed class TunnelMetrics
 {
     private const string Peer = "proxy.channel.peer";
 
-    // The answers that the protocol has; a peer may send any number.
+    // The statuses that the protocol has get a label; a peer may send any number.
     private static readonly Dictionary<int, object> _statuses = (
         (int[])[0, 200, 400, 401, 403, 404, 421, 429, 500, 502, 503, 504]
     ).ToDictionary(static status => status, static object (status) => status);
@@ -18,7 +18,7 @@ internal sealed class TunnelMetrics
     private readonly MemberDirectory _members;
     private readonly OpenRecords _tunnels = new(static record => record.DestinationId ?? "");
     private readonly Lock _gate = new(); // guards _peers
-    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // the labels in use
+    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // the peers that have a label
     private Counter<long> _opened = null!;
 
     public TunnelMetrics(ProxyMeter meter, MemberDirectory members)
@@ -27,9 +27,9 @@ internal sealed class TunnelMetrics
         meter.Add(Create);
     }
 
-    /// <summary>Counts a tunnel that was asked for.</summary>
-    /// <param name="slot">Whether we asked or were asked.</param>
-    /// <param name="peer">The instance, as it calls itself.</param>
+    /// <summary>Counts a tunnel that was requested.</summary>
+    /// <param name="slot">Whether this instance requested it or was asked for it.</param>
+    /// <param name="peer">The id of the peer, as it names itself.</param>
     /// <param name="status">The HTTP status of the answer; 0 for none.</param>
     public void Asked(string slot, string peer, int status) =>
         Volatile
@@ -41,10 +41,10 @@ internal sealed class TunnelMetrics
                 new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
             );
 
-    /// <summary>A tunnel is open.</summary>
+    /// <summary>Counts a tunnel as open.</summary>
     public void Opened(ConnectionRecord record) => _tunnels.Add(record);
 
-    /// <summary>A tunnel has ended.</summary>
+    /// <summary>Counts a tunnel as ended.</summary>
     public void Ended(ConnectionRecord record) => _tunnels.Settle(record);
 
     private static KeyValuePair<string, object?> Direction(string slot) =>
@@ -61,7 +61,7 @@ internal sealed class TunnelMetrics
         meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
     }
 
-    // A peer that is no member may call itself anything, so it is counted without a name.
+    // A peer that is not a member may use any name, so it is counted without one.
     private string Known(string peer)
     {
         var members = _members.Current.All;

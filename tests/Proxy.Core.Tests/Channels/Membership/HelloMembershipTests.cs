@@ -131,7 +131,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
         await PassAsync(() => peer.Asked > 2);
 
         Assert.Equal(
-            $"The instance at {peer.Address} is no member: what it says of itself is nothing that an instance says.",
+            $"The instance at {peer.Address} is refused as a member, and is tried again: its hello line is malformed.",
             Assert.Single(_log.Lines)
         );
     }
