@@ -6,7 +6,9 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Ends a pipeline: takes a client's requests, and lets them share the connections to its destination with those of others.</summary>
+/// <summary>
+/// The end of a Multiplex pipeline: accepts a client's requests, which share the connections to their destination with other clients.
+/// </summary>
 internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices services) : ConnectionHandler
 {
     /// <inheritdoc />

@@ -3,7 +3,7 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What all Multiplex routes use.</summary>
+/// <summary>The dependencies of all Multiplex routes.</summary>
 internal sealed record MultiplexServices(
     MultiplexRegistry Registry,
     DestinationPicker Picker,

@@ -5,7 +5,7 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Registers sessions and their metrics.</summary>
+/// <summary>Registers the sessions and their metrics.</summary>
 internal static class MultiplexingServices
 {
     public static void AddMultiplexing(this IServiceCollection services)

@@ -2,7 +2,7 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What all sessions use.</summary>
+/// <summary>The dependencies of all sessions.</summary>
 internal sealed record SessionServices(
     SessionDialer Dialer,
     MultiplexMetrics Metrics,
