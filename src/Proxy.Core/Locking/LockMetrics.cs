@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Locking;
 
-/// <summary>What locks measure: which clients wait and hold a permit, and for how long.</summary>
+/// <summary>The metrics of locks: waiting clients, held permits, and durations.</summary>
 internal sealed class LockMetrics
 {
     private static readonly double[] _boundaries = [0.001, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];
@@ -12,7 +12,7 @@ internal sealed class LockMetrics
 
     public LockMetrics(ProxyMeter meter) => meter.Add(Create);
 
-    /// <summary>The queues that gauges are read from.</summary>
+    /// <summary>Returns the queues that gauges are read from.</summary>
     public Func<IEnumerable<LockQueue>> Queues { get; set; } = static () => [];
 
     public void Admitted(string routeId, TimeSpan waited) => Volatile.Read(ref _wait).Record(waited.TotalSeconds, Route(routeId));

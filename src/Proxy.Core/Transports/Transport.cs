@@ -8,7 +8,7 @@ using Proxy.Timing;
 
 namespace Proxy.Transports;
 
-/// <summary>The transport that was chosen: what accepts, and what dials.</summary>
+/// <summary>The transport that was chosen, which accepts and dials connections.</summary>
 internal sealed class Transport : IDisposable
 {
     private readonly EventLoopGroup? _loops;
@@ -40,10 +40,10 @@ internal sealed class Transport : IDisposable
 
     public IConnectionFactory Dialer { get; }
 
-    /// <summary>The event loops that run; none on the portable transport, and before the first connection.</summary>
+    /// <summary>The running event loops; empty for the portable transport, and before the first connection.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops?.Running ?? [];
 
-    /// <summary>How the event loops are.</summary>
+    /// <summary>The status of each event loop.</summary>
     public IReadOnlyList<EventLoopStatus> DescribeLoops() => _loops?.Status() ?? [];
 
     public void Dispose() => _loops?.Dispose();

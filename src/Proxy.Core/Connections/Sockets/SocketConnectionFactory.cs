@@ -11,7 +11,9 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
     private readonly SocketServices _services = new(buffers, clock, time);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nothing answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    /// <exception cref="SocketException">
+    /// The address does not answer, or the process has no descriptor left for it (TooManyOpenSockets).
+    /// </exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
