@@ -3,40 +3,40 @@ using System.Diagnostics.Metrics;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The meter <c>Proxy</c>, of which all instruments of this library are. Collectors of cumulative values keep every combination of labels they
-/// have ever seen, so when many of the configured ids have gone, the meter is made anew: what is added up
-/// begins again, as after a restart, and what is observed goes on.
+/// The meter <c>Proxy</c>, which has all instruments of this library. Collectors of cumulative values keep every combination of labels that
+/// they have seen. When many ids have been removed from the configuration, the meter is therefore renewed: counters start again, as after a
+/// restart, and observed values continue.
 /// </summary>
 public sealed class ProxyMeter : IDisposable
 {
-    /// <summary>The meter's name.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "Proxy";
 
-    /// <summary>How many ids that are gone a collector may keep before the meter is renewed.</summary>
+    /// <summary>The number of removed ids that a collector may keep before the meter is renewed.</summary>
     public const int MaxGone = 1000;
 
     private const int MostSeries = 200_000;
 
     private readonly IMeterFactory _factory;
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards all fields below
     private readonly List<Action<Meter>> _instruments = [];
     private HashSet<string> _configured = new(StringComparer.OrdinalIgnoreCase);
     private Meter _meter;
-    private int _ids; // how many are configured
-    private int _planned; // the ids that the limits of the running meter are for
+    private int _ids; // number of configured ids
+    private int _planned; // number of ids for which the limits of the present meter are computed
     private int _gone;
     private int _generation;
     private bool _disposed;
 
-    /// <summary>Makes the first.</summary>
-    /// <param name="factory">The host's meter factory, which is its scope.</param>
+    /// <summary>Creates the first meter.</summary>
+    /// <param name="factory">The host's meter factory, which becomes the scope of the meter.</param>
     public ProxyMeter(IMeterFactory factory)
     {
         _factory = factory;
         _meter = Make();
     }
 
-    /// <summary>Whether so many ids have gone that it should be renewed.</summary>
+    /// <summary>Whether so many ids have been removed that the meter should be renewed.</summary>
     public bool IsDue
     {
         get
@@ -48,27 +48,27 @@ public sealed class ProxyMeter : IDisposable
         }
     }
 
-    /// <summary>How often it was renewed.</summary>
+    /// <summary>How often the meter was renewed.</summary>
     public int Generation => Volatile.Read(ref _generation);
 
-    /// <summary>How many combinations of labels an instrument needs for what is configured now, and for ids that are gone.</summary>
-    /// <param name="instrument">The instrument's name.</param>
+    /// <summary>The number of label combinations that an instrument needs, for configured and removed ids.</summary>
+    /// <param name="instrument">The name of the instrument.</param>
     /// <returns>2,000 to 200,000.</returns>
     public int SeriesLimit(string instrument)
     {
-        // Some outcomes per route, and faults; two directions; connected and failed.
+        // Some outcomes per route, and failures; two directions; connected and failed.
         var each = instrument switch
         {
             "proxy.connections" => 5,
             "proxy.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
             _ => 1,
         };
-        // Without the gate: a collector asks while it holds what a renewal waits for.
+        // Without the lock: a collector calls this while it holds a lock that a renewal waits for.
         return Limit(each, Volatile.Read(ref _ids));
     }
 
-    /// <summary>Renews the meter if that is due; best right after a collection, which has taken the last values.</summary>
-    /// <returns>Whether it was.</returns>
+    /// <summary>Renews the meter if that is due; best called right after a collection, which has read the last values.</summary>
+    /// <returns>Whether it was renewed.</returns>
     public bool RenewIfDue()
     {
         lock (_gate)
@@ -93,7 +93,7 @@ public sealed class ProxyMeter : IDisposable
         }
     }
 
-    /// <summary>Adds instruments, now and to each later meter.</summary>
+    /// <summary>Adds instruments to the present meter and all later ones.</summary>
     internal void Add(Action<Meter> create)
     {
         lock (_gate)
@@ -103,7 +103,7 @@ public sealed class ProxyMeter : IDisposable
         }
     }
 
-    /// <summary>Says which ids are configured now. Where there is no room for them beside those that are gone, the meter is renewed at once.</summary>
+    /// <summary>Sets the configured ids. If they do not fit beside the removed ones, the meter is renewed immediately.</summary>
     internal void Configure(IEnumerable<string> ids)
     {
         lock (_gate)
@@ -119,7 +119,7 @@ public sealed class ProxyMeter : IDisposable
         }
     }
 
-    /// <summary>Says that ids which were not configured, but labels all the same, are gone.</summary>
+    /// <summary>Counts ids as removed that were labels without being configured.</summary>
     internal void Gone(int ids)
     {
         lock (_gate)
@@ -128,13 +128,13 @@ public sealed class ProxyMeter : IDisposable
         }
     }
 
-    // A quarter more than there are, so that a growing configuration does not renew with each edit.
+    // A quarter more than needed, so that a growing configuration does not renew the meter at each edit.
     private static long Roomy(int ids) => (long)ids * 5 / 4;
 
-    // Besides what is configured there are ids that have gone since the last renewal, and those that had before and are still reported.
+    // Beside the configured ids there are those removed since the last renewal, and those removed before it that are still reported.
     private static int Limit(int each, int ids) => (int)Math.Min(each * (Roomy(ids) + (2 * MaxGone)), MostSeries);
 
-    // The old one goes first: a collector would take an instrument of both for one, and end it with the first.
+    // The old meter is disposed first: a collector would take an instrument of both for one, and end it with the first.
     private void Renew()
     {
         if (_disposed)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Revisions;
 
-/// <summary>Where the configuration is read from.</summary>
+/// <summary>The source of the configuration.</summary>
 /// <param name="Configuration">The root of a whole document, or the section of an embedding application.</param>
-/// <param name="WholeDocument">Which of both.</param>
+/// <param name="WholeDocument">Whether it is the root of a whole document.</param>
 internal sealed record ConfigurationInput(IConfiguration Configuration, bool WholeDocument);

@@ -5,7 +5,9 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Revisions;
 
-/// <summary>Shows what runs, what is on disk, and what a document would change; secrets are masked everywhere.</summary>
+/// <summary>
+/// Shows the running configuration, the files on disk, and the effect of another document. Secrets are masked everywhere.
+/// </summary>
 public sealed class ConfigurationInspector
 {
     private readonly ConfigurationInput _input;
@@ -19,16 +21,16 @@ public sealed class ConfigurationInspector
         _status = status;
     }
 
-    /// <summary>The configuration that runs: all layers merged, only keys that are set.</summary>
-    /// <returns>A document of one's own; empty before the start.</returns>
+    /// <summary>The running configuration: all layers merged, only keys that are set.</summary>
+    /// <returns>A copy; empty before the start.</returns>
     public JsonObject Document() => SecretMask.Apply(Running, ProxyDocument.Secrets) as JsonObject ?? [];
 
-    /// <summary>The files it is read from.</summary>
-    /// <returns>In the order in which they win, as they are on disk now.</returns>
+    /// <summary>The files that the configuration is read from.</summary>
+    /// <returns>In the order of precedence, with their present content.</returns>
     public IReadOnlyList<ConfigurationFile> Files() =>
         [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigurationFile.Read(file.File, ProxyDocument.Secrets))];
 
-    /// <summary>Reads the files again, as SIGHUP does. What they have is applied, or rejected, soon afterwards.</summary>
+    /// <summary>Reads the files again, as SIGHUP does. Soon afterwards their content is applied or rejected.</summary>
     public void Reload()
     {
         foreach (var file in Providers().OfType<JsonFileProvider>())
@@ -37,18 +39,21 @@ public sealed class ConfigurationInspector
         }
     }
 
-    /// <summary>What differs between the configuration that runs and the files on disk. Of a file that is no JSON, what it had last counts.</summary>
-    /// <returns>By path.</returns>
+    /// <summary>
+    /// The differences between the running configuration and the files on disk. For a file that is not valid JSON, its last valid content
+    /// counts.
+    /// </summary>
+    /// <returns>The differences, by path.</returns>
     public IReadOnlyList<ConfigurationDifference> Difference()
     {
         var now = _input.Configuration is IConfigurationRoot ? new ConfigLayers(Providers().Select(OnDisk)) : _input.Configuration;
         return ConfigurationDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document, ProxyDocument.Secrets);
     }
 
-    /// <summary>Checks a document as <c>proxy check</c> does, and compares it with what runs.</summary>
-    /// <param name="document">JSON.</param>
-    /// <param name="name">What problems call it, in place of a file.</param>
-    /// <returns>What is wrong with it, and what it would change.</returns>
+    /// <summary>Checks a document as <c>proxy check</c> does, and compares it with the running configuration.</summary>
+    /// <param name="document">The document in JSON.</param>
+    /// <param name="name">The name of the document in problems, in place of a file name.</param>
+    /// <returns>The problems of the document, and what it would change.</returns>
     public ConfigurationReview Review(ReadOnlySpan<byte> document, string name)
     {
         using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });

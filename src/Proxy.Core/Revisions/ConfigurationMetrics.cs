@@ -2,7 +2,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Revisions;
 
-/// <summary>Whether the files on disk are what runs: for alerts that last as long as it is so.</summary>
+/// <summary>Metrics that show whether the files on disk are applied, for alerts.</summary>
 internal sealed class ConfigurationMetrics
 {
     public ConfigurationMetrics(ProxyMeter meter, ProxyStatus status) =>

@@ -12,16 +12,16 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
     private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
     private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
 
-    /// <summary>Drains what the next revision no longer has; returns at once.</summary>
-    /// <param name="running">The revision that ends: its routes say how long their connections have.</param>
-    /// <param name="newest">The revision that runs whenever this is asked.</param>
+    /// <summary>Starts to drain the connections whose route or endpoint the next revision does not have; does not wait.</summary>
+    /// <param name="running">The revision that ends; its routes define the time limits of their connections.</param>
+    /// <param name="newest">Returns the revision that runs when it is called.</param>
     public void DrainRemoved(Revision running, Func<Revision> newest)
     {
         Sweep(running, newest());
         _ = SweepLaterAsync(running, newest);
     }
 
-    /// <summary>Drains everything; completes when no connection is left.</summary>
+    /// <summary>Drains all connections; completes when none is left.</summary>
     public Task DrainAllAsync(Revision running)
     {
         foreach (var record in tracker.Open)
@@ -40,7 +40,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
         return tracker.WhenEmptyAsync();
     }
 
-    /// <summary>The longest a stop may take: the delay before it, the longest drain, and a margin for the rest.</summary>
+    /// <summary>The longest time that a stop may take: the delay before it, the longest drain, and a margin.</summary>
     public static TimeSpan ShutdownTime(Revision revision) =>
         revision.Config.ShutdownDelay
         + _margin
@@ -51,7 +51,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
             .Append(ChannelTimeout(revision) + LastWord(revision))
             .Max();
 
-    // What was queued for the old pipelines is tracked a little after they were swapped.
+    // Connections that were queued for the old pipelines are tracked shortly after the swap.
     private async Task SweepLaterAsync(Revision running, Func<Revision> newest)
     {
         foreach (var pause in _sweeps)
@@ -82,7 +82,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
 
     private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
 
-    // Programs that are told that the channels have ended may take their time to stop a server.
+    // Programs that are notified of the end of the channels may need time to stop a server.
     private static TimeSpan LastWord(Revision revision) =>
         (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
 

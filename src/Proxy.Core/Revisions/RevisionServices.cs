@@ -19,7 +19,7 @@ using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Proxy.Revisions;
 
-/// <summary>Registers reading, applying, following and showing the configuration.</summary>
+/// <summary>Registers reading, applying, following and showing of the configuration.</summary>
 internal static class RevisionServices
 {
     public static void AddRevisions(this IServiceCollection services)
@@ -29,7 +29,8 @@ internal static class RevisionServices
         AddShowing(services);
         services.AddSingleton<IHostedService>(static provider =>
         {
-            _ = provider.GetRequiredService<AccessLogMetrics>(); // created here: nothing else asks for it, nor for the next
+            // Created explicitly, since no other service depends on it or on the next one.
+            _ = provider.GetRequiredService<AccessLogMetrics>();
             _ = provider.GetRequiredService<ConfigurationMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });
@@ -98,7 +99,7 @@ internal static class RevisionServices
 
     private static Revision ReadFirst(IServiceProvider provider)
     {
-        // Mounted routes are known once Kestrel's options have been made.
+        // The mounted routes are known once Kestrel's options have been created.
         _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
         var input = provider.GetRequiredService<ConfigurationInput>();
         var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);

@@ -10,7 +10,7 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Routes;
 
-/// <summary>Builds routes with Mode Lock. Their queues outlive edits.</summary>
+/// <summary>Builds routes with Mode Lock. Their queues survive edits.</summary>
 internal sealed class LockRouteFactory(
     LockRegistry locks,
     HookListFactory hooks,

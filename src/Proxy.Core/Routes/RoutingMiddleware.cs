@@ -3,12 +3,12 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Routes;
 
-/// <summary>Hands a connection to the first route that matches.</summary>
-/// <param name="routes">In the order in which they are tried.</param>
+/// <summary>Passes a connection to the first route that matches.</summary>
+/// <param name="routes">The routes, in the order in which they are tried.</param>
 internal sealed class RoutingMiddleware(IReadOnlyList<Route> routes)
 {
     /// <summary>Routes one connection.</summary>
-    /// <param name="connection">The client's.</param>
+    /// <param name="connection">The connection of the client.</param>
     /// <returns>A task that completes when the connection has ended.</returns>
     public Task OnConnectionAsync(ConnectionContext connection)
     {

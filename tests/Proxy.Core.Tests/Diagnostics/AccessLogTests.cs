@@ -77,7 +77,7 @@ public sealed class AccessLogTests : IDisposable
         _output.Block(false);
         Assert.Equal(7, dropped);
         await Eventually.TrueAsync(() =>
-            _lines.All.Any(static line => line.StartsWith("Warning: The access log is not", StringComparison.Ordinal))
+            _lines.All.Any(static line => line.StartsWith("Warning: The access log cannot be written as fast", StringComparison.Ordinal))
         );
         await Eventually.TrueAsync(() => Events().Contains("dropped"));
 
@@ -119,7 +119,7 @@ public sealed class AccessLogTests : IDisposable
         log.Write(Record());
         await Eventually.TrueAsync(() => _lines.All.Count > 0);
         Assert.Equal(
-            "Warning: The access log cannot be written: No space left on device. It is tried again; lines wait, and are dropped when there are too many.",
+            "Warning: The access log cannot be written: No space left on device. It is tried again; lines are queued meanwhile, and dropped when the queue is full.",
             _lines.All[0]
         );
         log.Write(Record());
