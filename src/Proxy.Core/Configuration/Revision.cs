@@ -6,10 +6,10 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>One valid configuration, read once and never changed.</summary>
+/// <summary>One valid configuration; immutable.</summary>
 public sealed class Revision
 {
-    /// <summary>Twelve hexadecimal digits that say which content this is.</summary>
+    /// <summary>Twelve hexadecimal digits that identify the content.</summary>
     public required string Id { get; init; }
 
     /// <summary>The configuration.</summary>
@@ -18,7 +18,7 @@ public sealed class Revision
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
 
-    /// <summary>The networks that clients of a route must come from, by the route's id; empty for all clients.</summary>
+    /// <summary>The networks of the clients of a route, by the route's id; empty for all clients.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> SourceNetworks { get; init; } = ById.Empty<IReadOnlyList<IPNetwork>>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
@@ -27,12 +27,12 @@ public sealed class Revision
     /// <summary>YARP's clusters, as YARP reads them.</summary>
     public required IReadOnlyList<ClusterConfig> Clusters { get; init; }
 
-    /// <summary>What is allowed but probably not meant.</summary>
+    /// <summary>Values that are allowed but probably not intended.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
 
-    /// <summary>What the records were read from: every key of ours that is set, secrets too.</summary>
+    /// <summary>The document of the records: every known key that is set, including secrets.</summary>
     internal JsonObject Document { get; init; } = [];
 
-    /// <summary>The merged configuration, for sections that others read.</summary>
+    /// <summary>The merged configuration, for sections that other code reads.</summary>
     public required IConfiguration Snapshot { get; init; }
 }
