@@ -21,7 +21,7 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     /// <returns>This builder.</returns>
     public TcpProxyBuilder LoadFromConfig(IConfiguration section)
     {
-        services.AddSingleton(new ConfigurationInput(section, WholeDocument: false));
+        services.AddSingleton(new ConfigInput(section, WholeDocument: false));
         return this;
     }
 
@@ -30,7 +30,7 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     /// <returns>This builder.</returns>
     public TcpProxyBuilder LoadDocument(IConfigurationRoot root)
     {
-        services.AddSingleton(new ConfigurationInput(root, WholeDocument: true));
+        services.AddSingleton(new ConfigInput(root, WholeDocument: true));
         return this;
     }
 

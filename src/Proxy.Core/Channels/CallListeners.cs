@@ -112,7 +112,7 @@ internal sealed class CallListeners(
             {
                 var pipeline = pipelines.Of(key, config.Items[key.Channel]); // before the slot exists, so that every slot has a pipeline
                 slot = _slots[key] = TakeBack(address) ?? new CallSlot(address, time);
-                slot.Use(pipeline);
+                slot.Serve(pipeline);
             }
 
             if (slot.Bound is null && slot.Wait <= TimeSpan.Zero)

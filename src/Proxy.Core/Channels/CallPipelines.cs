@@ -7,10 +7,15 @@ using Proxy.Forwarding;
 namespace Proxy.Channels;
 
 /// <summary>Builds what runs on connections of local clients that call members: tracking, and forwarding through a tunnel.</summary>
-internal sealed class CallPipelines(CurrentChannels channels, MemberDialer dialer, ForwardServices forwarding, TrackingMiddleware tracking)
+internal sealed class CallPipelines(
+    CurrentChannels channels,
+    MemberDialer dialer,
+    ForwardDependencies forwarding,
+    TrackingMiddleware tracking
+)
 {
     /// <summary>Options without an idle and a half-close timeout: HTTP/2 pings and TCP keep-alive detect a peer that is gone.</summary>
-    public static ForwardOptions Unhurried { get; } =
+    public static ForwardOptions WithoutTimeouts { get; } =
         new(new RelayOptions { IdleTimeout = Timeout.InfiniteTimeSpan, HalfCloseTimeout = Timeout.InfiniteTimeSpan }, KeepAlive.Default);
 
     /// <summary>
@@ -20,7 +25,7 @@ internal sealed class CallPipelines(CurrentChannels channels, MemberDialer diale
     /// <param name="bound">The channel's configuration when the address was bound; used when an edit has removed the channel since.</param>
     public ConnectionDelegate Of(CallKey key, ChannelConfig bound)
     {
-        var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), Unhurried, forwarding);
+        var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), WithoutTimeouts, forwarding);
         var endpoint = ChannelSlots.Endpoint(key.Channel);
         return client => tracking.OnConnectionAsync(client, endpoint, ChannelSlots.Calls, forward.OnConnectedAsync);
     }

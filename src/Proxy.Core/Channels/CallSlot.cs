@@ -25,7 +25,7 @@ internal sealed class CallSlot(IPEndPoint address, TimeProvider time)
     public bool IsAt(IPEndPoint other) => address.Equals(other) || other.Equals(Bound);
 
     /// <summary>Sets the pipeline of connections that are accepted from now on.</summary>
-    public void Use(ConnectionDelegate pipeline) => Volatile.Write(ref _pipeline, pipeline);
+    public void Serve(ConnectionDelegate pipeline) => Volatile.Write(ref _pipeline, pipeline);
 
     /// <summary>Tries to bind the address.</summary>
     /// <returns>What is wrong, at the first failure in a row; null on success and at later failures.</returns>

@@ -61,7 +61,7 @@ internal sealed class ChannelHost(
         }
 
         monitor.Start();
-        await notifier.UseAsync(channels.Config.Notify);
+        await notifier.ApplyAsync(channels.Config.Notify);
         await members.StartAsync(announcement.First(TunnelAddress.ToString()));
         _running = [members.RunAsync(_ending.Token), reconciler.RunAsync(_ending.Token), probe.RunAsync(_ending.Token)];
     }
@@ -69,7 +69,7 @@ internal sealed class ChannelHost(
     /// <summary>
     /// Takes an edited section, which the reconciler applies soon; this cannot fail. Null removes all channels; the tunnel stays.
     /// </summary>
-    public void Use(ChannelsConfig? config) => channels.Use(config);
+    public void Update(ChannelsConfig? config) => channels.Update(config);
 
     /// <summary>
     /// Stops in this order: notifies local programs and peers that it takes no new connections, stops accepting, drains open tunnels,

@@ -70,7 +70,7 @@ internal sealed partial class ChannelReconciler(
         var (config, stopping) = (channels.Config, _stopping);
         trust.Review();
         await members.ReconcileAsync();
-        await notifier.UseAsync(config.Notify);
+        await notifier.ApplyAsync(config.Notify);
         await announcement.ReconcileAsync(stopping, cancellationToken);
         await listeners.ReconcileAsync(config, stopping ? null : members.Current, cancellationToken);
         cutter.CutRefused(config, members.Current);

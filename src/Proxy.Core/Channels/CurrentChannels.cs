@@ -20,7 +20,7 @@ internal sealed class CurrentChannels(ChannelsConfig? started)
 
     /// <summary>Takes an edited section. Group, instance, tunnel and loopback keep their values of the start.</summary>
     /// <param name="edited">The section; null if an edit has removed it, which removes all channels but not the tunnel.</param>
-    public void Use(ChannelsConfig? edited)
+    public void Update(ChannelsConfig? edited)
     {
         if (started is not null)
         {

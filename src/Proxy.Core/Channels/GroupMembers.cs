@@ -61,7 +61,7 @@ internal sealed partial class GroupMembers(
     {
         if (channels.Config.Membership is var config && !ReferenceEquals(config, _used))
         {
-            await chosen.UseAsync(config);
+            await chosen.ApplyAsync(config);
             _used = config;
         }
 

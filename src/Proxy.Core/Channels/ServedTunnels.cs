@@ -14,7 +14,7 @@ namespace Proxy.Channels;
 internal sealed class ServedTunnels(
     TunnelAdmission admission,
     ServerDialer dialer,
-    ForwardServices forwarding,
+    ForwardDependencies forwarding,
     HelloFeed feed,
     TrackingMiddleware tracking,
     TunnelMetrics metrics
@@ -30,7 +30,7 @@ internal sealed class ServedTunnels(
         }
 
         tunnel.RemoteEndPoint = new IPEndPoint(admitted.Client, 0);
-        var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.Unhurried, forwarding);
+        var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.WithoutTimeouts, forwarding);
         return tracking.OnConnectionAsync(
             tunnel,
             ChannelSlots.Endpoint(admitted.Channel),

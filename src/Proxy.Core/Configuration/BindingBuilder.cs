@@ -8,7 +8,7 @@ namespace Proxy.Configuration;
 /// <summary>Combines endpoints and Listens to one binding per address.</summary>
 internal sealed class BindingBuilder(
     ReverseProxyConfig config,
-    ConfigurationNames names,
+    ConfigNames names,
     IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
     ProblemList problems
 )

@@ -15,7 +15,7 @@ namespace Proxy.Configuration;
 /// <summary>Reads a configuration into a revision, or reports all its errors.</summary>
 /// <param name="names">Returns the names registered in code; called at each reading, since routes may be mounted later.</param>
 /// <param name="yarp">YARP's own validator.</param>
-internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValidator yarp)
+internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator yarp)
 {
     private const int IdLength = 12;
 
@@ -62,7 +62,7 @@ internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigVali
             LogValidator.CheckLevels(config.Logging, problems);
         }
 
-        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.Use(), known, problems);
+        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems);
         var networks = RouteValidator.Check(config.ReverseProxy, known, problems);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems);

@@ -48,7 +48,7 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         _logger = logger ?? NullLogger<AccessLog>.Instance;
         _writer = output is null ? null : new(_queue, output, () => _options.Json, _time, _logger);
         _progress = tracker is null || output is null ? null : new(tracker, record => Add(record, AccessLogEvent.Progress), _time);
-        _progress?.Use(options.Interval);
+        _progress?.SetInterval(options.Interval);
     }
 
     /// <summary>The number of lines that were lost because the output was too slow or failed.</summary>
@@ -57,14 +57,14 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     /// <summary>Applies an edit.</summary>
     /// <param name="options">The new options.</param>
     /// <param name="output">The new output; null keeps the present one. Disposed with this object; the earlier one is disposed now.</param>
-    public void Use(AccessLogOptions options, IAccessLogOutput? output)
+    public void Apply(AccessLogOptions options, IAccessLogOutput? output)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _progress?.Use(options.Interval);
+        _progress?.SetInterval(options.Interval);
         if (output is not null)
         {
-            _writer?.Use(output);
+            _writer?.SwitchTo(output);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<Connec
     private int _share;
 
     /// <summary>Starts with an interval; the same one again changes nothing.</summary>
-    public void Use(TimeSpan interval)
+    public void SetInterval(TimeSpan interval)
     {
         lock (_gate)
         {

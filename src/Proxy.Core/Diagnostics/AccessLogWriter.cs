@@ -38,7 +38,7 @@ internal sealed partial class AccessLogWriter
     public Task Ended => _ended.Task;
 
     /// <summary>Writes to another output from the next batch on; the earlier one is closed.</summary>
-    public void Use(IAccessLogOutput output)
+    public void SwitchTo(IAccessLogOutput output)
     {
         Interlocked.Exchange(ref _next, output)?.Dispose();
         _queue.Wake();

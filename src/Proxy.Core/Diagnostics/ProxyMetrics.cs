@@ -111,7 +111,7 @@ public sealed class ProxyMetrics : IDisposable
     {
         lock (_gate)
         {
-            _routes.Use(routes);
+            _routes.Set(routes);
             _tracker.Forget(route => route.Length > 0 && !_routes.Contains(route));
         }
 

@@ -11,7 +11,7 @@ internal sealed class RecentIds(int limit)
     private HashSet<string> _kept = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Sets the configured ids.</summary>
-    public void Use(IEnumerable<string> ids)
+    public void Set(IEnumerable<string> ids)
     {
         var now = ids.ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var id in _live.Where(id => !now.Contains(id)))

@@ -23,7 +23,7 @@ internal sealed class ForwardHandler(
     IConnectionFactory dialer,
     Func<ConnectionContext, EndPoint> target,
     ForwardOptions options,
-    ForwardServices services
+    ForwardDependencies services
 ) : ConnectionHandler
 {
     /// <inheritdoc />

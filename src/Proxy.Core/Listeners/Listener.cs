@@ -31,7 +31,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     public ITunableListener? Tunable => listener as ITunableListener;
 
     /// <summary>Sets the pipeline of connections that are accepted from now on; starts accepting the first time. Cannot fail.</summary>
-    public void Use(ConnectionDelegate pipeline, int backlog, bool inOrder)
+    public void Serve(ConnectionDelegate pipeline, int backlog, bool inOrder)
     {
         var starts = _pipeline is null;
         _pipeline = pipeline;

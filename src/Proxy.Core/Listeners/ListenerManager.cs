@@ -75,7 +75,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         var next = new Dictionary<string, Listener>(StringComparer.Ordinal);
         foreach (var (spec, listener) in bound.All)
         {
-            listener.Use(spec.Pipeline, spec.EndPoint.Backlog, spec.EndPoint.InOrder);
+            listener.Serve(spec.Pipeline, spec.EndPoint.Backlog, spec.EndPoint.InOrder);
             next[spec.Key] = listener;
         }
 
@@ -107,7 +107,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         {
             var endPoint = new ListenEndPoint(address);
             var listener = await BindAsync(endPoint, key, cancellationToken);
-            listener.Use(pipeline, endPoint.Backlog, inOrder: false);
+            listener.Serve(pipeline, endPoint.Backlog, inOrder: false);
             return new LentListener(listener, () => RetireAsync(listener, handOver: false));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

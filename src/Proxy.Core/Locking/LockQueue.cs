@@ -44,7 +44,7 @@ internal sealed class LockQueue : IDisposable
     /// <summary>
     /// Applies new settings. Waiting clients keep their places, unless a shorter timeout or another DropQueued ends their wait.
     /// </summary>
-    public void Use(LockSettings settings)
+    public void Apply(LockSettings settings)
     {
         List<LockWaiter> left;
         lock (_gate)

@@ -91,7 +91,7 @@ public sealed class LockRegistry : IDisposable
     /// Applies the locks of a revision and closes all others, which are removed when their last permit has been returned.
     /// </summary>
     /// <exception cref="AggregateException">Some locks could not apply it; all others have.</exception>
-    internal void Use(IReadOnlyCollection<LockReservation> locks)
+    internal void Apply(IReadOnlyCollection<LockReservation> locks)
     {
         lock (_gate)
         {
@@ -173,7 +173,7 @@ public sealed class LockRegistry : IDisposable
     {
         if (settings is not null)
         {
-            queue.Use(settings);
+            queue.Apply(settings);
             return;
         }
 

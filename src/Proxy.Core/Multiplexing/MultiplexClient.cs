@@ -17,7 +17,7 @@ internal sealed class MultiplexClient : IDeadline
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
     private readonly RelayDeadlines _deadlines;
-    private readonly MultiplexServices _services;
+    private readonly MultiplexDependencies _services;
     private readonly MessagePort _port;
     private readonly RequestInput _input;
     private readonly ReplyOrder _replies;
@@ -31,7 +31,7 @@ internal sealed class MultiplexClient : IDeadline
         MultiplexRoute route,
         RelayDeadlines deadlines,
         ILaneOpener opener,
-        MultiplexServices services
+        MultiplexDependencies services
     )
     {
         _connection = connection;

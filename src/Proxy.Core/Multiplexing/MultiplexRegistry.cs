@@ -10,11 +10,11 @@ public sealed class MultiplexRegistry : IDisposable
     // Guards all fields below except the services; also keeps clients from joining a session that is being removed.
     private readonly Lock _gate = new();
     private readonly Dictionary<SessionKey, MultiplexSession> _sessions = [];
-    private readonly SessionServices _services;
+    private readonly SessionDependencies _services;
     private Dictionary<string, UpstreamSettings> _clusters = new(StringComparer.OrdinalIgnoreCase);
     private HashSet<SessionKey> _configured = [];
 
-    internal MultiplexRegistry(SessionServices services)
+    internal MultiplexRegistry(SessionDependencies services)
     {
         _services = services;
         services.Metrics.Observe(Queued);
@@ -70,7 +70,7 @@ public sealed class MultiplexRegistry : IDisposable
     /// <summary>Applies a revision.</summary>
     /// <param name="clusters">The multiplexed clusters of the revision.</param>
     /// <exception cref="AggregateException">Some sessions could not apply it; all others have.</exception>
-    internal void Use(IReadOnlyList<MultiplexCluster> clusters)
+    internal void Apply(IReadOnlyList<MultiplexCluster> clusters)
     {
         var configured = clusters
             .SelectMany(static cluster => cluster.Destinations.Select(pair => new SessionKey(cluster.Id, pair.Key, pair.Value)))

@@ -14,7 +14,7 @@ internal sealed class MultiplexSession : IDeadline
 {
     private readonly Lock _gate = new(); // guards _state and everything that belongs to it
     private readonly SessionState _state;
-    private readonly SessionServices _services;
+    private readonly SessionDependencies _services;
     private readonly Action<MultiplexSession> _over;
     private readonly SessionDispatcher _dispatcher;
     private readonly UpstreamEvents _upstream;
@@ -24,7 +24,7 @@ internal sealed class MultiplexSession : IDeadline
     /// <param name="settings">How the destination is used.</param>
     /// <param name="services">The dependencies of all sessions.</param>
     /// <param name="over">Called when the session has been retired and has ended.</param>
-    public MultiplexSession(SessionKey key, UpstreamSettings settings, SessionServices services, Action<MultiplexSession> over)
+    public MultiplexSession(SessionKey key, UpstreamSettings settings, SessionDependencies services, Action<MultiplexSession> over)
     {
         Key = key;
         _services = services;

@@ -22,7 +22,7 @@ internal static class MultiplexingServices
                 provider.GetRequiredService<TimeProvider>()
             )
         ));
-        services.TryAddSingleton(static provider => new MultiplexServices(
+        services.TryAddSingleton(static provider => new MultiplexDependencies(
             provider.GetRequiredService<MultiplexRegistry>(),
             provider.GetRequiredService<DestinationPicker>(),
             provider.GetRequiredService<MessageTrace>(),

@@ -11,7 +11,7 @@ internal sealed class SessionDispatcher(
     SessionKey key,
     Lock gate,
     SessionState state,
-    SessionServices services,
+    SessionDependencies services,
     Func<UpstreamConnection> create
 )
 {

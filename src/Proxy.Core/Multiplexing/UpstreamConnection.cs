@@ -63,7 +63,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     public void Execute() => _ = session.DialAsync(this);
 
     /// <summary>Takes the dialed connection.</summary>
-    public void Use(ConnectionContext connection)
+    public void Attach(ConnectionContext connection)
     {
         _connection = connection;
         _port = new MessagePort(connection);

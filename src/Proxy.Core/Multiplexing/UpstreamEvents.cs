@@ -9,7 +9,13 @@ namespace Proxy.Multiplexing;
 /// The events that upstream connections report to their session. Thread-safe: decisions are made under the session's lock, their effects
 /// happen outside.
 /// </summary>
-internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState state, SessionDispatcher dispatcher, SessionServices services)
+internal sealed class UpstreamEvents(
+    SessionKey key,
+    Lock gate,
+    SessionState state,
+    SessionDispatcher dispatcher,
+    SessionDependencies services
+)
 {
     private readonly TagList _tags = new() { { "proxy.cluster_id", key.ClusterId }, { "proxy.destination_id", key.DestinationId } };
 
@@ -187,7 +193,7 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
     {
         lock (gate)
         {
-            connection.Use(dialed);
+            connection.Attach(dialed);
             state.Exchanges.Connected(connection, Now);
         }
 

@@ -114,12 +114,12 @@ internal sealed partial class RevisionApplier(
     {
         foreach (var kind in set.Kinds)
         {
-            Afterwards(kind.Use);
+            Afterwards(kind.Commit);
         }
 
-        channels.Use(revision.Config.Channels);
+        channels.Update(revision.Config.Channels);
         listeners.Commit(bound);
-        mounted.Use(set.Routes);
+        mounted.Serve(set.Routes);
         var (now, addresses) = (time.GetUtcNow(), listeners.Bound);
         status.Update(state =>
             state with

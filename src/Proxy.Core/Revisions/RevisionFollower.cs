@@ -13,7 +13,7 @@ namespace Proxy.Revisions;
 
 /// <summary>Follows edits: reads the configuration, and has it applied, rejected, or postponed and tried again.</summary>
 internal sealed partial class RevisionFollower(
-    ConfigurationInput input,
+    ConfigInput input,
     RevisionReader reader,
     RevisionApplier applier,
     IChannelMonitor members,

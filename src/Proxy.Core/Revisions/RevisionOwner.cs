@@ -33,7 +33,7 @@ internal sealed class RevisionOwner(
         }
         catch (ApplyException exception)
         {
-            throw new InvalidConfigurationException([follower.Explain(exception)]);
+            throw new InvalidConfigException([follower.Explain(exception)]);
         }
 
         try

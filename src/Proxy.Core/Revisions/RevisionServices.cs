@@ -31,7 +31,7 @@ internal static class RevisionServices
         {
             // Created explicitly, since no other service depends on it or on the next one.
             _ = provider.GetRequiredService<AccessLogMetrics>();
-            _ = provider.GetRequiredService<ConfigurationMetrics>();
+            _ = provider.GetRequiredService<ConfigMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });
     }
@@ -58,9 +58,9 @@ internal static class RevisionServices
     private static void AddShowing(IServiceCollection services)
     {
         services.TryAddSingleton<ProxyStatus>();
-        services.TryAddSingleton<ConfigurationMetrics>();
-        services.TryAddSingleton(static provider => new ConfigurationInspector(
-            provider.GetRequiredService<ConfigurationInput>(),
+        services.TryAddSingleton<ConfigMetrics>();
+        services.TryAddSingleton(static provider => new ConfigInspector(
+            provider.GetRequiredService<ConfigInput>(),
             provider.GetRequiredService<RevisionReader>(),
             provider.GetRequiredService<ProxyStatus>()
         ));
@@ -73,7 +73,7 @@ internal static class RevisionServices
         ));
     }
 
-    private static ConfigurationNames Names(IServiceProvider provider) =>
+    private static ConfigNames Names(IServiceProvider provider) =>
         new()
         {
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
@@ -101,8 +101,8 @@ internal static class RevisionServices
     {
         // The mounted routes are known once Kestrel's options have been created.
         _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
-        var input = provider.GetRequiredService<ConfigurationInput>();
+        var input = provider.GetRequiredService<ConfigInput>();
         var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);
-        return result.Revision ?? throw new InvalidConfigurationException(result.Errors);
+        return result.Revision ?? throw new InvalidConfigException(result.Errors);
     }
 }

@@ -10,7 +10,7 @@ internal interface IRouteSet
     ConnectionDelegate Build(string id, TcpRouteConfig route);
 
     /// <summary>Called when the revision runs, to update what survives edits. Called once, and not after <see cref="GiveUp"/>.</summary>
-    void Use();
+    void Commit();
 
     /// <summary>Called when the revision is not going to run, to release what was built.</summary>
     void GiveUp();

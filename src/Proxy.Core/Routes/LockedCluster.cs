@@ -14,12 +14,12 @@ internal sealed class LockedCluster(
     Dialer dialer,
     Func<ConnectionRecord, ClusterEndPoint> target,
     ForwardOptions options,
-    ForwardServices forwarding
+    ForwardDependencies forwarding
 ) : ILockedService
 {
     private readonly Dialer _dialer = dialer;
     private readonly ForwardOptions _options = options;
-    private readonly ForwardServices _forwarding = forwarding;
+    private readonly ForwardDependencies _forwarding = forwarding;
 
     public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
     {

@@ -19,7 +19,7 @@ internal sealed class MountedRoutes(TrackingMiddleware tracking)
 
     public void Add(string routeId) => _mounted.TryAdd(routeId, 0);
 
-    public void Use(IReadOnlyDictionary<string, ConnectionDelegate> pipelines) => _pipelines = pipelines;
+    public void Serve(IReadOnlyDictionary<string, ConnectionDelegate> pipelines) => _pipelines = pipelines;
 
     public Task OnConnectionAsync(ConnectionContext connection, string routeId) =>
         tracking.OnConnectionAsync(

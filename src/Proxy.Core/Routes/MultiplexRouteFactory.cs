@@ -11,9 +11,10 @@ using Yarp.ReverseProxy;
 namespace Proxy.Routes;
 
 /// <summary>Builds routes with Mode Multiplex. Their sessions survive edits.</summary>
-internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters) : IRouteFactory
+internal sealed class MultiplexRouteFactory(MultiplexDependencies services, FramerRegistry framers, IProxyStateLookup clusters)
+    : IRouteFactory
 {
-    private readonly MultiplexServices _services = services;
+    private readonly MultiplexDependencies _services = services;
 
     public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Multiplex };
 
@@ -73,7 +74,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
             return cluster;
         }
 
-        public void Use() => factory._services.Registry.Use([.. _clusters.Values]);
+        public void Commit() => factory._services.Registry.Apply([.. _clusters.Values]);
 
         public void GiveUp() { }
     }

@@ -8,7 +8,7 @@ internal sealed class StatelessRoutes(Func<TcpRouteConfig, ConnectionDelegate> b
 {
     public ConnectionDelegate Build(string id, TcpRouteConfig route) => build(route);
 
-    public void Use() { }
+    public void Commit() { }
 
     public void GiveUp() { }
 }

@@ -25,7 +25,7 @@ internal sealed class Transport : IDisposable
         if (options.UseEventLoops && OperatingSystem.IsLinux())
         {
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
-            var services = new EpollServices(_loops, buffers);
+            var services = new EpollDependencies(_loops, buffers);
             Listeners = new EpollTransportFactory(services, options.Inherited);
             Dialer = new EpollConnectionFactory(services, time);
         }

@@ -13,7 +13,7 @@ internal static class AdminCertificates
     private const string Key = "Admin:ClientCertificateAuthority";
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
-    /// <exception cref="InvalidConfigurationException">The authorities cannot be read.</exception>
+    /// <exception cref="InvalidConfigException">The authorities cannot be read.</exception>
     public static X509Certificate2Collection? Load(AdminConfig admin)
     {
         if (admin.ClientCertificateAuthority is not { } file)
@@ -29,7 +29,7 @@ internal static class AdminCertificates
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidConfigurationException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
+            throw new InvalidConfigException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
         }
     }
 

@@ -21,11 +21,11 @@ namespace Proxy.Host.Hosting;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
-    /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
+    /// <exception cref="InvalidConfigException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration)
     {
         var first = TcpProxyExtensions.Check(configuration);
-        var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
+        var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();

@@ -265,7 +265,7 @@ public sealed class HostTests
             .AddInMemoryCollection([new("ReverseProxy:TcpRoutes:a:Listen", "x"), new("ReverseProxy:TcpRoutes:a:ClusterId", "y")])
             .Build();
 
-        var exception = Assert.Throws<InvalidConfigurationException>(() => ProxyApplication.Build(configuration));
+        var exception = Assert.Throws<InvalidConfigException>(() => ProxyApplication.Build(configuration));
 
         Assert.Equal(2, exception.Problems.Count);
     }

@@ -34,12 +34,12 @@ internal sealed partial class ChosenMembership(
     {
         _self = self;
         hello.Join(self);
-        await UseAsync(config);
+        await ApplyAsync(config);
         _running = RunAsync(_ending.Token);
     }
 
     /// <summary>Applies an edited configuration. Not thread-safe: one caller at a time.</summary>
-    public async Task UseAsync(MembershipConfig config)
+    public async Task ApplyAsync(MembershipConfig config)
     {
         var provider = providers.LastOrDefault(one => one.Name.Equals(config.Provider, StringComparison.OrdinalIgnoreCase));
         CancellationTokenSource? over = null;
@@ -53,7 +53,7 @@ internal sealed partial class ChosenMembership(
         }
 
         await (over?.CancelAsync() ?? Task.CompletedTask);
-        await hello.UseAsync(provider is null ? config : new MembershipConfig());
+        await hello.ApplyAsync(provider is null ? config : new MembershipConfig());
     }
 
     /// <inheritdoc />

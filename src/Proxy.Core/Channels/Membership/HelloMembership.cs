@@ -35,7 +35,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
     }
 
     /// <summary>Applies an edited configuration. Not thread-safe: one caller at a time, after joining.</summary>
-    public async Task UseAsync(MembershipConfig config)
+    public async Task ApplyAsync(MembershipConfig config)
     {
         if (_name is { } name && name.Config != config.Dns)
         {

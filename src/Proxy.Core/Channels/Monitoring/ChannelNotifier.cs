@@ -51,7 +51,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     /// Applies an edited configuration: a new sink gets all current states, a removed one gets nothing more. Not thread-safe: one caller at
     /// a time.
     /// </summary>
-    public async Task UseAsync(ChannelNotifyConfig config)
+    public async Task ApplyAsync(ChannelNotifyConfig config)
     {
         if (ReferenceEquals(config, _used))
         {

@@ -7,7 +7,7 @@ internal static class ChannelsValidator
 {
     public const string Section = "Channels";
 
-    public static void Check(ChannelsConfig? channels, ConfigurationNames names, ProblemList problems)
+    public static void Check(ChannelsConfig? channels, ConfigNames names, ProblemList problems)
     {
         if (channels is null)
         {

@@ -7,8 +7,8 @@ internal static class ClusterValidator
 {
     public static void Check(
         IReadOnlyDictionary<string, ClusterSection> clusters,
-        ClusterUse use,
-        ConfigurationNames names,
+        UsedClusters use,
+        ConfigNames names,
         ProblemList problems
     )
     {
@@ -79,14 +79,7 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckPolicies(
-        ClusterSection cluster,
-        string path,
-        ConfigurationNames names,
-        bool http,
-        bool tcp,
-        ProblemList problems
-    )
+    private static void CheckPolicies(ClusterSection cluster, string path, ConfigNames names, bool http, bool tcp, ProblemList problems)
     {
         var all = names.LoadBalancingPolicies.Union(names.HttpLoadBalancingPolicies, StringComparer.OrdinalIgnoreCase);
         var balancing = all.Where(name =>

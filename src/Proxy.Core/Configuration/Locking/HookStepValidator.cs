@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Locking;
 
 /// <summary>Checks a list of steps.</summary>
-internal sealed class HookStepValidator(HookListKind kind, ConfigurationNames names, ProblemList problems)
+internal sealed class HookStepValidator(HookListKind kind, ConfigNames names, ProblemList problems)
 {
     private const string Actions = "Exec, Http, WaitForPort, Delay or Hook";
 

@@ -9,7 +9,7 @@ internal static class LockValidator
     /// <param name="path">The path of the section.</param>
     /// <param name="names">The hooks that are registered in code.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(LockConfig config, string path, ConfigurationNames names, ProblemList problems)
+    public static void Check(LockConfig config, string path, ConfigNames names, ProblemList problems)
     {
         new HookStepValidator(HookListKind.Activation, names, problems).Check(config.OnActivate, $"{path}:OnActivate");
         new HookStepValidator(HookListKind.Destination, names, problems).Check(config.OnTimeout, $"{path}:OnTimeout");

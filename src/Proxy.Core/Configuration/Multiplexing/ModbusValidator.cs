@@ -4,7 +4,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Multiplexing;
 
 /// <summary>Checks the section Modbus of a route.</summary>
-internal sealed class ModbusValidator(ConfigurationNames names, ProblemList problems)
+internal sealed class ModbusValidator(ConfigNames names, ProblemList problems)
 {
     /// <param name="modbus">The section.</param>
     /// <param name="protocol">The name of the protocol of the route's clients; null if it is unknown.</param>

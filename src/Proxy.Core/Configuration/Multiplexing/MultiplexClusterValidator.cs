@@ -3,9 +3,9 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Multiplexing;
 
 /// <summary>Checks the section Multiplex of a cluster.</summary>
-internal sealed class MultiplexClusterValidator(ConfigurationNames names, ProblemList problems)
+internal sealed class MultiplexClusterValidator(ConfigNames names, ProblemList problems)
 {
-    public static ProtocolName? Find(ConfigurationNames names, string name) =>
+    public static ProtocolName? Find(ConfigNames names, string name) =>
         names.Protocols.FirstOrDefault(protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     public void Check(ClusterMultiplexConfig config, string path)

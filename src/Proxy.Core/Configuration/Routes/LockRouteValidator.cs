@@ -7,7 +7,7 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks routes with Mode Lock. Nothing else may connect to the service behind a lock, since no permit would count it.</summary>
 internal static class LockRouteValidator
 {
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         foreach (var (id, route) in config.TcpRoutes)
         {

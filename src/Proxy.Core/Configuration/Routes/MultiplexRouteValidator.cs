@@ -5,11 +5,11 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Routes;
 
 /// <summary>Checks Multiplex routes and the clusters that they use.</summary>
-internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
 {
     private const string DeclaredFraming = "(Framing)";
 
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         var validator = new MultiplexRouteValidator(config, names, problems);
         var used = validator.CheckRoutes().ToHashSet(StringComparer.OrdinalIgnoreCase);

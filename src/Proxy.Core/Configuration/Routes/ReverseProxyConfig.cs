@@ -36,7 +36,7 @@ public sealed record ReverseProxyConfig
     } = ById.Empty<ClusterSection>();
 
     /// <summary>The clusters that the routes use, whether they are configured or not.</summary>
-    internal ClusterUse Use() =>
+    internal UsedClusters UsedClusters() =>
         new(
             Routes.Values.Select(static route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase),
             TcpRoutes

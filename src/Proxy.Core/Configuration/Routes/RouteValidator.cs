@@ -9,11 +9,7 @@ internal static class RouteValidator
 {
     /// <summary>Checks the routes.</summary>
     /// <returns>The networks of each TCP route, by its id; they are parsed here only.</returns>
-    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
-        ReverseProxyConfig config,
-        ConfigurationNames names,
-        ProblemList problems
-    )
+    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes)

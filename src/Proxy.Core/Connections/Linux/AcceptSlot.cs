@@ -5,7 +5,7 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>Accepts connections on one event loop.</summary>
-internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollServices services) : IEventHandler, IDisposable
+internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDependencies services) : IEventHandler, IDisposable
 {
     // More in a row would delay the loop's other connections.
     private const int MostInARow = 32;

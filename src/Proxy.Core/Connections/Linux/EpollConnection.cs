@@ -18,7 +18,7 @@ namespace Proxy.Connections.Linux;
 internal sealed class EpollConnection(
     int descriptor,
     EventLoop loop,
-    EpollServices services,
+    EpollDependencies services,
     EndPoint? remote,
     bool isAccepted,
     bool inline

@@ -7,7 +7,7 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>Dials IP and unix addresses. A dial on a loop's thread creates a connection on that loop.</summary>
-internal sealed class EpollConnectionFactory(EpollServices services, TimeProvider time) : IConnectionFactory
+internal sealed class EpollConnectionFactory(EpollDependencies services, TimeProvider time) : IConnectionFactory
 {
     private static readonly TimeSpan _backlogPause = TimeSpan.FromMilliseconds(10);
 

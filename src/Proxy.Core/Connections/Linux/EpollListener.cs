@@ -14,10 +14,10 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     private readonly Socket _socket;
     private readonly LastAccepts _last;
     private readonly AcceptSlot[] _slots;
-    private readonly EpollServices _services;
+    private readonly EpollDependencies _services;
     private volatile EventLoop? _only;
 
-    public EpollListener(BoundSocket bound, EpollServices services)
+    public EpollListener(BoundSocket bound, EpollDependencies services)
     {
         var socket = bound.Socket;
         _socket = socket;

@@ -7,7 +7,7 @@ namespace Proxy.Connections.Linux;
 /// <summary>
 /// The transport of the event loops. Binds only a <see cref="ListenEndPoint"/>, so that it can be registered beside Kestrel's own factory.
 /// </summary>
-internal sealed class EpollTransportFactory(EpollServices services, InheritedSockets? inherited = null)
+internal sealed class EpollTransportFactory(EpollDependencies services, InheritedSockets? inherited = null)
     : IConnectionListenerFactory,
         IConnectionListenerFactorySelector
 {

@@ -13,10 +13,10 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 {
     private static readonly TimeSpan _statePoll = TimeSpan.FromMilliseconds(250);
 
-    private readonly SocketServices _services;
+    private readonly SocketDependencies _services;
     private IDuplexPipe? _wrapper;
 
-    public SocketConnection(Socket socket, SocketServices services)
+    public SocketConnection(Socket socket, SocketDependencies services)
     {
         Socket = socket;
         _services = services;

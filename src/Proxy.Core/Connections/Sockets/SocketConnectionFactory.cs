@@ -8,7 +8,7 @@ namespace Proxy.Connections.Sockets;
 /// <summary>Dials IP and unix addresses.</summary>
 public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time) : IConnectionFactory
 {
-    private readonly SocketServices _services = new(buffers, clock, time);
+    private readonly SocketDependencies _services = new(buffers, clock, time);
 
     /// <inheritdoc />
     /// <exception cref="SocketException">

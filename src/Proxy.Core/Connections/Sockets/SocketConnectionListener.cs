@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Connections.Sockets;
 
 /// <summary>A listening socket. Errors of accept are thrown to the caller, which decides about the pause.</summary>
-internal sealed class SocketConnectionListener(BoundSocket bound, SocketServices services) : IConnectionListener, ITunableListener
+internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependencies services) : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket = bound.Socket;
     private readonly LastAccepts _last = new(bound.Outlives);

@@ -16,7 +16,7 @@ internal sealed class SocketRelay(
     SocketConnection upstream,
     RelayOptions options,
     ConnectionRecord record,
-    SocketServices services
+    SocketDependencies services
 ) : IDeadline
 {
     private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);

@@ -21,6 +21,6 @@ internal sealed class SocketTransportFactory(BufferPool buffers, DeadlineClock c
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         var socket = ListenSocket.Open(endpoint as ListenEndPoint ?? new ListenEndPoint(endpoint), inherited);
-        return new(new SocketConnectionListener(socket, new SocketServices(buffers, clock, time)));
+        return new(new SocketConnectionListener(socket, new SocketDependencies(buffers, clock, time)));
     }
 }

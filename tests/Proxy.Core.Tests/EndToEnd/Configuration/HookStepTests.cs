@@ -96,7 +96,7 @@ public sealed class HookStepTests
         var root = ConfigTree.Read(configuration, ProxyDocument.Shape(wholeDocument: true), problems);
         var read = new ConfigWalker(problems, wholeDocument: true).Read(root, ConfigTypes.Options.GetTypeInfo(typeof(Document)), null);
         var document = read.Deserialize<Document>(ConfigTypes.Options)!;
-        new HookStepValidator(kind, new ConfigurationNames { Hooks = ["known"] }, problems).Check(document.Steps, "Steps");
+        new HookStepValidator(kind, new ConfigNames { Hooks = ["known"] }, problems).Check(document.Steps, "Steps");
         return (document.Steps, problems.Errors.Select(static error => error.ToString()));
     }
 

@@ -1,7 +1,7 @@
 namespace Proxy.Configuration.Reading;
 
 /// <summary>The names registered in code to which a configuration may refer.</summary>
-internal sealed record ConfigurationNames
+internal sealed record ConfigNames
 {
     /// <summary>The load balancing policies for TCP routes.</summary>
     public IReadOnlyCollection<string> LoadBalancingPolicies { get; init; } = [];

@@ -3,9 +3,9 @@ using Proxy.Diagnostics;
 namespace Proxy.Revisions;
 
 /// <summary>Metrics that show whether the files on disk are applied, for alerts.</summary>
-internal sealed class ConfigurationMetrics
+internal sealed class ConfigMetrics
 {
-    public ConfigurationMetrics(ProxyMeter meter, ProxyStatus status) =>
+    public ConfigMetrics(ProxyMeter meter, ProxyStatus status) =>
         meter.Add(created =>
         {
             created.CreateObservableGauge(

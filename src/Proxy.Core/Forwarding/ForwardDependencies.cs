@@ -6,4 +6,4 @@ namespace Proxy.Forwarding;
 /// <param name="Relay">Relays the bytes.</param>
 /// <param name="Random">Spreads the ends of connections that began together.</param>
 /// <param name="Time">Measures dials.</param>
-internal sealed record ForwardServices(Relay Relay, Random Random, TimeProvider Time);
+internal sealed record ForwardDependencies(Relay Relay, Random Random, TimeProvider Time);

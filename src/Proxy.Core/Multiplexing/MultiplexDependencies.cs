@@ -4,7 +4,7 @@ using Proxy.Timing;
 namespace Proxy.Multiplexing;
 
 /// <summary>The dependencies of all Multiplex routes.</summary>
-internal sealed record MultiplexServices(
+internal sealed record MultiplexDependencies(
     MultiplexRegistry Registry,
     DestinationPicker Picker,
     MessageTrace Trace,

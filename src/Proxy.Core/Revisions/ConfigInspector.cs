@@ -8,13 +8,13 @@ namespace Proxy.Revisions;
 /// <summary>
 /// Shows the running configuration, the files on disk, and the effect of another document. Secrets are masked everywhere.
 /// </summary>
-public sealed class ConfigurationInspector
+public sealed class ConfigInspector
 {
-    private readonly ConfigurationInput _input;
+    private readonly ConfigInput _input;
     private readonly RevisionReader _reader;
     private readonly ProxyStatus _status;
 
-    internal ConfigurationInspector(ConfigurationInput input, RevisionReader reader, ProxyStatus status)
+    internal ConfigInspector(ConfigInput input, RevisionReader reader, ProxyStatus status)
     {
         _input = input;
         _reader = reader;
@@ -27,8 +27,8 @@ public sealed class ConfigurationInspector
 
     /// <summary>The files that the configuration is read from.</summary>
     /// <returns>In the order of precedence, with their present content.</returns>
-    public IReadOnlyList<ConfigurationFile> Files() =>
-        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigurationFile.Read(file.File, ProxyDocument.Secrets))];
+    public IReadOnlyList<ConfigFile> Files() =>
+        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigFile.Read(file.File, ProxyDocument.Secrets))];
 
     /// <summary>Reads the files again, as SIGHUP does. Soon afterwards their content is applied or rejected.</summary>
     public void Reload()
@@ -44,22 +44,22 @@ public sealed class ConfigurationInspector
     /// counts.
     /// </summary>
     /// <returns>The differences, by path.</returns>
-    public IReadOnlyList<ConfigurationDifference> Difference()
+    public IReadOnlyList<ConfigDifference> Difference()
     {
         var now = _input.Configuration is IConfigurationRoot ? new ConfigLayers(Providers().Select(OnDisk)) : _input.Configuration;
-        return ConfigurationDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document, ProxyDocument.Secrets);
+        return ConfigDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document, ProxyDocument.Secrets);
     }
 
     /// <summary>Checks a document as <c>proxy check</c> does, and compares it with the running configuration.</summary>
     /// <param name="document">The document in JSON.</param>
     /// <param name="name">The name of the document in problems, in place of a file name.</param>
     /// <returns>The problems of the document, and what it would change.</returns>
-    public ConfigurationReview Review(ReadOnlySpan<byte> document, string name)
+    public ConfigReview Review(ReadOnlySpan<byte> document, string name)
     {
         using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });
         file.Load();
         var result = _reader.Read(new ConfigLayers([file]), wholeDocument: true);
-        var difference = file.Problem is null ? ConfigurationDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
+        var difference = file.Problem is null ? ConfigDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
         return new(result.Errors, result.Warnings, difference);
     }
 

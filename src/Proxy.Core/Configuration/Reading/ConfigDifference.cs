@@ -6,13 +6,13 @@ namespace Proxy.Configuration.Reading;
 /// <param name="Path">The configuration path.</param>
 /// <param name="Running">The value in the running configuration; null if the key is not set.</param>
 /// <param name="Other">The value in the other one; null if the key is not set.</param>
-public sealed record ConfigurationDifference(string Path, JsonNode? Running, JsonNode? Other)
+public sealed record ConfigDifference(string Path, JsonNode? Running, JsonNode? Other)
 {
     /// <summary>Compares two configurations key by key; lists are compared as a whole.</summary>
-    internal static IReadOnlyList<ConfigurationDifference> Between(JsonObject running, JsonObject other, SecretPlace root) =>
+    internal static IReadOnlyList<ConfigDifference> Between(JsonObject running, JsonObject other, SecretPlace root) =>
         [.. Between("", running, other, root)];
 
-    private static IEnumerable<ConfigurationDifference> Between(string path, JsonNode? running, JsonNode? other, SecretPlace place)
+    private static IEnumerable<ConfigDifference> Between(string path, JsonNode? running, JsonNode? other, SecretPlace place)
     {
         if (running is JsonObject or null && other is JsonObject or null && !(running is null && other is null))
         {

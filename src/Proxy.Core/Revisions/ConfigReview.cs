@@ -6,8 +6,8 @@ namespace Proxy.Revisions;
 /// <param name="Errors">All errors; empty for a valid document.</param>
 /// <param name="Warnings">Values that are allowed but probably not intended.</param>
 /// <param name="Difference">What it would change; empty for text that is not valid JSON.</param>
-public sealed record ConfigurationReview(
+public sealed record ConfigReview(
     IReadOnlyList<ConfigProblem> Errors,
     IReadOnlyList<ConfigProblem> Warnings,
-    IReadOnlyList<ConfigurationDifference> Difference
+    IReadOnlyList<ConfigDifference> Difference
 );

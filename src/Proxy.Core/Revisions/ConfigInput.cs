@@ -5,4 +5,4 @@ namespace Proxy.Revisions;
 /// <summary>The source of the configuration.</summary>
 /// <param name="Configuration">The root of a whole document, or the section of an embedding application.</param>
 /// <param name="WholeDocument">Whether it is the root of a whole document.</param>
-internal sealed record ConfigurationInput(IConfiguration Configuration, bool WholeDocument);
+internal sealed record ConfigInput(IConfiguration Configuration, bool WholeDocument);

@@ -6,7 +6,7 @@ using Proxy.Revisions.Probing;
 namespace Proxy.Revisions;
 
 /// <summary>Checks what depends on this machine: whether addresses can be bound, names resolve, and certificates can be read.</summary>
-public static class ConfigurationProbe
+public static class ConfigProbe
 {
     /// <summary>Runs the checks, without starting or changing anything. Takes several seconds if names do not resolve.</summary>
     /// <param name="root">The root of the configuration, which knows files and lines.</param>

@@ -3,7 +3,7 @@ using Proxy.Timing;
 namespace Proxy.Multiplexing;
 
 /// <summary>The dependencies of all sessions.</summary>
-internal sealed record SessionServices(
+internal sealed record SessionDependencies(
     SessionDialer Dialer,
     MultiplexMetrics Metrics,
     MessageTrace Trace,
