@@ -57,7 +57,12 @@ internal sealed class TunnelMetrics
             meter.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.")
         );
         meter.CreateObservableUpDownCounter("proxy.channel.active_tunnels", ObserveOpen, "{tunnel}", "Tunnels that are open, by peer.");
-        meter.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
+        meter.CreateObservableCounter(
+            "proxy.channel.io",
+            ObserveBytes,
+            "By",
+            "Bytes of tunnels; receive is from the side that opened the tunnel."
+        );
         meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
     }
 

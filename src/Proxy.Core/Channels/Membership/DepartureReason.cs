@@ -6,6 +6,6 @@ public enum DepartureReason
     /// <summary>It announced that it leaves, or its entry was removed from the registry.</summary>
     Left,
 
-    /// <summary>It has not been heard of for longer than its lease.</summary>
+    /// <summary>It has been silent for longer than its lease.</summary>
     Expired,
 }

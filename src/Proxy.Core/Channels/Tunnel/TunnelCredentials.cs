@@ -103,7 +103,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     private void OnRefused(X509Certificate2? certificate, string refusal, bool server)
     {
         var subject =
-            certificate is null ? "nobody"
+            certificate is null ? "none"
             : TunnelIdentity.TryRead(certificate, out var identity) ? identity.ToString()
             : certificate.Subject;
         var side = server ? "a server" : "a caller";
