@@ -18,13 +18,22 @@ internal sealed class TunnelMetrics
     private readonly MemberDirectory _members;
     private readonly OpenRecords _tunnels = new(static record => record.DestinationId ?? "");
     private readonly Lock _gate = new(); // guards _peers
-    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // the peers that have a label
-    private Counter<long> _opened = null!;
+    private readonly HashSet<string> _peers = new(StringComparer.OrdinalIgnoreCase); // the labels in use
+    private readonly Counter<long> _opened;
 
     public TunnelMetrics(ProxyMeter meter, MemberDirectory members)
     {
         (_meter, _members) = (meter, members);
-        meter.Add(Create);
+        var instruments = meter.Instruments;
+        _opened = instruments.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.");
+        instruments.CreateObservableUpDownCounter(
+            "proxy.channel.active_tunnels",
+            ObserveOpen,
+            "{tunnel}",
+            "Tunnels that are open, by peer."
+        );
+        instruments.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
+        instruments.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
     }
 
     /// <summary>Counts a tunnel that was requested.</summary>
@@ -32,14 +41,12 @@ internal sealed class TunnelMetrics
     /// <param name="peer">The id of the peer, as it names itself.</param>
     /// <param name="status">The HTTP status of the answer; 0 for none.</param>
     public void Asked(string slot, string peer, int status) =>
-        Volatile
-            .Read(ref _opened)
-            .Add(
-                1,
-                Direction(slot),
-                new(Peer, Known(peer)),
-                new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
-            );
+        _opened.Add(
+            1,
+            Direction(slot),
+            new(Peer, Known(peer)),
+            new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
+        );
 
     /// <summary>Counts a tunnel as open.</summary>
     public void Opened(ConnectionRecord record) => _tunnels.Add(record);
@@ -50,23 +57,7 @@ internal sealed class TunnelMetrics
     private static KeyValuePair<string, object?> Direction(string slot) =>
         new("proxy.channel.direction", slot == ChannelSlots.Serves ? "serves" : "calls");
 
-    private void Create(Meter meter)
-    {
-        Volatile.Write(
-            ref _opened,
-            meter.CreateCounter<long>("proxy.channel.tunnels", "{tunnel}", "Tunnels asked for, by peer and answer.")
-        );
-        meter.CreateObservableUpDownCounter("proxy.channel.active_tunnels", ObserveOpen, "{tunnel}", "Tunnels that are open, by peer.");
-        meter.CreateObservableCounter(
-            "proxy.channel.io",
-            ObserveBytes,
-            "By",
-            "Bytes of tunnels; receive is from the side that opened the tunnel."
-        );
-        meter.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
-    }
-
-    // A peer that is not a member may use any name, so it is counted without one.
+    // A peer that is no member may call itself anything, so it is counted without a name.
     private string Known(string peer)
     {
         var members = _members.Current.All;

@@ -17,9 +17,14 @@ internal sealed class BindingBuilder(
 
     public IReadOnlyList<EndpointBinding> Build()
     {
+        var routes = config
+            .TcpRoutes.SelectMany(static route =>
+                (route.Value.Match?.Endpoints ?? []).Select(endpoint => (Endpoint: endpoint, Route: route.Key))
+            )
+            .ToLookup(static item => item.Endpoint, static item => item.Route, StringComparer.OrdinalIgnoreCase);
         foreach (var (id, endpoint) in config.TcpEndpoints)
         {
-            AddEndpoint(id, endpoint);
+            AddEndpoint(id, endpoint, [.. routes[id].Distinct()]);
         }
 
         foreach (var (id, route) in config.TcpRoutes.Where(item => !string.IsNullOrEmpty(item.Value.Listen)))
@@ -34,12 +39,8 @@ internal sealed class BindingBuilder(
     private static string KeyOf(ListenAddress address, string id) =>
         address is { Port: 0, UnixPath: null } ? $"{address.Text} {id}" : address.Text;
 
-    private void AddEndpoint(string id, TcpEndpointConfig endpoint)
+    private void AddEndpoint(string id, TcpEndpointConfig endpoint, List<string> routes)
     {
-        var routes = config
-            .TcpRoutes.Where(item => item.Value.Match?.Endpoints.Contains(id, StringComparer.OrdinalIgnoreCase) == true)
-            .Select(item => item.Key)
-            .ToList();
         var path = $"ReverseProxy:TcpEndpoints:{id}";
         if (endpoint.Address.Count == 0)
         {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
@@ -30,9 +29,12 @@ public sealed class Revision
     /// <summary>Values that are allowed but probably not intended.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
 
-    /// <summary>The document of the records: every known key that is set, including secrets.</summary>
-    internal JsonObject Document { get; init; } = [];
+    /// <summary>
+    /// The document that the records were read from, as JSON in UTF-8: every key that is set, secrets included. It is kept as text because a tree of it
+    /// takes ten times the memory.
+    /// </summary>
+    internal ReadOnlyMemory<byte> Document { get; init; } = "{}"u8.ToArray();
 
-    /// <summary>The merged configuration, for sections that other code reads.</summary>
+    /// <summary>The merged configuration without the section <c>ReverseProxy</c>: what ASP.NET Core and Kestrel read by themselves.</summary>
     public required IConfiguration Snapshot { get; init; }
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
@@ -75,20 +74,20 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             return null;
         }
 
+        var document = JsonSerializer.SerializeToUtf8Bytes(json);
         return new Revision
         {
-            Id = Hash(json),
+            Id = Convert.ToHexStringLower(SHA256.HashData(document))[..IdLength],
             Config = config,
             Bindings = bindings,
             SourceNetworks = networks,
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
-            Document = json,
-            Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root)]),
+            Document = document,
+            Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
     }
 
-    private static string Hash(JsonNode json) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json.ToJsonString())))[..IdLength];
+    private static bool IsReverseProxy(string path) => path.Equals(ProxyDocument.Section, StringComparison.OrdinalIgnoreCase);
 }

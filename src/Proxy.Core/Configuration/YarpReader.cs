@@ -49,7 +49,7 @@ internal static class YarpReader
         }
     }
 
-    // YARP keeps a route that equals the new one, and its comparison leaves this part out.
+    // YARP 2.3 leaves a route as it is when the new one equals it, and its comparison leaves out MaxRequestBodySize (dotnet/yarp#3027).
     private static RouteConfig Comparable(RouteConfig route) =>
         route.MaxRequestBodySize is { } size
             ? route with

@@ -4,12 +4,10 @@ namespace Proxy.Diagnostics;
 internal sealed class AccessLogMetrics
 {
     public AccessLogMetrics(ProxyMeter meter, AccessLog log) =>
-        meter.Add(instruments =>
-            instruments.CreateObservableCounter(
-                "proxy.access_log.dropped",
-                () => log.Dropped,
-                "{line}",
-                "Lines of the access log that were lost because its output was too slow or failed."
-            )
+        meter.Instruments.CreateObservableCounter(
+            "proxy.access_log.dropped",
+            () => log.Dropped,
+            "{line}",
+            "Lines of the access log that were lost because its output was too slow or failed."
         );
 }

@@ -23,7 +23,9 @@ public sealed class ProxyMetrics : IDisposable
     private readonly RecentIds _routes = new(ProxyMeter.MaxGone);
     private readonly long[] _reloads = new long[_results.Length];
     private long _held;
-    private Instruments _instruments = null!;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _dial;
+    private readonly Histogram<double> _hook;
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="meter">The meter that they belong to.</param>
@@ -32,7 +34,39 @@ public sealed class ProxyMetrics : IDisposable
     {
         ArgumentNullException.ThrowIfNull(meter);
         (_meter, _tracker) = (meter, tracker);
-        meter.Add(Create);
+        var instruments = meter.Instruments;
+        _duration = instruments.CreateHistogram(
+            "proxy.connection.duration",
+            "s",
+            "Time from accept to end.",
+            null,
+            Advice(_durationBoundaries)
+        );
+        _dial = instruments.CreateHistogram(
+            "proxy.dial.duration",
+            "s",
+            "Time to connect to one destination.",
+            null,
+            Advice(_dialBoundaries)
+        );
+        _hook = instruments.CreateHistogram(
+            "proxy.hook.duration",
+            "s",
+            "Time a list of hook steps took.",
+            null,
+            Advice(_durationBoundaries)
+        );
+        // Observed and not added to: a series that begins with its first count has not increased, and what is added before a collector listens is lost.
+        instruments.CreateObservableCounter("proxy.config.reloads", ObserveReloads, "{reload}", "Configuration revisions, by result.");
+        instruments.CreateObservableCounter(
+            "proxy.event_loop.held",
+            () => Interlocked.Read(ref _held),
+            "{turn}",
+            "Turns of an event loop that took longer than 50 ms."
+        );
+        instruments.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
+        instruments.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
+        instruments.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
     }
 
     /// <summary>Counts a connection that has ended, and removes it from the tracker.</summary>
@@ -43,7 +77,7 @@ public sealed class ProxyMetrics : IDisposable
         try
         {
             var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
-            Volatile.Read(ref _instruments).Duration.Record(record.Elapsed.TotalSeconds, route);
+            _duration.Record(record.Elapsed.TotalSeconds, route);
         }
         finally
         {
@@ -64,14 +98,12 @@ public sealed class ProxyMetrics : IDisposable
     /// <param name="duration">How long it took.</param>
     /// <param name="succeeded">Whether it connected.</param>
     public void Dialed(string clusterId, string destinationId, TimeSpan duration, bool succeeded) =>
-        Volatile
-            .Read(ref _instruments)
-            .Dial.Record(
-                duration.TotalSeconds,
-                new("proxy.cluster_id", clusterId),
-                new("proxy.destination_id", destinationId),
-                new("proxy.result", succeeded ? "connected" : "failed")
-            );
+        _dial.Record(
+            duration.TotalSeconds,
+            new("proxy.cluster_id", clusterId),
+            new("proxy.destination_id", destinationId),
+            new("proxy.result", succeeded ? "connected" : "failed")
+        );
 
     /// <summary>Records one run of a list of hook steps.</summary>
     /// <param name="routeId">The id of the route.</param>
@@ -79,14 +111,12 @@ public sealed class ProxyMetrics : IDisposable
     /// <param name="duration">How long it took.</param>
     /// <param name="outcome">The result of the run.</param>
     public void HookEnded(string routeId, string hookEvent, TimeSpan duration, string outcome) =>
-        Volatile
-            .Read(ref _instruments)
-            .Hook.Record(
-                duration.TotalSeconds,
-                new("proxy.route_id", routeId),
-                new("proxy.hook.event", hookEvent),
-                new("proxy.outcome", outcome)
-            );
+        _hook.Record(
+            duration.TotalSeconds,
+            new("proxy.route_id", routeId),
+            new("proxy.hook.event", hookEvent),
+            new("proxy.outcome", outcome)
+        );
 
     /// <summary>Counts a revision.</summary>
     /// <param name="result">accepted, rejected or pending.</param>
@@ -120,30 +150,6 @@ public sealed class ProxyMetrics : IDisposable
 
     private static InstrumentAdvice<double> Advice(double[] boundaries) => new() { HistogramBucketBoundaries = boundaries };
 
-    private void Create(Meter meter)
-    {
-        Volatile.Write(
-            ref _instruments,
-            new(
-                meter.CreateHistogram("proxy.connection.duration", "s", "Time from accept to end.", null, Advice(_durationBoundaries)),
-                meter.CreateHistogram("proxy.dial.duration", "s", "Time to connect to one destination.", null, Advice(_dialBoundaries)),
-                meter.CreateHistogram("proxy.hook.duration", "s", "Time a list of hook steps took.", null, Advice(_durationBoundaries))
-            )
-        );
-        // Observed rather than added to: a series that starts with its first count shows no increase, and counts from before a collector
-        // listens would be lost.
-        meter.CreateObservableCounter("proxy.config.reloads", ObserveReloads, "{reload}", "Configuration revisions, by result.");
-        meter.CreateObservableCounter(
-            "proxy.event_loop.held",
-            () => Interlocked.Read(ref _held),
-            "{turn}",
-            "Turns of an event loop that took longer than 50 ms."
-        );
-        meter.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
-        meter.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
-        meter.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
-    }
-
     private IEnumerable<Measurement<int>> ObserveActive() =>
         _tracker
             .Totals()
@@ -173,6 +179,4 @@ public sealed class ProxyMetrics : IDisposable
 
         return measurements;
     }
-
-    private sealed record Instruments(Histogram<double> Duration, Histogram<double> Dial, Histogram<double> Hook);
 }

@@ -63,7 +63,7 @@ public sealed class ConfigInspector
         return new(result.Errors, result.Warnings, difference);
     }
 
-    private JsonObject Running => _status.Current.Running?.Document ?? [];
+    private JsonObject Running => _status.Current.Running is { } running ? JsonNode.Parse(running.Document.Span)!.AsObject() : [];
 
     private IEnumerable<IConfigurationProvider> Providers() =>
         _input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];

@@ -12,13 +12,17 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
     private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
     private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
 
-    /// <summary>Starts to drain the connections whose route or endpoint the next revision does not have; does not wait.</summary>
-    /// <param name="running">The revision that ends; its routes define the time limits of their connections.</param>
-    /// <param name="newest">Returns the revision that runs when it is called.</param>
-    public void DrainRemoved(Revision running, Func<Revision> newest)
+    /// <summary>Drains what the newest revision no longer has; returns at once.</summary>
+    /// <param name="ended">The revision that ran before: its routes say how long their connections have.</param>
+    /// <param name="newest">The revision that runs whenever this is asked.</param>
+    public void DrainRemoved(Revision ended, Func<Revision> newest)
     {
-        Sweep(running, newest());
-        _ = SweepLaterAsync(running, newest);
+        var removed = RemovedRoutes.Between(ended, newest());
+        if (!removed.IsEmpty)
+        {
+            Sweep(removed);
+            _ = SweepLaterAsync(removed, newest);
+        }
     }
 
     /// <summary>Drains all connections; completes when none is left.</summary>
@@ -51,26 +55,24 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
             .Append(ChannelTimeout(revision) + LastWord(revision))
             .Max();
 
-    // Connections that were queued for the old pipelines are tracked shortly after the swap.
-    private async Task SweepLaterAsync(Revision running, Func<Revision> newest)
+    // A connection that was queued for the old pipelines is tracked a little after they were swapped.
+    private async Task SweepLaterAsync(RemovedRoutes removed, Func<Revision> newest)
     {
         foreach (var pause in _sweeps)
         {
             await Task.Delay(pause, time);
-            Sweep(running, newest());
+            removed.Keep(newest());
+            Sweep(removed);
         }
     }
 
-    private void Sweep(Revision running, Revision newest)
+    private void Sweep(RemovedRoutes removed)
     {
-        var slots = newest.Bindings.Select(static binding => binding.Slot).Append("").ToHashSet(StringComparer.Ordinal);
-        var routes = newest.Config.ReverseProxy.TcpRoutes;
         foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null && !ChannelSlots.IsOne(record.Slot)))
         {
-            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
-            if (gone || !slots.Contains(record.Slot))
+            if (removed.TimeoutOf(record) is { } timeout)
             {
-                Drain(record, Timeout(running, record));
+                Drain(record, timeout);
             }
         }
     }

@@ -7,20 +7,21 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The configuration: what runs, what is on disk, what a document would change.</summary>
+/// <summary>The running configuration, the files on disk, and the validation of other documents.</summary>
 internal static class ConfigurationApi
 {
     private const string Posted = "document";
     private const int MaxBytes = 4 << 20;
     private const int MaxValues = 20_000;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
-    private static readonly SemaphoreSlim _one = new(1); // reading megabytes takes a core, and clients want the others
+    private static readonly SemaphoreSlim _one = new(1); // a large document keeps a core busy, and clients need the others
 
     public static void Map(IEndpointRouteBuilder api, Action reload)
     {
-        api.MapGet("/configuration", Read).WithSummary("What runs, what is on disk, and why they differ; secrets are masked.");
+        api.MapGet("/configuration", Read)
+            .WithSummary("The running configuration, the files on disk, and why an edit is not applied; secrets are masked.");
         api.MapGet("/configuration/difference", Difference)
-            .WithSummary("What differs between the configuration that runs and the files on disk, by path; secrets are masked.");
+            .WithSummary("The keys whose running value differs from the value in the files on disk; secrets are masked.");
         api.MapPost("/configuration/validate", ValidateAsync)
             .WithSummary(
                 "Checks a document of up to 4 MiB and 20,000 values as proxy check does, and compares it with what runs. Changes nothing."
@@ -74,7 +75,7 @@ internal static class ConfigurationApi
         );
         return answer is null
             ? TypedResults.Json(
-                new ApiError($"The document has more than {MaxValues} values; check it with proxy check."),
+                new ApiError($"The document has more than {MaxValues} values, the limit here. Use proxy check, which has no such limit."),
                 statusCode: StatusCodes.Status413PayloadTooLarge
             )
             : TypedResults.Ok(answer);

@@ -36,6 +36,6 @@ internal sealed class OneRoute(string name, string listen, string address)
             _values["Admin:Url"] = adminUrl;
         }
 
-        return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(_values));
+        return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(_values), new WebApplicationOptions());
     }
 }

@@ -13,10 +13,8 @@ internal static class ProxyCommand
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win.", Recursive = false };
         var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
         {
-            config,
             Run(),
             CheckCommand.Create(),
             Schema(),
@@ -32,7 +30,7 @@ internal static class ProxyCommand
             CertificatesCommand.Create(),
         };
         LockCommand.FreeHostOption(root);
-        root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        RunHost(root);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
         {
@@ -50,10 +48,18 @@ internal static class ProxyCommand
 
     private static Command Run()
     {
-        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win." };
-        var command = new Command("run", "Runs the host.") { config };
-        command.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        var command = new Command("run", "Runs the host.");
+        RunHost(command);
         return command;
+    }
+
+    private static void RunHost(Command command)
+    {
+        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win." };
+        var application = new ApplicationOptions();
+        command.Options.Add(config);
+        application.AddTo(command);
+        command.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), application.Read(parsed), parsed, token));
     }
 
     private static Command Schema()
@@ -63,10 +69,16 @@ internal static class ProxyCommand
         return command;
     }
 
-    private static async Task<int> HostAsync(string[]? files, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> HostAsync(
+        string[]? files,
+        WebApplicationOptions options,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         files = files is { Length: > 0 } ? files : [DefaultFile];
+        files = [.. files.Select(file => Path.Combine(options.ContentRootPath ?? "", file))];
         var missing = Array.Find(files, static file => !File.Exists(file));
         if (missing is not null)
         {
@@ -74,6 +86,6 @@ internal static class ProxyCommand
             return ExitCode.BadInput;
         }
 
-        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()));
+        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()), options);
     }
 }

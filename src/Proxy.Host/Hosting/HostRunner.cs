@@ -7,11 +7,16 @@ namespace Proxy.Host.Hosting;
 /// <summary>Runs a host until it is told to stop.</summary>
 internal static class HostRunner
 {
-    public static async Task<int> RunAsync(IConfigurationBuilder sources)
+    /// <param name="sources">The configuration.</param>
+    /// <param name="options">What libraries in the host are told of the application.</param>
+    /// <returns>The program's exit code.</returns>
+    public static async Task<int> RunAsync(IConfigurationBuilder sources, WebApplicationOptions options)
     {
         try
         {
-            await using var app = ProxyApplication.Build(sources.Build());
+            var configuration = sources.Build();
+            using var watches = configuration as IDisposable;
+            await using var app = ProxyApplication.Build(configuration, options);
             await app.RunAsync();
             return ExitCode.Ok;
         }

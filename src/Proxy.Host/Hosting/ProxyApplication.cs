@@ -21,12 +21,14 @@ namespace Proxy.Host.Hosting;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
+    /// <param name="configuration">All of it: nothing else is read.</param>
+    /// <param name="options">What libraries in the host are told of the application.</param>
     /// <exception cref="InvalidConfigException">The configuration cannot run.</exception>
-    public static WebApplication Build(IConfigurationRoot configuration)
+    public static WebApplication Build(IConfigurationRoot configuration, WebApplicationOptions options)
     {
         var first = TcpProxyExtensions.Check(configuration);
         var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var builder = WebApplication.CreateEmptyBuilder(options);
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();
         ((IConfigurationBuilder)builder.Configuration).Add(channels);
@@ -63,7 +65,6 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
         }
 
-        RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);

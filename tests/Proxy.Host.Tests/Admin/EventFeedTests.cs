@@ -6,7 +6,7 @@ using Proxy.Host.Admin;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>One frame for all, nothing for nobody, and no reader that holds on for ever.</summary>
+/// <summary>Frames are shared by all readers, created only while there are readers, and a reader that never reads is disconnected.</summary>
 public sealed class EventFeedTests : IDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -21,11 +21,11 @@ public sealed class EventFeedTests : IDisposable
 
         var (one, other) = (feed.NextAsync(), feed.NextAsync());
 
-        Assert.Equal(await one.WaitAsync(Eventually.Limit), await other.WaitAsync(Eventually.Limit)); // the same memory, not only the same bytes
+        Assert.Equal(await one.WaitAsync(Eventually.Limit), await other.WaitAsync(Eventually.Limit)); // the same memory, not just equal bytes
     }
 
     [Fact]
-    public async Task Leave_TheLastReader_NothingIsMadeUntilAnotherJoins()
+    public async Task Leave_TheLastReader_NoFrameIsCreatedUntilAnotherJoins()
     {
         using var feed = Create();
         var place = feed.Join(_ending);
@@ -33,7 +33,7 @@ public sealed class EventFeedTests : IDisposable
         feed.Leave(place);
         await Eventually.TrueAsync(async () =>
         {
-            // The tick that was under way may still come.
+            // A tick that had begun may still create a frame.
             var before = Volatile.Read(ref _made);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
             return before == Volatile.Read(ref _made);
@@ -59,7 +59,7 @@ public sealed class EventFeedTests : IDisposable
     }
 
     [Fact]
-    public async Task WriteAsync_AReaderThatNeverReads_IsCutAndItsPlaceIsFree()
+    public async Task WriteAsync_AReaderThatNeverReads_IsDisconnectedAndRemoved()
     {
         using var feed = Create();
         var lifetime = new HttpRequestLifetimeFeature();
@@ -79,7 +79,7 @@ public sealed class EventFeedTests : IDisposable
     }
 
     [Fact]
-    public void Join_AllPlacesAreTaken_TheLongestConnectedLosesIts()
+    public void Join_AtTheLimit_ReplacesTheLongestConnected()
     {
         using var feed = Create();
         using var second = new CancellationTokenSource();
@@ -92,7 +92,7 @@ public sealed class EventFeedTests : IDisposable
         feed.Join(others);
 
         Assert.True(_ending.IsCancellationRequested);
-        feed.Leave(first); // frees no place a second time
+        feed.Leave(first); // has no effect, since the reader was replaced
         Assert.False(second.IsCancellationRequested);
         feed.Join(others);
         Assert.True(second.IsCancellationRequested);
@@ -100,7 +100,7 @@ public sealed class EventFeedTests : IDisposable
     }
 
     [Fact]
-    public async Task WriteAsync_AReaderThatNeverReadsLosesItsPlace_IsCut()
+    public async Task WriteAsync_AReaderThatNeverReadsIsReplaced_IsDisconnected()
     {
         using var feed = Create();
         var lifetime = new Lifetime();
@@ -128,7 +128,7 @@ public sealed class EventFeedTests : IDisposable
     private EventFeed Create() =>
         new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), new HastyTime(), NullLogger<EventFeed>.Instance);
 
-    /// <summary>A clock whose timers are a thousand times too early.</summary>
+    /// <summary>A clock whose timers run a thousand times faster.</summary>
     private sealed class HastyTime : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
@@ -138,7 +138,7 @@ public sealed class EventFeedTests : IDisposable
             time > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Max(1, time.TotalMilliseconds / 1000)) : time;
     }
 
-    /// <summary>Takes nothing.</summary>
+    /// <summary>A stream whose writes never complete.</summary>
     private sealed class StuckStream : MemoryStream
     {
         public bool Asked { get; private set; }

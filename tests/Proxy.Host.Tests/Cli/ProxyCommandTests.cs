@@ -63,6 +63,8 @@ public sealed class ProxyCommandTests : IDisposable
     [Theory]
     [InlineData("run", "--config", "/nowhere/proxy.json")]
     [InlineData("run", "--bogus")]
+    [InlineData("--contentRoot", "/nowhere")]
+    [InlineData("schema", "--environment", "Staging")]
     [InlineData("bogus")]
     [InlineData("forward", "--listen", "127.0.0.1:0")]
     [InlineData("forward", "--listen", "example.com:1", "--to", "127.0.0.1:1")]

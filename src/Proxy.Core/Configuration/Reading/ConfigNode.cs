@@ -3,7 +3,9 @@ namespace Proxy.Configuration.Reading;
 /// <summary>One node of the merged configuration: a value, or children by key.</summary>
 internal sealed class ConfigNode(string key, string path)
 {
-    private readonly Dictionary<string, ConfigNode> _children = new(StringComparer.OrdinalIgnoreCase);
+    private static readonly Dictionary<string, ConfigNode> _none = [];
+
+    private Dictionary<string, ConfigNode> _children = _none; // most nodes are values, and have none
 
     public string Key { get; } = key;
 
@@ -35,7 +37,7 @@ internal sealed class ConfigNode(string key, string path)
         if (!_children.TryGetValue(key, out var child))
         {
             child = new ConfigNode(key, Path.Length == 0 ? key : $"{Path}:{key}");
-            _children.Add(key, child);
+            Add(child);
         }
 
         return child;
@@ -47,13 +49,13 @@ internal sealed class ConfigNode(string key, string path)
         var copy = new ConfigNode(Key, Path) { Value = Value, IsEmptyObject = IsEmptyObject };
         foreach (var child in Children.Where(child => !path(child.Path)))
         {
-            copy._children.Add(child.Key, child.Without(path));
+            copy.Add(child.Without(path));
         }
 
         return copy;
     }
 
-    public void Clear() => _children.Clear();
+    public void Clear() => _children = _none;
 
     public ConfigNode? FindPath(string path)
     {
@@ -66,7 +68,17 @@ internal sealed class ConfigNode(string key, string path)
         return node;
     }
 
-    /// <summary>The elements of a list, in order.</summary>
+    private void Add(ConfigNode child)
+    {
+        if (_children == _none)
+        {
+            _children = new(StringComparer.OrdinalIgnoreCase);
+        }
+
+        _children.Add(child.Key, child);
+    }
+
+    /// <summary>The children of a list in its order.</summary>
     public IEnumerable<ConfigNode> Items() =>
         _children.Values.OrderBy(child => child.Key.Length).ThenBy(child => child.Key, StringComparer.Ordinal);
 }

@@ -95,7 +95,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
                 problems.Error(child.Path, "is not available yet; leave it out.");
             }
-            else if (property is null && !type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false))
+            else if (property is null && !ConfigTypes.OthersAddKeys(type.Type))
             {
                 CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }

@@ -3,8 +3,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration.Routes;
 
-/// <summary>An HTTP route with YARP's own keys, which are listed so that a misspelt one is an error.</summary>
-[NotAvailableYet("OutputCachePolicy")] // this version of YARP does not have it
+/// <summary>An HTTP route: YARP's own keys, listed so that a misspelt one is an error.</summary>
 public sealed record HttpRouteSection
 {
     /// <summary>The cluster to send requests to.</summary>
@@ -30,6 +29,10 @@ public sealed record HttpRouteSection
     /// <summary>The name of a rate limiter policy.</summary>
     [NeedsCode]
     public string? RateLimiterPolicy { get; init; }
+
+    /// <summary>The name of an output cache policy.</summary>
+    [NeedsCode]
+    public string? OutputCachePolicy { get; init; }
 
     /// <summary>The name of a request timeout policy.</summary>
     [NeedsCode]

@@ -42,7 +42,7 @@ internal static class CheckCommand
             return ExitCode.BadInput;
         }
 
-        var running = host is null ? null : await RunningHost.CompareAsync(host, revision, cancellationToken);
+        var running = host is null ? null : await RunningHost.CompareAsync(host, root, cancellationToken);
         var warned = result.Warnings.Count > 0;
         if (parsed.GetValue(_probe))
         {

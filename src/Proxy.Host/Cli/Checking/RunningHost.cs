@@ -16,9 +16,9 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
     public bool Accepts => answer.Valid;
 
     /// <exception cref="AdminException">It does not answer.</exception>
-    public static async Task<RunningHost> CompareAsync(AdminClient host, Revision revision, CancellationToken cancellationToken)
+    public static async Task<RunningHost> CompareAsync(AdminClient host, IConfiguration configuration, CancellationToken cancellationToken)
     {
-        using var document = JsonContent.Create(MergedDocument.Of(revision.Snapshot));
+        using var document = JsonContent.Create(MergedDocument.Of(configuration));
         await document.LoadIntoBufferAsync(cancellationToken);
         var answer = await host.SendAsync<ValidationAnswer>(HttpMethod.Post, "api/configuration/validate", document, cancellationToken);
         var endpoints = await host.GetAsync<IReadOnlyList<EndpointAnswer>>("api/endpoints", cancellationToken);

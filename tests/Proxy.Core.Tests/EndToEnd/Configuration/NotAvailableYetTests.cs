@@ -68,18 +68,22 @@ public sealed class NotAvailableYetTests : IDisposable
                     [$"{Route}AuthorizationPolicy"] = "Default",
                     [$"{Route}CorsPolicy"] = "Disable",
                     [$"{Route}RateLimiterPolicy"] = "Default",
+                    [$"{Route}OutputCachePolicy"] = "Default",
                     [$"{Route}TimeoutPolicy"] = "Disable",
                 }
             )
             .Build();
         var services = new ServiceCollection().AddLogging();
         services.AddTcpProxy();
+        services.AddOutputCache(static options => options.AddPolicy("Default", static _ => { }));
         using var provider = services.BuildServiceProvider();
 
         var result = provider.GetRequiredService<RevisionReader>().Read(configuration.GetSection("ReverseProxy"), wholeDocument: false);
 
         Assert.Empty(result.Errors);
-        Assert.Equal("Default", Assert.Single(result.Revision!.HttpRoutes).AuthorizationPolicy);
+        var route = Assert.Single(result.Revision!.HttpRoutes);
+        Assert.Equal("Default", route.AuthorizationPolicy);
+        Assert.Equal("Default", route.OutputCachePolicy);
     }
 
     [Fact]

@@ -1,27 +1,23 @@
 using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Begins to listen before anything else starts, and sends what is left when all else has stopped; a receiver that does not take it is not waited for.</summary>
-internal sealed partial class TelemetryStarter(IServiceProvider services, TimeProvider time, ILogger<TelemetryStarter> logger)
+/// <summary>
+/// Begins to measure before anything else starts, and sends what is left when all else has stopped; a receiver that does not take it is not waited
+/// for. Spans and log records are begun by OpenTelemetry.Extensions.Hosting.
+/// </summary>
+internal sealed partial class TelemetryLifetime(IServiceProvider services, TimeProvider time, ILogger<TelemetryLifetime> logger)
     : IHostedLifecycleService
 {
     private static readonly TimeSpan _flushLimit = TimeSpan.FromSeconds(3);
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        var variables = services.GetRequiredService<OtelVariables>();
-        if (variables.ExportsAny)
-        {
-            services.GetRequiredService<ExportFaults>().Listen();
-        }
-
-        _ = services.GetService<LoggerProvider>();
-        _ = services.GetService<TracerProvider>();
-        _ = services.GetRequiredService<MeterProvider>();
-        foreach (var problem in variables.Problems())
+        services.GetRequiredService<ExportFaults>().Listen();
+        services.GetRequiredService<MeterProviders>().Start();
+        foreach (var problem in services.GetRequiredService<OtelVariables>().Problems())
         {
             Log.Problem(logger, problem);
         }
@@ -43,7 +39,7 @@ internal sealed partial class TelemetryStarter(IServiceProvider services, TimePr
         var limit = (int)_flushLimit.TotalMilliseconds;
         var flushing = Task.WhenAll(
             Task.Run(() => services.GetService<TracerProvider>()?.Shutdown(limit), CancellationToken.None),
-            Task.Run(() => services.GetRequiredService<MeterProvider>().Shutdown(limit), CancellationToken.None),
+            services.GetRequiredService<MeterProviders>().ShutdownAsync(limit),
             Task.Run(() => services.GetService<LoggerProvider>()?.Shutdown(limit), CancellationToken.None)
         );
         await flushing.WaitAsync(_flushLimit, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
