@@ -6,7 +6,7 @@ namespace Proxy.Host.Hosting;
 
 /// <summary>Reads the files again on request, and tells systemd when that has had its effect.</summary>
 internal sealed partial class ConfigurationReload(
-    ConfigurationInspector inspector,
+    ConfigInspector inspector,
     AccessLog access,
     ProxyStatus status,
     ServiceManager manager,

@@ -23,11 +23,11 @@ internal static class ProxyApplication
 {
     /// <param name="configuration">All of it: nothing else is read.</param>
     /// <param name="options">What libraries in the host are told of the application.</param>
-    /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
+    /// <exception cref="InvalidConfigException">The configuration cannot run.</exception>
     public static WebApplication Build(IConfigurationRoot configuration, WebApplicationOptions options)
     {
         var first = TcpProxyExtensions.Check(configuration);
-        var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
+        var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
         var builder = WebApplication.CreateEmptyBuilder(options);
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();

@@ -26,7 +26,7 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         var record = new ConnectionRecord(_connection, "endpoint", "", TimeProvider.System);
         record.Attach();
         var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
-        var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
+        var services = new MultiplexDependencies(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
         var route = new MultiplexRoute(null!, new Dictionary<string, MultiplexCluster>(), Device.Line, new(), new(), KeepAlive.Default);
         var client = new MultiplexClient(_connection, Device.Line, route, new(new(), _clock.Now), null!, services);
         _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
