@@ -1,4 +1,6 @@
 using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
 using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -263,95 +265,13 @@ public sealed class LockQueueTests : IDisposable
         Assert.All(status.Waiting, static client => Assert.Equal(TimeSpan.FromSeconds(3), client.Waited));
     }
 
-    /// <summary>Anything may happen in any order: never more holders than permits allow, and always the first of those who wait.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public async Task Queue_AnyScheduleOfAnHour_KeepsOrderAndPermits(int seed)
-    {
-        var random = new Random(seed);
-        var permits = 2;
-        var settings = _lock.Settings with { Permits = permits, QueueLimit = 50, QueueTimeout = TimeSpan.FromMinutes(2) };
-        var queue = Create(settings);
-        var waiting = new List<Client>();
-        var holding = new List<Client>();
-        var end = _time.GetTimestamp() + TimeSpan.FromHours(1).Ticks;
-        while (_time.GetTimestamp() < end)
-        {
-            switch (random.Next(12))
-            {
-                case < 5:
-                    waiting.Add(Enter(queue));
-                    break;
-                case < 8 when holding.Count > 0:
-                    Release(random.Next(holding.Count));
-                    break;
-                case 8 when waiting.Count > 0:
-                    queue.Leave(waiting[random.Next(waiting.Count)].Waiter, (PeerDeparture)random.Next(3));
-                    break;
-                case 9 when holding.Count > 0:
-                    queue.Failed(holding[0].Waiter);
-                    Release(0);
-                    break;
-                case 10:
-                    permits = random.Next(1, 5);
-                    queue.Use(settings with { Permits = permits, DropQueued = (DropQueued)random.Next(3) });
-                    break;
-                case 11 when random.Next(3) == 0:
-                    queue.Pause(random.Next(2) == 0);
-                    break;
-                default:
-                    queue.Succeeded();
-                    break;
-            }
-
-            _time.Advance(TimeSpan.FromMilliseconds(random.Next(2000)));
-            await SettleAsync();
-        }
-
-        queue.Pause(false);
-        while (holding.Count > 0 || waiting.Count > 0)
-        {
-            queue.Succeeded();
-            if (holding.Count > 0)
-            {
-                Release(0);
-            }
-
-            await SettleAsync();
-            Assert.True(holding.Count > 0 || waiting.Count == 0, "Somebody waits, and nobody holds.");
-        }
-
-        Assert.Equal((0, 0), queue.Count());
-
-        void Release(int index)
-        {
-            queue.Release(holding[index].Waiter);
-            holding.RemoveAt(index);
-        }
-
-        async Task SettleAsync()
-        {
-            var (stillWaiting, nowHolding) = queue.Count();
-            var before = holding.Count;
-            await Eventually.TrueAsync(() => waiting.Count(static client => !client.Result.IsCompleted) == stillWaiting);
-            foreach (var client in waiting.Where(static client => client.Result.IsCompleted).ToList())
-            {
-                var ahead = waiting.TakeWhile(other => other != client).Any(static other => !other.Result.IsCompleted);
-                waiting.Remove(client);
-                if (await client.Result is null)
-                {
-                    Assert.False(ahead, "Somebody was overtaken.");
-                    holding.Add(client);
-                }
-            }
-
-            Assert.Equal(nowHolding, holding.Count);
-            Assert.True(holding.Count <= Math.Max(permits, before), "More permits than there are.");
-        }
-    }
+    [Fact]
+    public Task Queue_AnySchedule_KeepsOrderAndPermits() =>
+        Properties.CheckAsync(
+            Config.QuickThrowOnFailure.WithMaxTest(20).WithStartSize(50).WithEndSize(600),
+            LockSchedule.Any,
+            LockSchedule.RunAsync
+        );
 
     public void Dispose()
     {
