@@ -266,6 +266,103 @@ public sealed class LockQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Enter_PauseIsJustOver_TheOneThatWaitsGoesFirst()
+    {
+        var queue = Create(_lock.Settings);
+        var failing = Enter(queue);
+        queue.Failed(failing.Waiter);
+        queue.Release(failing.Waiter);
+        _time.Advance(TimeSpan.FromMilliseconds(0.5)); // so that the timer, which counts whole milliseconds, fires after the pause is over
+        var waiting = Enter(queue);
+        _time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromMilliseconds(0.4));
+
+        var next = Enter(queue);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await AdmittedAsync(waiting);
+        Assert.Equal((1, 1), queue.Count());
+        Assert.False(next.Result.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Leave_AfterAPermitWasGiven_ItIsServedAllTheSame()
+    {
+        var queue = Create(_lock.Settings);
+        var holder = Enter(queue);
+        var next = Enter(queue);
+        queue.Release(holder.Waiter);
+
+        Assert.True(queue.Leave(next.Waiter, PeerDeparture.Closed));
+
+        await AdmittedAsync(next);
+        Assert.Equal((0, 1), queue.Count());
+    }
+
+    [Fact]
+    public async Task Release_Paused_NoneIsAdmittedAndThePermitIsThereAfterwards()
+    {
+        var queue = Create(_lock.Settings);
+        var holder = Enter(queue);
+        var waiter = Enter(queue);
+        queue.Pause(true);
+
+        queue.Release(holder.Waiter);
+        Assert.Equal((1, 0), queue.Count());
+        queue.Pause(false);
+
+        await AdmittedAsync(waiter);
+    }
+
+    [Fact]
+    public async Task WhenIdleAsync_PermitsAreHeld_CompletesWithTheLast()
+    {
+        var queue = Create(_lock.Settings with { Permits = 2 });
+        Assert.True(queue.WhenIdleAsync().IsCompleted);
+        var (one, other) = (Enter(queue), Enter(queue));
+        var idle = queue.WhenIdleAsync();
+
+        queue.Release(one.Waiter);
+        Assert.False(idle.IsCompleted);
+        Assert.False(queue.WhenIdleAsync().IsCompleted);
+        queue.Release(other.Waiter);
+
+        await idle.WaitAsync(Eventually.Limit);
+        _ = Enter(queue);
+        Assert.False(queue.WhenIdleAsync().IsCompleted);
+    }
+
+    [Fact]
+    public void IsClosedAndIdle_ClosedWhileOneHolds_OnceItsPermitIsBack()
+    {
+        var queue = Create(_lock.Settings);
+        Assert.False(queue.IsClosedAndIdle);
+        var holder = Enter(queue);
+
+        queue.Close();
+        Assert.False(queue.IsClosedAndIdle);
+        queue.Release(holder.Waiter);
+
+        Assert.True(queue.IsClosedAndIdle);
+    }
+
+    [Fact]
+    public void Describe_PausedFailingAndClosed_SaysSo()
+    {
+        var queue = Create(_lock.Settings with { Permits = 3, QueueLimit = 7 });
+        var failing = Enter(queue);
+        queue.Failed(failing.Waiter);
+        queue.Pause(true);
+        queue.Close();
+
+        var status = queue.Describe();
+
+        Assert.Equal((TestLock.Route, 3, 7), (status.RouteId, status.Permits, status.QueueLimit));
+        Assert.True(status.IsPaused && status.IsClosed);
+        Assert.Equal(TimeSpan.FromSeconds(1), status.PausedAfterFailure);
+        Assert.Empty(status.Waiting);
+    }
+
+    [Fact]
     public Task Queue_AnySchedule_KeepsOrderAndPermits() =>
         Properties.CheckAsync(
             Config.QuickThrowOnFailure.WithMaxTest(20).WithStartSize(50).WithEndSize(600),
