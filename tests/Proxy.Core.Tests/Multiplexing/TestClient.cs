@@ -4,7 +4,6 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
-using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
