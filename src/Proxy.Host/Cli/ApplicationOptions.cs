@@ -2,22 +2,22 @@ using System.CommandLine;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>The options that every ASP.NET Core program takes. <c>WebApplicationFactory</c> passes them to a program that it starts.</summary>
+/// <summary>The standard options of ASP.NET Core programs. <c>WebApplicationFactory</c> passes them to a program that it starts.</summary>
 internal sealed class ApplicationOptions
 {
     private readonly Option<DirectoryInfo> _contentRoot = new Option<DirectoryInfo>("--contentRoot")
     {
         Description =
-            "The folder where relative names of configuration files and of Kestrel's certificates start; the current one by default.",
+            "The folder to which relative paths of configuration files and of Kestrel's certificates refer; by default the current folder.",
     }.AcceptExistingOnly();
     private readonly Option<string?> _environment = new("--environment")
     {
-        Description = "The name of the environment that libraries in the program are told.",
+        Description = "The environment name (IHostEnvironment.EnvironmentName), for libraries in the program.",
         DefaultValueFactory = static _ => Environments.Production,
     };
     private readonly Option<string?> _applicationName = new("--applicationName")
     {
-        Description = "The name of the application that libraries in the program are told.",
+        Description = "The application name (IHostEnvironment.ApplicationName), for libraries in the program.",
         DefaultValueFactory = static _ => typeof(ApplicationOptions).Assembly.GetName().Name,
     };
 

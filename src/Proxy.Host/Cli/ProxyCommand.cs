@@ -6,7 +6,7 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>The command line.</summary>
+/// <summary>The root command of the program: without a subcommand it runs the host.</summary>
 internal static class ProxyCommand
 {
     private const string DefaultFile = "config/proxy.json";
@@ -34,7 +34,7 @@ internal static class ProxyCommand
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
         {
-            // Signals are the host's: the library would end the process two seconds after the first.
+            // The host handles signals itself. The library would end the process two seconds after the first signal.
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         }
 
@@ -55,7 +55,10 @@ internal static class ProxyCommand
 
     private static void RunHost(Command command)
     {
-        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win." };
+        var config = new Option<string[]>("--config")
+        {
+            Description = "A configuration file. If the option is repeated and a setting is in several files, the last file wins.",
+        };
         var application = new ApplicationOptions();
         command.Options.Add(config);
         application.AddTo(command);
@@ -82,7 +85,9 @@ internal static class ProxyCommand
         var missing = Array.Find(files, static file => !File.Exists(file));
         if (missing is not null)
         {
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"There is no file '{missing}'; name one with --config FILE.");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                $"The configuration file '{missing}' does not exist; name a file with --config FILE."
+            );
             return ExitCode.BadInput;
         }
 

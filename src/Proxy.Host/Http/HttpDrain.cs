@@ -28,7 +28,7 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
     }
 
     /// <summary>Tracks the connections of all endpoints that are configured after this call.</summary>
-    public static void Use(KestrelServerOptions kestrel) =>
+    public static void TrackConnections(KestrelServerOptions kestrel) =>
         kestrel.ConfigureEndpointDefaults(listen =>
             listen.Use(next =>
                 connection => kestrel.ApplicationServices.GetRequiredService<HttpDrain>().OnConnectionAsync(connection, next)

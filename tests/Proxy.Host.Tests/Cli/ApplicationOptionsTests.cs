@@ -6,13 +6,13 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
 
-/// <summary>The options of every ASP.NET Core program, with which <c>WebApplicationFactory</c> starts this one.</summary>
+/// <summary>The standard options of ASP.NET Core programs, which <c>WebApplicationFactory</c> passes to this program.</summary>
 public sealed class ApplicationOptionsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("options-").FullName;
 
     [Fact]
-    public void Read_AllThree_AreWhatTheHostIsBuiltWith()
+    public void Read_AllOptions_ReturnsTheirValues()
     {
         var command = new Command("run");
         var options = new ApplicationOptions();
@@ -24,7 +24,7 @@ public sealed class ApplicationOptionsTests : IDisposable
     }
 
     [Fact]
-    public void Read_None_AreWhatTheProgramRunsAs()
+    public void Read_NoOptions_ReturnsDefaults()
     {
         var command = new Command("run");
         var options = new ApplicationOptions();
@@ -36,7 +36,7 @@ public sealed class ApplicationOptionsTests : IDisposable
     }
 
     [Fact]
-    public async Task AddTo_Root_OptionsOfTheFactoryReachTheHost()
+    public async Task AddTo_RootCommand_OptionsOfTheFactoryReachTheHost()
     {
         await using var host = await TestHost.StartAsync("{}");
 
@@ -49,13 +49,20 @@ public sealed class ApplicationOptionsTests : IDisposable
     [Theory]
     [InlineData("--help")]
     [InlineData("run", "--help")]
-    public async Task AddTo_Command_HelpSaysWhatEachIs(params string[] arguments)
+    public async Task AddTo_Command_HelpDescribesEachOption(params string[] arguments)
     {
         var (exit, output, _) = await ProxyProcess.RunAsync(arguments);
 
         Assert.Equal(0, exit);
         Assert.All(
-            ["--contentRoot", "where relative names of", "--environment", "[default: Production]", "--applicationName", "[default: proxy]"],
+            [
+                "--contentRoot",
+                "to which relative paths of",
+                "--environment",
+                "[default: Production]",
+                "--applicationName",
+                "[default: proxy]",
+            ],
             words => Assert.Contains(words, output, StringComparison.Ordinal)
         );
     }
@@ -63,7 +70,7 @@ public sealed class ApplicationOptionsTests : IDisposable
     [Theory]
     [InlineData()]
     [InlineData("run")]
-    public async Task ContentRoot_RelativeConfiguration_IsFoundThere(params string[] command)
+    public async Task ContentRoot_RelativeConfigurationPath_IsRelativeToIt(params string[] command)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder, "site.json"), Json.Routes(Json.Route("r"), 1));
 

@@ -20,7 +20,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
 
     /// <summary>Adds the log, opened: what cannot be opened at start is an error of the configuration.</summary>
     /// <exception cref="InvalidConfigException">The file cannot be opened.</exception>
-    public static void Use(IServiceCollection services, Revision first, IConfigurationRoot configuration)
+    public static void AddTo(IServiceCollection services, Revision first, IConfigurationRoot configuration)
     {
         var config = first.Config.Log.Access;
         TryOpen(config, configuration);
