@@ -3,16 +3,12 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Connections;
-using Proxy.Timing;
 
 namespace Proxy.Listeners;
 
 /// <summary>A bound address, with a listening socket that stays and a pipeline that edits replace.</summary>
 internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
-
     private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionDelegate? _pipeline;
@@ -59,7 +55,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             await _accepting;
             while (Volatile.Read(ref _queued) > 0)
             {
-                await Task.Delay(_firstPause, time);
+                await Task.Delay(AcceptPause.First, time);
             }
         }
         finally
@@ -84,7 +80,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     // The loop runs until the listener is unbound, whatever fails.
     private async Task AcceptAsync()
     {
-        var backoff = new Backoff(time, _firstPause, _longestPause);
+        var pause = new AcceptPause(key, time, logger);
         while (true)
         {
             try
@@ -94,7 +90,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                     return;
                 }
 
-                backoff.Reset();
+                pause.Reset();
                 var accepted = new Accepted(this, connection, _pipeline!);
                 Interlocked.Increment(ref _queued);
                 if (_inline)
@@ -113,10 +109,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             }
             catch (Exception exception)
             {
-                // Usually descriptors or memory have run out, so wait until some are free.
-                var pause = backoff.Fail();
-                Log.AcceptFailed(logger, key, pause.TotalMilliseconds, exception.Message);
-                await Task.Delay(pause, time);
+                await pause.FailAsync(exception.Message);
             }
         }
     }
@@ -154,11 +147,5 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             "Endpoint {Endpoint}: its backlog or order of accepting could not be changed, so it serves with the earlier values: {Reason}."
         )]
         public static partial void NotTuned(ILogger logger, string endpoint, string reason);
-
-        [LoggerMessage(
-            LogLevel.Warning,
-            "Endpoint {Endpoint}: accepting failed and pauses for {Milliseconds} ms, while new clients wait: {Reason}."
-        )]
-        public static partial void AcceptFailed(ILogger logger, string endpoint, double milliseconds, string reason);
     }
 }

@@ -115,6 +115,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
     public static partial int GetLocalName(int descriptor, byte* address, uint* length);
 
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    public static partial int Statx(int folder, byte* path, int flags, uint mask, byte* status);
+
     [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
     public static partial int GetPeerName(int descriptor, byte* address, uint* length);
 }

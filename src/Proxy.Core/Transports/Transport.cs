@@ -46,5 +46,8 @@ internal sealed class Transport : IDisposable
     /// <summary>The status of each event loop.</summary>
     public IReadOnlyList<EventLoopStatus> DescribeLoops() => _loops?.Status() ?? [];
 
+    /// <summary>Starts the event loops, which otherwise start with the first connection.</summary>
+    public void Start() => _ = _loops?.Loops;
+
     public void Dispose() => _loops?.Dispose();
 }

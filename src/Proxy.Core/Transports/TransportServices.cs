@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Proxy.Connections;
 using Proxy.Timing;
 
@@ -17,6 +18,13 @@ internal static class TransportServices
         services.TryAddSingleton<ConnectionDrain>();
         services.TryAddSingleton<TransportOptions>();
         services.TryAddSingleton<Transport>();
+        services.TryAddSingleton(Resources.OfProcess);
+        services.TryAddSingleton<ResourceMetrics>();
+        services.AddSingleton<IHostedService>(static provider =>
+        {
+            _ = provider.GetRequiredService<ResourceMetrics>(); // created explicitly, since no other service depends on it
+            return ActivatorUtilities.CreateInstance<RoomCheck>(provider);
+        });
         services.TryAddSingleton(static provider => new TransportHealth(provider.GetRequiredService<Transport>()));
         services.TryAddSingleton(static provider => new EventLoops(provider.GetRequiredService<Transport>()));
         services.TryAddSingleton(static provider => provider.GetRequiredService<Transport>().Dialer);

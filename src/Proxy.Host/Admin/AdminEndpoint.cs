@@ -18,7 +18,7 @@ internal static class AdminEndpoint
     {
         var uri = new Uri(admin.Url);
         var authorities = AdminCertificates.Load(admin);
-        var connections = new AdminConnections();
+        var connections = kestrel.ApplicationServices.GetRequiredService<AdminConnections>();
         _ = ListenAddress.TryParse($"{uri.Host}:{uri.Port}", out var addresses, out _);
         foreach (var address in addresses)
         {
@@ -60,10 +60,13 @@ internal static class AdminEndpoint
     private static RequestDelegate Build(IServiceProvider services, AdminConfig admin, Action reload)
     {
         var access = ActivatorUtilities.CreateInstance<AdminAccess>(services, admin);
+        var connections = services.GetRequiredService<AdminConnections>();
         var inner = new ApplicationBuilder(services);
+        inner.Use(connections.TrackAsync);
         inner.Use(AdminErrors.InvokeAsync);
         inner.UseRouting();
         inner.Use(access.InvokeAsync);
+        inner.Use(connections.AdmitAsync);
         inner.Use(ApiPath.UnescapeAsync);
         inner.UseEndpoints(endpoints => Map(endpoints, admin, reload));
         inner.Run(AdminErrors.NotFoundAsync);

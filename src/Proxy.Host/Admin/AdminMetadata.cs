@@ -14,6 +14,10 @@ internal static class AdminMetadata
     /// <summary>Whether the request has the configured token and client certificate; if so, any endpoint may answer with details.</summary>
     public static bool IsAuthorized(HttpContext context) => context.Features.Get<Authorized>() is not null;
 
+    /// <summary>Whether the request is for an endpoint that needs neither token nor client certificate, or for none.</summary>
+    public static bool IsOpen(HttpContext context) =>
+        context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<WithoutToken>() is not null;
+
     internal sealed class Authorized;
 
     internal sealed class WithoutToken;

@@ -83,15 +83,19 @@ internal static class ProxyApplication
 
         // Kestrel adds its socket transport only if no transport is registered. TcpProxy registers one that binds only marked addresses, so the
         // transport for all other addresses is added here.
-        builder.Services.AddSingleton(static provider => new HttpTransport(
-            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
-        ));
+        builder.Services.AddSingleton(static provider =>
+            ActivatorUtilities.CreateInstance<HttpTransport>(provider, ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider))
+        );
         builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<HttpTransport>());
+        builder.Services.AddSingleton<AdminConnections>();
         HttpDrain.AddTo(builder.Services);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             HttpDrain.TrackConnections(kestrel);
+            // Of each endpoint; the admin endpoint closes idle ones before it comes to this. Further clients are closed at once.
+            var clients = kestrel.ApplicationServices.GetRequiredService<Resources>().Clients;
+            kestrel.Limits.MaxConcurrentConnections ??= clients is { } most ? Math.Max(most, AdminConnections.Max * 2) : null;
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

@@ -3,12 +3,18 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Proxy.Connections;
 using Proxy.Listeners;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Wraps Kestrel's socket transport: bind errors name the address, and listeners can be closed before Kestrel stops.</summary>
-internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+/// <summary>
+/// Wraps Kestrel's socket transport: bind errors name the address, accepting pauses for lack of descriptors, and listeners can be closed before
+/// Kestrel stops.
+/// </summary>
+internal sealed class HttpTransport(SocketTransportFactory inner, Resources resources, TimeProvider time, ILogger<HttpTransport> logger)
+    : IConnectionListenerFactory,
+        IConnectionListenerFactorySelector
 {
     private readonly ConcurrentBag<IConnectionListener> _proxied = [];
 
@@ -18,8 +24,14 @@ internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionL
     {
         try
         {
-            var listener = await inner.BindAsync(endpoint, cancellationToken);
-            if (endpoint is not AdminAddress)
+            var isAdmin = endpoint is AdminAddress;
+            var listener = new GatedListener(
+                await inner.BindAsync(endpoint, cancellationToken),
+                isAdmin ? resources.MayAcceptAdmin : resources.MayAccept,
+                time,
+                logger
+            );
+            if (!isAdmin)
             {
                 _proxied.Add(listener);
             }

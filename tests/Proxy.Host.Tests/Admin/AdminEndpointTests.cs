@@ -167,39 +167,6 @@ public sealed class AdminEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Connect_AboveTheLimit_IsClosedUntilAnotherConnectionEnds()
-    {
-        const string Request = "GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        await using var host = await StartAsync();
-        var port = host.Urls.Single().Port;
-        var open = new List<TcpClientSocket>();
-        for (var i = 0; i < AdminConnections.Max; i++)
-        {
-            open.Add(await TcpClientSocket.ConnectAsync(port));
-            Assert.StartsWith("HTTP/1.1 200", await open[i].AskAsync(Request), StringComparison.Ordinal);
-        }
-
-        using var refused = await TcpClientSocket.ConnectAsync(port);
-        Assert.True(string.IsNullOrEmpty(await refused.ReadAsync()));
-        Assert.StartsWith("HTTP/1.1 200", await open[1].AskAsync(Request), StringComparison.Ordinal);
-        open[0].Dispose();
-
-        await Eventually.TrueAsync(async () =>
-        {
-            using var late = await TcpClientSocket.ConnectAsync(port);
-            try
-            {
-                return (await late.AskAsync(Request))?.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) == true;
-            }
-            catch (SocketException)
-            {
-                return false; // closed before the request was sent
-            }
-        });
-        open.ForEach(static client => client.Dispose());
-    }
-
-    [Fact]
     public async Task Request_UnknownPathOrMethod_Refused()
     {
         await using var host = await StartAsync();

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Proxy.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Clusters.Probing;
@@ -6,6 +8,31 @@ namespace Proxy.Clusters.Probing;
 internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : ForwarderHttpClientFactory
 {
     /// <inheritdoc />
+    protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        base.ConfigureHandler(context, handler);
+        handler.ConnectCallback ??= ConnectAsync;
+    }
+
+    /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         new ConnectProbeHandler(race, base.WrapHandler(context, handler));
+
+    // As SocketsHttpHandler connects by itself, if there is a descriptor for it: one client of HTTP/2 may need a connection per request.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        Resources.OfProcess.BeforeDial();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }

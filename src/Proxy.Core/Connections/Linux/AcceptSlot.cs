@@ -15,7 +15,6 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
     private readonly Queue<EpollConnection> _handed = new();
     private int _taken;
     private int _inARow;
-    private int _lastDescriptor;
     private bool _isWatching;
     private bool _hasEnded;
 
@@ -175,7 +174,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
                 return null;
             }
 
-            DescriptorReserve.OfProcess.BeforeAccept(_lastDescriptor);
+            Resources.OfProcess.BeforeAccept();
             var descriptor = Descriptor.Accept(listener.Number, out var remote);
             if (descriptor == -Errno.Again)
             {
@@ -187,7 +186,6 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
                 throw Errno.Exception(-descriptor);
             }
 
-            _lastDescriptor = descriptor;
             var target = listener.Choose(loop);
             var connection = new EpollConnection(descriptor, target, services, remote, isAccepted: true, listener.IsInline);
             connection.Register();

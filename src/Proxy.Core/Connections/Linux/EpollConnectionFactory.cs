@@ -19,11 +19,11 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         cancellationToken.ThrowIfCancellationRequested();
+        Resources.OfProcess.BeforeDial();
         var descriptor = Descriptor.Open(endpoint);
         var connection = Create(descriptor, endpoint);
         try
         {
-            DescriptorReserve.OfProcess.BeforeDial(descriptor);
             if (endpoint is SourcedEndPoint { Source: var source })
             {
                 Descriptor.Bind(descriptor, source);

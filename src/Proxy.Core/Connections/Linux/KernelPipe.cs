@@ -20,11 +20,11 @@ internal sealed unsafe class KernelPipe
     /// <summary>The number of bytes to request per splice; the kernel moves fewer if the pipe is smaller.</summary>
     public static nuint Capacity => WantedCapacity;
 
-    /// <summary>Creates a pipe; null if no descriptors are left.</summary>
+    /// <summary>Creates a pipe; null if descriptors are scarce, since bytes can be copied, too.</summary>
     public static KernelPipe? TryCreate()
     {
         var ends = stackalloc int[2];
-        if (Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
+        if (!Resources.OfProcess.MayAccept() || Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
         {
             return null;
         }

@@ -23,7 +23,7 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
                 : new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            DescriptorReserve.OfProcess.BeforeDial(socket.SafeHandle);
+            Resources.OfProcess.BeforeDial();
             if (endpoint is SourcedEndPoint { Source: var source })
             {
                 SocketOptions.ChoosePortLate(socket);

@@ -10,7 +10,6 @@ internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependen
     private readonly Socket _socket = bound.Socket;
     private readonly LastAccepts _last = new(bound.Outlives);
     private readonly CancellationTokenSource _unbound = new();
-    private int _lastDescriptor;
 
     public EndPoint EndPoint { get; } = bound.Socket.LocalEndPoint!;
 
@@ -21,7 +20,7 @@ internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependen
             return AcceptQueued();
         }
 
-        DescriptorReserve.OfProcess.BeforeAccept(_lastDescriptor);
+        Resources.OfProcess.BeforeAccept();
         try
         {
             using var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _unbound);
@@ -80,7 +79,6 @@ internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependen
     {
         try
         {
-            _lastDescriptor = DescriptorReserve.NumberOf(accepted.SafeHandle);
             return new SocketConnection(accepted, services);
         }
         catch

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using Proxy.Timing;
+
+namespace Proxy.Connections;
+
+/// <summary>The pauses of a loop that accepts: usually descriptors or memory have run out, so it waits until some are free.</summary>
+internal sealed partial class AcceptPause(string endpoint, TimeProvider time, ILogger logger)
+{
+    /// <summary>The first pause, 5 ms; each one after it is twice as long, up to 1 s.</summary>
+    public static readonly TimeSpan First = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(1);
+
+    private readonly Backoff _backoff = new(time, First, _longest);
+
+    /// <summary>The next pause is the first again.</summary>
+    public void Reset() => _backoff.Reset();
+
+    /// <summary>Logs a failure and pauses.</summary>
+    /// <param name="reason">Why nothing could be accepted.</param>
+    /// <param name="cancellationToken">Ends the pause.</param>
+    public async Task FailAsync(string reason, CancellationToken cancellationToken = default)
+    {
+        var pause = _backoff.Fail();
+        Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Endpoint {Endpoint}: accepting failed and pauses for {Milliseconds} ms, while new clients wait: {Reason}."
+        )]
+        public static partial void AcceptFailed(ILogger logger, string endpoint, double milliseconds, string reason);
+    }
+}

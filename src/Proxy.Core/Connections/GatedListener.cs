@@ -1,0 +1,55 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Connections;
+
+/// <summary>A listener of another transport, which accepts only while <see cref="Resources"/> allows it.</summary>
+public sealed class GatedListener : IConnectionListener
+{
+    private readonly IConnectionListener _inner;
+    private readonly Func<bool> _mayAccept;
+    private readonly CancellationTokenSource _unbound = new();
+    private readonly AcceptPause _pause;
+
+    /// <summary>Creates the listener.</summary>
+    /// <param name="inner">The listener that accepts. It is disposed with this one.</param>
+    /// <param name="mayAccept">Whether it may accept a connection now.</param>
+    /// <param name="time">The clock of pauses.</param>
+    /// <param name="logger">Logs each pause.</param>
+    public GatedListener(IConnectionListener inner, Func<bool> mayAccept, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        (_inner, _mayAccept) = (inner, mayAccept);
+        _pause = new AcceptPause(inner.EndPoint.ToString() ?? "", time, logger);
+    }
+
+    /// <inheritdoc />
+    public EndPoint EndPoint => _inner.EndPoint;
+
+    /// <inheritdoc />
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (!_unbound.IsCancellationRequested && !_mayAccept())
+        {
+            await _pause.FailAsync(Resources.OfProcess.Exhausted().Message, _unbound.Token);
+        }
+
+        _pause.Reset();
+        return await _inner.AcceptAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        await _unbound.CancelAsync();
+        await _inner.UnbindAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _unbound.CancelAsync();
+        await _inner.DisposeAsync();
+    }
+}

@@ -1,0 +1,133 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Proxy.Connections;
+using Proxy.Host.Admin;
+using Proxy.Host.Tests.Support;
+
+namespace Proxy.Host.Tests.Admin;
+
+/// <summary>What clients that hold connections to the admin address can keep from others.</summary>
+public sealed class AdminConnectionsTests : IDisposable
+{
+    private const string Health = "GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    private const string Routes = "GET /api/routes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n";
+
+    private readonly List<TcpClientSocket> _open = [];
+
+    [Fact]
+    public async Task Health_AllPlacesIdle_IsAnsweredAndTheOldestIsClosed()
+    {
+        await using var host = await StartAsync();
+        await FillAsync(host, null);
+
+        using var probe = await ConnectAsync(host);
+
+        Assert.StartsWith("HTTP/1.1 200", await probe.AskAsync(Health), StringComparison.Ordinal);
+        Assert.True(await EndsAsync(_open[0]));
+        Assert.StartsWith("HTTP/1.1 200", await _open[^1].AskAsync(Health), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_ConnectionsThatAskedForHealthBefore_TheLongestIdleIsClosed()
+    {
+        await using var host = await StartAsync();
+        await FillAsync(host, Health);
+        Assert.StartsWith("HTTP/1.1 200", await _open[0].AskAsync(Health), StringComparison.Ordinal);
+
+        using var probe = await ConnectAsync(host);
+
+        Assert.StartsWith("HTTP/1.1 200", await probe.AskAsync(Health), StringComparison.Ordinal);
+        Assert.True(await EndsAsync(_open[1]));
+        Assert.StartsWith("HTTP/1.1 200", await _open[0].AskAsync(Health), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Admit_AllPlacesForAuthorizedOnesBusy_RefusedWhileHealthIsAdmitted()
+    {
+        using var connections = new AdminConnections(Resources.OfProcess, TimeProvider.System);
+        var end = new TaskCompletionSource();
+        var busy = Enumerable
+            .Range(0, AdminConnections.Max - AdminConnections.KeptForHealth)
+            .Select(_ => RunAsync(connections, needsToken: true, end.Task).Running)
+            .ToList();
+
+        var late = RunAsync(connections, needsToken: true, end.Task);
+        await late.Running;
+        var probe = RunAsync(connections, needsToken: false, Task.CompletedTask);
+        await probe.Running;
+
+        Assert.Equal(503, late.Context.Response.StatusCode);
+        Assert.Equal(200, probe.Context.Response.StatusCode);
+        Assert.All(busy, static one => Assert.False(one.IsCompleted));
+        end.SetResult();
+        await Task.WhenAll(busy);
+    }
+
+    [Fact]
+    public async Task Request_AllPlacesForAuthorizedOnesIdle_TheLongestIdleIsClosed()
+    {
+        await using var host = await StartAsync();
+        await FillAsync(host, Routes, AdminConnections.Max - AdminConnections.KeptForHealth);
+
+        using var late = await ConnectAsync(host);
+
+        Assert.StartsWith("HTTP/1.1 200", await late.AskAsync(Routes), StringComparison.Ordinal);
+        Assert.True(await EndsAsync(_open[0]));
+        Assert.StartsWith("HTTP/1.1 200", await _open[1].AskAsync(Routes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connect_WithoutARequest_IsClosedAfterTheLimitAndWithOneStays()
+    {
+        await using var host = await StartAsync();
+        using var client = await ConnectAsync(host);
+        Assert.StartsWith("HTTP/1.1 200", await client.AskAsync(Health), StringComparison.Ordinal);
+        using var silent = await ConnectAsync(host);
+        using var slow = await ConnectAsync(host);
+        await slow.SendAsync("GET /healthz/live HTTP/1.1\r\nHost:");
+
+        Assert.True(await EndsAsync(silent));
+        Assert.True(await EndsAsync(slow));
+        Assert.StartsWith("HTTP/1.1 200", await client.AskAsync(Health), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _open.ForEach(static client => client.Dispose());
+
+    // A connection with one request, which lasts until a task ends.
+    private static (HttpContext Context, Task Running) RunAsync(AdminConnections connections, bool needsToken, Task until)
+    {
+        var context = new DefaultHttpContext();
+        var endpoint = needsToken ? new EndpointMetadataCollection() : new EndpointMetadataCollection(new AdminMetadata.WithoutToken());
+        context.SetEndpoint(new Endpoint(null, endpoint, null));
+        return (
+            context,
+            connections.OnConnectionAsync(
+                new DefaultConnectionContext(),
+                connection =>
+                {
+                    context.Features.Set(connection.Features.Get<AdminConnection>());
+                    return connections.TrackAsync(context, one => connections.AdmitAsync(one, _ => until));
+                }
+            )
+        );
+    }
+
+    private static Task<TestHost> StartAsync() =>
+        TestHost.StartAsync("""{ "Admin": { "Url": "http://127.0.0.1:0", "Token": "secret" } }""");
+
+    private static Task<TcpClientSocket> ConnectAsync(TestHost host) => TcpClientSocket.ConnectAsync(host.Urls.Single().Port);
+
+    private async Task FillAsync(TestHost host, string? request, int count = AdminConnections.Max)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _open.Add(await ConnectAsync(host));
+            if (request is not null)
+            {
+                Assert.StartsWith("HTTP/1.1 200", await _open[i].AskAsync(request), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static async Task<bool> EndsAsync(TcpClientSocket client) => string.IsNullOrEmpty(await client.ReadAsync());
+}
