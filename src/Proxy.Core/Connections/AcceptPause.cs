@@ -11,18 +11,26 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
 
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
+
+    private long? _logged;
     private readonly Backoff _backoff = new(time, First, _longest);
 
     /// <summary>The next pause is the first again.</summary>
     public void Reset() => _backoff.Reset();
 
-    /// <summary>Logs a failure and pauses.</summary>
+    /// <summary>Pauses after a failure, and logs at most one failure in 10 s.</summary>
     /// <param name="reason">Why nothing could be accepted.</param>
     /// <param name="cancellationToken">Ends the pause.</param>
     public async Task FailAsync(string reason, CancellationToken cancellationToken = default)
     {
         var pause = _backoff.Fail();
-        Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+        if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
+        {
+            _logged = time.GetTimestamp();
+            Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+        }
+
         await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -21,6 +21,7 @@ public sealed class Resources
 
     private const int PerClient = 2;
     private const int LeastClients = 16;
+    private const int Start = 64; // assemblies and listeners that the rest of the start opens
 
     private readonly Func<int> _count;
     private readonly TimeProvider _time;
@@ -103,14 +104,14 @@ public sealed class Resources
         }
     }
 
-    /// <summary>Checks that the limit leaves room for some clients.</summary>
+    /// <summary>Checks before the start that the limit leaves room for some clients.</summary>
     /// <exception cref="IOException">It does not; the message says how high it has to be.</exception>
     public void CheckRoom()
     {
-        if (IsLimited && _count() is var open && Limit - Reserve - open < LeastClients * PerClient)
+        if (IsLimited && _count() + Start is var open && Limit - Reserve - open < LeastClients * PerClient)
         {
             throw new IOException(
-                $"The process may have {Limit} open files, which is too few (ulimit -n, LimitNOFILE): {open} are open after the start and "
+                $"The process may have {Limit} open files, which is too few (ulimit -n, LimitNOFILE): {open} are open without any client, "
                     + $"{Reserve} are kept free, {Volatile.Read(ref _admin)} of them for the admin address. "
                     + $"At least {open + Reserve + (LeastClients * PerClient)} are needed to serve {LeastClients} clients."
             );

@@ -15,13 +15,10 @@ internal sealed class RoomCheck(Transport transport, Resources resources) : IHos
     {
         transport.Start();
         await StartSocketsAsync(cancellationToken);
+        resources.CheckRoom(); // before anything listens, since the clients of a restart come at once
     }
 
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        resources.CheckRoom();
-        return Task.CompletedTask;
-    }
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

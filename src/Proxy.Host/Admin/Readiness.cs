@@ -1,3 +1,4 @@
+using Proxy.Connections;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
@@ -30,6 +31,7 @@ internal static class Readiness
                 rejected = status.Rejected.Select(static problem => problem.ToString()),
                 pending = status.Pending,
                 restartNeeded = status.RestartNeeded,
+                acceptingPausedSince = context.RequestServices.GetRequiredService<Resources>().PausedSince,
             }
         );
     }

@@ -1,3 +1,4 @@
+using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
@@ -13,6 +14,7 @@ internal sealed class StatusReader(
     ProxyMetrics metrics,
     AccessLog accessLog,
     EventLoops loops,
+    Resources resources,
     TimeProvider time
 )
 {
@@ -35,7 +37,10 @@ internal sealed class StatusReader(
             Traffic(),
             new(accessLog.Dropped),
             Process()
-        );
+        )
+        {
+            AcceptingPausedSince = resources.PausedSince,
+        };
     }
 
     /// <summary>Sums ended connections by outcome, ordered by the outcome's name.</summary>

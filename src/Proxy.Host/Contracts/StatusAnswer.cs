@@ -32,6 +32,9 @@ internal sealed record StatusAnswer(
 {
     /// <summary>Whether changes through the API are allowed (<c>Admin:AllowChanges</c>).</summary>
     public bool AllowChanges { get; init; }
+
+    /// <summary>Since when no client is accepted for lack of descriptors; null if clients are accepted.</summary>
+    public DateTimeOffset? AcceptingPausedSince { get; init; }
 }
 
 /// <summary>The running configuration.</summary>

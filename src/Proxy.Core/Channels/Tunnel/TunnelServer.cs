@@ -8,11 +8,13 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
+using Proxy.Connections;
 
 namespace Proxy.Channels.Tunnel;
 
@@ -88,6 +90,11 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         // Has no listeners: a tunnel's span is that of its connection.
         builder.Services.AddSingleton(new ActivitySource(nameof(TunnelServer)));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = config.DrainTimeout + _stopMargin);
+        // Before Kestrel adds its own.
+        builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new GatedListenerFactory(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider),
+            logging.CreateLogger<TunnelServer>()
+        ));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         // After Kestrel's own, since the last registration counts.
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TunnelMemory.Factory>();

@@ -48,7 +48,8 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
         var notices = status
             .Rejected.Select(static problem => $"rejected: {problem.Text}")
             .Concat(status.Pending is { } pending ? [$"waiting: {pending}"] : [])
-            .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"));
+            .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"))
+            .Concat(status.AcceptingPausedSince is { } since ? [$"no client is accepted since {since:u}: descriptors have run out"] : []);
         foreach (var notice in notices)
         {
             output.WriteLine($"! {Printable.Escape(notice)}");
