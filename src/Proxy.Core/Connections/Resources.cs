@@ -21,7 +21,7 @@ public sealed class Resources
 
     private const int PerClient = 2;
     private const int LeastClients = 16;
-    private const int Start = 64; // assemblies and listeners that the rest of the start opens
+    private const int Start = 32; // assemblies and listeners that the rest of the start opens
 
     private readonly Func<int> _count;
     private readonly TimeProvider _time;

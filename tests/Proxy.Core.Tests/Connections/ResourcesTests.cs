@@ -87,8 +87,8 @@ public sealed class ResourcesTests
     }
 
     [Theory]
-    [InlineData(Full - 96, true)]
-    [InlineData(Full - 95, false)]
+    [InlineData(Full - 64, true)]
+    [InlineData(Full - 63, false)]
     public void CheckRoom_Limit_HasToLeaveRoomForSixteenClients(int open, bool expected)
     {
         _open = open;
