@@ -12,10 +12,5 @@ internal sealed class GatedListenerFactory(IConnectionListenerFactory inner, ILo
     public bool CanBind(EndPoint endpoint) => inner is not IConnectionListenerFactorySelector selector || selector.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new GatedListener(
-            await inner.BindAsync(endpoint, cancellationToken),
-            Resources.OfProcess.MayAccept,
-            TimeProvider.System,
-            logger
-        );
+        new GatedListener(await inner.BindAsync(endpoint, cancellationToken), Resources.OfProcess.MayAccept, TimeProvider.System, logger);
 }

@@ -91,8 +91,7 @@ public sealed partial class DescriptorTests : IDisposable
     private Task WriteAsync(int admin, string more = "") =>
         File.WriteAllTextAsync(
             _file,
-            Json.Routes(Json.Route("r"), _server.Port)
-                .Insert(1, $$""" "Admin": { "Url": "http://127.0.0.1:{{admin}}" }, {{more}}""")
+            Json.Routes(Json.Route("r"), _server.Port).Insert(1, $$""" "Admin": { "Url": "http://127.0.0.1:{{admin}}" }, {{more}}""")
         );
 
     private async Task<TcpClientSocket> ConnectAsync(int port)
