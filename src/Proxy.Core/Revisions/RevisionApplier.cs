@@ -42,7 +42,7 @@ internal sealed partial class RevisionApplier(
     public async Task StartAsync(Revision revision, CancellationToken cancellationToken)
     {
         _ = yarp.GetConfig();
-        var set = pipelines.Build(revision);
+        var set = pipelines.Build(revision, cancellationToken);
         BoundListeners bound;
         try
         {
@@ -60,15 +60,16 @@ internal sealed partial class RevisionApplier(
     /// <summary>Replaces the running revision.</summary>
     /// <exception cref="ApplyException">The revision cannot run; the running one continues.</exception>
     /// <exception cref="BindException">An address is in use; the running revision continues.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the running revision continues.</exception>
     public async Task ApplyAsync(Revision revision, CancellationToken cancellationToken)
     {
         var restart = AtStart.Edited(initial.Value, revision);
-        var set = pipelines.Build(revision);
+        var set = pipelines.Build(revision, cancellationToken);
         BoundListeners? bound = null;
         try
         {
             bound = await listeners.BindAsync(Specs(revision, set), cancellationToken);
-            await GiveToYarpAsync(revision);
+            await GiveToYarpAsync(revision, cancellationToken);
         }
         catch
         {
@@ -97,13 +98,13 @@ internal sealed partial class RevisionApplier(
         }
     }
 
-    private async Task GiveToYarpAsync(Revision revision)
+    private async Task GiveToYarpAsync(Revision revision, CancellationToken cancellationToken)
     {
         try
         {
-            await yarp.ApplyAsync(revision, _yarpDeadline, time);
+            await yarp.ApplyAsync(revision, _yarpDeadline, time, cancellationToken);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ApplyException(ProxyDocument.Section, exception);
         }

@@ -9,7 +9,13 @@ namespace Proxy.Configuration.Reading;
 /// </summary>
 internal static class ConfigTree
 {
-    public static ConfigNode Read(IConfiguration configuration, DocumentShape shape, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ConfigNode Read(
+        IConfiguration configuration,
+        DocumentShape shape,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
         var root = new ConfigNode("", "");
         var top = shape.IsWhole ? root : root.GetOrAdd(shape.Section);
@@ -22,7 +28,7 @@ internal static class ConfigTree
 
         foreach (var provider in Flatten(layered))
         {
-            Merge(top, ReadLayer(provider, problems), type);
+            Merge(top, ReadLayer(provider, problems, cancellationToken), type);
         }
 
         return root;
@@ -44,7 +50,7 @@ internal static class ConfigTree
         }
     }
 
-    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems)
+    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems, CancellationToken cancellationToken)
     {
         var root = new ConfigNode("", "");
         var file = (provider as JsonFileProvider)?.Current;
@@ -68,6 +74,7 @@ internal static class ConfigTree
 
         foreach (var (path, value) in all)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             At(root, path).Value = value;
         }
 

@@ -5,12 +5,14 @@ using System.Text.Json.Serialization.Metadata;
 namespace Proxy.Configuration.Reading;
 
 /// <summary>Reads the merged configuration by the type information of the records, and collects all errors.</summary>
-internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
+internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, CancellationToken cancellationToken)
 {
     private readonly ScalarReader _scalars = new(problems);
 
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public JsonNode? Read(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
         {
             ExpectKeys(node, "an object with keys");

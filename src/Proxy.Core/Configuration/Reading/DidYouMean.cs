@@ -16,8 +16,8 @@ internal static class DidYouMean
     /// <summary>The names in quotes, or "none".</summary>
     public static string List(IEnumerable<string> names)
     {
-        // A list of thousands of names would not help.
-        var all = names.ToList();
+        // A list of thousands of names would not help, and copying it for each of thousands of problems would be quadratic.
+        var all = names as IReadOnlyCollection<string> ?? [.. names];
         var shown = string.Join(", ", all.Take(20).Select(name => $"'{name}'"));
         return all.Count == 0 ? "none"
             : all.Count > 20 ? $"{shown} and {all.Count - 20} more"
