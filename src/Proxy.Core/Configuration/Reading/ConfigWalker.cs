@@ -106,8 +106,9 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
 
     private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
     {
-        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
-        if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
+        var meant = DidYouMean.Find(child.Key, known);
+        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(meant)}");
+        if (meant is not null && node.Find(meant) is null)
         {
             problems.Blame($"{node.Path}:{meant}"); // the error says already that it is missing
         }

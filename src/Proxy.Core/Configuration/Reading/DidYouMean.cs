@@ -10,8 +10,11 @@ internal static class DidYouMean
         return best.name is { } found && best.Distance <= Math.Max(1, found.Length / 3) ? found : null;
     }
 
-    public static string Suffix(string text, IEnumerable<string> names) =>
-        Find(text, names) is { } name ? $"; did you mean '{name}'?" : ".";
+    public static string Suffix(string text, IEnumerable<string> names) => Suffix(Find(text, names));
+
+    /// <summary>The end of a message about a wrong name.</summary>
+    /// <param name="found">What <see cref="Find"/> has found; null for nothing.</param>
+    public static string Suffix(string? found) => found is null ? "." : $"; did you mean '{found}'?";
 
     /// <summary>The names in quotes, or "none".</summary>
     public static string List(IEnumerable<string> names)

@@ -1,3 +1,5 @@
+using Proxy.Revisions;
+
 namespace Proxy.Core.Tests.EndToEnd.Configuration;
 
 /// <summary>A stop while an edit is being read, which may take long.</summary>
@@ -7,6 +9,7 @@ public sealed class StopWhileReadingTests
     public async Task Stop_EditIsBeingRead_DoesNotWaitForIt()
     {
         await using var host = await EditedHost.StartAsync(Json(1));
+        await host.Service<ProxyStatus>().WhenSettledAsync().WaitAsync(Eventually.Limit); // it reads once more when it has started
         Assert.Null(host.State.ReadingSince);
         var mayRead = new TaskCompletionSource();
         host.Faults.MayRead = mayRead.Task;
