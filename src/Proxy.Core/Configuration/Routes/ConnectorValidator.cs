@@ -20,7 +20,7 @@ internal static class ConnectorValidator
         var http = config.UsedClusters().Http;
         foreach (var (id, cluster) in config.Clusters.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckCluster(id, cluster, tcp[id], http.Contains(id), called, problems);
+            CheckCluster(id, cluster, [.. tcp[id]], http.Contains(id), called, problems);
         }
     }
 
@@ -40,7 +40,7 @@ internal static class ConnectorValidator
     private static void CheckCluster(
         string id,
         ClusterSection cluster,
-        IEnumerable<TcpRouteConfig> tcp,
+        List<TcpRouteConfig> tcp,
         bool hasHttp,
         IReadOnlyCollection<string> called,
         ProblemList problems
@@ -53,11 +53,11 @@ internal static class ConnectorValidator
             problems.Consequence(path, "cannot be combined with Destinations; keep one of them.");
         }
 
-        if (hasHttp && tcp.Any())
+        if (hasHttp && tcp.Count > 0)
         {
             problems.Consequence(path, "is for HTTP routes or for TCP routes, and both use this cluster; make it two clusters.");
         }
-        else if (tcp.FirstOrDefault(static route => route.Mode != TcpMode.Forward) is { } other)
+        else if (tcp.Find(static route => route.Mode != TcpMode.Forward) is { } other)
         {
             problems.Consequence(path, $"is not available yet with Mode {other.Mode}; use Mode Forward.");
         }
