@@ -68,6 +68,16 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems);
         var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build();
         BindingValidator.Check(bindings, config.ReverseProxy, networks, problems);
+        var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
+        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        if (wholeDocument && nothing && !onPurpose && config.Channels is null)
+        {
+            problems.Warn(
+                ProxyDocument.Section,
+                $"has no route, so nothing is served; add one, or write \"{ProxyDocument.Section}\": {{}} if that is intended."
+            );
+        }
+
         var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);
         if (problems.HasErrors)
         {
@@ -84,6 +94,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
+            IsEmptyOnPurpose = onPurpose,
             Document = document,
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
