@@ -41,6 +41,9 @@ public sealed class Revision
     /// </summary>
     internal ReadOnlyMemory<byte> Document { get; init; } = "{}"u8.ToArray();
 
+    /// <summary>The secrets that are masked in what programs print.</summary>
+    internal IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>The merged configuration without the section <c>ReverseProxy</c>: what ASP.NET Core and Kestrel read by themselves.</summary>
     public required IConfiguration Snapshot { get; init; }
 }

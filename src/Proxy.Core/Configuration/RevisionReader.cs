@@ -96,6 +96,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Warnings = problems.Warnings,
             IsEmptyOnPurpose = onPurpose,
             Document = document,
+            Secrets = SecretValues.Find(json, ProxyDocument.Secrets),
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
     }
