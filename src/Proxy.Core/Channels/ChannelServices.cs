@@ -89,7 +89,7 @@ internal static class ChannelServices
             provider.GetRequiredService<ILogger<ChosenMembership>>()
         ));
         services.TryAddSingleton(static provider => new MemberFile(
-            Path.ChangeExtension(provider.GetRequiredService<CurrentChannels>().Config.Loopback.StateFile, ".members"),
+            provider.GetRequiredService<CurrentChannels>().Config.Loopback.MembersFile,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MemberFile>>()
         ));

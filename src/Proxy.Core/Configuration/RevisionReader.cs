@@ -56,8 +56,9 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         if (wholeDocument)
         {
-            KestrelValidator.Check(root, problems);
+            KestrelValidator.Check(root, config.Kestrel, problems);
             LogValidator.Check(root, config.Log.Access, problems);
+            AccessLogPath.Check(config, problems);
             LogValidator.CheckLevels(config.Logging, problems);
         }
 

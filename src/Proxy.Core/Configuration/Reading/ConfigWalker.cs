@@ -11,7 +11,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
     public JsonNode? Read(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
-        if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
+        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
         {
             ExpectKeys(node, "an object with keys");
             return ReadFree(node);
