@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration;
 
 namespace Proxy.Core.Tests.Configuration;
