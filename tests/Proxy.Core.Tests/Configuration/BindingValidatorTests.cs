@@ -1,5 +1,3 @@
-using Proxy.Configuration;
-
 namespace Proxy.Core.Tests.Configuration;
 
 public sealed class BindingValidatorTests : IDisposable
