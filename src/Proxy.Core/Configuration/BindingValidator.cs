@@ -16,7 +16,7 @@ internal static class BindingValidator
     {
         foreach (var group in bindings.Where(binding => binding.Address.UnixPath is null).GroupBy(binding => binding.Address.Port))
         {
-            CheckOverlaps([.. group], config, problems);
+            CheckOverlaps(group, config, problems);
         }
 
         foreach (var binding in bindings.Where(binding => binding.RouteIds.Count > 1))
@@ -24,27 +24,34 @@ internal static class BindingValidator
             CheckEqual(binding, networks, problems);
         }
 
-        // A route is in vain when it is on every address it listens at.
+        // A route is useless if an earlier one hides it on every address where it listens.
         foreach (
             var route in bindings
-                .SelectMany(binding => binding.RouteIds.Select(id => (Id: id, Cover: CoveredBy(id, binding, networks))))
-                .GroupBy(item => item.Id)
-                .Where(group => group.All(item => item.Cover is not null))
+                .SelectMany(binding => Covers(binding, networks))
+                .GroupBy(static item => item.Id)
+                .Where(static group => group.All(static item => item.Cover is not null))
         )
         {
             problems.Consequence(
                 PathOf(route.Key),
                 $"can never match; route '{route.First().Cover}' takes its connections first.",
-                CausesOf([route.Key, .. route.Select(item => item.Cover!)])
+                CausesOf([route.Key, .. route.Select(static item => item.Cover!)])
             );
         }
     }
 
-    private static void CheckOverlaps(List<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
+    // All of one port. A specific address meets another only by being the same; the few wildcards are compared with each.
+    private static void CheckOverlaps(IEnumerable<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
     {
-        foreach (var (index, binding) in bindings.Index())
+        var specific = new Dictionary<IPAddress, EndpointBinding>();
+        var wildcards = new List<EndpointBinding>();
+        foreach (var binding in bindings)
         {
-            var other = bindings.Take(index).FirstOrDefault(other => Conflict(other.Address, binding.Address));
+            var candidates =
+                binding.Address.IsWildcard ? wildcards.Concat(specific.Values)
+                : specific.TryGetValue(binding.Address.Address!, out var same) ? wildcards.Prepend(same)
+                : wildcards;
+            var other = candidates.FirstOrDefault(other => Conflict(other.Address, binding.Address));
             if (other is not null)
             {
                 problems.Consequence(
@@ -52,10 +59,19 @@ internal static class BindingValidator
                     $"{binding.Address.Text} overlaps {other.Address.Text} of '{other.EndpointId}'; use one address, or another port."
                 );
             }
+
+            if (binding.Address.IsWildcard)
+            {
+                wildcards.Add(binding);
+            }
+            else
+            {
+                specific.TryAdd(binding.Address.Address!, binding);
+            }
         }
     }
 
-    // Linux lets a specific address stand beside a wildcard of the same port: its connections go to the specific one.
+    // On Linux a specific address and a wildcard of the same port can coexist; connections to the specific address go to its own socket.
     private static bool Conflict(ListenAddress one, ListenAddress other) =>
         one.Overlaps(other) && (!OperatingSystem.IsLinux() || one.IsWildcard == other.IsWildcard);
 
@@ -85,29 +101,51 @@ internal static class BindingValidator
         }
     }
 
-    private static string? CoveredBy(string id, EndpointBinding binding, IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks)
+    // Each route of an address, and the route at which the last of its clients has been taken by routes before it, if all of them are.
+    private static IEnumerable<(string Id, string? Cover)> Covers(
+        EndpointBinding binding,
+        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks
+    )
     {
-        var open = networks[id].ToList();
-        var any = open.Count == 0;
-        foreach (var other in binding.RouteIds.TakeWhile(other => other != id))
+        var before = new NetworkTable<int>();
+        int? forAll = null;
+        foreach (var (index, id) in binding.RouteIds.Index())
         {
-            var covers = networks[other];
-            open.RemoveAll(network => covers.Any(cover => Contains(cover, network)));
-            if (covers.Count == 0 || (!any && open.Count == 0))
+            var last = LastCover(networks[id], before);
+            var cover = last is null || forAll < last ? forAll : last;
+            yield return (id, cover is { } taken ? binding.RouteIds[taken] : null);
+            if (networks[id].Count == 0)
             {
-                return other;
+                forAll ??= index;
+            }
+
+            foreach (var network in networks[id])
+            {
+                before.Add(network, index);
             }
         }
+    }
 
-        return null;
+    // The networks are covered once the last of them is; null when one is not.
+    private static int? LastCover(IReadOnlyList<IPNetwork> networks, NetworkTable<int> before)
+    {
+        int? last = null;
+        foreach (var network in networks)
+        {
+            if (before.FindCover(network) is not { } cover)
+            {
+                return null;
+            }
+
+            last = Math.Max(last ?? 0, cover);
+        }
+
+        return last;
     }
 
     private static string PathOf(string route) => $"ReverseProxy:TcpRoutes:{route}";
 
-    // What decides which connections a route takes.
+    // The keys that decide which connections a route takes.
     private static string[] CausesOf(params IEnumerable<string> routes) =>
         [.. routes.SelectMany(static route => (string[])[$"{PathOf(route)}:Match", $"{PathOf(route)}:Order"])];
-
-    private static bool Contains(IPNetwork cover, IPNetwork network) =>
-        cover.PrefixLength <= network.PrefixLength && cover.Contains(network.BaseAddress);
 }

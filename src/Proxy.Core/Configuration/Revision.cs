@@ -1,15 +1,14 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>One valid configuration, read once and never changed.</summary>
+/// <summary>One valid configuration; immutable.</summary>
 public sealed class Revision
 {
-    /// <summary>Twelve hexadecimal digits that say which content this is.</summary>
+    /// <summary>Twelve hexadecimal digits that identify the content.</summary>
     public required string Id { get; init; }
 
     /// <summary>The configuration.</summary>
@@ -18,7 +17,7 @@ public sealed class Revision
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
 
-    /// <summary>The networks that clients of a route must come from, by the route's id; empty for all clients.</summary>
+    /// <summary>The networks of the clients of a route, by the route's id; empty for all clients.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> SourceNetworks { get; init; } = ById.Empty<IReadOnlyList<IPNetwork>>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
@@ -27,12 +26,15 @@ public sealed class Revision
     /// <summary>YARP's clusters, as YARP reads them.</summary>
     public required IReadOnlyList<ClusterConfig> Clusters { get; init; }
 
-    /// <summary>What is allowed but probably not meant.</summary>
+    /// <summary>Values that are allowed but probably not intended.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
 
-    /// <summary>What the records were read from: every key of ours that is set, secrets too.</summary>
-    internal JsonObject Document { get; init; } = [];
+    /// <summary>
+    /// The document that the records were read from, as JSON in UTF-8: every key that is set, secrets included. It is kept as text because a tree of it
+    /// takes ten times the memory.
+    /// </summary>
+    internal ReadOnlyMemory<byte> Document { get; init; } = "{}"u8.ToArray();
 
-    /// <summary>The merged configuration, for sections that others read.</summary>
+    /// <summary>The merged configuration without the section <c>ReverseProxy</c>: what ASP.NET Core and Kestrel read by themselves.</summary>
     public required IConfiguration Snapshot { get; init; }
 }

@@ -12,16 +12,20 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
     private static readonly TimeSpan[] _sweeps = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(25)];
     private static readonly TimeSpan _noneAtStop = TimeSpan.FromSeconds(30);
 
-    /// <summary>Drains what the next revision no longer has; returns at once.</summary>
-    /// <param name="running">The revision that ends: its routes say how long their connections have.</param>
+    /// <summary>Drains what the newest revision no longer has; returns at once.</summary>
+    /// <param name="ended">The revision that ran before: its routes say how long their connections have.</param>
     /// <param name="newest">The revision that runs whenever this is asked.</param>
-    public void DrainRemoved(Revision running, Func<Revision> newest)
+    public void DrainRemoved(Revision ended, Func<Revision> newest)
     {
-        Sweep(running, newest());
-        _ = SweepLaterAsync(running, newest);
+        var removed = RemovedRoutes.Between(ended, newest());
+        if (!removed.IsEmpty)
+        {
+            Sweep(removed);
+            _ = SweepLaterAsync(removed, newest);
+        }
     }
 
-    /// <summary>Drains everything; completes when no connection is left.</summary>
+    /// <summary>Drains all connections; completes when none is left.</summary>
     public Task DrainAllAsync(Revision running)
     {
         foreach (var record in tracker.Open)
@@ -40,7 +44,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
         return tracker.WhenEmptyAsync();
     }
 
-    /// <summary>The longest a stop may take: the delay before it, the longest drain, and a margin for the rest.</summary>
+    /// <summary>The longest time that a stop may take: the delay before it, the longest drain, and a margin.</summary>
     public static TimeSpan ShutdownTime(Revision revision) =>
         revision.Config.ShutdownDelay
         + _margin
@@ -51,26 +55,24 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
             .Append(ChannelTimeout(revision) + LastWord(revision))
             .Max();
 
-    // What was queued for the old pipelines is tracked a little after they were swapped.
-    private async Task SweepLaterAsync(Revision running, Func<Revision> newest)
+    // A connection that was queued for the old pipelines is tracked a little after they were swapped.
+    private async Task SweepLaterAsync(RemovedRoutes removed, Func<Revision> newest)
     {
         foreach (var pause in _sweeps)
         {
             await Task.Delay(pause, time);
-            Sweep(running, newest());
+            removed.Keep(newest());
+            Sweep(removed);
         }
     }
 
-    private void Sweep(Revision running, Revision newest)
+    private void Sweep(RemovedRoutes removed)
     {
-        var slots = newest.Bindings.Select(static binding => binding.Slot).Append("").ToHashSet(StringComparer.Ordinal);
-        var routes = newest.Config.ReverseProxy.TcpRoutes;
         foreach (var record in tracker.Open.Where(static record => record.DrainTimeout is null && !ChannelSlots.IsOne(record.Slot)))
         {
-            var gone = record.RouteId is { } id && !routes.ContainsKey(id);
-            if (gone || !slots.Contains(record.Slot))
+            if (removed.TimeoutOf(record) is { } timeout)
             {
-                Drain(record, Timeout(running, record));
+                Drain(record, timeout);
             }
         }
     }
@@ -82,7 +84,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
 
     private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
 
-    // Programs that are told that the channels have ended may take their time to stop a server.
+    // Programs that are notified of the end of the channels may need time to stop a server.
     private static TimeSpan LastWord(Revision revision) =>
         (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
 

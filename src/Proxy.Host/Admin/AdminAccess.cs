@@ -6,7 +6,7 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Which clients may ask, and for what. Runs after routing, so that endpoints say for themselves what they need.</summary>
+/// <summary>Middleware that authorizes requests. It runs after routing, because the metadata of an endpoint says what it requires.</summary>
 internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
 {
     private const string Scheme = "Bearer ";
@@ -19,17 +19,18 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     private long? _logged;
     private long _unlogged;
 
-    public Task UseAsync(HttpContext context, RequestDelegate next) =>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next) =>
         Refuses(context) is { } refusal ? ApiJson.WriteErrorAsync(context, refusal.Status, refusal.Reason) : next(context);
 
     private (int Status, string Reason)? Refuses(HttpContext context)
     {
         var request = context.Request;
         var endpoint = context.GetEndpoint();
-        // Without either the address is a loopback, and a web page whose name was made to resolve to it must not read it.
+        // Without token and certificates the address is a loopback address. Only these host names are allowed, so that a web page cannot
+        // read the API through a DNS name that resolves to the loopback address (DNS rebinding).
         if (_token is null && !_needsCertificate && !IsLocal(request.Host))
         {
-            return (StatusCodes.Status421MisdirectedRequest, "Ask for localhost or an IP address.");
+            return (StatusCodes.Status421MisdirectedRequest, "Without a token, the Host header must be localhost or an IP address.");
         }
 
         var needsNone = endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is not null;
@@ -49,7 +50,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
         }
         else if (request.Headers.Authorization.Count > 0)
         {
-            Note(context); // guesses are guesses wherever they are tried
+            Note(context); // a wrong token is logged even where none is required
         }
 
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
@@ -58,14 +59,14 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
         }
 
         return !admin.AllowChanges && endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutChange>() is null
-                ? (StatusCodes.Status403Forbidden, "Nothing may be changed here: Admin:AllowChanges is false.")
-            // A browser says whose page is asking, and only our own may.
+                ? (StatusCodes.Status403Forbidden, "Changes are not allowed: Admin:AllowChanges is false.")
+            // Browsers send the origin of the page; only the dashboard's own origin may change anything.
             : request.Headers.Origin is [var origin, ..] && origin != $"{request.Scheme}://{request.Host}"
-                ? (StatusCodes.Status403Forbidden, "Pages of other sites may change nothing.")
+                ? (StatusCodes.Status403Forbidden, "Changes are not allowed from pages of other origins.")
             : null;
     }
 
-    // A certificate that came was verified in the handshake. Where both are configured, both are required.
+    // Returns what is missing. A client certificate, if present, was verified in the TLS handshake. If both are configured, both are required.
     private string? Lacks(HttpContext context)
     {
         if (_needsCertificate && context.Connection.ClientCertificate is null)
@@ -93,7 +94,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
-    // A client that guesses tokens fills no log, and its guesses are in none.
+    // Logs at most one refusal in 10 s, so that a client that tries tokens cannot fill the log. The tokens themselves are not logged.
     private void Note(HttpContext context)
     {
         long others;
@@ -115,7 +116,7 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "A request from {Client} to the admin address lacks the token or the certificate, or has a wrong one. So did {Others} since this was said last."
+            "A request from {Client} to the admin address was refused: no valid token or client certificate. Others since the last message: {Others}."
         )]
         public static partial void Refused(ILogger logger, IPAddress? client, long others);
     }

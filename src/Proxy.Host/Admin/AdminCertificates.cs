@@ -7,13 +7,15 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>TLS of the admin address: Kestrel's default certificate, and the client certificates that one authority has issued.</summary>
+/// <summary>TLS of the admin address, with Kestrel's default certificate and client certificates of the configured authority.</summary>
 internal static class AdminCertificates
 {
     private const string Key = "Admin:ClientCertificateAuthority";
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
-    /// <exception cref="InvalidConfigurationException">The authorities cannot be read.</exception>
+    /// <summary>Loads the certificates of the client certificate authority.</summary>
+    /// <returns>The certificates; null when no authority is configured.</returns>
+    /// <exception cref="InvalidConfigException">The file cannot be read or has no certificate.</exception>
     public static X509Certificate2Collection? Load(AdminConfig admin)
     {
         if (admin.ClientCertificateAuthority is not { } file)
@@ -25,16 +27,16 @@ internal static class AdminCertificates
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPemFile(file);
-            return authorities.Count > 0 ? authorities : throw new CryptographicException("it has no certificate.");
+            return authorities.Count > 0 ? authorities : throw new CryptographicException("it contains no certificate.");
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidConfigurationException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
+            throw new InvalidConfigException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
         }
     }
 
-    // A certificate is asked for and not demanded: probes have none, and a client that needs one is told why it gets no answer.
-    public static void Use(ListenOptions listen, X509Certificate2Collection? authorities) =>
+    // The client certificate is optional in the handshake: health probes do not have one, and other clients get an error that says why.
+    public static void UseHttps(ListenOptions listen, X509Certificate2Collection? authorities) =>
         listen.UseHttps(https =>
         {
             if (authorities is not null)

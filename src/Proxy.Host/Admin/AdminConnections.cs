@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The open connections of the admin address: so many, and one more is closed at once. Idle ones are no way to the host's descriptors.</summary>
+/// <summary>
+/// Limits the open connections of the admin address to 256. Further connections are closed at once, so that idle ones cannot use up the
+/// file descriptors of the host.
+/// </summary>
 internal sealed class AdminConnections
 {
     public const int Max = 256;

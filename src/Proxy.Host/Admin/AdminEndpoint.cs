@@ -4,14 +4,13 @@ using Proxy.Configuration.Reading;
 using Proxy.Host.Admin.Connections;
 using Proxy.Host.Dashboard;
 using Proxy.Host.Http;
-using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 
 namespace Proxy.Host.Admin;
 
 /// <summary>
-/// Health, metrics and the API on an address of their own. Its connections bear a mark, and requests are told apart by it before
-/// routing, so that neither YARP's routes nor a forged Host header reach across.
+/// Serves health, metrics, the API and the dashboard on a separate address. The mark of its connections separates its requests from
+/// proxied ones before routing: YARP's routes do not match admin requests, and a forged Host header does not reach the admin endpoint.
 /// </summary>
 internal static class AdminEndpoint
 {
@@ -30,7 +29,7 @@ internal static class AdminEndpoint
                     Mark(listen, connections);
                     if (uri.Scheme == Uri.UriSchemeHttps)
                     {
-                        AdminCertificates.Use(listen, authorities);
+                        AdminCertificates.UseHttps(listen, authorities);
                     }
                 }
             );
@@ -46,30 +45,25 @@ internal static class AdminEndpoint
             }
         );
 
-    /// <param name="app">The application, before it answers anything itself.</param>
-    /// <param name="admin">What may be done.</param>
-    /// <param name="reload">Begins to read the files again, and returns at once.</param>
+    /// <summary>Adds the middleware that answers requests to the admin address.</summary>
+    /// <param name="app">The application, before it has other middleware that answers requests.</param>
+    /// <param name="admin">The configuration of the admin endpoint.</param>
+    /// <param name="reload">Starts reading the files again, and returns at once.</param>
     public static void Use(WebApplication app, AdminConfig admin, Action reload)
     {
-        _ = app.Services.GetRequiredService<StatusReader>(); // counts from now on
+        _ = app.Services.GetRequiredService<StatusReader>(); // created now, so that the uptime starts here
         var answer = Build(app.Services, admin, reload);
-        app.Use((context, next) => AdminMark.IsOn(context.Features) ? AnswerAsync(context, answer) : next(context));
+        app.Use((context, next) => AdminMark.IsOn(context.Features) ? answer(context) : next(context));
     }
 
-    private static Task AnswerAsync(HttpContext context, RequestDelegate answer)
-    {
-        RequestSpans.LeaveOut(context);
-        return answer(context);
-    }
-
-    // A pipeline of its own: its endpoints are not among the application's, nor the other way round.
+    // A separate pipeline, so that its endpoints and those of the application are not mixed.
     private static RequestDelegate Build(IServiceProvider services, AdminConfig admin, Action reload)
     {
         var access = ActivatorUtilities.CreateInstance<AdminAccess>(services, admin);
         var inner = new ApplicationBuilder(services);
-        inner.Use(AdminErrors.UseAsync);
+        inner.Use(AdminErrors.InvokeAsync);
         inner.UseRouting();
-        inner.Use(access.UseAsync);
+        inner.Use(access.InvokeAsync);
         inner.Use(ApiPath.UnescapeAsync);
         inner.UseEndpoints(endpoints => Map(endpoints, admin, reload));
         inner.Run(AdminErrors.NotFoundAsync);

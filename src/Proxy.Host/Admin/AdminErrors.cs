@@ -2,10 +2,10 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Says what was wrong with a request that could not be read.</summary>
+/// <summary>Middleware that gives every error answer a JSON body which says what was wrong.</summary>
 internal static class AdminErrors
 {
-    public static async Task UseAsync(HttpContext context, RequestDelegate next)
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
@@ -21,22 +21,23 @@ internal static class AdminErrors
         }
     }
 
-    // The framework's own words name types, and repeat what was sent.
+    // The framework's own messages are not sent: they name .NET types and repeat parts of the request.
     private static string Describe(int status) =>
         status switch
         {
-            StatusCodes.Status408RequestTimeout => "The body came too slowly.",
-            StatusCodes.Status413PayloadTooLarge => "The body is too large.",
+            StatusCodes.Status408RequestTimeout => "The request body arrived too slowly.",
+            StatusCodes.Status413PayloadTooLarge =>
+                "The request body is too large. The limit is 64 KiB, or 4 MiB for /api/configuration/validate.",
             StatusCodes.Status415UnsupportedMediaType => "Send JSON, with Content-Type: application/json.",
-            StatusCodes.Status405MethodNotAllowed => $"There is something here, but not for this method; see {ApiDocument.Path}.",
-            StatusCodes.Status503ServiceUnavailable => "Too much is asked at once; try again.",
-            _ => $"The body, or a parameter, is not what belongs there; {ApiDocument.Path} says what does.",
+            StatusCodes.Status405MethodNotAllowed => $"This path does not support this method. {ApiDocument.Path} lists paths and methods.",
+            StatusCodes.Status503ServiceUnavailable => "The host is busy with other requests. Try again later.",
+            _ => $"The request body or a parameter is invalid. {ApiDocument.Path} describes what is valid.",
         };
 
     public static Task NotFoundAsync(HttpContext context) =>
         ApiJson.WriteErrorAsync(
             context,
             StatusCodes.Status404NotFound,
-            $"There is nothing here. {ApiDocument.Path} lists what there is, besides /metrics, /healthz/live and /healthz/ready."
+            $"This path does not exist. Valid are /metrics, /healthz/live, /healthz/ready and the paths that {ApiDocument.Path} lists."
         );
 }

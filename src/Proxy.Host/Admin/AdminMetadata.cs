@@ -1,17 +1,17 @@
 namespace Proxy.Host.Admin;
 
-/// <summary>What an endpoint says of itself to <see cref="AdminAccess"/>.</summary>
+/// <summary>Metadata of endpoints that <see cref="AdminAccess"/> reads.</summary>
 internal static class AdminMetadata
 {
-    /// <summary>Answers without token and client certificate: it holds nothing that is worth one.</summary>
+    /// <summary>The endpoint needs neither token nor client certificate, since it discloses nothing confidential.</summary>
     public static TBuilder NeedsNoToken<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new WithoutToken());
 
-    /// <summary>Answers without <c>Admin:AllowChanges</c> although its method is not GET: it changes nothing.</summary>
+    /// <summary>The endpoint does not need <c>Admin:AllowChanges</c>: it changes nothing, although its method is not GET.</summary>
     public static TBuilder ChangesNothing<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new WithoutChange());
 
-    /// <summary>Whether this request has shown what the address asks for: endpoints that need no token may say more to it.</summary>
+    /// <summary>Whether the request has the configured token and client certificate; if so, any endpoint may answer with details.</summary>
     public static bool IsAuthorized(HttpContext context) => context.Features.Get<Authorized>() is not null;
 
     internal sealed class Authorized;

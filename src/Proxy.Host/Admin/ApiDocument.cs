@@ -6,7 +6,7 @@ using Proxy.Host.Observability;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>What all endpoints of the API have in common, and the document that lists them (OpenAPI 3.1).</summary>
+/// <summary>The common settings of all API endpoints, and the OpenAPI 3.1 document that describes them.</summary>
 internal static class ApiDocument
 {
     public const string Path = "/api/openapi.json";
@@ -21,12 +21,12 @@ internal static class ApiDocument
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             options.ShouldInclude = static api => api.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
-            options.AddSchemaTransformer(SecondsAsync);
-            options.AddDocumentTransformer(DescribeAsync);
+            options.AddSchemaTransformer(DescribeSeconds);
+            options.AddDocumentTransformer(DescribeApi);
         });
     }
 
-    /// <summary>Maps the document, and returns where the endpoints belong.</summary>
+    /// <summary>Maps the document, and returns the group to which the API's endpoints are added.</summary>
     public static RouteGroupBuilder Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapOpenApi(Path);
@@ -40,16 +40,16 @@ internal static class ApiDocument
         return api;
     }
 
-    /// <summary>Names what the endpoints mapped there are about.</summary>
+    /// <summary>Creates a subgroup whose endpoints have a tag in the document.</summary>
     public static RouteGroupBuilder About(this RouteGroupBuilder api, string tag) => api.MapGroup("").WithTags(tag);
 
-    /// <summary>Says which errors an endpoint may answer with besides those that all may.</summary>
+    /// <summary>Documents the error statuses of an endpoint that are not common to all endpoints.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params int[] statuses) =>
         endpoint.WithMetadata([
             .. statuses.Select(static status => new ProducesResponseTypeMetadata(status, typeof(ApiError), ["application/json"])),
         ]);
 
-    private static Task SecondsAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeSeconds(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type) == typeof(TimeSpan))
         {
@@ -61,7 +61,7 @@ internal static class ApiDocument
         return Task.CompletedTask;
     }
 
-    private static Task DescribeAsync(
+    private static Task DescribeApi(
         OpenApiDocument document,
         OpenApiDocumentTransformerContext context,
         CancellationToken cancellationToken
@@ -72,7 +72,7 @@ internal static class ApiDocument
             Title = "Proxy.Host admin API",
             Version = BuildVersion.Text,
             Description =
-                "What runs, and safe changes of it. Durations are seconds; errors are { \"error\": \"…\" }; an id in a path may hold %2F.",
+                "State and control of a running host. Durations are in seconds; errors are { \"error\": \"…\" }; ids in paths may contain %2F.",
         };
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
@@ -82,7 +82,7 @@ internal static class ApiDocument
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                Description = "Admin:Token, when it is set.",
+                Description = "The value of Admin:Token, if it is configured.",
             },
         };
         document.Security = [new() { [new OpenApiSecuritySchemeReference("token", document)] = [] }];

@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Ids in paths of the API.</summary>
+/// <summary>Decodes ids in paths of the API.</summary>
 internal static class ApiPath
 {
     /// <summary>
-    /// Of all that a path may have escaped, the server leaves the slash alone: an id may have one. What is left as %2F may have been
-    /// %252F too, so that such an id is read from what was sent.
+    /// Middleware that decodes ids with escaped slashes. The server decodes every escape in a path except %2F. A remaining %2F can
+    /// therefore be an escaped slash or a decoded %252F, so such an id is decoded from the path as it was sent.
     /// </summary>
     public static Task UnescapeAsync(HttpContext context, RequestDelegate next)
     {
@@ -31,13 +31,13 @@ internal static class ApiPath
         {
             var sent = Sent(context);
             var id = sent.Length < fromEnd ? text : Uri.UnescapeDataString(sent[^fromEnd]);
-            values[name] = Slashes(id) == Slashes(text) ? id : text; // otherwise the server has taken away dots behind it
+            values[name] = Slashes(id) == Slashes(text) ? id : text; // different if the server has removed dot segments ("..") after the id
         }
     }
 
     private static string Slashes(string text) => text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-    // Counted from the end: the absolute form, and dots, make the start another.
+    // Segments are counted from the end, because the absolute form (RFC 9112, 3.2.2) and dot segments change the start.
     private static string[] Sent(HttpContext context) =>
         (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").Split('?')[0].TrimEnd('/').Split('/');
 }

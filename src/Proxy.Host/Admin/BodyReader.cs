@@ -1,12 +1,12 @@
 namespace Proxy.Host.Admin;
 
-/// <summary>Reads a body whole: bounded in size and in time.</summary>
+/// <summary>Reads a whole request body, with a limit on its size and 30 s to arrive.</summary>
 internal static class BodyReader
 {
     private const int Step = 16 << 10;
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
 
-    /// <exception cref="BadHttpRequestException">It is no JSON by its name, too large (413) or too slow (408).</exception>
+    /// <exception cref="BadHttpRequestException">The content type is not JSON (415), or the body is too large (413) or too slow (408).</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context, int maxBytes)
     {
         if (!context.Request.HasJsonContentType())

@@ -7,10 +7,10 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The channels: their states, the members, the open tunnels, and a stream of every change.</summary>
+/// <summary>The channels: their states, the members, the open tunnels, and a stream of all changes.</summary>
 internal static class ChannelApi
 {
-    // Something in between, or the client, may take silence for the end.
+    // The interval of heartbeats: intermediaries and clients may close a stream on which nothing is sent.
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(15);
 
     public static void Map(IEndpointRouteBuilder api)
@@ -18,12 +18,12 @@ internal static class ChannelApi
         api.MapGet("/channels", List).WithSummary("The channels and their members.");
         api.MapGet("/channels/{channel}", One).WithSummary("One channel.");
         api.MapGet("/channel-events", (Delegate)WriteEventsAsync)
-            .WithSummary("Every change of a channel, as server-sent events; Last-Event-ID is understood.")
+            .WithSummary("Every change of a channel, as server-sent events; supports Last-Event-ID.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
         api.MapGet("/members", static (ChannelRegistry channels) => new MembersAnswer(channels.IsStale, channels.Members()))
             .WithSummary("The other instances of the group.");
         api.MapGet("/tunnels", static (ChannelRegistry channels) => channels.Tunnels())
-            .WithSummary("The connections that go through a tunnel, the oldest first.");
+            .WithSummary("The connections that use a tunnel, the oldest first.");
     }
 
     private static IEnumerable<ChannelState> List(ChannelRegistry channels) =>
@@ -32,9 +32,9 @@ internal static class ChannelApi
     private static Results<Ok<ChannelState>, NotFound<ApiError>> One(string channel, ChannelRegistry channels) =>
         channels.Monitor.Current.TryGetValue(channel, out var state)
             ? TypedResults.Ok(state)
-            : TypedResults.NotFound(new ApiError($"No channel '{channel}'."));
+            : TypedResults.NotFound(new ApiError($"There is no channel '{channel}'."));
 
-    // Server-sent events (WHATWG HTML, 9.2). Each tells a whole state, so that nothing is lost by those a slow reader misses.
+    // Server-sent events (WHATWG HTML, 9.2). Each event has the whole state of a channel, so that a slow reader may skip events.
     private static async Task WriteEventsAsync(HttpContext context)
     {
         var cancellation = context.RequestAborted;
@@ -53,11 +53,11 @@ internal static class ChannelApi
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // The reader has gone.
+            // The client closed the connection.
         }
         finally
         {
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a stream is not left while it is read
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // an enumerator must not be disposed during MoveNextAsync
             await notices.DisposeAsync();
         }
     }
@@ -82,7 +82,7 @@ internal static class ChannelApi
         await context.Response.Body.FlushAsync(cancellationToken);
     }
 
-    // Versions of an earlier start say nothing now: all is told anew.
+    // A version from before a restart has no meaning now, so the stream then starts with the current state of every channel.
     private static long After(HttpContext context)
     {
         var parts = context.Request.Headers["Last-Event-ID"].ToString().Split('-');

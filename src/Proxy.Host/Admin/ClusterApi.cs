@@ -4,7 +4,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The clusters and the health of their destinations; keeping a destination from getting anything new.</summary>
+/// <summary>The clusters and the health of their destinations; draining destinations and closing their connections.</summary>
 internal static class ClusterApi
 {
     private const string Destination = "/clusters/{id}/destinations/{destination}";
@@ -15,15 +15,16 @@ internal static class ClusterApi
         api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
         api.MapPost($"{Destination}/drain", Drain)
             .WithSummary(
-                "Keeps new connections and requests from a destination until undrain, its removal or a restart; what is open goes on."
+                "Stops new connections and requests to a destination until undrain, its removal or a restart; open ones continue."
             );
-        api.MapPost($"{Destination}/undrain", Undrain).WithSummary("Lets a destination have new connections and requests again.");
+        api.MapPost($"{Destination}/undrain", Undrain)
+            .WithSummary("Ends the drain of a destination, which gets new connections and requests again.");
         api.MapDelete($"{Destination}/connections", Close)
-            .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests go on.");
+            .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests continue.");
     }
 
     private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters) =>
-        clusters.Find(id) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(new ApiError($"No cluster '{id}'."));
+        clusters.Find(id) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
     private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(string id, string destination, ClusterRegistry clusters) =>
         Answer(clusters.TryDrain(id, destination), id, destination, clusters);
@@ -34,7 +35,7 @@ internal static class ClusterApi
     private static Results<Ok<ClosedAnswer>, NotFound<ApiError>> Close(string id, string destination, ClusterRegistry clusters) =>
         clusters.CloseConnections(id, destination) is { } closed
             ? TypedResults.Ok(new ClosedAnswer(closed))
-            : TypedResults.NotFound(None(id, destination));
+            : TypedResults.NotFound(NotFoundError(id, destination));
 
     private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Answer(
         bool done,
@@ -46,7 +47,8 @@ internal static class ClusterApi
         && clusters.Find(id)?.Destinations.FirstOrDefault(one => one.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
             is { } found
             ? TypedResults.Ok(found)
-            : TypedResults.NotFound(None(id, destination));
+            : TypedResults.NotFound(NotFoundError(id, destination));
 
-    private static ApiError None(string id, string destination) => new($"No destination '{destination}' of a cluster '{id}'.");
+    private static ApiError NotFoundError(string id, string destination) =>
+        new($"There is no destination '{destination}' in a cluster '{id}'.");
 }

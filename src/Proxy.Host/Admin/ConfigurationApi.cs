@@ -7,20 +7,21 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The configuration: what runs, what is on disk, what a document would change.</summary>
+/// <summary>The running configuration, the files on disk, and the validation of other documents.</summary>
 internal static class ConfigurationApi
 {
     private const string Posted = "document";
     private const int MaxBytes = 4 << 20;
     private const int MaxValues = 20_000;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
-    private static readonly SemaphoreSlim _one = new(1); // reading megabytes takes a core, and clients want the others
+    private static readonly SemaphoreSlim _one = new(1); // a large document keeps a core busy, and clients need the others
 
     public static void Map(IEndpointRouteBuilder api, Action reload)
     {
-        api.MapGet("/configuration", Read).WithSummary("What runs, what is on disk, and why they differ; secrets are masked.");
+        api.MapGet("/configuration", Read)
+            .WithSummary("The running configuration, the files on disk, and why an edit is not applied; secrets are masked.");
         api.MapGet("/configuration/difference", Difference)
-            .WithSummary("What differs between the configuration that runs and the files on disk, by path; secrets are masked.");
+            .WithSummary("The keys whose running value differs from the value in the files on disk; secrets are masked.");
         api.MapPost("/configuration/validate", ValidateAsync)
             .WithSummary(
                 "Checks a document of up to 4 MiB and 20,000 values as proxy check does, and compares it with what runs. Changes nothing."
@@ -30,14 +31,11 @@ internal static class ConfigurationApi
             .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
             .ProducesProblems(StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable)
             .ChangesNothing();
-        api.MapPost(
-                "/configuration/reload",
-                (ConfigurationInspector configuration, ProxyStatus status) => Reload(reload, configuration, status)
-            )
+        api.MapPost("/configuration/reload", (ConfigInspector configuration, ProxyStatus status) => Reload(reload, configuration, status))
             .WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
     }
 
-    private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status)
+    private static ConfigurationAnswer Read(ConfigInspector configuration, ProxyStatus status)
     {
         var state = status.Current;
         return new(
@@ -52,10 +50,10 @@ internal static class ConfigurationApi
         );
     }
 
-    private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
+    private static IEnumerable<DiskDifference> Difference(ConfigInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
 
-    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigurationInspector configuration, ProxyStatus status)
+    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigInspector configuration, ProxyStatus status)
     {
         reload();
         return TypedResults.Accepted((string?)null, Read(configuration, status));
@@ -63,7 +61,7 @@ internal static class ConfigurationApi
 
     private static async Task<Results<Ok<ValidationAnswer>, JsonHttpResult<ApiError>>> ValidateAsync(
         HttpContext context,
-        ConfigurationInspector configuration,
+        ConfigInspector configuration,
         TimeProvider time
     )
     {
@@ -77,13 +75,13 @@ internal static class ConfigurationApi
         );
         return answer is null
             ? TypedResults.Json(
-                new ApiError($"The document has more than {MaxValues} values; check it with proxy check."),
+                new ApiError($"The document has more than {MaxValues} values, the limit here. Use proxy check, which has no such limit."),
                 statusCode: StatusCodes.Status413PayloadTooLarge
             )
             : TypedResults.Ok(answer);
     }
 
-    private static ValidationAnswer Answer(ConfigurationReview review) =>
+    private static ValidationAnswer Answer(ConfigReview review) =>
         new(
             review.Errors.Count == 0,
             [.. review.Errors.Select(Problem.Of)],

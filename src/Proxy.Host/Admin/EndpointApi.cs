@@ -4,12 +4,12 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The addresses that TCP is listened for on.</summary>
+/// <summary>The addresses on which the host accepts TCP connections.</summary>
 internal static class EndpointApi
 {
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/endpoints", List)
-            .WithSummary("The addresses that TCP is listened for on; an endpoint with several has an entry for each.");
+            .WithSummary("The addresses on which TCP connections are accepted; an endpoint with several addresses has one entry for each.");
 
     private static IEnumerable<EndpointAnswer> List(ProxyStatus status, ConnectionTracker tracker)
     {

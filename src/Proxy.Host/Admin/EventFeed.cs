@@ -1,13 +1,13 @@
 namespace Proxy.Host.Admin;
 
 /// <summary>
-/// One frame a second for all readers, made once, and only while there are readers. A reader that is slow takes the newest when it is
-/// ready again: nothing is queued for a reader. One reader too many ends the longest-connected, since readers that do not read
-/// would keep all others out.
+/// Creates one frame per second, shared by all readers, while there are readers. Nothing is queued: a slow reader skips frames and
+/// continues with the next one. A reader above the limit replaces the one that has been connected longest; otherwise readers that
+/// never read could keep all others out.
 /// </summary>
-/// <param name="read">Makes a frame.</param>
+/// <param name="read">Creates a frame.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">For frames that could not be made.</param>
+/// <param name="logger">Logs frames that could not be created.</param>
 internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimeProvider time, ILogger<EventFeed> logger) : IDisposable
 {
     public const int MaxReaders = 64;
@@ -20,8 +20,8 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
     private TaskCompletionSource<ReadOnlyMemory<byte>> _next = Create();
     private int _reading;
 
-    /// <summary>Joins; the caller has to leave again.</summary>
-    /// <param name="ending">Is cancelled when others need the place.</param>
+    /// <summary>Adds a reader; the caller must call <see cref="Leave"/> when it ends.</summary>
+    /// <param name="ending">Is cancelled when a new reader replaces this one.</param>
     public LinkedListNode<CancellationTokenSource> Join(CancellationTokenSource ending)
     {
         CancellationTokenSource? oldest = null;
@@ -58,7 +58,7 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
         }
     }
 
-    /// <summary>The next frame that is made.</summary>
+    /// <summary>The next frame.</summary>
     public Task<ReadOnlyMemory<byte>> NextAsync()
     {
         lock (_gate)
@@ -77,7 +77,7 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
     {
         if (Interlocked.Exchange(ref _reading, 1) == 1)
         {
-            return; // the one before takes longer than a second
+            return; // the previous frame has taken longer than a second
         }
 
         try
@@ -93,7 +93,7 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
         }
         catch (Exception exception)
         {
-            Log.Failed(logger, exception); // a timer's exception would end the program
+            Log.Failed(logger, exception); // an exception in a timer callback would end the process
         }
         finally
         {
@@ -109,16 +109,19 @@ internal sealed partial class EventFeed(Func<ReadOnlyMemory<byte>> read, TimePro
         }
         catch (ObjectDisposedException)
         {
-            // It has just left.
+            // The reader has just ended.
         }
     }
 
-    // Readers write on threads of their own, not on the timer's.
+    // Readers must not write to their sockets on the timer's thread.
     private static TaskCompletionSource<ReadOnlyMemory<byte>> Create() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "A snapshot for the dashboard could not be made.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The snapshot for /api/events failed; readers get the next one in a second. Please report this error."
+        )]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -5,13 +5,13 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Server-sent events (WHATWG HTML, 9.2): a snapshot a second, for the dashboard and for other programs that watch.</summary>
+/// <summary>Server-sent events (WHATWG HTML, 9.2) with one snapshot per second, for the dashboard and other monitoring programs.</summary>
 internal static class EventsApi
 {
-    // Something in between, or the client, may take silence for the end.
+    // A heartbeat is sent after this time: intermediaries and clients may close a stream on which nothing is sent.
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(10);
 
-    // For readers that never read: what the sockets' buffers hold is filled, and nothing goes on.
+    // Ends the stream of a client that does not read: once the socket's buffers are full, writes to it do not complete.
     private static readonly TimeSpan _writeDeadline = TimeSpan.FromSeconds(10);
 
     private static readonly byte[] _heartbeat = ":\n\n"u8.ToArray();
@@ -20,7 +20,9 @@ internal static class EventsApi
     {
         var feed = Create(api.ServiceProvider, admin);
         api.MapGet("/events", (Delegate)((HttpContext context) => WriteAsync(context, feed)))
-            .WithSummary("Server-sent events, one \"status\" a second: an overview of bounded size. The 65th reader ends the first.")
+            .WithSummary(
+                "Server-sent events: one event \"status\" per second with an overview of bounded size. A 65th reader replaces the oldest."
+            )
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
     }
 
@@ -34,13 +36,13 @@ internal static class EventsApi
         );
     }
 
-    // JSON of one line, so that it is one field.
+    // The JSON has no line breaks, so that it is one data field.
     private static ReadOnlyMemory<byte> Frame(Snapshot snapshot) =>
         (byte[])[.. "event: status\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(snapshot, ApiJson.Options), .. "\n\n"u8];
 
     internal static async Task WriteAsync(HttpContext context, EventFeed feed)
     {
-        // A host that stops does not wait for readers, which would stay for ever.
+        // The stream ends when the host stops, which would otherwise wait for it.
         var stopping = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
@@ -51,7 +53,7 @@ internal static class EventsApi
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // The reader has gone, others need its place, or the host stops.
+            // The client closed the connection, a new reader replaced this one, or the host stops.
         }
         finally
         {
@@ -64,10 +66,10 @@ internal static class EventsApi
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        await context.Response.Body.FlushAsync(ending); // the client knows at once that it is heard
+        await context.Response.Body.FlushAsync(ending); // sends the headers before the first frame
         while (await TryWriteAsync(context, await NextAsync(context, feed, ending), over, ending))
         {
-            // Until the client, the host or a lost place ends it.
+            // Until the stream ends.
         }
     }
 
@@ -83,7 +85,7 @@ internal static class EventsApi
         }
     }
 
-    // A reader that loses its place while it does not read is cut: the end would wait for it as the frame does.
+    // A client that does not read is disconnected: an orderly end of the response would wait for it just as the frame does.
     private static async Task<bool> TryWriteAsync(
         HttpContext context,
         ReadOnlyMemory<byte> frame,

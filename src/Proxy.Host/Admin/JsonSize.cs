@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Counts what a document holds before it is read.</summary>
+/// <summary>Counts the values of a JSON document before it is deserialized.</summary>
 internal static class JsonSize
 {
-    /// <summary>Whether a text has more values than allowed: objects and lists count as what is in them does.</summary>
+    /// <summary>Whether a JSON text has more values than allowed. An object or array counts as one value, as does each value in it.</summary>
     public static bool IsAbove(ReadOnlySpan<byte> text, int maxValues)
     {
         var json = text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
@@ -21,7 +21,7 @@ internal static class JsonSize
         }
         catch (JsonException)
         {
-            // Its reader says where the mistake is; more than was counted is not read.
+            // The configuration reader reports the syntax error later; it does not read beyond it either.
         }
 
         return count > maxValues;

@@ -4,25 +4,26 @@ using Proxy.Locking;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The locks: which clients hold and which wait; pause, resume, another number of permits.</summary>
+/// <summary>The locks: which clients hold permits and which wait; pausing, resuming and the number of permits.</summary>
 internal static class LockApi
 {
     private const int MostPermits = 1_000_000;
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/locks", static (LockRegistry locks) => locks.List()).WithSummary("The locks: which clients hold and which wait.");
+        api.MapGet("/locks", static (LockRegistry locks) => locks.List())
+            .WithSummary("The locks: which clients hold permits and which wait.");
         api.MapGet("/locks/{route}", One).WithSummary("The lock of one route.");
         api.MapPost("/locks/{route}/pause", static (string route, LockRegistry locks) => Pause(route, locks, paused: true))
-            .WithSummary("Stops admitting clients; clients that are served are left alone, waiting clients go on waiting.");
+            .WithSummary("Stops admitting clients. Clients that hold a permit continue; waiting clients stay in the queue.");
         api.MapPost("/locks/{route}/resume", static (string route, LockRegistry locks) => Pause(route, locks, paused: false))
             .WithSummary("Admits clients again.");
         api.MapPut("/locks/{route}/permits", ChangePermits)
-            .WithSummary("Changes the number of permits until the next edit; fewer permits end no connection.");
+            .WithSummary("Changes the number of permits until the next configuration edit. Fewer permits close no connection.");
     }
 
     private static Results<Ok<LockStatus>, NotFound<ApiError>> One(string route, LockRegistry locks) =>
-        locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(None(route));
+        locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(NotFoundError(route));
 
     private static Results<Ok<LockStatus>, NotFound<ApiError>> Pause(string route, LockRegistry locks, bool paused)
     {
@@ -38,12 +39,12 @@ internal static class LockApi
     {
         if (request.Permits is < 1 or > MostPermits)
         {
-            return TypedResults.BadRequest(new ApiError($"Send {{ \"permits\": 1 to {MostPermits} }}."));
+            return TypedResults.BadRequest(new ApiError($"permits must be a number from 1 to {MostPermits}."));
         }
 
         locks.TryChangePermits(route, request.Permits);
-        return locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(None(route));
+        return locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(NotFoundError(route));
     }
 
-    private static ApiError None(string route) => new($"No route '{route}' has a lock.");
+    private static ApiError NotFoundError(string route) => new($"There is no route '{route}' with a lock.");
 }

@@ -5,18 +5,18 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>What is logged: as configured, and otherwise for a while.</summary>
+/// <summary>The log levels: those of the configuration, and temporary ones.</summary>
 internal static class LogLevelApi
 {
     private const int MaxCategory = 256;
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/log-levels", List).WithSummary("The levels: as configured (until is null), and those set for a while.");
+        api.MapGet("/log-levels", List).WithSummary("The log levels: configured ones (until is null) and temporary ones.");
         api.MapPut("/log-levels/{category}", Set)
-            .WithSummary("Sets a level for a while; afterwards what is configured by then counts again.")
+            .WithSummary("Sets a temporary log level; afterwards the configured level applies again.")
             .ProducesProblems(StatusCodes.Status409Conflict);
-        api.MapDelete("/log-levels/{category}", Remove).WithSummary("Ends a level that was set for a while.");
+        api.MapDelete("/log-levels/{category}", Remove).WithSummary("Ends a temporary log level.");
     }
 
     private static List<LogLevelAnswer> List(LogOverrides overrides, ProxyStatus status)
@@ -52,20 +52,23 @@ internal static class LogLevelApi
         {
             return TypedResults.BadRequest(
                 new ApiError(
-                    $"Send {{ \"level\": \"Debug\", \"for\": 1 to {LogOverrides.Longest.TotalSeconds:0} seconds }} for a category of printable text."
+                    $"level must be a log level, and for must be 1 to {LogOverrides.Longest.TotalSeconds:0} seconds. "
+                        + $"The category may have {MaxCategory} printable characters, at most one of them *."
                 )
             );
         }
 
         return overrides.TrySet(category, level, request.For) is { } set
             ? TypedResults.Ok(new LogLevelAnswer(set.Category, set.Level, set.Until))
-            : TypedResults.Conflict(new ApiError($"{LogOverrides.Most} levels are set for a while already; end one."));
+            : TypedResults.Conflict(
+                new ApiError($"There are already {LogOverrides.Most} temporary levels, the maximum. End one of them first.")
+            );
     }
 
     private static Results<NoContent, NotFound<ApiError>> Remove(string category, LogOverrides overrides) =>
         overrides.TryRemove(category)
             ? TypedResults.NoContent()
-            : TypedResults.NotFound(new ApiError($"No level is set for a while for '{category}'."));
+            : TypedResults.NotFound(new ApiError($"There is no temporary level for '{category}'."));
 
     private static bool IsCategory(string category) =>
         category.Length <= MaxCategory

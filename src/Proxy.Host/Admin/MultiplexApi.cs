@@ -4,16 +4,16 @@ using Proxy.Multiplexing;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The multiplexers, by destination: clients, what waits, what is in flight, what went wrong; renewing the upstream connections.</summary>
+/// <summary>The multiplexed destinations: clients, waiting requests, requests in flight and errors; renewing the upstream connections.</summary>
 internal static class MultiplexApi
 {
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/multiplex", static (MultiplexRegistry multiplexers) => multiplexers.Status)
-            .WithSummary("The multiplexed destinations: clients, what waits, what is in flight, what went wrong.");
+            .WithSummary("The multiplexed destinations: clients, waiting requests, requests in flight and errors.");
         api.MapGet("/multiplex/{cluster}/{destination}", One).WithSummary("One multiplexed destination.");
         api.MapPost("/multiplex/{cluster}/{destination}/renew", Renew)
-            .WithSummary("Replaces the upstream connections of a destination, each after the exchange it is in.");
+            .WithSummary("Replaces the upstream connections of a destination, each one after its current exchange.");
     }
 
     private static Results<Ok<MultiplexStatus>, NotFound<ApiError>> Renew(
@@ -33,5 +33,5 @@ internal static class MultiplexApi
     ) =>
         multiplexers.Find(cluster, destination) is { } found
             ? TypedResults.Ok(found)
-            : TypedResults.NotFound(new ApiError($"No destination '{destination}' of a cluster '{cluster}' is multiplexed."));
+            : TypedResults.NotFound(new ApiError($"There is no multiplexed destination '{destination}' in a cluster '{cluster}'."));
 }

@@ -1,16 +1,16 @@
 namespace Proxy.Host.Admin;
 
-/// <summary>Does expensive work for one request at a time; no request waits long for it.</summary>
+/// <summary>Does expensive work for one request at a time, with a limit on how long the others wait.</summary>
 internal static class OneAtATime
 {
-    /// <summary>Waits for the turn, reads what the work needs, works, and ends the turn with the work, not with the wait for it.</summary>
-    /// <param name="turn">The semaphore: its holder has the turn.</param>
-    /// <param name="limit">How long to wait for the turn, and how long for the work.</param>
+    /// <summary>Waits for the turn, reads the input and does the work. The turn ends with the work, even if the caller has stopped waiting.</summary>
+    /// <param name="turn">A semaphore with one permit; the request that holds it has the turn.</param>
+    /// <param name="limit">The limit of the wait for the turn, and again of the work.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="read">Reads the input; ends by itself.</param>
-    /// <param name="work">Makes the answer of it, on another thread.</param>
-    /// <param name="cancellationToken">Ends the waits; work that runs goes on, and keeps the turn until it is done.</param>
-    /// <exception cref="BadHttpRequestException">A wait was too long (503).</exception>
+    /// <param name="read">Reads the input; must have a limit of its own.</param>
+    /// <param name="work">Creates the answer, on another thread.</param>
+    /// <param name="cancellationToken">Cancels the waits; work that has begun continues and keeps the turn until it is done.</param>
+    /// <exception cref="BadHttpRequestException">A limit was exceeded (503).</exception>
     public static async Task<TAnswer> RunAsync<TInput, TAnswer>(
         SemaphoreSlim turn,
         TimeSpan limit,

@@ -2,7 +2,10 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Ready: a configuration is applied, its listeners are bound, and nothing drains. Tells what is wrong besides, if the client may know.</summary>
+/// <summary>
+/// Answers whether the host is ready: a configuration is applied, its listeners are bound, and the host is not stopping. Authorized clients
+/// also get details, such as the errors of a rejected edit.
+/// </summary>
 internal static class Readiness
 {
     public static Task WriteAsync(HttpContext context)

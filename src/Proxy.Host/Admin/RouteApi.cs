@@ -6,14 +6,14 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The routes: where they lead, and what went through.</summary>
+/// <summary>The routes, with their clusters and traffic.</summary>
 internal static class RouteApi
 {
     private const string Http = "Http";
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/routes", List).WithSummary("The routes, YARP's with mode Http: these count no connections.");
+        api.MapGet("/routes", List).WithSummary("The routes. HTTP routes have the mode Http; their requests are not counted here.");
         api.MapGet("/routes/{id}", One).WithSummary("One route.");
     }
 
@@ -42,7 +42,7 @@ internal static class RouteApi
     private static Results<Ok<RouteAnswer>, NotFound<ApiError>> One(string id, ProxyStatus status, ProxyMetrics metrics) =>
         List(status, metrics).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
             ? TypedResults.Ok(found)
-            : TypedResults.NotFound(new ApiError($"No route '{id}'."));
+            : TypedResults.NotFound(new ApiError($"There is no route '{id}'."));
 
     private static RouteAnswer Tcp(string id, TcpRouteConfig route, IEnumerable<string> endpoints, RouteTraffic? traffic) =>
         new(id, route.Mode.ToString(), Sorted(endpoints), route.ClusterId)

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Takes the snapshots that go out as events.</summary>
+/// <summary>Creates the snapshots that are sent as events.</summary>
 internal sealed class SnapshotReader(
     StatusReader status,
     ProxyStatus running,
@@ -33,7 +33,7 @@ internal sealed class SnapshotReader(
             return new(all, new(0, 0, 0, 0));
         }
 
-        // A stable sort: of routes without connections, the same ones are shown each time.
+        // The sort is stable, so that routes with equally many connections do not alternate between snapshots.
         var ranked = all.OrderByDescending(static route => route.Connections).ToList();
         var others = ranked[MaxRoutes..];
         return new(
@@ -61,7 +61,7 @@ internal sealed class SnapshotReader(
         return new([.. notable.Take(MaxNotable)], Math.Max(0, notable.Count - MaxNotable));
     }
 
-    // One that is drained is not available either, and that is no illness; where all are ill, YARP calls all available.
+    // YARP's Available alone does not tell: it is false for a drained destination too, and true for all when all are unhealthy.
     private static bool IsUnhealthy(DestinationStatus destination) =>
         destination.Health.Active == DestinationHealth.Unhealthy
         || destination.Health.Passive == DestinationHealth.Unhealthy

@@ -6,7 +6,7 @@ using Proxy.Transports;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Puts together what the host is doing.</summary>
+/// <summary>Collects the status of the host.</summary>
 internal sealed class StatusReader(
     ProxyStatus status,
     ConnectionTracker tracker,
@@ -38,7 +38,7 @@ internal sealed class StatusReader(
         );
     }
 
-    /// <summary>Counts by the word of the outcome, in the order of words.</summary>
+    /// <summary>Sums ended connections by outcome, ordered by the outcome's name.</summary>
     public static IReadOnlyDictionary<string, long> Ended(IEnumerable<RouteTraffic> traffic)
     {
         var ended = new SortedDictionary<string, long>(StringComparer.Ordinal);

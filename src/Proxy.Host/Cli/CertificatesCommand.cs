@@ -7,8 +7,9 @@ using Proxy.Host.Hosting;
 namespace Proxy.Host.Cli;
 
 /// <summary>
-/// <c>proxy certificates</c>: an authority for development, made once, and a certificate for each instance. Its key lies beside it, so
-/// a program that reads the folder can be any instance: for production take the authority you have.
+/// <c>proxy certificates</c>: creates a certificate authority for development, unless the folder has one, and a certificate for each
+/// instance. The authority's key is in the same folder, so a program that can read the folder can impersonate any instance. Production
+/// needs an authority whose key is kept elsewhere.
 /// </summary>
 internal static class CertificatesCommand
 {
@@ -17,23 +18,27 @@ internal static class CertificatesCommand
 
     private static readonly Argument<string[]> _instances = new("INSTANCE")
     {
-        Description = "The instance ids.",
+        Description = "The ids of the instances.",
         Arity = ArgumentArity.OneOrMore,
     };
     private static readonly Option<string> _folder = new("--folder")
     {
-        Description = "Where the files are.",
+        Description = "The folder of the certificates and keys.",
         DefaultValueFactory = static _ => "certs",
     };
     private static readonly Option<string> _domain = new("--domain")
     {
-        Description = "The trust domain.",
+        Description = "The SPIFFE trust domain.",
         DefaultValueFactory = static _ => "example.org",
     };
-    private static readonly Option<string> _group = new("--group") { Description = "The group.", DefaultValueFactory = static _ => "dev" };
+    private static readonly Option<string> _group = new("--group")
+    {
+        Description = "The group of the instances.",
+        DefaultValueFactory = static _ => "dev",
+    };
     private static readonly Option<int> _days = new("--days")
     {
-        Description = "How long the instances' certificates are valid.",
+        Description = "The number of days for which the certificates of the instances are valid, 1 to 3650.",
         DefaultValueFactory = static _ => 365,
     };
 
@@ -41,7 +46,7 @@ internal static class CertificatesCommand
     {
         var command = new Command(
             "certificates",
-            "Makes certificates for channels: an authority for development, and one for each instance."
+            "Creates certificates for channels: an authority for development, and a certificate for each instance."
         )
         {
             _instances,
@@ -56,9 +61,9 @@ internal static class CertificatesCommand
 
     private static int Run(ParseResult parsed, TimeProvider time)
     {
-        if (Mistake(parsed) is { } mistake)
+        if (FindError(parsed) is { } error)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(mistake);
+            parsed.InvocationConfiguration.Error.WriteLine(error);
             return ExitCode.BadInput;
         }
 
@@ -75,17 +80,17 @@ internal static class CertificatesCommand
         }
     }
 
-    private static string? Mistake(ParseResult parsed)
+    private static string? FindError(ParseResult parsed)
     {
         var (domain, group, days) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!, parsed.GetValue(_days));
         return Array.Find([.. parsed.GetValue(_instances)!, group], static name => !ChannelNames.IsValid(name)) is { } name
-                ? $"'{name}' is no name of an instance or group; write {ChannelNames.Rule}."
-            // File systems may take no notice of case.
+                ? $"'{name}' is not a valid instance id or group; write {ChannelNames.Rule}."
+            // Case is ignored, because some file systems ignore it.
             : parsed.GetValue(_instances)!.Contains(AuthorityName, StringComparer.OrdinalIgnoreCase)
-                ? $"'{AuthorityName}' is the name of the authority's files; name the instance otherwise."
+                ? $"'{AuthorityName}' is reserved for the files of the authority; choose another instance id."
             : Uri.CheckHostName(domain) != UriHostNameType.Dns || domain.Any(char.IsAsciiLetterUpper)
-                ? $"'{domain}' is no trust domain; write a name in lower case, like example.org."
-            : days is < 1 or > 3650 ? $"--days {days} cannot be; write 1 to 3650."
+                ? $"'{domain}' is not a valid trust domain; write a DNS name in lower case, such as example.org."
+            : days is < 1 or > 3650 ? $"--days {days} is out of range; write 1 to 3650."
             : null;
     }
 
@@ -135,7 +140,7 @@ internal static class CertificatesCommand
         Write(path, certificate.ExportCertificatePem(), key);
     }
 
-    // The key first, for its owner alone: a certificate without its key would look whole.
+    // The key is written first, readable only by its owner. If the command fails in between, no certificate without a key is left.
     private static void Write(string path, string certificate, ECDsa key)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };

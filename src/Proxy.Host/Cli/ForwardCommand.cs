@@ -2,15 +2,15 @@ using System.CommandLine;
 
 namespace Proxy.Host.Cli;
 
-/// <summary><c>proxy forward</c>: one route, without a file.</summary>
+/// <summary><c>proxy forward</c>: runs one Forward route from options, without a configuration file.</summary>
 internal static class ForwardCommand
 {
     public static Command Create()
     {
-        var listen = new Option<string>("--listen") { Description = "Where to listen, 127.0.0.1:11000 say.", Required = true };
-        var to = new Option<string>("--to") { Description = "Where to connect to, 127.0.0.1:6379 say.", Required = true };
+        var listen = new Option<string>("--listen") { Description = "The address to listen on, such as 127.0.0.1:11000.", Required = true };
+        var to = new Option<string>("--to") { Description = "The address to connect to, such as 127.0.0.1:6379.", Required = true };
         var admin = OneRoute.AdminOption();
-        var command = new Command("forward", "Forwards one address, without a file.") { listen, to, admin };
+        var command = new Command("forward", "Forwards one address, without a configuration file.") { listen, to, admin };
         command.SetAction(
             (parsed, _) =>
             {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>Durations as Go programs take them on their command lines: 2s, 500ms, 1m30s; 0 alone needs no unit.</summary>
+/// <summary>Parses durations in the syntax of Go programs, such as 2s, 500ms or 1m30s. Only 0 needs no unit.</summary>
 internal static partial class GoDuration
 {
     private static readonly Dictionary<string, double> _milliseconds = new(StringComparer.Ordinal)
@@ -17,7 +17,7 @@ internal static partial class GoDuration
         ["h"] = 3_600_000,
     };
 
-    /// <summary>Reads one; a fraction of a day at most, since a wait has to end.</summary>
+    /// <summary>Parses a duration of at most one day.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;

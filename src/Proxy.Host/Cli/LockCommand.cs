@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Proxy.Host.Cli;
 
-/// <summary><c>proxy lock</c>: one lock, with the options of tcplock; its times are milliseconds.</summary>
+/// <summary><c>proxy lock</c>: runs one Lock route with the options of tcplock. Times are in milliseconds.</summary>
 internal static class LockCommand
 {
     private const int None = -1;
@@ -15,35 +15,35 @@ internal static class LockCommand
         Description = "The address to listen on; * for all.",
         DefaultValueFactory = static _ => "*",
     };
-    private static readonly Option<int> _proxyPort = new("--proxyPort", "-p") { Description = "The service's port.", Required = true };
+    private static readonly Option<int> _proxyPort = new("--proxyPort", "-p") { Description = "The port of the service.", Required = true };
     private static readonly Option<string> _proxyHost = new("--proxyHost", "-h")
     {
-        Description = "The service's host.",
+        Description = "The host of the service.",
         DefaultValueFactory = static _ => "localhost",
     };
     private static readonly Option<int> _connections = new("--totalConnections", "-n")
     {
-        Description = "Clients that are connected to the service at once.",
+        Description = "The number of clients that may be connected to the service at the same time.",
         DefaultValueFactory = static _ => 1,
     };
     private static readonly Option<int> _timeout = new("--timeout", "-t")
     {
-        Description = "Milliseconds after which a client is cut; -1 for never.",
+        Description = "The longest time that a client may be connected to the service, in milliseconds; -1 for no limit.",
         DefaultValueFactory = static _ => None,
     };
     private static readonly Option<string?> _onActivate = new("--on-activate")
     {
-        Description = "A shell command that runs before the service is connected to, for every client.",
+        Description = "A shell command that runs for every client before the connection to the service is opened.",
     };
     private static readonly Option<string?> _onTimeout = new("--on-timeout")
     {
-        Description = "A shell command that runs after a client was cut, before the next is connected.",
+        Description = "A shell command that runs after --timeout has ended a client's connection, before the next client is connected.",
     };
 
     public static Command Create()
     {
         var admin = OneRoute.AdminOption();
-        var command = new Command("lock", "Lets clients connect to a service one after the other, without a file.")
+        var command = new Command("lock", "Connects clients to a service one after the other, without a configuration file.")
         {
             _listenPort,
             _localHost,
@@ -59,7 +59,7 @@ internal static class LockCommand
         return command;
     }
 
-    /// <summary>Leaves <c>-h</c> to the host, as tcplock has it; <c>--help</c> and <c>-?</c> stay.</summary>
+    /// <summary>Removes the alias <c>-h</c> of help, because in tcplock it is the option for the host. <c>--help</c> and <c>-?</c> stay.</summary>
     public static void FreeHostOption(RootCommand root)
     {
         foreach (var help in root.Options.OfType<HelpOption>())
@@ -87,7 +87,7 @@ internal static class LockCommand
         return route;
     }
 
-    // As addresses of IPv6 stand before a port.
+    // An IPv6 address needs brackets if a port follows.
     private static string Bracketed(string host) =>
         host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host;
 

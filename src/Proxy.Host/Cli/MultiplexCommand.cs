@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace Proxy.Host.Cli;
 
-/// <summary><c>proxy multiplex</c>: one multiplexer, with the options of tcp-multiplexer.</summary>
+/// <summary><c>proxy multiplex</c>: runs one Multiplex route with the options of tcp-multiplexer.</summary>
 internal static class MultiplexCommand
 {
-    private const string Confusing = "modbus-rtu";
+    private const string Ambiguous = "modbus-rtu";
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _shortestRetry = TimeSpan.FromMilliseconds(1);
 
-    // Its names where they differ from ours.
+    // Protocol names of tcp-multiplexer, and the names of the same protocols here.
     private static readonly Dictionary<string, string> _aliases = new(StringComparer.OrdinalIgnoreCase)
     {
         ["echo"] = "line",
@@ -26,32 +26,41 @@ internal static class MultiplexCommand
     };
     private static readonly Option<string> _target = new("--targetServer", "-t")
     {
-        Description = "Where to connect to.",
+        Description = "The address to connect to.",
         DefaultValueFactory = static _ => "127.0.0.1:1234",
     };
     private static readonly Option<string> _protocol = new("--applicationProtocol", "-p")
     {
-        Description = "What both sides speak: a name of 'proxy protocols'; echo, http, modbus and modbus-serial are understood too.",
+        Description = "The protocol: a name from 'proxy protocols', or echo, http, modbus or modbus-serial as in tcp-multiplexer.",
         DefaultValueFactory = static _ => "echo",
     };
     private static readonly Option<int> _timeout = new("--timeout")
     {
-        Description = "Seconds for a reply.",
+        Description = "The longest time to wait for a reply, in seconds.",
         DefaultValueFactory = static _ => 60,
     };
-    private static readonly Option<string?> _delay = new("--delay") { Description = "Rest for the target after a connect: 2s, 500ms." };
-    private static readonly Option<string?> _retryDelay = new("--retryDelay") { Description = "Pause after a failed connect: 1s." };
-    private static readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows connections; it always does." };
-    private static readonly Option<bool> _debug = new("--debug", "-d") { Description = "Shows every message in hex." };
+    private static readonly Option<string?> _delay = new("--delay")
+    {
+        Description = "The pause between a connect to the target and the first request, such as 2s or 500ms.",
+    };
+    private static readonly Option<string?> _retryDelay = new("--retryDelay")
+    {
+        Description = "The pause after a failed connect, such as 1s.",
+    };
+    private static readonly Option<bool> _verbose = new("--verbose", "-v")
+    {
+        Description = "Accepted for compatibility with tcp-multiplexer; connections are always logged.",
+    };
+    private static readonly Option<bool> _debug = new("--debug", "-d") { Description = "Logs every message in hexadecimal." };
 
     public static Command Create()
     {
         _protocol.Validators.Add(static result =>
         {
-            if (Confusing.Equals(result.GetValue(_protocol), StringComparison.OrdinalIgnoreCase))
+            if (Ambiguous.Equals(result.GetValue(_protocol), StringComparison.OrdinalIgnoreCase))
             {
                 result.AddError(
-                    "modbus-rtu means two things: write modbus-tcp-crc for a Modbus TCP header with a CRC inside, as tcp-multiplexer has it, "
+                    "modbus-rtu is ambiguous: write modbus-tcp-crc for Modbus TCP with a CRC at the end of each message, as in tcp-multiplexer, "
                         + "or modbus-rtu-over-tcp for plain RTU frames."
                 );
             }
@@ -59,7 +68,7 @@ internal static class MultiplexCommand
         Check(_delay);
         Check(_retryDelay);
         var admin = OneRoute.AdminOption();
-        var command = new Command("multiplex", "Lets many clients share one connection, without a file.")
+        var command = new Command("multiplex", "Shares one connection to a server among many clients, without a configuration file.")
         {
             _listen,
             _target,
@@ -80,7 +89,7 @@ internal static class MultiplexCommand
         {
             if (result.GetValue(option) is { } text && !GoDuration.TryParse(text, out _))
             {
-                result.AddError($"{option.Name}: '{text}' is no duration; write 2s, 500ms or 1m30s.");
+                result.AddError($"{option.Name}: '{text}' is not a duration of at most 24h; write it like 2s, 500ms or 1m30s.");
             }
         });
 
@@ -106,7 +115,8 @@ internal static class MultiplexCommand
 
         if (Read(parsed, _retryDelay) is { } retry)
         {
-            // There it may be 0; and here the pause doubles, up to a longest one that must not be less.
+            // tcp-multiplexer allows 0 and uses a fixed pause. RetryDelay must be positive, and doubles up to MaxRetryDelay, which must not be
+            // smaller.
             route.SetCluster("Multiplex:RetryDelay", Text(retry > _shortestRetry ? retry : _shortestRetry));
             route.SetCluster("Multiplex:MaxRetryDelay", Text(retry > _longestRetry ? retry : _longestRetry));
         }

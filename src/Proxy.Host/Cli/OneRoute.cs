@@ -3,7 +3,7 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>A configuration of one route and one destination, made of options: no file, no HTTP, no demo.</summary>
+/// <summary>Builds a configuration of one route and one destination from command-line options, and runs a host with it.</summary>
 internal sealed class OneRoute(string name, string listen, string address)
 {
     private const string MessageTrace = "Proxy.Multiplexing.MessageTrace";
@@ -14,16 +14,20 @@ internal sealed class OneRoute(string name, string listen, string address)
         [$"ReverseProxy:Clusters:{name}:Destinations:to:Address"] = address,
     };
 
-    public static Option<string?> AdminOption() => new("--admin") { Description = "An admin endpoint, http://127.0.0.1:9099 say." };
+    public static Option<string?> AdminOption() =>
+        new("--admin")
+        {
+            Description = "The URL of an admin endpoint, such as http://127.0.0.1:9099. Without it there is no admin endpoint.",
+        };
 
-    /// <summary>Sets a key of the route.</summary>
+    /// <summary>Sets a configuration key of the route.</summary>
     public void Set(string key, string? value) => _values[$"ReverseProxy:TcpRoutes:{name}:{key}"] = value;
 
-    /// <summary>Sets a key of the cluster.</summary>
+    /// <summary>Sets a configuration key of the cluster.</summary>
     public void SetCluster(string key, string? value) => _values[$"ReverseProxy:Clusters:{name}:{key}"] = value;
 
-    /// <param name="adminUrl">Where the admin endpoint is to be; null for none.</param>
-    /// <param name="trace">Whether every message that is multiplexed is shown.</param>
+    /// <param name="adminUrl">The URL of the admin endpoint; null for no admin endpoint.</param>
+    /// <param name="trace">Whether every multiplexed message is logged.</param>
     public Task<int> RunAsync(string? adminUrl, bool trace = false)
     {
         if (trace)
@@ -36,6 +40,6 @@ internal sealed class OneRoute(string name, string listen, string address)
             _values["Admin:Url"] = adminUrl;
         }
 
-        return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(_values));
+        return HostRunner.RunAsync(new ConfigurationBuilder().AddInMemoryCollection(_values), new WebApplicationOptions());
     }
 }

@@ -3,12 +3,12 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Host.Cli;
 
-/// <summary><c>proxy protocols</c>: what can be multiplexed by name.</summary>
+/// <summary><c>proxy protocols</c>: lists the names and descriptions of the protocols for Multiplex.</summary>
 internal static class ProtocolsCommand
 {
     public static Command Create()
     {
-        var command = new Command("protocols", "Lists the protocols that Multiplex knows by name.");
+        var command = new Command("protocols", "Lists the protocols that Multiplex supports by name.");
         command.SetAction(static parsed =>
         {
             using var provider = new ServiceCollection().AddTcpProxy().Services.BuildServiceProvider();

@@ -6,17 +6,15 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>The command line.</summary>
+/// <summary>The root command of the program: without a subcommand it runs the host.</summary>
 internal static class ProxyCommand
 {
     private const string DefaultFile = "config/proxy.json";
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win.", Recursive = false };
         var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
         {
-            config,
             Run(),
             CheckCommand.Create(),
             Schema(),
@@ -32,11 +30,11 @@ internal static class ProxyCommand
             CertificatesCommand.Create(),
         };
         LockCommand.FreeHostOption(root);
-        root.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        RunHost(root);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
         {
-            // Signals are the host's: the library would end the process two seconds after the first.
+            // The host handles signals itself. The library would end the process two seconds after the first signal.
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         }
 
@@ -50,10 +48,21 @@ internal static class ProxyCommand
 
     private static Command Run()
     {
-        var config = new Option<string[]>("--config") { Description = "A configuration file; later ones win." };
-        var command = new Command("run", "Runs the host.") { config };
-        command.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), parsed, token));
+        var command = new Command("run", "Runs the host.");
+        RunHost(command);
         return command;
+    }
+
+    private static void RunHost(Command command)
+    {
+        var config = new Option<string[]>("--config")
+        {
+            Description = "A configuration file. If the option is repeated and a setting is in several files, the last file wins.",
+        };
+        var application = new ApplicationOptions();
+        command.Options.Add(config);
+        application.AddTo(command);
+        command.SetAction((parsed, token) => HostAsync(parsed.GetValue(config), application.Read(parsed), parsed, token));
     }
 
     private static Command Schema()
@@ -63,17 +72,25 @@ internal static class ProxyCommand
         return command;
     }
 
-    private static async Task<int> HostAsync(string[]? files, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> HostAsync(
+        string[]? files,
+        WebApplicationOptions options,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         files = files is { Length: > 0 } ? files : [DefaultFile];
+        files = [.. files.Select(file => Path.Combine(options.ContentRootPath ?? "", file))];
         var missing = Array.Find(files, static file => !File.Exists(file));
         if (missing is not null)
         {
-            await parsed.InvocationConfiguration.Error.WriteLineAsync($"There is no file '{missing}'; name one with --config FILE.");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                $"The configuration file '{missing}' does not exist; name a file with --config FILE."
+            );
             return ExitCode.BadInput;
         }
 
-        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()));
+        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()), options);
     }
 }

@@ -3,12 +3,15 @@ using Proxy.Configuration;
 
 namespace Proxy.Host.Cli;
 
-/// <summary>Configuration from environment variables: <c>ReverseProxy__TcpRoutes__redis__Listen</c>, two underscores for each colon.</summary>
+/// <summary>
+/// Reads configuration from environment variables. Two underscores stand for the colon of a configuration path:
+/// <c>ReverseProxy__TcpRoutes__redis__Listen</c>.
+/// </summary>
 internal static class ProxyEnvironment
 {
     private const string Separator = "__";
 
-    // A variable that happens to be called DEMO or LOG belongs to another program: only names with a path, or of a single value, are ours.
+    // A variable named only DEMO or LOG may belong to another program, so the name of a section counts only if a path follows.
     private static readonly Dictionary<string, bool> _isSection = typeof(ProxyConfig)
         .GetProperties()
         .Where(static property => property.Name != nameof(ProxyConfig.Schema))

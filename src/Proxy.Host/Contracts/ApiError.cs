@@ -1,5 +1,5 @@
 namespace Proxy.Host.Contracts;
 
-/// <summary>Why a request was not done.</summary>
+/// <summary>The body of every error answer of the API.</summary>
 /// <param name="Error">What is wrong, and what would be right.</param>
 internal sealed record ApiError(string Error);

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Proxy.Host.Contracts;
 
-/// <summary>JSON of the API: camelCase, enums as words, durations in seconds.</summary>
+/// <summary>How the API writes JSON: names in camelCase, enums as words, durations in seconds.</summary>
 internal static class ApiJson
 {
-    /// <summary>The same for the endpoints and for whatever else writes it.</summary>
+    /// <summary>The options of the endpoints, for code that writes JSON without them.</summary>
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
     public static void Configure(JsonSerializerOptions options)
@@ -16,7 +16,7 @@ internal static class ApiJson
         options.Converters.Add(new SecondsConverter());
     }
 
-    /// <summary>Answers that something is not there or not right.</summary>
+    /// <summary>Answers with an error status and an <see cref="ApiError"/>.</summary>
     public static Task WriteErrorAsync(HttpContext context, int status, string error)
     {
         context.Response.StatusCode = status;
@@ -38,7 +38,7 @@ internal static class ApiJson
         public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.GetDouble() is var seconds && Math.Abs(seconds) <= Longest
                 ? TimeSpan.FromSeconds(seconds)
-                : throw new JsonException("A duration is in seconds.");
+                : throw new JsonException("A duration is a number of seconds from -1e9 to 1e9.");
 
         public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
             writer.WriteNumberValue(Math.Round(value.TotalSeconds, Digits));

@@ -1,5 +1,5 @@
 namespace Proxy.Host.Contracts;
 
-/// <summary>What was closed.</summary>
-/// <param name="Closed">How many connections.</param>
+/// <summary>The answer to closing the connections of a destination.</summary>
+/// <param name="Closed">The number of connections that were closed.</param>
 internal sealed record ClosedAnswer(int Closed);

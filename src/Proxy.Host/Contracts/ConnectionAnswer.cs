@@ -5,21 +5,21 @@ using Proxy.Revisions;
 namespace Proxy.Host.Contracts;
 
 /// <summary>An open connection.</summary>
-/// <param name="Id">The id that the access log has.</param>
+/// <param name="Id">The connection's id, as in the access log.</param>
 /// <param name="StartedAt">When it was accepted.</param>
-/// <param name="Age">How long that is ago.</param>
+/// <param name="Age">The time since then.</param>
 /// <param name="Endpoint">The endpoint that accepted it.</param>
-/// <param name="Route">The route, once chosen.</param>
-/// <param name="Cluster">The cluster, once known.</param>
-/// <param name="Destination">The destination of the last attempt.</param>
-/// <param name="Client">The client's address.</param>
-/// <param name="Local">The address it came to.</param>
-/// <param name="BytesIn">Bytes from the client.</param>
-/// <param name="BytesOut">Bytes to the client.</param>
-/// <param name="Queued">How long it, or its requests together, waited in a queue so far as that has ended.</param>
-/// <param name="Connecting">How long dialing took.</param>
-/// <param name="Connected">How long its own upstream is connected; zero before, and for clients of a multiplexer.</param>
-/// <param name="Phase">Routing, Queued, Connecting, Connected or Ending.</param>
+/// <param name="Route">The route; null until one is chosen.</param>
+/// <param name="Cluster">The cluster; null until it is known.</param>
+/// <param name="Destination">The destination that was dialed last; null before the first dial.</param>
+/// <param name="Client">The client's address and port.</param>
+/// <param name="Local">The local address and port that the client connected to.</param>
+/// <param name="BytesIn">Bytes received from the client.</param>
+/// <param name="BytesOut">Bytes sent to the client.</param>
+/// <param name="Queued">The time it waited for a lock, or that all its requests waited in a multiplexer; without waits that have not ended.</param>
+/// <param name="Connecting">How long dialing took, all attempts together; zero before the first dial ends.</param>
+/// <param name="Connected">The time since its upstream connection was established; zero before, and for clients of a multiplexer.</param>
+/// <param name="Phase">What the connection is doing: Routing, Queued, Connecting, Connected or Ending.</param>
 internal sealed record ConnectionAnswer(
     string Id,
     DateTimeOffset StartedAt,

@@ -1,8 +1,8 @@
 namespace Proxy.Host.Contracts;
 
-/// <summary>Some of the open connections.</summary>
-/// <param name="Open">How many are open.</param>
-/// <param name="Matching">How many of them are asked for, on all pages.</param>
-/// <param name="Items">This page.</param>
-/// <param name="Next">The cursor of the next page; null on the last.</param>
+/// <summary>One page of the open connections.</summary>
+/// <param name="Open">The number of all open connections.</param>
+/// <param name="Matching">The number of open connections that match the query, on all pages together.</param>
+/// <param name="Items">The connections on this page.</param>
+/// <param name="Next">The cursor of the next page; null on the last page.</param>
 internal sealed record ConnectionPage(int Open, int Matching, IReadOnlyList<ConnectionAnswer> Items, string? Next);

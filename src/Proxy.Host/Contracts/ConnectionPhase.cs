@@ -1,20 +1,20 @@
 namespace Proxy.Host.Contracts;
 
-/// <summary>How far a connection has come.</summary>
+/// <summary>The stages of a connection, in order.</summary>
 internal enum ConnectionPhase
 {
     /// <summary>No destination is chosen yet.</summary>
     Routing,
 
-    /// <summary>It waits for a lock.</summary>
+    /// <summary>The connection waits in the queue of a lock.</summary>
     Queued,
 
-    /// <summary>A destination is chosen: hooks run, or it is dialed.</summary>
+    /// <summary>A destination is chosen; its hooks run or it is being dialed.</summary>
     Connecting,
 
-    /// <summary>It is served.</summary>
+    /// <summary>Data can be exchanged with the destination.</summary>
     Connected,
 
-    /// <summary>It has an outcome, and goes.</summary>
+    /// <summary>The connection has an outcome and is being closed.</summary>
     Ending,
 }

@@ -3,6 +3,6 @@ using Proxy.Channels;
 namespace Proxy.Host.Contracts;
 
 /// <summary>The other instances of the group.</summary>
-/// <param name="Stale">Whether the source of the members does not answer, so that the list may be out of date.</param>
-/// <param name="Members">By id.</param>
+/// <param name="Stale">Whether the list may be out of date, because its source does not answer.</param>
+/// <param name="Members">The members, ordered by id.</param>
 internal sealed record MembersAnswer(bool Stale, IReadOnlyList<MemberStatus> Members);

@@ -1,32 +1,32 @@
 namespace Proxy.Host.Contracts;
 
-/// <summary>What the dashboard shows at a glance. Its size is bounded, however much is configured or wrong.</summary>
-/// <param name="Status">The host; of many errors of a rejected edit, the first ones.</param>
-/// <param name="RejectedCount">How many errors the rejected edit has.</param>
+/// <summary>The overview that the dashboard shows. Its size is bounded, however many routes, clusters and errors there are.</summary>
+/// <param name="Status">The host's status, with at most 20 errors of a rejected edit.</param>
+/// <param name="RejectedCount">The number of all errors of the rejected edit.</param>
 /// <param name="Routes">The routes.</param>
-/// <param name="Clusters">The clusters.</param>
+/// <param name="Clusters">The destinations that need attention.</param>
 internal sealed record Snapshot(StatusAnswer Status, int RejectedCount, SnapshotRoutes Routes, SnapshotClusters Clusters);
 
-/// <summary>The routes: those with the most open connections one by one, and the others together.</summary>
-/// <param name="Items">At most 500, by id.</param>
-/// <param name="Others">The sum of those left out.</param>
+/// <summary>The routes with the most open connections, and the sum of the others.</summary>
+/// <param name="Items">At most 500 routes, ordered by id.</param>
+/// <param name="Others">The sum of the routes that are not in Items.</param>
 internal sealed record SnapshotRoutes(IReadOnlyList<RouteAnswer> Items, SnapshotOthers Others);
 
-/// <summary>Routes that are not listed.</summary>
-/// <param name="Count">How many they are.</param>
+/// <summary>The sum of the routes that are not listed.</summary>
+/// <param name="Count">The number of those routes.</param>
 /// <param name="Connections">Their open connections.</param>
-/// <param name="BytesIn">Bytes from their clients.</param>
-/// <param name="BytesOut">Bytes to their clients.</param>
+/// <param name="BytesIn">Bytes received from their clients.</param>
+/// <param name="BytesOut">Bytes sent to their clients.</param>
 internal sealed record SnapshotOthers(int Count, int Connections, long BytesIn, long BytesOut);
 
-/// <summary>The clusters, as far as they need attention.</summary>
-/// <param name="Notable">Destinations that are unhealthy or drained; at most 50.</param>
-/// <param name="More">How many more there are.</param>
+/// <summary>The destinations that need attention.</summary>
+/// <param name="Notable">At most 50 destinations that are unhealthy or drained.</param>
+/// <param name="More">The number of further such destinations.</param>
 internal sealed record SnapshotClusters(IReadOnlyList<NotableDestination> Notable, int More);
 
-/// <summary>A destination that does not get what it would.</summary>
+/// <summary>A destination that is unhealthy or drained.</summary>
 /// <param name="Cluster">Its cluster.</param>
 /// <param name="Destination">Its id.</param>
-/// <param name="Unhealthy">Whether probes or clients found it so.</param>
-/// <param name="Drained">Whether an operator keeps what is new from it.</param>
+/// <param name="Unhealthy">Whether an active or a passive health check found it unhealthy.</param>
+/// <param name="Drained">Whether an operator has drained it, so that it gets no new connections and requests.</param>
 internal sealed record NotableDestination(string Cluster, string Destination, bool Unhealthy, bool Drained);

@@ -2,17 +2,17 @@ using Proxy.Connections;
 
 namespace Proxy.Host.Contracts;
 
-/// <summary>The host at a glance.</summary>
-/// <param name="Version">The build.</param>
+/// <summary>An overview of the host.</summary>
+/// <param name="Version">The version of the build.</param>
 /// <param name="StartedAt">When the program started.</param>
-/// <param name="Uptime">How long that is ago.</param>
-/// <param name="Ready">Whether the configuration is applied, listeners are bound and nothing drains.</param>
-/// <param name="Draining">Whether the host is stopping.</param>
-/// <param name="Revision">What runs; null before the start.</param>
-/// <param name="Rejected">Why the newest edit was rejected; empty when it was not.</param>
-/// <param name="Pending">Why the newest valid revision waits; null when none does.</param>
-/// <param name="RestartNeeded">Sections that were edited and apply only at start.</param>
-/// <param name="Connections">TCP connections of all routes together.</param>
+/// <param name="Uptime">The time since then.</param>
+/// <param name="Ready">Whether a configuration is applied, its listeners are bound and the host is not stopping.</param>
+/// <param name="Draining">Whether the host is stopping and waits for open connections.</param>
+/// <param name="Revision">The running configuration; null before the first one is applied.</param>
+/// <param name="Rejected">Why the newest edit was rejected; empty when it was accepted.</param>
+/// <param name="Pending">Why the newest valid revision is not applied yet; null when none waits.</param>
+/// <param name="RestartNeeded">Sections that were edited and take effect only after a restart.</param>
+/// <param name="Connections">The TCP connections of all routes together.</param>
 /// <param name="AccessLog">The access log.</param>
 /// <param name="Process">The process.</param>
 internal sealed record StatusAnswer(
@@ -30,20 +30,20 @@ internal sealed record StatusAnswer(
     ProcessAnswer Process
 )
 {
-    /// <summary>Whether the API may change things.</summary>
+    /// <summary>Whether changes through the API are allowed (<c>Admin:AllowChanges</c>).</summary>
     public bool AllowChanges { get; init; }
 }
 
-/// <summary>The configuration that runs.</summary>
-/// <param name="Id">Twelve hexadecimal digits that say which content it is.</param>
-/// <param name="AppliedAt">Since when it runs.</param>
+/// <summary>The running configuration.</summary>
+/// <param name="Id">Twelve hexadecimal digits that identify its content.</param>
+/// <param name="AppliedAt">When it was applied.</param>
 internal sealed record RevisionAnswer(string Id, DateTimeOffset? AppliedAt);
 
 /// <summary>Connections and bytes since the start.</summary>
-/// <param name="Open">Connections that are open.</param>
-/// <param name="Ended">Connections that have ended, by outcome.</param>
-/// <param name="BytesIn">Bytes from clients.</param>
-/// <param name="BytesOut">Bytes to clients.</param>
+/// <param name="Open">The number of open connections.</param>
+/// <param name="Ended">The number of ended connections by outcome.</param>
+/// <param name="BytesIn">Bytes received from clients.</param>
+/// <param name="BytesOut">Bytes sent to clients.</param>
 internal sealed record TrafficAnswer(int Open, IReadOnlyDictionary<string, long> Ended, long BytesIn, long BytesOut);
 
 /// <summary>The access log.</summary>
@@ -51,12 +51,12 @@ internal sealed record TrafficAnswer(int Open, IReadOnlyDictionary<string, long>
 internal sealed record AccessLogAnswer(long Dropped);
 
 /// <summary>The process.</summary>
-/// <param name="Id">Its number.</param>
-/// <param name="CpuSeconds">The time it has had on all cores together.</param>
-/// <param name="WorkingSetBytes">The memory it occupies.</param>
+/// <param name="Id">The process id.</param>
+/// <param name="CpuSeconds">The CPU time used on all cores together, in seconds.</param>
+/// <param name="WorkingSetBytes">The physical memory in use, in bytes.</param>
 /// <param name="Gc">The managed heap.</param>
 /// <param name="ThreadPool">The thread pool.</param>
-/// <param name="Loops">The event loops that carry connections; none where .NET's sockets do.</param>
+/// <param name="Loops">The event loops that serve connections; empty with the portable transport, which has none.</param>
 internal sealed record ProcessAnswer(
     int Id,
     double CpuSeconds,
@@ -67,12 +67,12 @@ internal sealed record ProcessAnswer(
 );
 
 /// <summary>The managed heap.</summary>
-/// <param name="HeapBytes">What is allocated.</param>
-/// <param name="Collections">Collections so far, by generation.</param>
-/// <param name="PauseSeconds">How long they have paused the program, all together.</param>
+/// <param name="HeapBytes">Allocated memory, in bytes.</param>
+/// <param name="Collections">The number of collections by generation.</param>
+/// <param name="PauseSeconds">The sum of all pauses caused by collections, in seconds.</param>
 internal sealed record GcAnswer(long HeapBytes, IReadOnlyList<int> Collections, double PauseSeconds);
 
 /// <summary>The thread pool.</summary>
-/// <param name="Threads">Its threads.</param>
-/// <param name="Queued">Work that waits for one.</param>
+/// <param name="Threads">The number of threads.</param>
+/// <param name="Queued">The number of work items that wait for a thread.</param>
 internal sealed record ThreadPoolAnswer(int Threads, long Queued);

@@ -5,22 +5,22 @@ using Microsoft.Net.Http.Headers;
 
 namespace Proxy.Host.Dashboard;
 
-/// <summary>A file of the dashboard, out of this assembly, so that the program is whole wherever it is copied.</summary>
-/// <param name="Content">The bytes.</param>
-/// <param name="ContentType">Their kind.</param>
-/// <param name="Tag">Their entity tag (RFC 9110, 8.8.3).</param>
+/// <summary>A file of the dashboard. The files are embedded in the assembly, so that the program needs no other files.</summary>
+/// <param name="Content">The content of the file.</param>
+/// <param name="ContentType">The media type.</param>
+/// <param name="Tag">The entity tag of the content (RFC 9110, 8.8.3).</param>
 internal sealed record DashboardFile(byte[] Content, string ContentType, EntityTagHeaderValue Tag)
 {
     public const string Index = "index.html";
 
     private const string Prefix = "dashboard/"; // the logical names in the project file
 
-    // Scripts, styles and requests of this address alone, nothing inline, no markup out of strings, in no frame of another page.
+    // Allows scripts, styles and requests of this origin only; no inline code, no HTML made from strings, no embedding in other pages.
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-    /// <summary>All files, by their paths.</summary>
+    /// <summary>Reads all files; the keys are their paths.</summary>
     public static FrozenDictionary<string, DashboardFile> ReadAll()
     {
         var types = new FileExtensionContentTypeProvider();
@@ -37,7 +37,7 @@ internal sealed record DashboardFile(byte[] Content, string ContentType, EntityT
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers.CacheControl = "no-cache"; // kept, and asked for each time: another version of the host has other files
+        headers.CacheControl = "no-cache"; // browsers revalidate each time: another version of the host has other files
         headers.ETag = Tag.ToString();
         if (
             context

@@ -3,8 +3,8 @@ using Proxy.Host.Contracts;
 namespace Proxy.Host.Dashboard;
 
 /// <summary>
-/// The dashboard at the admin address: files and nothing else. They hold no data, so they need no token; the page asks for one and
-/// sends it with what it asks the API.
+/// Serves the files of the dashboard on the admin address. They contain no data of the host, so they need no token; the page asks the
+/// operator for it and sends it with its API requests.
 /// </summary>
 internal static class DashboardPage
 {
@@ -22,7 +22,7 @@ internal static class DashboardPage
                 context =>
                     files.GetValueOrDefault((string?)context.Request.RouteValues["path"] ?? "") is { } file
                         ? file.WriteAsync(context)
-                        : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, "The dashboard has no such file.")
+                        : ApiJson.WriteErrorAsync(context, StatusCodes.Status404NotFound, "The dashboard has no file with this name.")
             )
             .ExcludeFromDescription();
     }

@@ -7,7 +7,7 @@ using Proxy.Listeners;
 
 namespace Proxy.Host.Demo;
 
-/// <summary>Two TCP servers, on 127.0.0.1:17002 and 17003, that greet first and echo what they get.</summary>
+/// <summary>Two TCP servers on 127.0.0.1:17002 and 17003, which send a greeting and then echo what they receive.</summary>
 internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> transports) : IHostedService
 {
     private static readonly int[] _ports = [17002, 17003];
@@ -35,7 +35,9 @@ internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> trans
     private async Task<IConnectionListener> BindAsync(int port, CancellationToken cancellationToken)
     {
         var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, port));
-        var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+        var transport = transports.First(transport =>
+            transport is IConnectionListenerFactorySelector selector && selector.CanBind(address)
+        );
         try
         {
             return await transport.BindAsync(address, cancellationToken);
@@ -64,7 +66,7 @@ internal sealed class DemoGreeters(IEnumerable<IConnectionListenerFactory> trans
         }
         catch (IOException)
         {
-            // The client left.
+            // The client closed the connection.
         }
     }
 }

@@ -9,8 +9,8 @@ using Proxy.Listeners;
 namespace Proxy.Host.Demo;
 
 /// <summary>
-/// A Modbus TCP device on 127.0.0.1:17004 that allows one connection, as inverters do: another one is closed at once. Holding registers and coils
-/// can be written; input register 0 counts the requests, input register 1 the connections.
+/// A Modbus TCP device on 127.0.0.1:17004 that allows one connection at a time, as many inverters do, and closes any further one. Holding
+/// registers and coils can be written; input register 0 counts requests, input register 1 counts connections.
 /// </summary>
 internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> transports, TimeProvider time) : IHostedService, IDisposable
 {
@@ -22,7 +22,9 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var address = new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, Port));
-        var transport = transports.First(transport => transport is IConnectionListenerFactorySelector ours && ours.CanBind(address));
+        var transport = transports.First(transport =>
+            transport is IConnectionListenerFactorySelector selector && selector.CanBind(address)
+        );
         try
         {
             _listener = await transport.BindAsync(address, cancellationToken);
@@ -58,7 +60,7 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
     {
         await using var owned = connection;
 
-        // One that has just ended may not have been noticed yet.
+        // The end of the previous connection may not be noticed yet.
         if (!await _connection.WaitAsync(TimeSpan.FromMilliseconds(100)))
         {
             return;
@@ -71,7 +73,7 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
         }
         catch (IOException)
         {
-            // The client left.
+            // The client closed the connection.
         }
         finally
         {
@@ -88,7 +90,7 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
             var rest = read.Buffer;
             while (TryTake(ref rest, out var request))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(2), time); // devices are slow
+                await Task.Delay(TimeSpan.FromMilliseconds(2), time); // real devices need some time for a request
                 await output.WriteAsync(Answer(request));
             }
 
@@ -100,7 +102,7 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
         }
     }
 
-    // MBAP: transaction, protocol, length of what follows, and that begins with the unit.
+    // MBAP header: transaction id, protocol id, and the length of the rest, which begins with the unit id.
     private static bool TryTake(ref ReadOnlySequence<byte> buffer, out byte[] request)
     {
         const int Header = 6;
@@ -115,7 +117,7 @@ internal sealed class DemoModbusDevice(IEnumerable<IConnectionListenerFactory> t
         var length = BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(Header - sizeof(ushort)));
         if (length is < 2 or > Largest)
         {
-            throw new IOException("No Modbus.");
+            throw new IOException("Not a Modbus TCP header: its length must be 2 to 254.");
         }
 
         if (buffer.Length < Header + length)

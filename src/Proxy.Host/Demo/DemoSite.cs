@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Proxy.Host.Demo;
 
-/// <summary>A small web site on 127.0.0.1:17001, an upstream for HTTP routes.</summary>
+/// <summary>A small web site on 127.0.0.1:17001, the upstream of the demo's HTTP routes.</summary>
 internal static class DemoSite
 {
     private const int Port = 17001;

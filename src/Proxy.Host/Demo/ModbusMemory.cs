@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Proxy.Host.Demo;
 
-/// <summary>What a small Modbus device remembers, and how it answers (Modbus Application Protocol V1.1b3). One caller at a time.</summary>
+/// <summary>The registers and coils of a small Modbus device, and its answers (Modbus Application Protocol V1.1b3). Not thread-safe.</summary>
 internal sealed class ModbusMemory
 {
     private const int Size = 1000;
@@ -15,11 +15,11 @@ internal sealed class ModbusMemory
     private readonly ushort[] _input = new ushort[Size];
     private readonly bool[] _coils = new bool[Size];
 
-    /// <summary>Counts a connection, in input register 1.</summary>
+    /// <summary>Adds a connection to the count in input register 1.</summary>
     public void CountConnection() => _input[1]++;
 
-    /// <summary>Executes a request: function code and data, without unit.</summary>
-    /// <returns>Function code and data of the answer, or an exception.</returns>
+    /// <summary>Executes a request, given as function code and data without the unit id.</summary>
+    /// <returns>The answer: function code and data, or a Modbus exception response.</returns>
     public byte[] Execute(ReadOnlySpan<byte> request)
     {
         _input[0]++;

@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Host.Hosting;
 
-/// <summary>Configuration from files that are named on the command line.</summary>
+/// <summary>Reads the configuration from the files that the command line names.</summary>
 internal static class ConfigurationFiles
 {
     public static ConfigurationBuilder Sources(IEnumerable<string> files)

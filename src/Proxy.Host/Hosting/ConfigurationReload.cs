@@ -4,9 +4,9 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting;
 
-/// <summary>Reads the files again on request, and tells systemd when that has had its effect.</summary>
+/// <summary>Reloads the configuration files on request, and reports the start and the end of the reload to systemd.</summary>
 internal sealed partial class ConfigurationReload(
-    ConfigurationInspector inspector,
+    ConfigInspector inspector,
     AccessLog access,
     ProxyStatus status,
     ServiceManager manager,
@@ -20,7 +20,7 @@ internal sealed partial class ConfigurationReload(
 
     private bool Runs => application.ApplicationStarted.IsCancellationRequested && !application.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>Begins a reload and returns at once; one after the other.</summary>
+    /// <summary>Requests a reload and returns at once. Reloads run one after the other.</summary>
     public void Start() => _ = Task.Run(RunAsync);
 
     public void Dispose() => _turn.Dispose();
@@ -41,7 +41,7 @@ internal sealed partial class ConfigurationReload(
         }
         catch (OperationCanceledException) when (application.ApplicationStopping.IsCancellationRequested)
         {
-            access.Reopen(); // Nothing is worth reading any more, and lines are still written.
+            access.Reopen(); // While the host stops, the configuration no longer matters, but the access log is still written.
         }
         catch (Exception exception)
         {
@@ -51,8 +51,8 @@ internal sealed partial class ConfigurationReload(
 
     private async Task ReloadAsync()
     {
-        var tell = Runs;
-        if (tell)
+        var notify = Runs;
+        if (notify)
         {
             manager.Reloading();
         }
@@ -65,10 +65,10 @@ internal sealed partial class ConfigurationReload(
         }
         catch (TimeoutException)
         {
-            // The last good revision runs on, and that is ready.
+            // The last good revision still runs, so the service is ready.
         }
 
-        if (tell && Runs)
+        if (notify && Runs)
         {
             manager.Ready(ServiceStatus.Describe(status.Current));
         }
@@ -76,7 +76,10 @@ internal sealed partial class ConfigurationReload(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Reading the configuration again failed, the last good one runs on.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The reload of the configuration failed. The host keeps the running configuration; fix the cause and reload again."
+        )]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -1,14 +1,14 @@
 namespace Proxy.Host.Hosting;
 
-/// <summary>What the program ends with.</summary>
+/// <summary>The exit codes of the program.</summary>
 internal static class ExitCode
 {
-    /// <summary>Stopped as asked.</summary>
+    /// <summary>The command succeeded, or the host stopped after a signal.</summary>
     public const int Ok = 0;
 
-    /// <summary>Failed while running, or warnings where none are wanted.</summary>
+    /// <summary>The command or the host failed while it ran, or <c>check --strict</c> found warnings.</summary>
     public const int Failed = 1;
 
-    /// <summary>Bad configuration or usage.</summary>
+    /// <summary>The configuration or the command line is invalid.</summary>
     public const int BadInput = 2;
 }

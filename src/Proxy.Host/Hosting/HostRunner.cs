@@ -4,35 +4,40 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting;
 
-/// <summary>Runs a host until it is told to stop.</summary>
+/// <summary>Runs a host until a signal stops it.</summary>
 internal static class HostRunner
 {
-    public static async Task<int> RunAsync(IConfigurationBuilder sources)
+    /// <param name="sources">The sources of the configuration.</param>
+    /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
+    /// <returns>The program's exit code.</returns>
+    public static async Task<int> RunAsync(IConfigurationBuilder sources, WebApplicationOptions options)
     {
         try
         {
-            await using var app = ProxyApplication.Build(sources.Build());
+            var configuration = sources.Build();
+            using var watches = configuration as IDisposable;
+            await using var app = ProxyApplication.Build(configuration, options);
             await app.RunAsync();
             return ExitCode.Ok;
         }
-        catch (InvalidConfigurationException exception)
+        catch (InvalidConfigException exception)
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return ExitCode.BadInput;
         }
-        catch (Exception exception) when (IsEveryday(exception))
+        catch (Exception exception) when (IsExpected(exception))
         {
             await Console.Error.WriteLineAsync(Describe(exception));
             return ExitCode.Failed;
         }
     }
 
-    // An address or a certificate that is not as it was thought to be; anything else is our mistake, and its stack is wanted.
-    private static bool IsEveryday(Exception exception) =>
+    // The user can fix an address or a certificate, so the message is enough. Any other exception is a bug and needs its stack trace.
+    private static bool IsExpected(Exception exception) =>
         exception is IOException or HttpBindException or CryptographicException
         || exception.Source?.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
 
-    // One line. Kestrel keeps the reasons to itself when both addresses of localhost fail.
+    // One line. When both addresses of localhost fail, Kestrel's message does not contain the reasons, so they are added.
     private static string Describe(Exception exception)
     {
         var reasons = (exception.InnerException as AggregateException)?.InnerExceptions ?? [];

@@ -21,26 +21,28 @@ namespace Proxy.Host.Hosting;
 /// <summary>Composes the host from a configuration.</summary>
 internal static class ProxyApplication
 {
-    /// <exception cref="InvalidConfigurationException">The configuration cannot run.</exception>
-    public static WebApplication Build(IConfigurationRoot configuration)
+    /// <param name="configuration">The whole configuration. The host reads no other source.</param>
+    /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
+    public static WebApplication Build(IConfigurationRoot configuration, WebApplicationOptions options)
     {
         var first = TcpProxyExtensions.Check(configuration);
-        var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
+        var builder = WebApplication.CreateEmptyBuilder(options);
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();
         ((IConfigurationBuilder)builder.Configuration).Add(channels);
         builder
             .Logging.AddSimpleConsole(static console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // each failed probe; changes of health are warned of
+            .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // it logs each failed probe; a change of health is logged as a warning elsewhere
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp", LogLevel.Warning);
-        LogLevels.Use(builder.Services, revision);
+        LogLevels.AddTo(builder.Services, revision);
         builder.Services.Configure<ConsoleLoggerOptions>(static console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace; // standard output belongs to the access log
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a console that is not read keeps no connection waiting
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a blocked console must not delay connections
         });
         var services = builder.Services;
         services.AddRoutingCore();
@@ -49,9 +51,9 @@ internal static class ProxyApplication
         services.AddSingleton(channels);
         services.AddSingleton<ConfigurationReload>();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        var inherited = SystemdServices.Use(services);
+        var inherited = SystemdServices.AddTo(services);
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
-        AccessLogEdits.Use(services, revision, configuration);
+        AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
         ApiDocument.AddServices(services);
@@ -63,7 +65,6 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
         }
 
-        RequestSpans.Use(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);
@@ -80,7 +81,8 @@ internal static class ProxyApplication
             return;
         }
 
-        // Kestrel adds its own transport only where none is registered, and ours is: it takes marked addresses alone.
+        // Kestrel adds its socket transport only if no transport is registered. TcpProxy registers one that binds only marked addresses, so the
+        // transport for all other addresses is added here.
         builder.Services.AddSingleton(static provider => new HttpTransport(
             ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider)
         ));
@@ -89,7 +91,7 @@ internal static class ProxyApplication
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            HttpDrain.Use(kestrel);
+            HttpDrain.TrackConnections(kestrel);
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

@@ -2,11 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Proxy.Host.Hosting;
 
-/// <summary>SIGTERM and Ctrl+C drain, a second one ends at once, SIGHUP reads the files again, and opens the access log anew.</summary>
+/// <summary>
+/// Handles signals. SIGTERM and Ctrl+C drain connections and stop the host, a second one exits at once, and SIGHUP reloads the
+/// configuration files and reopens the access log.
+/// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application, ConfigurationReload reload) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _signals = [];
-    private int _asked;
+    private int _stopSignals;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +26,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref _asked) > 1)
+        if (Interlocked.Increment(ref _stopSignals) > 1)
         {
             Environment.Exit(ExitCode.Ok);
         }

@@ -2,14 +2,14 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Marks what came to the admin address, and nothing else, for as long as it is open.</summary>
+/// <summary>Marks the connections that were accepted on the admin address.</summary>
 internal sealed class AdminMark
 {
     private AdminMark() { }
 
-    /// <summary>Marks a connection by its features; its requests have the mark too.</summary>
+    /// <summary>Marks a connection in its features, which its requests inherit.</summary>
     public static void Set(IFeatureCollection features) => features.Set(new AdminMark());
 
-    /// <summary>Whether a connection, or a request on it, came to the admin address.</summary>
+    /// <summary>Whether a connection or request with these features was received on the admin address.</summary>
     public static bool IsOn(IFeatureCollection features) => features.Get<AdminMark>() is not null;
 }

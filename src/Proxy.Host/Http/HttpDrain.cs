@@ -8,26 +8,27 @@ using Proxy.Revisions;
 namespace Proxy.Host.Http;
 
 /// <summary>
-/// How HTTP drains beside TCP. Kestrel stops before all other services, and the admin endpoint with it; so when TCP stops accepting,
-/// HTTP does too and its connections are told to end, and Kestrel's own stop waits until TCP and the channels have drained.
+/// Drains HTTP connections at the same time as TCP connections. Kestrel, and with it the admin endpoint, would stop before all other
+/// services. Therefore HTTP listeners close together with TCP listeners, HTTP connections are asked to close, and the stop of Kestrel
+/// waits until TCP and the channels have drained.
 /// </summary>
 internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOptions<HostOptions> host, TimeProvider time)
     : IHostedLifecycleService
 {
-    // Of what a stop may take, the end belongs to requests that are still under way.
+    // The last part of the shutdown timeout is reserved for HTTP requests that still run when Kestrel stops.
     private static readonly TimeSpan _requests = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<ConnectionContext, byte> _open = new();
 
-    /// <summary>Adds it. Services hear of a stop in reverse order: the first one after TCP has stopped accepting.</summary>
+    /// <summary>Registers the drain as the first service. Services stop in reverse order, so it is called after TCP has stopped accepting.</summary>
     public static void AddTo(IServiceCollection services)
     {
         services.AddSingleton<HttpDrain>();
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static provider => provider.GetRequiredService<HttpDrain>()));
     }
 
-    /// <summary>Knows the connections of all endpoints that are configured afterwards.</summary>
-    public static void Use(KestrelServerOptions kestrel) =>
+    /// <summary>Tracks the connections of all endpoints that are configured after this call.</summary>
+    public static void TrackConnections(KestrelServerOptions kestrel) =>
         kestrel.ConfigureEndpointDefaults(listen =>
             listen.Use(next =>
                 connection => kestrel.ApplicationServices.GetRequiredService<HttpDrain>().OnConnectionAsync(connection, next)
@@ -39,7 +40,7 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
         await transport.UnbindAsync(cancellationToken);
         foreach (var connection in _open.Keys.Where(static connection => !AdminMark.IsOn(connection.Features)))
         {
-            // Idle ones end, answers say "Connection: close" (RFC 9112, 9.6), and HTTP/2 sends GOAWAY (RFC 9113, 6.8).
+            // Kestrel closes idle connections, adds "Connection: close" to responses (RFC 9112, 9.6) and sends GOAWAY (RFC 9113, 6.8).
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         }
 

@@ -7,7 +7,7 @@ using Proxy.Listeners;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Kestrel's own transport, whose failures name the address, and whose listeners can be closed before Kestrel stops.</summary>
+/// <summary>Wraps Kestrel's socket transport: bind errors name the address, and listeners can be closed before Kestrel stops.</summary>
 internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly ConcurrentBag<IConnectionListener> _proxied = [];
@@ -28,12 +28,12 @@ internal sealed class HttpTransport(SocketTransportFactory inner) : IConnectionL
         }
         catch (SocketException exception)
         {
-            // No IOException: with localhost and any Kestrel goes on with the other IP version after others only.
+            // Not an IOException: for "localhost" and "any" addresses, Kestrel tries the other IP version only after other exceptions.
             throw new HttpBindException($"HTTP endpoint {new BindException(endpoint.ToString() ?? "", exception).Message}", exception);
         }
     }
 
-    /// <summary>Accepts nothing more, except for the admin endpoint; open connections go on.</summary>
+    /// <summary>Closes all listeners except those of the admin endpoint; open connections are kept.</summary>
     public async Task UnbindAsync(CancellationToken cancellationToken)
     {
         foreach (var listener in _proxied)

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Stands in for Kestrel when nothing asks for HTTP: Kestrel would listen on its default address.</summary>
+/// <summary>A server that does nothing, used when HTTP is not configured: Kestrel would listen on its default address.</summary>
 internal sealed class NoServer : IServer
 {
     public IFeatureCollection Features { get; } = new FeatureCollection();

@@ -2,7 +2,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Host.Http;
 
-/// <summary>Ends requests after their route's Timeout, with 504.</summary>
+/// <summary>Ends a request with status 504 when the Timeout of its route expires.</summary>
 internal static class RouteTimeouts
 {
     public static void Use(WebApplication app)
@@ -11,7 +11,8 @@ internal static class RouteTimeouts
             static async (context, next) =>
             {
                 await next(context);
-                // YARP takes every cancellation for the client's and answers 400. Out here the token is the client's own again.
+                // YARP answers 400 to every cancellation, as if the client had cancelled. Outside of the timeout middleware,
+                // RequestAborted is the client's own token again, which tells the two apart.
                 var error = context.Features.Get<IForwarderErrorFeature>()?.Error;
                 if (
                     error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled

@@ -4,19 +4,23 @@ using System.Globalization;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Says in the log that telemetry is not taken: the SDK tells it to an event source only. The first time, and then once a minute.</summary>
+/// <summary>
+/// Writes to the log what OpenTelemetry reports to its event sources only: exports and scrapes that fail. Each kind of event is logged at most once a
+/// minute.
+/// </summary>
 internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaults> logger) : EventListener
 {
     private const string Sources = "OpenTelemetry";
-    private const string NotAskedFor = "MetricInstrumentIgnored"; // of meters that were not added: no fault
+    private const string Hosting = "OpenTelemetry-Extensions-Hosting"; // says which signals are not exported, which is no fault
+    private const string NotAskedFor = "MetricInstrumentIgnored"; // an instrument of a meter that was not added, which is no fault
     private const int LongestText = 300;
     private static readonly TimeSpan _pause = TimeSpan.FromMinutes(1);
 
-    // The base class goes through the sources while it is made, and so may other threads: nothing is wanted before Listen.
+    // The base class calls OnEventSourceCreated in its constructor, before these fields are set: nothing is enabled before Listen.
     private readonly ConcurrentDictionary<string, long> _said = new(StringComparer.Ordinal);
     private volatile bool _listens;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins to listen to the event sources that exist, and to those that are created later.</summary>
     public void Listen()
     {
         _listens = true;
@@ -28,7 +32,7 @@ internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaul
 
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
-        if (_listens && eventSource.Name.StartsWith(Sources, StringComparison.Ordinal))
+        if (_listens && eventSource.Name.StartsWith(Sources, StringComparison.Ordinal) && eventSource.Name != Hosting)
         {
             EnableEvents(eventSource, EventLevel.Warning);
         }
@@ -55,7 +59,7 @@ internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaul
         Log.Failed(logger, name, Describe(eventData));
     }
 
-    // What a receiver answered may be in it: one line, and not more than that.
+    // The text may hold the answer of a receiver, so it is cut to one line of limited length without control characters.
     private static string Describe(EventWrittenEventArgs eventData)
     {
         var text = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", [.. eventData.Payload ?? []]);

@@ -30,7 +30,7 @@ internal sealed class LogLevels(ProxyStatus status, Revision first)
     public static string? Category(string key) => key.Equals(Others, StringComparison.OrdinalIgnoreCase) ? null : key;
 
     /// <summary>Registers it after the filters that it may overrule, and before what operators set for a while.</summary>
-    public static void Use(IServiceCollection services, Revision first)
+    public static void AddTo(IServiceCollection services, Revision first)
     {
         services.AddSingleton(provider => new LogLevels(provider.GetRequiredService<ProxyStatus>(), first));
         services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogLevels>());

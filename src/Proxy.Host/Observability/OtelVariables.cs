@@ -5,7 +5,7 @@ using OpenTelemetry.Exporter;
 namespace Proxy.Host.Observability;
 
 /// <summary>The environment variables of OpenTelemetry's specification, by which exporting is switched on and set.</summary>
-/// <param name="values">The variables, of which those of others are not looked at.</param>
+/// <param name="values">The variables; names that do not begin with OTEL_ are left out.</param>
 internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> values)
 {
     public const string Metrics = "METRICS";
@@ -21,7 +21,7 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
         .Where(static pair => pair.Key.StartsWith(Prefix, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(pair.Value))
         .ToDictionary(StringComparer.Ordinal);
 
-    /// <summary>What the SDK is to read. Whether it is disabled is for us to say: it would take the scrapes with it.</summary>
+    /// <summary>The variables for the SDK. OTEL_SDK_DISABLED is not among them: the SDK would end the scrapes of /metrics too.</summary>
     public IEnumerable<KeyValuePair<string, string?>> ForSdk => _values.Where(static pair => pair.Key != Disabled);
 
     /// <summary>Those of this process.</summary>
@@ -33,15 +33,12 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
                 .Select(static variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
         );
 
-    /// <summary>Whether any signal is exported.</summary>
-    public bool ExportsAny => Exports(Metrics) || Exports(Traces) || Exports(Logs);
-
     /// <summary>Whether a signal is exported.</summary>
     /// <param name="signal">Metrics, Traces or Logs.</param>
     public bool Exports(string signal) =>
         !Is(Disabled, "true") && !Is($"OTEL_{signal}_EXPORTER", "none") && Find(signal, "ENDPOINT") is { } endpoint && IsUrl(endpoint);
 
-    /// <summary>What is set so that it cannot be followed.</summary>
+    /// <summary>One message for each variable whose value cannot be used.</summary>
     public IEnumerable<string> Problems() =>
         _values
             .Where(static pair => pair.Key.StartsWith(Exporter, StringComparison.Ordinal) && !IsUsable(pair.Key, pair.Value!))
@@ -63,7 +60,7 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
                 : DefaultTimeoutMilliseconds;
     }
 
-    // One of a signal alone is meant before one of all.
+    // The variable of one signal comes before that of all signals.
     private string? Find(string signal, string name) =>
         _values.GetValueOrDefault($"{Exporter}{signal}_{name}") ?? _values.GetValueOrDefault($"{Exporter}{name}");
 
@@ -75,7 +72,7 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
         : name.EndsWith("_TIMEOUT", StringComparison.Ordinal) ? IsTime(value)
         : !name.EndsWith("_HEADERS", StringComparison.Ordinal) || AreHeaders(value);
 
-    // Not the value: it may hold a secret.
+    // The value is left out, since it may hold a secret.
     private static string Expected(string name) =>
         name.EndsWith("_ENDPOINT", StringComparison.Ordinal)
             ? "a URL such as http://localhost:4317 was expected, and nothing is exported there"

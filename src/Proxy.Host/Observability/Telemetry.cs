@@ -10,8 +10,8 @@ using Proxy.Host.Observability.Prometheus;
 namespace Proxy.Host.Observability;
 
 /// <summary>
-/// OpenTelemetry in the host's container: metrics always, for scrapes; spans and log records only where an OTLP receiver is named, and
-/// metrics go there then, too. Without one spans have no listener, and cost nothing.
+/// Adds OpenTelemetry to the host: metrics always, for scrapes; spans and log records only where an OTLP receiver is named, which metrics are then sent
+/// to as well. Without a receiver spans have no listener, and cost nothing.
 /// </summary>
 internal static class Telemetry
 {
@@ -27,22 +27,22 @@ internal static class Telemetry
         "System.Runtime",
     ];
 
-    // A request's spans: of the server, of YARP's forwarding and health checks, and of the client. YARP has no meter.
-    private static readonly string[] _sources = [ProxyTracing.SourceName, "Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
+    // A request's spans below the server's: of YARP's forwarding and health checks, and of the client. YARP has no meter.
+    private static readonly string[] _sources = [ProxyTracing.SourceName, "Yarp.ReverseProxy", "System.Net.Http"];
 
-    /// <summary>Adds it. Nothing of it stops what is proxied: what cannot be followed is warned of.</summary>
+    /// <summary>Adds it. A variable that cannot be used is logged as a warning, and does not keep the host from starting.</summary>
     public static void Add(WebApplicationBuilder builder, OtelVariables variables)
     {
         var services = builder.Services;
-        builder.Configuration.AddInMemoryCollection(variables.ForSdk); // which the SDK reads from here only
-        var telemetry = new HostTelemetryBuilder(services)
-            .ConfigureResource(Describe)
-            .WithMetrics(metrics => AddMetrics(metrics, variables));
+        builder.Configuration.AddInMemoryCollection(variables.ForSdk); // the SDK reads them from the host's configuration
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(Describe);
         if (variables.Exports(OtelVariables.Traces))
         {
-            RequestSpans.Enable();
             telemetry.WithTracing(traces =>
-                traces.AddSource(_sources).AddOtlpExporter(options => Set(options, OtelVariables.Traces, variables))
+                traces
+                    .AddSource(_sources)
+                    .AddAspNetCoreInstrumentation(RequestSpans.Set)
+                    .AddOtlpExporter(options => Set(options, OtelVariables.Traces, variables))
             );
         }
 
@@ -54,33 +54,26 @@ internal static class Telemetry
             );
         }
 
-        services.AddPrometheus();
+        services.AddPrometheus(metrics => AddMetrics(metrics, variables));
         services.AddSingleton(variables);
         services.AddSingleton<ExportFaults>();
-        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryStarter>()); // the first to start is the last to stop
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryLifetime>()); // the service that is started first is stopped last
     }
 
     private static void AddMetrics(MeterProviderBuilder metrics, OtelVariables variables)
     {
-        metrics.AddMeter(_meters).SetExemplarFilter(ExemplarFilterType.TraceBased);
-        ((IDeferredMeterProviderBuilder)metrics).Configure(static (provider, builder) => builder.AddPrometheus(provider));
+        metrics.ConfigureResource(Describe).AddMeter(_meters).SetExemplarFilter(ExemplarFilterType.TraceBased);
         if (variables.Exports(OtelVariables.Metrics))
         {
             metrics.AddOtlpExporter(options => Set(options, OtelVariables.Metrics, variables));
         }
     }
 
-    // What the environment says of the service comes last, and wins.
+    // The variables of the environment are added last, so they replace the name and the version that are set here.
     private static void Describe(ResourceBuilder resource) =>
         resource.AddService(ServiceName, serviceVersion: Version()).AddEnvironmentVariableDetector();
 
     private static string? Version() => typeof(Telemetry).Assembly.GetName().Version?.ToString(3);
 
     private static void Set(OtlpExporterOptions options, string signal, OtelVariables variables) => variables.Apply(signal, options);
-
-    /// <summary>What AddOpenTelemetry() of OpenTelemetry.Extensions.Hosting returns, where a registry has that.</summary>
-    private sealed class HostTelemetryBuilder(IServiceCollection services) : IOpenTelemetryBuilder
-    {
-        public IServiceCollection Services => services;
-    }
 }

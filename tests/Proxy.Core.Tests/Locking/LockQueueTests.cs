@@ -78,7 +78,7 @@ public sealed class LockQueueTests : IDisposable
         var waiter = Enter(queue);
         Assert.False(queue.Leave(waiter.Waiter, PeerDeparture.Closed));
 
-        queue.Use(_lock.Settings with { DropQueued = DropQueued.Always });
+        queue.Apply(_lock.Settings with { DropQueued = DropQueued.Always });
 
         Assert.Equal(ConnectionOutcome.LeftQueue, await waiter.Result);
     }
@@ -90,7 +90,7 @@ public sealed class LockQueueTests : IDisposable
         _ = Enter(queue);
         var waiters = Enumerable.Range(0, 3).Select(_ => Enter(queue)).ToList();
 
-        queue.Use(_lock.Settings with { Permits = 3 });
+        queue.Apply(_lock.Settings with { Permits = 3 });
 
         await AdmittedAsync(waiters[0], waiters[1]);
         Assert.Equal((1, 3), queue.Count());
@@ -103,7 +103,7 @@ public sealed class LockQueueTests : IDisposable
         var holders = Enumerable.Range(0, 3).Select(_ => Enter(queue)).ToList();
         var waiter = Enter(queue);
 
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
         queue.Release(holders[0].Waiter);
         queue.Release(holders[1].Waiter);
         Assert.Equal((1, 1), queue.Count());
@@ -138,7 +138,7 @@ public sealed class LockQueueTests : IDisposable
         _time.Advance(TimeSpan.FromHours(1));
         Assert.False(waiter.Result.IsCompleted);
 
-        queue.Use(_lock.Settings with { QueueTimeout = TimeSpan.FromSeconds(10) });
+        queue.Apply(_lock.Settings with { QueueTimeout = TimeSpan.FromSeconds(10) });
 
         Assert.Equal(ConnectionOutcome.QueueTimeout, await waiter.Result);
     }
@@ -219,7 +219,7 @@ public sealed class LockQueueTests : IDisposable
         queue.ChangePermits(2);
         await AdmittedAsync(waiters[0]);
         Assert.Equal(2, queue.Describe().Permits);
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
 
         Assert.Equal(1, queue.Describe().Permits);
         Assert.False(waiters[1].Result.IsCompleted);
@@ -241,7 +241,7 @@ public sealed class LockQueueTests : IDisposable
 
         Assert.Equal(ConnectionOutcome.Drained, await Enter(queue).Result);
         Assert.Equal((0, 1), queue.Count());
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
         var back = Enter(queue);
         queue.Release(holder.Waiter);
         await AdmittedAsync(back);

@@ -13,7 +13,7 @@ public sealed class LockRegistryTests
 
         var reserved = locked.Registry.Reserve(TestLock.Route, "Host", locked.Settings with { Permits = 5 });
         Assert.Equal(1, locked.Status.Permits);
-        locked.Registry.Use([reserved]);
+        locked.Registry.Apply([reserved]);
 
         Assert.Equal(5, locked.Status.Permits);
     }
@@ -35,7 +35,7 @@ public sealed class LockRegistryTests
     {
         using var locked = new TestLock();
         var last = Come(locked.Use(locked.Settings));
-        locked.Registry.Use([]);
+        locked.Registry.Apply([]);
         var reserved = locked.Registry.Reserve(
             TestLock.Route,
             "Host",
@@ -48,7 +48,7 @@ public sealed class LockRegistryTests
         locked.Service.End(last.Record.Id);
         await last.Running.WaitAsync(Eventually.Limit);
         await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
-        locked.Registry.Use([reserved]);
+        locked.Registry.Apply([reserved]);
 
         var next = Come(reserved.Middleware.OnConnectionAsync);
         var late = Come(reserved.Middleware.OnConnectionAsync);
@@ -64,7 +64,7 @@ public sealed class LockRegistryTests
     {
         using var locked = new TestLock();
         var last = Come(locked.Use(locked.Settings));
-        locked.Registry.Use([]);
+        locked.Registry.Apply([]);
         var reserved = locked.Registry.Reserve(TestLock.Route, "Host", locked.Settings);
         locked.Service.End(last.Record.Id);
         await last.Running.WaitAsync(Eventually.Limit);
@@ -96,7 +96,7 @@ public sealed class LockRegistryTests
     public void List_SeveralLocks_InTheOrderOfTheirRoutes()
     {
         using var locked = new TestLock();
-        locked.Registry.Use([.. ((string[])["b", "C", "a"]).Select(route => locked.Registry.Reserve(route, "HOST", locked.Settings))]);
+        locked.Registry.Apply([.. ((string[])["b", "C", "a"]).Select(route => locked.Registry.Reserve(route, "HOST", locked.Settings))]);
 
         Assert.Equal(["a", "b", "C"], locked.Registry.List().Select(static status => status.RouteId));
     }

@@ -86,7 +86,7 @@ internal sealed class LockSchedule : IDisposable
                 break;
             case What.Edit:
                 _permits = 1 + (step.Detail % 4);
-                _queue.Use(_settings with { Permits = _permits, DropQueued = (DropQueued)(step.Detail % 3) });
+                _queue.Apply(_settings with { Permits = _permits, DropQueued = (DropQueued)(step.Detail % 3) });
                 break;
             case What.Pause or What.Resume:
                 _queue.Pause(step.What == What.Pause);

@@ -23,7 +23,7 @@ internal sealed class TestClient : IAsyncDisposable
         Record = new ConnectionRecord(Connection, "endpoint", "", TimeProvider.System);
         Record.Attach();
         var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
-        var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
+        var services = new MultiplexDependencies(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
         var route = new MultiplexRoute(null!, new Dictionary<string, MultiplexCluster>(), Device.Line, new(), new(), KeepAlive.Default);
         Client = new MultiplexClient(Connection, Device.Line, route, new(new(), _clock.Now), null!, services);
         _session = new MultiplexSession(

@@ -8,7 +8,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Who is let in, and for what.</summary>
+/// <summary>Which requests are authorized, and for what.</summary>
 [Collection(Alone.Name)]
 public sealed class AdminAccessTests : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed class AdminAccessTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Tokens))]
-    public async Task Get_Token_OnlyTheRightOneInTheHeader(string? authorization, HttpStatusCode expected)
+    public async Task Get_Token_OnlyTheConfiguredOneInTheHeaderIsAccepted(string? authorization, HttpStatusCode expected)
     {
         await using var host = await StartAsync($$"""{ "Url": "http://127.0.0.1:0", "Token": "{{Token}}" }""");
         using var api = new AdminClient(host);
@@ -49,7 +49,7 @@ public sealed class AdminAccessTests : IDisposable
 
         Assert.Equal(expected, status);
         Assert.True(status == HttpStatusCode.OK || !body.Contains(Token, StringComparison.Ordinal), body);
-        // Unknown paths tell a stranger no more than known ones.
+        // Without a token, unknown paths give the same answer as known ones.
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Get, "/api/none")).Status);
         Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Get, "/healthz/live")).Status);
     }
@@ -148,13 +148,13 @@ public sealed class AdminAccessTests : IDisposable
 
     [Theory]
     [InlineData("/api/../etc/passwd", HttpStatusCode.NotFound)]
-    [InlineData("/api/%2e%2e/metrics", HttpStatusCode.OK)] // the server resolves it, as a client would
+    [InlineData("/api/%2e%2e/metrics", HttpStatusCode.OK)] // the server resolves dot segments, as clients do
     [InlineData("/api/connections/..%2F..%2Fetc", HttpStatusCode.NotFound)]
     [InlineData("/api/clusters/%00", HttpStatusCode.BadRequest)]
     [InlineData("/api/routes/%0d%0aX: y", HttpStatusCode.NotFound)]
     [InlineData("/api//status", HttpStatusCode.NotFound)]
     [InlineData("/API/Status", HttpStatusCode.OK)]
-    public async Task Get_AbsurdPath_IsRefused(string path, HttpStatusCode expected)
+    public async Task Get_UnusualPath_HasTheExpectedStatus(string path, HttpStatusCode expected)
     {
         await using var host = await StartAsync(AdminClient.Changes);
         using var api = new AdminClient(host);
@@ -175,7 +175,7 @@ public sealed class AdminAccessTests : IDisposable
     [InlineData("server", true, null, null)]
     [InlineData("stranger", true, null, null)]
     [InlineData("expired", true, null, null)]
-    public async Task Get_ClientCertificate_OnlyOneOfTheAuthorityForClients(
+    public async Task Get_ClientCertificate_OnlyAClientCertificateOfTheAuthorityIsAccepted(
         string? shown,
         bool authority,
         string? token,
@@ -216,12 +216,12 @@ public sealed class AdminAccessTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_AuthorityThatCannotBeRead_SaysSo()
+    public async Task Start_UnreadableAuthority_IsAConfigurationError()
     {
         using var certificates = new AdminAuthority(_folder);
         var file = Path.Combine(_folder, "none.pem");
 
-        var exception = await Assert.ThrowsAsync<InvalidConfigurationException>(() =>
+        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() =>
             StartAsync(
                 $$"""{ "Url": "https://127.0.0.1:0", "ClientCertificateAuthority": "{{file}}" }""",
                 $$""" "Kestrel": { "Certificates": { "Default": { "Path": "{{certificates.ServerFile}}", "KeyPath": "{{certificates.ServerKeyFile}}" } } }, """

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>An authority, what it has issued, and what it has not.</summary>
+/// <summary>A certificate authority, with certificates that it has issued and others that it has not.</summary>
 internal sealed class AdminAuthority : IDisposable
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
@@ -35,7 +35,7 @@ internal sealed class AdminAuthority : IDisposable
 
     public string ServerKeyFile { get; }
 
-    /// <summary>A client that shows this certificate, and believes the authority's servers.</summary>
+    /// <summary>A client that sends this certificate and trusts servers of the authority.</summary>
     public HttpClient CreateClient(string? shown)
     {
         var handler = new SocketsHttpHandler();

@@ -5,14 +5,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Asks the API of a host.</summary>
+/// <summary>A client of the API of a host.</summary>
 internal sealed class AdminClient(TestHost host) : IDisposable
 {
     public const string Changes = """{ "Url": "http://127.0.0.1:0", "AllowChanges": true }""";
 
     private readonly HttpClient _http = new() { Timeout = Eventually.Limit };
 
-    /// <summary>A document with the admin endpoint.</summary>
+    /// <summary>Adds the admin endpoint to a configuration document.</summary>
     public static string With(string admin, string json) =>
         json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $"\"Admin\": {admin},");
 
@@ -39,7 +39,7 @@ internal sealed class AdminClient(TestHost host) : IDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Asks, and expects an error in the API's form.</summary>
+    /// <summary>Sends a request, and expects an error in the API's format.</summary>
     public async Task<string> ErrorAsync(HttpStatusCode expected, HttpMethod method, string path, string? json = null)
     {
         var (status, body) = await SendAsync(method, path, json);
@@ -49,7 +49,7 @@ internal sealed class AdminClient(TestHost host) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    // A path as it is, dots and slashes too.
+    // Sends the path unchanged, with dot segments and repeated slashes.
     private Uri Address(string path) =>
         new(
             $"{host.Urls.Single().GetLeftPart(UriPartial.Authority)}{path}",

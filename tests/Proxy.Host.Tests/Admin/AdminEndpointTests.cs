@@ -10,7 +10,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Alone, because a listener for metrics hears every meter of its name in the process.</summary>
+/// <summary>Runs alone, because a metrics listener receives the measurements of all hosts in the process.</summary>
 [Collection(Alone.Name)]
 public sealed class AdminEndpointTests : IDisposable
 {
@@ -59,7 +59,7 @@ public sealed class AdminEndpointTests : IDisposable
         Assert.Equal(10, Sample(metrics, "proxy_io_bytes_total", "transmit"));
         Assert.Equal(1, Sample(metrics, "proxy_dial_duration_seconds_count", "connected"));
         Assert.Equal(1, Sample(metrics, "proxy_config_reloads_total", "accepted"));
-        // Once more if the file was read between its truncation and its writing.
+        // Twice if the file was also read between its truncation and its writing.
         Assert.InRange(Sample(metrics, "proxy_config_reloads_total", "rejected"), 1, 2);
     }
 
@@ -81,7 +81,7 @@ public sealed class AdminEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Metrics_ThousandsOfRoutes_EachHasItsOwn()
+    public async Task Metrics_ThousandsOfRoutes_EachHasItsOwnSeries()
     {
         const int Routes = 2500;
         await using var host = await StartAsync();
@@ -99,11 +99,11 @@ public sealed class AdminEndpointTests : IDisposable
 
         var metrics = (await MetricsAsync(host)).Split('\n');
 
-        // Another 2,500 for transmit.
+        // One series per route for each direction.
         Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
-        // Besides what happened each has its faults, of which there are none.
+        // Besides its Completed series, each route has an InternalError series with the value 0.
         Assert.Equal(2 * Routes, metrics.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
-        // The limit leaves the buckets as they were.
+        // The limit on series does not remove histogram buckets.
         Assert.Contains(
             metrics,
             static line =>
@@ -167,7 +167,7 @@ public sealed class AdminEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Connect_MoreThanMay_IsClosedUntilOneLeaves()
+    public async Task Connect_AboveTheLimit_IsClosedUntilAnotherConnectionEnds()
     {
         const string Request = "GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
         await using var host = await StartAsync();
@@ -193,7 +193,7 @@ public sealed class AdminEndpointTests : IDisposable
             }
             catch (SocketException)
             {
-                return false; // closed before it asked
+                return false; // closed before the request was sent
             }
         });
         open.ForEach(static client => client.Dispose());

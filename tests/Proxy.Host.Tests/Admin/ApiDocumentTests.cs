@@ -5,7 +5,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>What the API says of itself.</summary>
+/// <summary>The OpenAPI document of the API.</summary>
 [Collection(Alone.Name)]
 public sealed class ApiDocumentTests : IDisposable
 {

@@ -14,7 +14,7 @@ public sealed class ChannelApiTests
 
         var stopping = host.StopAsync();
 
-        Assert.Contains("event: close", await reader.ReadToEndAsync(), StringComparison.Ordinal); // it would fail if it were cut
+        Assert.Contains("event: close", await reader.ReadToEndAsync(), StringComparison.Ordinal); // throws if the connection is reset
         await stopping;
     }
 }

@@ -4,7 +4,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>A destination that an operator takes out.</summary>
+/// <summary>Draining destinations and closing their connections.</summary>
 [Collection(Alone.Name)]
 public sealed class ClusterApiTests : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class ClusterApiTests : IDisposable
     private readonly TcpServer _two = new("two");
 
     [Fact]
-    public async Task Drain_Destination_NewConnectionsGoElsewhereAndOpenOnesGoOn()
+    public async Task Drain_Destination_NewConnectionsGoElsewhereAndOpenOnesContinue()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -26,7 +26,7 @@ public sealed class ClusterApiTests : IDisposable
         Assert.Contains("\"drained\":true", body, StringComparison.Ordinal);
         Assert.Equal("two", await GreetingAsync(host));
         Assert.Equal("still", await before.AskAsync("still"));
-        // Every edit leaves it drained: the id counts, not the address or what else is configured.
+        // Edits do not end the drain, which belongs to the destination's id and not to its address or other keys.
         await host.EditAsync(Config(more: "\"IdleTimeout\": \"00:30:00\""));
         Assert.Equal("two", await GreetingAsync(host));
         await api.SendAsync(HttpMethod.Post, $"{First}/undrain");
@@ -34,7 +34,7 @@ public sealed class ClusterApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Drain_AllDestinations_NobodyIsServedThoughThePolicyPanics()
+    public async Task Drain_AllDestinations_NoClientIsServedDespiteThePanicPolicy()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -51,7 +51,7 @@ public sealed class ClusterApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Drain_DestinationRemovedAndAddedAgain_IsNotDrainedAnyMore()
+    public async Task Drain_DestinationRemovedAndAddedAgain_IsNoLongerDrained()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -86,7 +86,7 @@ public sealed class ClusterApiTests : IDisposable
         using var first = new HttpClient();
         var admin = await IsAdminAsync(first, urls[0]) ? urls[0] : urls[1];
         var proxy = urls.Single(url => url != admin);
-        // The upstreams are no HTTP servers, and the answer is 502: which one was asked is what counts.
+        // The upstreams are not HTTP servers, so the answer is 502; the test checks which of them got the request.
         (await first.GetAsync(proxy)).Dispose();
         Assert.Equal((1, 0), (_one.Connections, _two.Connections));
 
@@ -97,7 +97,7 @@ public sealed class ClusterApiTests : IDisposable
     }
 
     [Fact]
-    public async Task CloseConnections_OfADestination_ResetsTheseAndNoOthers()
+    public async Task CloseConnections_OfADestination_ResetsOnlyThose()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -130,7 +130,7 @@ public sealed class ClusterApiTests : IDisposable
         }
         catch (SocketException)
         {
-            return null; // the reset was faster
+            return null; // the reset arrived before the read
         }
     }
 

@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>What runs, what is on disk, and what a document would change.</summary>
+/// <summary>The running configuration, the files on disk, and the validation of documents.</summary>
 [Collection(Alone.Name)]
 public sealed class ConfigurationApiTests : IDisposable
 {
@@ -38,7 +38,7 @@ public sealed class ConfigurationApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_RejectedEdit_TellsWhereAndRepeatsNoSecret()
+    public async Task Get_RejectedEdit_HasTheLineOfTheErrorAndNoSecret()
     {
         await using var host = await TestHost.StartAsync(Secrets());
         using var api = new AdminClient(host);
@@ -60,7 +60,7 @@ public sealed class ConfigurationApiTests : IDisposable
             $"{Text(problem, "file")}:{problem.GetProperty("line")}: {Text(problem, "path")}: {Text(problem, "message")}",
             Text(problem, "text")
         );
-        // A text that is no JSON at all cannot be masked, and is not shown.
+        // Text that is not JSON cannot be masked, so it is not shown.
         await host.WriteAsync($"{{ \"Admin\": {{ \"Token\": \"{Hidden}\" ");
         Assert.Equal(JsonValueKind.Null, (await api.GetAsync("/api/configuration")).GetProperty("files")[0].GetProperty("text").ValueKind);
     }
@@ -92,13 +92,13 @@ public sealed class ConfigurationApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Validate_GoodDocument_IsValidAndComparedAndChangesNothing()
+    public async Task Validate_ValidDocument_IsComparedAndChangesNothing()
     {
         await using var host = await TestHost.StartAsync(Config(admin: """{ "Url": "http://127.0.0.1:0" }"""));
         using var api = new AdminClient(host);
         var before = host.Status.Running;
 
-        // The posted route listens where nothing could: it is not tried.
+        // The posted address does not exist on this host; validation does not try to bind it.
         var (status, body) = await api.SendAsync(
             HttpMethod.Post,
             Validate,
@@ -122,15 +122,15 @@ public sealed class ConfigurationApiTests : IDisposable
     [InlineData("[]", "must be one JSON object")]
     [InlineData("null", "must be one JSON object")]
     [InlineData("{} {}", "is not valid JSON")]
-    [InlineData("{ \"Admin\": {}, \"admin\": {} }", "the key is there twice")]
+    [InlineData("{ \"Admin\": {}, \"admin\": {} }", "the key occurs twice")]
     [InlineData("{ \"Admin\": \"hunter2\" }", "'***' is a value; an object with keys is expected here")]
     [InlineData("{ \"Admin\": { \"Token\": [\"hunter2\"] } }", "a single value is expected here")]
-    [InlineData("{ \"Admin\": { \"Token\": \"hunter2 \" } }", "a header cannot carry them")]
+    [InlineData("{ \"Admin\": { \"Token\": \"hunter2 \" } }", "which a header cannot contain")]
     [InlineData("{ \"Admin\": { \"Url\": \"http://me:hunter2@127.0.0.1:1\" } }", "no admin address")]
     [InlineData("{ \"Admin\": { \"Url\": \"https://127.0.0.1:1\" } }", "https:// needs a certificate")]
     [InlineData("{ \"Admin\": { \"Url\": \"http://0.0.0.0:1\" } }", "is not a loopback address")]
     [InlineData("{ \"Admin\": { \"ClientCertificateAuthority\": \"ca.pem\" } }", "needs https:// in Admin:Url")]
-    public async Task Validate_BadDocument_SaysWhatAsCheckDoesAndRepeatsNoSecret(string document, string expected)
+    public async Task Validate_InvalidDocument_HasTheErrorsOfCheckAndNoSecret(string document, string expected)
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -148,14 +148,14 @@ public sealed class ConfigurationApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Validate_BodiesOfAnyShape_AreRefusedClearly()
+    public async Task Validate_UnusualBodies_HaveTheExpectedStatus()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
 
         var (deep, body) = await api.SendAsync(HttpMethod.Post, Validate, string.Concat(Enumerable.Repeat("{\"a\":", 100_000)));
         Assert.Equal((HttpStatusCode.OK, true), (deep, body.Contains("is not valid JSON", StringComparison.Ordinal)));
-        // Asks first, as curl does with much: the server answers without reading it.
+        // With Expect: 100-continue, as curl sends large bodies, the server refuses the body without reading it.
         using var huge = new StringContent($"{{ \"x\": \"{new string('x', 4 << 20)}\" }}", Encoding.UTF8, "application/json");
         var (large, _) = await api.SendAsync(HttpMethod.Post, Validate, huge, static request => request.Headers.ExpectContinue = true);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large);
@@ -175,7 +175,7 @@ public sealed class ConfigurationApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Validate_BodyThatNeverEnds_IsGivenUp()
+    public async Task Validate_BodyThatNeverEnds_Is408()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -194,7 +194,7 @@ public sealed class ConfigurationApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Reload_EditedFile_Runs()
+    public async Task Reload_EditedFile_IsApplied()
     {
         await using var host = await TestHost.StartAsync(Config());
         using var api = new AdminClient(host);
@@ -214,7 +214,7 @@ public sealed class ConfigurationApiTests : IDisposable
 
     private string Config(string admin = AdminClient.Changes) => AdminClient.With(admin, Json.Routes(Json.Route("r"), _server.Port));
 
-    // Wherever one may be.
+    // A document with a secret in every place that can contain one.
     private static string Secrets() =>
         $$"""
             { // {{Hidden}}

@@ -6,10 +6,12 @@ using Proxy.Host.Admin;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>One frame for all, nothing for nobody, and no reader that holds on for ever.</summary>
+/// <summary>Frames are shared by all readers, created only while there are readers, and a reader that never reads is disconnected.</summary>
 public sealed class EventFeedTests : IDisposable
 {
+    private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _ending = new();
+    private readonly ManualTime _time = new();
     private int _made;
 
     [Fact]
@@ -20,27 +22,28 @@ public sealed class EventFeedTests : IDisposable
         feed.Join(_ending);
 
         var (one, other) = (feed.NextAsync(), feed.NextAsync());
+        _time.Advance(_second);
 
-        Assert.Equal(await one.WaitAsync(Eventually.Limit), await other.WaitAsync(Eventually.Limit)); // the same memory, not only the same bytes
+        Assert.Equal(await one.WaitAsync(Eventually.Limit), await other.WaitAsync(Eventually.Limit)); // the same memory, not just equal bytes
     }
 
     [Fact]
-    public async Task Leave_TheLastReader_NothingIsMadeUntilAnotherJoins()
+    public async Task Leave_TheLastReader_NoFrameIsCreatedUntilAnotherJoins()
     {
         using var feed = Create();
         var place = feed.Join(_ending);
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        _time.Advance(_second);
+        Assert.True(_made > 0);
         feed.Leave(place);
-        await Eventually.TrueAsync(async () =>
-        {
-            // The tick that was under way may still come.
-            var before = Volatile.Read(ref _made);
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-            return before == Volatile.Read(ref _made);
-        });
+        _made = 0;
 
+        _time.Advance(10 * _second);
+        Assert.Equal(0, _made);
         feed.Join(_ending);
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        var next = feed.NextAsync();
+        _time.Advance(_second);
+
+        await next.WaitAsync(Eventually.Limit);
     }
 
     [Fact]
@@ -48,38 +51,49 @@ public sealed class EventFeedTests : IDisposable
     {
         using var feed = new EventFeed(
             () => Interlocked.Increment(ref _made) == 1 ? throw new InvalidOperationException() : new byte[1],
-            new HastyTime(),
+            _time,
             NullLogger<EventFeed>.Instance
         );
         feed.Join(_ending);
+        var next = feed.NextAsync();
 
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        _time.Advance(TimeSpan.Zero);
+        Assert.False(next.IsCompleted);
+        _time.Advance(_second);
 
-        Assert.True(Volatile.Read(ref _made) > 1);
+        await next.WaitAsync(Eventually.Limit);
+        Assert.Equal(2, _made);
     }
 
     [Fact]
-    public async Task WriteAsync_AReaderThatNeverReads_IsCutAndItsPlaceIsFree()
+    public async Task WriteAsync_AReaderThatNeverReads_IsDisconnectedAndRemoved()
     {
-        using var feed = Create();
+        var feed = Create();
         var lifetime = new HttpRequestLifetimeFeature();
         var context = new DefaultHttpContext
         {
-            RequestServices = new ServiceCollection().AddSingleton<TimeProvider>(new HastyTime()).BuildServiceProvider(),
+            RequestServices = new ServiceCollection().AddSingleton<TimeProvider>(_time).BuildServiceProvider(),
         };
         context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
         using var stuck = new StuckStream();
         context.Response.Body = stuck;
 
-        await EventsApi.WriteAsync(context, feed).WaitAsync(Eventually.Limit);
+        var writing = EventsApi.WriteAsync(context, feed);
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(_second);
+            return writing.IsCompleted;
+        });
 
+        await writing;
         Assert.True(stuck.Asked);
         Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
         Assert.False(_ending.IsCancellationRequested);
+        feed.Dispose();
     }
 
     [Fact]
-    public void Join_AllPlacesAreTaken_TheLongestConnectedLosesIts()
+    public void Join_AtTheLimit_ReplacesTheLongestConnected()
     {
         using var feed = Create();
         using var second = new CancellationTokenSource();
@@ -92,7 +106,7 @@ public sealed class EventFeedTests : IDisposable
         feed.Join(others);
 
         Assert.True(_ending.IsCancellationRequested);
-        feed.Leave(first); // frees no place a second time
+        feed.Leave(first); // has no effect, since the reader was replaced
         Assert.False(second.IsCancellationRequested);
         feed.Join(others);
         Assert.True(second.IsCancellationRequested);
@@ -100,7 +114,7 @@ public sealed class EventFeedTests : IDisposable
     }
 
     [Fact]
-    public async Task WriteAsync_AReaderThatNeverReadsLosesItsPlace_IsCut()
+    public async Task WriteAsync_AReaderThatNeverReadsIsReplaced_IsDisconnected()
     {
         using var feed = Create();
         var lifetime = new Lifetime();
@@ -118,27 +132,20 @@ public sealed class EventFeedTests : IDisposable
 
         async Task TakePlacesAsync()
         {
-            await Eventually.TrueAsync(() => stuck.Asked);
+            await Eventually.TrueAsync(() =>
+            {
+                _time.Advance(_second);
+                return stuck.Asked;
+            });
             Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
         }
     }
 
     public void Dispose() => _ending.Dispose();
 
-    private EventFeed Create() =>
-        new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), new HastyTime(), NullLogger<EventFeed>.Instance);
+    private EventFeed Create() => new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), _time, NullLogger<EventFeed>.Instance);
 
-    /// <summary>A clock whose timers are a thousand times too early.</summary>
-    private sealed class HastyTime : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, Sooner(dueTime), Sooner(period));
-
-        private static TimeSpan Sooner(TimeSpan time) =>
-            time > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Max(1, time.TotalMilliseconds / 1000)) : time;
-    }
-
-    /// <summary>Takes nothing.</summary>
+    /// <summary>A stream whose writes never complete.</summary>
     private sealed class StuckStream : MemoryStream
     {
         public bool Asked { get; private set; }

@@ -11,7 +11,7 @@ public sealed class EventsApiTests : IDisposable
     private readonly HttpClient _http = new() { Timeout = Eventually.Limit };
 
     [Fact]
-    public async Task Get_AConnectionComes_ALaterEventHasIt()
+    public async Task Get_AConnectionOpens_ALaterEventShowsIt()
     {
         using var server = new TcpServer("hello");
         await using var host = await StartAsync(Json.Routes(Json.Route("r"), server.Port));
@@ -34,7 +34,7 @@ public sealed class EventsApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_MoreReadersThanMay_TheLongestConnectedIsEnded()
+    public async Task Get_MoreReadersThanAllowed_TheLongestConnectedIsEnded()
     {
         await using var host = await StartAsync("{ }");
         var readers = new List<StreamReader>();
@@ -52,7 +52,7 @@ public sealed class EventsApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_MoreRoutesAndErrorsThanFit_EventIsBoundedAndSaysWhatIsLeftOut()
+    public async Task Get_MoreRoutesAndErrorsThanFit_EventIsBoundedAndCountsTheRest()
     {
         const int Routes = 700;
         using var server = new TcpServer("hello");
@@ -80,7 +80,7 @@ public sealed class EventsApiTests : IDisposable
 
         var stopping = host.DisposeAsync().AsTask();
 
-        await stream.ReadToEndAsync().WaitAsync(Eventually.Limit); // its end, in order: a cut would be an exception
+        await stream.ReadToEndAsync().WaitAsync(Eventually.Limit); // an orderly end; a reset would throw
         await stopping.WaitAsync(Eventually.Limit);
     }
 

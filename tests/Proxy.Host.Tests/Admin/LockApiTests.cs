@@ -8,7 +8,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>What an operator sees of a lock and does to it.</summary>
+/// <summary>The API of locks: what it shows and changes.</summary>
 [Collection(Alone.Name)]
 public sealed class LockApiTests : IDisposable
 {
@@ -58,7 +58,7 @@ public sealed class LockApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Pause_ThenResume_AdmissionStopsAndGoesOn()
+    public async Task Pause_ThenResume_AdmissionStopsAndContinues()
     {
         await using var service = new CountingServer();
         await using var host = await StartAsync(service.Port);
@@ -74,7 +74,7 @@ public sealed class LockApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Permits_Changed_UntilTheNextEdit()
+    public async Task Permits_Changed_ApplyUntilTheNextEdit()
     {
         await using var service = new CountingServer();
         await using var host = await StartAsync(service.Port);
@@ -96,7 +96,7 @@ public sealed class LockApiTests : IDisposable
     [InlineData("POST", "/api/locks/nobody/pause", "", HttpStatusCode.NotFound)]
     [InlineData("DELETE", "/api/connections/FFFFFFFF", "", HttpStatusCode.NotFound)]
     [InlineData("DELETE", "/api/locks/office", "", HttpStatusCode.MethodNotAllowed)]
-    public async Task Change_Wrong_Refused(string method, string path, string body, HttpStatusCode expected)
+    public async Task Change_InvalidRequest_IsRefused(string method, string path, string body, HttpStatusCode expected)
     {
         await using var service = new CountingServer();
         await using var host = await StartAsync(service.Port);
@@ -105,7 +105,7 @@ public sealed class LockApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_IdWithASlash_FoundByItsEscape()
+    public async Task Get_IdWithASlash_IsFoundByTheEscapedId()
     {
         await using var service = new CountingServer();
         await using var host = await TestHost.StartAsync(
@@ -118,7 +118,7 @@ public sealed class LockApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Change_NotAllowedOrFromAForeignPage_Refused()
+    public async Task Change_NotAllowedOrFromAnotherOrigin_IsRefused()
     {
         await using var service = new CountingServer();
         await using var closed = await StartAsync(service.Port, allowChanges: false);
@@ -168,7 +168,7 @@ public sealed class LockApiTests : IDisposable
                 "Clusters": { "c": {{Json.Cluster(port)}} } } }
             """;
 
-    /// <summary>Clients that have come one after the other, each saying its number.</summary>
+    /// <summary>Clients that connected one after the other and have each sent their number.</summary>
     private static async Task<List<Socket>> ConnectAsync(TestHost host, int count)
     {
         var clients = new List<Socket>();

@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Levels for a while.</summary>
+/// <summary>Temporary log levels.</summary>
 [Collection(Alone.Name)]
 public sealed class LogLevelApiTests
 {
@@ -14,7 +14,7 @@ public sealed class LogLevelApiTests
     private const string Path = $"/api/log-levels/{Category}";
 
     [Fact]
-    public async Task Put_ForAWhile_AppliesAtOnceAndEndsByItself()
+    public async Task Put_TemporaryLevel_AppliesAtOnceAndEndsByItself()
     {
         await using var host = await TestHost.StartAsync(Config(""));
         using var api = new AdminClient(host);
@@ -30,7 +30,7 @@ public sealed class LogLevelApiTests
     }
 
     [Fact]
-    public async Task Delete_AboveAnEditedFile_TheFileCountsAgain()
+    public async Task Delete_AfterAnEditOfTheFile_TheFilesLevelApplies()
     {
         await using var host = await TestHost.StartAsync(Config($"\"{Category}\": \"Error\""));
         using var api = new AdminClient(host);
@@ -61,7 +61,7 @@ public sealed class LogLevelApiTests
     [InlineData("""{ bad""")]
     [InlineData("")]
     [InlineData("null")]
-    public async Task Put_BadRequest_IsRefused(string body)
+    public async Task Put_InvalidRequest_IsRefused(string body)
     {
         await using var host = await TestHost.StartAsync(Config(""));
         using var api = new AdminClient(host);
@@ -109,7 +109,7 @@ public sealed class LogLevelApiTests
     }
 
     [Fact]
-    public async Task Put_TooMany_AreRefused()
+    public async Task Put_AboveTheLimit_IsRefused()
     {
         await using var host = await TestHost.StartAsync(Config(""));
         using var api = new AdminClient(host);

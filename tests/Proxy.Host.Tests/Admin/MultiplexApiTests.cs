@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>What an operator sees of a multiplexer and does to it.</summary>
+/// <summary>The API of multiplexers: what it shows and changes.</summary>
 [Collection(Alone.Name)]
 public sealed class MultiplexApiTests : IDisposable
 {
@@ -59,7 +59,7 @@ public sealed class MultiplexApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_DeviceIsOff_WhyAndWhenItIsTriedAgain()
+    public async Task Get_DeviceIsOff_HasTheReasonAndTheTimeOfTheNextAttempt()
     {
         await using var device = Echo();
         device.SwitchOff();
@@ -76,7 +76,7 @@ public sealed class MultiplexApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Renew_ExchangeInFlight_ItEndsProperlyAndTheNextGoesByAnotherConnection()
+    public async Task Renew_ExchangeInFlight_ItIsAnsweredAndTheNextUsesAnotherConnection()
     {
         using var gate = new SemaphoreSlim(0);
         await using var device = Gated(gate);
@@ -99,7 +99,7 @@ public sealed class MultiplexApiTests : IDisposable
     [InlineData("POST", "/api/multiplex/other/d0/renew", HttpStatusCode.NotFound)]
     [InlineData("POST", "/api/multiplex/c/d0/renew", HttpStatusCode.OK)]
     [InlineData("DELETE", "/api/multiplex/c/d0", HttpStatusCode.MethodNotAllowed)]
-    public async Task Ask_Something_AnsweredByItsStatus(string method, string path, HttpStatusCode expected)
+    public async Task Request_PathAndMethod_HasTheExpectedStatus(string method, string path, HttpStatusCode expected)
     {
         await using var device = Echo();
         await using var host = await StartAsync(device.Port);
@@ -108,7 +108,7 @@ public sealed class MultiplexApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_IdsWithASlash_FoundByTheirEscapes()
+    public async Task Get_IdsWithASlash_AreFoundByTheEscapedIds()
     {
         await using var device = Echo();
         await using var host = await TestHost.StartAsync(
@@ -123,7 +123,7 @@ public sealed class MultiplexApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Renew_NotAllowedOrFromAForeignPage_Refused()
+    public async Task Renew_NotAllowedOrFromAnotherOrigin_IsRefused()
     {
         await using var device = Echo();
         await using var closed = await StartAsync(device.Port, allowChanges: false);

@@ -3,7 +3,7 @@ using Proxy.Host.Admin;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Who has the turn, and for how long.</summary>
+/// <summary>Which request has the turn, and for how long.</summary>
 public sealed class OneAtATimeTests : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
@@ -11,7 +11,7 @@ public sealed class OneAtATimeTests : IDisposable
     private readonly CancellationTokenSource _left = new();
 
     [Fact]
-    public async Task RunAsync_ClientLeaves_IsOverAndTheWorkKeepsTheTurn()
+    public async Task RunAsync_ClientLeaves_IsCancelledAndTheWorkKeepsTheTurn()
     {
         var running = RunAsync(Eventually.Limit, Block);
         await Eventually.TrueAsync(() => _turn.CurrentCount == 0);
@@ -55,7 +55,7 @@ public sealed class OneAtATimeTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_ReadingOrWorkFails_TheTurnIsOver()
+    public async Task RunAsync_ReadingOrWorkFails_TheTurnIsReleased()
     {
         await Assert.ThrowsAsync<IOException>(() =>
             OneAtATime.RunAsync(

@@ -4,14 +4,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Endpoints, routes and clusters, as the API tells of them.</summary>
+/// <summary>Endpoints, routes and clusters in the API.</summary>
 [Collection(Alone.Name)]
 public sealed class RouteApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
 
     [Fact]
-    public async Task EndpointsAndRoutes_WithConnections_TellWhereTheyAre()
+    public async Task EndpointsAndRoutes_WithConnections_HaveTheirAddressesAndCounts()
     {
         var json = Json.Routes($"{Json.Route("b")}, {Json.Route("a", address: "127.0.0.2")}", _server.Port)
             .Replace(

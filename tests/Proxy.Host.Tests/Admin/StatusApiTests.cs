@@ -2,14 +2,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>The host at a glance, as the API tells of it.</summary>
+/// <summary>The overview of the host in the API.</summary>
 [Collection(Alone.Name)]
 public sealed class StatusApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
 
     [Fact]
-    public async Task Status_AfterAConnection_CountsItAndTellsOfTheProcess()
+    public async Task Status_AfterAConnection_CountsItAndDescribesTheProcess()
     {
         await using var host = await TestHost.StartAsync(AdminClient.With(AdminClient.Changes, Json.Routes(Json.Route("r"), _server.Port)));
         using var api = new AdminClient(host);

@@ -8,7 +8,7 @@ public sealed class CertificatesCommandTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("certificates-").FullName;
 
     [Fact]
-    public async Task Run_Twice_SameAuthorityAndAnotherInstance()
+    public async Task Run_Twice_KeepsTheAuthorityAndIssuesBoth()
     {
         Assert.Equal(0, (await RunAsync("A_1", "--group", "prod", "--domain", "example.com")).ExitCode);
         var authority = await File.ReadAllTextAsync(Path.Combine(_folder, "ca.crt"));
@@ -22,7 +22,7 @@ public sealed class CertificatesCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Keys_AreTheirOwnersAlone()
+    public async Task Run_Keys_AreReadableOnlyByTheirOwner()
     {
         Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
 
@@ -42,7 +42,7 @@ public sealed class CertificatesCommandTests : IDisposable
     [InlineData("A_1_")]
     [InlineData("ca")]
     [InlineData("A_1", "CA")]
-    public async Task Run_Nonsense_IsRefusedAndNothingIsWritten(params string[] arguments)
+    public async Task Run_BadArguments_ExitsWithTwoAndWritesNothing(params string[] arguments)
     {
         var (exit, _, errors) = await RunAsync(arguments);
 
@@ -52,7 +52,7 @@ public sealed class CertificatesCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_AuthorityIsSpoilt_IsToldInALine()
+    public async Task Run_AuthorityKeyDoesNotMatch_ExitsWithTwoAndOneLine()
     {
         Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
         File.Copy(Path.Combine(_folder, "A_1.key"), Path.Combine(_folder, "ca.key"), overwrite: true);

@@ -15,7 +15,7 @@ public sealed class GoDurationTests
     [InlineData("250us", "00:00:00.00025")]
     [InlineData("250µs", "00:00:00.00025")]
     [InlineData("24h", "1.00:00:00")]
-    public void TryParse_AsGoWritesThem_Read(string text, string expected)
+    public void TryParse_GoDuration_ReturnsIt(string text, string expected)
     {
         Assert.True(GoDuration.TryParse(text, out var duration));
         Assert.Equal(TimeSpan.Parse(expected, CultureInfo.InvariantCulture), duration);
@@ -32,5 +32,5 @@ public sealed class GoDurationTests
     [InlineData("00:00:02")]
     [InlineData("25h")]
     [InlineData("999999999h")]
-    public void TryParse_AnythingElse_False(string text) => Assert.False(GoDuration.TryParse(text, out _));
+    public void TryParse_AnythingElse_ReturnsFalse(string text) => Assert.False(GoDuration.TryParse(text, out _));
 }

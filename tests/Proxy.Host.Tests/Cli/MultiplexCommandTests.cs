@@ -3,14 +3,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
 
-/// <summary>proxy multiplex and proxy protocols, as users of tcp-multiplexer know them.</summary>
+/// <summary><c>proxy multiplex</c> and <c>proxy protocols</c> with the options of tcp-multiplexer.</summary>
 public sealed class MultiplexCommandTests : IDisposable
 {
     private static readonly string[] _delays = ["--delay", "10ms", "--retryDelay", "31s"];
     private readonly TcpServer _server = new("");
 
     [Fact]
-    public async Task Multiplex_OptionsOfTcpMultiplexer_ClientsShareOneConnectionAndNoMessageIsShown()
+    public async Task Multiplex_OptionsOfTcpMultiplexer_ClientsShareOneConnectionAndNoMessageIsLogged()
     {
         var port = Ports.Free();
         using var process = new ProxyProcess(
@@ -33,7 +33,7 @@ public sealed class MultiplexCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Multiplex_Debug_EveryMessageInHex()
+    public async Task Multiplex_Debug_LogsEveryMessageInHex()
     {
         using var process = new ProxyProcess("", "multiplex", "-l", "127.0.0.1:0", "-t", $"127.0.0.1:{_server.Port}", "-d");
         using var client = await TcpClientSocket.ConnectAsync(await process.PortAsync());
@@ -60,7 +60,7 @@ public sealed class MultiplexCommandTests : IDisposable
     [InlineData("modbus", "modbus-tcp")]
     [InlineData("Modbus-Serial", "modbus-rtu-over-tcp")]
     [InlineData("mpu", "mpu")]
-    public async Task Multiplex_NameOfAProtocol_IsTheOneMeant(string name, string expected)
+    public async Task Multiplex_ProtocolNameOfTcpMultiplexer_IsTranslated(string name, string expected)
     {
         var admin = $"http://127.0.0.1:{Ports.Free()}";
         using var process = new ProxyProcess("", "multiplex", "-l", "127.0.0.1:0", "-p", name, "--admin", admin);
@@ -77,7 +77,7 @@ public sealed class MultiplexCommandTests : IDisposable
             }
             catch (HttpRequestException)
             {
-                return false; // it listens for HTTP a moment later
+                return false; // the admin endpoint listens slightly later than the route
             }
         });
 
@@ -89,12 +89,12 @@ public sealed class MultiplexCommandTests : IDisposable
     [Theory]
     [InlineData("modbus-tcp-crc", "multiplex", "-p", "modbus-rtu")]
     [InlineData("known protocols", "multiplex", "-p", "nonsense")]
-    [InlineData("no duration", "multiplex", "--delay", "2")]
-    [InlineData("no duration", "multiplex", "--retryDelay", "soon")]
+    [InlineData("not a duration", "multiplex", "--delay", "2")]
+    [InlineData("not a duration", "multiplex", "--retryDelay", "soon")]
     [InlineData("ResponseTimeout", "multiplex", "--timeout", "0")]
     [InlineData("timeout", "multiplex", "--timeout", "1m")]
     [InlineData("host name", "multiplex", "-l", "example.com:1")]
-    public async Task Multiplex_BadOptions_SaysSoAndExitsWithTwo(string expected, params string[] arguments)
+    public async Task Multiplex_BadOptions_ExitsWithTwoAndAReason(string expected, params string[] arguments)
     {
         var (exit, _, errors) = await ProxyProcess.RunAsync(arguments);
 
@@ -103,7 +103,7 @@ public sealed class MultiplexCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Protocols_Always_OneLineEach()
+    public async Task Protocols_Always_PrintsOneLinePerProtocol()
     {
         var (exit, output, _) = await ProxyProcess.RunAsync("protocols");
 

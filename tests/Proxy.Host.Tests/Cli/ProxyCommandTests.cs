@@ -3,14 +3,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli;
 
-/// <summary>The program's commands, exit codes and signals, as a user meets them.</summary>
+/// <summary>The commands, exit codes and signals of the program, which runs as a process.</summary>
 public sealed class ProxyCommandTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
     private readonly TcpServer _server = new("hello");
 
     [Fact]
-    public async Task Check_SevenMistakes_SevenErrorsWithPlaces()
+    public async Task Check_SevenErrors_PrintsEachWithFileAndLine()
     {
         await File.WriteAllTextAsync(
             _file,
@@ -41,7 +41,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Check_OnlyWarnings_ZeroAndWithStrictOne()
+    public async Task Check_OnlyWarnings_ExitsWithOneIfStrict()
     {
         await File.WriteAllTextAsync(_file, """{ "ReverseProxy": { "Clusters": { "unused": {} } } }""");
 
@@ -52,7 +52,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Schema_Always_IsWhatTheRepositoryShips()
+    public async Task Schema_Always_PrintsTheSchema()
     {
         var (exit, output, _) = await ProxyProcess.RunAsync("schema");
 
@@ -63,11 +63,13 @@ public sealed class ProxyCommandTests : IDisposable
     [Theory]
     [InlineData("run", "--config", "/nowhere/proxy.json")]
     [InlineData("run", "--bogus")]
+    [InlineData("--contentRoot", "/nowhere")]
+    [InlineData("schema", "--environment", "Staging")]
     [InlineData("bogus")]
     [InlineData("forward", "--listen", "127.0.0.1:0")]
     [InlineData("forward", "--listen", "example.com:1", "--to", "127.0.0.1:1")]
     [InlineData("check", "/nowhere/proxy.json")]
-    public async Task Run_BadUsage_TwoAndAReason(params string[] arguments)
+    public async Task Run_BadUsage_ExitsWithTwoAndAReason(params string[] arguments)
     {
         var (exit, output, errors) = await ProxyProcess.RunAsync(arguments);
 
@@ -76,7 +78,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_PortTaken_OneAndSaysWhich()
+    public async Task Run_PortTaken_ExitsWithOneAndNamesTheAddress()
     {
         var (exit, _, errors) = await ProxyProcess.RunAsync("forward", "--listen", $"127.0.0.1:{_server.Port}", "--to", "127.0.0.1:1");
 
@@ -90,7 +92,7 @@ public sealed class ProxyCommandTests : IDisposable
     [InlineData("\"Kestrel\": { \"Endpoints\": { \"H\": { \"Url\": \"https://127.0.0.1:0\" } } }", "HTTPS")]
     [InlineData("\"Admin\": { \"Url\": \"http://192.0.2.1:9099\", \"Token\": \"t\" }", "HTTP endpoint 192.0.2.1:9099: ")]
     [InlineData("\"Admin\": { \"Url\": \"http://TAKEN\" }", "TAKEN")]
-    public async Task Run_HttpAddressThatCannotBe_OneAndOneLine(string section, string expected)
+    public async Task Run_HttpAddressCannotBeBound_ExitsWithOneAndOneLine(string section, string expected)
     {
         var taken = $"127.0.0.1:{_server.Port}";
         await File.WriteAllTextAsync(_file, $"{{ {section.Replace("TAKEN", taken, StringComparison.Ordinal)} }}");
@@ -106,7 +108,7 @@ public sealed class ProxyCommandTests : IDisposable
     [InlineData("/")]
     [InlineData("/nowhere/access.log")]
     [InlineData("")]
-    public async Task Run_AccessLogCannotBeOpened_TwoAndItsPlace(string path)
+    public async Task Run_AccessLogCannotBeOpened_ExitsWithTwoAndFileAndLine(string path)
     {
         await File.WriteAllTextAsync(_file, $"{{ \"Log\": {{ \"Access\": {{\n\"Path\": \"{path}\" }} }} }}");
 
@@ -118,7 +120,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Forward_Twice_OpensNothingButWhatItWasTold()
+    public async Task Forward_Twice_OpensOnlyTheGivenAddress()
     {
         using var one = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
         using var two = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
@@ -132,9 +134,9 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Lock_OptionsOfTcplock_OneClientAfterTheOtherAndHooksRun()
+    public async Task Lock_OptionsOfTcplock_ServesOneClientAfterTheOtherAndRunsHooks()
     {
-        var told = Path.GetTempFileName();
+        var events = Path.GetTempFileName();
         var port = Ports.Free();
         using var process = new ProxyProcess(
             "",
@@ -150,23 +152,23 @@ public sealed class ProxyCommandTests : IDisposable
             "-t",
             "1500",
             "--on-activate",
-            $"echo $PROXY_EVENT $PROXY_ACTIVATION >> '{told}'",
+            $"echo $PROXY_EVENT $PROXY_ACTIVATION >> '{events}'",
             "--on-timeout",
-            $"echo $PROXY_EVENT >> '{told}'"
+            $"echo $PROXY_EVENT >> '{events}'"
         );
         await process.PortAsync();
         using var first = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await first.ReadAsync());
 
         using var second = await TcpClientSocket.ConnectAsync(port);
-        Assert.Equal("hello", await second.ReadAsync()); // once the first has been cut
+        Assert.Equal("hello", await second.ReadAsync()); // after --timeout has ended the first connection
 
-        Assert.Equal(["activate 1", "timeout", "activate 2"], await File.ReadAllLinesAsync(told));
-        File.Delete(told);
+        Assert.Equal(["activate 1", "timeout", "activate 2"], await File.ReadAllLinesAsync(events));
+        File.Delete(events);
     }
 
     [Fact]
-    public async Task Lock_LocalHostOfIPv6_ListensThere()
+    public async Task Lock_LocalHostIsIPv6_Listens()
     {
         if (!System.Net.Sockets.Socket.OSSupportsIPv6)
         {
@@ -183,7 +185,7 @@ public sealed class ProxyCommandTests : IDisposable
     [InlineData("lock", "-p", "1")]
     [InlineData("lock", "-l", "1", "-p", "2", "-n", "0")]
     [InlineData("lock", "-l", "x", "-p", "2")]
-    public async Task Lock_BadOptions_SaysSoAndExitsWithTwo(params string[] arguments)
+    public async Task Lock_BadOptions_ExitsWithTwoAndAReason(params string[] arguments)
     {
         var (exit, _, errors) = await ProxyProcess.RunAsync(arguments);
 
@@ -192,7 +194,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Forward_SigtermWithOpenConnection_DrainsAndEndsWithZero()
+    public async Task Forward_SigtermWithOpenConnection_DrainsAndExitsWithZero()
     {
         using var process = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
         var port = await process.PortAsync();
@@ -211,7 +213,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_SecondSigterm_EndsAtOnce()
+    public async Task Run_SecondSigterm_ExitsAtOnce()
     {
         using var process = new ProxyProcess("", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
         var port = await process.PortAsync();
@@ -227,7 +229,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Environment_WinsOverFileAndStrangersAreIgnored()
+    public async Task Run_EnvironmentVariables_OverrideTheFileAndForeignOnesAreIgnored()
     {
         await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), 1));
         using var process = new ProxyProcess(
@@ -243,7 +245,7 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_Sighup_ReadsTheFileAgain()
+    public async Task Run_Sighup_ReloadsTheFile()
     {
         await File.WriteAllTextAsync(_file, Json.Routes($"{Json.Route("r", address: "127.0.0.2")}, {Json.Route("s")}", _server.Port));
         using var process = new ProxyProcess("", "run", "--config", _file);
@@ -258,14 +260,14 @@ public sealed class ProxyCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Accept_OutOfDescriptors_PausesAndGoesOn()
+    public async Task Accept_OutOfDescriptors_PausesAndResumes()
     {
         using var process = new ProxyProcess("ulimit -n 400;", "forward", "--listen", "127.0.0.1:0", "--to", $"127.0.0.1:{_server.Port}");
         var port = await process.PortAsync();
         using var early = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await early.ReadAsync());
         var clients = new List<TcpClientSocket>();
-        while (!process.Errors.Contains("accepting pauses", StringComparison.Ordinal))
+        while (!process.Errors.Contains("accepting failed and pauses", StringComparison.Ordinal))
         {
             clients.Add(await TcpClientSocket.ConnectAsync(port));
         }

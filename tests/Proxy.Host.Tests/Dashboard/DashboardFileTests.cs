@@ -11,7 +11,7 @@ public sealed partial class DashboardFileTests : IDisposable
     private readonly HttpClient _http = new();
 
     [Fact]
-    public void ReadAll_EveryFileReferenced_Exists()
+    public void ReadAll_EveryReferencedFile_Exists()
     {
         var files = DashboardFile.ReadAll();
 
@@ -36,7 +36,7 @@ public sealed partial class DashboardFileTests : IDisposable
     }
 
     [Fact]
-    public void ReadAll_Scripts_MakeNoMarkupOfStringsAndAskNobodyElse()
+    public void ReadAll_Scripts_ParseNoHtmlAndUseNoOtherHosts()
     {
         var files = DashboardFile.ReadAll();
 
@@ -49,7 +49,7 @@ public sealed partial class DashboardFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_WithToken_PageNeedsNoneAndDataDoes()
+    public async Task Get_WithToken_PageNeedsNoTokenAndApiDoes()
     {
         await using var host = await StartAsync("""{ "Url": "http://127.0.0.1:0", "Token": "secret" }""");
 
@@ -88,7 +88,7 @@ public sealed partial class DashboardFileTests : IDisposable
     [InlineData("/dashboard/%2e%2e/proxy.json")]
     [InlineData("/dashboard/vendor")]
     [InlineData("/dashboard//etc/passwd")]
-    public async Task Get_WhatIsNoFile_NotFound(string path)
+    public async Task Get_UnknownFile_NotFound(string path)
     {
         await using var host = await StartAsync();
 
@@ -112,7 +112,7 @@ public sealed partial class DashboardFileTests : IDisposable
     private static IEnumerable<(string From, string Target)> Imports(string path, string text) =>
         Import().Matches(text).Select(match => (path, new Uri(new Uri($"http://host/{path}"), match.Groups[1].Value).AbsolutePath[1..]));
 
-    // Other addresses in the page are views.
+    // Links that begin with # are views and not files.
     private static IEnumerable<string> References(IReadOnlyDictionary<string, DashboardFile> files) =>
         Reference()
             .Matches(Text(files[DashboardFile.Index]))

@@ -4,12 +4,12 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Demo;
 
-/// <summary>Alone, because the demo's ports are fixed.</summary>
+/// <summary>Runs alone, because the demo's ports are fixed.</summary>
 [Collection(Alone.Name)]
 public sealed class DemoGreetersTests
 {
     [Fact]
-    public async Task Run_PortOfTheDemoTaken_OneAndSaysWhich()
+    public async Task Run_PortOfTheDemoInUse_ExitCodeOneAndThePortIsNamed()
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, """{ "Demo": { "Enabled": true } }""");

@@ -2,7 +2,7 @@ using Proxy.Host.Demo;
 
 namespace Proxy.Host.Tests.Demo;
 
-/// <summary>Examples from the Modbus Application Protocol, and what is refused.</summary>
+/// <summary>Examples from the Modbus Application Protocol, and invalid requests.</summary>
 public sealed class ModbusMemoryTests
 {
     private readonly ModbusMemory _memory = new();
@@ -27,7 +27,7 @@ public sealed class ModbusMemoryTests
     public void Execute_Request_AnswersAsTheProtocolSays(string request, string answer) => Assert.Equal(answer, Execute(request));
 
     [Fact]
-    public void Execute_WriteThenRead_Remembered()
+    public void Execute_WriteThenRead_ReturnsTheWrittenValues()
     {
         Execute("10 00 01 00 02 04 00 0A 01 02");
         Execute("0F 00 13 00 0A 02 CD 01");

@@ -4,7 +4,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>The access log of the whole program.</summary>
+/// <summary>The access log in the whole program.</summary>
 public sealed class AccessLogTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
@@ -51,7 +51,7 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Log_EditedToAPathThatIsNotThere_ConnectionsGoOnAndTheLinesComeWithIt()
+    public async Task Log_EditedToAMissingPath_ConnectionsContinueAndLinesFollowOnceItExists()
     {
         var folder = Path.Combine(_folder.FullName, "later");
         await using var host = await TestHost.StartAsync(Config($$"""{ "Path": "{{Log}}" }"""));
@@ -64,7 +64,7 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_RenamedAndToldBySighup_WritesANewFile()
+    public async Task Program_FileRenamedThenSighup_WritesANewFile()
     {
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(file, Config($$"""{ "Path": "{{Log}}" }"""));
@@ -88,7 +88,7 @@ public sealed class AccessLogTests : IDisposable
     {
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(file, Config("{ }"));
-        // The shell keeps the reading end of the pipe open and never reads. A pipe holds 64 KiB: some 200 lines.
+        // The shell keeps the reading end of the pipe open and never reads. A pipe holds 64 KiB, about 200 lines.
         var fifo = Path.Combine(_folder.FullName, "pipe");
         using var proxy = new ProxyProcess($"mkfifo {fifo}; exec 9<>{fifo}; exec >{fifo};", "run", "--config", file);
         var port = await proxy.PortAsync();
@@ -103,14 +103,14 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "MaxBytes": 100000 }""", "Log:Access:MaxBytes: only a file is put aside; set Log:Access:Path too.")]
-    [InlineData("""{ "Path": "x", "Files": 3 }""", "Log:Access:Files: no file is put aside without a size; set Log:Access:MaxBytes too.")]
+    [InlineData("""{ "MaxBytes": 100000 }""", "Log:Access:MaxBytes: only a file can be rotated; set Log:Access:Path too.")]
+    [InlineData("""{ "Path": "x", "Files": 3 }""", "Log:Access:Files: files are rotated by size only; set Log:Access:MaxBytes too.")]
     [InlineData("""{ "Path": "x", "MaxBytes": 5 }""", "Log:Access:MaxBytes: 5 is out of range; 65536 to 2147483647 is allowed.")]
     [InlineData(
         """{ "Interval": "00:00:00.5" }""",
-        "Log:Access:Interval: '00:00:00.5000000' is too short; at least '00:00:01', or 'None'."
+        "Log:Access:Interval: '00:00:00.5000000' is too short; write at least '00:00:01', or 'None'."
     )]
-    public async Task Check_KeysThatDoNotFit_SaidWithWhatWouldBeRight(string access, string error)
+    public async Task Check_KeysThatDoNotFit_ErrorSaysWhatWouldBeValid(string access, string error)
     {
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(file, Config(access));
@@ -144,7 +144,7 @@ public sealed class AccessLogTests : IDisposable
 
     private List<string> Events() => [.. Lines().Select(static line => Text(line, "event"))];
 
-    // The last line may be half written.
+    // The last line may be incomplete.
     private List<JsonElement> Lines()
     {
         var text = File.Exists(Log) ? File.ReadAllText(Log) : "";

@@ -14,10 +14,10 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>The library in somebody else's application, as the README shows it.</summary>
+/// <summary>The library in another application, as the README shows it.</summary>
 public sealed class EmbeddingTests : IDisposable
 {
-    // No test edits an appsettings.json, and Linux allows a user 128 watches: other programs may have them all.
+    // Linux allows a user 128 inotify instances, and other programs may use them all. No test edits appsettings.json, so it is not watched.
     private static readonly string[] _unwatched = ["--hostBuilder:reloadConfigOnChange=false"];
 
     private readonly TcpServer _server = new("hello");
@@ -123,7 +123,7 @@ public sealed class EmbeddingTests : IDisposable
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
 
-        var exception = await Assert.ThrowsAsync<InvalidConfigurationException>(() => app.StartAsync());
+        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() => app.StartAsync());
 
         Assert.Equal(2, exception.Problems.Count);
     }

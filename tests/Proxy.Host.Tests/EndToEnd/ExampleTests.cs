@@ -1,17 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
-using Proxy.Host.Hosting;
 using Proxy.Host.Tests.EndToEnd.Multiplexing;
+using Proxy.Host.Tests.Support;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
@@ -21,7 +17,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
     private readonly LoopbackLayer _layer = new();
-    private WebApplication? _app;
+    private TestHost? _host;
 
     public static TheoryData<string> Examples =>
         [.. Directory.GetFiles(Repository.Path("config", "examples"), "*.json").Select(static path => Path.GetFileName(path))];
@@ -71,10 +67,9 @@ public sealed partial class ExampleTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        if (_app is not null)
+        if (_host is not null)
         {
-            await _app.StopAsync();
-            await _app.DisposeAsync();
+            await _host.DisposeAsync();
         }
 
         await _layer.DisposeAsync();
@@ -84,9 +79,8 @@ public sealed partial class ExampleTests : IAsyncLifetime
     {
         using var written = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
         var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!);
-        _app = ProxyApplication.Build(new ConfigurationBuilder().Add(Source(example)).AddInMemoryCollection(moved).Build());
-        await _app.StartAsync();
-        return _app.Services.GetRequiredService<ProxyStatus>().Current;
+        _host = await TestHost.StartAsync(moved, "config", "examples", example);
+        return _host.Status;
     }
 
     /// <summary>A client from a network needs an IPv4 address to come from.</summary>
@@ -141,11 +135,11 @@ public sealed partial class ExampleTests : IAsyncLifetime
     private async Task AskHttpAsync(ProxyConfig config)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = Eventually.Limit };
-        var addresses = _app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        var sites = new List<string>();
+        var addresses = _host!.Urls;
+        var sites = new List<Uri>();
         foreach (var address in addresses)
         {
-            using var ready = await client.GetAsync(new Uri($"{address}/healthz/ready"));
+            using var ready = await client.GetAsync(new Uri(address, "/healthz/ready"));
             if (!ready.IsSuccessStatusCode)
             {
                 sites.Add(address);
@@ -159,7 +153,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
             foreach (var route in config.ReverseProxy.Routes.Values)
             {
                 var path = Parameter().Replace(route.Match?.Path ?? "", "");
-                await AskSiteAsync(client, new Uri($"{site}{path}"), route.ClusterId!, config);
+                await AskSiteAsync(client, new Uri(site, path), route.ClusterId!, config);
             }
         }
     }

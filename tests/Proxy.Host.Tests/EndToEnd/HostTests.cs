@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Host.Hosting;
@@ -265,7 +266,7 @@ public sealed class HostTests
             .AddInMemoryCollection([new("ReverseProxy:TcpRoutes:a:Listen", "x"), new("ReverseProxy:TcpRoutes:a:ClusterId", "y")])
             .Build();
 
-        var exception = Assert.Throws<InvalidConfigurationException>(() => ProxyApplication.Build(configuration));
+        var exception = Assert.Throws<InvalidConfigException>(() => ProxyApplication.Build(configuration, new WebApplicationOptions()));
 
         Assert.Equal(2, exception.Problems.Count);
     }

@@ -7,7 +7,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>YARP's routes from the same file as TCP's.</summary>
+/// <summary>HTTP routes, which YARP serves, and TCP routes in the same file.</summary>
 public sealed class HttpRoutesTests : IAsyncLifetime
 {
     private readonly HttpClient _http = new(new HttpClientHandler { UseCookies = false, CheckCertificateRevocationList = true });
@@ -37,7 +37,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Edit_HttpAndTcpTogether_BothFollow()
+    public async Task Edit_HttpAndTcpTogether_BothAreApplied()
     {
         using var other = new TcpServer("tcp2");
         await using var host = await TestHost.StartAsync(Config(affinity: false, _one));
@@ -74,7 +74,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     [InlineData("\"Match\": { \"Path\": \"/{broken\" }", "broken")]
     [InlineData("\"Match\": { \"Pathh\": \"/\" }", "Pathh")]
     [InlineData("\"Match\": { \"Path\": \"/\" }, \"AuthorizationPolicy\": \"Default\"", "AuthorizationPolicy: not available yet.")]
-    public async Task Edit_HttpRouteIsWrong_TcpEditIsRejectedWithIt(string match, string expected)
+    public async Task Edit_HttpRouteIsInvalid_TcpEditIsRejectedWithIt(string match, string expected)
     {
         await using var host = await TestHost.StartAsync(Config(affinity: false, _one));
 
@@ -91,7 +91,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Request_HostOfAdminForged_ReachesYarpOnly()
+    public async Task Request_ForgedHostOfTheAdminAddress_ReachesOnlyYarp()
     {
         await using var host = await TestHost.StartAsync(
             Config(affinity: false, _one).Insert(1, """ "Admin": { "Url": "http://127.0.0.1:0" }, """)

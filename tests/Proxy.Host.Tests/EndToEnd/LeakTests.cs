@@ -7,7 +7,7 @@ using Proxy.Timing;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>Thousands of connections that end in every way leave nothing behind.</summary>
+/// <summary>Thousands of connections that end in every possible way leave no resources behind.</summary>
 [Collection(Alone.Name)]
 public sealed class LeakTests
 {
@@ -57,7 +57,7 @@ public sealed class LeakTests
                   "resetting": {{Json.Cluster(resetting)}} } } }
             """;
 
-    /// <summary>Four routes by four manners of leaving.</summary>
+    /// <summary>Connections through four routes, which the clients end in four ways.</summary>
     private static async Task<IReadOnlyList<WeakReference>> RoundAsync(TestHost host, int round)
     {
         var manners = new Func<Socket, Task>[] { TalkAndEndAsync, ResetAsync, HalfCloseAsync, VanishAsync };
@@ -74,7 +74,7 @@ public sealed class LeakTests
                 }
                 catch (SocketException)
                 {
-                    // The routes that refuse and reset.
+                    // Routes whose server refuses or resets.
                 }
             });
         var all = Task.WhenAll(clients);
@@ -119,7 +119,7 @@ public sealed class LeakTests
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        return records.Count(static record => record.IsAlive) <= AtOnce; // the last of a pool's threads may still hold theirs
+        return records.Count(static record => record.IsAlive) <= AtOnce; // threads of the pool may still reference the last records
     }
 
     private static int Sockets() =>
@@ -129,7 +129,7 @@ public sealed class LeakTests
                 .GetFileSystemEntries("/proc/self/fd")
                 .Count(static path => new FileInfo(path).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
-    /// <summary>Resets whoever connects, some after a byte.</summary>
+    /// <summary>Resets every connection, some after a byte.</summary>
     private sealed class ResettingServer : IDisposable
     {
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -166,7 +166,7 @@ public sealed class LeakTests
             }
             catch (SocketException)
             {
-                // The client was faster.
+                // The client closed the connection first.
             }
 
             socket.Close(0);

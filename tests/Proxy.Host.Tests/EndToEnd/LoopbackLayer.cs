@@ -11,8 +11,8 @@ using Proxy.Configuration.Routes;
 namespace Proxy.Host.Tests.EndToEnd;
 
 /// <summary>
-/// A layer over a configuration that moves it to where a test can run it: ports the system chooses, unix sockets in a folder of
-/// its own, servers of the test in place of the destinations, and networks of the loopback in place of those clients come from.
+/// Overrides of a configuration with which a test can run it: ports that the system chooses, unix sockets in a temporary folder, servers
+/// of the test instead of the destinations, and loopback networks instead of the clients' networks.
 /// </summary>
 internal sealed class LoopbackLayer : IAsyncDisposable
 {
@@ -23,17 +23,17 @@ internal sealed class LoopbackLayer : IAsyncDisposable
     private volatile string _lastAsked = "";
     private int _names;
 
-    /// <summary>Where a client of a route comes from: the first address of its first network, or 127.0.0.1.</summary>
+    /// <summary>The source address of a client of a route: the first address of the route's first network, or 127.0.0.1.</summary>
     public static IPAddress ClientOf(TcpRouteConfig route)
     {
         var address = route.Match?.SourceNetworks is [var network, ..] ? IPNetwork.Parse(network).BaseAddress : IPAddress.Loopback;
         return new IPAddress([.. address.GetAddressBytes()[..^1], 1]);
     }
 
-    /// <summary>The cluster a server says it belongs to.</summary>
+    /// <summary>The cluster that a server names in its answer.</summary>
     public static string ClusterIn(string answer) => answer.Split('/')[0];
 
-    /// <summary>The name of the server of a multiplexed cluster that was last sent something.</summary>
+    /// <summary>The name of the server of a multiplexed cluster that received data last.</summary>
     public string LastAsked => _lastAsked;
 
     public async Task<Dictionary<string, string?>> MoveAsync(Revision revision)
@@ -51,7 +51,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         {
             if (route.Listen is { } listen)
             {
-                // A Listen's text is its endpoint's id: as many zeros as it takes give each a port of its own.
+                // The Listen text is the endpoint's id, so ids that must differ get different numbers of zeros as port.
                 _layer[$"ReverseProxy:TcpRoutes:{id}:Listen"] = Move(listen, new string('0', index + 1));
             }
 
@@ -102,7 +102,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
             ? $"unix:{UnixPath()}"
             : $"{listen[..listen.LastIndexOf(':')]}:{port}";
 
-    // All of 127.0.0.0/8 is here; what contains what stays as it is written.
+    // Maps networks into 127.0.0.0/8 so that a network which contained another still contains it.
     private static string Loopback(string network) =>
         IPNetwork.Parse(network).BaseAddress.AddressFamily == AddressFamily.InterNetwork
             ? $"127{network[network.IndexOf('.', StringComparison.Ordinal)..]}"
@@ -152,7 +152,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
     }
 
-    // Says nothing unasked: a multiplexer would take it for nonsense.
+    // Sends nothing without a request, which a multiplexer would treat as a protocol error.
     private async Task AnswerAsync(Socket socket, string name)
     {
         try
@@ -167,7 +167,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The proxy ended it.
+            // The proxy ended the connection.
         }
     }
 
@@ -181,7 +181,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The client left, or was a health check.
+            // The client left, or the connection was a health check.
         }
     }
 }

@@ -3,7 +3,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Http;
 
-/// <summary>A stop that waits for TCP connections: HTTP is over at once, and the admin endpoint is there to the end.</summary>
+/// <summary>A stop that waits for TCP connections: HTTP ends at once, and the admin endpoint answers until the end.</summary>
 public sealed class HttpDrainTests : IAsyncLifetime
 {
     private const string Ask = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -58,7 +58,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_Http2ConnectionIsOpen_IsToldToGo()
+    public async Task Stop_Http2ConnectionIsOpen_GetsGoAway()
     {
         using var client = await TcpClientSocket.ConnectAsync(_host.Address);
         Assert.Equal("hello", await client.ReadAsync());
@@ -87,7 +87,7 @@ public sealed class HttpDrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_ClientStays_AdminIsThereUntilItIsReset()
+    public async Task Stop_ClientStays_AdminAnswersUntilItIsReset()
     {
         await _host.EditAsync(Config(_server.Port, "00:00:03"));
         using var client = await TcpClientSocket.ConnectAsync(_host.Address);

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.Support;
 
-/// <summary>Tests that count what the whole process does: they run when all others have ended.</summary>
+/// <summary>The collection of tests that measure the whole process. They run alone, after all others.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {

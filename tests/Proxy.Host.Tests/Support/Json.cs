@@ -1,9 +1,9 @@
 namespace Proxy.Host.Tests.Support;
 
-/// <summary>Small configurations.</summary>
+/// <summary>Builds small configuration documents.</summary>
 internal static class Json
 {
-    /// <summary>Routes that listen each on a port of their own choice, all to one cluster.</summary>
+    /// <summary>A document with routes to the cluster c, whose destinations listen on the given ports.</summary>
     public static string Routes(string routes, params int[] ports) =>
         $$"""
             { "ReverseProxy": {
@@ -17,7 +17,7 @@ internal static class Json
               {{string.Join(',', ports.Select(static (port, i) => $"\"d{i}\": {{ \"Address\": \"tcp://127.0.0.1:{port}\" }}"))}} } }
             """;
 
-    /// <summary>A route on a port the kernel chooses; routes of one file need different addresses.</summary>
+    /// <summary>A route on a port that the kernel chooses. Routes in one file need different addresses.</summary>
     public static string Route(string id, string more = "", string address = "127.0.0.1") =>
         $$"""
             "{{id}}": { "Listen": "{{address}}:0", "ClusterId": "c"{{(more.Length > 0 ? ", " + more : "")}} }

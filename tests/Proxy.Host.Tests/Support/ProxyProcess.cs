@@ -8,14 +8,14 @@ namespace Proxy.Host.Tests.Support;
 /// <summary>The program as a process.</summary>
 internal sealed class ProxyProcess : IDisposable
 {
-    // A child of tests that were started by nohup would ignore SIGHUP too, and a shell cannot give it the default again.
+    // If the tests were started by nohup, children inherit that SIGHUP is ignored, and a shell cannot reset it to the default.
     private static readonly string[] _start = OperatingSystem.IsLinux() ? ["env", "--default-signal=HUP"] : [];
 
     private readonly Process _process = new();
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
 
-    /// <param name="shell">Commands of a shell before the program, "ulimit -n 60;" say.</param>
+    /// <param name="shell">Shell commands to run before the program, such as "ulimit -n 60;".</param>
     /// <param name="arguments">The program's arguments.</param>
     public ProxyProcess(string shell, params string[] arguments)
     {
@@ -40,7 +40,7 @@ internal sealed class ProxyProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>The port of the first endpoint whose name begins so; waits until the program says that it listens.</summary>
+    /// <summary>The port of the first endpoint whose name begins with a text. Waits until the program logs that it listens.</summary>
     public async Task<int> PortAsync(string endpoint = "127.0.0.1")
     {
         var line = new Regex($@"Endpoint {Regex.Escape(endpoint)}\S* listens on \S+:([0-9]+)\.");
@@ -48,7 +48,7 @@ internal sealed class ProxyProcess : IDisposable
         return int.Parse(line.Match(Errors).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Runs the program to its end.</summary>
+    /// <summary>Runs the program until it ends.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
         using var process = new ProxyProcess("", arguments);

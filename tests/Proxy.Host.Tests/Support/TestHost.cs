@@ -1,12 +1,9 @@
 using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
-using Proxy.Host.Hosting;
+using Proxy.Host.Cli.Checking;
 using Proxy.Multiplexing;
 using Proxy.Revisions;
 
@@ -16,44 +13,51 @@ namespace Proxy.Host.Tests.Support;
 internal sealed class TestHost : IAsyncDisposable
 {
     private readonly string _file;
-    private readonly ConfigurationRoot _configuration;
-    private readonly WebApplication _app;
+    private readonly ProgramFactory<Program> _factory;
+    private readonly ProxyStatus _status;
 
-    private TestHost(string file)
+    private TestHost(string file, ProgramFactory<Program> factory)
     {
         _file = file;
-        _configuration = (ConfigurationRoot)new ConfigurationBuilder().Add(new JsonFileSource(file)).Build();
-        _app = ProxyApplication.Build(_configuration);
+        _factory = factory;
+        Services = factory.Services;
+        _status = Services.GetRequiredService<ProxyStatus>();
+        Tracker = Services.GetRequiredService<ConnectionTracker>();
     }
 
-    public ProxyState Status => _app.Services.GetRequiredService<ProxyStatus>().Current;
+    public ProxyState Status => _status.Current;
 
-    public ConnectionTracker Tracker => _app.Services.GetRequiredService<ConnectionTracker>();
+    public ConnectionTracker Tracker { get; }
 
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services { get; }
 
     /// <summary>The state of the only multiplexed destination.</summary>
     public MultiplexStatus Multiplexed => Assert.Single(Services.GetRequiredService<MultiplexRegistry>().Status);
 
     /// <summary>The URLs of Kestrel's endpoints with their real ports.</summary>
-    public IReadOnlyList<Uri> Urls =>
-        [
-            .. _app
-                .Services.GetRequiredService<IServer>()
-                .Features.Get<IServerAddressesFeature>()!
-                .Addresses.Select(static url => new Uri(url)),
-        ];
+    public IReadOnlyList<Uri> Urls => _factory.Urls;
 
     /// <summary>The only bound TCP address.</summary>
     public EndPoint Address => Status.Bound.Values.Single();
 
+    /// <summary>Starts the host on a file with this content.</summary>
     public static async Task<TestHost> StartAsync(string json)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, json);
-        var host = new TestHost(file);
-        await host._app.StartAsync();
-        return host;
+        var factory = new ProgramFactory<Program>(("config", file));
+        await factory.StartAsync();
+        return new TestHost(file, factory);
+    }
+
+    /// <summary>Starts the host on a shipped file, merged with what a test lays over it.</summary>
+    /// <param name="layer">Keys and values that win over the file's.</param>
+    /// <param name="path">The file, as parts of a path from the repository on.</param>
+    public static Task<TestHost> StartAsync(IReadOnlyDictionary<string, string?> layer, params string[] path)
+    {
+        var source = new JsonFileSource(Repository.Path(path)) { Watch = false };
+        using var merged = (ConfigurationRoot)new ConfigurationBuilder().Add(source).AddInMemoryCollection(layer).Build();
+        return StartAsync(MergedDocument.Of(TcpProxyExtensions.Check(merged).Revision!.Snapshot).ToJsonString());
     }
 
     /// <summary>Writes the file and returns at once.</summary>
@@ -70,13 +74,12 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>The address of a slot whose key begins so.</summary>
     public EndPoint AddressOf(string key) => Status.Bound.Single(pair => pair.Key.Contains(key, StringComparison.Ordinal)).Value;
 
-    public Task StopAsync() => _app.StopAsync();
+    /// <summary>Stops the host and waits until it has ended.</summary>
+    public async Task StopAsync() => await _factory.DisposeAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-        _configuration.Dispose(); // the host leaves its file watched: Linux allows a user 128 such watches
+        await StopAsync();
         File.Delete(_file);
     }
 }

@@ -3,30 +3,31 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Measures notifications: runs and failures by sink, and the version that each channel was told with last.</summary>
+/// <summary>Metrics of notifications: deliveries and failures by sink, and the newest version by channel.</summary>
 internal sealed class NotificationMetrics
 {
     private readonly ChannelMonitor _monitor;
-    private Counter<long> _told = null!;
+    private readonly Counter<long> _told;
 
     public NotificationMetrics(ProxyMeter meter, ChannelMonitor monitor)
     {
         _monitor = monitor;
-        meter.Add(Create);
+        _told = meter.Instruments.CreateCounter<long>(
+            "proxy.channel.notifications",
+            "{notification}",
+            "Notifications, by sink and result."
+        );
+        meter.Instruments.CreateObservableGauge(
+            "proxy.channel.version",
+            ObserveVersions,
+            "{version}",
+            "The version told last, by channel."
+        );
     }
 
     /// <summary>Counts a notification.</summary>
     public void Told(string sink, bool succeeded) =>
-        Volatile.Read(ref _told).Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
-
-    private void Create(Meter meter)
-    {
-        Volatile.Write(
-            ref _told,
-            meter.CreateCounter<long>("proxy.channel.notifications", "{notification}", "Notifications, by sink and result.")
-        );
-        meter.CreateObservableGauge("proxy.channel.version", ObserveVersions, "{version}", "The version told last, by channel.");
-    }
+        _told.Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
 
     private IEnumerable<Measurement<long>> ObserveVersions() =>
         _monitor.Current.Values.Select(static state => new Measurement<long>(

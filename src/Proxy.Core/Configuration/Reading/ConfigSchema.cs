@@ -2,11 +2,12 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>The JSON schema of the configuration, from the same type information the reader uses.</summary>
+/// <summary>Generates the JSON schema of the configuration, from the type information that the reader uses.</summary>
 internal static class ConfigSchema
 {
     private static readonly JsonSerializerOptions _format = new()
@@ -18,88 +19,80 @@ internal static class ConfigSchema
 
     /// <summary>Generates the schema's text.</summary>
     /// <param name="root">The type of the whole document.</param>
-    /// <param name="title">What the schema calls itself.</param>
+    /// <param name="title">The title of the schema.</param>
     public static string Generate(JsonTypeInfo root, string title)
     {
         var documentation = XmlDocumentation.Load();
+        var exporter = new JsonSchemaExporterOptions { TransformSchemaNode = (context, node) => Shape(context, node, documentation) };
         var schema = new JsonObject { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = title };
-        foreach (var (key, value) in OfObject(root, documentation))
-        {
-            schema[key] = value?.DeepClone();
-        }
-
+        Append(schema, root.GetJsonSchemaAsNode(exporter));
         return schema.ToJsonString(_format) + "\n";
     }
 
-    private static JsonObject OfProperty(JsonPropertyInfo property, XmlDocumentation documentation)
+    // The exporter walks the types. What is put in here is what users may write, which is not all that the types would take, and sometimes more.
+    private static JsonObject Shape(JsonSchemaExporterContext context, JsonNode node, XmlDocumentation documentation)
     {
+        var property = context.PropertyInfo;
         var schema = new JsonObject();
-        if (documentation.SummaryOf(property) is { } summary)
+        if (property is not null && documentation.SummaryOf(property) is { } summary)
         {
             schema["description"] = summary;
         }
 
-        var type = ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(property.PropertyType));
-        foreach (var (key, value) in OfType(type, property, documentation))
-        {
-            schema[key] = value?.DeepClone();
-        }
-
-        return schema;
+        return Append(schema, Shape(context.TypeInfo, property, node));
     }
 
-    private static JsonObject OfType(JsonTypeInfo type, JsonPropertyInfo? property, XmlDocumentation documentation)
+    private static JsonNode Shape(JsonTypeInfo type, JsonPropertyInfo? property, JsonNode node)
     {
         if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
         {
             return new JsonObject { ["type"] = new JsonArray("object", "null") };
         }
 
-        if (type.Kind == JsonTypeInfoKind.Object)
-        {
-            return OfObject(type, documentation);
-        }
-
         if (type.Kind == JsonTypeInfoKind.None)
         {
-            return OfScalar(type.Type, property);
+            return OfScalar(ConfigTypes.Bare(type.Type), property);
         }
 
-        var element = OfType(ConfigTypes.Options.GetTypeInfo(type.ElementType!), null, documentation);
-        if (type.Kind == JsonTypeInfoKind.Dictionary)
+        if (node["$ref"] is not null)
         {
-            return new JsonObject { ["type"] = new JsonArray("object", "null"), ["additionalProperties"] = element };
+            return node; // a type that the exporter has met before
         }
 
-        var single = ConfigTypes.Attribute<StringOrListAttribute>(property) is not null;
-        var types = single ? new JsonArray("array", "string") : new JsonArray("array", "null");
-        return new JsonObject { ["type"] = types, ["items"] = element };
+        node["type"] = type.Kind switch
+        {
+            JsonTypeInfoKind.Enumerable when ConfigTypes.Attribute<StringOrListAttribute>(property) is not null => new JsonArray(
+                "array",
+                "string"
+            ),
+            JsonTypeInfoKind.Enumerable => new JsonArray("array", "null"),
+            _ => new JsonArray("object", "null"),
+        };
+        if (type.Kind == JsonTypeInfoKind.Object)
+        {
+            foreach (var absent in type.Properties.Where(static property => !IsAvailable(property)))
+            {
+                node["properties"]!.AsObject().Remove(absent.Name);
+            }
+
+            node["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
+        }
+
+        return node;
     }
 
-    private static JsonObject OfObject(JsonTypeInfo type, XmlDocumentation documentation)
+    private static JsonObject Append(JsonObject schema, JsonNode more)
     {
-        var properties = new JsonObject();
-        var required = new JsonArray();
-        foreach (var property in type.Properties.Where(IsAvailable))
+        foreach (var (key, value) in more.AsObject().ToList())
         {
-            properties[property.Name] = OfProperty(property, documentation);
-            if (property.IsRequired)
-            {
-                required.Add(property.Name);
-            }
+            more.AsObject().Remove(key);
+            schema[key] = value;
         }
 
-        var schema = new JsonObject { ["type"] = new JsonArray("object", "null"), ["properties"] = properties };
-        if (required.Count > 0)
-        {
-            schema["required"] = required;
-        }
-
-        schema["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
         return schema;
     }
 
-    // The schema is of whole documents.
+    // The schema is for whole documents, which have no keys that need code.
     private static bool IsAvailable(JsonPropertyInfo property) =>
         property.Set is not null && ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -5,9 +6,12 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>What our records look like to System.Text.Json; the reader and the schema both start here.</summary>
+/// <summary>The type information of the configuration records for System.Text.Json, which the reader and the schema use.</summary>
 internal static class ConfigTypes
 {
+    // Reflection makes attributes anew at each call, and a document of ten thousand routes asks for some hundred thousand.
+    private static readonly ConcurrentDictionary<(ICustomAttributeProvider, Type), Attribute?> _attributes = new();
+
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
     public static JsonPropertyInfo? FindProperty(JsonTypeInfo type, string key) =>
@@ -16,14 +20,24 @@ internal static class ConfigTypes
     public static Type Bare(Type type) => Nullable.GetUnderlyingType(type) ?? type;
 
     public static T? Attribute<T>(JsonPropertyInfo? property)
-        where T : Attribute => property?.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true) is [T found, ..] ? found : null;
+        where T : Attribute => property?.AttributeProvider is { } member ? Attribute<T>(member) : null;
 
-    public static IReadOnlyList<string> NotYet(Type type) => type.GetCustomAttribute<NotAvailableYetAttribute>()?.Keys ?? [];
+    public static IReadOnlyList<string> NotYet(Type type) => Attribute<NotAvailableYetAttribute>(type)?.Keys ?? [];
+
+    public static bool OthersAddKeys(Type type) => Attribute<OthersAddKeysAttribute>(type) is not null;
 
     public static bool IsAvailable(Type type, string name) => type.GetField(name)?.GetCustomAttribute<NotAvailableYetAttribute>() is null;
 
     public static bool IsOurs(JsonPropertyInfo? property) =>
         property?.AttributeProvider is MemberInfo member && member.DeclaringType?.Assembly == typeof(ConfigTypes).Assembly;
+
+    private static T? Attribute<T>(ICustomAttributeProvider member)
+        where T : Attribute =>
+        (T?)
+            _attributes.GetOrAdd(
+                (member, typeof(T)),
+                static key => key.Item1.GetCustomAttributes(key.Item2, inherit: true) is [Attribute found, ..] ? found : null
+            );
 
     private static JsonSerializerOptions CreateOptions()
     {

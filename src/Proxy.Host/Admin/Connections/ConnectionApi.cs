@@ -5,14 +5,14 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin.Connections;
 
-/// <summary>Connections, by the id that the access log and the lists of the API have.</summary>
+/// <summary>The open connections, by their ids, which are the same in the access log.</summary>
 internal static class ConnectionApi
 {
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/connections", List)
             .WithSummary(
-                "Open connections, page by page: the oldest first, or those with the most bytes (sort=bytes), or by id (sort=id)."
+                "One page of the open connections, ordered by age (oldest first), bytes (sort=bytes, most first) or id (sort=id)."
             );
         api.MapGet("/connections/{id}", One).WithSummary("One open connection.");
         api.MapDelete("/connections/{id}", Close).WithSummary("Resets a connection (ClosedByAdmin).");
@@ -28,13 +28,13 @@ internal static class ConnectionApi
             : TypedResults.BadRequest(new ApiError(error!));
 
     private static Results<Ok<ConnectionAnswer>, NotFound<ApiError>> One(string id, ConnectionTracker tracker, ProxyStatus status) =>
-        Find(id, tracker) is { } record ? TypedResults.Ok(ConnectionAnswer.Of(record, status)) : TypedResults.NotFound(None(id));
+        Find(id, tracker) is { } record ? TypedResults.Ok(ConnectionAnswer.Of(record, status)) : TypedResults.NotFound(NotFoundError(id));
 
     private static Results<NoContent, NotFound<ApiError>> Close(string id, ConnectionTracker tracker)
     {
         if (Find(id, tracker) is not { } record)
         {
-            return TypedResults.NotFound(None(id));
+            return TypedResults.NotFound(NotFoundError(id));
         }
 
         record.Close(ConnectionOutcome.ClosedByAdmin);
@@ -44,5 +44,5 @@ internal static class ConnectionApi
     private static ConnectionRecord? Find(string id, ConnectionTracker tracker) =>
         tracker.Open.FirstOrDefault(record => record.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
 
-    private static ApiError None(string id) => new($"No connection '{id}' is open.");
+    private static ApiError NotFoundError(string id) => new($"There is no open connection '{id}'.");
 }

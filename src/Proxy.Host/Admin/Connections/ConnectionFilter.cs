@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Host.Admin.Connections;
 
-/// <summary>Which connections are asked for.</summary>
+/// <summary>Selects the connections that match a query.</summary>
 internal sealed class ConnectionFilter
 {
     private readonly ConnectionQuery _query;
@@ -19,11 +19,11 @@ internal sealed class ConnectionFilter
     }
 
     public bool Matches(ConnectionRecord record) =>
-        Is(_query.Route, record.RouteId)
-        && Is(_query.Endpoint, record.EndpointId)
-        && Is(_query.Cluster, record.ClusterId)
-        && Is(_query.Destination, record.DestinationId)
-        && IsOf(record.Client as IPEndPoint);
+        Matches(_query.Route, record.RouteId)
+        && Matches(_query.Endpoint, record.EndpointId)
+        && Matches(_query.Cluster, record.ClusterId)
+        && Matches(_query.Destination, record.DestinationId)
+        && MatchesClient(record.Client as IPEndPoint);
 
     private bool TryReadClient(string text)
     {
@@ -43,9 +43,10 @@ internal sealed class ConnectionFilter
         return _network is not null || _client is not null;
     }
 
-    private static bool Is(string? asked, string? is_) => asked is null || asked.Equals(is_, StringComparison.OrdinalIgnoreCase);
+    private static bool Matches(string? wanted, string? actual) =>
+        wanted is null || wanted.Equals(actual, StringComparison.OrdinalIgnoreCase);
 
-    private bool IsOf(IPEndPoint? client) =>
+    private bool MatchesClient(IPEndPoint? client) =>
         _network is { } network
             ? client is not null && network.Contains(client.Address)
             : _client is null

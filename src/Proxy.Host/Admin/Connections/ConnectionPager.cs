@@ -5,8 +5,8 @@ using Proxy.Revisions;
 namespace Proxy.Host.Admin.Connections;
 
 /// <summary>
-/// Reads one page of the open connections: looks at each once, locks nothing that a client would wait for, and keeps no more of
-/// them than the page has.
+/// Reads one page of the open connections. It looks at each connection once, takes no lock that proxied connections need, and holds no
+/// more connections than the page has.
 /// </summary>
 internal sealed class ConnectionPager
 {
@@ -38,10 +38,11 @@ internal sealed class ConnectionPager
         var after = sorted && query.After is { } cursor ? ConnectionRank.FromCursor(sort, cursor) : null;
         var filter = ConnectionFilter.TryCreate(query);
         error =
-            limit is < 1 or > MaxLimit ? $"limit is 1 to {MaxLimit}."
-            : !sorted ? "sort is age, bytes or id."
-            : query.After is not null && after is null ? "after is no cursor of this order; take the page before's next, or leave it out."
-            : filter is null ? "client is an IP address, ip:port, or a network such as 10.0.0.0/8."
+            limit is < 1 or > MaxLimit ? $"limit must be 1 to {MaxLimit}."
+            : !sorted ? "sort must be age, bytes or id."
+            : query.After is not null && after is null
+                ? "after must be the value of next from a page with the same sort order, or be omitted."
+            : filter is null ? "client must be an IP address, ip:port or a network such as 10.0.0.0/8."
             : null;
         pager = error is null ? new(filter!, sort, limit, after) : null;
         return error is null;

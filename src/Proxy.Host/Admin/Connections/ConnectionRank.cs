@@ -5,7 +5,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Host.Admin.Connections;
 
-/// <summary>Where a connection stands in an order, from the first one on. Ids, which are made when they are asked for, only break ties.</summary>
+/// <summary>The position of a connection in a sort order. The id is computed when used, so it only breaks ties.</summary>
 internal readonly struct ConnectionRank : IComparable<ConnectionRank>
 {
     private readonly ConnectionRecord? _record;
@@ -34,7 +34,7 @@ internal readonly struct ConnectionRank : IComparable<ConnectionRank>
     public int CompareTo(ConnectionRank other) =>
         Key.CompareTo(other.Key) is var order and not 0 ? order : string.CompareOrdinal(Id, other.Id);
 
-    /// <summary>The text by which the page after this one is asked for.</summary>
+    /// <summary>The cursor of the page that begins after this connection.</summary>
     public string ToCursor(ConnectionSort sort) =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{sort} {Key} {Id}")));
 
@@ -55,7 +55,7 @@ internal readonly struct ConnectionRank : IComparable<ConnectionRank>
     }
 }
 
-/// <summary>An order of connections.</summary>
+/// <summary>The sort orders of connections.</summary>
 internal enum ConnectionSort
 {
     /// <summary>The oldest first.</summary>

@@ -6,24 +6,24 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Checking;
 
-/// <summary><c>proxy check</c>: everything that is wrong with files, on this machine, and beside what a host runs.</summary>
+/// <summary><c>proxy check</c>: validates configuration files, and on request probes this machine and compares them with a running host.</summary>
 internal static class CheckCommand
 {
     private static readonly Argument<string[]> _files = new("FILE")
     {
-        Description = "The files, in the order in which they win.",
+        Description = "The configuration files. If a setting is in several files, the last file wins.",
         Arity = ArgumentArity.OneOrMore,
     };
-    private static readonly Option<bool> _strict = new("--strict") { Description = "Exit with 1 on warnings." };
+    private static readonly Option<bool> _strict = new("--strict") { Description = "Exits with 1 if there are warnings." };
     private static readonly Option<bool> _probe = new("--probe")
     {
-        Description = "Also binds the addresses for a moment, resolves the names, and reads the certificates.",
+        Description = "Also binds each address briefly, resolves host names, and reads certificates.",
     };
     private static readonly AdminOptions _host = new("--against", required: false);
 
     public static Command Create()
     {
-        var command = new Command("check", "Checks configuration files and prints everything that is wrong.") { _files, _strict, _probe };
+        var command = new Command("check", "Checks configuration files and prints all errors and warnings.") { _files, _strict, _probe };
         _host.AddTo(command);
         command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => RunAsync(parsed, token)));
         return command;
@@ -34,7 +34,7 @@ internal static class CheckCommand
         var output = parsed.InvocationConfiguration.Output;
         var root = ConfigurationFiles.Sources(parsed.GetValue(_files)!).Build();
         using var disposing = root as IDisposable;
-        using var host = _host.Names(parsed) ? _host.Connect(parsed) : null;
+        using var host = _host.IsGiven(parsed) ? _host.Connect(parsed) : null;
         var result = TcpProxyExtensions.Check(root);
         Print(result, output);
         if (result.Revision is not { } revision)
@@ -42,14 +42,14 @@ internal static class CheckCommand
             return ExitCode.BadInput;
         }
 
-        var running = host is null ? null : await RunningHost.CompareAsync(host, revision, cancellationToken);
+        var running = host is null ? null : await RunningHost.CompareAsync(host, root, cancellationToken);
         var warned = result.Warnings.Count > 0;
         if (parsed.GetValue(_probe))
         {
-            var probed = await ConfigurationProbe.RunAsync(
+            var probed = await ConfigProbe.RunAsync(
                 root,
                 revision,
-                running is null ? static (_, _) => false : running.Runs,
+                running is null ? static (_, _) => false : running.Listens,
                 TimeProvider.System,
                 cancellationToken
             );

@@ -5,7 +5,7 @@ using Proxy.Configuration;
 
 namespace Proxy.Host.Cli.Checking;
 
-/// <summary>A configuration of several layers as one document; values are texts, which the reader takes for what they say.</summary>
+/// <summary>Merges all layers of a configuration into one JSON document. Its values are strings, which the reader of the host converts.</summary>
 internal static class MergedDocument
 {
     public static JsonNode Of(IConfiguration configuration) => Children(configuration, typeof(ProxyConfig)) ?? new JsonObject();
@@ -20,7 +20,7 @@ internal static class MergedDocument
             : new JsonObject(children.Select(child => KeyValuePair.Create(child.Key, Node(child, Child(type, child.Key)))));
     }
 
-    // Ids may be numbers: where the records know the place, they say whether it is a list.
+    // Keys 0, 1, 2 ... look like a list, but may be ids. The type of the configuration record decides, if it has the key.
     private static bool IsList(List<IConfigurationSection> children, Type? type) =>
         !IsKeyed(type)
         && Enumerable
@@ -47,6 +47,6 @@ internal static class MergedDocument
     private static Type[]? Of(Type type, Type definition) =>
         type.GetInterfaces()
             .Append(type)
-            .FirstOrDefault(one => one.IsGenericType && one.GetGenericTypeDefinition() == definition)
+            .FirstOrDefault(candidate => candidate.IsGenericType && candidate.GetGenericTypeDefinition() == definition)
             ?.GetGenericArguments();
 }

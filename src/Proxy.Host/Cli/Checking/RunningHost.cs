@@ -1,24 +1,26 @@
 using System.Text.Json.Nodes;
-using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Cli.Checking;
 
-/// <summary>What a running host makes of a configuration: what it would change there, and which addresses are its own.</summary>
+/// <summary>
+/// Compares a configuration with a running host: whether the host accepts it, what it would change, and on which addresses the host
+/// listens already.
+/// </summary>
 internal sealed class RunningHost(string url, string? runs, ValidationAnswer answer, IReadOnlyList<EndpointAnswer> endpoints)
 {
-    // Kestrel's, the tunnel's and the admin address are among no endpoints; those that were not edited are the host's.
+    // The API does not list the addresses of these sections as endpoints. If a section is unchanged, the host listens on its addresses.
     private static readonly string[] _sections = ["Kestrel:", "Channels:Tunnel:", "Admin:"];
 
-    /// <summary>Whether it would take the configuration: hooks and protocols in code may be missing there.</summary>
+    /// <summary>Whether the host accepts the configuration. It may lack hooks or protocols that are implemented in code.</summary>
     public bool Accepts => answer.Valid;
 
-    /// <exception cref="AdminException">It does not answer.</exception>
-    public static async Task<RunningHost> CompareAsync(AdminClient host, Revision revision, CancellationToken cancellationToken)
+    /// <exception cref="AdminException">The host does not answer.</exception>
+    public static async Task<RunningHost> CompareAsync(AdminClient host, IConfiguration configuration, CancellationToken cancellationToken)
     {
-        using var document = JsonContent.Create(MergedDocument.Of(revision.Snapshot));
+        using var document = JsonContent.Create(MergedDocument.Of(configuration));
         await document.LoadIntoBufferAsync(cancellationToken);
         var answer = await host.SendAsync<ValidationAnswer>(HttpMethod.Post, "api/configuration/validate", document, cancellationToken);
         var endpoints = await host.GetAsync<IReadOnlyList<EndpointAnswer>>("api/endpoints", cancellationToken);
@@ -26,20 +28,21 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
         return new(host.Url, status.Revision?.Id, answer, endpoints);
     }
 
-    /// <summary>Whether the host has this address already.</summary>
-    public bool Runs(string path, string address) =>
+    /// <summary>Whether the host listens on an address already, so that a bind by the probe would fail.</summary>
+    public bool Listens(string path, string address) =>
         endpoints.Any(endpoint => endpoint.Bound is not null && endpoint.Address.Equals(address, StringComparison.OrdinalIgnoreCase))
         || Array.Exists(
             _sections,
             section =>
-                path.StartsWith(section, StringComparison.OrdinalIgnoreCase) && !answer.Difference.Any(one => IsBelow(one.Path, section))
+                path.StartsWith(section, StringComparison.OrdinalIgnoreCase)
+                && !answer.Difference.Any(difference => IsBelow(difference.Path, section))
         );
 
     public void WriteTo(TextWriter output)
     {
         foreach (var problem in answer.Errors)
         {
-            output.WriteLine($"{url} would refuse it: {Printable.Escape(problem.Text)}");
+            output.WriteLine($"{url} would reject this configuration: {Printable.Escape(problem.Text)}");
         }
 
         output.WriteLine(
@@ -47,16 +50,16 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
                 ? $"{url} runs this configuration ({runs})."
                 : $"{answer.Difference.Count} differences to {url} ({runs}):"
         );
-        foreach (var one in answer.Difference)
+        foreach (var difference in answer.Difference)
         {
-            output.WriteLine(Printable.Escape(Line(one)));
+            output.WriteLine(Printable.Escape(Line(difference)));
         }
     }
 
-    private static string Line(PostedDifference one) =>
-        one.Running is null ? $"+ {one.Path}: {Text(one.Posted)}"
-        : one.Posted is null ? $"- {one.Path}: {Text(one.Running)}"
-        : $"~ {one.Path}: {Text(one.Running)} -> {Text(one.Posted)}";
+    private static string Line(PostedDifference difference) =>
+        difference.Running is null ? $"+ {difference.Path}: {Text(difference.Posted)}"
+        : difference.Posted is null ? $"- {difference.Path}: {Text(difference.Running)}"
+        : $"~ {difference.Path}: {Text(difference.Running)} -> {Text(difference.Posted)}";
 
     private static string Text(JsonNode? value) => value?.ToJsonString() ?? "null";
 

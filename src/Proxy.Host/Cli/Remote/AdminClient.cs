@@ -9,17 +9,17 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>Asks a running host, and says in one sentence why it did not answer.</summary>
+/// <summary>Sends requests to the admin API of a running host, and turns each failure into a message of one sentence.</summary>
 internal sealed class AdminClient : IDisposable
 {
-    private const int MostBytes = 64 * 1024 * 1024;
+    private const int MaxBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _http;
 
     private AdminClient(HttpClient http) => _http = http;
 
-    /// <exception cref="AdminException">The address or a file cannot be used.</exception>
+    /// <exception cref="AdminException">The URL, the token or a certificate file is invalid.</exception>
     public static AdminClient Create(string url, string? token, string? authority, string? certificate)
     {
         if (
@@ -27,14 +27,14 @@ internal sealed class AdminClient : IDisposable
             || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
         )
         {
-            throw new AdminException($"'{url}' is no admin address; write it like http://127.0.0.1:9099.", ExitCode.BadInput);
+            throw new AdminException($"'{url}' is not a URL of an admin endpoint; write it like http://127.0.0.1:9099.", ExitCode.BadInput);
         }
 
         var http = new HttpClient(Handler(authority, certificate))
         {
             BaseAddress = new Uri(address, "/"),
             Timeout = _limit,
-            MaxResponseContentBufferSize = MostBytes,
+            MaxResponseContentBufferSize = MaxBytes,
         };
         if (!string.IsNullOrEmpty(token))
         {
@@ -46,11 +46,11 @@ internal sealed class AdminClient : IDisposable
 
     public string Url => _http.BaseAddress!.GetLeftPart(UriPartial.Authority);
 
-    /// <exception cref="AdminException">It did not answer, or not this.</exception>
+    /// <exception cref="AdminException">The host did not answer, refused the request, or answered something else.</exception>
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
         SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
 
-    /// <exception cref="AdminException">It did not answer, or refused.</exception>
+    /// <exception cref="AdminException">The host did not answer, refused the request, or answered something else.</exception>
     public async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(method, path, body, cancellationToken);
@@ -60,11 +60,11 @@ internal sealed class AdminClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new AdminException($"{Url} does not answer as this program's admin address does.");
+            throw new AdminException($"{Url} answers, but not like the admin endpoint of this program; check the port.");
         }
     }
 
-    /// <exception cref="AdminException">It did not answer, or refused.</exception>
+    /// <exception cref="AdminException">The host did not answer, or refused the request.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
         try
@@ -81,7 +81,7 @@ internal sealed class AdminClient : IDisposable
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AdminException($"{Url} has not answered within {_limit.TotalSeconds:0} s.");
+            throw new AdminException($"{Url} did not answer within {_limit.TotalSeconds:0} s.");
         }
     }
 
@@ -91,7 +91,10 @@ internal sealed class AdminClient : IDisposable
     {
         using var disposing = response;
         return response.StatusCode == HttpStatusCode.Unauthorized
-            ? new AdminException($"{Url} wants a token: set PROXY_ADMIN_TOKEN, or name a file with --token-file.", ExitCode.BadInput)
+            ? new AdminException(
+                $"{Url} requires a valid token: set PROXY_ADMIN_TOKEN, or name a file with --token-file.",
+                ExitCode.BadInput
+            )
             : new AdminException(await ReasonAsync(response, cancellationToken));
     }
 
@@ -104,7 +107,9 @@ internal sealed class AdminClient : IDisposable
         }
         catch (JsonException)
         {
-            return text.Trim() is { Length: > 0 } reason ? reason : $"The answer was {(int)response.StatusCode}.";
+            return text.Trim() is { Length: > 0 } reason
+                ? reason
+                : $"The admin endpoint answered with HTTP status {(int)response.StatusCode}.";
         }
     }
 
@@ -116,7 +121,8 @@ internal sealed class AdminClient : IDisposable
         }
         catch (FormatException)
         {
-            throw new AdminException("The token has characters that no header can carry.", ExitCode.BadInput); // without the token
+            // The original message is dropped because it contains the token.
+            throw new AdminException("The token contains characters that an HTTP header cannot carry.", ExitCode.BadInput);
         }
     }
 
@@ -146,7 +152,7 @@ internal sealed class AdminClient : IDisposable
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
             handler.Dispose();
-            throw new AdminException($"A certificate cannot be read: {exception.Message}", ExitCode.BadInput);
+            throw new AdminException($"A certificate file cannot be read: {exception.Message}", ExitCode.BadInput);
         }
     }
 }

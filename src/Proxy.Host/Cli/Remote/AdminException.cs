@@ -1,6 +1,6 @@
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>A running host did not do what was asked; the message is for the user of the command.</summary>
+/// <summary>A request to the admin API of a running host failed. The command prints the message.</summary>
 internal sealed class AdminException : Exception
 {
     public AdminException() { }
@@ -14,6 +14,6 @@ internal sealed class AdminException : Exception
     public AdminException(string message, int exitCode)
         : base(message) => ExitCode = exitCode;
 
-    /// <summary>What the program ends with.</summary>
+    /// <summary>The exit code of the program.</summary>
     public int ExitCode { get; } = Hosting.ExitCode.Failed;
 }

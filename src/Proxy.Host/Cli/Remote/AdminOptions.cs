@@ -3,7 +3,7 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>The options of every command that talks to a running host.</summary>
+/// <summary>The options of all commands that connect to a running host.</summary>
 internal sealed class AdminOptions
 {
     private const string UrlVariable = "PROXY_ADMIN";
@@ -12,32 +12,35 @@ internal sealed class AdminOptions
 
     private readonly Option<string> _url;
 
-    // No option takes the token itself: every user of the machine sees the arguments of a program.
+    // There is no option for the token itself, because every user of the machine can see the arguments of a program.
     private readonly Option<string?> _tokenFile = new("--token-file")
     {
-        Description = $"A file with the admin token; the variable {TokenVariable} is read otherwise.",
+        Description = $"A file that contains the admin token; by default the token is the environment variable {TokenVariable}.",
     };
     private readonly Option<string?> _authority = new("--authority")
     {
-        Description = "A PEM file of the authorities to believe, for https.",
+        Description = "A PEM file with the certificate authorities to trust, for https.",
     };
     private readonly Option<string?> _certificate = new("--certificate")
     {
-        Description = "A PEM file with a client certificate and its key, where the host wants one.",
+        Description = "A PEM file with a client certificate and its key, if the host requires a client certificate.",
     };
 
-    /// <param name="url">The option's name.</param>
-    /// <param name="required">Whether there is no default.</param>
+    /// <param name="url">The name of the option for the URL.</param>
+    /// <param name="required">Whether the command needs a host, so that the URL has a default.</param>
     public AdminOptions(string url = "--admin", bool required = true)
     {
-        _url = new Option<string>(url) { Description = $"The admin address of the host; the variable {UrlVariable}, else {DefaultUrl}." };
+        _url = new Option<string>(url)
+        {
+            Description = $"The URL of the host's admin endpoint; by default the environment variable {UrlVariable}, or {DefaultUrl}.",
+        };
         if (required)
         {
             _url.DefaultValueFactory = static _ => Environment.GetEnvironmentVariable(UrlVariable) ?? DefaultUrl;
         }
         else
         {
-            _url.Description = "The admin address of a running host.";
+            _url.Description = "Compares with a running host: the URL of its admin endpoint.";
         }
     }
 
@@ -49,10 +52,10 @@ internal sealed class AdminOptions
         command.Add(_certificate);
     }
 
-    /// <summary>Whether a host is named.</summary>
-    public bool Names(ParseResult parsed) => parsed.GetValue(_url) is not null;
+    /// <summary>Whether the command line gives a URL, or there is a default.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_url) is not null;
 
-    /// <exception cref="AdminException">The options cannot be used.</exception>
+    /// <exception cref="AdminException">The URL, the token or a certificate file is invalid.</exception>
     public AdminClient Connect(ParseResult parsed)
     {
         var token = parsed.GetValue(_tokenFile) is { } file ? Read(file) : Environment.GetEnvironmentVariable(TokenVariable);
@@ -67,7 +70,7 @@ internal sealed class AdminOptions
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new AdminException($"The token cannot be read: {exception.Message}", ExitCode.BadInput);
+            throw new AdminException($"The token file cannot be read: {exception.Message}", ExitCode.BadInput);
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>Bytes and times as people read them.</summary>
+/// <summary>Formats byte counts and durations for display.</summary>
 internal static class Amounts
 {
     private const double Step = 1000;

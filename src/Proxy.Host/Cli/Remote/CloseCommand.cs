@@ -4,16 +4,16 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary><c>proxy close</c>: ends connections of a running host, with RST.</summary>
+/// <summary><c>proxy close</c>: resets connections of a running host.</summary>
 internal static class CloseCommand
 {
     private static readonly Argument<string[]> _ids = new("ID")
     {
-        Description = "Connections, as 'proxy connections' and the access log name them.",
+        Description = "The ids of the connections, as in 'proxy connections' and in the access log.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static Command Create() => RemoteCommand.Create("close", "Closes open connections of a running host.", RunAsync, _ids);
+    public static Command Create() => RemoteCommand.Create("close", "Resets open connections of a running host.", RunAsync, _ids);
 
     private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal static class CloseCommand
             }
             catch (AdminException exception)
             {
-                // The others may be there.
+                // The connection may have ended already. The other ids are still processed.
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(Printable.Escape(exception.Message));
                 exit = exception.ExitCode;
             }

@@ -5,25 +5,29 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary><c>proxy connections</c>: the open connections of a running host.</summary>
+/// <summary><c>proxy connections</c>: lists the open connections of a running host.</summary>
 internal static class ConnectionsCommand
 {
     private const int PageSize = 1000;
 
     private static readonly Option<string?>[] _filters =
     [
-        new("--route") { Description = "Of this route." },
-        new("--endpoint") { Description = "Accepted by this endpoint." },
-        new("--cluster") { Description = "To this cluster." },
-        new("--destination") { Description = "To this destination." },
-        new("--client") { Description = "Of this address, or network such as 10.0.0.0/8." },
+        new("--route") { Description = "Lists only connections of this route." },
+        new("--endpoint") { Description = "Lists only connections that this endpoint accepted." },
+        new("--cluster") { Description = "Lists only connections to this cluster." },
+        new("--destination") { Description = "Lists only connections to this destination." },
+        new("--client") { Description = "Lists only connections from this address or network, such as 10.0.0.0/8." },
     ];
     private static readonly Option<string> _sort = new("--sort")
     {
-        Description = "By age (oldest first), bytes (most first) or id.",
+        Description = "The order: age (oldest first), bytes (most first) or id.",
         DefaultValueFactory = static _ => "age",
     };
-    private static readonly Option<int> _limit = new("--limit") { Description = "At most so many.", DefaultValueFactory = static _ => 100 };
+    private static readonly Option<int> _limit = new("--limit")
+    {
+        Description = "The maximum number of connections to list.",
+        DefaultValueFactory = static _ => 100,
+    };
 
     public static Command Create()
     {

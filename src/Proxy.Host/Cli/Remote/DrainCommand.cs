@@ -6,26 +6,30 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary><c>proxy drain</c>: keeps new connections from a destination, and waits until the old ones have gone.</summary>
+/// <summary><c>proxy drain</c>: stops new connections to a destination, and on request waits until its open connections have ended.</summary>
 internal static class DrainCommand
 {
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     private static readonly Argument<string> _id = new("ID") { Description = "The destination: CLUSTER/DESTINATION." };
-    private static readonly Option<bool> _undo = new("--undo") { Description = "Lets it have new connections again." };
+    private static readonly Option<bool> _undo = new("--undo")
+    {
+        Description = "Ends the drain: the destination gets new connections again.",
+    };
     private static readonly Option<int?> _wait = new("--wait")
     {
-        Description = "Waits until nothing is open to it, so many seconds at most; ends with 1 when something still is.",
+        Description =
+            "Waits at most this many seconds until no connection to the destination is open; exits with 1 if connections are still open.",
     };
     private static readonly Option<bool> _close = new("--close")
     {
-        Description = "Closes what is open to it, after waiting if that is asked for.",
+        Description = "Closes the open connections to the destination, after the wait if --wait is given.",
     };
 
     public static Command Create() =>
         RemoteCommand.Create(
             "drain",
-            "Gives a destination of a running host no new connections and requests, until --undo or a restart.",
+            "Stops new connections and requests to a destination of a running host, until --undo or a restart of the host.",
             RunAsync,
             _id,
             _undo,
@@ -77,8 +81,8 @@ internal static class DrainCommand
             await Task.Delay(_pause, TimeProvider.System, cancellationToken);
             var found = await host.GetAsync<ClusterStatus>($"api/clusters/{Uri.EscapeDataString(cluster)}", cancellationToken);
             state =
-                found.Destinations.FirstOrDefault(one => one.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
-                ?? throw new AdminException($"The destination '{id}' was removed.");
+                found.Destinations.FirstOrDefault(candidate => candidate.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
+                ?? throw new AdminException($"The destination '{id}' was removed from the configuration while it drained.");
         }
 
         return state;
@@ -94,7 +98,7 @@ internal static class DrainCommand
         id.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 && slash < id.Length - 1
             ? (id[..slash], id[(slash + 1)..])
             : throw new AdminException(
-                $"'{id}' is no destination; write CLUSTER/DESTINATION, as 'proxy status' shows it.",
+                $"'{id}' is not the id of a destination; write CLUSTER/DESTINATION, as 'proxy status' shows it.",
                 ExitCode.BadInput
             );
 }

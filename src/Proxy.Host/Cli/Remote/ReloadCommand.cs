@@ -6,15 +6,19 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary><c>proxy reload</c>: a running host reads its files again, and says what became of them.</summary>
+/// <summary><c>proxy reload</c>: makes a running host reload its configuration files, and prints the result.</summary>
 internal static class ReloadCommand
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan _settled = TimeSpan.FromSeconds(1); // what was rejected before is shown until the files were read
+    private static readonly TimeSpan _settled = TimeSpan.FromSeconds(1); // until then the status may still show the rejection of an earlier edit
 
     public static Command Create() =>
-        RemoteCommand.Create("reload", "Lets a running host read its files again; edits are noticed without it.", RunAsync);
+        RemoteCommand.Create(
+            "reload",
+            "Makes a running host reload its configuration files and prints the result. The host also detects edits by itself.",
+            RunAsync
+        );
 
     private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
     {
@@ -37,7 +41,10 @@ internal static class ReloadCommand
 
             if (passed > _limit)
             {
-                throw new AdminException(status.Pending ?? $"The files were not applied within {_limit.TotalSeconds:0} s.");
+                throw new AdminException(
+                    status.Pending
+                        ?? $"The configuration files were not applied within {_limit.TotalSeconds:0} s; see 'proxy status' and the log of the host."
+                );
             }
         }
     }

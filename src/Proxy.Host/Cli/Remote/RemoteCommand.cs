@@ -4,7 +4,7 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>A command that talks to a running host: its options, and its one line when that fails.</summary>
+/// <summary>Creates commands that connect to a running host: adds the options for the connection, and prints a failure as one line.</summary>
 internal static class RemoteCommand
 {
     internal delegate Task<int> Work(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken);
@@ -30,7 +30,7 @@ internal static class RemoteCommand
         return command;
     }
 
-    /// <summary>Says a failure in one line, and what the program ends with.</summary>
+    /// <summary>Runs a command, prints a failure as one line, and returns the exit code of the program.</summary>
     public static async Task<int> ReportAsync(ParseResult parsed, Func<Task<int>> work)
     {
         try

@@ -4,15 +4,20 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary><c>proxy status</c>: a running host on one page; with <c>--watch</c>, again and again.</summary>
+/// <summary><c>proxy status</c>: prints the state of a running host; with <c>--watch</c> every two seconds.</summary>
 internal static class StatusCommand
 {
     private const string ClearScreen = "\u001b[H\u001b[J";
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
-    private static readonly Option<bool> _watch = new("--watch") { Description = "Shows it every two seconds, until Ctrl+C." };
+    private static readonly Option<bool> _watch = new("--watch") { Description = "Shows the status every two seconds, until Ctrl+C." };
 
     public static Command Create() =>
-        RemoteCommand.Create("status", "Shows a running host: traffic, routes, destinations, and what needs attention.", RunAsync, _watch);
+        RemoteCommand.Create(
+            "status",
+            "Shows the state of a running host: traffic, routes, destinations, rejected edits and needed restarts.",
+            RunAsync,
+            _watch
+        );
 
     private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
     {
@@ -26,7 +31,7 @@ internal static class StatusCommand
         return page.IsReady ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    // A host that restarts is waited for.
+    // If the host does not answer, for example during a restart, the reason is shown and the next request may succeed.
     private static async Task WatchAsync(AdminClient host, TextWriter output, CancellationToken cancellationToken)
     {
         var clear = Console.IsOutputRedirected ? "" : ClearScreen;

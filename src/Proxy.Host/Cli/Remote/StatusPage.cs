@@ -6,7 +6,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>A running host as a page of text.</summary>
+/// <summary>Formats the state of a running host as text.</summary>
 internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer> routes, IReadOnlyList<ClusterStatus> clusters)
 {
     public bool IsReady => status.Ready;

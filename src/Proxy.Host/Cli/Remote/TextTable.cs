@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>Rows in columns. What others have named is shown so that it cannot move the terminal.</summary>
+/// <summary>Prints rows in aligned columns. Cells are escaped, because names from other sources may contain terminal control sequences.</summary>
 internal sealed class TextTable(params string[] header)
 {
     private const string Gap = "  ";

@@ -1,4 +1,4 @@
-// Buttons that change something: they ask first, say what came of it, and tell why where nothing may be changed.
+// Buttons that change something. They ask for confirmation, report the result, and say why changes are not allowed.
 
 import { send } from './api.js';
 import { confirm } from './dialogs.js';
@@ -10,11 +10,11 @@ export const readOnly = 'Read-only: Admin:AllowChanges is false in the configura
 
 export const mayChange = () => store.status?.allowChanges === true;
 
-/** label and confirm may be functions of the row; run(row) → { method, where, body, done }. */
+/** label(row) → { text, name }, ask(row) → { title, text, action }, run(row) → { method, where, body, done }. */
 export function action({ label, danger, ask, run, after }) {
   let current = null;
   const button = el('button', { type: 'button', class: `small${danger ? ' danger' : ''}` });
-  button.hidden = true; // until it is known what it acts on, it has no name
+  button.hidden = true; // the button has no label until the first update
   const state = () => {
     setAttribute(button, 'aria-disabled', mayChange() ? null : 'true');
     setAttribute(button, 'title', mayChange() ? null : readOnly);
@@ -42,7 +42,7 @@ export function action({ label, danger, ask, run, after }) {
   return { element: button, update };
 }
 
-/** Several actions in one cell. */
+/** Combines several actions into one table cell. */
 export function actions(...made) {
   return {
     element: el('span', {}, made.flatMap(({ element }) => [element, ' '])),
@@ -59,14 +59,14 @@ async function perform({ method, where, body, done }) {
   }
 }
 
-/** Closing one connection, the same wherever connections are listed. */
+/** The action that closes one connection, for all views that list connections. */
 export const closing = (after, idOf = (row) => row.id) =>
   action({
     danger: true,
     label: (row) => ({ text: 'Close', name: `Close connection ${idOf(row)}` }),
     ask: (row) => ({
       title: `Close connection ${idOf(row)}?`,
-      text: `The connection${row.client ? ` of ${row.client}` : ''} is reset on both sides. What was under way is lost.`,
+      text: `The connection${row.client ? ` of ${row.client}` : ''} is reset on both sides. Data in transit is lost.`,
       action: 'Close connection',
     }),
     run: (row) => ({ method: 'DELETE', where: `api/connections/${encodeURIComponent(idOf(row))}`, done: `Connection ${idOf(row)} is closed.` }),

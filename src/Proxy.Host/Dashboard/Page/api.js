@@ -1,4 +1,4 @@
-// Requests to the API. The token lives in this tab only, and is asked for when the host wants one.
+// Requests to the API. The token is kept in this tab only, and the operator is asked for it when the host requires one.
 
 import { askToken } from './token.js';
 
@@ -16,12 +16,12 @@ function headers(more) {
   return token ? { ...more, Authorization: `Bearer ${token}` } : more;
 }
 
-/** A fetch that carries the token, and asks for it until one is right. */
+/** Sends a request with the token, and asks the operator for the token until the host accepts it. */
 export async function request(path, options = {}) {
   for (;;) {
     const used = sessionStorage.getItem(key);
     const response = await fetch(path, { cache: 'no-store', credentials: 'same-origin', ...options, headers: headers(options.headers ?? {}) });
-    // A client certificate is not asked for here: the browser shows it by itself, or has none.
+    // Without this header the host requires a client certificate, which only the browser itself can send.
     if (response.status !== 401 || !response.headers.get('WWW-Authenticate')?.startsWith('Bearer')) {
       return response;
     }
@@ -53,7 +53,7 @@ async function answer(path, options) {
   return response.status === 204 ? null : response.json();
 }
 
-/** A path of the API; ids become one part each, whatever they contain. */
+/** A path of the API. Each part is percent-encoded, so that an id may contain any character. */
 export const path = (...parts) => `api/${parts.map(encodeURIComponent).join('/')}`;
 
 export const get = (where, signal) => answer(where, { signal: signal ?? AbortSignal.timeout(15000) });

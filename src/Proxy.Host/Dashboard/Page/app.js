@@ -1,4 +1,4 @@
-// Starts the page: the stream feeds the store, the store feeds the view that the address names.
+// Starts the page: the stream fills the store, and each change of the store updates the view that the URL's hash names.
 
 import { setAttribute, setClass, setText, el } from './dom.js';
 import { listen, showHelp } from './keys.js';
@@ -49,7 +49,7 @@ function showLink() {
   banner.hidden = connection !== 'lost';
   if (!banner.hidden && lost) {
     const seconds = Math.max(0, Math.ceil((lost.until - Date.now()) / 1000));
-    setText(banner.querySelector('.why'), `Connection lost: ${lost.reason} ${store.status?.draining ? 'It was stopping. ' : ''}`);
+    setText(banner.querySelector('.why'), `Connection lost: ${lost.reason} ${store.status?.draining ? 'The host was stopping. ' : ''}`);
     setText(banner.querySelector('.when'), seconds > 0 ? `Retrying in ${seconds} s.` : 'Retrying…');
   }
 }
@@ -62,7 +62,7 @@ function changed({ detail }) {
 
   if (state !== connection) {
     if (state === 'live' && connection === 'lost') {
-      say('Connected again.');
+      say('Connected to the host again.');
     }
 
     connection = state;
@@ -73,7 +73,7 @@ function changed({ detail }) {
 
 function togglePause() {
   paused = !paused;
-  setText(pause, paused ? 'Go on' : 'Pause');
+  setText(pause, paused ? 'Resume' : 'Pause');
   setAttribute(pause, 'aria-pressed', String(paused));
   showLink();
   if (!paused && store.snapshot) {
@@ -89,7 +89,7 @@ banner.append(
 pause.addEventListener('click', togglePause);
 document.getElementById('help').addEventListener('click', showHelp);
 document.getElementById('skip').addEventListener('click', (event) => {
-  event.preventDefault(); // the hash names the view
+  event.preventDefault(); // the hash names the view, so a link must not change it
   main.focus();
 });
 store.addEventListener('change', ({ detail: { snapshot, previous } }) => {

@@ -1,17 +1,17 @@
-// A live chart by uPlot, with a legend that follows the pointer, a sentence for who cannot see it, and its values as a table.
+// A live chart, drawn by uPlot. The legend follows the pointer; a description and a table of values make it accessible.
 
 import { el, setAttribute, setText } from './dom.js';
 import { time } from './format.js';
 import { kept } from './store.js';
 
 const height = 152;
-const shortest = 60; // seconds; a page just opened does not show five empty minutes
+const shortest = 60; // seconds; a page that was just opened shows this span instead of five mostly empty minutes
 const whole = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const rowsOfValues = 30; // the table of values has one row for each ten seconds of five minutes
-const describedEvery = 15000;
+const describedEvery = 15000; // milliseconds
 const probes = new Map();
 
-// A canvas wants colours, and custom properties hold light-dark(): an element with the colour says which one it is now.
+// A canvas needs a colour, but the custom properties contain light-dark(). A hidden element with the class has the computed colour.
 function colour(name) {
   if (!probes.has(name)) {
     const probe = el('span', { class: `swatch ${name}`, hidden: true });
@@ -24,7 +24,7 @@ function colour(name) {
 
 const faint = (rgb) => rgb.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.10)');
 
-/** series: { name, tone: "in" | "out" | "bad" }; format makes text of a value. */
+/** series: { name, tone: "in" | "out" | "bad" }; format(value) → text; integers: whether ticks are whole numbers. */
 export class Chart {
   #series;
   #format;
@@ -161,7 +161,7 @@ export class Chart {
   }
 }
 
-// Seconds only where ticks are closer than a minute.
+// Shows seconds only if ticks are less than a minute apart.
 const clock = (_, times, __, ___, step) => times.map((at) => (step < 60 ? time(at * 1000).slice(-8) : time(at * 1000).slice(-8, -3)));
 
 const line = (stroke) => ({ stroke, fill: faint(stroke), width: 1.5, points: { show: false }, spanGaps: false });

@@ -1,4 +1,4 @@
-// Confirmation, and help with the keys.
+// The confirmation dialog and the list of keyboard shortcuts.
 
 import { el } from './dom.js';
 
@@ -23,7 +23,7 @@ function open(build) {
   });
 }
 
-/** Whether the operator wants it. Cancel has the focus: Enter alone harms nobody. */
+/** Asks the operator to confirm an action. Cancel has the focus, so that Enter does not confirm by accident. */
 export const confirm = ({ title, text, action }) =>
   open((close, id) =>
     el(
@@ -49,8 +49,8 @@ export const help = (keys, enabled, onchange) =>
       el(
         'table',
         {},
-        el('caption', { class: 'unseen' }, 'Keys and what they do'),
-        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Keys'), el('th', { scope: 'col' }, 'Does'))),
+        el('caption', { class: 'unseen' }, 'Keyboard shortcuts and their actions'),
+        el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Keys'), el('th', { scope: 'col' }, 'Action'))),
         el(
           'tbody',
           {},

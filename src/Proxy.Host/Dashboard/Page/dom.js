@@ -1,4 +1,4 @@
-// Elements are made here and nowhere else. Text is set as text: nothing parses markup, whatever an id or a message contains.
+// Creates and changes elements. Text is set as text and never parsed as HTML, whatever an id or a message contains.
 
 export function el(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -18,7 +18,7 @@ export function el(tag, attributes, ...children) {
   return node;
 }
 
-/** Touches the document only when something changes: selections stay, and screen readers hear nothing twice. */
+/** Changes the node only if the text differs, so that selections stay and screen readers do not repeat it. */
 export function setText(node, text) {
   const value = String(text ?? '');
   if (node.textContent !== value) {
@@ -40,7 +40,7 @@ export function setAttribute(node, name, value) {
   }
 }
 
-/** Runs what moves elements, and gives the focus back to where it was. */
+/** Runs a change that moves elements, and restores the focus afterwards. */
 export function keepFocus(change) {
   const focused = document.activeElement;
   change();
@@ -49,7 +49,7 @@ export function keepFocus(change) {
   }
 }
 
-/** Replaces children only when another list comes. */
+/** Replaces the children only if the list differs. */
 export function setChildren(node, children) {
   const same = node.childNodes.length === children.length && children.every((child, i) => node.childNodes[i] === child);
   if (!same) {

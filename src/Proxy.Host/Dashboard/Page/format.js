@@ -1,4 +1,4 @@
-// Numbers, durations and times as people read them. Everything is short, and of even width.
+// Formats numbers, durations and times, in short texts of similar width.
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -55,12 +55,12 @@ export function duration(seconds) {
       : `${days} d ${hours % 24} h`;
 }
 
-/** A version without most of the commit's name. */
+/** A version with the commit id shortened to nine digits. */
 export const version = (text) => text.replace(/(\+[0-9a-f]{9})[0-9a-f]{6,}/, '$1');
 
 const pad = (value) => String(value).padStart(2, '0');
 
-/** The time of day; with its date when that is not today. */
+/** The time of day, with the date if it is not today. */
 export function time(iso) {
   if (!iso) {
     return '–';

@@ -1,4 +1,4 @@
-// Shortcuts of single keys. They can be switched off (WCAG 2.1.4), and never take a key from a field.
+// Single-key shortcuts. They can be switched off (WCAG 2.1.4) and are ignored while a field has the focus.
 
 import { help } from './dialogs.js';
 
@@ -22,9 +22,9 @@ export const showHelp = () =>
     [
       ...Object.entries(places).map(([key, [, name]]) => [['g', key], `Go to ${name}`]),
       [['/'], 'Go to the filter of this view'],
-      [['p'], 'Pause or go on'],
-      [['t'], 'Another theme'],
-      [['?'], 'This help'],
+      [['p'], 'Pause or resume updates'],
+      [['t'], 'Change the theme'],
+      [['?'], 'Show this help'],
       [['Esc'], 'Close a dialog'],
     ],
     enabled(),

@@ -1,6 +1,6 @@
-// Reads what a view shows besides the stream: once with each snapshot, never twice at a time, and seldomer where answers take long.
+// Reads the data of a view that is not in the stream: once per snapshot, one request at a time, and less often if answers are slow.
 
-const patience = 4; // a view that takes a second to answer is asked every five
+const patience = 4; // times the duration of a request is waited after it: a request that takes 1 s is sent every 5 s
 
 export class Live {
   #load;
@@ -17,7 +17,7 @@ export class Live {
     this.#fail = fail;
   }
 
-  /** Reads it unless it was read just now. */
+  /** Reads the data, unless a request is running or has ended too recently. */
   async tick() {
     if (!this.#busy && performance.now() >= this.#rested) {
       await this.now();
@@ -25,7 +25,7 @@ export class Live {
   }
 
   async now() {
-    const turn = ++this.#turn; // of two answers, only the one asked for last counts
+    const turn = ++this.#turn; // only the answer to the latest request is shown
     this.#busy = true;
     const started = performance.now();
     try {

@@ -1,29 +1,29 @@
-// Notices of the overview, and the changes among them that are told aloud.
+// The notices of the overview, and the new ones among them, which are announced to screen readers.
 
 import { plural } from './format.js';
 import { link } from './router.js';
 
-/** What an operator should know now, the worst first. */
+/** The notices for an operator, the most important first. */
 export function noticesOf({ status, rejectedCount, clusters }) {
   const found = [];
   const add = (key, tone, text, label, parts) => found.push({ key, tone, text, link: label, where: parts && link(parts) });
   if (status.draining) {
-    add('stopping', 'warn', `The host is stopping: ${status.connections.open} open connections may go on until their drain timeout.`, 'Connections', ['connections']);
+    add('stopping', 'warn', `The host is stopping: ${status.connections.open} open connections may continue until their drain timeout.`, 'Connections', ['connections']);
   } else if (!status.ready) {
     add('starting', 'warn', 'The host is not ready yet.', 'Configuration', ['configuration']);
   }
 
   if (status.rejected.length > 0) {
     const text = `The last edit was rejected: ${plural(rejectedCount, 'error')}.`;
-    add(`rejected ${status.rejected[0].text}`, 'bad', `${text} Revision ${status.revision?.id ?? '–'} runs on. ${status.rejected[0].text}`, 'Show in place', ['configuration']);
+    add(`rejected ${status.rejected[0].text}`, 'bad', `${text} Revision ${status.revision?.id ?? '–'} is still running. ${status.rejected[0].text}`, 'Show in the file', ['configuration']);
   }
 
   if (status.pending) {
-    add('pending', 'warn', `An edit waits: ${status.pending}`, 'Configuration', ['configuration']);
+    add('pending', 'warn', `An edit is not applied yet: ${status.pending}`, 'Configuration', ['configuration']);
   }
 
   if (status.restartNeeded.length > 0) {
-    add('restart', 'warn', `Edited, but read at start only: ${status.restartNeeded.join(', ')}. A restart applies it.`, 'Difference', ['configuration', 'difference']);
+    add('restart', 'warn', `These sections were edited and need a restart to take effect: ${status.restartNeeded.join(', ')}.`, 'Difference', ['configuration', 'difference']);
   }
 
   for (const { cluster, destination, unhealthy, drained } of clusters.notable) {
@@ -45,7 +45,7 @@ export function noticesOf({ status, rejectedCount, clusters }) {
   return found;
 }
 
-/** What has become true between two snapshots, in sentences. */
+/** The notices and events that are new since the previous snapshot, as sentences. */
 export function news(snapshot, previous) {
   if (!previous) {
     return [];
@@ -56,7 +56,7 @@ export function news(snapshot, previous) {
   if (snapshot.status.startedAt !== previous.status.startedAt) {
     said.push('The host was restarted.');
   } else if (snapshot.status.revision?.id !== previous.status.revision?.id) {
-    said.push(`Revision ${snapshot.status.revision?.id} runs now.`);
+    said.push(`Revision ${snapshot.status.revision?.id} is running now.`);
   }
 
   said.push(...noticesOf(snapshot).filter(({ key }) => !before.has(key)).map(({ text }) => text));

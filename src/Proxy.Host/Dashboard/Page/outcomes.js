@@ -1,35 +1,35 @@
-// What each outcome means, for people. "failed" counts as an error on the overview; "ended" is an end somebody wanted or configured.
+// The meaning of each outcome. "failed" is counted as an error on the overview; "ended" is an end that was requested or configured.
 
 const outcomes = {
-  Completed: ['fine', 'Both sides ended in order.'],
-  ClientReset: ['ended', 'The client cut the connection.'],
-  LeftQueue: ['ended', 'The client left the queue of a lock.'],
-  HoldExpired: ['ended', 'The time that a lock gives one client was over.'],
-  IdleTimeout: ['ended', 'No byte went either way for IdleTimeout.'],
-  HalfCloseTimeout: ['ended', 'One side had ended, and the other went on for too long.'],
-  DurationExpired: ['ended', 'The connection reached MaxDuration.'],
-  Drained: ['ended', 'Its route or address was removed, or the host stopped.'],
-  ClosedByAdmin: ['ended', 'An operator closed it.'],
-  MemberGone: ['ended', 'The member of a channel left.'],
-  UpstreamReset: ['failed', 'The destination cut the connection.'],
-  ConnectFailed: ['failed', 'No destination could be connected.'],
+  Completed: ['fine', 'Both sides closed the connection normally.'],
+  ClientReset: ['ended', 'The client reset the connection.'],
+  LeftQueue: ['ended', 'The client left while it waited in a queue.'],
+  HoldExpired: ['ended', 'The client held a lock for longer than allowed.'],
+  IdleTimeout: ['ended', 'No bytes were sent in either direction for IdleTimeout.'],
+  HalfCloseTimeout: ['ended', 'One side had closed, and the other did not close in time.'],
+  DurationExpired: ['ended', 'The connection reached its maximum duration.'],
+  Drained: ['ended', 'The route or address was removed, or the host stopped.'],
+  ClosedByAdmin: ['ended', 'An operator closed the connection.'],
+  MemberGone: ['ended', 'The channel member at the other end left.'],
+  UpstreamReset: ['failed', 'The destination reset the connection.'],
+  ConnectFailed: ['failed', 'Connecting to a destination failed.'],
   NoDestination: ['failed', 'No destination was available.'],
-  NoRoute: ['failed', 'No route matched.'],
+  NoRoute: ['failed', 'No route matched the connection.'],
   Denied: ['failed', 'The client may not use the route.'],
   LimitExceeded: ['failed', 'A limit on connections was reached.'],
-  QueueFull: ['failed', 'The queue of the lock was full.'],
-  QueueTimeout: ['failed', 'It waited in a queue for QueueTimeout.'],
+  QueueFull: ['failed', 'The queue of a lock or multiplexer was full.'],
+  QueueTimeout: ['failed', 'The client waited in a queue for longer than allowed.'],
   HookFailed: ['failed', 'A hook failed.'],
-  PeekTimeout: ['failed', 'The bytes to choose a route by did not come in time.'],
+  PeekTimeout: ['failed', 'The bytes needed to choose a route did not arrive in time.'],
   InvalidProxyHeader: ['failed', 'The PROXY header was missing, malformed or not trusted.'],
   TlsFailed: ['failed', 'A TLS handshake failed.'],
-  ProtocolError: ['failed', 'A peer broke the protocol that is multiplexed.'],
-  ResponseTimeout: ['failed', 'The device did not answer in time.'],
+  ProtocolError: ['failed', 'A client or destination violated the multiplexed protocol.'],
+  ResponseTimeout: ['failed', 'The destination did not answer a request in time.'],
   TunnelLost: ['failed', 'The tunnel that carried it was lost.'],
-  InternalError: ['failed', 'A fault of the proxy. Please report it.'],
+  InternalError: ['failed', 'An internal error of the proxy. Please report it.'],
 };
 
-// One that a newer host knows and this page does not is shown as a failure rather than hidden.
+// An outcome that this page does not know, from a newer host, is shown as a failure.
 export const kindOf = (outcome) => outcomes[outcome]?.[0] ?? 'failed';
 
 export const meaningOf = (outcome) => outcomes[outcome]?.[1] ?? '';

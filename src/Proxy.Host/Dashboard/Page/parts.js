@@ -1,16 +1,16 @@
-// Pieces that several views have.
+// Elements that several views use.
 
 import { el, setChildren, setClass, setText } from './dom.js';
 
 export const card = (title, ...children) => el('section', { class: 'card' }, el('header', {}, el('h2', {}, title)), children);
 
-/** A card with something at the right end of its header. */
+/** A card with a text or element at the right end of its header. */
 export const cardWith = (title, aside, ...children) =>
   el('section', { class: 'card' }, el('header', {}, el('h2', {}, title), el('span', { class: 'aside note' }, aside)), children);
 
 export const heading = (title, ...rest) => el('div', { class: 'heading' }, el('h1', { tabindex: '-1' }, title), rest);
 
-/** Names with values that change: define with a list of names, update with values in the same order. */
+/** A list of names with values. update takes the values in the order of the names. */
 export function facts(...names) {
   const values = names.map(() => el('dd'));
   const list = el('dl', { class: 'facts' }, names.map((name, i) => el('div', {}, el('dt', {}, name), values[i])));
@@ -30,7 +30,7 @@ export function tile(name) {
   };
 }
 
-/** A state in words, with a dot of its colour. */
+/** A state as text with a coloured dot. of(row) → [text, tone]. */
 export function state(of) {
   const element = el('span');
   return {
@@ -45,7 +45,7 @@ export function state(of) {
 
 export const badge = (text) => el('span', { class: 'badge' }, text);
 
-/** Messages on top of a view: { key, tone, text, link, where }. Those with the same key stay the same elements. */
+/** Messages at the top of a view: { key, tone, text, link, where }. A message keeps its element as long as its key exists. */
 export function notices() {
   const list = el('ul', { class: 'notices', 'aria-label': 'Notices' });
   const known = new Map();
@@ -72,7 +72,7 @@ export function notices() {
 const lineOf = ({ tone, link, where }) =>
   el('li', { class: `${tone}-notice` }, el('span'), where ? el('a', { href: where }, link) : null);
 
-/** What is said where something could not be read. */
+/** The error message of a view whose data could not be read. */
 export function failure() {
   const element = el('p', { class: 'empty bad', role: 'alert', hidden: true });
   return {

@@ -1,6 +1,6 @@
-// Views by the hash of the address: every one can be linked to, whatever characters an id has.
+// Views are named by the hash of the URL, so that each can be linked to. Ids in it are percent-encoded.
 
-/** "#/routes/a%2Fb?x=1" as parts and query; a broken escape is taken as it stands. */
+/** Splits a hash such as "#/routes/a%2Fb?x=1" into parts and query. A part with an invalid escape is not decoded. */
 export function parse(hash) {
   const [path, query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
   return { parts: path.split('/').filter(Boolean).map(decode), query: new URLSearchParams(query) };
@@ -14,7 +14,7 @@ function decode(part) {
   }
 }
 
-/** The address of a view. */
+/** The hash of a view. */
 export function link(parts, query = {}) {
   const wanted = Object.entries(query).filter(([, value]) => value);
   const text = wanted.length > 0 ? `?${new URLSearchParams(wanted)}` : '';

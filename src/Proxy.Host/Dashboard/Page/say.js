@@ -1,10 +1,10 @@
-// What changed, said once: to screen readers politely, and for the results of actions as a short note.
+// Announces changes to screen readers, and shows the results of actions as short notes.
 
 import { el, setText } from './dom.js';
 
-const shownFor = 6000;
+const shownFor = 6000; // milliseconds
 
-/** For changes of state, not for numbers. */
+/** Announces a change of state; changes of numbers would be too many. */
 export function say(text) {
   setText(document.getElementById('says'), text);
 }

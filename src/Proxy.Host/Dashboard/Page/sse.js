@@ -6,7 +6,7 @@ export class EventParser {
   #name = '';
   #data = [];
 
-  /** The events that this piece of text completes. */
+  /** Adds a piece of text, and returns the events that are complete now. */
   push(text) {
     this.#rest += text;
     if (!this.#started && this.#rest.length > 0) {

@@ -1,12 +1,12 @@
-// What the stream told: the newest snapshot, and five minutes of what charts show. Rates are made here, from totals:
-// a page that missed a snapshot still computes the right rate between the two it saw.
+// The data from the stream: the newest snapshot, and the samples of the last five minutes for the charts. Rates are computed from
+// totals, so that they are right even if the page has missed a snapshot.
 
 import { failures, total } from './outcomes.js';
 
 export const kept = 300; // snapshots, one a second
-const longestStep = 5; // seconds; a longer gap is shown as one
-const shortestStep = 0.4; // two that come together after a stall are one: the rate between them would be a spike that never was
-const drift = 2;
+const longestStep = 5; // seconds; a longer step between two samples is shown as a gap
+const shortestStep = 0.4; // seconds; of two samples closer than this, one is dropped: after a stall, the rate between them would be a false spike
+const drift = 2; // seconds; when the two clocks differ by more, the offset between them is reset
 const smooth = 5; // seconds over which the numbers on tiles are averaged
 
 class Store extends EventTarget {
@@ -26,7 +26,7 @@ class Store extends EventTarget {
     this.dispatchEvent(new CustomEvent('change', { detail: { snapshot, previous } }));
   }
 
-  // Times are the host's, moved to the browser's clock: what arrives late has not happened late.
+  // The time of a sample is the host's, converted to the browser's clock, so that a late arrival does not shift it.
   #keep(sample) {
     const last = this.samples.at(-1);
     const now = Date.now() / 1000;
@@ -44,7 +44,7 @@ class Store extends EventTarget {
     this.samples.push(sample);
   }
 
-  /** A rate over the last seconds; null when it is not known yet. */
+  /** The rate per second over the last five seconds; null until there are two samples. */
   rate(pick) {
     const last = this.samples.at(-1);
     let first = last;
@@ -58,26 +58,26 @@ class Store extends EventTarget {
     return last && first !== last ? rateBetween(first, last, pick) : null;
   }
 
-  /** How much a total has grown since the oldest sample of this start of the host. */
+  /** How much a total has grown since the oldest sample since the host was started. */
   growth(pick) {
     const last = this.samples.at(-1);
     const first = this.samples.find((sample) => sample.start === last?.start);
     return last ? (pick(last) ?? 0) - (pick(first) ?? 0) : 0;
   }
 
-  /** The seconds that growth looks back. */
+  /** The time over which growth is measured, in seconds. */
   get span() {
     const last = this.samples.at(-1);
     const first = this.samples.find((sample) => sample.start === last?.start);
     return last ? last.uptime - first.uptime : 0;
   }
 
-  /** Times and, for each pick, values at those times. */
+  /** The times of the samples and, for each pick, its values. */
   levels(...picks) {
     return this.#series(picks, (_, sample, pick) => pick(sample) ?? null);
   }
 
-  /** The same as rates. */
+  /** The times of the samples and, for each pick, its rates per second. */
   rates(...picks) {
     return this.#series(picks, (previous, sample, pick) => rateBetween(previous, sample, pick));
   }
@@ -131,7 +131,7 @@ export const pick = {
   failed: (sample) => sample.failed,
   bytesIn: (sample) => sample.bytesIn,
   bytesOut: (sample) => sample.bytesOut,
-  /** The same of one route. */
+  /** Picks a value of one route instead of the host. */
   of: (route, choose) => (sample) => {
     const found = sample.routes.get(route);
     return found === undefined ? undefined : choose(found);

@@ -1,13 +1,13 @@
-// The stream of snapshots: read for ever, connected again after every loss, let go while nobody looks.
+// The stream of snapshots. It reconnects after every loss, and closes while the tab is hidden.
 
 import { request } from './api.js';
 import { EventParser } from './sse.js';
 
-const silence = 20000; // the host says something every ten seconds
+const silence = 20000; // milliseconds; the host sends at least a heartbeat every ten seconds
 const firstDelay = 500;
 const longestDelay = 10000;
-const reasons = { TypeError: 'The host does not answer.', AbortError: 'The host says nothing.' };
-const hiddenFor = 30000; // a browser keeps few connections to one host: tabs nobody sees should not hold them
+const reasons = { TypeError: 'The host does not answer.', AbortError: 'The host has not sent anything for 20 s.' };
+const hiddenFor = 30000; // milliseconds; browsers allow few connections per host, so hidden tabs should not hold one
 
 export class EventStream extends EventTarget {
   #path;
@@ -36,7 +36,7 @@ export class EventStream extends EventTarget {
     this.#tell('stopped');
   }
 
-  /** Tries again now rather than after the delay. */
+  /** Reconnects now instead of after the delay. */
   retry() {
     this.#delay = firstDelay;
     this.#wake?.();
@@ -93,7 +93,7 @@ export class EventStream extends EventTarget {
     this.dispatchEvent(new CustomEvent('snapshot', { detail: JSON.parse(event.data) }));
   }
 
-  // Half of the delay is chance, or every dashboard would come back in the same moment.
+  // Half of the delay is random, so that not all dashboards reconnect at the same moment.
   async #rest(reason) {
     const delay = this.#delay * (0.5 + Math.random() / 2);
     this.#delay = Math.min(this.#delay * 2, longestDelay);

@@ -1,4 +1,5 @@
-// A table whose rows live as long as their keys: an update touches the cells that changed, so focus and selection stay.
+// A table that keeps the elements of a row for as long as its key exists. An update changes only cells whose values differ, so that
+// focus and selection stay.
 
 import { el, keepFocus, setAttribute, setClass, setText } from './dom.js';
 
@@ -15,7 +16,7 @@ export class Table {
   #heads;
   #scroll;
   #empty;
-  // What scrolls has to be reached by keyboard; what does not should be in nobody's way.
+  // A table that scrolls must be reachable by keyboard; one that does not should not be a tab stop.
   #width = new ResizeObserver(() => {
     setAttribute(this.#scroll, 'tabindex', this.#scroll.scrollWidth > this.#scroll.clientWidth ? '0' : null);
   });

@@ -1,4 +1,4 @@
-// Loaded before the first paint, so that a chosen theme does not flash. A classic script, hence the function around it.
+// Runs before the first paint, so that the page does not flash in another theme. A classic script, so a function keeps its names local.
 (() => {
   const key = 'proxy.theme';
   const themes = ['auto', 'light', 'dark'];

@@ -1,4 +1,4 @@
-// Asks for the bearer token. Many requests may be refused at once; one dialog answers them all.
+// Asks for the bearer token. Several requests can be refused at once; one dialog serves them all.
 
 import { el } from './dom.js';
 
@@ -17,13 +17,13 @@ function ask(refused) {
     'form',
     { method: 'dialog' },
     el('h2', { id: 'token-title' }, 'Token'),
-    el('p', { class: 'note' }, 'This host asks for the token of its configuration (Admin:Token). It stays in this tab until it is closed.'),
-    refused ? el('p', { class: 'bad', role: 'alert' }, 'That token was refused.') : null,
+    el('p', { class: 'note' }, 'Enter the token from the configuration of this host (Admin:Token). The browser keeps it until this tab is closed.'),
+    refused ? el('p', { class: 'bad', role: 'alert' }, 'The host did not accept this token.') : null,
     el('label', {}, 'Token', field),
     el('div', { class: 'buttons' }, el('button', { class: 'primary', type: 'submit' }, 'Continue')),
   );
   const dialog = el('dialog', { 'aria-labelledby': 'token-title' }, form);
-  // There is nothing to see without it.
+  // The dialog cannot be cancelled: without the token the page has nothing to show.
   dialog.addEventListener('cancel', (event) => event.preventDefault());
   document.body.append(dialog);
   dialog.showModal();
@@ -37,7 +37,7 @@ function ask(refused) {
     });
     dialog.addEventListener('close', () => {
       if (dialog.isConnected) {
-        dialog.showModal(); // a second Escape closes a dialog whatever its page wants
+        dialog.showModal(); // browsers close a dialog at the second Escape, even if its cancel event is prevented
       }
     });
   });

@@ -1,4 +1,4 @@
-// Which view an address names. A view is { title, elements, start?, update?(snapshot), close? }.
+// Chooses the view for a hash. A view is { title, elements, start?, update?(snapshot), close? }.
 
 import { el } from './dom.js';
 import { heading } from './parts.js';

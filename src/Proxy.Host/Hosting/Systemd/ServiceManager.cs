@@ -4,11 +4,14 @@ using System.Text;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>Tells systemd how the service is (sd_notify): one datagram each, and none where systemd did not ask for them.</summary>
+/// <summary>
+/// Sends the state of the service to systemd, in the sd_notify protocol: one datagram per notification. Sends nothing if systemd has
+/// set no notification socket.
+/// </summary>
 internal sealed partial class ServiceManager : IDisposable
 {
     private const int MaxStatus = 400;
-    private const int SendLimit = 1000; // milliseconds, when systemd is behind with reading
+    private const int SendTimeout = 1000; // milliseconds, for when systemd does not read and its socket buffer is full
 
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _address;
@@ -23,40 +26,40 @@ internal sealed partial class ServiceManager : IDisposable
         {
             // An abstract name is written with @ and begins with a zero byte.
             _address = new UnixDomainSocketEndPoint(name[0] == '@' ? $"\0{name[1..]}" : name);
-            _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendLimit };
+            _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendTimeout };
         }
     }
 
-    /// <summary>Whether there is a socket to notify.</summary>
-    public bool IsThere => _socket is not null;
+    /// <summary>Whether systemd has set a notification socket.</summary>
+    public bool IsEnabled => _socket is not null;
 
-    /// <summary>The service does what it is for, as configured now.</summary>
-    public void Ready(string status) => Send($"READY=1\n{Status(status)}");
+    /// <summary>Reports that the service runs with the current configuration.</summary>
+    public void Ready(string status) => Send($"READY=1\n{Line(status)}");
 
-    /// <summary>It reads its configuration again; <see cref="Ready"/> follows.</summary>
+    /// <summary>Reports that the service reloads its configuration. <see cref="Ready"/> has to follow.</summary>
     public void Reloading()
     {
-        // The clock of .NET's timestamps is the kernel's monotonic one, as systemd wants it.
+        // systemd expects the time of CLOCK_MONOTONIC, which is also the clock of .NET's timestamps.
         var now = (long)_time.GetElapsedTime(0).TotalMicroseconds;
         Send(FormattableString.Invariant($"RELOADING=1\nMONOTONIC_USEC={now}"));
     }
 
-    /// <summary>It stops.</summary>
-    public void Stopping(string status) => Send($"STOPPING=1\n{Status(status)}");
+    /// <summary>Reports that the service stops.</summary>
+    public void Stopping(string status) => Send($"STOPPING=1\n{Line(status)}");
 
-    /// <summary>What it does takes so much longer from now on, and is no hang.</summary>
+    /// <summary>Reports that the current start, reload or stop still makes progress, and may take <paramref name="time"/> from now.</summary>
     public void ExtendTimeout(TimeSpan time, string status) =>
-        Send($"EXTEND_TIMEOUT_USEC={((long)time.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)}\n{Status(status)}");
+        Send($"EXTEND_TIMEOUT_USEC={((long)time.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)}\n{Line(status)}");
 
-    /// <summary>It lives.</summary>
+    /// <summary>Resets the watchdog: reports that the service responds.</summary>
     public void Alive() => Send("WATCHDOG=1");
 
-    /// <summary>How it is, in a line for people.</summary>
-    public void Tell(string status) => Send(Status(status));
+    /// <summary>Reports the status as one line, which <c>systemctl status</c> shows.</summary>
+    public void Status(string status) => Send(Line(status));
 
     public void Dispose() => _socket?.Dispose();
 
-    private static string Status(string text)
+    private static string Line(string text)
     {
         var line = text.ReplaceLineEndings(" ");
         return $"STATUS={(line.Length > MaxStatus ? $"{line[..MaxStatus]}…" : line)}";
@@ -76,7 +79,10 @@ internal sealed partial class ServiceManager : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Systemd could not be told {State}: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The notification {State} could not be sent to systemd. The host continues, but systemd does not know its state: {Reason}"
+        )]
         public static partial void NotTold(ILogger logger, string state, string reason);
     }
 }

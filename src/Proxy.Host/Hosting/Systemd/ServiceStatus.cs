@@ -2,7 +2,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>How the host is, in a line.</summary>
+/// <summary>Describes the state of the host in one line.</summary>
 internal static class ServiceStatus
 {
     public static string Describe(ProxyState status)

@@ -5,7 +5,7 @@ using Proxy.Connections;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>The listen sockets that systemd passes on, from descriptor 3: for our endpoints and for Kestrel's.</summary>
+/// <summary>Takes the listen sockets that systemd passes to the process from descriptor 3 on. TCP endpoints and Kestrel use them.</summary>
 internal static partial class SocketActivation
 {
     private const int First = 3;
@@ -14,9 +14,9 @@ internal static partial class SocketActivation
     private const int SolSocket = 1;
     private const int AcceptsConnections = 30; // SO_ACCEPTCONN
 
-    /// <summary>Takes them over; null when there are none.</summary>
-    /// <param name="environment">How many there are.</param>
-    /// <param name="refused">What was passed on and is no socket that listens.</param>
+    /// <summary>Takes the sockets; null if systemd passed none.</summary>
+    /// <param name="environment">The number and the names of the sockets.</param>
+    /// <param name="refused">Descriptions of the descriptors that are not listening stream sockets. They are closed.</param>
     public static InheritedSockets? Take(SystemdEnvironment environment, out IReadOnlyList<string> refused)
     {
         var (taken, others) = (new List<InheritedSocket>(), new List<string>());
@@ -42,8 +42,8 @@ internal static partial class SocketActivation
         return new InheritedSockets(taken);
     }
 
-    /// <summary>Lets Kestrel listen on them too.</summary>
-    public static void UseFor(IServiceCollection services, InheritedSockets sockets) =>
+    /// <summary>Makes Kestrel listen on a passed socket if its address matches.</summary>
+    public static void AddToKestrel(IServiceCollection services, InheritedSockets sockets) =>
         services.Configure<SocketTransportOptions>(kestrel =>
             kestrel.CreateBoundListenSocket = endPoint =>
                 sockets.TryTake(endPoint) ?? SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint)
@@ -51,7 +51,7 @@ internal static partial class SocketActivation
 
     private static Socket? TryOpen(int descriptor)
     {
-        // Programs that we start must not have it.
+        // Child processes, such as hook programs, must not inherit the socket.
         if (FileControl(descriptor, SetDescriptorFlags, CloseOnExec) < 0)
         {
             return null;

@@ -2,22 +2,22 @@ using System.Globalization;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>What systemd tells a service in its environment.</summary>
+/// <summary>The environment variables that systemd sets for a service.</summary>
 internal sealed record SystemdEnvironment
 {
-    /// <summary>The socket to notify; null when systemd does not ask for that.</summary>
+    /// <summary>The address of the notification socket; null if systemd expects no notifications.</summary>
     public string? NotifySocket { get; init; }
 
-    /// <summary>How long the service may be silent; null without a watchdog.</summary>
+    /// <summary>The longest time between two watchdog notifications; null without a watchdog.</summary>
     public TimeSpan? Watchdog { get; init; }
 
-    /// <summary>How many sockets were passed on.</summary>
+    /// <summary>The number of sockets that systemd passes to the process.</summary>
     public int Sockets { get; init; }
 
-    /// <summary>Their names, as far as they have any.</summary>
+    /// <summary>The names of the sockets, in the same order. May be shorter than the number of sockets.</summary>
     public IReadOnlyList<string> SocketNames { get; init; } = [];
 
-    /// <summary>Reads what is meant for this process, and takes it out of the environment: programs that we start are not meant.</summary>
+    /// <summary>Reads the variables and removes them from the environment, because they do not apply to child processes.</summary>
     public static SystemdEnvironment Take()
     {
         var own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);

@@ -6,7 +6,7 @@ using Proxy.Transports;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>Keeps systemd informed: ready, stopping and for how long yet, alive, and how it is in a line.</summary>
+/// <summary>Notifies systemd when the host is ready, when it stops and needs more time, when its status line changes, and that it responds.</summary>
 internal sealed partial class SystemdService(
     SystemdEnvironment environment,
     ServiceManager manager,
@@ -20,13 +20,13 @@ internal sealed partial class SystemdService(
     ILoggerFactory loggers
 ) : IHostedService, IDisposable
 {
-    private static readonly TimeSpan _look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _extension = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new(); // guards all fields
     private Watchdog? _watchdog;
     private ITimer? _timer;
-    private string _told = "";
+    private string _reported = "";
     private long _stopping;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal sealed partial class SystemdService(
         _timer?.Dispose();
     }
 
-    // Everything listens now.
+    // All endpoints listen when this is called, so a socket that is still unused belongs to no endpoint.
     private void OnStarted()
     {
         foreach (var unused in transport.Inherited?.CloseUnused() ?? [])
@@ -52,16 +52,16 @@ internal sealed partial class SystemdService(
             Log.Unused(loggers.CreateLogger<SystemdService>(), unused);
         }
 
-        if (!manager.IsThere)
+        if (!manager.IsEnabled)
         {
             return;
         }
 
         lock (_gate)
         {
-            _told = ServiceStatus.Describe(status.Current);
-            manager.Ready(_told);
-            _timer = time.CreateTimer(static service => ((SystemdService)service!).Look(), this, _look, _look);
+            _reported = ServiceStatus.Describe(status.Current);
+            manager.Ready(_reported);
+            _timer = time.CreateTimer(static service => ((SystemdService)service!).Update(), this, _interval, _interval);
             if (environment.Watchdog is { } limit)
             {
                 _watchdog = new Watchdog(limit, health.AnswerAsync, manager.Alive, loggers.CreateLogger<Watchdog>());
@@ -78,7 +78,7 @@ internal sealed partial class SystemdService(
         }
     }
 
-    private void Look()
+    private void Update()
     {
         lock (_gate)
         {
@@ -86,15 +86,15 @@ internal sealed partial class SystemdService(
             {
                 Extend();
             }
-            else if (ServiceStatus.Describe(status.Current) is var now && now != _told)
+            else if (ServiceStatus.Describe(status.Current) is var now && now != _reported)
             {
-                _told = now;
-                manager.Tell(now);
+                _reported = now;
+                manager.Status(now);
             }
         }
     }
 
-    // No longer than the host itself allows: what hangs then is systemd's to end.
+    // The extensions end with the host's own shutdown timeout. If the process still hangs after that, systemd should kill it.
     private void Extend()
     {
         if (time.GetElapsedTime(_stopping) < host.Value.ShutdownTimeout)
@@ -107,7 +107,10 @@ internal sealed partial class SystemdService(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Systemd passed on {Socket}, on which no endpoint listens; it is closed.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "systemd passed a socket on {Socket}, but no endpoint has this address. The socket is closed; remove it from the socket unit or add an endpoint."
+        )]
         public static partial void Unused(ILogger logger, InheritedSocket socket);
     }
 }

@@ -2,12 +2,12 @@ using Proxy.Connections;
 
 namespace Proxy.Host.Hosting.Systemd;
 
-/// <summary>Adds what makes the host a service of systemd; elsewhere it does nothing.</summary>
+/// <summary>Registers the services that connect the host to systemd. Without systemd they do nothing.</summary>
 internal static partial class SystemdServices
 {
-    /// <summary>Adds it.</summary>
-    /// <returns>The sockets that were passed on; null when none were.</returns>
-    public static InheritedSockets? Use(IServiceCollection services)
+    /// <summary>Reads the environment, takes the passed sockets and registers the services.</summary>
+    /// <returns>The sockets that systemd passed; null if it passed none.</returns>
+    public static InheritedSockets? AddTo(IServiceCollection services)
     {
         var environment = SystemdEnvironment.Take();
         var sockets = SocketActivation.Take(environment, out var refused);
@@ -16,7 +16,7 @@ internal static partial class SystemdServices
         services.AddHostedService<SystemdService>();
         if (sockets is not null)
         {
-            SocketActivation.UseFor(services, sockets);
+            SocketActivation.AddToKestrel(services, sockets);
             services.AddHostedService(provider => new Refusals(refused, provider.GetRequiredService<ILogger<InheritedSockets>>()));
         }
 
@@ -27,9 +27,9 @@ internal static partial class SystemdServices
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            foreach (var what in refused)
+            foreach (var descriptor in refused)
             {
-                Log.NoListener(logger, what);
+                Log.NoListener(logger, descriptor);
             }
 
             return Task.CompletedTask;
@@ -40,7 +40,10 @@ internal static partial class SystemdServices
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Systemd passed on {What}, which is no socket that listens for streams; it is closed.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "systemd passed {What}, which is not a listening stream socket. It is closed; check the socket unit."
+        )]
         public static partial void NoListener(ILogger logger, string what);
     }
 }

@@ -1,25 +1,25 @@
 namespace Proxy.Host.Hosting.Systemd;
 
 /// <summary>
-/// Says that the service lives, and only while it does: each time the threads that carry connections have answered. A thread of its
-/// own asks them, because a timer would need the pool that may be the one that hangs.
+/// Resets the watchdog of systemd each time the threads that serve connections have responded to a check. The check runs on a thread of
+/// its own, because a timer runs on the thread pool, which may be what hangs.
 /// </summary>
 internal sealed partial class Watchdog : IDisposable
 {
-    private readonly Func<Task> _ask;
+    private readonly Func<Task> _check;
     private readonly Action _alive;
     private readonly TimeSpan _period;
     private readonly ILogger _logger;
     private readonly ManualResetEvent _stopping = new(false);
     private readonly Thread _thread;
 
-    /// <param name="limit">How long the service may be silent; it speaks twice as often.</param>
-    /// <param name="ask">Completes when all that has to live has answered.</param>
-    /// <param name="alive">Says so.</param>
-    /// <param name="logger">Told what does not answer.</param>
-    public Watchdog(TimeSpan limit, Func<Task> ask, Action alive, ILogger<Watchdog> logger)
+    /// <param name="limit">The watchdog time of systemd. The check runs twice in this time.</param>
+    /// <param name="check">Completes when all event loops and the thread pool have responded.</param>
+    /// <param name="alive">Called after each completed check; resets the watchdog.</param>
+    /// <param name="logger">Logs when a check does not complete in time.</param>
+    public Watchdog(TimeSpan limit, Func<Task> check, Action alive, ILogger<Watchdog> logger)
     {
-        _ask = ask;
+        _check = check;
         _alive = alive;
         _period = limit / 2;
         _logger = logger;
@@ -38,13 +38,13 @@ internal sealed partial class Watchdog : IDisposable
     {
         do
         {
-            var answer = (IAsyncResult)_ask();
-            while (!answer.IsCompleted && WaitHandle.WaitAny([answer.AsyncWaitHandle, _stopping], _period) == WaitHandle.WaitTimeout)
+            var check = (IAsyncResult)_check();
+            while (!check.IsCompleted && WaitHandle.WaitAny([check.AsyncWaitHandle, _stopping], _period) == WaitHandle.WaitTimeout)
             {
                 Log.Silent(_logger, _period);
             }
 
-            if (answer.IsCompleted)
+            if (check.IsCompleted)
             {
                 _alive();
             }
@@ -55,7 +55,7 @@ internal sealed partial class Watchdog : IDisposable
     {
         [LoggerMessage(
             LogLevel.Error,
-            "An event loop or the thread pool has not answered for {Period}; systemd is told nothing until it does, and may end this process."
+            "An event loop or the thread pool has not responded for {Period}. systemd may end this process, because its watchdog is not notified until both respond."
         )]
         public static partial void Silent(ILogger logger, TimeSpan period);
     }

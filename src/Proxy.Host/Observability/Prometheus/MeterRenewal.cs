@@ -2,42 +2,59 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Host.Observability.Prometheus;
 
-/// <summary>
-/// Sees to the meter when there are no scrapes: renews it when that is due, and has the reader let go what renewals have left behind, which it does
-/// with its next collection.
-/// </summary>
-internal sealed class MeterRenewal(PrometheusExporter exporter, ProxyMeter meter, TimeProvider time) : BackgroundService
+/// <summary>Replaces the meter provider where no scrape does: when it has no room for what was configured just now, or is due for a minute.</summary>
+internal sealed partial class MeterRenewal : BackgroundService
 {
-    private const int MostLeft = 3; // meters; a scrape should have their last values, but not at any price in memory
     private const int Patience = 60;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
-    private int _collections;
-    private int _generation;
+
+    private readonly MeterProviders _providers;
+    private readonly ScrapeCollector _collector;
+    private readonly ProxyMeter _meter;
+    private readonly ILogger<MeterRenewal> _logger;
+    private readonly SemaphoreSlim _configured = new(0);
     private int _waited;
 
-    /// <summary>One look.</summary>
-    public void Look()
+    public MeterRenewal(MeterProviders providers, ScrapeCollector collector, ProxyMeter meter, ILogger<MeterRenewal> logger)
     {
-        if (_collections != exporter.Collections)
+        (_providers, _collector, _meter, _logger) = (providers, collector, meter, logger);
+        meter.Configured += Wake;
+    }
+
+    /// <summary>One look.</summary>
+    public async Task LookAsync()
+    {
+        _waited = _providers.Plan.IsDue ? _waited + 1 : 0;
+        if (_waited < Patience && !_providers.Plan.IsFull)
         {
-            (_collections, _generation, _waited) = (exporter.Collections, meter.Generation, 0);
+            return;
         }
 
-        var overdue = meter.IsDue && ++_waited >= Patience;
-        if ((overdue || meter.Generation - _generation >= MostLeft) && Collect())
+        try
         {
-            meter.RenewIfDue();
+            await _collector.RenewAsync();
         }
+        catch (TimeoutException exception)
+        {
+            Log.Later(_logger, exception.Message);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _meter.Configured -= Wake;
+        _configured.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(_interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (true)
             {
-                Look();
+                await LookAsync();
+                await _configured.WaitAsync(_interval, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -46,5 +63,11 @@ internal sealed class MeterRenewal(PrometheusExporter exporter, ProxyMeter meter
         }
     }
 
-    private bool Collect() => exporter.Collect?.Invoke((int)exporter.Options.CollectTimeout.TotalMilliseconds) ?? false;
+    private void Wake(object? sender, EventArgs e) => _configured.Release();
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The meter provider is not replaced, which is tried again in a second: {Reason}")]
+        public static partial void Later(ILogger logger, string reason);
+    }
 }

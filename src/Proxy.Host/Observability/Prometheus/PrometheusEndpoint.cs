@@ -3,14 +3,16 @@ using System.Globalization;
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// <c>GET /metrics</c>: negotiates a format, has it collected, and sends it. A collection that fails is 500 and one that takes longer than the
-/// scraper waits is 408: an empty 200 would say that there is nothing.
+/// <c>GET /metrics</c>: sends what the exporter answers, within a time and to so many scrapers at a time, since the exporter itself waits for a
+/// scraper that does not read.
 /// </summary>
-internal sealed partial class PrometheusEndpoint(ScrapeCollector collector, PrometheusOptions options, ILogger<PrometheusEndpoint> logger)
+internal sealed class PrometheusEndpoint(ScrapeCollector collector)
 {
     private const string TimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds";
     private const int Piece = 16 * 1024; // Kestrel copies a whole write before it waits, so large ones would be kept once per scraper
-    private readonly SendingScrapes _sending = new(options.MaxSending);
+    private const int MaxSending = 64;
+    private static readonly TimeSpan _sendLimit = TimeSpan.FromSeconds(10);
+    private readonly SendingScrapes _sending = new(MaxSending);
 
     /// <summary>Answers a scrape.</summary>
     public static Task WriteAsync(HttpContext context) =>
@@ -18,68 +20,47 @@ internal sealed partial class PrometheusEndpoint(ScrapeCollector collector, Prom
 
     private async Task AnswerAsync(HttpContext context)
     {
-        var headers = context.Request.Headers;
-        var format = AcceptHeader.Negotiate(headers.Accept);
-        context.Response.Headers.Vary = "Accept, Accept-Encoding";
-        if (await CollectAsync(context, format) is not { } exposition)
+        if (await CollectAsync(context) is not { } scrape)
         {
+            context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
             return;
         }
 
-        try
+        context.Response.StatusCode = scrape.Status;
+        foreach (var (name, value) in scrape.Headers)
         {
-            context.Response.ContentType = format.ContentType;
-            await SendAsync(context, exposition.Body(Compresses(context)));
+            context.Response.Headers[name] = value;
         }
-        finally
-        {
-            exposition.Release();
-        }
+
+        context.Response.Headers.Vary = "Accept, Accept-Encoding"; // the exporter says the latter alone
+        await SendAsync(context, scrape.Body);
     }
 
-    private static bool Compresses(HttpContext context)
+    private async Task<Scrape?> CollectAsync(HttpContext context)
     {
-        var gzip = AcceptHeader.AllowsGzip(context.Request.Headers.AcceptEncoding);
-        if (gzip)
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-        }
-
-        return gzip;
-    }
-
-    private async Task<Exposition?> CollectAsync(HttpContext context, ExpositionFormat format)
-    {
-        using var late = new CancellationTokenSource(Timeout(context.Request.Headers[TimeoutHeader]), TimeProvider.System);
+        using var late = new CancellationTokenSource(Limit(context.Request.Headers[TimeoutHeader]), TimeProvider.System);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, late.Token);
         try
         {
-            return await collector.GetAsync(format.IsOpenMetrics, limit.Token);
+            return await collector.GetAsync(context.Request.Headers, limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)
         {
-            context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
+            return null;
         }
-        catch (Exception exception)
-        {
-            Log.Failed(logger, exception);
-            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-        }
-
-        return null;
     }
 
-    private TimeSpan Timeout(string? asked) =>
+    private static TimeSpan Limit(string? asked) =>
         double.TryParse(asked, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
         && seconds > 0
-        && seconds < options.CollectTimeout.TotalSeconds
+        && seconds < ScrapeCollector.Limit.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
-            : options.CollectTimeout;
+            : ScrapeCollector.Limit;
 
     private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         context.Response.ContentLength = body.Length;
-        using var late = new CancellationTokenSource(options.SendTimeout, TimeProvider.System);
+        using var late = new CancellationTokenSource(_sendLimit, TimeProvider.System);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, late.Token);
         var sending = _sending.Add(deadline);
         try
@@ -97,11 +78,5 @@ internal sealed partial class PrometheusEndpoint(ScrapeCollector collector, Prom
         {
             _sending.Remove(sending);
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "A scrape of /metrics failed.")]
-        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

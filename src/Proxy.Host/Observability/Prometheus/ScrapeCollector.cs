@@ -1,87 +1,117 @@
-using Proxy.Diagnostics;
+using Microsoft.Net.Http.Headers;
 
 namespace Proxy.Host.Observability.Prometheus;
 
-/// <summary>Collects for scrapes: one collection for all that ask at the same time, and for those shortly after.</summary>
-internal sealed class ScrapeCollector(PrometheusExporter exporter, ProxyMeter meter, TimeProvider time)
+/// <summary>
+/// Collects for scrapes, one collection at a time: scrapers that ask for the same at the same time, or shortly after, share one. The exporter writes
+/// into memory and not to the scraper, because it begins no other collection until all scrapers have read the last one.
+/// </summary>
+internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider time) : IDisposable
 {
-    private readonly Lock _gate = new(); // guards the states of both
-    private readonly State _text = new(false);
-    private readonly State _openMetrics = new(true);
+    private static readonly TimeSpan _cacheTime = TimeSpan.FromMilliseconds(300);
+    private static readonly string[] _asked = [HeaderNames.Accept, HeaderNames.AcceptEncoding];
 
-    /// <summary>An exposition, which the caller releases.</summary>
-    /// <param name="openMetrics">Which syntax.</param>
+    private readonly SemaphoreSlim _collecting = new(1); // whoever has it may use the provider
+    private readonly Lock _gate = new(); // guards all below
+    private readonly Dictionary<string, Task<Scrape>> _running = new(StringComparer.Ordinal);
+    private (string Key, Scrape Scrape, long At)? _last;
+    private int _size; // of the last body, and so about that of the next
+
+    /// <summary>How long a collection may take, and how long one may wait for another.</summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The exporter's answer.</summary>
+    /// <param name="headers">The scraper's headers, of which the format and the compression are looked at.</param>
     /// <param name="cancellationToken">Ends the wait, not the collection, which others may wait for.</param>
-    /// <exception cref="InvalidOperationException">The collection failed.</exception>
-    public async Task<Exposition> GetAsync(bool openMetrics, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">Another collection takes too long.</exception>
+    public Task<Scrape> GetAsync(IHeaderDictionary headers, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var exposition = await Current(openMetrics ? _openMetrics : _text).WaitAsync(cancellationToken);
-            if (exposition.TryUse())
-            {
-                return exposition;
-            }
-        }
-    }
-
-    private Task<Exposition> Current(State state)
-    {
+        var key = string.Join('\n', _asked.Select(name => headers[name].ToString()));
         lock (_gate)
         {
-            if (state.Kept is { } kept)
+            if (_last is { } last && last.Key == key && time.GetElapsedTime(last.At) < _cacheTime)
             {
-                if (time.GetElapsedTime(kept.CollectedAt) < exporter.Options.CacheTime)
-                {
-                    return Task.FromResult(kept);
-                }
-
-                state.Kept = null;
-                kept.Release();
+                return Task.FromResult(last.Scrape);
             }
 
-            return state.Running ??= Task.Run(() => Run(state));
+            if (!_running.TryGetValue(key, out var running))
+            {
+                var copy = new HeaderDictionary(_asked.ToDictionary(static name => name, name => headers[name]));
+                _running[key] = running = Task.Run(() => RunAsync(key, copy), CancellationToken.None);
+            }
+
+            return running.WaitAsync(cancellationToken);
         }
     }
 
-    private Exposition Run(State state)
+    /// <summary>Replaces the meter provider when no collection runs.</summary>
+    /// <exception cref="TimeoutException">A collection takes too long.</exception>
+    public async Task RenewAsync()
     {
-        Exposition? exposition = null;
+        await EnterAsync();
         try
         {
-            return exposition = Collect(state.OpenMetrics);
+            providers.Renew();
+        }
+        finally
+        {
+            _collecting.Release();
+        }
+    }
+
+    public void Dispose() => _collecting.Dispose();
+
+    private async Task EnterAsync()
+    {
+        if (!await _collecting.WaitAsync(Limit))
+        {
+            throw new TimeoutException("A collection of metrics takes too long.");
+        }
+    }
+
+    private async Task<Scrape> RunAsync(string key, HeaderDictionary headers)
+    {
+        Scrape? scrape = null;
+        try
+        {
+            await EnterAsync();
+            try
+            {
+                return scrape = await CollectAsync(headers);
+            }
+            finally
+            {
+                _collecting.Release();
+            }
         }
         finally
         {
             lock (_gate)
             {
-                (state.Running, state.Kept) = (null, exposition);
+                _running.Remove(key);
+                _last = scrape is { Status: StatusCodes.Status200OK } ? (key, scrape, time.GetTimestamp()) : null;
             }
         }
     }
 
-    private Exposition Collect(bool openMetrics)
+    private async Task<Scrape> CollectAsync(HeaderDictionary headers)
     {
-        var text = new PooledBuffer(exporter.Options.MaxBytes);
-        try
+        using var body = new MemoryStream(_size);
+        var context = new DefaultHttpContext();
+        foreach (var (name, value) in headers)
         {
-            exporter.CollectInto(text, openMetrics);
-            meter.RenewIfDue();
-            return new Exposition(text, exporter.Options.MaxBytes, time.GetTimestamp());
+            context.Request.Headers[name] = value;
         }
-        catch
+
+        context.Response.Body = body;
+        await providers.ScrapeAsync(context);
+        await context.Response.CompleteAsync();
+        if (providers.Plan.IsDue)
         {
-            text.Dispose();
-            throw;
+            providers.Renew(); // the last values have just been taken
         }
-    }
 
-    private sealed class State(bool openMetrics)
-    {
-        public bool OpenMetrics => openMetrics;
-
-        public Task<Exposition>? Running { get; set; }
-
-        public Exposition? Kept { get; set; }
+        _size = (int)body.Length;
+        return new Scrape(context.Response.StatusCode, context.Response.Headers, body.GetBuffer().AsMemory(0, _size));
     }
 }

@@ -1,12 +1,15 @@
 namespace Proxy.Host.Observability.Prometheus;
 
-/// <summary>The answers that are being sent: so many at a time. One more ends the oldest, since a client that reads is done long before.</summary>
+/// <summary>
+/// Limits how many answers are sent at a time. One more than the limit ends the oldest: a scraper that reads has its answer within milliseconds, so the
+/// oldest is one that does not read.
+/// </summary>
 internal sealed class SendingScrapes(int limit)
 {
     private readonly Lock _gate = new(); // guards _sending
     private readonly LinkedList<CancellationTokenSource> _sending = [];
 
-    /// <summary>Adds one, whose deadline this may bring forward.</summary>
+    /// <summary>Adds an answer; cancelled when it is the oldest and there are too many.</summary>
     public LinkedListNode<CancellationTokenSource> Add(CancellationTokenSource deadline)
     {
         CancellationTokenSource? oldest = null;
@@ -45,7 +48,7 @@ internal sealed class SendingScrapes(int limit)
         }
         catch (ObjectDisposedException)
         {
-            // It has just been sent.
+            // It was sent in the meantime.
         }
     }
 }

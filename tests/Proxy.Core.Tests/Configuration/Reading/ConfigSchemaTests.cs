@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Proxy.Configuration;
 
 namespace Proxy.Core.Tests.Configuration.Reading;
@@ -29,4 +30,27 @@ public sealed class ConfigSchemaTests
         );
         Assert.False(route.GetProperty("properties").TryGetProperty("Tls", out _));
     }
+
+    [Fact]
+    public void Generate_References_LeadToWhatTheSchemaHas()
+    {
+        var schema = JsonNode.Parse(ProxyDocument.GenerateSchema())!;
+        var references = References(schema).ToList();
+
+        Assert.NotEmpty(references);
+        Assert.All(
+            references,
+            reference => Assert.NotNull(reference.Split('/').Skip(1).Aggregate((JsonNode?)schema, static (node, key) => node?[key]))
+        );
+    }
+
+    private static IEnumerable<string> References(JsonNode? node) =>
+        node switch
+        {
+            JsonArray array => array.SelectMany(References),
+            JsonObject schema => schema.SelectMany(static pair =>
+                pair.Key == "$ref" ? [pair.Value!.GetValue<string>()] : References(pair.Value)
+            ),
+            _ => [],
+        };
 }

@@ -82,7 +82,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
         await ComeAsync();
         var with = SettledMemory();
         output.WriteLine($"{_count} members: {(with - before) / _count} bytes each.");
-        Assert.InRange(with - before, 0, (long)BytesPerMember * _count);
+        Assert.InRange(with - before, long.MinValue, (long)BytesPerMember * _count);
 
         _members.Leave();
         var left = await TellsAsync(static state => state.Members.Count == 0);
@@ -107,7 +107,8 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
         _authority.Dispose();
     }
 
-    // What tests before this one left to finalizers is freed in several rounds; it would be taken for memory that the members gave back.
+    // What earlier tests left to finalizers is freed in several rounds. What they left to pools that trim by time is freed whenever they do so,
+    // in the middle of a measurement too: so a difference has an upper bound and no lower one.
     private static long SettledMemory()
     {
         const int Noise = 100_000;

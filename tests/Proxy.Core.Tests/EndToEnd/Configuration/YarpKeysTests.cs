@@ -36,7 +36,7 @@ public sealed class YarpKeysTests : IDisposable
                 "HealthCheck": {
                   "AvailableDestinationsPolicy": "HealthyAndUnknown",
                   "Passive": { "Enabled": true, "Policy": "TransportFailureRate", "ReactivationPeriod": "00:00:07" },
-                  "Active": { "Enabled": true, "Interval": "00:00:08", "Timeout": "00:00:09", "Policy": "ConsecutiveFailures", "Path": "/h" }
+                  "Active": { "Enabled": true, "Interval": "00:00:08", "Timeout": "00:00:09", "Policy": "ConsecutiveFailures", "Path": "/h", "Query": "?q" }
                 },
                 "HttpClient": {
                   "SslProtocols": ["Tls12", "tls13"], "DangerousAcceptAnyServerCertificate": true, "MaxConnectionsPerServer": 11,
@@ -138,6 +138,7 @@ public sealed class YarpKeysTests : IDisposable
     [InlineData("SessionAffinity:Cookie:IsEssential", "true", "false")]
     [InlineData("HealthCheck:AvailableDestinationsPolicy", "'HealthyOrPanic'", "'HealthyAndUnknown'")]
     [InlineData("HealthCheck:Active:Path", "'/a'", "'/b'")]
+    [InlineData("HealthCheck:Active:Query", "'?a'", "'?b'")]
     [InlineData("HealthCheck:Passive:ReactivationPeriod", "'00:00:01'", "'00:00:02'")]
     [InlineData("HttpClient:RequestHeaderEncoding", "'utf-8'", "'latin1'")]
     [InlineData("HttpClient:ResponseHeaderEncoding", "'utf-8'", "'latin1'")]

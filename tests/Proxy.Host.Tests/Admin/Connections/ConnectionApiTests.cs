@@ -13,7 +13,7 @@ public sealed class ConnectionApiTests : IDisposable
     private readonly TcpServer _server = new("hello");
 
     [Fact]
-    public async Task List_OneConnection_TellsAllOfItAndClosesIt()
+    public async Task List_OneConnection_HasAllItsValuesAndDeleteClosesIt()
     {
         await using var host = await StartAsync();
         using var api = new AdminClient(host);
@@ -47,7 +47,7 @@ public sealed class ConnectionApiTests : IDisposable
     [InlineData("age")]
     [InlineData("id")]
     [InlineData("bytes")]
-    public async Task List_TenThousand_PagesHaveEachOnceInOrder(string sort)
+    public async Task List_TenThousand_PagesContainEachOnceInOrder(string sort)
     {
         const int Count = 10_000;
         await using var host = await StartAsync();
@@ -123,7 +123,7 @@ public sealed class ConnectionApiTests : IDisposable
     [InlineData("after=QWdlIHggeA")]
     [InlineData("sort=id&after=QWdlIDEgMQ")]
     [InlineData("limit=1&limit=2")]
-    public async Task List_AbsurdQuery_IsRefused(string query)
+    public async Task List_InvalidQuery_IsRefused(string query)
     {
         await using var host = await StartAsync();
         using var api = new AdminClient(host);
@@ -136,7 +136,7 @@ public sealed class ConnectionApiTests : IDisposable
     private Task<TestHost> StartAsync() =>
         TestHost.StartAsync(AdminClient.With(AdminClient.Changes, Json.Routes(Json.Route("r"), _server.Port)));
 
-    // Records without sockets. Nothing would ever remove them: the host is not to wait for them.
+    // Records without sockets never end by themselves, so disposing removes them: the host would wait for them when it stops.
     private static Filled Fill(TestHost host, int count)
     {
         var records = new List<ConnectionRecord>();

@@ -6,7 +6,7 @@ namespace Proxy.Host.Tests.Cli.Checking;
 public sealed class MergedDocumentTests
 {
     [Fact]
-    public void Of_ObjectsListsAndValues_AreThereAgain()
+    public void Of_ObjectsListsAndValues_ReturnsThem()
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
@@ -36,7 +36,7 @@ public sealed class MergedDocumentTests
     [InlineData("Logging:LogLevel:0", """{"Logging":{"LogLevel":{"0":"x"}}}""")]
     [InlineData("Kestrel:EndpointDefaults:SslProtocols:0", """{"Kestrel":{"EndpointDefaults":{"SslProtocols":["x"]}}}""")]
     [InlineData("Others:00", """{"Others":{"00":"x"}}""")]
-    public void Of_KeysThatAreNumbers_AreAListOnlyWhereTheReaderWantsOne(string path, string expected)
+    public void Of_NumericKeys_AreAListOnlyIfTheRecordHasAList(string path, string expected)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new(path, "x")]).Build();
 
@@ -44,5 +44,6 @@ public sealed class MergedDocumentTests
     }
 
     [Fact]
-    public void Of_Nothing_AnEmptyObject() => Assert.Equal("{}", MergedDocument.Of(new ConfigurationBuilder().Build()).ToJsonString());
+    public void Of_EmptyConfiguration_ReturnsAnEmptyObject() =>
+        Assert.Equal("{}", MergedDocument.Of(new ConfigurationBuilder().Build()).ToJsonString());
 }

@@ -12,7 +12,7 @@ public sealed class AmountsTests
     [InlineData(999_960, "1.0 MB")]
     [InlineData(1_234_567_890, "1.2 GB")]
     [InlineData(long.MaxValue, "9223.4 PB")]
-    public void Bytes_Any_InItsUnit(long count, string expected) => Assert.Equal(expected, Amounts.Bytes(count));
+    public void Bytes_AnyCount_UsesTheFittingUnit(long count, string expected) => Assert.Equal(expected, Amounts.Bytes(count));
 
     [Theory]
     [InlineData(0.04, "0.0s")]
@@ -20,5 +20,6 @@ public sealed class AmountsTests
     [InlineData(61, "1m 1s")]
     [InlineData(3_660, "1h 1m")]
     [InlineData(100_000, "1d 3h")]
-    public void Time_Any_InTwoUnits(double seconds, string expected) => Assert.Equal(expected, Amounts.Time(TimeSpan.FromSeconds(seconds)));
+    public void Time_AnyDuration_UsesAtMostTwoUnits(double seconds, string expected) =>
+        Assert.Equal(expected, Amounts.Time(TimeSpan.FromSeconds(seconds)));
 }

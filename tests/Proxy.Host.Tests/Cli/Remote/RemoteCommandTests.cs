@@ -2,7 +2,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli.Remote;
 
-/// <summary>The commands that talk to a running host, as processes beside one.</summary>
+/// <summary>The commands that connect to a running host. The host runs in this process, and each command in its own.</summary>
 public sealed class RemoteCommandTests : IAsyncLifetime
 {
     private const string Admin = """ "Admin": { "Url": "http://127.0.0.1:0", "AllowChanges": true } """;
@@ -35,7 +35,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Status_Watched_ShowsWhatChanges()
+    public async Task Status_Watch_ShowsNewConnections()
     {
         using var watching = new ProxyProcess("", "status", "--watch", "--admin", Url(_host));
         await Eventually.TrueAsync(() => watching.Output.Contains("0 connections", StringComparison.Ordinal));
@@ -46,7 +46,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Connections_OneOpen_IsListedClosedAndGone()
+    public async Task Connections_OneOpen_IsListedAndCanBeClosed()
     {
         using var client = await TcpClientSocket.ConnectAsync(_host.Address);
         Assert.Equal("first", await client.ReadAsync());
@@ -64,7 +64,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Close_UnknownAndKnown_TheKnownIsClosedAndItEndsWithOne()
+    public async Task Close_UnknownAndKnownId_ClosesTheKnownAndExitsWithOne()
     {
         using var client = await TcpClientSocket.ConnectAsync(_host.Address);
         await Eventually.TrueAsync(() => _host.Tracker.Count == 1);
@@ -77,7 +77,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Drain_Destination_GetsNothingNewUntilUndo()
+    public async Task Drain_Destination_GetsNoConnectionsUntilUndo()
     {
         using var old = await TcpClientSocket.ConnectAsync(_host.Address);
         Assert.Equal("first", await old.ReadAsync());
@@ -93,7 +93,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Drain_AndClose_WhatIsOpenIsReset()
+    public async Task Drain_WithClose_ResetsOpenConnections()
     {
         using var old = await TcpClientSocket.ConnectAsync(_host.Address);
         Assert.Equal("first", await old.ReadAsync());
@@ -106,7 +106,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Reload_GoodAndBadEdit_SaysWhichRunsOrWhatIsWrong()
+    public async Task Reload_GoodAndBadEdit_PrintsTheRevisionOrTheErrors()
     {
         await _host.WriteAsync(Document(Admin, "\"IdleTimeout\": \"00:00:42\""));
         var (good, output, _) = await RunAsync("reload");
@@ -124,10 +124,10 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     [InlineData("drain", "/d0")]
     [InlineData("drain")]
     [InlineData("close")]
-    [InlineData("connections", "--sort", "beauty")]
+    [InlineData("connections", "--sort", "unknown")]
     [InlineData("status", "--token-file", "/nowhere")]
     [InlineData("status", "--certificate", "/nowhere")]
-    public async Task Run_BadUsage_TwoAndAReason(params string[] arguments)
+    public async Task Run_BadUsage_ExitsWithTwoAndAReason(params string[] arguments)
     {
         var (exit, output, errors) = await RunAsync(arguments);
 
@@ -137,8 +137,8 @@ public sealed class RemoteCommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData("http://127.0.0.1:1", 1, "does not answer")]
-    [InlineData("nonsense", 2, "no admin address")]
-    public async Task Status_NoHostThere_SaysSoInOneLine(string address, int expected, string reason)
+    [InlineData("nonsense", 2, "is not a URL of an admin endpoint")]
+    public async Task Status_NoHost_PrintsOneLine(string address, int expected, string reason)
     {
         var (exit, _, errors) = await ProxyProcess.RunAsync("status", "--admin", address);
 
@@ -147,7 +147,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Status_TokenWanted_OnlyWithIt()
+    public async Task Status_TokenRequired_FailsWithoutToken()
     {
         await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0", "Token": "secret-1" } """));
         var file = Path.GetTempFileName();
@@ -163,7 +163,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Close_HostMayNotBeChanged_SaysWhichKeyAllowsIt()
+    public async Task Close_ChangesNotAllowed_NamesTheKeyThatAllowsThem()
     {
         await using var host = await TestHost.StartAsync(Document(""" "Admin": { "Url": "http://127.0.0.1:0" } """));
 
@@ -174,7 +174,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_AgainstAHost_PrintsWhatWouldChange()
+    public async Task Check_Against_PrintsDifferences()
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, Document(Admin));
@@ -189,7 +189,7 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_ProbeOfWhatAHostHas_OnlyAgainstItRight()
+    public async Task Check_ProbeOfAddressesOfARunningHost_SucceedsOnlyWithAgainst()
     {
         var port = ((System.Net.IPEndPoint)_host.Address).Port;
         await using var host = await TestHost.StartAsync(Document(Admin, listen: $"127.0.0.2:{port}"));

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
@@ -86,12 +84,12 @@ public sealed class ChannelExampleTests : IDisposable
 
         await MemberAsync(three, 0, 1);
         await MemberAsync(three, 0, 2);
-        var status = three.Hosts[0].Services.GetRequiredService<ProxyStatus>().Current;
-        var web = three.Hosts[0].Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var status = three.Hosts[0].Status;
+        var web = three.Hosts[0].Urls.Single();
         await AskUntilAsync(new Uri($"http://{Bound(status, "127.0.0.1")}/"), "A_2", "A_3");
         await AskUntilAsync(new Uri($"http://{Bound(status, "127.0.0.2")}/"), "A_2", "A_3");
         // What a Request channel balances is connections, and YARP keeps one.
-        await Eventually.TrueAsync(async () => await TryAskAsync(new Uri(web)) is "A_2" or "A_3");
+        await Eventually.TrueAsync(async () => await TryAskAsync(web) is "A_2" or "A_3");
     }
 
     [Fact]
@@ -101,9 +99,7 @@ public sealed class ChannelExampleTests : IDisposable
         await three.ServeAsync(1, three.RingPort);
         await three.ServeAsync(1, three.DbPort);
         await MemberAsync(three, 0, 1);
-        var admin = new Uri(
-            three.Hosts[0].Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
-        );
+        var admin = three.Hosts[0].Urls.Single();
         using var client = await TcpClientSocket.ConnectAsync(new IPEndPoint(IPAddress.Parse(ThreeInstances.Ip(0, 1)), three.RingPort));
 
         var ring = await WaitAsync(admin, "/api/channels/ring", static root => root.GetProperty("members").GetArrayLength() == 1);

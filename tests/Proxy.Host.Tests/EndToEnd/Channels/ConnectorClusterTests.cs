@@ -8,19 +8,19 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
-/// <summary>A connector as a cluster, when YARP does not take its members.</summary>
+/// <summary>A connector as a cluster, when YARP rejects its members.</summary>
 public sealed class ConnectorClusterTests : IDisposable
 {
-    // No test edits an appsettings.json, and Linux allows a user 128 watches: other programs may have them all.
+    // Linux allows a user 128 inotify instances, and other programs may use them all. No test edits appsettings.json, so it is not watched.
     private static readonly string[] _unwatched = ["--hostBuilder:reloadConfigOnChange=false"];
 
-    // More than there are changes to be told here, so that nothing but another try can have helped.
+    // More failures than there are changes of members, so that only a retry can succeed.
     private const int Failures = 4;
 
     private readonly string _state = Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
 
     [Fact]
-    public async Task Refresh_YarpRefuses_IsTriedAgainWithoutAChange()
+    public async Task Refresh_YarpFails_IsRetriedWithoutAChange()
     {
         var filter = new FailingFilter();
         await using var app = Build(filter);

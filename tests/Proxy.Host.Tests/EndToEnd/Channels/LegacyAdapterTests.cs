@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
-/// <summary>The predecessor's adapter around a legacy server, as docs/channels.md has it, with a systemctl that notes what it was asked for.</summary>
+/// <summary>The predecessor's adapter of a legacy server, as in docs/channels.md, with a systemctl that records its arguments.</summary>
 public sealed class LegacyAdapterTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("adapter-").FullName;
@@ -34,7 +34,7 @@ public sealed class LegacyAdapterTests : IDisposable
 
     private static string Page() => File.ReadAllText(Repository.Path("docs", "channels.md"));
 
-    // Only the folder is another: a test may not write to /etc.
+    // Only the folder differs: a test may not write to /etc.
     private async Task WriteAsync()
     {
         var script = Page().Split("```sh\n")[^1].Split("```")[0];

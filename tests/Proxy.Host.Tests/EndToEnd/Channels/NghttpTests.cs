@@ -5,8 +5,8 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
 /// <summary>
-/// The client of nghttp2 at the tunnel endpoint. It opens tunnels by POST; it cannot by CONNECT, since it sends <c>:path</c> with every
-/// request, and says nothing after its body.
+/// nghttp, the client of nghttp2, at the tunnel endpoint. It opens tunnels with POST. It cannot use CONNECT, since it sends <c>:path</c>
+/// with every request and no data after the body.
 /// </summary>
 public sealed class NghttpTests : IAsyncLifetime
 {
@@ -54,14 +54,14 @@ public sealed class NghttpTests : IAsyncLifetime
 
         var output = await Programs.RunAsync("nghttp", "hello", "-v", "-y", "-d", "-", Url("/.channels/v1/open/db"));
 
-        // Whether its headers are sent before the refusal comes is chance.
+        // The refusal can arrive before or after its headers are sent.
         Assert.Contains("Connected", output, StringComparison.Ordinal);
         Assert.DoesNotContain(":status", output, StringComparison.Ordinal);
         Assert.DoesNotContain("recv DATA", output, StringComparison.Ordinal);
     }
 
     [RealServerFact("nghttp")]
-    public async Task Post_ConnectorNobodyServes_404() =>
+    public async Task Post_ConnectorWithoutServer_404() =>
         Assert.Contains(":status: 404", await RunAsync("hello", "/.channels/v1/open/other", "-v"), StringComparison.Ordinal);
 
     [RealServerFact("nghttp")]

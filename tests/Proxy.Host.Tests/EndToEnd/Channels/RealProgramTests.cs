@@ -3,10 +3,10 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
-/// <summary>Programs that know nothing of us, at both ends of a tunnel.</summary>
+/// <summary>Third-party programs at both ends of a tunnel.</summary>
 public sealed class RealProgramTests
 {
-    // Prints the status, and what came until the end.
+    // Prints the status and all received data.
     private const string Connect = """
         const [authority, port, folder] = process.argv.slice(1);
         const read = name => require('fs').readFileSync(`${folder}/${name}`);
@@ -47,7 +47,7 @@ public sealed class RealProgramTests
     }
 
     [RealServerFact("node")]
-    public async Task Node_Connects_ToConnectorsAndNowhereElse()
+    public async Task Node_Connects_OnlyToConnectors()
     {
         await using var three = await ThreeInstances.StartAsync();
         await three.ServeAsync(1, three.DbPort);

@@ -2,12 +2,10 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Configuration.Reading;
-using Proxy.Host.Hosting;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Channels;
@@ -19,12 +17,12 @@ internal sealed class ThreeInstances : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("channels-").FullName;
     private readonly int[] _tunnels = [Ports.Free(), Ports.Free(), Ports.Free()];
-    private readonly List<WebApplication> _owned = [];
+    private readonly List<WebApplication> _sites = [];
 
     private ThreeInstances() { }
 
     /// <summary>The hosts, A_1 to A_3.</summary>
-    public List<WebApplication> Hosts { get; } = [];
+    public List<TestHost> Hosts { get; } = [];
 
     /// <summary>The folder with the certificates.</summary>
     public string Certificates => $"{_folder}/certs";
@@ -63,7 +61,7 @@ internal sealed class ThreeInstances : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(Ip(instance, instance)), port));
         var app = builder.Build();
         app.Run(context => context.Response.WriteAsync($"A_{instance + 1} {context.Connection.RemoteIpAddress}"));
-        _owned.Add(app);
+        _sites.Add(app);
         await app.StartAsync();
     }
 
@@ -82,10 +80,15 @@ internal sealed class ThreeInstances : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var app in _owned.AsEnumerable().Reverse())
+        foreach (var site in _sites)
         {
-            await app.StopAsync();
-            await app.DisposeAsync();
+            await site.StopAsync();
+            await site.DisposeAsync();
+        }
+
+        foreach (var host in Hosts)
+        {
+            await host.DisposeAsync();
         }
 
         Directory.Delete(_folder, recursive: true);
@@ -113,9 +116,6 @@ internal sealed class ThreeInstances : IAsyncDisposable
             layer[$"Channels:Membership:Members:A_{number + 1}:Address"] = $"127.0.0.1:{port}";
         }
 
-        var app = ProxyApplication.Build(new ConfigurationBuilder().Add(Source(file)).AddInMemoryCollection(layer).Build());
-        _owned.Add(app);
-        Hosts.Add(app);
-        await app.StartAsync();
+        Hosts.Add(await TestHost.StartAsync(layer, "config", "examples", "channels", $"{file}.json"));
     }
 }

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>Tests that share the browser.</summary>
+/// <summary>The collection of tests that share one browser.</summary>
 [CollectionDefinition(Name)]
 public sealed class BrowserTests : ICollectionFixture<Chromium>
 {

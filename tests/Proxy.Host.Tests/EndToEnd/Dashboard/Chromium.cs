@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>Debian's Chromium, driven by Playwright. One for all tests of the dashboard.</summary>
+/// <summary>Debian's Chromium, driven by Playwright; one instance for all tests of the dashboard.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
     public const string Program = "chromium";
@@ -22,7 +22,7 @@ public sealed class Chromium : IAsyncLifetime
             new()
             {
                 ExecutablePath = path,
-                Args = ["--no-sandbox", "--disable-dev-shm-usage"], // root in a container has neither
+                Args = ["--no-sandbox", "--disable-dev-shm-usage"], // neither the sandbox nor a large /dev/shm is available to root in a container
                 Timeout = Operator.Limit,
             }
         );
@@ -38,7 +38,7 @@ public sealed class Chromium : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>A fresh browser window of somebody who looks at a host.</summary>
+    /// <summary>Opens a new browser window on the dashboard of a host.</summary>
     internal async Task<Operator> OpenAsync(Uri host, BrowserNewContextOptions? options = null)
     {
         var context = await _browser!.NewContextAsync(options ?? new());

@@ -4,11 +4,11 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>For everybody: by keyboard, by screen reader, on a phone, in the dark, and whatever an id is made of.</summary>
+/// <summary>Accessibility: keyboard, screen reader, phone, dark theme, and ids with any characters.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class DashboardAccessTests(Chromium chromium)
 {
-    // With the title that each has.
+    // Every view with its title.
     private static readonly (string Hash, string Title)[] _views =
     [
         ("", "Overview"),
@@ -52,7 +52,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
                 await operators.Page.SetViewportSizeAsync(360, 740);
                 Assert.True(
                     await operators.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"),
-                    $"{hash} is wider than a phone."
+                    $"{hash} is wider than the screen of a phone."
                 );
                 await CheckAsync(operators, hash);
                 await operators.Page.SetViewportSizeAsync(1280, 800);
@@ -61,7 +61,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Keyboard_Alone_ReachesEverything()
+    public async Task Keyboard_WithoutPointer_ReachesEveryControl()
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -156,7 +156,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task EventParser_AnyPieces_TheSameEvents()
+    public async Task EventParser_TextInAnyPieces_TheSameEvents()
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -177,7 +177,8 @@ public sealed class DashboardAccessTests(Chromium chromium)
         Assert.Equal("""[{"name":"status","data":"{\"a\":\n1}"},{"name":"message","data":" two"},{"name":"message","data":""}]""", events);
     }
 
-    // A width that has just changed is answered in the next frame, and numbers change while axe looks: what is wrong stays wrong.
+    // Tries five times: the layout follows a change of width only in the next frame, and numbers change while axe checks them. A real
+    // violation is found each time.
     private static async Task CheckAsync(Operator operators, string view)
     {
         var found = "";
@@ -229,7 +230,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
             }
         }
 
-        Assert.Fail($"Sixty times Tab does not reach {selector}.");
+        Assert.Fail($"{selector} was not reached by pressing Tab 60 times.");
     }
 
     private static Task<bool> IsDarkAsync(Operator operators) =>

@@ -3,7 +3,7 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>What an operator does by the dashboard, and what it takes to.</summary>
+/// <summary>The actions of an operator in the dashboard, and their confirmation.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class DashboardActionTests(Chromium chromium)
 {
@@ -23,7 +23,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         await operators.AnswerAsync("Close connection");
 
         Assert.Null(await client.ReadAsync());
-        await Operator.SeesAsync(operators.Page.GetByText("No open connection is like that."));
+        await Operator.SeesAsync(operators.Page.GetByText("No open connection matches."));
         await Operator.FindsAsync(operators.Page.Locator("#says"), "is closed.");
     }
 
@@ -67,7 +67,7 @@ public sealed class DashboardActionTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Lock_PauseDropAndResume_QueueIsShownInItsOrder()
+    public async Task Lock_PauseCloseAndResume_QueueIsShownInOrder()
     {
         await using var host = await DashboardHost.StartAsync();
         using var holder = await host.ConnectAsync("office");
@@ -92,7 +92,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         holder.Dispose();
         await Operator.CountsAsync(holders, 0);
         await Operator.CountsAsync(queue, 1);
-        await operators.Button("Resume").ClickAsync();
+        await operators.Button("Resume admission").ClickAsync();
         await operators.AnswerAsync("Resume");
 
         Assert.Equal("one", await third.ReadAsync());
@@ -101,7 +101,7 @@ public sealed class DashboardActionTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Multiplex_AnExchangeInFlight_IsShownAndConnectionsAreRenewed()
+    public async Task Multiplex_ARequestInFlight_IsShownAndConnectionsAreRenewed()
     {
         await using var host = await DashboardHost.StartAsync();
         using var client = await host.ConnectAsync("inverter");
@@ -118,11 +118,11 @@ public sealed class DashboardActionTests(Chromium chromium)
         await operators.Button("Renew connections to d").ClickAsync();
         await operators.AnswerAsync("Renew");
 
-        await Operator.FindsAsync(operators.Page.Locator("#says"), "The connections to d are renewed.");
+        await Operator.FindsAsync(operators.Page.Locator("#says"), "The connections to d are being renewed.");
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task ReadOnly_EveryAction_IsDisabledAndSaysWhy()
+    public async Task ReadOnly_Action_IsDisabledAndShowsTheReason()
     {
         await using var host = await DashboardHost.StartAsync(admin: "");
         using var client = await host.ConnectAsync();
@@ -140,7 +140,7 @@ public sealed class DashboardActionTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Connections_MoreThanAPage_AreTurnedAndFiltered()
+    public async Task Connections_MoreThanAPage_ArePagedAndFiltered()
     {
         await using var host = await DashboardHost.StartAsync();
         var clients = new List<TcpClientSocket>();
@@ -169,7 +169,7 @@ public sealed class DashboardActionTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Validate_ADocument_ErrorsInPlaceOrWhatItWouldChange()
+    public async Task Validate_ADocument_ShowsErrorsBelowTheirLinesOrTheChanges()
     {
         await using var host = await DashboardHost.StartAsync(admin: "");
         await using var operators = await chromium.OpenAsync(host.Url);

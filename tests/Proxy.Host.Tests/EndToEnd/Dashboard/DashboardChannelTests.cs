@@ -9,7 +9,7 @@ namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 public sealed class DashboardChannelTests(Chromium chromium)
 {
     [RealServerFact(Chromium.Program)]
-    public async Task Channels_ATunnelOpens_WhoReachesWhomIsShown()
+    public async Task Channels_ATunnelOpens_ItsMembersAndAddressesAreShown()
     {
         var port = Ports.Free();
         await using var three = await ThreeInstances.StartAsync(

@@ -4,7 +4,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>A host with a route of every mode, and what is behind them.</summary>
+/// <summary>A host with a route of every mode, and the servers of those routes.</summary>
 internal sealed class DashboardHost : IAsyncDisposable
 {
     private readonly List<TcpServer> _servers;
@@ -24,12 +24,12 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public Uri Url => Host.Urls[0];
 
-    /// <summary>Lets the device answer, once for each permit.</summary>
+    /// <summary>The device sends one answer for each permit that is released here.</summary>
     public SemaphoreSlim Answers { get; } = new(0);
 
-    /// <param name="port">The port of the dashboard; 0 for one that is free.</param>
-    /// <param name="admin">More keys of Admin.</param>
-    /// <param name="echoes">How often the servers say what they hear.</param>
+    /// <param name="port">The port of the dashboard; 0 for any free port.</param>
+    /// <param name="admin">Further keys of Admin.</param>
+    /// <param name="echoes">How often the servers repeat what they receive.</param>
     public static async Task<DashboardHost> StartAsync(int port = 0, string admin = "\"AllowChanges\": true", int echoes = 1)
     {
         var found = new DashboardHost(port, admin, echoes);
@@ -50,7 +50,7 @@ internal sealed class DashboardHost : IAsyncDisposable
             }
         );
 
-    /// <summary>A client that has been greeted.</summary>
+    /// <summary>Connects a client, and for the route cache waits for the server's greeting.</summary>
     public async Task<TcpClientSocket> ConnectAsync(string route = "cache")
     {
         var client = await TcpClientSocket.ConnectAsync(Address(route));

@@ -3,12 +3,12 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>The dashboard in a real browser: what is seen changes by itself.</summary>
+/// <summary>The dashboard in a real browser: the page updates itself.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class DashboardTests(Chromium chromium)
 {
     [RealServerFact(Chromium.Program)]
-    public async Task Overview_AConnectionComesAndGoes_IsSeenWithoutReload()
+    public async Task Overview_AConnectionOpensAndCloses_IsShownWithoutReload()
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -30,7 +30,7 @@ public sealed class DashboardTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Overview_ARejectedEdit_IsToldAndShownBesideItsLine()
+    public async Task Overview_ARejectedEdit_IsAnnouncedAndShownBelowItsLine()
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -43,18 +43,18 @@ public sealed class DashboardTests(Chromium chromium)
 
         await Operator.FindsAsync(operators.Page.Locator(".notices"), "The last edit was rejected");
         await Operator.FindsAsync(operators.Page.Locator("#says"), "The last edit was rejected");
-        await operators.Page.GetByRole(AriaRole.Link, new() { Name = "Show in place" }).ClickAsync();
+        await operators.Page.GetByRole(AriaRole.Link, new() { Name = "Show in the file" }).ClickAsync();
         await Operator.FindsAsync(operators.Page.Locator(".lines li.wrong").First, "did you mean 'Listen'?");
         await Operator.FindsAsync(operators.Page.Locator(".lines li.wrong").First, "\"Lissten\"");
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Stream_HostRestarts_IsToldAndConnectsAgainByItself()
+    public async Task Stream_HostRestarts_IsAnnouncedAndReconnectsByItself()
     {
         var port = Ports.Free();
         await using var host = await DashboardHost.StartAsync(port);
         await using var operators = await chromium.OpenAsync(host.Url);
-        operators.Expect("net::ERR_"); // the browser's own words for a host that is away
+        operators.Expect("net::ERR_"); // the browser's error for a host that is not reachable
         await operators.GoAsync("#/about");
         var started = await StartedAsync(operators);
 
@@ -70,7 +70,7 @@ public sealed class DashboardTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Token_WrongThenRight_IsAskedForAndKeptInTheTab()
+    public async Task Token_WrongThenRight_IsRequestedAgainAndKeptInTheTab()
     {
         await using var host = await DashboardHost.StartAsync(admin: "\"Token\": \"s3cret\"");
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -80,7 +80,7 @@ public sealed class DashboardTests(Chromium chromium)
 
         await field.FillAsync("guess");
         await operators.AnswerAsync("Continue");
-        await Operator.SeesAsync(operators.Page.GetByText("That token was refused."));
+        await Operator.SeesAsync(operators.Page.GetByText("The host did not accept this token."));
         await field.FillAsync("s3cret");
         await operators.AnswerAsync("Continue");
 
@@ -91,7 +91,7 @@ public sealed class DashboardTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
-    public async Task Pause_ThenGoOn_NumbersRest()
+    public async Task Pause_ThenResume_NumbersDoNotChangeMeanwhile()
     {
         await using var host = await DashboardHost.StartAsync();
         await using var operators = await chromium.OpenAsync(host.Url);
@@ -101,17 +101,17 @@ public sealed class DashboardTests(Chromium chromium)
         await Operator.FindsAsync(operators.Page.Locator("#link"), "Paused");
 
         using var client = await host.ConnectAsync();
-        // The page has heard of the connection, and shows it only when it goes on.
+        // The page has received the connection, but shows it only when updates resume.
         await Eventually.TrueAsync(() =>
             operators.Page.EvaluateAsync<bool>("async () => (await import('./dashboard/store.js')).store.status?.connections.open === 1")
         );
         await Operator.ReadsAsync(operators.Tile("Open connections"), "0");
-        await operators.Button("Go on").ClickAsync();
+        await operators.Button("Resume").ClickAsync();
 
         await Operator.ReadsAsync(operators.Tile("Open connections"), "1");
     }
 
-    // In one process both starts may show the same time of day: the page knows it to the microsecond.
+    // Both hosts may have started in the same second, so the displayed time is not enough; the store has microseconds.
     private static async Task<string> StartedAsync(Operator operators)
     {
         await Assertions.Expect(operators.Page.Locator(".facts dd").First).Not.ToHaveTextAsync("", new() { Timeout = Operator.Limit });

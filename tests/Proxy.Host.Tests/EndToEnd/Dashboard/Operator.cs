@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>Somebody in front of the dashboard. Whatever the browser complains of fails the test.</summary>
+/// <summary>An operator's browser window with the dashboard. Any error that the browser reports fails the test.</summary>
 internal sealed class Operator : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -18,7 +18,7 @@ internal sealed class Operator : IAsyncDisposable
         Page = page;
     }
 
-    /// <summary>Milliseconds after which a test fails; no test passes by it.</summary>
+    /// <summary>Milliseconds after which a test fails; no test needs this time to pass.</summary>
     public static float Limit => (float)Eventually.Limit.TotalMilliseconds;
 
     public IPage Page { get; }
@@ -35,14 +35,14 @@ internal sealed class Operator : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Goes to a view, as if its address were typed.</summary>
+    /// <summary>Opens the URL of a view.</summary>
     public async Task GoAsync(string hash)
     {
         await Page.GotoAsync(new Uri(_host, $"/{hash}").ToString());
         await Assertions.Expect(Page.Locator("h1")).ToBeVisibleAsync(new() { Timeout = Limit });
     }
 
-    /// <summary>The browser may complain of this: a test asked for it.</summary>
+    /// <summary>Ignores browser errors that contain a text, because the test provokes them.</summary>
     public void Expect(string complaint) => _expected.Add(complaint);
 
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
@@ -53,7 +53,7 @@ internal sealed class Operator : IAsyncDisposable
 
     public ILocator Tile(string name) => Page.Locator(".tiles > div").Filter(new() { HasText = name }).First.Locator(".big");
 
-    /// <summary>Answers the question that is open.</summary>
+    /// <summary>Clicks a button of the open dialog.</summary>
     public Task AnswerAsync(string button) => Page.Locator("dialog[open]").GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
 
     public static Task SeesAsync(ILocator what) => Assertions.Expect(what).ToBeVisibleAsync(new() { Timeout = Limit });
@@ -81,7 +81,7 @@ internal sealed class Operator : IAsyncDisposable
         }
     }
 
-    // A request that the page itself gave up, because it left the view or the stream was read again, has not failed.
+    // ERR_ABORTED is a request that the page itself cancelled when it left a view or reopened the stream.
     private void Hear(IRequest request)
     {
         if (request.Failure != "net::ERR_ABORTED")

@@ -6,13 +6,13 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>Walks through all views of a busy host; with PROXY_SCREENSHOTS=docs/images it makes the pictures of the documentation.</summary>
+/// <summary>Opens all views of a busy host; with PROXY_SCREENSHOTS=docs/images it creates the pictures of the documentation.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class ScreenshotTests(Chromium chromium)
 {
-    private const int Echoes = 8; // the servers say more than they are told
+    private const int Echoes = 8; // servers send more than they receive
 
-    // Something always fails.
+    // A route whose connections always fail.
     private const string Failing = """
         "mail": { "Listen": "127.0.0.5:0", "ClusterId": "mail" },
         """;
@@ -61,7 +61,7 @@ public sealed class ScreenshotTests(Chromium chromium)
             ("about", "#/about", "Event loops"),
         ];
 
-    // A chart of one point says little: so many snapshots have to have come.
+    // Waits until the store has a number of samples, so that charts show lines.
     private static async Task SnapshotsAsync(Operator operators, int count)
     {
         for (var seen = 0; seen < count; )
@@ -75,7 +75,7 @@ public sealed class ScreenshotTests(Chromium chromium)
         }
     }
 
-    /// <summary>Clients of all routes, who come, talk and go.</summary>
+    /// <summary>Clients of all routes, which connect, exchange data and disconnect.</summary>
     private sealed class Traffic : IAsyncDisposable
     {
         private readonly CancellationTokenSource _ending = new();
@@ -115,7 +115,7 @@ public sealed class ScreenshotTests(Chromium chromium)
                 }
                 catch (SocketException)
                 {
-                    // Nobody serves this one, or the host has gone.
+                    // The route has no server, or the host has stopped.
                     await Task.Delay(20 * Pause(), TimeProvider.System, _ending.Token);
                 }
             }
@@ -138,11 +138,11 @@ public sealed class ScreenshotTests(Chromium chromium)
             client.End();
             while (await client.ReadAsync() is { Length: > 0 })
             {
-                // To the end, or it were a reset.
+                // Reads to the end, since closing with unread data would be a reset.
             }
         }
 
-        // Busier and calmer in turns, or the charts were straight lines.
+        // The load rises and falls, so that charts do not show straight lines.
         private TimeSpan Pause() => TimeSpan.FromMilliseconds(_random.Next(20, 120) * (1.4 + Math.Sin(Environment.TickCount64 / 9000.0)));
     }
 }

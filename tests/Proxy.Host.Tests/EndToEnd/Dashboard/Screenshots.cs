@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
-/// <summary>Pictures for the documentation, only where PROXY_SCREENSHOTS names a folder: ordinary runs change no file.</summary>
+/// <summary>Pictures for the documentation. They are only taken if PROXY_SCREENSHOTS names a folder, so that ordinary runs change no files.</summary>
 internal static class Screenshots
 {
     private const int Width = 1360;
@@ -10,7 +10,7 @@ internal static class Screenshots
 
     public static bool Wanted => !string.IsNullOrEmpty(_folder);
 
-    /// <summary>Takes one of the whole view, unless nobody wants any.</summary>
+    /// <summary>Takes a picture of the whole view, if pictures are wanted.</summary>
     public static async Task TakeAsync(Operator operators, string name, int width = Width, int height = 900)
     {
         if (!Wanted)
@@ -19,9 +19,9 @@ internal static class Screenshots
         }
 
         await operators.Page.SetViewportSizeAsync(width, height);
-        // Charts follow the width a frame later.
+        // Charts adapt to the width one frame later.
         await operators.Page.EvaluateAsync("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))");
-        // Nothing below the end of a short view.
+        // The picture ends where a short view ends.
         var end = await operators.Page.EvaluateAsync<int>(
             "Math.ceil(Math.max(...[...document.querySelector('main').children].map((part) => part.getBoundingClientRect().bottom)))"
         );

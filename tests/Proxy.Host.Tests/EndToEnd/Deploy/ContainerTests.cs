@@ -8,14 +8,14 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
-/// <summary>The image and what runs it, as far as that can be told without an engine.</summary>
+/// <summary>The container image and the files that deploy it, as far as they can be tested without a container engine.</summary>
 public sealed class ContainerTests : IDisposable
 {
-    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5); // of the host's own, after the drain
+    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(5); // the time that the host needs after the drain
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
     [Fact]
-    public void Containerfile_Image_SmallPinnedAndNotRoot()
+    public void Containerfile_Image_IsSmallPinnedAndNotRoot()
     {
         var lines = File.ReadAllLines(DeployFiles.Path("container", "Containerfile"));
 
@@ -28,7 +28,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [RealServerFact("python3")]
-    public async Task Compose_Proxy_LockedDownAndGivenTimeToDrain()
+    public async Task Compose_Proxy_IsHardenedAndHasTimeToDrain()
     {
         var compose = (await DeployFiles.YamlAsync("container", "compose.yml"))[0];
         var proxy = compose.GetProperty("services").GetProperty("proxy");
@@ -44,7 +44,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [RealServerFact("python3")]
-    public async Task Kubernetes_Deployment_ProbedHardenedAndGivenTimeToDrain()
+    public async Task Kubernetes_Deployment_IsProbedAndHardenedAndHasTimeToDrain()
     {
         var documents = await DeployFiles.YamlAsync("kubernetes", "proxy.yaml");
         var pod = Kind(documents, "Deployment").GetProperty("spec").GetProperty("template").GetProperty("spec");
@@ -62,7 +62,7 @@ public sealed class ContainerTests : IDisposable
         Assert.Equal(Ports(revision), ports.Values);
         Assert.Equal(("/healthz/live", "admin"), Probed(container, "startupProbe"));
         Assert.Equal(("/healthz/live", "admin"), Probed(container, "livenessProbe"));
-        // Not the proxied port: that would be a connection to the upstream each time.
+        // A probe of the proxied port would open a connection to the upstream each time.
         Assert.Equal(("/healthz/ready", "admin"), Probed(container, "readinessProbe"));
         Assert.Contains("admin", ports.Keys);
 
@@ -70,7 +70,7 @@ public sealed class ContainerTests : IDisposable
         var security = container.GetProperty("securityContext");
         Assert.Equal(("true", "false"), (Text(security, "readOnlyRootFilesystem"), Text(security, "allowPrivilegeEscalation")));
         Assert.Equal("ALL", security.GetProperty("capabilities").GetProperty("drop")[0].GetString());
-        // A subPath would never see an edit.
+        // Files that are mounted with a subPath are not updated after an edit.
         Assert.All(
             container.GetProperty("volumeMounts").EnumerateArray(),
             static mount => Assert.False(mount.TryGetProperty("subPath", out _))
@@ -78,7 +78,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [RealServerFact("python3")]
-    public async Task Kubernetes_EveryObject_MeansTheSamePods()
+    public async Task Kubernetes_EveryObject_SelectsTheSamePods()
     {
         var documents = await DeployFiles.YamlAsync("kubernetes", "proxy.yaml");
         Assert.Equal(
@@ -121,7 +121,7 @@ public sealed class ContainerTests : IDisposable
         var mounted = Path.Combine(_folder.FullName, "mounted");
         await PublishAsync(mounted, "..2026_1", Config(first, server.Port));
         File.CreateSymbolicLink(Path.Combine(mounted, "proxy.json"), Path.Combine("..data", "proxy.json"));
-        // mktemp's folder is its owner's alone.
+        // Only its owner can read a folder that mktemp creates.
         File.SetUnixFileMode(_folder.FullName, (UnixFileMode)0x1ED);
         using var proxy = new ProxyProcess(
             "exec env DOTNET_EnableDiagnostics=0 unshare --mount --propagation private sh -c "
@@ -133,7 +133,7 @@ public sealed class ContainerTests : IDisposable
         );
         await ServedAsync(proxy, first);
 
-        // As the kubelet does it: the link of the folder is replaced by a rename, the files' own links stay.
+        // As the kubelet does: a rename replaces the link of the folder, and the links of the files stay.
         await PublishAsync(mounted, "..2026_2", Config(second, server.Port));
         await ServedAsync(proxy, second);
 
@@ -162,7 +162,7 @@ public sealed class ContainerTests : IDisposable
         File.WriteAllText(Path.Combine(mounted, version, "proxy.json"), json);
         var next = Path.Combine(mounted, "..data_tmp");
         File.CreateSymbolicLink(next, version);
-        // .NET moves no links to folders.
+        // .NET cannot rename a link to a folder.
         await Programs.RunAsync("mv", "", "-T", next, Path.Combine(mounted, "..data"));
     }
 

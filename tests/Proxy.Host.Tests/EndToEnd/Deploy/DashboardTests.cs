@@ -5,7 +5,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
-/// <summary>The dashboard of Grafana and the alerts ask for metrics that there are.</summary>
+/// <summary>The Grafana dashboard and the alerts use metrics that exist.</summary>
 public sealed partial class DashboardTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
@@ -21,7 +21,7 @@ public sealed partial class DashboardTests : IDisposable
         Assert.InRange(metrics.Count, 20, 100);
         var missing = metrics.Where(metric => !Regex.IsMatch(scraped, $"^{metric}[{{ ]", RegexOptions.Multiline)).ToList();
 
-        // These need a peer; the page of metrics lists them, and its own tests that they are.
+        // These metrics need a peer. docs/metrics.md lists them, and the tests of that page check that they exist.
         Assert.All(missing, metric => Assert.Matches("^proxy_channel_|^proxy_multiplex_(timeouts|reconnects|late)", metric));
         Assert.All(missing, static metric => Assert.Contains($"`{metric}`", DeployFiles.Docs("metrics.md"), StringComparison.Ordinal));
         var labels = asked.SelectMany(static query => Label().Matches(query)).Select(static match => match.Groups[1].Value).ToHashSet();
@@ -32,7 +32,7 @@ public sealed partial class DashboardTests : IDisposable
     }
 
     [Fact]
-    public async Task Dashboard_Panels_HaveIdsTitlesAndPlacesOfTheirOwn()
+    public async Task Dashboard_Panels_HaveDistinctIdsTitlesAndPlaces()
     {
         using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(DeployFiles.Path("grafana", "proxy.json")));
         var panels = dashboard.RootElement.GetProperty("panels").EnumerateArray().ToList();
@@ -82,7 +82,7 @@ public sealed partial class DashboardTests : IDisposable
             select (i, j);
     }
 
-    /// <summary>Everything in a host that has done a bit of everything.</summary>
+    /// <summary>A scrape of a host in which everything that is measured has happened at least once.</summary>
     private async Task<string> ScrapeAsync()
     {
         var admin = Ports.Free();
@@ -124,13 +124,13 @@ public sealed partial class DashboardTests : IDisposable
     {
         try
         {
-            using var client = await TcpClientSocket.ConnectAsync(host.AddressOf(address)); // which may tell of the reset already
+            using var client = await TcpClientSocket.ConnectAsync(host.AddressOf(address)); // may already see the reset
             await client.SendAsync(request);
             await client.ReadAsync();
         }
         catch (SocketException)
         {
-            // Nobody is there, which is counted too.
+            // Nothing listens there, which is counted too.
         }
     }
 

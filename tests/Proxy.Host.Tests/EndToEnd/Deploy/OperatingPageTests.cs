@@ -5,7 +5,7 @@ namespace Proxy.Host.Tests.EndToEnd.Deploy;
 public sealed class OperatingPageTests
 {
     [Fact]
-    public void Page_EveryOutcome_IsExplainedWithWhatToDo()
+    public void Page_EveryOutcome_IsExplainedWithARemedy()
     {
         var rows = DeployFiles
             .Docs("operating.md")

@@ -5,7 +5,7 @@ namespace Proxy.Host.Tests.EndToEnd.Deploy;
 public sealed class PrometheusRulesTests
 {
     [RealServerFact("promtool")]
-    public async Task Rules_CheckedByPromtool_EachFiresOnWhatItIsFor()
+    public async Task Rules_TestedByPromtool_EachFiresOnItsCondition()
     {
         await Programs.RunAsync("promtool", "", "check", "rules", DeployFiles.Path("prometheus", "proxy.rules.yml"));
         await Programs.RunAsync("promtool", "", "test", "rules", DeployFiles.Path("prometheus", "proxy.rules.test.yml"));
@@ -13,7 +13,7 @@ public sealed class PrometheusRulesTests
     }
 
     [RealServerFact("python3")]
-    public async Task Rules_EveryAlert_IsTestedFiringAndSilentAndExplained()
+    public async Task Rules_EveryAlert_HasTestsForFiringAndNotFiringAndAnExplanation()
     {
         var rules = (await DeployFiles.YamlAsync("prometheus", "proxy.rules.yml"))[0]
             .GetProperty("groups")[0]

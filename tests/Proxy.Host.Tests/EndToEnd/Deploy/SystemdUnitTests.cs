@@ -7,11 +7,11 @@ namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
 public sealed partial class SystemdUnitTests : IDisposable
 {
-    private const double MostExposed = 2.0; // of 10, as systemd-analyze judges
+    private const double MostExposed = 2.0; // the highest exposure level accepted, of 10, by systemd-analyze security
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
     [RealServerFact("systemd-analyze")]
-    public async Task Units_Verified_NothingIsWrong()
+    public async Task Units_VerifiedBySystemd_NoErrors()
     {
         var output = await RunAsync($"systemd-analyze verify --man=no {Unit("proxy.service")} {Unit("proxy.socket")} 2>&1");
 
@@ -19,7 +19,7 @@ public sealed partial class SystemdUnitTests : IDisposable
     }
 
     [RealServerFact("systemd-analyze")]
-    public async Task Service_Judged_IsHardened()
+    public async Task Service_ExposureLevel_IsLow()
     {
         var output = await RunAsync($"systemd-analyze security --offline=true --no-pager {Unit("proxy.service")}");
 
@@ -52,8 +52,8 @@ public sealed partial class SystemdUnitTests : IDisposable
             Assert.Equal("hello", await client.ReadAsync());
         }
 
-        await RunAsync($"curl -s --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:{admin}/metrics"); // it listens after the routes do
-        await RunAsync($"pkill -TERM -f '^[^ ]*dotnet .*run --config {file}$'"); // by whatever path, and not strace
+        await RunAsync($"curl -s --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:{admin}/metrics"); // the admin endpoint listens after the routes do
+        await RunAsync($"pkill -TERM -f '^[^ ]*dotnet .*run --config {file}$'"); // any path of dotnet, but not strace
         Assert.Equal(0, await proxy.ExitAsync());
 
         var called = File.ReadLines(trace)
@@ -67,7 +67,7 @@ public sealed partial class SystemdUnitTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>A unit with a program that is there.</summary>
+    /// <summary>A unit whose program exists on this machine.</summary>
     private string Unit(string name)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "proxy");
@@ -79,7 +79,7 @@ public sealed partial class SystemdUnitTests : IDisposable
         return copy;
     }
 
-    /// <summary>What SystemCallFilter of the unit leaves, by systemd's own lists.</summary>
+    /// <summary>The system calls that SystemCallFilter of the unit allows, by systemd's own lists.</summary>
     private static async Task<HashSet<string>> AllowedAsync()
     {
         var groups = new Dictionary<string, List<string>>();

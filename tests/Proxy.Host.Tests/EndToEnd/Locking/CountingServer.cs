@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
-/// <summary>An echo server that knows how many connections it has: from accept until the client's end.</summary>
+/// <summary>An echo server that counts its connections, each from accept until the client closes it.</summary>
 internal sealed class CountingServer : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -40,7 +40,7 @@ internal sealed class CountingServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Connections it has accepted.</summary>
+    /// <summary>The number of accepted connections.</summary>
     public int All => Volatile.Read(ref _all);
 
     public int Most
@@ -100,7 +100,7 @@ internal sealed class CountingServer : IAsyncDisposable
         }
     }
 
-    // A client that was reset has gone, even if nobody has come to read that from its socket yet.
+    // A reset client does not count, even if the reset was not read from its socket yet.
     private void Add(Socket client)
     {
         lock (_gate)

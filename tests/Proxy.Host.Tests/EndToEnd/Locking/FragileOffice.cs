@@ -5,8 +5,8 @@ using System.Text;
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
 /// <summary>
-/// A service with the vices of the one that locks were made for: it serves one client, notes when there are two, hangs on a bad document,
-/// and after so many documents on any. It is restarted by removing a file, which is there again when it listens again.
+/// A service with the faults of the one that locks were made for: it can serve one client, records when there are two, and hangs on a bad
+/// document or after a number of documents. Removing a file restarts it; it creates the file again when it listens again.
 /// </summary>
 internal sealed class FragileOffice : IAsyncDisposable
 {
@@ -23,12 +23,12 @@ internal sealed class FragileOffice : IAsyncDisposable
 
     public int Port { get; } = Ports.Free();
 
-    /// <summary>A shell command that restarts it, and ends when it runs.</summary>
+    /// <summary>A shell command that restarts the service, and ends when the service runs again.</summary>
     public string[] RestartCommand => ["/bin/sh", "-c", "rm -f \"$1\"; until [ -e \"$1\" ]; do sleep 0.02; done", "sh", _runs];
 
     public int Restarts { get; private set; }
 
-    /// <summary>The most clients it had at once: those that had sent a document and had not gone.</summary>
+    /// <summary>The highest number of clients at once that had sent a document and not left.</summary>
     public int MostClients { get; private set; }
 
     public async ValueTask DisposeAsync()
@@ -99,7 +99,7 @@ internal sealed class FragileOffice : IAsyncDisposable
             using var reader = new StreamReader(stream);
             if (await reader.ReadLineAsync() is not { } document)
             {
-                return; // looked whether the port is open
+                return; // a probe of the port
             }
 
             lock (_clients)
@@ -110,7 +110,7 @@ internal sealed class FragileOffice : IAsyncDisposable
 
             if (document.StartsWith("bad", StringComparison.Ordinal) || ++_documents > MostDocuments)
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token); // hangs, until it is restarted
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token); // hangs until the restart
             }
 
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"pdf of {document}\n"));
@@ -123,7 +123,7 @@ internal sealed class FragileOffice : IAsyncDisposable
         }
     }
 
-    // A probe, which sent no document, takes nothing off the count.
+    // A probe sent no document, so it was not counted.
     private void Remove(Socket client, bool wasServed)
     {
         lock (_clients)

@@ -8,14 +8,14 @@ using Proxy.Locking;
 
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
-/// <summary>Locks as the program runs them: real clients, a real service, edits of the file.</summary>
+/// <summary>Locks in the whole program, with real clients, a real service and edits of the file.</summary>
 public sealed class LockTests
 {
     public static TheoryData<string> Transports => ["Sockets", "Auto"];
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Run_ManyClients_ServedOneByOneInTheOrderInWhichTheyCame(string transport)
+    public async Task Run_ManyClients_AreServedOneAtATimeInOrder(string transport)
     {
         await using var service = new CountingServer();
         await using var host = await TestHost.StartAsync(Configuration(service.Port, transport));
@@ -90,7 +90,7 @@ public sealed class LockTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Edit_PermitsRaisedAndLowered_TakesEffectAtOnceAndCutsNobody(string transport)
+    public async Task Edit_PermitsRaisedAndLowered_AppliesAtOnceAndResetsNoClient(string transport)
     {
         await using var service = new CountingServer();
         await using var host = await TestHost.StartAsync(Configuration(service.Port, transport));
@@ -117,7 +117,7 @@ public sealed class LockTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Edit_RouteBecomesForward_WaitersAreResetAndTheHolderGoesOn(string transport)
+    public async Task Edit_RouteBecomesForward_WaitersAreResetAndTheHolderContinues(string transport)
     {
         await using var service = new CountingServer();
         await using var host = await TestHost.StartAsync(Configuration(service.Port, transport));
@@ -163,11 +163,11 @@ public sealed class LockTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Run_ClientResetsWhileItIsActivated_NotConnectedAndTheNextIs(string transport)
+    public async Task Run_ClientResetsDuringActivation_OnlyTheNextIsConnected(string transport)
     {
         if (OperatingSystem.IsWindows())
         {
-            return; // its command is a shell's
+            return; // the hook needs a shell
         }
 
         var go = Path.Combine(Path.GetTempPath(), $"go-{Guid.NewGuid():N}");
@@ -186,7 +186,7 @@ public sealed class LockTests
         gone.Close(0);
         using var next = await ConnectAsync(host.Address);
         await next.SendAsync("n"u8.ToArray());
-        await Eventually.TrueAsync(() => Status(host)?.Waiting.Count == 1); // its loop has seen the reset before
+        await Eventually.TrueAsync(() => Status(host)?.Waiting.Count == 1); // the event loop has seen the reset by then
 
         await File.WriteAllTextAsync(go, "");
 
@@ -197,11 +197,11 @@ public sealed class LockTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Stop_HookGoesOnAndOn_StopsAndItsProcessIsDead(string transport)
+    public async Task Stop_HookNeverEnds_StopsAndKillsItsProcess(string transport)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return; // looks into /proc
+            return; // the test reads /proc
         }
 
         var file = Path.Combine(Path.GetTempPath(), $"pid-{Guid.NewGuid():N}");
@@ -220,7 +220,7 @@ public sealed class LockTests
         await Eventually.TrueAsync(() => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'));
         var process = File.ReadAllText(file).Trim();
         File.Delete(file);
-        host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = TimeSpan.FromSeconds(1); // no hook outlives it
+        host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = TimeSpan.FromSeconds(1); // hooks are killed after this time
 
         await host.StopAsync();
 
@@ -229,7 +229,7 @@ public sealed class LockTests
         );
     }
 
-    /// <summary>Clients come, talk, stall, half-close and reset at random while the file is edited: never one connection too many.</summary>
+    /// <summary>Random clients and edits of the file: the service never has more connections than permits.</summary>
     [Theory]
     [MemberData(nameof(Transports))]
     public async Task Run_RandomClientsAndEdits_ServiceNeverSeesMoreThanPermits(string transport)

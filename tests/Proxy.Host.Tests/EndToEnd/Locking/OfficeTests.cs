@@ -1,11 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration.Reading;
-using Proxy.Host.Hosting;
-using Proxy.Revisions;
+using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
@@ -24,14 +20,8 @@ public sealed class OfficeTests
 
         const int Documents = 70;
         await using var office = new FragileOffice();
-        await using var app = ProxyApplication.Build(
-            new ConfigurationBuilder()
-                .Add(new JsonFileSource(Example()) { Watch = false })
-                .AddInMemoryCollection(Layer(office, transport))
-                .Build()
-        );
-        await app.StartAsync();
-        var address = (IPEndPoint)app.Services.GetRequiredService<ProxyStatus>().Current.Bound.Values.Single();
+        await using var host = await TestHost.StartAsync(Layer(office, transport), "config", "examples", "office.json");
+        var address = (IPEndPoint)host.Address;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Documents).Select(i => ConvertAsync(address, Document(i))))
             .WaitAsync(Eventually.Limit);
@@ -43,7 +33,6 @@ public sealed class OfficeTests
 
         Assert.Equal(1, office.MostClients);
         Assert.True(office.Restarts >= (Documents / 20) + 2, $"{office.Restarts} restarts.");
-        await app.StopAsync();
     }
 
     private static string Document(int i) => (i is 13 or 44 ? "bad " : "good ") + i.ToString(CultureInfo.InvariantCulture);
@@ -89,6 +78,4 @@ public sealed class OfficeTests
             return null;
         }
     }
-
-    private static string Example() => Repository.Path("config", "examples", "office.json");
 }

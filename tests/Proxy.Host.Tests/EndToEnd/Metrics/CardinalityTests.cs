@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
+using Microsoft.Extensions.Hosting;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Diagnostics;
@@ -19,55 +19,60 @@ public sealed class CardinalityTests : IDisposable
 {
     private const int Edits = 10_000;
     private readonly ServiceProvider _services;
-    private readonly MeterProvider _provider;
-    private readonly LogLines _log = new();
 
     public CardinalityTests()
     {
         var services = new ServiceCollection();
-        services.AddMetrics().AddSingleton<ConnectionTracker>().AddSingleton<ProxyMeter>().AddSingleton<ProxyMetrics>();
-        services.AddSingleton(
-            new PrometheusExporter(new PrometheusOptions { ScopeLabels = false }, _log.CreateLogger<PrometheusExporter>())
-        );
+        services.AddLogging().AddMetrics().AddSingleton<ConnectionTracker>().AddSingleton<ProxyMeter>().AddSingleton<ProxyMetrics>();
+        services.AddSingleton<IConfiguration>(new ConfigurationManager()).AddSingleton<TimeProvider, Seconds>();
+        services.AddPrometheus(static metrics => metrics.AddMeter(ProxyMeter.Name));
         _services = services.BuildServiceProvider();
-        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(ProxyMeter.Name).AddPrometheus(_services).Build();
+        Providers.Start();
     }
 
     private ProxyMetrics Metrics => _services.GetRequiredService<ProxyMetrics>();
 
-    private ProxyMeter Meter => _services.GetRequiredService<ProxyMeter>();
+    private MeterProviders Providers => _services.GetRequiredService<MeterProviders>();
+
+    private MeterRenewal Renewal => _services.GetServices<IHostedService>().OfType<MeterRenewal>().Single();
 
     [Fact]
-    public void Edits_TenThousandNewRoutesAndDestinations_BoundedAndWithoutOverflow()
+    public async Task Edits_TenThousandNewRoutesAndDestinations_BoundedAndWithoutOverflow()
     {
-        var (largest, seen) = (0, new Seen());
+        var (largest, dialed, connections) = (
+            0,
+            new Seen("proxy_dial_duration_seconds_count", "stays"),
+            new Seen("proxy_connections_total", "stays", "Completed")
+        );
         for (var edit = 0; edit < Edits; edit++)
         {
             Metrics.Configure(["stays", $"r{edit}"], [$"destination c d{edit}"]);
             End("stays", bytes: 1);
             End($"r{edit}", bytes: 2);
             Metrics.Dialed("c", $"d{edit}", TimeSpan.FromSeconds(1), succeeded: true);
+            Metrics.Dialed("c", "stays", TimeSpan.FromSeconds(1), succeeded: true);
             if (edit % 100 == 99)
             {
-                var lines = Scrape();
+                var lines = await ScrapeAsync();
                 largest = Math.Max(largest, lines.Length);
-                seen.Add(lines);
+                dialed.Add(lines);
+                connections.Add(lines);
+                Assert.DoesNotContain(lines, static line => line.Contains("otel_metric_overflow", StringComparison.Ordinal));
             }
         }
 
         // 1,000 ids that are gone, each with 15 lines of three histograms and some of counters; not 10,000.
         Assert.InRange(largest, 1, 60_000);
-        Assert.Empty(_log.Lines);
-        Assert.InRange(Meter.Generation, 5, Edits / ProxyMeter.MaxGone * 3);
-        // Bytes are summed by us, and a renewal does not touch them; the rest begins again, as after a restart.
-        Assert.Equal(Edits, Value(Scrape(), "proxy_io_bytes_total", "stays", "receive"));
-        Assert.Equal(Edits, seen.Connections);
+        Assert.InRange(Providers.Count, 5, Edits / ProxyMeter.MaxGone * 3);
+        // Bytes and connections are summed by us, and no new provider touches them; histograms begin again, as after a restart.
+        Assert.Equal(Edits, Value(await ScrapeAsync(), "proxy_io_bytes_total", "stays", "receive"));
+        Assert.Equal(Edits, connections.Increase);
+        Assert.Equal(Edits, dialed.Increase);
     }
 
     [Fact]
-    public void Edits_NobodyScrapes_ReaderLetsGoOfWhatWasRenewed()
+    public async Task Edits_WithoutScrapes_ProvidersThatWereReplacedLeaveNoMemory()
     {
-        var renewal = new MeterRenewal(_services.GetRequiredService<PrometheusExporter>(), Meter, TimeProvider.System);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var edit = 0; edit < Edits; edit++)
         {
@@ -75,15 +80,16 @@ public sealed class CardinalityTests : IDisposable
             End($"r{edit}", bytes: 2);
             if (edit % 100 == 0)
             {
-                renewal.Look();
+                await Renewal.LookAsync();
             }
         }
 
+        Assert.InRange(Providers.Count, 5, Edits / 100);
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 64_000_000);
     }
 
     [Fact]
-    public void Removed_Routes_TheNewestAreStillReportedAndTheOldestForgotten()
+    public async Task Removed_Routes_TheNewestAreStillReportedAndTheOldestForgotten()
     {
         const int Routes = ProxyMeter.MaxGone + 500;
         for (var i = 0; i < Routes; i++)
@@ -93,8 +99,8 @@ public sealed class CardinalityTests : IDisposable
         }
 
         Metrics.Configure([], []);
-        _ = Scrape(); // with what a renewal has left
-        var lines = Scrape();
+        _ = await ScrapeAsync(); // after which the provider is replaced
+        var lines = await ScrapeAsync();
 
         Assert.Equal(1, Value(lines, "proxy_io_bytes_total", $"\"r{Routes - 1}\"", "receive"));
         Assert.DoesNotContain(lines, static line => line.Contains("\"r0\"", StringComparison.Ordinal));
@@ -105,32 +111,56 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public void Configuration_LargerThanBefore_HasRoom()
+    public async Task Configuration_LargerThanBefore_HasRoom()
     {
         string[] routes = [.. Enumerable.Range(0, 12_000).Select(static i => $"r{i}")];
+        await Renewal.StartAsync(default);
         Metrics.Configure(routes, []);
+        await Eventually.TrueAsync(() => Providers.Count == 2);
+        await Renewal.StopAsync(default);
         foreach (var route in routes)
         {
             End(route, bytes: 1);
         }
 
-        var lines = Scrape();
+        var lines = await ScrapeAsync();
 
         Assert.Equal(2 * routes.Length, lines.Count(static line => line.StartsWith("proxy_connections_total{", StringComparison.Ordinal)));
         Assert.Equal(2 * routes.Length, lines.Count(static line => line.StartsWith("proxy_io_bytes_total{", StringComparison.Ordinal)));
-        Assert.Empty(_log.Lines);
+        Assert.Equal(
+            routes.Length,
+            lines.Count(static line => line.StartsWith("proxy_connection_duration_seconds_count{", StringComparison.Ordinal))
+        );
+        Assert.DoesNotContain(lines, static line => line.Contains("otel_metric_overflow", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Peers_ThatCallThemselvesAnything_AreOneSeries()
+    public async Task Replaced_Provider_NoSeriesIsThereTwice()
     {
-        var channels = new TunnelMetrics(Meter, new MemberDirectory("A_1"));
+        Metrics.Configure(["r"], []);
+        End("r", bytes: 1);
+        _ = await ScrapeAsync();
+
+        Providers.Renew();
+        End("r", bytes: 1);
+        var lines = await ScrapeAsync();
+
+        Assert.Equal(lines.Length, lines.DistinctBy(static line => line[..(line.LastIndexOf(' ') + 1)]).Count());
+        Assert.Equal(1, Value(lines, "proxy_connection_duration_seconds_count", "\"r\"", ""));
+        Assert.Equal(2, Value(lines, "proxy_io_bytes_total", "\"r\"", "receive"));
+    }
+
+    [Fact]
+    public async Task Peers_ThatCallThemselvesAnything_AreOneSeries()
+    {
+        var channels = new TunnelMetrics(_services.GetRequiredService<ProxyMeter>(), new MemberDirectory("A_1"));
         for (var i = 0; i < 10_000; i++)
         {
             channels.Asked(ChannelSlots.Serves, $"forged-{i}", 100 + (i % 900));
         }
 
-        Assert.InRange(Scrape().Count(static line => line.StartsWith("proxy_channel_tunnels_total{", StringComparison.Ordinal)), 1, 12);
+        var lines = await ScrapeAsync();
+        Assert.InRange(lines.Count(static line => line.StartsWith("proxy_channel_tunnels_total{", StringComparison.Ordinal)), 1, 12);
     }
 
     [Fact]
@@ -154,12 +184,7 @@ public sealed class CardinalityTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2000);
     }
 
-    public void Dispose()
-    {
-        _provider.Dispose();
-        _services.Dispose();
-        _log.Dispose();
-    }
+    public void Dispose() => _services.Dispose();
 
     private static ConnectionRecord Record(string route, int bytes)
     {
@@ -183,26 +208,35 @@ public sealed class CardinalityTests : IDisposable
 
     private void End(string route, int bytes) => Metrics.Ended(Record(route, bytes));
 
-    private string[] Scrape()
+    private async Task<string[]> ScrapeAsync()
     {
-        using var buffer = new PooledBuffer(256 * 1024 * 1024);
-        _services.GetRequiredService<PrometheusExporter>().CollectInto(buffer, openMetrics: false);
-        Meter.RenewIfDue();
-        return Encoding.UTF8.GetString(buffer.Written.Span).Split('\n');
+        var scrape = await _services.GetRequiredService<ScrapeCollector>().GetAsync(new HeaderDictionary(), default);
+        Assert.Equal(StatusCodes.Status200OK, scrape.Status);
+        return Encoding.UTF8.GetString(scrape.Body.Span).Split('\n');
     }
 
-    /// <summary>A counter as Prometheus adds it up over resets.</summary>
-    private sealed class Seen
+    /// <summary>A counter of one series as Prometheus adds it up over resets.</summary>
+    private sealed class Seen(string name, string id, string label = "")
     {
         private double _last;
 
-        public double Connections { get; private set; }
+        public double Increase { get; private set; }
 
         public void Add(string[] lines)
         {
-            var now = Value(lines, "proxy_connections_total", "stays", "Completed");
-            Connections += now >= _last ? now - _last : now;
+            var now = Value(lines, name, $"\"{id}\"", label);
+            Increase += now >= _last ? now - _last : now;
             _last = now;
         }
+    }
+
+    /// <summary>A clock that is a second on with each look, so that no scrape is answered with the last one.</summary>
+    private sealed class Seconds : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _now);
     }
 }

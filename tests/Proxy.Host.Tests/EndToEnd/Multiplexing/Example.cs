@@ -1,22 +1,17 @@
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Proxy.Configuration.Reading;
-using Proxy.Host.Hosting;
-using Proxy.Revisions;
+using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
 /// <summary>A shipped configuration that runs on ports the system chooses, with what a test lays over it.</summary>
 internal sealed class Example : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly TestHost _host;
     private readonly string[] _routes;
 
-    private Example(WebApplication app, string[] routes)
+    private Example(TestHost host, string[] routes)
     {
-        _app = app;
+        _host = host;
         _routes = routes;
     }
 
@@ -30,25 +25,18 @@ internal sealed class Example : IAsyncDisposable
             layer[$"ReverseProxy:TcpRoutes:{route}:Listen"] = Listen(routes, route);
         }
 
-        var source = new JsonFileSource(Repository.Path("config", file)) { Watch = false };
-        var app = ProxyApplication.Build(new ConfigurationBuilder().Add(source).AddInMemoryCollection(layer).Build());
-        await app.StartAsync();
-        return new(app, routes);
+        return new(await TestHost.StartAsync(layer, "config", file), routes);
     }
 
     public async Task<Socket> ConnectAsync(string route)
     {
-        var bound = _app.Services.GetRequiredService<ProxyStatus>().Current.Bound;
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(bound.Single(pair => pair.Key.EndsWith($"#{Listen(_routes, route)}", StringComparison.Ordinal)).Value);
+        var address = _host.Status.Bound.Single(pair => pair.Key.EndsWith($"#{Listen(_routes, route)}", StringComparison.Ordinal)).Value;
+        await socket.ConnectAsync(address);
         return socket;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     /// <summary>Sends a message.</summary>
     /// <returns>As many bytes as were asked for; fewer when the connection ended before, by FIN or RST.</returns>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
-/// <summary>config/examples/instrument.json before a power supply that speaks SCPI.</summary>
+/// <summary>config/examples/instrument.json with a power supply that speaks SCPI.</summary>
 public sealed class InstrumentTests
 {
     private string _volts = "0";
@@ -31,7 +31,7 @@ public sealed class InstrumentTests
     }
 
     [Fact]
-    public async Task Run_CommandWithoutAnAnswer_OnlyItsProgramIsCutAndTheNextOneIsServed()
+    public async Task Run_CommandWithoutAnAnswer_OnlyItsClientIsResetAndTheNextIsServed()
     {
         await using var device = Supply();
         await using var example = await StartAsync("Auto", device, "00:00:00.300");

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
-/// <summary>config/examples/inverter.json before an inverter that allows one connection and sleeps at night.</summary>
+/// <summary>config/examples/inverter.json with an inverter that allows one connection and is off at night.</summary>
 public sealed class InverterTests
 {
     private const string Cluster = "ReverseProxy:Clusters:inverter";
@@ -12,7 +12,7 @@ public sealed class InverterTests
     [Theory]
     [InlineData("Sockets")]
     [InlineData("Auto")]
-    public async Task Run_ThreeClients_OneConnectionAndNothingBeforeItsRest(string transport)
+    public async Task Run_ThreeClients_OneConnectionWithPausesBetweenRequests(string transport)
     {
         await using var device = Inverter();
         await using var example = await StartAsync(transport, device);
@@ -48,7 +48,7 @@ public sealed class InverterTests
     [Theory]
     [InlineData("Sockets")]
     [InlineData("Auto")]
-    public async Task Run_NightAndMorning_ClientsAreToldAndServedAgain(string transport)
+    public async Task Run_InverterOffAndOn_ClientsGetErrorsAndAreServedAgain(string transport)
     {
         await using var device = Inverter();
         await using var example = await StartAsync(transport, device);
@@ -64,7 +64,7 @@ public sealed class InverterTests
         Assert.Equal(1, device.Connections.Most);
     }
 
-    // Asks until the answer is as it should be.
+    // Repeats a request until it gets the expected answer.
     private static async Task UntilAsync(Socket client, Func<byte[], bool> fact)
     {
         var id = 100;

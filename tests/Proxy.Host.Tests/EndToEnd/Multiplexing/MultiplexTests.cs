@@ -3,7 +3,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
-/// <summary>Multiplex through the program as it is shipped: YARP's clusters, live edits, draining.</summary>
+/// <summary>Multiplex in the whole program, with YARP's clusters, edits while it runs and draining.</summary>
 public sealed class MultiplexTests : IDisposable
 {
     private readonly TcpServer _device = new("");
@@ -28,7 +28,7 @@ public sealed class MultiplexTests : IDisposable
     }
 
     [Fact]
-    public async Task Edit_OverAndOverUnderLoad_EveryRequestIsAnsweredByWhoItWasFor()
+    public async Task Edit_RepeatedlyUnderLoad_EveryRequestIsAnsweredByItsDestination()
     {
         await using var host = await TestHost.StartAsync(Config("\"QueueLimit\": 1000"));
         using var stop = new CancellationTokenSource();
@@ -36,7 +36,7 @@ public sealed class MultiplexTests : IDisposable
 
         for (var edit = 0; edit < 60; edit++)
         {
-            // The route's settings each time, the device's every third; and a file that says nothing now and then.
+            // Every edit changes the route's settings, every third one the device's; some files are invalid.
             var device = edit % 3 == 0 ? $"\"ResponseTimeout\": \"00:01:{edit:00}\"" : "\"ResponseTimeout\": \"00:02:00\"";
             if (edit % 10 == 0)
             {
@@ -48,7 +48,7 @@ public sealed class MultiplexTests : IDisposable
 
         await stop.CancelAsync();
         Assert.True((await load.WaitAsync(Eventually.Limit)).Sum() > 0);
-        Assert.InRange(_device.Connections, 2, 60); // renewed for its own settings, and for nothing else
+        Assert.InRange(_device.Connections, 2, 60); // connections are renewed only when their own settings change
     }
 
     public void Dispose() => _device.Dispose();

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
-/// <summary>config/examples/payment.json before a host that answers when all have asked, the last one first.</summary>
+/// <summary>config/examples/payment.json with a host that answers only when all have sent a request, the last request first.</summary>
 public sealed class PaymentTests
 {
     private const int Terminals = 16; // two connections with eight requests each
@@ -11,7 +11,7 @@ public sealed class PaymentTests
     [Theory]
     [InlineData("Sockets")]
     [InlineData("Auto")]
-    public async Task Run_TerminalsWithTheSameId_AllUnderWayAtOnceAndEachGetsItsOwnReply(string transport)
+    public async Task Run_TerminalsWithTheSameId_AllAreInFlightAtOnceAndEachGetsItsOwnReply(string transport)
     {
         var asked = new ConcurrentStack<(byte[] Message, Socket Socket)>();
         await using var host = new SimulatedDevice(static bytes =>
@@ -35,7 +35,7 @@ public sealed class PaymentTests
             ["terminals"],
             new() { ["Transport:Kind"] = transport, ["ReverseProxy:Clusters:host:Destinations:h:Address"] = $"tcp://127.0.0.1:{host.Port}" }
         );
-        await Eventually.TrueAsync(() => host.Connections.All > 0); // without any terminal
+        await Eventually.TrueAsync(() => host.Connections.All > 0); // connects before any terminal does
 
         var replies = await Task.WhenAll(Enumerable.Range(0, Terminals).Select(number => AskAsync(example, (byte)number)));
 

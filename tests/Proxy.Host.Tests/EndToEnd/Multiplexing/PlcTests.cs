@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 
-/// <summary>config/examples/plc.json before a controller that answers in frames of its own, and says things unasked.</summary>
+/// <summary>config/examples/plc.json with a controller that has its own framing and sends unsolicited messages.</summary>
 public sealed class PlcTests
 {
     [Theory]
@@ -16,7 +16,7 @@ public sealed class PlcTests
         {
             OnMessage = static async (request, socket) =>
             {
-                await socket.SendAsync(Reply(0xFFFF, 0xEE)); // to a request nobody made
+                await socket.SendAsync(Reply(0xFFFF, 0xEE)); // a reply without a request
                 await socket.SendAsync(Reply(request[2] | (request[3] << 8), request[^1]));
             },
         };

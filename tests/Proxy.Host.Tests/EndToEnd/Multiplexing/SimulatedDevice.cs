@@ -6,7 +6,7 @@ namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 /// <summary>The length of the message at the start of some bytes; 0 while it is not whole.</summary>
 internal delegate int MessageLength(ReadOnlySpan<byte> bytes);
 
-/// <summary>A device that does with each message what a test says; it can be switched off and on again.</summary>
+/// <summary>A device that handles each message as the test specifies, and can be switched off and on again.</summary>
 internal sealed class SimulatedDevice : IAsyncDisposable
 {
     private readonly MessageLength _length;
@@ -24,13 +24,13 @@ internal sealed class SimulatedDevice : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>What happens with a message; an exception ends the connection.</summary>
+    /// <summary>Handles a message; an exception ends the connection.</summary>
     public required Func<byte[], Socket, Task> OnMessage { get; set; }
 
     /// <summary>Whether a new connection is kept.</summary>
     public Func<Socket, bool> OnConnect { get; init; } = static _ => true;
 
-    /// <summary>Connections so far, and at most at once.</summary>
+    /// <summary>The number of connections so far, and the highest number at once.</summary>
     public (int All, int Most) Connections
     {
         get
@@ -42,13 +42,13 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         }
     }
 
-    /// <summary>Lines, each with its LF.</summary>
+    /// <summary>Lines that end with LF.</summary>
     public static int Line(ReadOnlySpan<byte> bytes) => bytes.IndexOf((byte)'\n') + 1;
 
     /// <summary>Modbus TCP.</summary>
     public static int Mbap(ReadOnlySpan<byte> bytes) => bytes.Length < 6 ? 0 : Whole(bytes, 6 + ((bytes[4] << 8) | bytes[5]));
 
-    /// <summary>So many bytes, or 0 while they are not there.</summary>
+    /// <summary>The length of a message of fixed size; 0 while it is not complete.</summary>
     public static int Whole(ReadOnlySpan<byte> bytes, int length) => length <= bytes.Length ? length : 0;
 
     /// <summary>Resets all connections and refuses others.</summary>
@@ -99,7 +99,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // It is switched off.
+            // The device was switched off.
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
         {
-            // The proxy ended it, or the test.
+            // The proxy or the test ended the connection.
         }
         finally
         {

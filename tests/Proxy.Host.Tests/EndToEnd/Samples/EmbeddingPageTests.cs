@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Proxy.Host.Tests.EndToEnd.Samples;
 
-/// <summary>docs/embedding.md shows what the samples have, and so what compiles and runs.</summary>
+/// <summary>The code in docs/embedding.md is part of the samples, so it compiles and runs.</summary>
 public sealed partial class EmbeddingPageTests
 {
     [Fact]

@@ -1,3 +1,6 @@
+extern alias Embedding;
+using Proxy.Host.Tests.Support;
+
 namespace Proxy.Host.Tests.EndToEnd.Samples;
 
 public sealed class EmbeddingSampleTests
@@ -6,20 +9,19 @@ public sealed class EmbeddingSampleTests
     public async Task Embedding_ClientOfTheRouteAndOfTheWeb_BothAreServed()
     {
         using var redis = new TcpServer("redis");
-        var (route, web) = (Ports.Free(), Ports.Free());
-        using var sample = await SampleProcess.StartAsync(
-            "Embedding",
-            new Dictionary<string, string>(),
-            $"--Redis=127.0.0.1:{route}",
-            $"--Web=127.0.0.1:{web}",
-            $"--ReverseProxy:Clusters:redis:Destinations:a:Address=tcp://127.0.0.1:{redis.Port}"
+        await using var sample = new ProgramFactory<Embedding::Program>(
+            ("Redis", "127.0.0.1:0"),
+            ("Web", "127.0.0.1:0"),
+            ("ReverseProxy:Clusters:redis:Destinations:a:Address", $"tcp://127.0.0.1:{redis.Port}"),
+            ("hostBuilder:reloadConfigOnChange", "false") // Linux allows a user 128 watches of files, and no test edits an appsettings.json
         );
+        await sample.StartAsync();
 
-        using var client = await TcpClientSocket.ConnectAsync(route);
+        using var client = await TcpClientSocket.ConnectAsync(sample.Urls[0].Port);
         using var http = new HttpClient();
 
         Assert.Equal("redis", await client.ReadAsync());
         Assert.Equal("PING", await client.AskAsync("PING"));
-        Assert.Equal("web", await http.GetStringAsync(new Uri($"http://127.0.0.1:{web}")));
+        Assert.Equal("web", await http.GetStringAsync(sample.Urls[1]));
     }
 }

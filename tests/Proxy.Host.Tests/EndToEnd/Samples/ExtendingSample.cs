@@ -3,8 +3,8 @@ using System.Net;
 namespace Proxy.Host.Tests.EndToEnd.Samples;
 
 /// <summary>
-/// The sample Extending twice, as the instances A_1 and A_2 of one group, on ports that are free. Both have the channel <c>ring</c>, and find each other in
-/// a folder. Routes are asked at A_1.
+/// Two processes of the sample Extending, as the instances A_1 and A_2 of one group, on free ports. Both have the channel <c>ring</c>, and
+/// find each other through a folder. Clients use the routes of A_1.
 /// </summary>
 public sealed class ExtendingSample : IAsyncLifetime
 {
@@ -16,7 +16,7 @@ public sealed class ExtendingSample : IAsyncLifetime
 
     internal TcpServer Second { get; } = new("b");
 
-    /// <summary>The destination of the cluster <c>words</c>, which says what it hears.</summary>
+    /// <summary>The destination of the cluster <c>words</c>, an echo server.</summary>
     internal TcpServer Words { get; } = new("");
 
     internal TcpServer Turns { get; } = new("turn");
@@ -29,13 +29,13 @@ public sealed class ExtendingSample : IAsyncLifetime
 
     internal int WebPort { get; } = Ports.Free();
 
-    /// <summary>Where the local server of A_1 would listen.</summary>
+    /// <summary>The address at which a local server of A_1 would listen.</summary>
     internal IPEndPoint Own => new(IPAddress.Parse("127.10.0.3"), _ringPort);
 
     /// <summary>The address at A_1 that stands for A_2.</summary>
     internal IPEndPoint Other => new(IPAddress.Parse("127.10.0.4"), _ringPort);
 
-    /// <summary>Where the local server of A_2 listens.</summary>
+    /// <summary>The address at which the local server of A_2 listens.</summary>
     internal IPEndPoint OtherServer => new(IPAddress.Parse("127.12.0.4"), _ringPort);
 
     internal SampleProcess A1 { get; private set; } = null!;

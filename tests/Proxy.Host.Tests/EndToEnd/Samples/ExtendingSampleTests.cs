@@ -20,7 +20,7 @@ public sealed class ExtendingSampleTests(ExtendingSample sample) : IClassFixture
     }
 
     [Fact]
-    public async Task Framer_TwoClients_ShareAConnectionAndAreToldInTheProtocolsWords()
+    public async Task Framer_TwoClients_ShareAConnectionAndGetErrorsOfTheProtocol()
     {
         using var one = await TcpClientSocket.ConnectAsync(sample.WordsPort);
         using var two = await TcpClientSocket.ConnectAsync(sample.WordsPort);
@@ -33,7 +33,7 @@ public sealed class ExtendingSampleTests(ExtendingSample sample) : IClassFixture
     }
 
     [Fact]
-    public async Task Hook_ClientOfTheLock_RunsWhenItGetsThePlaceAndGivesItBack()
+    public async Task Hook_ClientOfTheLock_RunsAtActivationAndRelease()
     {
         using (var client = await TcpClientSocket.ConnectAsync(sample.TurnsPort))
         {
@@ -45,7 +45,7 @@ public sealed class ExtendingSampleTests(ExtendingSample sample) : IClassFixture
     }
 
     [Fact]
-    public async Task Provider_MemberOfTheFolder_IsCalledAndTheMonitorIsTold()
+    public async Task Provider_MemberOfTheFolder_IsReachedAndTheMonitorIsNotified()
     {
         using var server = new TcpServer("other", sample.OtherServer);
         await sample.A1.SaysAsync($"Channel ring at {sample.Own} has members: A_2 Up.");
@@ -56,7 +56,7 @@ public sealed class ExtendingSampleTests(ExtendingSample sample) : IClassFixture
     }
 
     [Fact]
-    public async Task Status_AskedByHttp_IsReady()
+    public async Task Status_RequestedByHttp_IsReady()
     {
         using var http = new HttpClient();
         using var status = JsonDocument.Parse(await http.GetStringAsync(new Uri($"http://127.0.0.1:{sample.WebPort}/proxy")));

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Proxy.Host.Tests.EndToEnd.Samples;
 
-/// <summary>A program of docs/samples as a process, which is started in its folder and so finds its configuration there.</summary>
+/// <summary>A program of docs/samples as a process. It is started in its folder, where it finds its configuration.</summary>
 internal sealed class SampleProcess : IDisposable
 {
     private readonly Process _process = new();
@@ -14,7 +14,7 @@ internal sealed class SampleProcess : IDisposable
         var build = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(build.Parent!.Parent!.FullName, name, build.Name, $"{name}.dll");
 
-        // Linux allows a user 128 watches of files: other programs may have them all, and no test edits an appsettings.json.
+        // Linux allows a user 128 inotify instances, and other programs may use them all. No test edits appsettings.json, so it is not watched.
         string[] command = [program, "--hostBuilder:reloadConfigOnChange=false", .. arguments];
         _process.StartInfo = new ProcessStartInfo("dotnet", command)
         {

@@ -3,7 +3,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>DNS over TCP as a declared framing: a length of two bytes and an id behind it, so that the queries of many digs are under way on one connection.</summary>
+/// <summary>DNS over TCP as a declared framing: a length of two bytes, then an id. Queries of many digs share one connection.</summary>
 public sealed class DnsServerTests
 {
     private const int Names = 40;

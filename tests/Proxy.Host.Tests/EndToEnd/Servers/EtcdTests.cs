@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>
-/// A real etcd cluster of three hosts, whose members know each other by addresses of 127.0.0.0/8 alone and meet through a Duplex channel.
+/// A real etcd cluster on three hosts. Its members know only addresses of 127.0.0.0/8 and connect through a Duplex channel.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class EtcdTests : IAsyncLifetime
@@ -106,7 +106,7 @@ public sealed class EtcdTests : IAsyncLifetime
 
     private string Acknowledged(int number) => $"{_folder}/{number}.acknowledged";
 
-    // More writes are acknowledged at each of these than were until now.
+    // Waits until each of these members has acknowledged further writes.
     private async Task GrowAsync(params int[] numbers)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
@@ -167,7 +167,7 @@ public sealed class EtcdTests : IAsyncLifetime
     private Task PutAsync(int number, string value) =>
         UntilAsync(number, "put", $$"""{ "key": "{{Encode("k")}}", "value": "{{Encode(value)}}" }""", "revision");
 
-    // Linearizable: only a member that agrees with the majority answers.
+    // The read is linearizable, so only a member that agrees with the majority answers.
     private Task SeesAsync(int number, string value) => UntilAsync(number, "range", $$"""{ "key": "{{Encode("k")}}" }""", Encode(value));
 
     private async Task UntilAsync(int number, string operation, string body, string expected)

@@ -7,7 +7,7 @@ namespace Proxy.Host.Tests.EndToEnd.Servers;
 /// <summary>HTTP/1.1 shared by the multiplexer: a real nginx, driven by curl.</summary>
 public sealed class HttpServerTests : IDisposable
 {
-    private const int Large = 4_000_000; // less than the framing's 4 MiB
+    private const int Large = 4_000_000; // below the framing's limit of 4 MiB
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-nginx").FullName;
     private string _url = "";
 
@@ -17,7 +17,7 @@ public sealed class HttpServerTests : IDisposable
             1000,
             async _ =>
             {
-                // One connection of curl's for all of them, and one of the proxy's: nginx numbers those it gets.
+                // curl and the proxy each use one connection for all requests; nginx reports the number of its connection.
                 var lines = (await CurlAsync("-w", "%{num_connects}\n", Url("/who?a"), Url("/who?b"), Url("/who?c"))).Split('\n');
                 var replies = lines.Where(static (_, index) => index % 2 == 0).ToList();
                 Assert.Equal(["/who?a", "/who?b", "/who?c"], replies.Select(Who));
@@ -39,7 +39,7 @@ public sealed class HttpServerTests : IDisposable
                     StringComparison.Ordinal
                 );
                 Assert.Equal(new string('x', Large), await CurlAsync("--compressed", Url("/zip/large")));
-                Assert.Equal(new string('x', Large), await CurlAsync("-0", "--compressed", Url("/zip/large"))); // as long as it lasts
+                Assert.Equal(new string('x', Large), await CurlAsync("-0", "--compressed", Url("/zip/large"))); // the body ends with the connection
                 Assert.Equal("/who?close", Who(await CurlAsync("-H", "Connection: close", Url("/who?close"))));
                 Assert.Equal("once", await CurlAsync(Url("/once")));
             }
@@ -69,7 +69,7 @@ public sealed class HttpServerTests : IDisposable
         );
 
     [RealServerFact("nginx", "curl")]
-    public Task Route_Http1_WhatIsRefusedHasAStatus() =>
+    public Task Route_Http1_RefusedRequestsHaveAStatus() =>
         DriveAsync(
             1000,
             async server =>
@@ -106,8 +106,8 @@ public sealed class HttpServerTests : IDisposable
     private static Task<string> StatusAsync(params string[] arguments) =>
         CurlAsync(["-o", "/dev/null", "-w", "%{http_code}", .. arguments]);
 
-    /// <summary>Asks 300 things over many connections.</summary>
-    /// <returns>The server's connections that the answers came over.</returns>
+    /// <summary>Sends 300 requests over many connections.</summary>
+    /// <returns>The server's connections that were used for the answers.</returns>
     private async Task<List<string>> AskAtOnceAsync()
     {
         await CurlAsync("-Z", "--parallel-immediate", "--parallel-max", "40", "-o", Path.Combine(_folder, "answer#1"), Url("/who?[1-300]"));

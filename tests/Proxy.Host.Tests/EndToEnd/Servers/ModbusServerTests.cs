@@ -8,7 +8,7 @@ namespace Proxy.Host.Tests.EndToEnd.Servers;
 /// <summary>A real Modbus device that allows one connection, behind a route: pymodbus, driven by libmodbus (mbpoll) and by pymodbus' clients.</summary>
 public sealed partial class ModbusServerTests
 {
-    private const string Python = "/usr/bin/python3"; // the one that has Debian's packages
+    private const string Python = "/usr/bin/python3"; // the Python that has Debian's packages
 
     [RealServerFact("mbpoll", "pymodbus.server")]
     public Task Route_TcpDevice_MbpollReadsAndWrites() =>
@@ -62,7 +62,7 @@ public sealed partial class ModbusServerTests
             );
             await drive($"{((IPEndPoint)host.Address).Port}");
             var status = host.Multiplexed;
-            Assert.Empty(status.Errors); // it never dropped a second connection
+            Assert.Empty(status.Errors); // the device never had to close a second connection
             Assert.Single(status.Upstreams);
         }
         finally

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>Needs real servers, and hosts of their own for them: skips without the programs or without root, unless they are required.</summary>
+/// <summary>A test that needs real servers in network namespaces. It is skipped without the programs or without root, unless they are required.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NetworkNamespaceFactAttribute : FactAttribute
 {
@@ -17,6 +17,6 @@ public sealed class NetworkNamespaceFactAttribute : FactAttribute
         }
     }
 
-    /// <summary>What has to be installed.</summary>
+    /// <summary>The programs that have to be installed.</summary>
     public IReadOnlyList<string> Programs { get; }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>Hosts on one machine: namespaces with a network of their own each, joined by a bridge. Disposing ends all that runs in them.</summary>
+/// <summary>Simulates hosts on one machine: network namespaces joined by a bridge. Disposing kills all processes in them.</summary>
 internal sealed class NetworkNamespaces : IAsyncDisposable
 {
     private static int _created;
@@ -14,12 +14,12 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 
     private NetworkNamespaces() { }
 
-    /// <summary>How the system will call a host of those created next; 0 is what joins them.</summary>
+    /// <summary>The name of a namespace among those created next; 0 is the bridge that joins them.</summary>
     public static string NextName(int host) => Name(_created + 1, host);
 
     public static string Address(int host) => $"10.88.0.{host}";
 
-    /// <summary>Makes hosts 1 to count; what could be made is taken away when the rest cannot.</summary>
+    /// <summary>Creates hosts 1 to count; if one cannot be created, those before it are removed.</summary>
     public static async Task<NetworkNamespaces> CreateAsync(int count)
     {
         var hosts = new NetworkNamespaces();
@@ -43,10 +43,10 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         }
     }
 
-    /// <summary>Cuts a host's link, or mends it.</summary>
+    /// <summary>Takes a host's network link down, or up again.</summary>
     public Task LinkAsync(int host, bool up) => IpAsync("-n", Name(0), "link", "set", $"v{host}", up ? "up" : "down");
 
-    /// <summary>Starts a program on a host; what it writes is thrown away.</summary>
+    /// <summary>Starts a program on a host; its output is discarded.</summary>
     public Process Start(int host, string program, params string[] arguments)
     {
         var process = Run(host, program, arguments);
@@ -58,7 +58,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         return process;
     }
 
-    /// <summary>Runs a program on a host to its end, and returns what it wrote; empty when it failed.</summary>
+    /// <summary>Runs a program on a host until it ends, and returns its output; empty if it failed.</summary>
     public async Task<string> TryRunAsync(int host, string program, params string[] arguments)
     {
         using var process = Run(host, program, arguments);
@@ -110,7 +110,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 
     private static Task<string> IpAsync(params string[] arguments) => Programs.RunAsync("ip", "", arguments);
 
-    // The program takes the place of ip, and its process id.
+    // ip replaces itself by the program, which keeps its process id.
     private Process Run(int host, string program, string[] arguments) =>
         Process.Start(
             new ProcessStartInfo(Programs.Find("ip")!, ["netns", "exec", Name(host), program, .. arguments])

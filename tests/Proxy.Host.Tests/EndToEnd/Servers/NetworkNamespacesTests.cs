@@ -2,12 +2,12 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>The hosts that other tests use.</summary>
+/// <summary>The simulated hosts that other tests use.</summary>
 [Collection(Alone.Name)]
 public sealed class NetworkNamespacesTests
 {
     [NetworkNamespaceFact]
-    public async Task Create_OneCannotBeMade_TheOthersAreTakenAway()
+    public async Task Create_OneFails_TheOthersAreRemoved()
     {
         var taken = NetworkNamespaces.NextName(2);
         await Programs.RunAsync("ip", "", "netns", "add", taken);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>A real PostgreSQL with a folder of its own, whose user <c>tester</c> needs no password.</summary>
+/// <summary>A real PostgreSQL server in a temporary folder; its user <c>tester</c> needs no password.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const int Port = 5432;
@@ -12,10 +12,10 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private PostgresServer() { }
 
-    /// <summary>Where it listens when it listens nowhere else.</summary>
+    /// <summary>The path of its unix socket, on which it always listens.</summary>
     public string SocketPath => $"{_folder}/.s.PGSQL.{Port}";
 
-    /// <param name="tcp">An address beside its socket.</param>
+    /// <param name="tcp">An address to listen on besides the socket.</param>
     public static async Task<PostgresServer> StartAsync(IPEndPoint? tcp = null)
     {
         var server = new PostgresServer();

@@ -50,7 +50,7 @@ public sealed class PostgresTests
         Assert.Equal("1250025000", await Programs.RunAsync("psql", "", url, "-Atc", "select sum(n) from t"));
     }
 
-    // An interrupted psql opens a second connection to cancel what runs on the first: both have to reach the same server.
+    // An interrupted psql opens a second connection to cancel the query of the first; both must reach the same server.
     private static async Task CancelAsync(string url)
     {
         const string Sleepers = "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'";

@@ -1,7 +1,7 @@
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>
-/// Needs programs of real servers: skips without them, unless PROXY_TEST_SERVERS is "required", as it is where everything is installed.
+/// A test that needs real servers. It is skipped if their programs are not installed, unless PROXY_TEST_SERVERS is "required".
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RealServerFactAttribute : FactAttribute
@@ -16,6 +16,6 @@ public sealed class RealServerFactAttribute : FactAttribute
         }
     }
 
-    /// <summary>What has to be installed.</summary>
+    /// <summary>The programs that have to be installed.</summary>
     public IReadOnlyList<string> Programs { get; }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -168,7 +169,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Http_Route_ServerForwarderAndClientAreOneTraceThatGoesOn()
+    public async Task Http_Route_ServerForwarderAndClientAreOneTraceAndAFaultIsAnError()
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var site = await SiteAsync(context => seen.TrySetResult(context.Request.Headers.TraceParent.ToString()));
@@ -179,8 +180,12 @@ public sealed class TelemetryTests : IAsyncLifetime
             { "Admin": { "Url": "http://127.0.0.1:{{admin}}" },
               "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:{{http}}" } } },
               "ReverseProxy": {
-                "Routes": { "site": { "ClusterId": "site", "Match": { "Path": "/shop/{**rest}" } } },
-                "Clusters": { "site": { "Destinations": { "s0": { "Address": "{{url}}" } } } } } }
+                "Routes": {
+                  "site": { "ClusterId": "site", "Match": { "Path": "/shop/{**rest}" } },
+                  "dead": { "ClusterId": "dead", "Match": { "Path": "/dead" } } },
+                "Clusters": {
+                  "site": { "Destinations": { "s0": { "Address": "{{url}}" } } },
+                  "dead": { "Destinations": { "d0": { "Address": "http://127.0.0.1:{{Ports.Free()}}" } } } } } }
             """,
             TelemetryHost.Exporting(_receiver.Url("grpc"))
         );
@@ -203,6 +208,12 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(("GET", "/shop/1"), (server.Tags["http.request.method"], server.Tags["url.path"])); // and none of the admin's: Single
         Assert.Equal(("GET /shop/{**rest}", 200L), (server.Name, server.Tags["http.response.status_code"]));
         await Eventually.TrueAsync(() => _receiver.Metrics.Any(static metric => metric.Name == "http.server.request.duration"));
+
+        using var failed = await client.GetAsync(new Uri($"http://127.0.0.1:{http}/dead"));
+        Assert.Equal(HttpStatusCode.BadGateway, failed.StatusCode);
+        await Eventually.TrueAsync(() => _receiver.Spans.Any(static span => span.Name == "GET /dead"));
+        var fault = _receiver.Spans.First(static span => span.Name == "GET /dead");
+        Assert.Equal((ReceivedSpan.Error, 502L, "502"), (fault.Status, fault.Tags["http.response.status_code"], fault.Tags["error.type"]));
     }
 
     [Fact]

@@ -4,13 +4,13 @@ using System.Text;
 
 namespace Proxy.Host.Tests.Hosting.Systemd;
 
-/// <summary>The side of systemd that is notified.</summary>
+/// <summary>Stands for systemd: receives the notifications of the program.</summary>
 internal sealed class FakeManager : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly ConcurrentQueue<string> _received = new();
 
-    /// <param name="isAbstract">Whether its address is a name and no file.</param>
+    /// <param name="isAbstract">Whether the socket has an abstract name instead of a file.</param>
     public FakeManager(bool isAbstract = false)
     {
         var name = Path.Combine(Path.GetTempPath(), $"notify-{Guid.NewGuid():n}");
@@ -19,14 +19,14 @@ internal sealed class FakeManager : IDisposable
         _ = ReceiveAsync();
     }
 
-    /// <summary>As NOTIFY_SOCKET has it.</summary>
+    /// <summary>The address in the form of NOTIFY_SOCKET.</summary>
     public string Address { get; }
 
-    /// <summary>What was told, one text for each datagram.</summary>
+    /// <summary>The text of each datagram that was received.</summary>
     public IReadOnlyList<string> Received => [.. _received];
 
-    /// <summary>Waits for the next that begins so, after a number of others.</summary>
-    public async Task<string> TellsAsync(string start, int after = 0)
+    /// <summary>Waits for the next notification that begins with a text, and skips the first <paramref name="after"/> ones.</summary>
+    public async Task<string> WaitForAsync(string start, int after = 0)
     {
         string? found = null;
         await Eventually.TrueAsync(() =>

@@ -47,14 +47,14 @@ public sealed class SocketActivationTests : IDisposable
         await Eventually.TrueAsync(async () =>
             (await http.GetAsync(new Uri($"http://127.0.0.1:{admin}/healthz/ready"))).IsSuccessStatusCode
         );
-        Assert.DoesNotContain("no endpoint listens", proxy.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("no endpoint has this address", proxy.Errors, StringComparison.Ordinal);
         for (var descriptor = 3; descriptor < 7; descriptor++)
         {
             Assert.True(ClosesOnExec(proxy, descriptor), $"Descriptor {descriptor} goes on to programs that are started.");
         }
 
         await StopAsync(proxy);
-        Assert.True(File.Exists(unix), "The file belongs to who bound it.");
+        Assert.True(File.Exists(unix), "The process that bound the socket owns its file.");
     }
 
     [RealServerFact("python3")]
@@ -75,25 +75,25 @@ public sealed class SocketActivationTests : IDisposable
     }
 
     [RealServerFact("python3")]
-    public async Task Start_SocketsThatFitNothing_ToldAndClosed()
+    public async Task Start_UnusableSockets_LoggedAndClosed()
     {
         var (port, other, udp) = (Ports.Free(), Ports.Free(), Ports.Free());
         await WriteAsync(Route($"127.0.0.1:{port}"));
         using var proxy = Start($"127.0.0.1:{port}", $"127.0.0.1:{other}", $"udp:{udp}", "not-a-socket");
 
-        await Eventually.TrueAsync(() => proxy.Errors.Contains("no endpoint listens", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => proxy.Errors.Contains("no endpoint has this address", StringComparison.Ordinal));
         Assert.Contains(
-            $"Systemd passed on 127.0.0.1:{other} (name1), on which no endpoint listens; it is closed.",
+            $"systemd passed a socket on 127.0.0.1:{other} (name1), but no endpoint has this address. The socket is closed;",
             proxy.Errors,
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "Systemd passed on descriptor 5 (name2), which is no socket that listens for streams",
+            "systemd passed descriptor 5 (name2), which is not a listening stream socket",
             proxy.Errors,
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "Systemd passed on descriptor 6 (name3), which is no socket that listens for streams",
+            "systemd passed descriptor 6 (name3), which is not a listening stream socket",
             proxy.Errors,
             StringComparison.Ordinal
         );
@@ -102,13 +102,13 @@ public sealed class SocketActivationTests : IDisposable
     }
 
     [RealServerFact("python3")]
-    public async Task Hook_OfAnActivatedProxy_KnowsNothingOfSystemd()
+    public async Task Hook_ProxyStartedBySystemd_DoesNotInheritItsVariablesAndSockets()
     {
-        var (port, told) = (Ports.Free(), Path.Combine(_folder.FullName, "told"));
+        var (port, inherited) = (Ports.Free(), Path.Combine(_folder.FullName, "inherited"));
         await WriteAsync(
             $$"""
             "r": { "Listen": "127.0.0.1:{{port}}", "ClusterId": "c", "Mode": "Lock", "Lock": { "OnActivate": [
-                { "Exec": ["sh", "-c", "(env; ls -l /proc/self/fd) > {{told}}"] } ] } }
+                { "Exec": ["sh", "-c", "(env; ls -l /proc/self/fd) > {{inherited}}"] } ] } }
             """
         );
         using var manager = new FakeManager();
@@ -118,11 +118,11 @@ public sealed class SocketActivationTests : IDisposable
             "--config",
             ConfigFile
         );
-        await manager.TellsAsync("READY=1");
+        await manager.WaitForAsync("READY=1");
 
         await HelloAsync(port);
 
-        var text = await File.ReadAllTextAsync(told);
+        var text = await File.ReadAllTextAsync(inherited);
         Assert.Contains("PROXY_ROUTE=r", text, StringComparison.Ordinal);
         Assert.All(
             ["LISTEN_", "NOTIFY_SOCKET", "WATCHDOG_", "socket:"],
@@ -136,7 +136,7 @@ public sealed class SocketActivationTests : IDisposable
     {
         var port = Ports.Free();
         await WriteAsync(Route($"127.0.0.1:{port}"));
-        // It starts the program when the first client comes, who waits until then.
+        // systemd-socket-activate starts the program when the first client connects. The client waits until then.
         using var proxy = new ProxyProcess(
             $"command() {{ shift; exec systemd-socket-activate -l 127.0.0.1:{port} --fdname=front \"$@\"; }}; command",
             "run",
@@ -166,7 +166,7 @@ public sealed class SocketActivationTests : IDisposable
         var served = 0;
         var clients = Enumerable
             .Range(0, 4)
-            .Select(_ => ConnectAgainAndAgainAsync(port, () => Interlocked.Increment(ref served), ended.Token))
+            .Select(_ => ConnectInALoopAsync(port, () => Interlocked.Increment(ref served), ended.Token))
             .ToList();
 
         for (var run = 1; run <= 3; run++)
@@ -192,7 +192,7 @@ public sealed class SocketActivationTests : IDisposable
 
     private static string Route(string listen, string id = "r") => $$""" "{{id}}": { "Listen": "{{listen}}", "ClusterId": "c" } """;
 
-    /// <summary>Greeted and gone: a stop would give a client that stays half a minute.</summary>
+    /// <summary>Connects, reads the greeting and disconnects. A connection that stays open would delay the stop by its drain time of 30 s.</summary>
     private static async Task HelloAsync(int port)
     {
         using var client = await TcpClientSocket.ConnectAsync(port);
@@ -216,9 +216,9 @@ public sealed class SocketActivationTests : IDisposable
         return (Convert.ToInt32(flags.Split('\t')[1].Trim(), 8) & CloseOnExec) != 0;
     }
 
-    /// <summary>One connection after the other, each served whole.</summary>
-    /// <returns>What went wrong; null for nothing.</returns>
-    private static async Task<string?> ConnectAgainAndAgainAsync(int port, Action served, CancellationToken cancellationToken)
+    /// <summary>Opens one connection after the other, and reads the greeting on each.</summary>
+    /// <returns>The first error; null if there was none.</returns>
+    private static async Task<string?> ConnectInALoopAsync(int port, Action served, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.Hosting.Systemd;
 
-/// <summary>The side of systemd that holds sockets: starts the program with them, again and again, and keeps them open in between.</summary>
+/// <summary>Stands for systemd: opens listen sockets, keeps them open, and starts the program with them, again after each stop.</summary>
 internal static class Supervisor
 {
     // SIGHUP: stop the program and start it again. SIGTERM: stop it and end with its exit code.
@@ -45,15 +45,15 @@ internal static class Supervisor
             os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES=names)
             os.execvp(command[0], command)
 
-        def asked(number, frame):
+        def on_signal(number, frame):
             global wanted
             wanted = number
             os.kill(child, signal.SIGTERM)
 
         sockets = [bind(address) for address in addresses]
         child = start()
-        signal.signal(signal.SIGHUP, asked)
-        signal.signal(signal.SIGTERM, asked)
+        signal.signal(signal.SIGHUP, on_signal)
+        signal.signal(signal.SIGTERM, on_signal)
         while True:
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if wanted != signal.SIGHUP:
@@ -62,9 +62,9 @@ internal static class Supervisor
             child = start()
         """;
 
-    /// <summary>What stands before the program in a shell.</summary>
-    /// <param name="folder">Where the script is put.</param>
-    /// <param name="addresses">What it listens on.</param>
+    /// <summary>The shell command that goes before the program.</summary>
+    /// <param name="folder">The folder to which the script is written.</param>
+    /// <param name="addresses">The addresses of the sockets.</param>
     public static string Command(string folder, params string[] addresses)
     {
         var script = Path.Combine(folder, "supervisor.py");

@@ -12,64 +12,64 @@ public sealed class SystemdServiceTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Program_Started_ReadyWhenItListensAndStoppingWhenItIsTold(bool isAbstract)
+    public async Task Program_StartedAndStopped_NotifiesReadyThenStopping(bool isAbstract)
     {
         using var manager = new FakeManager(isAbstract);
         var port = Ports.Free();
         await WriteAsync(port);
         using var proxy = Start(manager);
 
-        Assert.Matches(@"^READY=1\nSTATUS=Configuration [0-9a-f]+ runs, 1 addresses\.$", await manager.TellsAsync("READY=1"));
+        Assert.Matches(@"^READY=1\nSTATUS=Configuration [0-9a-f]+ runs, 1 addresses\.$", await manager.WaitForAsync("READY=1"));
         using var client = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await client.ReadAsync());
         Assert.DoesNotContain(manager.Received, static text => text.StartsWith("WATCHDOG", StringComparison.Ordinal));
 
         await proxy.SignalAsync("TERM");
-        Assert.Equal("STOPPING=1\nSTATUS=Draining, 1 connections are open.", await manager.TellsAsync("STOPPING=1"));
-        Assert.Equal("EXTEND_TIMEOUT_USEC=10000000\nSTATUS=Draining, 1 connections are open.", await manager.TellsAsync("EXTEND"));
+        Assert.Equal("STOPPING=1\nSTATUS=Draining, 1 connections are open.", await manager.WaitForAsync("STOPPING=1"));
+        Assert.Equal("EXTEND_TIMEOUT_USEC=10000000\nSTATUS=Draining, 1 connections are open.", await manager.WaitForAsync("EXTEND"));
         client.Dispose();
         Assert.Equal(0, await proxy.ExitAsync());
     }
 
     [Fact]
-    public async Task Program_Reloaded_SaysSoAndIsReadyOnceTheEditIsApplied()
+    public async Task Program_Reloaded_NotifiesReloadingAndReadyAfterTheEditIsApplied()
     {
         using var manager = new FakeManager();
         var (first, second) = (Ports.Free(), Ports.Free());
         await WriteAsync(first);
         using var proxy = Start(manager);
-        await manager.TellsAsync("READY=1");
-        var told = manager.Received.Count;
+        await manager.WaitForAsync("READY=1");
+        var count = manager.Received.Count;
 
         await WriteAsync(second);
         var before = Stopwatch.GetTimestamp();
         await proxy.SignalAsync("HUP");
 
-        var lines = (await manager.TellsAsync("RELOADING=1", told)).Split('\n');
+        var lines = (await manager.WaitForAsync("RELOADING=1", count)).Split('\n');
         var microseconds = long.Parse(lines[1].Split('=')[1], CultureInfo.InvariantCulture);
         Assert.InRange(microseconds, Microseconds(before), Microseconds(Stopwatch.GetTimestamp()));
-        await manager.TellsAsync("READY=1", told);
+        await manager.WaitForAsync("READY=1", count);
         using var client = await TcpClientSocket.ConnectAsync(second);
         Assert.Equal("hello", await client.ReadAsync());
     }
 
     [Fact]
-    public async Task Program_ReloadedAndRejected_ReadyAndSaysWhy()
+    public async Task Program_ReloadRejected_NotifiesReadyWithTheReason()
     {
         using var manager = new FakeManager();
         await WriteAsync(Ports.Free());
         using var proxy = Start(manager);
-        await manager.TellsAsync("READY=1");
-        var told = manager.Received.Count;
+        await manager.WaitForAsync("READY=1");
+        var count = manager.Received.Count;
 
         await File.WriteAllTextAsync(_file, "{ \"ReverseProxy\": { \"TcpRoute\": {} } }");
         await proxy.SignalAsync("HUP");
 
-        Assert.Contains("an edit was rejected (1 errors): ", await manager.TellsAsync("READY=1", told), StringComparison.Ordinal);
+        Assert.Contains("an edit was rejected (1 errors): ", await manager.WaitForAsync("READY=1", count), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Program_Watchdog_SaysThatItLivesOftenerThanItHasTo()
+    public async Task Program_Watchdog_NotifiesMoreOftenThanRequired()
     {
         using var manager = new FakeManager();
         await WriteAsync(Ports.Free());
@@ -80,12 +80,12 @@ public sealed class SystemdServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_WatchdogOfAnotherProcess_Silent()
+    public async Task Program_WatchdogOfAnotherProcess_NotifiesNothing()
     {
         using var manager = new FakeManager();
         await WriteAsync(Ports.Free());
         using var proxy = Start(manager, "export WATCHDOG_USEC=100000 WATCHDOG_PID=1;");
-        await manager.TellsAsync("READY=1");
+        await manager.WaitForAsync("READY=1");
 
         await proxy.SignalAsync("TERM");
         Assert.Equal(0, await proxy.ExitAsync());
@@ -93,7 +93,7 @@ public sealed class SystemdServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_ManagerGone_RunsAllTheSame()
+    public async Task Program_NotifySocketGone_RunsAndWarns()
     {
         var manager = new FakeManager();
         manager.Dispose();
@@ -104,7 +104,9 @@ public sealed class SystemdServiceTests : IDisposable
         await proxy.PortAsync();
         using var client = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await client.ReadAsync());
-        await Eventually.TrueAsync(() => proxy.Errors.Contains("Systemd could not be told READY=1", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() =>
+            proxy.Errors.Contains("The notification READY=1 could not be sent to systemd", StringComparison.Ordinal)
+        );
     }
 
     public void Dispose()

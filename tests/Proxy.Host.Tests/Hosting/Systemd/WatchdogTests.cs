@@ -11,7 +11,7 @@ public sealed class WatchdogTests
     private int _alive;
 
     [Fact]
-    public async Task Run_NobodyAnswers_SilentUntilSomebodyDoes()
+    public async Task Run_CheckHangs_NotAliveUntilItCompletes()
     {
         var log = new LogLines();
         using var watchdog = new Watchdog(
@@ -21,7 +21,7 @@ public sealed class WatchdogTests
             log.CreateLogger<Watchdog>()
         );
 
-        // It has waited for several times as long as it speaks, and said nothing.
+        // The check has hung for several periods, and alive was not called.
         await Eventually.TrueAsync(() => log.Lines.Count >= 3);
         Assert.Equal(0, Volatile.Read(ref _alive));
 
@@ -36,7 +36,7 @@ public sealed class WatchdogTests
     }
 
     [Fact]
-    public void Dispose_NobodyAnswers_Ends()
+    public void Dispose_CheckHangs_Returns()
     {
         var watchdog = new Watchdog(TimeSpan.FromHours(1), Ask, static () => { }, NullLogger<Watchdog>.Instance);
         watchdog.Dispose();

@@ -3,8 +3,11 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Proxy.Diagnostics;
+using Proxy.Host.Observability;
 using Proxy.Host.Observability.Prometheus;
 using Proxy.Host.Tests.Support;
 
@@ -40,6 +43,42 @@ public sealed class PrometheusEndpointTests : IDisposable
         Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "text/plain; version=0.0.4; charset=utf-8")]
+    [InlineData("text/html", "text/plain; version=0.0.4; charset=utf-8")]
+    [InlineData("text/plain;version=1.0.0", "text/plain; version=1.0.0; charset=utf-8; escaping=underscores")]
+    [InlineData(
+        "text/plain;q=0.4,application/openmetrics-text;q=0.5",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+    )]
+    [InlineData("application/openmetrics-text;version=0.0.1", "application/openmetrics-text; version=0.0.1; charset=utf-8")]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.1",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+    )]
+    public async Task Scrape_Accept_AnsweredInThatFormatWithTheSameNames(string? accept, string expected)
+    {
+        await using var host = await StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+
+        using var response = await _http.SendAsync(request);
+
+        Assert.Equal(expected, response.Content.Headers.ContentType?.ToString());
+        Assert.Contains("\nproxy_config_reloads_total{", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scrape_WholeHost_NoSeriesIsThereTwice()
+    {
+        await using var host = await StartAsync();
+
+        var lines = (await _http.GetStringAsync(Url(host))).TrimEnd().Split('\n');
+
+        Assert.InRange(lines.Length, 100, int.MaxValue);
+        Assert.Equal(lines.Length, lines.DistinctBy(static line => line[0] == '#' ? line : line[..line.LastIndexOf(' ')]).Count());
+    }
+
     [Fact]
     public async Task Scrape_CollectionTakesLongerThanTheScraperWaits_408AndTheNextIsServed()
     {
@@ -65,7 +104,7 @@ public sealed class PrometheusEndpointTests : IDisposable
         using var slow = Slow(host);
         var collector = host.Services.GetRequiredService<ScrapeCollector>();
 
-        var scrapes = Enumerable.Range(0, 100).Select(_ => collector.GetAsync(openMetrics: false, default)).ToList();
+        var scrapes = Enumerable.Range(0, 100).Select(_ => collector.GetAsync(new HeaderDictionary(), default)).ToList();
         Assert.True(_entered.Wait(Eventually.Limit));
         Assert.All(scrapes, static scrape => Assert.False(scrape.IsCompleted));
         _go.Set();
@@ -73,19 +112,22 @@ public sealed class PrometheusEndpointTests : IDisposable
 
         Assert.Single(expositions.Distinct());
         Assert.Equal(1, _collections);
-        Array.ForEach(expositions, static exposition => exposition.Release());
     }
 
     [Fact]
-    public async Task Scrape_CollectionFails_500()
+    public async Task Scrape_CollectionFails_500AndTheLogSaysSo()
     {
+        using var log = new LogLines();
+        using var faults = new ExportFaults(TimeProvider.System, log.CreateLogger<ExportFaults>());
+        faults.Listen();
         await using var host = await StartAsync();
-        host.Services.GetRequiredService<PrometheusExporter>().Dispose();
+        host.Services.GetRequiredService<MeterProviders>().Dispose();
 
         using var response = await _http.GetAsync(Url(host));
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.DoesNotContain("# ", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(log.Lines, static line => line.StartsWith("Telemetry: ScrapeFailed: Failed to collect", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -1,4 +1,4 @@
-// The process: version, memory, garbage collection, threads, event loops, and log levels for a while.
+// The process: version, memory, garbage collection, threads, event loops and log levels.
 
 import { get, path } from '../api.js';
 import { action } from '../actions.js';
@@ -9,11 +9,11 @@ import { card, cardWith, facts, failure, heading } from '../parts.js';
 import { Table } from '../table.js';
 import { levelForm } from './levels.js';
 
-const stuck = 0.05; // seconds; a turn that takes longer keeps connections waiting
+const stuck = 0.05; // seconds; the connections of a loop wait while one of its turns takes longer
 
 export function about() {
   const failed = failure();
-  const host = facts('Version', 'Started', 'Up', 'Process', 'Changes by this page', 'Access log lines dropped');
+  const host = facts('Version', 'Started', 'Up', 'Process', 'Changes from this page', 'Access log lines dropped');
   const load = facts('Processor', 'Memory', 'Managed heap', 'Collections (gen 0, 1, 2)', 'Paused by collections', 'Thread pool');
   const loops = loopsTable();
   const levels = levelsTable(() => live.now());
@@ -32,8 +32,8 @@ export function about() {
       heading('About'),
       card('Host', el('div', { class: 'pad' }, host.element)),
       card('Process', el('div', { class: 'pad' }, load.element)),
-      cardWith('Event loops', 'one thread each, for TCP', loops.element),
-      cardWith('Log levels', 'changes end by themselves', failed.element, levels.element, levelForm(() => live.now())),
+      cardWith('Event loops', 'one thread each, for TCP connections', loops.element),
+      cardWith('Log levels', 'a change ends after the chosen time', failed.element, levels.element, levelForm(() => live.now())),
     ],
     update: ({ status }) => {
       host.update(
@@ -70,7 +70,7 @@ const loopsTable = () =>
   new Table({
     caption: 'Event loops',
     key: ({ index }) => index,
-    empty: 'The portable transport runs, without loops of its own.',
+    empty: 'The portable transport is in use; it has no event loops.',
     columns: [
       { name: 'Loop', head: true, text: ({ index }) => index },
       { name: 'Connections', numeric: true, text: ({ connections }) => count(connections) },
@@ -88,7 +88,7 @@ const levelsTable = (after) =>
   new Table({
     caption: 'Log levels',
     key: ({ category }) => category,
-    empty: 'No level was changed.',
+    empty: 'No log levels are set.',
     columns: [
       { name: 'Category', head: true, id: true, text: ({ category }) => category },
       { name: 'Level', text: ({ level }) => level },

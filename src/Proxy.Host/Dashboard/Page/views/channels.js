@@ -1,4 +1,4 @@
-// Channels: who reaches whom under which local address, the members and how they are, and the open tunnels.
+// Channels: which members are reached under which local address, the state of all members, and the open tunnels.
 
 import { get } from '../api.js';
 import { el, setChildren, setText } from '../dom.js';
@@ -15,7 +15,7 @@ const tones = { Up: 'good', Draining: 'warn', Suspect: 'bad' };
 
 export function channels(name) {
   const failed = failure();
-  const stale = el('p', { class: 'note', hidden: true }, 'Whoever says who the members are is away: this may be old.');
+  const stale = el('p', { class: 'note', hidden: true }, 'The source of the member list does not answer. The list may be out of date.');
   const list = el('div', { class: 'stack' });
   const none = el('p', { class: 'note', hidden: true }, 'No channels are configured on this host.');
   const [members, tunnels] = [membersTable(), tunnelsTable(() => live.now())];
@@ -85,19 +85,19 @@ function channelCard({ channel, connector, type }) {
   };
 }
 
-// What a local program has to know, as a sentence.
+// Describes how a local program uses the channel.
 function sentence({ type, ip, port, members }) {
   const place = ip ? `${ip}:${port}` : 'no address yet';
   return type.toLowerCase() === 'request'
     ? `Local clients connect to ${place} and reach one of ${plural(members.length, 'member')}.`
-    : `The local server listens on ${place}. Each member is reached, and calls, under an address of its own.`;
+    : `The local server listens on ${place}. Each member has its own local address, under which it is reached and from which it connects.`;
 }
 
 const reachTable = (channel) =>
   new Table({
     caption: `Members that channel ${channel} reaches`,
     key: ({ iid, port }) => `${iid} ${port}`,
-    empty: 'No member takes part now.',
+    empty: 'No member uses this channel now.',
     columns: [
       { name: 'Member', head: true, id: true, text: ({ iid }) => iid },
       { name: 'Local address', tight: true, text: ({ ip, port }) => `${ip}:${port}` },

@@ -1,4 +1,4 @@
-// Validates a document that somebody pastes: what would be wrong with it, and what it would change. Nothing is applied.
+// Validates a pasted document, and shows its errors or what it would change. The document is not applied.
 
 import { send } from '../api.js';
 import { el, setAttribute } from '../dom.js';
@@ -25,7 +25,7 @@ export function check() {
       setAttribute(button, 'aria-busy', null);
     }
   });
-  return [cardWith('Validate a document', 'checked by this host, and not applied', form), result];
+  return [cardWith('Validate a document', 'checked by this host, but not applied', form), result];
 }
 
 function answer({ valid, errors, warnings, difference }, text) {
@@ -41,7 +41,7 @@ function answer({ valid, errors, warnings, difference }, text) {
     cardWith(
       'What it would change',
       '',
-      differenceTable(difference ?? [], 'posted', 'The document', 'Nothing: it says what runs.'),
+      differenceTable(difference ?? [], 'posted', 'The document', 'Nothing: the document equals the running configuration.'),
     ),
   ];
 }

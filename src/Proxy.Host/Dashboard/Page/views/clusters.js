@@ -1,4 +1,4 @@
-// Clusters with the health of their destinations; draining them, and closing what they have open.
+// Clusters with the health of their destinations; draining destinations and closing their connections.
 
 import { get } from '../api.js';
 import { el, setChildren, setText } from '../dom.js';
@@ -23,7 +23,7 @@ export function clusters(id) {
     const wanted = found.filter((cluster) => (id === undefined ? matches(cluster, text) : cluster.id === id));
     setChildren(list, wanted.slice(0, shown).map((cluster) => cardOf(known, cluster, () => live.now())));
     none.hidden = wanted.length > 0 && wanted.length <= shown;
-    setText(none, wanted.length > shown ? `${wanted.length - shown} more; filter to see them.` : id === undefined ? 'No cluster is like that.' : `There is no cluster ${id}.`);
+    setText(none, wanted.length > shown ? `${wanted.length - shown} more clusters; use the filter to see them.` : id === undefined ? 'No cluster matches the filter.' : `There is no cluster ${id}.`);
   };
   const live = new Live({
     load: () => get('api/clusters'),

@@ -1,4 +1,4 @@
-// The configuration: the files with the errors of the last edit in place, what runs, how the two differ, and a check of a document.
+// The configuration: the files with the errors of the last edit, the running configuration, differences, and validation of a document.
 
 import { get } from '../api.js';
 import { action } from '../actions.js';
@@ -23,7 +23,7 @@ const shows = { files: filesOf, running: runningCard, difference: differenceCard
 export function configuration(wanted) {
   const tab = Object.hasOwn(tabs, wanted ?? '') ? wanted : 'files';
   const failed = failure();
-  const summary = facts('Revision', 'Applied', 'Last edit', 'Waits', 'Needs a restart');
+  const summary = facts('Revision', 'Applied', 'Last edit', 'Not applied yet', 'Needs a restart');
   const content = el('div', { class: 'stack' }, tab === 'validate' ? check() : null);
   const live = new Live({
     load: loads[tab] ?? (async () => null),
@@ -49,7 +49,7 @@ export function configuration(wanted) {
       failed.element,
       content,
     ],
-    // Documents are read again when they have changed, not with each snapshot: they are long, and somebody reads them.
+    // Documents are loaded again only after a change, not with each snapshot: they are long, and the operator is reading them.
     update: ({ status, rejectedCount }) => {
       reload.update(status);
       summary.update(
@@ -76,8 +76,8 @@ function setCurrent(anchor, current) {
 
 const reloading = (after) =>
   action({
-    label: () => ({ text: 'Read files again' }),
-    run: () => ({ method: 'POST', where: 'api/configuration/reload', done: 'The files are read again.' }),
+    label: () => ({ text: 'Reload files' }),
+    run: () => ({ method: 'POST', where: 'api/configuration/reload', done: 'The files are being reloaded.' }),
     after,
   });
 

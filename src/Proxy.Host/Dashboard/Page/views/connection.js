@@ -1,4 +1,4 @@
-// One connection, as long as it is open.
+// One open connection.
 
 import { get, path } from '../api.js';
 import { closing } from '../actions.js';
@@ -10,7 +10,7 @@ import { card, facts, failure, heading } from '../parts.js';
 export function connection(id) {
   const failed = failure();
   const close = closing(() => live.now());
-  const [who, what, when] = [
+  const [addresses, traffic, times] = [
     facts('Client', 'Local address', 'Endpoint', 'Route', 'Cluster', 'Destination'),
     facts('Phase', 'From client', 'To client'),
     facts('Since', 'Age', 'Queued', 'Connecting', 'Connected'),
@@ -18,7 +18,7 @@ export function connection(id) {
   const body = el(
     'div',
     { class: 'columns', hidden: true },
-    [['Who', who], ['What', what], ['When', when]].map(([title, { element }]) => card(title, el('div', { class: 'pad' }, element))),
+    [['Addresses', addresses], ['Traffic', traffic], ['Times', times]].map(([title, { element }]) => card(title, el('div', { class: 'pad' }, element))),
   );
   const live = new Live({
     load: () => get(path('connections', id)),
@@ -26,13 +26,13 @@ export function connection(id) {
       failed.hide();
       body.hidden = close.element.hidden = false;
       close.update(found);
-      who.update(found.client, found.local, found.endpoint, found.route, found.cluster, found.destination);
-      what.update(found.phase, bytes(found.bytesIn), bytes(found.bytesOut));
-      when.update(time(found.startedAt), duration(found.age), duration(found.queued), duration(found.connecting), duration(found.connected));
+      addresses.update(found.client, found.local, found.endpoint, found.route, found.cluster, found.destination);
+      traffic.update(found.phase, bytes(found.bytesIn), bytes(found.bytesOut));
+      times.update(time(found.startedAt), duration(found.age), duration(found.queued), duration(found.connecting), duration(found.connected));
     },
     fail: (error) => {
       close.element.hidden = true;
-      failed.show(error.status === 404 ? new Error(`Connection ${id} is not open any more.`) : error);
+      failed.show(error.status === 404 ? new Error(`Connection ${id} is no longer open.`) : error);
     },
   });
   close.element.hidden = true;

@@ -1,4 +1,4 @@
-// The open connections, a page at a time: read from the API for this page only, however many there are.
+// The open connections. Only the page that is shown is read from the API, since there can be very many.
 
 import { get } from '../api.js';
 import { closing } from '../actions.js';
@@ -10,13 +10,13 @@ import { link } from '../router.js';
 import { Table } from '../table.js';
 
 const pageSize = 100;
-const typed = 300; // milliseconds after the last key
+const typed = 300; // milliseconds after the last key press until the filter is applied
 const filters = ['route', 'endpoint', 'cluster', 'destination', 'client'];
 const sorts = { age: 'Oldest first', bytes: 'Most bytes first', id: 'By id' };
 
 export function connections(query) {
   const failed = failure();
-  const cursors = []; // of the pages before this one
+  const cursors = []; // of the previous pages
   let next = null;
   const table = connectionsTable(() => live.now());
   const summary = el('span', { class: 'note' });
@@ -95,7 +95,7 @@ const connectionsTable = (after) =>
   new Table({
     caption: 'Open connections',
     key: ({ id }) => id,
-    empty: 'No open connection is like that.',
+    empty: 'No open connection matches.',
     columns: [
       { name: 'Connection', head: true, tight: true, text: ({ id }) => id, link: ({ id }) => link(['connections', id]) },
       { name: 'Client', id: true, text: ({ client }) => client ?? '–' },

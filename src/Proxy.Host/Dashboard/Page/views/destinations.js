@@ -1,4 +1,4 @@
-// The destinations of a cluster with their health, and what an operator can do to them.
+// The destinations of a cluster with their health, and the actions of an operator.
 
 import { path } from '../api.js';
 import { action, actions } from '../actions.js';
@@ -7,7 +7,7 @@ import { state } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
 
-/** What to call the health of a destination, and how it looks. */
+/** The health of a destination as [text, tone]. */
 export function healthOf({ health, drained }) {
   if (drained) {
     return ['Drained', 'warn'];
@@ -51,10 +51,10 @@ const drain = (cluster, after) =>
     label: ({ id, drained }) => (drained ? { text: 'Undrain', name: `Undrain ${id}` } : { text: 'Drain', name: `Drain ${id}` }),
     ask: ({ id, drained, connections }) =>
       drained
-        ? { title: `Undrain ${id}?`, text: 'It gets new connections again.', action: 'Undrain' }
+        ? { title: `Undrain ${id}?`, text: 'The destination gets new connections again.', action: 'Undrain' }
         : {
             title: `Drain ${id}?`,
-            text: `It gets no new connections until it is undrained or the host restarts. What is open (${plural(connections, 'connection')}) goes on.`,
+            text: `The destination gets no new connections until it is undrained or the host restarts. Open connections (${connections}) continue.`,
             action: 'Drain',
           },
     run: (row) => ({
@@ -71,7 +71,7 @@ const closeAll = (cluster, after) =>
     label: ({ id }) => ({ text: 'Close connections', name: `Close connections of ${id}` }),
     ask: ({ id, connections }) => ({
       title: `Close ${plural(connections, 'connection')} of ${id}?`,
-      text: 'Each TCP connection is reset on both sides, and what was under way is lost. HTTP requests go on.',
+      text: 'Each TCP connection is reset on both sides, and data in transit is lost. HTTP requests continue.',
       action: 'Close connections',
     }),
     run: (row) => ({

@@ -1,4 +1,4 @@
-// Documents of the configuration: text with line numbers, problems beneath the line they are about, and differences.
+// Configuration documents: text with line numbers and with each problem below its line, and differences.
 
 import { el } from '../dom.js';
 import { plural, time } from '../format.js';
@@ -15,9 +15,9 @@ export function filesOf({ files, rejected, warnings }) {
 }
 
 function fileCard({ path, exists, modifiedAt, text }, rejected, warnings) {
-  const about = exists ? `changed ${time(modifiedAt)}` : 'not there';
+  const about = exists ? `changed ${time(modifiedAt)}` : 'missing';
   const here = (problems) => problems.filter(({ file, line }) => file === path && line);
-  const hidden = el('p', { class: 'empty' }, exists ? 'Its text cannot be shown: it is no JSON, or larger than 4 MiB.' : 'There is no such file now.');
+  const hidden = el('p', { class: 'empty' }, exists ? 'The text is not shown: the file is not valid JSON or larger than 4 MiB.' : 'The file does not exist.');
   return cardWith(path, about, typeof text === 'string' ? numbered(text, here(rejected), here(warnings)) : hidden);
 }
 
@@ -30,7 +30,7 @@ export function problemsCard(title, problems) {
   );
 }
 
-// A hash would name another view; so a button goes to the line.
+// A button that scrolls to a line, because a link's hash would name another view.
 const lineLink = (text, file, line) =>
   el(
     'button',
@@ -42,7 +42,7 @@ const lineLink = (text, file, line) =>
     text,
   );
 
-/** Text with line numbers; each problem stands under its line. */
+/** Text with line numbers, and each problem below its line. */
 export function numbered(text, errors, warnings = []) {
   const lines = text.split('\n');
   const at = (problems, number) => problems.filter(({ line }) => line === number);
@@ -71,13 +71,13 @@ export function runningCard({ document: running, revision, warnings }) {
 }
 
 export const differenceCard = (difference) => [
-  cardWith('Running and on disk', '', differenceTable(difference, 'onDisk', 'On disk', 'What is on disk is what runs.')),
+  cardWith('Running and on disk', '', differenceTable(difference, 'onDisk', 'On disk', 'None: the files on disk equal the running configuration.')),
 ];
 
 export function differenceTable(difference, other, name, empty) {
   const value = (found) => (found === null || found === undefined ? 'absent' : typeof found === 'string' ? found : JSON.stringify(found));
   const table = new Table({
-    caption: `Differences between what runs and ${name.toLowerCase()}`,
+    caption: `Differences between the running configuration and ${name.toLowerCase()}`,
     key: ({ path }) => path,
     empty,
     columns: [

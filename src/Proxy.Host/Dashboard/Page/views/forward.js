@@ -1,4 +1,4 @@
-// Forward and Http: where connections go.
+// The part of a route's view for the modes Forward and Http: the destinations of its cluster.
 
 import { get, path } from '../api.js';
 import { Live } from '../live.js';

@@ -1,4 +1,4 @@
-// Another log level for a while.
+// The form that sets a temporary log level.
 
 import { path, send } from '../api.js';
 import { mayChange, readOnly } from '../actions.js';
@@ -29,7 +29,7 @@ export function levelForm(after) {
 
     try {
       await send('PUT', path('log-levels', category.value.trim()), JSON.stringify({ level: level.value, for: Number(span.value) }));
-      toast(`${category.value.trim()} is logged at ${level.value} for ${times[span.value]}.`);
+      toast(`${category.value.trim()} is logged at level ${level.value} for ${times[span.value]}.`);
       await after();
     } catch (error) {
       toast(error.message, true);

@@ -1,4 +1,4 @@
-// Lock: who holds, who waits and for how long; pause, resume, and dropping one.
+// The part of a route's view for the mode Lock: clients that hold permits and clients that wait; pausing the lock, closing a connection.
 
 import { get, path } from '../api.js';
 import { action, closing } from '../actions.js';
@@ -9,27 +9,27 @@ import { cardWith, failure, facts, state } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
 
-const shown = 200; // of a queue that may have ten thousand
+const shown = 200; // rows of a queue, which may have ten thousand
 
 export function lock({ id }) {
   const failed = failure();
   const summary = facts('Permits', 'Holding', 'Waiting', 'Longest wait', 'Activations', 'Queue limit');
   const admission = state(admissionOf);
   const pause = action({
-    label: ({ isPaused }) => (isPaused ? { text: 'Resume' } : { text: 'Pause admission' }),
+    label: ({ isPaused }) => (isPaused ? { text: 'Resume admission' } : { text: 'Pause admission' }),
     ask: ({ isPaused }) =>
       isPaused
-        ? { title: `Resume ${id}?`, text: 'The next in the queue is admitted at once.', action: 'Resume' }
-        : { title: `Pause ${id}?`, text: 'Nobody is admitted until it is resumed. Who holds a permit goes on; the queue keeps its order.', action: 'Pause' },
+        ? { title: `Resume ${id}?`, text: 'The next client in the queue is admitted at once.', action: 'Resume' }
+        : { title: `Pause ${id}?`, text: 'No client is admitted until the lock is resumed. Clients that hold a permit continue; the queue keeps its order.', action: 'Pause' },
     run: ({ isPaused }) => ({
       method: 'POST',
       where: path('locks', id, isPaused ? 'resume' : 'pause'),
-      done: isPaused ? `${id} admits again.` : `${id} is paused.`,
+      done: isPaused ? `${id} admits clients again.` : `${id} is paused.`,
     }),
     after: () => live.now(),
   });
-  const holders = clientsTable('Holders', 'Nobody holds a permit.', holding, () => live.now());
-  const queue = clientsTable('Queue', 'Nobody waits.', waiting, () => live.now());
+  const holders = clientsTable('Holders', 'No client holds a permit.', holding, () => live.now());
+  const queue = clientsTable('Queue', 'No client is waiting.', waiting, () => live.now());
   const more = el('p', { class: 'empty', hidden: true });
   const live = new Live({
     load: () => get(path('locks', id)),
@@ -48,7 +48,7 @@ export function lock({ id }) {
       holders.update(found.holding);
       queue.update(found.waiting.slice(0, shown));
       more.hidden = found.waiting.length <= shown;
-      setText(more, `${count(found.waiting.length - shown)} more wait behind them.`);
+      setText(more, `${count(found.waiting.length - shown)} more clients are waiting.`);
     },
     fail: failed.show,
   });
@@ -71,7 +71,7 @@ function admissionOf({ isPaused, isClosed, pausedAfterFailure }) {
     : isPaused
       ? ['Paused by an operator', 'warn']
       : pausedAfterFailure > 0
-        ? [`Rests after a failure, ${duration(pausedAfterFailure)} more`, 'bad']
+        ? [`Paused for ${duration(pausedAfterFailure)} after a failure`, 'bad']
         : ['Admitting', 'good'];
 }
 
@@ -89,15 +89,15 @@ const holding = [
   client,
   { name: 'Phase', text: ({ phase }) => phase ?? '–' },
   { name: 'Destination', id: true, text: ({ destinationId }) => destinationId ?? '–' },
-  { name: 'Had waited', numeric: true, text: ({ waited }) => duration(waited) },
-  { name: 'Holds for', numeric: true, text: ({ held }) => duration(held) },
+  { name: 'Waited', numeric: true, text: ({ waited }) => duration(waited) },
+  { name: 'Held for', numeric: true, text: ({ held }) => duration(held) },
 ];
 
 const waiting = [
   { name: '#', numeric: true, narrow: true, text: ({ position }) => count(position) },
   connection,
   client,
-  { name: 'Waits for', numeric: true, text: ({ waited }) => duration(waited) },
+  { name: 'Waiting for', numeric: true, text: ({ waited }) => duration(waited) },
 ];
 
 const clientsTable = (caption, empty, columns, after) =>

@@ -1,4 +1,4 @@
-// Multiplex: for each device its upstream connections, the exchange in flight, the clients that share it, and what went wrong.
+// The part of a route's view for the mode Multiplex: upstream connections, requests in flight, clients and errors of each destination.
 
 import { get, path } from '../api.js';
 import { action, closing } from '../actions.js';
@@ -9,7 +9,7 @@ import { badge, facts, failure, state } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
 
-const shown = 200; // clients of one device
+const shown = 200; // clients of one destination
 
 export function multiplex({ id, clusterId }) {
   const failed = failure();
@@ -88,7 +88,7 @@ const part = (title, ...children) => [el('h3', {}, title), ...children];
 function stateOf({ isRetired, upstreams, retryIn }) {
   const states = upstreams.map(({ state: now }) => now);
   return isRetired
-    ? ['Not configured any more', 'warn']
+    ? ['No longer configured', 'warn']
     : states.some((now) => now === 'Ready' || now === 'Resting')
       ? ['Connected', 'good']
       : states.includes('Connecting')
@@ -103,10 +103,10 @@ const renewal = (cluster, destination, after) =>
     label: () => ({ text: 'Renew connections', name: `Renew connections to ${destination}` }),
     ask: () => ({
       title: `Renew the connections to ${destination}?`,
-      text: 'The upstream connections are closed and made anew. Requests in flight fail; those that wait are sent on the new ones.',
+      text: 'Each upstream connection is replaced once its requests in flight are answered. Waiting requests are sent on the new connections.',
       action: 'Renew',
     }),
-    run: () => ({ method: 'POST', where: path('multiplex', cluster, destination, 'renew'), done: `The connections to ${destination} are renewed.` }),
+    run: () => ({ method: 'POST', where: path('multiplex', cluster, destination, 'renew'), done: `The connections to ${destination} are being renewed.` }),
     after,
   });
 
@@ -122,7 +122,7 @@ const exchangesTable = () =>
   new Table({
     caption: 'Exchanges in flight',
     key: ({ connectionId, unit, age }) => `${connectionId} ${unit} ${age}`,
-    empty: 'No request is in flight at this moment.',
+    empty: 'No request is in flight.',
     columns: [
       { name: 'Connection', ...connectionLink },
       { name: 'Unit', numeric: true, text: ({ unit }) => unit ?? '–' },
@@ -149,7 +149,7 @@ const clientsTable = (after) =>
 
 const errorsTable = () =>
   new Table({
-    caption: 'Why upstream connections were lost or not made, the newest first',
+    caption: 'Reasons why upstream connections were lost or not established, the newest first',
     key: ({ at, reason }) => `${at} ${reason}`,
     empty: 'None.',
     columns: [

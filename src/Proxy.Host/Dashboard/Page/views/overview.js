@@ -1,4 +1,4 @@
-// What happens now: five numbers, three charts, what needs attention, the busiest routes, and how connections ended.
+// The overview: notices, five numbers, three charts, the busiest routes, and outcomes of connections.
 
 import { Chart } from '../chart.js';
 import { el, setText } from '../dom.js';
@@ -76,12 +76,12 @@ function updateTiles([open, opened, received, sent, failed], { connections }) {
 
 const rateOf = (route, choose) => store.rate(pick.of(route, choose));
 
-// YARP counts what goes through HTTP routes, in its own metrics.
+// HTTP routes have no numbers here, because YARP counts their requests in its own metrics.
 export const isCounted = ({ mode }) => mode !== 'Http';
 
 const counted = (text) => (route) => (isCounted(route) ? text(route) : '–');
 
-/** What a table of routes says of the present. */
+/** The columns of a table of routes that change with each snapshot. */
 export const liveColumns = [
   { name: 'Open', numeric: true, sort: ({ connections }) => connections, text: counted(({ connections }) => count(connections)) },
   { name: 'New/s', numeric: true, text: counted(({ id }) => perSecond(rateOf(id, pick.opened))) },

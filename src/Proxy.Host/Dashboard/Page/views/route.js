@@ -1,4 +1,4 @@
-// One route: its numbers and charts, and below them what its mode has to show.
+// One route: its numbers and charts, and below them the part for its mode.
 
 import { get, path } from '../api.js';
 import { Chart } from '../chart.js';
@@ -35,7 +35,7 @@ export function route(id) {
     el('dl', { class: 'card tiles' }, tiles.map(({ element }) => element)),
     el('div', { class: 'columns' }, charts.map(({ element }) => element)),
   );
-  const connections = el('a', { href: link(['connections'], { route: id }) }, 'Its connections');
+  const connections = el('a', { href: link(['connections'], { route: id }) }, 'Connections of this route');
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
   let part = null;
   const live = new Live({
@@ -85,8 +85,8 @@ function whereTo(found) {
     ? ['connector ', el('a', { href: '#/channels' }, found.connector)]
     : ['cluster ', el('a', { href: link(['clusters', found.clusterId]) }, found.clusterId ?? '–')];
   const endpoints = (found.endpoints ?? []).join(', ');
-  const counted = isCounted(found) ? '.' : '. YARP counts its requests, see /metrics.';
-  return [endpoints ? `Listens on ${endpoints}, to ` : 'To ', ...target, counted];
+  const counted = isCounted(found) ? '.' : '. Its requests are counted in /metrics.';
+  return [endpoints ? `Listens on ${endpoints}, leads to ` : 'Leads to ', ...target, counted];
 }
 
 function showNumbers([open, opened, received, sent, failed], found) {

@@ -1,4 +1,4 @@
-// All routes, to be filtered and sorted.
+// The list of routes, with a filter and sorting.
 
 import { el } from '../dom.js';
 import { bytes, count } from '../format.js';
@@ -13,7 +13,7 @@ export function routes(query) {
   const table = new Table({
     caption: 'Routes',
     key: ({ id }) => id,
-    empty: 'No route is like that.',
+    empty: 'No route matches the filter.',
     order: { column: 0, descending: false },
     columns,
   });
@@ -25,7 +25,7 @@ export function routes(query) {
     table.update(items.filter((route) => [route.id, route.mode, route.target].some((part) => part?.toLowerCase().includes(text))));
     rest.hidden = others.count === 0;
     rest.textContent =
-      `${count(others.count)} more routes have ${count(others.connections)} open connections and moved ` +
+      `${count(others.count)} more routes have ${count(others.connections)} open connections and have transferred ` +
       `${bytes(others.bytesIn + others.bytesOut)}; the API lists them all (/api/routes).`;
   };
   field.addEventListener('input', () => {

@@ -1,4 +1,4 @@
-// A route to a connector: the tunnels it has open, and to whom.
+// The part of a route's view for routes to a connector: their open tunnels.
 
 import { get } from '../api.js';
 import { Live } from '../live.js';

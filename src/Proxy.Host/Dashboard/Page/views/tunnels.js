@@ -1,4 +1,4 @@
-// Open tunnels, wherever they are listed.
+// The table of open tunnels, which several views show.
 
 import { closing } from '../actions.js';
 import { bytes, time } from '../format.js';
