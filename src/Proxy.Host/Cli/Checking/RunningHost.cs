@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;
