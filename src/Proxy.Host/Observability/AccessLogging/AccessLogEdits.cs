@@ -18,13 +18,8 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
     private AccessLogConfig _config = first.Config.Log.Access;
     private IDisposable? _watching;
 
-<<<<<<< HEAD
-    /// <summary>Adds the log, opened: what cannot be opened at start is an error of the configuration.</summary>
-    /// <exception cref="InvalidConfigException">The file cannot be opened.</exception>
-=======
     /// <summary>Registers the access log. Its file is opened once beforehand, so that a wrong path is a configuration error at start.</summary>
-    /// <exception cref="InvalidConfigurationException">The file cannot be opened.</exception>
->>>>>>> words-cli
+    /// <exception cref="InvalidConfigException">The file cannot be opened.</exception>
     public static void AddTo(IServiceCollection services, Revision first, IConfigurationRoot configuration)
     {
         var config = first.Config.Log.Access;
