@@ -10,10 +10,12 @@ namespace Proxy;
 /// <summary>Runs TCP routes on endpoints of Kestrel.</summary>
 public static class KestrelExtensions
 {
-    /// <summary>Listens on an address with our own transport and gives its connections to a route, which needs no <c>Listen</c>.</summary>
-    /// <param name="kestrel">Kestrel's options.</param>
+    /// <summary>
+    /// Listens on an address with the proxy's own transport, and passes its connections to a route, which needs no <c>Listen</c>.
+    /// </summary>
+    /// <param name="kestrel">The options of Kestrel.</param>
     /// <param name="address">An IP or unix socket address.</param>
-    /// <param name="routeId">A TCP route of the configuration.</param>
+    /// <param name="routeId">The id of a TCP route.</param>
     public static void ListenTcpProxy(this KestrelServerOptions kestrel, EndPoint address, string routeId)
     {
         ArgumentNullException.ThrowIfNull(kestrel);
@@ -21,11 +23,11 @@ public static class KestrelExtensions
     }
 
     /// <summary>
-    /// Gives the connections of any Kestrel endpoint to a route. The endpoint's transport sets the limits: Kestrel's sockets
-    /// cannot half-close and read ahead before a destination is connected.
+    /// Passes the connections of a Kestrel endpoint to a route. The endpoint's transport has limits: Kestrel's sockets cannot half-close,
+    /// and read ahead before a destination is connected.
     /// </summary>
     /// <param name="listen">The endpoint.</param>
-    /// <param name="routeId">A TCP route of the configuration.</param>
+    /// <param name="routeId">The id of a TCP route.</param>
     /// <returns>The endpoint.</returns>
     public static ListenOptions UseTcpProxy(this ListenOptions listen, string routeId)
     {

@@ -7,33 +7,38 @@ using Proxy.Revisions;
 
 namespace Proxy;
 
-/// <summary>Takes what the TCP proxy needs to know.</summary>
+/// <summary>Configures the TCP proxy.</summary>
 /// <param name="services">The application's container.</param>
 public sealed class TcpProxyBuilder(IServiceCollection services)
 {
     /// <summary>The application's container.</summary>
     public IServiceCollection Services => services;
 
-    /// <summary>Reads TCP and HTTP routes and clusters from a section, and follows its edits. Do not give the same section to YARP as well.</summary>
+    /// <summary>
+    /// Reads TCP and HTTP routes and clusters from a section, and follows its edits. The same section must not be given to YARP as well.
+    /// </summary>
     /// <param name="section">The section <c>ReverseProxy</c>.</param>
     /// <returns>This builder.</returns>
     public TcpProxyBuilder LoadFromConfig(IConfiguration section)
     {
-        services.AddSingleton(new ConfigurationInput(section, WholeDocument: false));
+        services.AddSingleton(new ConfigInput(section, WholeDocument: false));
         return this;
     }
 
-    /// <summary>Reads a whole document: the section <c>ReverseProxy</c> and the host's own beside it.</summary>
-    /// <param name="root">The configuration's root.</param>
+    /// <summary>Reads a whole document: the section <c>ReverseProxy</c>, and the host's sections beside it.</summary>
+    /// <param name="root">The root of the configuration.</param>
     /// <returns>This builder.</returns>
     public TcpProxyBuilder LoadDocument(IConfigurationRoot root)
     {
-        services.AddSingleton(new ConfigurationInput(root, WholeDocument: true));
+        services.AddSingleton(new ConfigInput(root, WholeDocument: true));
         return this;
     }
 
-    /// <summary>Adds a hook, which steps name: <c>{ "Hook": "name" }</c>. One object serves all routes; of two with one name the last is used.</summary>
-    /// <typeparam name="T">The hook.</typeparam>
+    /// <summary>
+    /// Adds a hook, which steps name: <c>{ "Hook": "name" }</c>. One object serves all routes. Of two hooks with the same name, the last
+    /// one is used.
+    /// </summary>
+    /// <typeparam name="T">The type of the hook.</typeparam>
     /// <returns>This builder.</returns>
     public TcpProxyBuilder AddHook<T>()
         where T : class, IProxyHook
@@ -43,10 +48,10 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
     }
 
     /// <summary>
-    /// Adds a provider of the instances that channels reach: configuration names it by its <see cref="IMembershipProvider.Name"/> as
-    /// <c>Channels:Membership:Provider</c>. Of two with one name the last is used.
+    /// Adds a membership provider for channels. The configuration names it by its <see cref="IMembershipProvider.Name"/> as
+    /// <c>Channels:Membership:Provider</c>. Of two providers with the same name, the last one is used.
     /// </summary>
-    /// <typeparam name="T">The provider.</typeparam>
+    /// <typeparam name="T">The type of the provider.</typeparam>
     /// <returns>This builder.</returns>
     public TcpProxyBuilder AddMembershipProvider<T>()
         where T : class, IMembershipProvider
@@ -55,8 +60,8 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
         return this;
     }
 
-    /// <summary>Adds a protocol for Multiplex: configuration names it by its <see cref="IMessageFramer.Name"/>.</summary>
-    /// <typeparam name="T">The framer; one instance serves all connections.</typeparam>
+    /// <summary>Adds a protocol for Multiplex. The configuration names it by its <see cref="IMessageFramer.Name"/>.</summary>
+    /// <typeparam name="T">The type of the framer; one instance serves all connections.</typeparam>
     /// <returns>This builder.</returns>
     public TcpProxyBuilder AddFramer<T>()
         where T : class, IMessageFramer

@@ -21,10 +21,12 @@ namespace Proxy;
 /// <summary>Adds the TCP proxy to an ASP.NET Core application.</summary>
 public static class TcpProxyExtensions
 {
-    /// <summary>Adds YARP and TCP routes beside it. Clusters load when the application calls <c>MapReverseProxy()</c>.</summary>
+    /// <summary>Adds YARP, and TCP routes beside it. Clusters are loaded when the application calls <c>MapReverseProxy()</c>.</summary>
     /// <param name="services">The application's container.</param>
-    /// <returns>A builder that takes the configuration.</returns>
-    /// <remarks>An <c>AddReverseProxy()</c> of the application's own has to come before: YARP registers its policies anew at each call.</remarks>
+    /// <returns>A builder that configures the proxy.</returns>
+    /// <remarks>
+    /// The application's own <c>AddReverseProxy()</c>, if any, has to come before, since YARP registers its policies again at each call.
+    /// </remarks>
     public static TcpProxyBuilder AddTcpProxy(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -56,8 +58,8 @@ public static class TcpProxyExtensions
         return new TcpProxyBuilder(services);
     }
 
-    /// <summary>Reads and checks a document without running it.</summary>
-    /// <param name="root">The configuration's root.</param>
+    /// <summary>Reads and validates a document without running it.</summary>
+    /// <param name="root">The root of the configuration.</param>
     /// <returns>A revision, or all errors.</returns>
     public static ReadResult Check(IConfigurationRoot root)
     {

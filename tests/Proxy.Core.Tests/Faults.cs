@@ -90,9 +90,9 @@ internal sealed class Faults
                 return pipeline;
             }
 
-            public void Use()
+            public void Commit()
             {
-                inner.Use();
+                inner.Commit();
                 faults.Throw(use);
             }
 

@@ -3,21 +3,23 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Keeps what the group is told of this instance equal to what it is: its connectors, the readiness of its servers, that it leaves.</summary>
+/// <summary>
+/// Publishes this instance to its group, and again when its connectors, the readiness of its servers or its state (up, draining) change.
+/// </summary>
 internal sealed class Announcement(ThisInstance instance, CurrentChannels channels, ReadyProbe probe, ChosenMembership membership)
 {
     private string _address = "";
     private MemberRecord? _published;
 
-    /// <summary>What is published when it joins.</summary>
-    /// <param name="address">Where its tunnel is bound; others dial that unless the configuration names another address.</param>
+    /// <summary>The record that is published when this instance joins.</summary>
+    /// <param name="address">The address that its tunnel is bound to. Others dial it unless the configuration names another one.</param>
     public MemberRecord First(string address)
     {
         _address = channels.Config.Tunnel.Advertise ?? address;
         return _published = Now(draining: false);
     }
 
-    /// <summary>Publishes what has changed.</summary>
+    /// <summary>Publishes the record if it has changed.</summary>
     public async Task ReconcileAsync(bool draining, CancellationToken cancellationToken)
     {
         var now = Now(draining);

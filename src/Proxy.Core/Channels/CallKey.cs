@@ -1,7 +1,7 @@
 namespace Proxy.Channels;
 
 /// <summary>One address that local clients connect to.</summary>
-/// <param name="Channel">The channel.</param>
-/// <param name="Member">The member it stands for; empty for a service.</param>
-/// <param name="Port">The port.</param>
+/// <param name="Channel">The name of the channel.</param>
+/// <param name="Member">The id of the member that the address stands for; empty for a service.</param>
+/// <param name="Port">The port of the service or member.</param>
 internal sealed record CallKey(string Channel, string Member, int Port);

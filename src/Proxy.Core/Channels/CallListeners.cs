@@ -6,7 +6,10 @@ using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
-/// <summary>Keeps the bound local addresses equal to the wanted ones; one that cannot be bound is told and tried again. One caller at a time.</summary>
+/// <summary>
+/// Keeps the bound local addresses equal to the wanted ones. An address that cannot be bound is reported and tried again. Not thread-safe:
+/// one caller at a time.
+/// </summary>
 internal sealed class CallListeners(
     CallPlan plan,
     CallPipelines pipelines,
@@ -18,13 +21,13 @@ internal sealed class CallListeners(
     private readonly Dictionary<CallKey, CallSlot> _slots = [];
     private readonly List<Retirement> _retiring = [];
 
-    /// <summary>Whether nothing is bound, and nothing is to be.</summary>
+    /// <summary>Whether no address is bound or wanted.</summary>
     public bool IsEmpty => _slots.Count == 0 && _retiring.Count == 0;
 
-    /// <summary>Whether all addresses are bound that do not depend on members.</summary>
+    /// <summary>Whether all addresses of services are bound, which do not depend on members.</summary>
     public bool AreServicesBound => _slots.All(static pair => pair.Key.Member.Length > 0 || pair.Value.Bound is not null);
 
-    /// <summary>How long until one is to be tried again; null when all are bound.</summary>
+    /// <summary>The time until the next attempt to bind an address; null when all are bound.</summary>
     public TimeSpan? NextRetry =>
         _slots
             .Values.Where(static slot => slot.Bound is null)
@@ -33,15 +36,15 @@ internal sealed class CallListeners(
             .DefaultIfEmpty(null)
             .Min();
 
-    /// <summary>Where it is bound; null while it is not.</summary>
+    /// <summary>The address that is bound for a key; null while none is.</summary>
     public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Bound;
 
     /// <summary>
-    /// Binds what is wanted and takes out what is not. What is taken out still listens until local programs have been told that it is
-    /// gone, and may be taken back until then.
+    /// Binds the wanted addresses and retires all others. A retired address still listens until local programs have been notified that it
+    /// is gone; until then it can be wanted again.
     /// </summary>
-    /// <param name="config">The section, the same one for all that a pass of the reconciler does.</param>
-    /// <param name="members">The members that local clients are to reach; null when nothing is wanted any more.</param>
+    /// <param name="config">The section Channels; all steps of one pass of the reconciler use the same one.</param>
+    /// <param name="members">The members that local clients can reach; null when no address is wanted any more.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task ReconcileAsync(ChannelsConfig config, MemberSet? members, CancellationToken cancellationToken)
     {
@@ -50,7 +53,10 @@ internal sealed class CallListeners(
         await BindAsync(config, wanted, cancellationToken);
     }
 
-    /// <summary>What has been taken out, by this pass or by one that failed after that, and has not been given yet: it waits to be told.</summary>
+    /// <summary>
+    /// Takes the retired addresses, of this pass or of an earlier one that failed, which have not been taken yet. The caller notifies local
+    /// programs and then sets when they may be closed.
+    /// </summary>
     public IReadOnlyList<Retirement> TakeUntold()
     {
         var untold = _retiring.FindAll(static retirement => !retirement.IsGiven);
@@ -58,7 +64,7 @@ internal sealed class CallListeners(
         return untold;
     }
 
-    /// <summary>Closes what local programs have been told is gone.</summary>
+    /// <summary>Closes the retired addresses whose removal local programs have been notified of.</summary>
     public async Task CloseAsync()
     {
         foreach (var retirement in _retiring.Where(static retirement => retirement.IsDue).ToList())
@@ -104,9 +110,9 @@ internal sealed class CallListeners(
         {
             if (!_slots.TryGetValue(key, out var slot))
             {
-                var pipeline = pipelines.Of(key, config.Items[key.Channel]); // first, so that no slot is without one
+                var pipeline = pipelines.Of(key, config.Items[key.Channel]); // before the slot exists, so that every slot has a pipeline
                 slot = _slots[key] = TakeBack(address) ?? new CallSlot(address, time);
-                slot.Use(pipeline);
+                slot.Serve(pipeline);
             }
 
             if (slot.Bound is null && slot.Wait <= TimeSpan.Zero)
@@ -121,7 +127,7 @@ internal sealed class CallListeners(
         }
     }
 
-    // An address that is wanted again within a moment, or for another channel, was never away.
+    // An address that is wanted again soon, perhaps by another channel, keeps its listener.
     private CallSlot? TakeBack(IPEndPoint address)
     {
         foreach (var retirement in address.Port == 0 ? [] : _retiring)

@@ -6,26 +6,33 @@ using Proxy.Forwarding;
 
 namespace Proxy.Channels;
 
-/// <summary>What runs on the connections of clients that call members: forwarding, through the tunnel.</summary>
-internal sealed class CallPipelines(CurrentChannels channels, MemberDialer dialer, ForwardServices forwarding, TrackingMiddleware tracking)
+/// <summary>Builds what runs on connections of local clients that call members: tracking, and forwarding through a tunnel.</summary>
+internal sealed class CallPipelines(
+    CurrentChannels channels,
+    MemberDialer dialer,
+    ForwardDependencies forwarding,
+    TrackingMiddleware tracking
+)
 {
-    /// <summary>Channels have no deadlines of their own: pings and keep-alive say when a peer is gone.</summary>
-    public static ForwardOptions Unhurried { get; } =
+    /// <summary>Options without an idle and a half-close timeout: HTTP/2 pings and TCP keep-alive detect a peer that is gone.</summary>
+    public static ForwardOptions WithoutTimeouts { get; } =
         new(new RelayOptions { IdleTimeout = Timeout.InfiniteTimeSpan, HalfCloseTimeout = Timeout.InfiniteTimeSpan }, KeepAlive.Default);
 
-    /// <summary>The pipeline of a local address. A connection takes the channel's configuration as it is when the client comes.</summary>
+    /// <summary>
+    /// Builds the pipeline of a local address. Each connection uses the channel's configuration at the time it is accepted.
+    /// </summary>
     /// <param name="key">The address.</param>
-    /// <param name="bound">Its channel, which applies as well where an edit has taken the channel away meanwhile.</param>
+    /// <param name="bound">The channel's configuration when the address was bound; used when an edit has removed the channel since.</param>
     public ConnectionDelegate Of(CallKey key, ChannelConfig bound)
     {
-        var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), Unhurried, forwarding);
+        var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), WithoutTimeouts, forwarding);
         var endpoint = ChannelSlots.Endpoint(key.Channel);
         return client => tracking.OnConnectionAsync(client, endpoint, ChannelSlots.Calls, forward.OnConnectedAsync);
     }
 
-    /// <summary>The pipeline of a route that names a connector.</summary>
-    /// <param name="connector">The connector.</param>
-    /// <param name="options">What the route says of its connections.</param>
+    /// <summary>Builds the pipeline of a route that names a connector.</summary>
+    /// <param name="connector">The name of the connector.</param>
+    /// <param name="options">The route's options for its connections.</param>
     public ConnectionDelegate OfRoute(string connector, ForwardOptions options) =>
         new ForwardHandler(dialer, client => Target(client, connector), options, forwarding).OnConnectedAsync;
 

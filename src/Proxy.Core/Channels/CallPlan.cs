@@ -4,7 +4,7 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Which addresses local clients are to find, given the configuration and the members.</summary>
+/// <summary>Computes which addresses local clients can connect to, from the configuration and the members.</summary>
 internal sealed class CallPlan(ThisInstance instance, LocalAddressBook book)
 {
     public Dictionary<CallKey, IPEndPoint> Wanted(ChannelsConfig config, MemberSet members)
@@ -29,7 +29,7 @@ internal sealed class CallPlan(ThisInstance instance, LocalAddressBook book)
         return wanted;
     }
 
-    /// <summary>Remembers which local port stands for which member, where the system has chosen it.</summary>
+    /// <summary>Remembers the local port that the system has chosen for a member, in mode Port.</summary>
     public void Keep(CallKey key, IPEndPoint bound)
     {
         if (!instance.HasAddresses && key.Member.Length > 0)

@@ -5,7 +5,7 @@ using Proxy.Timing;
 
 namespace Proxy.Channels;
 
-/// <summary>An address that local clients are to find: bound, or tried again after a while.</summary>
+/// <summary>One local address for clients: bound, or waiting for the next attempt to bind it.</summary>
 internal sealed class CallSlot(IPEndPoint address, TimeProvider time)
 {
     private static readonly TimeSpan _firstRetry = TimeSpan.FromSeconds(1);
@@ -15,20 +15,20 @@ internal sealed class CallSlot(IPEndPoint address, TimeProvider time)
     private ConnectionDelegate? _pipeline;
     private LentListener? _listener;
 
-    /// <summary>Where it is bound; null while it is not.</summary>
+    /// <summary>The bound address; null while it is not bound.</summary>
     public IPEndPoint? Bound => _listener?.Address;
 
-    /// <summary>How long until it may be tried again; zero when it may be now.</summary>
+    /// <summary>The time until the next attempt to bind; zero when it may be tried now.</summary>
     public TimeSpan Wait => _backoff.Remaining;
 
-    /// <summary>Whether this is the address, as it was wanted or as the system has chosen it.</summary>
+    /// <summary>Whether another address equals this one, as it was wanted or as the system has chosen it.</summary>
     public bool IsAt(IPEndPoint other) => address.Equals(other) || other.Equals(Bound);
 
-    /// <summary>Gives clients that come from now on to another pipeline.</summary>
-    public void Use(ConnectionDelegate pipeline) => Volatile.Write(ref _pipeline, pipeline);
+    /// <summary>Sets the pipeline of connections that are accepted from now on.</summary>
+    public void Serve(ConnectionDelegate pipeline) => Volatile.Write(ref _pipeline, pipeline);
 
-    /// <summary>Tries to bind it.</summary>
-    /// <returns>What is wrong, the first time that something is.</returns>
+    /// <summary>Tries to bind the address.</summary>
+    /// <returns>What is wrong, at the first failure in a row; null on success and at later failures.</returns>
     public async Task<string?> TryBindAsync(ListenerManager listeners, CancellationToken cancellationToken)
     {
         try
@@ -44,6 +44,6 @@ internal sealed class CallSlot(IPEndPoint address, TimeProvider time)
         }
     }
 
-    /// <summary>Stops accepting; connections go on.</summary>
+    /// <summary>Stops accepting; open connections go on.</summary>
     public ValueTask CloseAsync() => _listener?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

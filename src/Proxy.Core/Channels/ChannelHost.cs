@@ -7,7 +7,10 @@ using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
-/// <summary>Starts and stops the channels of an instance; what they are meanwhile is the reconciler's. Without the section Channels it does nothing.</summary>
+/// <summary>
+/// Starts and stops the channels of an instance; in between, <see cref="ChannelReconciler"/> applies what changes. Does nothing if the
+/// program was started without the section Channels.
+/// </summary>
 internal sealed class ChannelHost(
     CurrentChannels channels,
     TunnelServer server,
@@ -29,17 +32,17 @@ internal sealed class ChannelHost(
     private readonly CancellationTokenSource _ending = new();
     private Task[] _running = [];
 
-    /// <summary>Tells what becomes of the channels.</summary>
+    /// <summary>Reports what happens to the channels.</summary>
     public IChannelMonitor Monitor => monitor;
 
-    /// <summary>Where the tunnel is bound; null before the start.</summary>
+    /// <summary>The address that the tunnel is bound to; null before the start.</summary>
     public IPEndPoint? TunnelAddress { get; private set; }
 
-    /// <summary>The members as this instance knows them.</summary>
+    /// <summary>The members of the group that this instance knows.</summary>
     public MemberSet Members => members.Current;
 
-    /// <summary>Binds the tunnel, joins the group and begins to work.</summary>
-    /// <exception cref="BindException">The tunnel's address is taken, or its certificates cannot be read.</exception>
+    /// <summary>Binds the tunnel, joins the group and starts the loops that follow members, readiness and edits.</summary>
+    /// <exception cref="BindException">The tunnel's address is in use, or its certificates cannot be read.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!channels.IsStarted)
@@ -58,20 +61,25 @@ internal sealed class ChannelHost(
         }
 
         monitor.Start();
-        await notifier.UseAsync(channels.Config.Notify);
+        await notifier.ApplyAsync(channels.Config.Notify);
         await members.StartAsync(announcement.First(TunnelAddress.ToString()));
         _running = [members.RunAsync(_ending.Token), reconciler.RunAsync(_ending.Token), probe.RunAsync(_ending.Token)];
     }
 
-    /// <summary>Takes an edit, which is applied soon; it cannot fail. Without the section there are no channels, and the tunnel stays.</summary>
-    public void Use(ChannelsConfig? config) => channels.Use(config);
+    /// <summary>
+    /// Takes an edited section, which the reconciler applies soon; this cannot fail. Null removes all channels; the tunnel stays.
+    /// </summary>
+    public void Update(ChannelsConfig? config) => channels.Update(config);
 
-    /// <summary>Tells that it takes nothing new, and then takes nothing; drains what is open, and leaves.</summary>
+    /// <summary>
+    /// Stops in this order: notifies local programs and peers that it takes no new connections, stops accepting, drains open tunnels,
+    /// leaves the group.
+    /// </summary>
     public async Task StopAsync()
     {
         if (!channels.IsStarted)
         {
-            monitor.OnClosed(); // a reader of the monitor would hold up the stop
+            monitor.OnClosed(); // ends the streams of readers, which would delay the stop
             return;
         }
 

@@ -3,10 +3,12 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>What is asked of the configuration of channels: which channel calls or serves a connector, and which members it may meet.</summary>
+/// <summary>
+/// Queries on the configuration of channels: which channel calls or serves a connector, and which members it may connect to.
+/// </summary>
 internal static class ChannelLookup
 {
-    /// <summary>The channel that calls a connector, the first by name of several; null when none does.</summary>
+    /// <summary>The channel that calls a connector; the first by name if there are several, null if there is none.</summary>
     public static ChannelConfig? Caller(this ChannelsConfig config, string connector) =>
         config
             .Items.Where(pair => pair.Value.Calls && pair.Value.IsOf(connector))
@@ -14,7 +16,7 @@ internal static class ChannelLookup
             .Select(static pair => pair.Value)
             .FirstOrDefault();
 
-    /// <summary>The channel that serves a connector, of which the configuration has one at most; null when none does.</summary>
+    /// <summary>The channel that serves a connector, of which the configuration has at most one; null if there is none.</summary>
     public static (string Name, ChannelConfig Channel)? Server(this ChannelsConfig config, string connector)
     {
         foreach (var (name, channel) in config.Items)
@@ -28,11 +30,11 @@ internal static class ChannelLookup
         return null;
     }
 
-    /// <summary>Whether a channel is an end of a connector.</summary>
+    /// <summary>Whether a channel calls or serves a connector.</summary>
     public static bool IsOf(this ChannelConfig channel, string connector) =>
         channel.Connector.Equals(connector, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether an instance may reach what a channel serves.</summary>
+    /// <summary>Whether an instance may connect to what a channel serves.</summary>
     public static bool Allows(this ChannelConfig channel, string instance, MemberSet members) =>
         channel.Allow is { } patterns
             ? InstancePattern.Matches(patterns, instance)
@@ -42,7 +44,7 @@ internal static class ChannelLookup
     public static bool Accepts(this ChannelConfig channel, string instance) =>
         channel.Offer is null || InstancePattern.Matches(channel.Offer, instance);
 
-    /// <summary>The members that serve the clients of a channel now.</summary>
+    /// <summary>The members that serve the clients of a channel at present.</summary>
     public static IEnumerable<MemberRecord> Servers(this ChannelConfig channel, MemberSet members) =>
         members.All.Values.Where(member =>
             member.Find(channel.Connector) is { Serves: true } part
@@ -50,7 +52,7 @@ internal static class ChannelLookup
             && channel.Accepts(member.Id)
         );
 
-    /// <summary>The members that local clients reach by name, on each port that both sides have.</summary>
+    /// <summary>The members that local clients reach by name, once for each port that both the channel and the member have.</summary>
     public static IEnumerable<(MemberRecord Member, int Port)> Reachable(this ChannelConfig channel, MemberSet members) =>
         channel
             .Servers(members)

@@ -6,7 +6,7 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels;
 
 /// <summary>
-/// One loop that compares what is wanted (configuration, members, readiness) with what is there, and changes what differs. All other
+/// One loop that compares the wanted state (configuration, members, readiness) with the present one and changes what differs. All other
 /// parts only signal it.
 /// </summary>
 internal sealed partial class ChannelReconciler(
@@ -30,10 +30,10 @@ internal sealed partial class ChannelReconciler(
     private volatile ChannelsConfig? _applied;
     private bool _isReady;
 
-    /// <summary>The section that the last whole pass has applied; null before the first.</summary>
+    /// <summary>The section Channels that the last complete pass applied; null before the first.</summary>
     public ChannelsConfig? Applied => _applied;
 
-    /// <summary>Runs until a token ends it. What fails is tried again.</summary>
+    /// <summary>Runs until the token is cancelled. A pass that fails is tried again.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -55,7 +55,7 @@ internal sealed partial class ChannelReconciler(
         }
     }
 
-    /// <summary>Wants nothing any more; completes when that has been told and no local address is bound.</summary>
+    /// <summary>Removes all channels; completes when local programs have been notified and no local address is bound.</summary>
     public Task StopAsync()
     {
         _stopping = true;
@@ -63,13 +63,14 @@ internal sealed partial class ChannelReconciler(
         return _silent.Task;
     }
 
-    // On joining: bind first, then tell. On leaving: tell first, then stop.
+    // On joining, bind before notifying; on leaving, notify before closing: a local program never connects to an address that does not
+    // listen.
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         var (config, stopping) = (channels.Config, _stopping);
         trust.Review();
         await members.ReconcileAsync();
-        await notifier.UseAsync(config.Notify);
+        await notifier.ApplyAsync(config.Notify);
         await announcement.ReconcileAsync(stopping, cancellationToken);
         await listeners.ReconcileAsync(config, stopping ? null : members.Current, cancellationToken);
         cutter.CutRefused(config, members.Current);
@@ -117,7 +118,10 @@ internal sealed partial class ChannelReconciler(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Channels: applying what changed failed; it is tried again.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "Channels: a change of configuration or members could not be applied whole; the pass is tried again."
+        )]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -4,7 +4,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>What operators see of channels: their states, the members, the open tunnels.</summary>
+/// <summary>Shows operators the state of channels, the members and the open tunnels.</summary>
 public sealed class ChannelRegistry
 {
     private readonly MemberDirectory _members;
@@ -17,14 +17,14 @@ public sealed class ChannelRegistry
         _tracker = tracker;
     }
 
-    /// <summary>Tells what becomes of the channels.</summary>
+    /// <summary>Reports what happens to the channels.</summary>
     public IChannelMonitor Monitor { get; }
 
-    /// <summary>Whether the registry of members is away, so that they may be others by now.</summary>
+    /// <summary>Whether the members may be out of date, since their registry is unreachable.</summary>
     public bool IsStale => _members.Current.Stale;
 
     /// <summary>The other instances, by id.</summary>
-    /// <returns>What they said last.</returns>
+    /// <returns>Each with what it published last.</returns>
     public IReadOnlyList<MemberStatus> Members() =>
         [
             .. _members
@@ -41,8 +41,8 @@ public sealed class ChannelRegistry
                 )),
         ];
 
-    /// <summary>The connections that go through a tunnel now, or are about to, the oldest first.</summary>
-    /// <returns>One entry each.</returns>
+    /// <summary>The connections that go through a tunnel or are being connected through one, oldest first.</summary>
+    /// <returns>One entry per connection.</returns>
     public IReadOnlyList<TunnelStatus> Tunnels() =>
         [
             .. _tracker

@@ -4,33 +4,33 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Gives the monitor the state of each channel, as local programs are to be told of it.</summary>
+/// <summary>Gives the monitor the state of each channel, from which local programs are notified.</summary>
 internal sealed class ChannelReport(ThisInstance instance, CallListeners listeners, ChannelMonitor monitor, TimeProvider time)
 {
     private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
     private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
-    /// <summary>Tells the states there are now.</summary>
-    /// <param name="config">The section, as the local addresses were bound by it.</param>
-    /// <param name="members">The members; null when the channels end, which is told at once.</param>
+    /// <summary>Reports the present states.</summary>
+    /// <param name="config">The section Channels by which the local addresses were bound.</param>
+    /// <param name="members">The members; null when the channels end, which is reported without a delay.</param>
     public void Tell(ChannelsConfig config, MemberSet? members) =>
         monitor.Set(members is null ? [] : Of(config, members), members is null ? _atOnce : config.Notify.Debounce);
 
-    /// <summary>Tells that local servers can be started, after all states.</summary>
+    /// <summary>Reports, after all states, that local servers can be started.</summary>
     public async Task TellReadyAsync(CancellationToken cancellationToken)
     {
         await monitor.ToldAsync(cancellationToken);
         monitor.OnReady();
     }
 
-    /// <summary>Waits until all is told, and not for ever.</summary>
+    /// <summary>Waits until all changes are reported, 5 s at most.</summary>
     public async Task ToldAsync()
     {
         using var limit = new CancellationTokenSource(_toldLimit, time);
         await monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Tells at once that the channels have ended, which is the last that is told.</summary>
+    /// <summary>Reports without a delay that the channels have ended, as the last notification.</summary>
     public async Task FinishAsync()
     {
         monitor.Set([], _atOnce);
@@ -58,7 +58,7 @@ internal sealed class ChannelReport(ThisInstance instance, CallListeners listene
         return channel.Calls ? state with { Listening = true, Members = [.. Members(name, channel, members)] } : state;
     }
 
-    // Only members whose address is bound are told: local clients are about to connect.
+    // Only members whose address is bound are reported, since local clients connect as soon as they are notified.
     private IEnumerable<ChannelMemberState> Members(string name, ChannelConfig channel, MemberSet members) =>
         from pair in channel.Reachable(members)
         let bound = listeners.Bound(new(name, pair.Member.Id, pair.Port))

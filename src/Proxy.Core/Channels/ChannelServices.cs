@@ -14,7 +14,7 @@ namespace Proxy.Channels;
 /// <summary>Registers channels.</summary>
 internal static class ChannelServices
 {
-    /// <summary>Adds channels, which begin with the first revision's section Channels.</summary>
+    /// <summary>Adds channels, which start with the first revision if it has the section Channels.</summary>
     public static IServiceCollection AddChannels(this IServiceCollection services)
     {
         services.TryAddSingleton(static provider => new CurrentChannels(

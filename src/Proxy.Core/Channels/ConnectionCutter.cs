@@ -5,12 +5,14 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>Ends open tunnels that may not go on: their member is gone, or an edit or another certificate forbids them.</summary>
+/// <summary>
+/// Closes open tunnels that are not allowed any more: the member is gone, or an edit or another certificate forbids them.
+/// </summary>
 internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrain drain, TimeProvider time)
 {
     private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Ends those of a member that is gone, at once or after a while; not if it is back by then.</summary>
+    /// <summary>Closes the tunnels of a member that is gone, at once or after a time limit; not if the member is back by then.</summary>
     public void CutGone(string member, TimeSpan limit, Func<bool> isBack)
     {
         foreach (var record in Open().Where(record => record.DestinationId == member))
@@ -19,7 +21,7 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrai
         }
     }
 
-    /// <summary>Ends those of channels that are gone, and those that policy does not allow any more.</summary>
+    /// <summary>Closes the tunnels of channels that are gone, and those that the configuration does not allow any more.</summary>
     public void CutRefused(ChannelsConfig config, MemberSet members)
     {
         foreach (var record in Open())
@@ -35,7 +37,7 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrai
         }
     }
 
-    /// <summary>Waits until none is open; those that are when a token fires are ended.</summary>
+    /// <summary>Waits until no tunnel is open; closes the remaining ones when the token is cancelled.</summary>
     public async Task DrainAsync(CancellationToken limit)
     {
         while (Open().Any() && !limit.IsCancellationRequested)
@@ -60,7 +62,8 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrai
                 && (IsLeftToItsEnd(served, member, members) || served.Allows(member, members))
             : Caller(config, record) is { Calls: true } called && called.Accepts(member);
 
-    // A peer that may call because it is a member, and is none any more, is cut as one that is gone: that may take its time.
+    // A peer that was allowed only as a member, and is none any more, is handled like a member that is gone, whose connections have a time
+    // limit.
     private static bool IsLeftToItsEnd(ChannelConfig channel, string member, MemberSet members) =>
         channel.Allow is null && !members.All.ContainsKey(member);
 

@@ -8,13 +8,13 @@ using Yarp.ReverseProxy.Configuration;
 namespace Proxy.Channels;
 
 /// <summary>
-/// Gives clusters that name a connector its members as destinations: the local addresses on which a channel listens for them. A
-/// service, whose members are balanced by its channel, is one destination.
+/// Gives clusters that name a connector its members as destinations: the local addresses on which a channel listens for them. A service is
+/// one destination, since its channel balances the members.
 /// </summary>
-/// <param name="states">The channels as they were told last; asked for when there is a revision.</param>
+/// <param name="states">The states of the channels as they were reported last; evaluated whenever a revision is filled.</param>
 internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, ChannelState>> states)
 {
-    /// <summary>The clusters of a revision, with the destinations there are now.</summary>
+    /// <summary>The clusters of a revision, with the members at present as destinations.</summary>
     public IReadOnlyList<ClusterConfig> Fill(Revision revision) => [.. revision.Clusters.Select(cluster => Fill(cluster, revision))];
 
     private ClusterConfig Fill(ClusterConfig cluster, Revision revision)
@@ -49,7 +49,7 @@ internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, Channel
         };
     }
 
-    // One that does not answer, or leaves, gets nothing new; of several ports the first is meant.
+    // A suspect or draining member gets no new connections. Of several ports the first is used.
     private static IEnumerable<(string Id, string Ip, int Port)> Members(ChannelState state) =>
         state
             .Members.Where(static member => member.State == MemberState.Up)

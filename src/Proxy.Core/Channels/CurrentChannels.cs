@@ -3,8 +3,8 @@ using Proxy.Timing;
 
 namespace Proxy.Channels;
 
-/// <summary>The section Channels as it applies now. An edit replaces it whole, which cannot fail; the reconciler applies it soon.</summary>
-/// <param name="started">The section at the start; null where the program was started without it.</param>
+/// <summary>The section Channels that applies now. An edit replaces it whole, which cannot fail; the reconciler applies it soon.</summary>
+/// <param name="started">The section at the start; null if the program was started without it.</param>
 internal sealed class CurrentChannels(ChannelsConfig? started)
 {
     private volatile ChannelsConfig _config = started ?? new();
@@ -12,15 +12,15 @@ internal sealed class CurrentChannels(ChannelsConfig? started)
     /// <summary>Whether the program was started with channels; a section that is added later applies at the next start.</summary>
     public bool IsStarted => started is not null;
 
-    /// <summary>Wakes the reconciler: an edit, the members or the readiness of a server have changed.</summary>
+    /// <summary>Wakes the reconciler when an edit, the members or the readiness of a server have changed.</summary>
     public Signal Changed { get; } = new();
 
-    /// <summary>The section; an empty one where there is none.</summary>
+    /// <summary>The section that applies now; without channels an empty one.</summary>
     public ChannelsConfig Config => _config;
 
-    /// <summary>Takes an edit; group, instance, tunnel and loopback stay as they were at the start.</summary>
-    /// <param name="edited">The section; null where an edit has taken it away: then there are no channels, and the tunnel stays.</param>
-    public void Use(ChannelsConfig? edited)
+    /// <summary>Takes an edited section. Group, instance, tunnel and loopback keep their values of the start.</summary>
+    /// <param name="edited">The section; null if an edit has removed it, which removes all channels but not the tunnel.</param>
+    public void Update(ChannelsConfig? edited)
     {
         if (started is not null)
         {

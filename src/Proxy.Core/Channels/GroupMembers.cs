@@ -5,7 +5,9 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Follows the membership: every update becomes the set of members that all parts read, and what it says of connections is done.</summary>
+/// <summary>
+/// Follows the membership: applies every update to the <see cref="MemberDirectory"/>, and closes the tunnels of members that are gone.
+/// </summary>
 internal sealed partial class GroupMembers(
     CurrentChannels channels,
     ChosenMembership chosen,
@@ -22,7 +24,7 @@ internal sealed partial class GroupMembers(
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private MembershipConfig? _used;
 
-    /// <summary>The members as they are known now.</summary>
+    /// <summary>The members that are known at present.</summary>
     public MemberSet Current => members.Current;
 
     /// <summary>Whether the first set is known.</summary>
@@ -35,7 +37,7 @@ internal sealed partial class GroupMembers(
         return chosen.StartAsync(self, _used);
     }
 
-    /// <summary>Applies updates until a token ends it. One that cannot be applied is logged, and those after it are applied.</summary>
+    /// <summary>Applies updates until the token is cancelled. An update that cannot be applied is logged and skipped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -54,12 +56,12 @@ internal sealed partial class GroupMembers(
         }
     }
 
-    /// <summary>Uses the provider that is configured now, and keeps the set on disk.</summary>
+    /// <summary>Switches to the configured membership provider, and writes the members to disk.</summary>
     public async Task ReconcileAsync()
     {
         if (channels.Config.Membership is var config && !ReferenceEquals(config, _used))
         {
-            await chosen.UseAsync(config);
+            await chosen.ApplyAsync(config);
             _used = config;
         }
 
@@ -99,10 +101,13 @@ internal sealed partial class GroupMembers(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Channels: a change of the members was not applied; later ones are.")]
+        [LoggerMessage(LogLevel.Error, "Channels: a change of the members could not be applied and is skipped; later changes are applied.")]
         public static partial void NotApplied(ILogger logger, Exception exception);
 
-        [LoggerMessage(LogLevel.Critical, "Channels: members are not followed any more, and stay as they are until the next start.")]
+        [LoggerMessage(
+            LogLevel.Critical,
+            "Channels: following the members has failed; the set of members stays as it is until the program is restarted."
+        )]
         public static partial void Ended(ILogger logger, Exception exception);
     }
 }

@@ -2,7 +2,7 @@ using System.IO.Enumeration;
 
 namespace Proxy.Channels;
 
-/// <summary>Instance ids with * for any letters.</summary>
+/// <summary>Patterns of instance ids, in which * stands for any number of characters.</summary>
 internal static class InstancePattern
 {
     public static bool Matches(IEnumerable<string> patterns, string id) =>

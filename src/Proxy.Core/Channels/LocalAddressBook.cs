@@ -6,8 +6,8 @@ using Proxy.Channels.Membership;
 namespace Proxy.Channels;
 
 /// <summary>
-/// Gives Request channels their addresses, and in mode Port members their ports, and remembers them in a file. A name keeps what
-/// it once had, even while it is not configured.
+/// Assigns addresses to Request channels and, in mode Port, local ports to members, and keeps them in a file. A name keeps its address or
+/// port even while it is not configured.
 /// </summary>
 internal sealed partial class LocalAddressBook
 {
@@ -16,7 +16,7 @@ internal sealed partial class LocalAddressBook
     private readonly ILogger _logger;
     private readonly State _state;
 
-    /// <summary>Opens the book; one that cannot be read is begun anew, and told.</summary>
+    /// <summary>Opens the file. One that cannot be read is logged and replaced by an empty one.</summary>
     public LocalAddressBook(string path, ILogger logger)
     {
         _path = path;
@@ -24,8 +24,8 @@ internal sealed partial class LocalAddressBook
         _state = Load();
     }
 
-    /// <summary>Gives every name a number, new ones the lowest free in the order of names.</summary>
-    /// <exception cref="InvalidOperationException">All 65,535 are taken.</exception>
+    /// <summary>Assigns a number to every name; new names get the lowest free number, in ordinal order of names.</summary>
+    /// <exception cref="InvalidOperationException">All 65,535 numbers are assigned.</exception>
     public IReadOnlyDictionary<string, IPAddress> Requests(IEnumerable<string> names)
     {
         var wanted = names.Order(StringComparer.Ordinal).ToList();
@@ -51,10 +51,10 @@ internal sealed partial class LocalAddressBook
         );
     }
 
-    /// <summary>The port a member's port has had here in mode Port; 0 when it has had none.</summary>
+    /// <summary>The local port that was last assigned to a member's port in mode Port; 0 if there was none.</summary>
     public int Port(string member, int port) => _state.Ports.GetValueOrDefault($"{member}:{port}");
 
-    /// <summary>Remembers it.</summary>
+    /// <summary>Remembers the local port of a member's port.</summary>
     public void KeepPort(string member, int port, int local)
     {
         var key = $"{member}:{port}";
@@ -77,7 +77,7 @@ internal sealed partial class LocalAddressBook
         }
     }
 
-    // A file that was edited by hand gives no address twice, and none that is not ours.
+    // A file that was edited by hand is accepted only if it assigns no address twice and none outside the range.
     private static bool IsSound(State? state) =>
         state is { Requests: not null, Ports: not null }
         && state.Requests.Values.All(static number => number is >= 1 and <= LocalAddress.LastRequest)
@@ -107,10 +107,13 @@ internal sealed partial class LocalAddressBook
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, local addresses are given anew: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Path} cannot be read, so local addresses are assigned anew and may differ from those before: {Reason}"
+        )]
         public static partial void Unreadable(ILogger logger, string path, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, local addresses may differ after a restart: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, so local addresses may differ after a restart: {Reason}")]
         public static partial void Unwritable(ILogger logger, string path, string reason);
     }
 }

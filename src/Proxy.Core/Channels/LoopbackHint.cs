@@ -3,18 +3,18 @@ using System.Net.Sockets;
 
 namespace Proxy.Channels;
 
-/// <summary>Why a local address could not be bound, in words that say what to do.</summary>
+/// <summary>Explains why a local address could not be bound, and what to do about it.</summary>
 internal static class LoopbackHint
 {
     public static string Explain(IPEndPoint address, Exception failure) =>
         failure switch
         {
             SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } =>
-                $"{address} is in use; most likely a program listens on port {address.Port} of every address: let it listen on its own local address.",
+                $"{address} is in use, most likely by a program that listens on port {address.Port} of all addresses; let that program listen on its own local address.",
             SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
-                $"{address.Address} is no address of this machine; add it ({Alias(address.Address)}), or use Loopback:Mode Port.",
+                $"{address.Address} is not an address of this machine; add it ({Alias(address.Address)}), or use Loopback:Mode Port.",
             SocketException { SocketErrorCode: SocketError.AccessDenied } =>
-                $"{address}: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE.",
+                $"{address}: permission denied; give the program CAP_NET_BIND_SERVICE, which ports below 1024 need, or use a higher port.",
             _ => $"{address}: {failure.Message}",
         };
 

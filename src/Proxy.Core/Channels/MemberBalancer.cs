@@ -4,15 +4,18 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Chooses among the members that serve: the own zone first, then the less loaded of two.</summary>
+/// <summary>
+/// Picks the member for a tunnel among those that serve: the instance's own zone is preferred, then of two random members the one with
+/// fewer tunnels.
+/// </summary>
 internal sealed class MemberBalancer(ThisInstance instance, Random random)
 {
     private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
 
-    /// <summary>Tunnels that are open to a member.</summary>
+    /// <summary>The number of open tunnels to a member.</summary>
     public int Open(string member) => _open.GetValueOrDefault(member);
 
-    /// <summary>Picks a member that is not among those tried; null when none is left.</summary>
+    /// <summary>Picks a member that has not been tried yet; null when none is left.</summary>
     public MemberRecord? Pick(ChannelConfig channel, MemberSet members, IReadOnlyCollection<string> tried)
     {
         var able = channel.Servers(members).Where(member => member.State == MemberState.Up && !tried.Contains(member.Id)).ToList();

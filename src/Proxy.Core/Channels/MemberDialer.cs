@@ -13,8 +13,8 @@ using Proxy.Diagnostics;
 namespace Proxy.Channels;
 
 /// <summary>
-/// Dials members through tunnels. Of a service another member is tried until one answers, three at most; a member by name is the only
-/// one. The first member of a service, and the new start of a member by name, are waited for.
+/// Dials members through tunnels. For a service, up to three members are tried, one after the other; for a member by name, only that one.
+/// Waits up to 2 s for the first member of a service to appear, and for a restarted member to publish itself.
 /// </summary>
 internal sealed class MemberDialer(
     TunnelConnectionFactory tunnels,
@@ -27,11 +27,11 @@ internal sealed class MemberDialer(
     private const int Attempts = 3;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Dials for a client, whose bytes stay unread meanwhile.</summary>
+    /// <summary>Opens a tunnel for a client. Bytes of the client stay unread until it is open.</summary>
     /// <param name="endpoint">A <see cref="MemberEndPoint"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>A tunnel; its place at the member is the end point's.</returns>
-    /// <exception cref="DialFailedException">No member is there, or none has answered.</exception>
+    /// <returns>The tunnel. The place it takes at the member belongs to the end point, which gives it back.</returns>
+    /// <exception cref="DialFailedException">There is no member, or none has accepted the tunnel.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var wanted = (MemberEndPoint)endpoint;
@@ -50,7 +50,7 @@ internal sealed class MemberDialer(
     private async Task<ConnectionContext?> FindAsync(MemberEndPoint wanted, ChannelConfig channel, CancellationToken cancellationToken)
     {
         var tried = new List<string>();
-        int? port = channel.Type == ChannelType.Duplex ? channel.AllPorts[0] : null; // a service has one
+        int? port = channel.Type == ChannelType.Duplex ? channel.AllPorts[0] : null; // a service has one port, which needs no naming
         while (tried.Count < Attempts && await PickAsync(channel, tried, cancellationToken) is { } member)
         {
             tried.Add(member.Id);
@@ -64,7 +64,7 @@ internal sealed class MemberDialer(
         return null;
     }
 
-    /// <summary>A member to try; the first one is waited for.</summary>
+    /// <summary>Picks a member to try; waits for one only at the first attempt.</summary>
     private async Task<MemberRecord?> PickAsync(ChannelConfig channel, List<string> tried, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -93,7 +93,7 @@ internal sealed class MemberDialer(
         {
             var (tunnel, isAnother) = await TryAsync(wanted, member, wanted.Port, cancellationToken);
             if (
-                !isAnother // a new start of the member answers there, and what that says of itself is on its way
+                !isAnother // the member has restarted: its new record is about to arrive
                 || !await IsNewerAsync(member, _patience - time.GetElapsedTime(started), cancellationToken)
             )
             {
@@ -104,7 +104,7 @@ internal sealed class MemberDialer(
         return null;
     }
 
-    /// <summary>Waits until something else is known of a member than what was believed.</summary>
+    /// <summary>Waits until the record of a member differs from the one that was dialed; false when the time limit is over.</summary>
     private async Task<bool> IsNewerAsync(MemberRecord believed, TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -135,7 +135,7 @@ internal sealed class MemberDialer(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>One attempt; whether another instance, or another start of it, has answered (421).</summary>
+    /// <summary>Makes one attempt. IsAnother tells whether another instance, or another start of it, has answered (status 421).</summary>
     private async Task<(ConnectionContext? Tunnel, bool IsAnother)> TryAsync(
         MemberEndPoint wanted,
         MemberRecord member,
@@ -192,7 +192,7 @@ internal sealed class MemberDialer(
         });
     }
 
-    // What the member answered, or what became of the way to it.
+    // The status with which the member refused, or the kind of failure that kept the member from being reached.
     private static string Describe(Exception exception) =>
         exception is TunnelRefusedException refused ? refused.Status.ToString(CultureInfo.InvariantCulture)
         : exception.InnerException is SocketException socket ? ErrorType.Of(socket)

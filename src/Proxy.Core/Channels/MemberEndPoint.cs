@@ -3,18 +3,21 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>What the <see cref="MemberDialer"/> connects a client to: a member by name, or any that serves a connector. Disposing it gives back the place that was taken there.</summary>
-/// <param name="channel">The channel that calls; null where an edit has just taken it away.</param>
-/// <param name="client">The client; its destination becomes the member that is dialed.</param>
+/// <summary>
+/// The target that <see cref="MemberDialer"/> connects a client to: a member by name, or any that serves a connector. Disposing it gives
+/// back the place taken at the member.
+/// </summary>
+/// <param name="channel">The channel that calls; null if an edit has just removed it.</param>
+/// <param name="client">The record of the client; the dialed member is set as its destination.</param>
 internal sealed class MemberEndPoint(ChannelConfig? channel, ConnectionRecord client) : HoldingEndPoint
 {
-    /// <summary>The channel that calls.</summary>
+    /// <summary>The channel that calls; null if an edit has just removed it.</summary>
     public ChannelConfig? Channel => channel;
 
-    /// <summary>The client.</summary>
+    /// <summary>The record of the client.</summary>
     public ConnectionRecord Client => client;
 
-    /// <summary>The member; null for any.</summary>
+    /// <summary>The id of the member; null for any.</summary>
     public string? Member { get; init; }
 
     /// <summary>The port at that member.</summary>

@@ -2,15 +2,15 @@ using Proxy.Channels.Membership;
 
 namespace Proxy.Channels;
 
-/// <summary>A member as an operator sees it.</summary>
+/// <summary>A member, as shown to operators.</summary>
 /// <param name="Id">The instance id.</param>
-/// <param name="Epoch">Another one after each of its starts.</param>
-/// <param name="State">How it is.</param>
-/// <param name="Address">Where its tunnel is.</param>
+/// <param name="Epoch">A value that is new at every start of the instance.</param>
+/// <param name="State">Whether it is up, draining or suspect.</param>
+/// <param name="Address">The host and port of its tunnel.</param>
 /// <param name="LocalAddress">The loopback address that stands for it on every instance.</param>
-/// <param name="Role">What it does in the group.</param>
-/// <param name="Zone">Where it is.</param>
-/// <param name="Connectors">The connectors it takes part in.</param>
+/// <param name="Role">Its role in the group, as configured there.</param>
+/// <param name="Zone">Its zone, as configured there.</param>
+/// <param name="Connectors">The connectors that it calls or serves.</param>
 public sealed record MemberStatus(
     string Id,
     string Epoch,

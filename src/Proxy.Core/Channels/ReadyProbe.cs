@@ -6,7 +6,9 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>Looks whether local servers accept connections: one success makes a channel ready, three failures unmake it.</summary>
+/// <summary>
+/// Probes whether local servers accept connections: one success makes a channel ready, three failures in a row make it not ready.
+/// </summary>
 internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time, ILogger<ReadyProbe> logger)
 {
     private const int Failures = 3;
@@ -14,7 +16,9 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, int> _failed = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _impossible = new(StringComparer.OrdinalIgnoreCase); // those of which the log says that they cannot be tried
+
+    // Channels for which the log has a warning already.
+    private readonly HashSet<string> _impossible = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableHashSet<string> _ready = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a channel's server is ready.</summary>
@@ -35,7 +39,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
         }
     }
 
-    // Without a descriptor for a socket, say, it cannot be tried: nor could it be reached then.
+    // A failure to try at all, such as a lack of descriptors, counts as a failure of the server: tunnels could not be connected to it either.
     private async Task<bool> LookAsync(string name, ChannelConfig channel, CancellationToken cancellationToken)
     {
         try
@@ -72,7 +76,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
 
     private static async Task<bool> AcceptsAsync(IPAddress address, ChannelConfig channel, CancellationToken cancellationToken)
     {
-        // A server needs the ports that are named, and takes from a range what it likes.
+        // All ports that are listed must accept; of a range one is enough, since the server may use any of them.
         var isRange = channel.Port is null && channel.Ports is null;
         foreach (var port in channel.AllPorts)
         {
@@ -85,7 +89,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
         return !isRange;
     }
 
-    // In real time, whatever the clock: a connection attempt takes that.
+    // In real time even if the clock is a test's: connecting takes real time.
     private static async Task<bool> AcceptsAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -98,13 +102,16 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            return false; // or not yet
+            return false; // it does not accept, or not yet
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Channel {Channel}: whether its server accepts connections cannot be tried; it is tried again.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Channel {Channel}: its local server could not be probed, which counts as a failure; the probe is repeated."
+        )]
         public static partial void Impossible(ILogger logger, string channel, Exception exception);
     }
 }

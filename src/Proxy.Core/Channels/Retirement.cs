@@ -1,17 +1,17 @@
 namespace Proxy.Channels;
 
-/// <summary>Addresses that are not wanted any more: they listen until that has been told.</summary>
+/// <summary>Addresses that are not wanted any more. They listen until local programs have been notified.</summary>
 internal sealed class Retirement(IEnumerable<CallSlot> slots)
 {
     private volatile bool _isDue;
 
-    /// <summary>Those that are not wanted again.</summary>
+    /// <summary>The slots that have not been wanted again.</summary>
     public List<CallSlot> Slots { get; } = [.. slots];
 
-    /// <summary>Whether the reconciler has been given it, to close it once it has been told.</summary>
+    /// <summary>Whether the reconciler has taken it, to close it after notifying local programs.</summary>
     public bool IsGiven { get; set; }
 
-    /// <summary>Whether they may go.</summary>
+    /// <summary>Whether they can be closed.</summary>
     public bool IsDue
     {
         get => _isDue;

@@ -3,12 +3,15 @@ using Proxy.Channels.Tunnel;
 
 namespace Proxy.Channels;
 
-/// <summary>What the <see cref="ServerDialer"/> connects a tunnel to: the local server of its connector. The tunnel counts as open until this is disposed.</summary>
-/// <param name="tunnel">The tunnel, which is admitted.</param>
+/// <summary>
+/// The target that <see cref="ServerDialer"/> connects a tunnel to: the local server of its connector. The tunnel counts as open until this
+/// is disposed.
+/// </summary>
+/// <param name="tunnel">The tunnel, which has been admitted.</param>
 /// <param name="server">The server's address.</param>
 internal sealed class ServedEndPoint(ServerTunnelConnection tunnel, EndPoint server) : HoldingEndPoint
 {
-    /// <summary>The tunnel.</summary>
+    /// <summary>The tunnel, which has been admitted.</summary>
     public ServerTunnelConnection Tunnel => tunnel;
 
     /// <summary>The server's address.</summary>

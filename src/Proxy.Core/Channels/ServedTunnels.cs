@@ -7,11 +7,14 @@ using Proxy.Forwarding;
 
 namespace Proxy.Channels;
 
-/// <summary>What is behind the tunnel endpoint: a tunnel that is admitted is forwarded to the local server of its connector, and to nothing else.</summary>
+/// <summary>
+/// Handles requests of peers to the tunnel endpoint: an admitted tunnel is forwarded to the local server of its connector, and to nothing
+/// else.
+/// </summary>
 internal sealed class ServedTunnels(
     TunnelAdmission admission,
     ServerDialer dialer,
-    ForwardServices forwarding,
+    ForwardDependencies forwarding,
     HelloFeed feed,
     TrackingMiddleware tracking,
     TunnelMetrics metrics
@@ -27,7 +30,7 @@ internal sealed class ServedTunnels(
         }
 
         tunnel.RemoteEndPoint = new IPEndPoint(admitted.Client, 0);
-        var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.Unhurried, forwarding);
+        var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.WithoutTimeouts, forwarding);
         return tracking.OnConnectionAsync(
             tunnel,
             ChannelSlots.Endpoint(admitted.Channel),

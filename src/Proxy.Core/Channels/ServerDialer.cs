@@ -8,15 +8,17 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>Dials local servers for tunnels, and answers the peer with what came of it: bytes flow once the server is connected.</summary>
+/// <summary>Dials local servers for tunnels and answers the peer with the result. Bytes flow once the server is connected.</summary>
 internal sealed class ServerDialer(IConnectionFactory connections, CurrentChannels channels, TunnelMetrics metrics, TimeProvider time)
     : IConnectionFactory
 {
-    /// <summary>Dials.</summary>
+    /// <summary>Dials the local server.</summary>
     /// <param name="endpoint">A <see cref="ServedEndPoint"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The connection, of which the peer knows.</returns>
-    /// <exception cref="DialFailedException">The server did not answer, which the peer was told, or the peer has gone.</exception>
+    /// <returns>The connection to the server; the peer has received the answer.</returns>
+    /// <exception cref="DialFailedException">
+    /// The server could not be connected, which the peer was answered, or the peer has gone.
+    /// </exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var served = (ServedEndPoint)endpoint;
@@ -80,7 +82,7 @@ internal sealed class ServerDialer(IConnectionFactory connections, CurrentChanne
     {
         tunnel.Refuse(status, reason);
         var outcome = tunnel.IsGone ? ConnectionOutcome.ClientReset : ConnectionOutcome.ConnectFailed;
-        record.TryEnd(outcome); // the answer is the end: closing the connection would take it back
+        record.TryEnd(outcome); // before the connection is closed, so that this outcome stays
         return new(outcome, cause);
     }
 }

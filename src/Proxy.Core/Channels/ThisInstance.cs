@@ -4,7 +4,7 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
-/// <summary>This instance, as it is from its start to its end.</summary>
+/// <summary>The identity and addresses of this instance, fixed from start to end.</summary>
 internal sealed class ThisInstance
 {
     private readonly LoopbackConfig _loopback;
@@ -24,21 +24,21 @@ internal sealed class ThisInstance
     /// <summary>Its id in the group.</summary>
     public string Id { get; }
 
-    /// <summary>Where it is; null when that is not configured.</summary>
+    /// <summary>Its zone; null if none is configured.</summary>
     public string? Zone { get; }
 
-    /// <summary>New at every start; empty where there are no channels.</summary>
+    /// <summary>A value that is new at every start; empty without channels.</summary>
     public string Epoch { get; }
 
-    /// <summary>The loopback address that stands for it on every instance; 127.0.0.1 in Mode Port.</summary>
+    /// <summary>The loopback address that stands for it on every instance; 127.0.0.1 in mode Port.</summary>
     public IPAddress Address { get; }
 
-    /// <summary>The address on which its local servers listen.</summary>
+    /// <summary>The address on which its local servers have to listen.</summary>
     public IPAddress BindIp { get; }
 
-    /// <summary>Whether instances are told apart by address rather than by port.</summary>
+    /// <summary>Whether members have loopback addresses of their own, rather than ports of one address.</summary>
     public bool HasAddresses => _loopback.Mode == LoopbackMode.Address;
 
-    /// <summary>The address in this instance's network for one that is the same everywhere.</summary>
+    /// <summary>Moves an address that is the same on every instance to the loopback network of this one.</summary>
     public IPAddress Local(IPAddress address) => LocalAddress.In(address, _loopback.NetworkNumber);
 }

@@ -7,14 +7,17 @@ using Proxy.Connections;
 
 namespace Proxy.Channels;
 
-/// <summary>Decides about a tunnel that a peer asks for: is it meant for this instance, is its connector served here, may the peer, and where it goes.</summary>
+/// <summary>
+/// Decides whether to admit a tunnel that a peer requests: whether it is meant for this instance, its connector is served here and the peer
+/// is allowed, and to which server it goes.
+/// </summary>
 internal sealed class TunnelAdmission(CurrentChannels channels, ThisInstance instance, MemberDirectory members)
 {
-    /// <summary>Admits a tunnel, or says with an HTTP status why not.</summary>
-    /// <param name="request">What the peer asks for.</param>
-    /// <param name="from">The peer, as its certificate says.</param>
+    /// <summary>Admits a tunnel, or refuses it with an HTTP status.</summary>
+    /// <param name="request">The request of the peer.</param>
+    /// <param name="from">The id of the peer, from its certificate.</param>
     /// <param name="refusal">421 for another instance or start, 404 for a connector or port that is not served, 403 for a peer that may not.</param>
-    /// <returns>Where the tunnel goes; null when it is refused.</returns>
+    /// <returns>The admitted tunnel; null when it is refused.</returns>
     public AdmittedTunnel? Admit(TunnelRequest request, string from, out int refusal)
     {
         var served = channels.Config.Server(request.Connector);
@@ -31,7 +34,7 @@ internal sealed class TunnelAdmission(CurrentChannels channels, ThisInstance ins
         (request.Instance is null || request.Instance.Equals(instance.Id, StringComparison.OrdinalIgnoreCase))
         && (request.Epoch is null || request.Epoch == instance.Epoch);
 
-    // A service is asked for by its name alone; a member of a ring by the port, of those it has.
+    // A service is requested by its name alone, a member of a ring by one of its ports.
     private static int? Port(ChannelConfig channel, TunnelRequest request) =>
         channel.Type == ChannelType.Reply ? channel.Port
         : request.Port is not { } asked
@@ -52,14 +55,14 @@ internal sealed class TunnelAdmission(CurrentChannels channels, ThisInstance ins
         );
     }
 
-    // The address under which the server would call its caller back.
+    // The address from which a local server would see its caller, which is also the one to call it back.
     private IPAddress? Source(string from) =>
         instance.HasAddresses && members.Current.All.GetValueOrDefault(from) is { } member ? instance.Local(member.LocalAddress) : null;
 }
 
-/// <summary>A tunnel that is let in.</summary>
+/// <summary>A tunnel that has been admitted.</summary>
 /// <param name="Channel">The name of the channel that serves it.</param>
-/// <param name="Config">That channel.</param>
-/// <param name="Server">The local server it is connected to.</param>
-/// <param name="Client">The address that stands for the peer here.</param>
+/// <param name="Config">The configuration of that channel.</param>
+/// <param name="Server">The local server to connect to.</param>
+/// <param name="Client">The local address that stands for the peer.</param>
 internal sealed record AdmittedTunnel(string Channel, ChannelConfig Config, EndPoint Server, IPAddress Client);

@@ -4,12 +4,12 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
-/// <summary>Measures tunnels and their bytes by peer, and members by state.</summary>
+/// <summary>Metrics of tunnels and their bytes by peer, and of members by state.</summary>
 internal sealed class TunnelMetrics
 {
     private const string Peer = "proxy.channel.peer";
 
-    // The answers that the protocol has; a peer may send any number.
+    // The statuses that the protocol has get a label; a peer may send any number.
     private static readonly Dictionary<int, object> _statuses = (
         (int[])[0, 200, 400, 401, 403, 404, 421, 429, 500, 502, 503, 504]
     ).ToDictionary(static status => status, static object (status) => status);
@@ -36,9 +36,9 @@ internal sealed class TunnelMetrics
         instruments.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
     }
 
-    /// <summary>Counts a tunnel that was asked for.</summary>
-    /// <param name="slot">Whether we asked or were asked.</param>
-    /// <param name="peer">The instance, as it calls itself.</param>
+    /// <summary>Counts a tunnel that was requested.</summary>
+    /// <param name="slot">Whether this instance requested it or was asked for it.</param>
+    /// <param name="peer">The id of the peer, as it names itself.</param>
     /// <param name="status">The HTTP status of the answer; 0 for none.</param>
     public void Asked(string slot, string peer, int status) =>
         _opened.Add(
@@ -48,10 +48,10 @@ internal sealed class TunnelMetrics
             new("http.response.status_code", _statuses.GetValueOrDefault(status, _statuses[500]))
         );
 
-    /// <summary>A tunnel is open.</summary>
+    /// <summary>Counts a tunnel as open.</summary>
     public void Opened(ConnectionRecord record) => _tunnels.Add(record);
 
-    /// <summary>A tunnel has ended.</summary>
+    /// <summary>Counts a tunnel as ended.</summary>
     public void Ended(ConnectionRecord record) => _tunnels.Settle(record);
 
     private static KeyValuePair<string, object?> Direction(string slot) =>

@@ -1,16 +1,16 @@
 namespace Proxy.Channels;
 
-/// <summary>An open tunnel as an operator sees it.</summary>
+/// <summary>An open tunnel, as shown to operators.</summary>
 /// <param name="ConnectionId">The id of the connection, by which it can be closed.</param>
-/// <param name="Channel">The channel; null for a route's connection.</param>
-/// <param name="RouteId">The route; null for a channel's connection.</param>
+/// <param name="Channel">The name of the channel; null for a connection of a route.</param>
+/// <param name="RouteId">The id of the route; null for a connection of a channel.</param>
 /// <param name="Connector">The connector.</param>
-/// <param name="Calls">Whether it was opened here, rather than by the peer.</param>
-/// <param name="Peer">The instance at the other end; null until one is chosen.</param>
-/// <param name="Client">The address of the client: a local program, or the address that stands for the peer.</param>
-/// <param name="StartedAt">Since when.</param>
-/// <param name="ReceivedBytes">Bytes from the client.</param>
-/// <param name="SentBytes">Bytes to the client.</param>
+/// <param name="Calls">Whether this instance opened it rather than the peer.</param>
+/// <param name="Peer">The id of the instance at the other end; null until one is chosen.</param>
+/// <param name="Client">The address of the client: of a local program, or the local address that stands for the peer.</param>
+/// <param name="StartedAt">When the connection was accepted.</param>
+/// <param name="ReceivedBytes">Bytes received from the client.</param>
+/// <param name="SentBytes">Bytes sent to the client.</param>
 public sealed record TunnelStatus(
     string ConnectionId,
     string? Channel,

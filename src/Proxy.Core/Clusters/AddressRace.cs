@@ -6,20 +6,23 @@ using Proxy.Clusters.Resolution;
 
 namespace Proxy.Clusters;
 
-/// <summary>Connects to an address: resolves its name and races what that gives, 250 ms apart (RFC 8305), under one deadline.</summary>
+/// <summary>
+/// Connects to an address: resolves its name and tries the results in turn, each 250 ms after the one before without waiting for that to
+/// fail (RFC 8305), under one deadline.
+/// </summary>
 internal sealed class AddressRace(IConnectionFactory connections, DestinationResolver resolver, TimeProvider time)
 {
     private static readonly TimeSpan _head = TimeSpan.FromMilliseconds(250);
     private static readonly TimerCallback _cancel = static source => ((CancellationTokenSource)source!).Cancel();
 
-    /// <summary>Dials.</summary>
+    /// <summary>Connects to an address.</summary>
     /// <param name="address"><c>tcp://host:port</c> or <c>unix:/path</c>.</param>
     /// <param name="connectTimeout">The deadline over name resolution and all addresses.</param>
     /// <param name="dnsRefresh">The age at which a name is resolved again.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>A connection, the caller's to dispose.</returns>
-    /// <exception cref="TimeoutException">No answer came in time.</exception>
-    /// <exception cref="SocketException">Every address failed; the last reason.</exception>
+    /// <returns>A connection that the caller has to dispose.</returns>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="SocketException">Every address failed; this is the last failure.</exception>
     public ValueTask<ConnectionContext> ConnectAsync(
         string address,
         TimeSpan connectTimeout,
@@ -31,7 +34,7 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
         var cancel = new CancellationTokenSource();
         var dialing = StartAsync(address, dnsRefresh, cancel);
 
-        // A destination on this host answers at once: then no deadline was needed.
+        // A destination on this host answers immediately, and needs no deadline.
         return dialing.IsCompletedSuccessfully ? dialing : WaitAsync(dialing, connectTimeout, cancel, cancellationToken);
     }
 
@@ -139,7 +142,7 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
-            // It lost the race and never stood.
+            // This attempt lost the race and did not connect.
         }
     }
 }

@@ -6,10 +6,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>What the <see cref="Dialer"/> connects a client to: a destination of a cluster. Disposing it gives back the place that was taken there.</summary>
+/// <summary>
+/// A cluster as the target that <see cref="Dialer"/> connects a client to. Disposing it gives back the place taken at the destination.
+/// </summary>
 /// <param name="cluster">The cluster.</param>
-/// <param name="settings">How it is dialed and how its destinations share the load.</param>
-/// <param name="client">Its destination becomes the one that is dialed.</param>
+/// <param name="settings">How the cluster is dialed and balanced.</param>
+/// <param name="client">The record of the client; the dialed destination is set in it.</param>
 internal sealed class ClusterEndPoint(ClusterReference cluster, ClusterSection settings, ConnectionRecord client) : EndPoint, IDisposable
 {
     private DestinationLoad? _place;
@@ -17,16 +19,16 @@ internal sealed class ClusterEndPoint(ClusterReference cluster, ClusterSection s
     /// <summary>The cluster.</summary>
     public ClusterReference Cluster => cluster;
 
-    /// <summary>How it is dialed.</summary>
+    /// <summary>How the cluster is dialed and balanced.</summary>
     public ClusterSection Settings => settings;
 
-    /// <summary>The client.</summary>
+    /// <summary>The record of the client.</summary>
     public ConnectionRecord Client => client;
 
-    /// <summary>The only destination that will do; null for whichever answers.</summary>
+    /// <summary>The only destination to dial; null to try any.</summary>
     public DestinationState? Picked { get; set; }
 
-    /// <summary>Keeps a place at a destination, which was taken for the client, instead of the one before.</summary>
+    /// <summary>Holds a place that was taken at a destination for the client, and gives back the one held before.</summary>
     /// <param name="place">The place; null for none.</param>
     public void Keep(DestinationLoad? place) => Interlocked.Exchange(ref _place, place)?.Release();
 

@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters;
 
 /// <summary>
-/// A cluster of YARP, by id. While an edit is applied YARP drops clusters before pipelines are swapped; connections that come
-/// in between use the one the pipeline was built with.
+/// A reference to YARP's state of a cluster, by id. While an edit is applied, YARP removes clusters before pipelines are swapped;
+/// connections in between use the last known state.
 /// </summary>
 internal sealed class ClusterReference(string id, IProxyStateLookup clusters)
 {
@@ -14,8 +14,8 @@ internal sealed class ClusterReference(string id, IProxyStateLookup clusters)
     /// <summary>The cluster's id.</summary>
     public string Id => id;
 
-    /// <summary>The cluster; null when YARP has never had it.</summary>
-    /// <returns>The newest state there is.</returns>
+    /// <summary>Looks the cluster up; null if YARP has never had it.</summary>
+    /// <returns>The newest known state.</returns>
     public ClusterState? Find()
     {
         if (clusters.TryGetCluster(id, out var cluster))

@@ -9,12 +9,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>Registers picking, resolving and dialing.</summary>
+/// <summary>Registers picking, name resolution and dialing.</summary>
 internal static class ClusterServices
 {
-    /// <summary>Adds them; a connection factory, a time provider and a random source are the caller's.</summary>
+    /// <summary>Adds the services. The caller provides a connection factory, a time provider and a random source.</summary>
     /// <param name="services">The container.</param>
-    /// <returns>The same.</returns>
+    /// <returns>The same container.</returns>
     public static IServiceCollection AddTcpClusters(this IServiceCollection services)
     {
         services.TryAddEnumerable([
@@ -39,7 +39,7 @@ internal static class ClusterServices
         return services;
     }
 
-    // Around the policies as they are when they are used: an application may add its own after this.
+    // Wraps the policies when they are resolved, since an application may add its own after this.
     private static void LeaveOutDrained(IServiceCollection services)
     {
         services.TryAddSingleton<DrainedDestinations>();

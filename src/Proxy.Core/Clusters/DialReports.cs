@@ -6,7 +6,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Clusters;
 
-/// <summary>Tells metrics, passive health, the log and the client's span how a dial ended.</summary>
+/// <summary>Reports the result of each dial to metrics, passive health, the log and the client's span.</summary>
 internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, ProxyMetrics metrics, ILogger<Dialer> logger)
 {
     public void Succeeded(DialTarget target, TimeSpan duration, ConnectionSpan? span)
@@ -39,18 +39,18 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
             health.DialFailed(cluster, destination);
         }
 
-        // Once, and not per client: a destination that is down would fill the log.
+        // Logged when the state changes and not per client, since a destination that is down would fill the log.
         if (DestinationLoad.Of(destination).DialEnded(failed: true))
         {
             Log.DialFailed(logger, target.ClusterId, target.DestinationId, target.Address, exception.Message);
         }
     }
 
-    /// <summary>The client left first, which says nothing about the destination.</summary>
+    /// <summary>Records a dial that was cancelled because the client left, which says nothing about the destination.</summary>
     public static void Cancelled(DialTarget target, TimeSpan duration, ConnectionSpan? span) =>
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Cancelled);
 
-    // Our own shortage says nothing about the destination either.
+    // A shortage of this host, such as of descriptors, says nothing about the destination either.
     private static bool IsOurs(Exception exception) =>
         exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
@@ -59,7 +59,10 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
         [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: destination {Destination} at {Address} answers again.")]
         public static partial void DialsAgain(ILogger logger, string cluster, string destination, string address);
 
-        [LoggerMessage(LogLevel.Warning, "Cluster {Cluster}: destination {Destination} at {Address} cannot be dialed: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Cluster {Cluster}: destination {Destination} at {Address} cannot be connected: {Reason}; further failures are not logged until it answers again."
+        )]
         public static partial void DialFailed(ILogger logger, string cluster, string destination, string address, string reason);
     }
 }

@@ -2,12 +2,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
 
-/// <summary>A destination to be dialed.</summary>
+/// <summary>A destination to dial.</summary>
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="DestinationId">The destination.</param>
 /// <param name="Address">Its address.</param>
-/// <param name="Cluster">YARP's state of the cluster; null when it is configured no more.</param>
-/// <param name="Destination">YARP's state of the destination; null when it is configured no more.</param>
+/// <param name="Cluster">YARP's state of the cluster; null if it was removed from the configuration.</param>
+/// <param name="Destination">YARP's state of the destination; null if it was removed from the configuration.</param>
 internal readonly record struct DialTarget(
     string ClusterId,
     string DestinationId,

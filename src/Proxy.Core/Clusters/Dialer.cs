@@ -11,8 +11,8 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters;
 
 /// <summary>
-/// Connects to destinations of clusters. For a <see cref="ClusterEndPoint"/> it picks one, dials it, and tries another when that fails; a
-/// <see cref="DestinationEndPoint"/> it dials once. Metrics, passive health and the log learn how each dial ended.
+/// Connects to destinations of clusters. For a <see cref="ClusterEndPoint"/> it picks a destination, dials it, and tries others if that
+/// fails; a <see cref="DestinationEndPoint"/> is dialed once. The result of each dial is reported to metrics, passive health and the log.
 /// </summary>
 internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialReports reports, TimeProvider time) : IConnectionFactory
 {
@@ -21,24 +21,24 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
     private static readonly IReadOnlyCollection<DestinationState> _noneTried = [];
     private static readonly PickResult _noCluster = new(null, null, ConnectionOutcome.NoDestination);
 
-    /// <summary>Dials.</summary>
+    /// <summary>Connects a target.</summary>
     /// <param name="endpoint">A <see cref="ClusterEndPoint"/> or a <see cref="DestinationEndPoint"/>.</param>
-    /// <param name="cancellationToken">Ends the dial, which then says nothing about the destination.</param>
-    /// <returns>A connection, the caller's to dispose; at a cluster its place is the end point's.</returns>
-    /// <exception cref="DialFailedException">No destination of the cluster can be had; its outcome says why.</exception>
-    /// <exception cref="IOException">The destination cannot be dialed; the inner exception is the reason.</exception>
-    /// <exception cref="OperationCanceledException">The token ended it.</exception>
+    /// <param name="cancellationToken">Cancels the dial, which then does not count for the health of the destination.</param>
+    /// <returns>A connection that the caller has to dispose. The place at a cluster's destination belongs to the end point.</returns>
+    /// <exception cref="DialFailedException">No destination of the cluster could be connected; the outcome says why.</exception>
+    /// <exception cref="IOException">The destination could not be connected; the inner exception says why.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         endpoint switch
         {
             ClusterEndPoint cluster => FindAsync(cluster, cancellationToken),
             DestinationEndPoint destination => DialOnceAsync(destination, cancellationToken),
-            _ => throw new NotSupportedException($"{endpoint} is no end point that the dialer knows."),
+            _ => throw new NotSupportedException($"{endpoint} is not an end point that the dialer supports."),
         };
 
     /// <summary>Picks a destination before it is dialed, and takes a place there for the end point.</summary>
-    /// <param name="endPoint">What is to be dialed; from here on only the picked destination will do.</param>
-    /// <returns>Null when one was picked; else why there is none.</returns>
+    /// <param name="endPoint">The target; from now on only the picked destination is dialed for it.</param>
+    /// <returns>Null if a destination was picked; otherwise why there is none.</returns>
     public ConnectionOutcome? Pick(ClusterEndPoint endPoint)
     {
         var client = endPoint.Client;
@@ -88,7 +88,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
 
     private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, IReadOnlyCollection<DestinationState> tried)
     {
-        endPoint.Keep(null); // the place at the one that failed, which may be the last that is free
+        endPoint.Keep(null); // first gives back the place at the destination that failed, which may be the last free one
         var context = new PickContext((endPoint.Client.Client as IPEndPoint)?.Address, cluster.ClusterId);
         var pick = picker.Pick(cluster, endPoint.Settings, context, tried);
         endPoint.Keep(pick.Load);
@@ -101,7 +101,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         return connection ?? throw new IOException(failure!.Message, failure);
     }
 
-    /// <summary>Dials one destination once: a connection, or why there is none.</summary>
+    /// <summary>Dials one destination once; returns a connection, or why there is none.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(ConnectionContext? Connection, Exception? Failure)> DialAsync(
         DialTarget target,
@@ -129,7 +129,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         }
     }
 
-    // That none is left after a failure is the failure's doing.
+    // If no destination is left after a failed one, the outcome is that failure.
     private static ConnectionOutcome Outcome(ConnectionOutcome? refusal, bool hasTried) =>
         refusal == ConnectionOutcome.NoDestination && hasTried ? ConnectionOutcome.ConnectFailed : refusal!.Value;
 }

@@ -5,10 +5,10 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 
-/// <summary>Turns endpoints and Listens into one binding per address.</summary>
+/// <summary>Combines endpoints and Listens to one binding per address.</summary>
 internal sealed class BindingBuilder(
     ReverseProxyConfig config,
-    ConfigurationNames names,
+    ConfigNames names,
     IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
     ProblemList problems
 )
@@ -35,7 +35,7 @@ internal sealed class BindingBuilder(
         return [.. _bindings.Values.Select(Complete)];
     }
 
-    // Port 0 gives each its own port, so that only the id tells them apart.
+    // With port 0 each endpoint gets a port of its own, so that only the id tells them apart.
     private static string KeyOf(ListenAddress address, string id) =>
         address is { Port: 0, UnixPath: null } ? $"{address.Text} {id}" : address.Text;
 
@@ -49,7 +49,10 @@ internal sealed class BindingBuilder(
 
         if (routes.Count == 0 && !names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase))
         {
-            problems.Warn(path, "no route uses this endpoint; its connections are closed at once.");
+            problems.Warn(
+                path,
+                "no route uses this endpoint, so its connections are closed immediately; add a route, or remove the endpoint."
+            );
         }
 
         foreach (var (index, text) in endpoint.Address.Index())
@@ -61,7 +64,10 @@ internal sealed class BindingBuilder(
                 if (!_bindings.TryAdd(KeyOf(address, id), binding))
                 {
                     var other = _bindings[KeyOf(address, id)].EndpointId;
-                    problems.Consequence(place, $"{address.Text} is listened on twice; TcpEndpoint '{other}' has it already.");
+                    problems.Consequence(
+                        place,
+                        $"{address.Text} is used twice; TcpEndpoint '{other}' has it already, so use another address or port."
+                    );
                 }
             }
         }
@@ -87,7 +93,7 @@ internal sealed class BindingBuilder(
             }
             else
             {
-                // Made below, and not shared yet; a copy for each route would be quadratic.
+                // The list was created below and is not shared yet; copying it for each route would be quadratic.
                 ((List<string>)binding.RouteIds).Add(id);
             }
         }

@@ -24,7 +24,7 @@ internal static class BindingValidator
             CheckEqual(binding, networks, problems);
         }
 
-        // A route is in vain when it is on every address it listens at.
+        // A route is useless if an earlier one hides it on every address where it listens.
         foreach (
             var route in bindings
                 .SelectMany(binding => Covers(binding, networks))
@@ -71,7 +71,7 @@ internal static class BindingValidator
         }
     }
 
-    // Linux lets a specific address stand beside a wildcard of the same port: its connections go to the specific one.
+    // On Linux a specific address and a wildcard of the same port can coexist; connections to the specific address go to its own socket.
     private static bool Conflict(ListenAddress one, ListenAddress other) =>
         one.Overlaps(other) && (!OperatingSystem.IsLinux() || one.IsWildcard == other.IsWildcard);
 
@@ -145,7 +145,7 @@ internal static class BindingValidator
 
     private static string PathOf(string route) => $"ReverseProxy:TcpRoutes:{route}";
 
-    // What decides which connections a route takes.
+    // The keys that decide which connections a route takes.
     private static string[] CausesOf(params IEnumerable<string> routes) =>
         [.. routes.SelectMany(static route => (string[])[$"{PathOf(route)}:Match", $"{PathOf(route)}:Order"])];
 }

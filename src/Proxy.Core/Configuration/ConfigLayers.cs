@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Proxy.Configuration;
 
-/// <summary>Providers to read once: watches none of them, and owns none.</summary>
+/// <summary>Configuration providers for a single read; they are neither watched nor disposed.</summary>
 internal sealed class ConfigLayers(IEnumerable<IConfigurationProvider> providers) : IConfigurationRoot
 {
     public IEnumerable<IConfigurationProvider> Providers { get; } = [.. providers];

@@ -3,7 +3,7 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 
-/// <summary>Ids become parts of paths, so they cannot contain the separator.</summary>
+/// <summary>Checks ids, which become parts of paths and so cannot contain the separator.</summary>
 internal static class IdValidator
 {
     public static void Check(ReverseProxyConfig config, ProblemList problems)

@@ -11,17 +11,17 @@ namespace Proxy.Configuration;
 [OthersAddKeys]
 public sealed record ProxyConfig
 {
-    /// <summary>The JSON schema an editor checks this file with.</summary>
+    /// <summary>The JSON schema by which an editor checks this file.</summary>
     [JsonPropertyName("$schema")]
     public string? Schema { get; init; }
 
-    /// <summary>Endpoints, routes and clusters, TCP beside YARP's own.</summary>
+    /// <summary>Endpoints, routes and clusters, for TCP and, as in YARP, for HTTP.</summary>
     public ReverseProxyConfig ReverseProxy { get; init; } = new();
 
-    /// <summary>The socket transport; applied at start only.</summary>
+    /// <summary>The transport of TCP connections; applied at start only.</summary>
     public TransportConfig Transport { get; init; } = new();
 
-    /// <summary>How long to keep accepting after SIGTERM, while the balancer in front takes us out.</summary>
+    /// <summary>How long to continue accepting after SIGTERM, until the load balancer in front stops sending connections.</summary>
     [AllowZero]
     public TimeSpan ShutdownDelay { get; init; }
 
@@ -29,16 +29,16 @@ public sealed record ProxyConfig
     [KestrelContent]
     public JsonElement? Kestrel { get; init; }
 
-    /// <summary>Health, metrics and the admin API; absent means there is none. Applied at start only.</summary>
+    /// <summary>Health, metrics and the admin API; absent means none of them. Applied at start only.</summary>
     public AdminConfig? Admin { get; init; }
 
-    /// <summary>Legacy programs on many hosts, joined; absent means there is none.</summary>
+    /// <summary>Channels, which connect legacy programs on many hosts; absent means none.</summary>
     public ChannelsConfig? Channels { get; init; }
 
-    /// <summary>What is logged, and where.</summary>
+    /// <summary>The access log.</summary>
     public LogConfig Log { get; init; } = new();
 
-    /// <summary>How much of its own doings the program tells on standard error.</summary>
+    /// <summary>The log levels of the program's own messages on standard error.</summary>
     public LoggingConfig Logging { get; init; } = new();
 
     /// <summary>The built-in demonstration.</summary>

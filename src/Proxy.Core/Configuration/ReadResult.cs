@@ -3,12 +3,12 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration;
 
-/// <summary>What reading a configuration came to.</summary>
-/// <param name="Revision">The revision; null when there are errors.</param>
-/// <param name="Errors">All errors, together.</param>
-/// <param name="Warnings">What is allowed but probably not meant.</param>
+/// <summary>The result of reading a configuration.</summary>
+/// <param name="Revision">The revision; null if there are errors.</param>
+/// <param name="Errors">All errors.</param>
+/// <param name="Warnings">Values that are allowed but probably not intended.</param>
 public sealed record ReadResult(Revision? Revision, IReadOnlyList<ConfigProblem> Errors, IReadOnlyList<ConfigProblem> Warnings)
 {
-    /// <summary>What could be read of it, secrets too.</summary>
+    /// <summary>The parts that could be read, including secrets.</summary>
     internal JsonObject Document { get; init; } = [];
 }

@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>One valid configuration, read once and never changed.</summary>
+/// <summary>One valid configuration; immutable.</summary>
 public sealed class Revision
 {
-    /// <summary>Twelve hexadecimal digits that say which content this is.</summary>
+    /// <summary>Twelve hexadecimal digits that identify the content.</summary>
     public required string Id { get; init; }
 
     /// <summary>The configuration.</summary>
@@ -17,7 +17,7 @@ public sealed class Revision
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
 
-    /// <summary>The networks that clients of a route must come from, by the route's id; empty for all clients.</summary>
+    /// <summary>The networks of the clients of a route, by the route's id; empty for all clients.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> SourceNetworks { get; init; } = ById.Empty<IReadOnlyList<IPNetwork>>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
@@ -26,7 +26,7 @@ public sealed class Revision
     /// <summary>YARP's clusters, as YARP reads them.</summary>
     public required IReadOnlyList<ClusterConfig> Clusters { get; init; }
 
-    /// <summary>What is allowed but probably not meant.</summary>
+    /// <summary>Values that are allowed but probably not intended.</summary>
     public required IReadOnlyList<ConfigProblem> Warnings { get; init; }
 
     /// <summary>

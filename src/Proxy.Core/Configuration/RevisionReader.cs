@@ -11,14 +11,14 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>Turns configuration into a revision, or into every error it has.</summary>
-/// <param name="names">The names defined in code, asked for at each reading: routes may be mounted after the reader is made.</param>
-/// <param name="yarp">YARP's own checks of what it is given.</param>
-internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigValidator yarp)
+/// <summary>Reads a configuration into a revision, or reports all its errors.</summary>
+/// <param name="names">Returns the names registered in code; called at each reading, since routes may be mounted later.</param>
+/// <param name="yarp">YARP's own validator.</param>
+internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator yarp)
 {
     private const int IdLength = 12;
 
-    /// <summary>Reads and checks everything; never throws for bad input.</summary>
+    /// <summary>Reads and validates a configuration; never throws for invalid input.</summary>
     /// <param name="configuration">The whole document, or the ReverseProxy section.</param>
     /// <param name="wholeDocument">Whether it is the whole document.</param>
     public ReadResult Read(IConfiguration configuration, bool wholeDocument)
@@ -36,7 +36,7 @@ internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigVali
         }
         catch (Exception exception)
         {
-            // Unforeseen input is still input.
+            // Unexpected input must not end the program.
             problems.Error("", $"cannot be read: {exception.Message}");
             return new ReadResult(null, problems.Errors, problems.Warnings);
         }
@@ -61,7 +61,7 @@ internal sealed class RevisionReader(Func<ConfigurationNames> names, IConfigVali
             LogValidator.CheckLevels(config.Logging, problems);
         }
 
-        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.Use(), known, problems);
+        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems);
         var networks = RouteValidator.Check(config.ReverseProxy, known, problems);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems);

@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration;
 
-/// <summary>Warns about root sections that are nearly one of ours; all others belong to others.</summary>
+/// <summary>Warns about root sections whose names are close to a known one; all other unknown sections belong to other code.</summary>
 internal static class RootKeys
 {
     public static void Check(ConfigNode root, ProblemList problems)
@@ -12,7 +12,7 @@ internal static class RootKeys
         {
             if (DidYouMean.Find(child.Key, ours) is { } name)
             {
-                problems.Warn(child.Path, $"is not a section of ours and ignored; did you mean '{name}'?");
+                problems.Warn(child.Path, $"is not a section of the proxy and is ignored; did you mean '{name}'?");
             }
         }
     }

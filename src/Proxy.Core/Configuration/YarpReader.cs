@@ -6,16 +6,18 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
 
-/// <summary>Lets YARP's own reader turn the merged configuration into its routes and clusters, and its own validator check them.</summary>
+/// <summary>
+/// Reads HTTP routes and clusters from the merged configuration with YARP's own reader, and checks them with YARP's validator.
+/// </summary>
 internal static class YarpReader
 {
-    // Where YARP misses what we have refused: it names no key.
+    // Keys that may have an error already when YARP reports one without naming a key.
     private static readonly string[] _routeCauses = ["Match", "Transforms"];
     private static readonly string[] _clusterCauses = ["Destinations", "HealthCheck", "HttpClient", "SessionAffinity"];
 
     public static Result Read(ConfigNode root, IReadOnlyCollection<string> policies, IConfigValidator validator, ProblemList problems)
     {
-        // What is wrong already is kept from YARP, so that it can judge the rest.
+        // Parts that are wrong already are not passed to YARP, so that it can check the rest.
         var spoilt = problems.HasErrors;
         var rest = spoilt ? root.Without(problems.IsWrong) : root;
         var section = new ConfigurationRoot([new NodeConfigurationProvider(rest)]).GetSection(ProxyDocument.Section);
@@ -37,7 +39,7 @@ internal static class YarpReader
         }
         catch (Exception exception)
         {
-            // What YARP throws for values it cannot read is not documented; after other errors they are what it stumbled over.
+            // YARP's exceptions for unreadable values are not documented; after other errors they are probably caused by those.
             if (!spoilt)
             {
                 problems.Error(ProxyDocument.Section, $"YARP cannot read it: {exception.Message}");
@@ -59,7 +61,7 @@ internal static class YarpReader
             }
             : route;
 
-    // YARP refuses names it does not balance by; TCP routes read the name from our own records.
+    // YARP rejects names of policies that it does not have; TCP routes read the name from the records.
     private static ClusterConfig WithoutTcpPolicy(ClusterConfig cluster, IReadOnlyCollection<string> policies) =>
         cluster.LoadBalancingPolicy is { } name && !policies.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? cluster with
@@ -86,7 +88,7 @@ internal static class YarpReader
         }
     }
 
-    // Asynchronous in name: what it looks up (policies by name) is in memory.
+    // The call completes synchronously, since the policies that it looks up by name are in memory.
     private static void Report(string path, ValueTask<IList<Exception>> checking, string[] causes, ProblemList problems)
     {
         if (problems.IsConsequence(path, [.. causes.Select(cause => $"{path}:{cause}")]))

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Proxy.Connections;
 
-/// <summary>The relay's buffers: taken only while bytes are there, and counted, so that a leak shows.</summary>
+/// <summary>The buffers of relays. They are taken only while there are bytes, and counted, so that leaks show.</summary>
 public sealed class BufferPool
 {
     /// <summary>The size of a buffer in bytes; a relay holds at most one per direction.</summary>
@@ -10,19 +10,19 @@ public sealed class BufferPool
 
     private int _outstanding;
 
-    /// <summary>Buffers in use now.</summary>
+    /// <summary>The number of buffers in use.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
 
     /// <summary>Takes a buffer.</summary>
-    /// <returns>At least <see cref="BufferSize"/> bytes.</returns>
+    /// <returns>An array of at least <see cref="BufferSize"/> bytes.</returns>
     public byte[] Rent()
     {
         Interlocked.Increment(ref _outstanding);
         return ArrayPool<byte>.Shared.Rent(BufferSize);
     }
 
-    /// <summary>Gives a buffer back.</summary>
-    /// <param name="buffer">One from <see cref="Rent"/>.</param>
+    /// <summary>Returns a buffer.</summary>
+    /// <param name="buffer">An array from <see cref="Rent"/>.</param>
     public void Return(byte[] buffer)
     {
         ArrayPool<byte>.Shared.Return(buffer);

@@ -3,14 +3,14 @@ using Proxy.Timing;
 
 namespace Proxy.Connections;
 
-/// <summary>Gives connections some time to end by themselves, and resets those that have not.</summary>
+/// <summary>Gives connections time to end by themselves, and resets those that have not.</summary>
 internal sealed class ConnectionDrain(DeadlineClock clock)
 {
-    /// <summary>Gives a connection its time.</summary>
+    /// <summary>Starts the time limit of a connection.</summary>
     /// <param name="record">The connection.</param>
-    /// <param name="limit">From now; zero resets it at once, infinite never.</param>
-    /// <param name="outcome">What it ends with.</param>
-    /// <param name="isSpared">Asked when the time is over: whether it may go on after all. Quick, and does not throw.</param>
+    /// <param name="limit">The time from now; zero resets the connection immediately, infinite never.</param>
+    /// <param name="outcome">The outcome of the connection if it is reset.</param>
+    /// <param name="isSpared">Called when the time is over; true lets the connection go on. Has to be quick and must not throw.</param>
     public void Begin(ConnectionRecord record, TimeSpan limit, ConnectionOutcome outcome, Func<bool>? isSpared = null)
     {
         if (limit == TimeSpan.Zero)

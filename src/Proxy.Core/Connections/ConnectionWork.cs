@@ -2,10 +2,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections;
 
-/// <summary>Work for a connection of whatever transport.</summary>
+/// <summary>Runs work on behalf of a connection of any transport.</summary>
 internal static class ConnectionWork
 {
-    /// <summary>Runs work where the connection's handlers run, as <see cref="TcpConnection.Post"/> does; on the thread pool where it is none of ours.</summary>
+    /// <summary>
+    /// Runs work where the connection's handlers run, as <see cref="TcpConnection.Post"/> does; on the thread pool for connections of other
+    /// transports.
+    /// </summary>
     public static void PostTo(ConnectionContext connection, IThreadPoolWorkItem work)
     {
         if (connection is TcpConnection tcp)

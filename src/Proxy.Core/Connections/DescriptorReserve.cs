@@ -5,23 +5,23 @@ using System.Runtime.InteropServices;
 namespace Proxy.Connections;
 
 /// <summary>
-/// Keeps the last descriptors of the process free: .NET aborts the whole process when it cannot open one for itself, so
-/// accepting stops early and dialing a little later. The kernel hands out the lowest free number, which makes the number
-/// of a new descriptor the measure of how full the table is.
+/// Keeps the last descriptors of the process free, since .NET aborts the process if it cannot open one for itself. Accepting stops when the
+/// reserve is reached, dialing when half of it is used. The kernel assigns the lowest free number, so the number of a new descriptor tells
+/// how full the table is.
 /// </summary>
-/// <param name="limit">How many descriptors the process may have (RLIMIT_NOFILE).</param>
+/// <param name="limit">The number of descriptors that the process may have (RLIMIT_NOFILE).</param>
 internal sealed class DescriptorReserve(int limit)
 {
     private const int Largest = 128;
-    private const int DialsTake = 2; // the half of the reserve that dials for accepted clients may use
+    private const int DialsTake = 2; // dials for accepted clients may use half of the reserve
 
     private readonly int _reserve = Math.Min(Largest, limit / 4);
 
-    /// <summary>That of this process; without limit on systems that do not say.</summary>
+    /// <summary>The reserve of this process; without limit on systems that do not report one.</summary>
     public static DescriptorReserve OfProcess { get; } = new(ReadLimit());
 
-    /// <summary>Refuses to accept while the reserve is in use.</summary>
-    /// <param name="last">The descriptor accepted last: only when it was from the reserve, the table is looked at again.</param>
+    /// <summary>Throws if the reserve is in use, so that nothing is accepted.</summary>
+    /// <param name="last">The descriptor that was accepted last. The table is checked again only if it was in the reserve.</param>
     /// <exception cref="SocketException">The reserve is in use.</exception>
     public void BeforeAccept(int last)
     {
@@ -31,9 +31,9 @@ internal sealed class DescriptorReserve(int limit)
         }
     }
 
-    /// <summary>Refuses a socket that was made for dialing when it took the last part of the reserve.</summary>
-    /// <param name="handle">The socket's handle.</param>
-    /// <exception cref="SocketException">It did; the caller closes it.</exception>
+    /// <summary>Throws if the socket for a dial is in the last part of the reserve.</summary>
+    /// <param name="handle">The handle of the socket.</param>
+    /// <exception cref="SocketException">The socket is in the last part of the reserve; the caller closes it.</exception>
     public void BeforeDial(SafeHandle handle) => BeforeDial(NumberOf(handle));
 
     /// <inheritdoc cref="BeforeDial(SafeHandle)"/>
@@ -45,7 +45,7 @@ internal sealed class DescriptorReserve(int limit)
         }
     }
 
-    /// <summary>The number behind a handle; 0 on systems that do not number their descriptors from zero.</summary>
+    /// <summary>The number of a handle's descriptor; 0 on systems that do not number descriptors from zero.</summary>
     /// <param name="handle">A handle.</param>
     /// <returns>The number.</returns>
     public static int NumberOf(SafeHandle handle)

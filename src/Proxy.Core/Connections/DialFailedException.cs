@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Connections;
 
-/// <summary>There is no connection for a client: by this a factory says why, in the word that ends the client's connection.</summary>
+/// <summary>A connection factory could not connect a client; carries the outcome of the client's connection.</summary>
 [SuppressMessage("Design", "CA1032", Justification = "Only made with an outcome.")]
 internal sealed class DialFailedException(ConnectionOutcome outcome, Exception? inner = null) : IOException(null, inner)
 {
@@ -11,5 +11,6 @@ internal sealed class DialFailedException(ConnectionOutcome outcome, Exception? 
     public ConnectionOutcome Outcome => outcome;
 
     /// <inheritdoc />
-    public override string Message => $"There is no connection for the client: {outcome}."; // seldom read, and made for each client
+    // Computed on demand, since one is created per client and few are printed.
+    public override string Message => $"There is no connection for the client: {outcome}.";
 }

@@ -3,12 +3,12 @@ using System.Net.Sockets;
 
 namespace Proxy.Connections;
 
-/// <summary>A listen socket that was bound before the process began.</summary>
+/// <summary>A listening socket that was bound before the process started.</summary>
 /// <param name="Socket">The socket.</param>
-/// <param name="Name">The name that the program which passed it on gave it; empty when it gave none.</param>
+/// <param name="Name">The name given by the program that passed it on; empty if there is none.</param>
 public sealed record InheritedSocket(Socket Socket, string Name)
 {
-    /// <summary>What it listens on.</summary>
+    /// <summary>The address on which it listens.</summary>
     public EndPoint EndPoint { get; } = Socket?.LocalEndPoint ?? throw new ArgumentException("The socket is not bound.", nameof(Socket));
 
     /// <inheritdoc />

@@ -5,18 +5,18 @@ using Proxy.Native;
 namespace Proxy.Connections;
 
 /// <summary>
-/// Listen sockets that were bound before the process began and outlive it (systemd's socket activation): an endpoint of the same
-/// address listens on them instead of binding its own, so that clients that come between two runs wait and are not refused. Linux only.
+/// Listening sockets that were bound before the process started and stay open after it (systemd socket activation). An endpoint with the
+/// same address uses them instead of binding its own, so that clients which connect between two runs wait and are not refused. Linux only.
 /// </summary>
-/// <param name="sockets">The sockets, which listen; disposed with this object.</param>
+/// <param name="sockets">The listening sockets; disposed with this object.</param>
 public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDisposable
 {
     private readonly Lock _gate = new(); // guards _waiting and _taken
     private readonly List<InheritedSocket> _waiting = [.. sockets];
     private readonly List<InheritedSocket> _taken = [];
 
-    /// <summary>Whether an endpoint listens on one of them, or did.</summary>
-    /// <param name="endPoint">An address of it.</param>
+    /// <summary>Whether an endpoint listens on one of the sockets, or has before.</summary>
+    /// <param name="endPoint">An address of the socket.</param>
     public bool IsTaken(EndPoint endPoint)
     {
         lock (_gate)
@@ -26,11 +26,11 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
     }
 
     /// <summary>
-    /// A descriptor of the socket that listens on an address; null when none does. The socket itself is kept: an endpoint that an edit
+    /// Duplicates the socket that listens on an address; null if there is none. The original is kept, since an endpoint that an edit
     /// removes may come back.
     /// </summary>
     /// <param name="endPoint">An IP or unix socket address, or a <see cref="ListenEndPoint"/>.</param>
-    /// <returns>A socket that is the caller's to dispose.</returns>
+    /// <returns>A socket that the caller has to dispose.</returns>
     public Socket? TryTake(EndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -52,8 +52,8 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
         }
     }
 
-    /// <summary>Closes those on which no endpoint listens.</summary>
-    /// <returns>What they were.</returns>
+    /// <summary>Closes the sockets on which no endpoint listens.</summary>
+    /// <returns>The closed sockets.</returns>
     public IReadOnlyList<InheritedSocket> CloseUnused()
     {
         lock (_gate)
@@ -84,7 +84,7 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
             return address.AddressFamily == inherited.EndPoint.AddressFamily && address.ToString() == inherited.EndPoint.ToString();
         }
 
-        // [::] alone is another address than [::] with IPv4; Kestrel does not say which it wants.
+        // [::] for IPv6 only and [::] with IPv4 are different addresses; Kestrel does not tell which one it wants.
         return address.Equals(inherited.EndPoint)
             && (
                 wanted is not ListenEndPoint { Address: IPEndPoint { Address: var ip } } ours
@@ -103,7 +103,7 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
         }
 
         var duplicate = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
-        SocketOptions.AcceptNewHandshakes(duplicate); // which it may have been told to ignore, before it came to this process even
+        SocketOptions.AcceptNewHandshakes(duplicate); // an earlier process may have set the filter that ignores them
         return duplicate;
     }
 }

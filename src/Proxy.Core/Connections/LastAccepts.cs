@@ -1,19 +1,19 @@
 namespace Proxy.Connections;
 
 /// <summary>
-/// How long an unbound listener goes on to accept what the kernel has queued, which closing would reset: until the queue is empty, and
-/// no longer than seconds, since clients may come as fast as they are accepted.
+/// How long an unbound listener continues to accept the connections that the kernel has queued, since closing would reset them: until the
+/// queue is empty, but for seconds only, since clients may connect as fast as they are accepted.
 /// </summary>
-/// <param name="outlives">Whether the queue outlives the listener: then all is left to the next one.</param>
+/// <param name="outlives">Whether the queue outlives the listener; then the connections are left to the next one.</param>
 internal sealed class LastAccepts(bool outlives)
 {
     private const int Limit = 5000; // milliseconds
     private long _until = long.MaxValue;
 
-    /// <summary>Whether one more may be accepted.</summary>
+    /// <summary>Whether another connection may be accepted.</summary>
     public bool MayAccept => Volatile.Read(ref _until) is var until && (until == long.MaxValue || Environment.TickCount64 < until);
 
-    /// <summary>The listener is unbound now.</summary>
+    /// <summary>Starts the time limit, when the listener is unbound.</summary>
     public void Begin() =>
         Interlocked.CompareExchange(ref _until, outlives ? Environment.TickCount64 : Environment.TickCount64 + Limit, long.MaxValue);
 }

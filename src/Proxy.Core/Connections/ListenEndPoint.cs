@@ -2,31 +2,31 @@ using System.Net;
 
 namespace Proxy.Connections;
 
-/// <summary>An address that our transports listen on. The type is the marker by which Kestrel chooses our transport, too.</summary>
+/// <summary>An address for the proxy's own transports. Kestrel chooses them by this type, too.</summary>
 /// <param name="address">An IP or unix socket address.</param>
-/// <param name="backlog">Connections the kernel may hold before they are accepted.</param>
-/// <param name="dualStack">One IPv6 socket that takes IPv4 as well; <paramref name="address"/> is IPv6Any then.</param>
+/// <param name="backlog">The number of connections that the kernel queues before they are accepted.</param>
+/// <param name="dualStack">Whether one IPv6 socket accepts IPv4 as well; <paramref name="address"/> is IPv6Any then.</param>
 public sealed class ListenEndPoint(EndPoint address, int backlog = ListenEndPoint.DefaultBacklog, bool dualStack = false) : EndPoint
 {
-    /// <summary>The backlog unless configured.</summary>
+    /// <summary>The backlog if none is configured.</summary>
     public const int DefaultBacklog = 4096;
 
     /// <summary>The address.</summary>
     public EndPoint Address => address;
 
-    /// <summary>Connections the kernel may hold before they are accepted.</summary>
+    /// <summary>The number of connections that the kernel queues before they are accepted.</summary>
     public int Backlog => backlog;
 
-    /// <summary>Whether one IPv6 socket takes IPv4 as well.</summary>
+    /// <summary>Whether one IPv6 socket accepts IPv4 as well.</summary>
     public bool DualStack => dualStack;
 
     /// <summary>
-    /// Whether the bind may join listeners that share their port. For a bind beside a listener of our own alone: it would join a
-    /// stranger's as well.
+    /// Whether binding may share the port with other listeners (SO_REUSEPORT). Only for an address that overlaps another one of the proxy,
+    /// since the port would be shared with other programs as well.
     /// </summary>
     public bool SharePort { get; init; }
 
-    /// <summary>Whether connections have to reach their handler in the order in which they were accepted: a queue stands behind it.</summary>
+    /// <summary>Whether connections have to reach their handler in the order in which they were accepted, for a queue.</summary>
     public bool InOrder { get; init; }
 
     /// <inheritdoc />

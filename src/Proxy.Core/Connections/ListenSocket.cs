@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections;
 
-/// <summary>Opens listen sockets, for both transports.</summary>
+/// <summary>Opens listening sockets for both transports.</summary>
 internal static class ListenSocket
 {
-    /// <summary>Binds and listens, unless a socket was inherited that does.</summary>
-    /// <exception cref="AddressInUseException">Another socket listens there.</exception>
+    /// <summary>Binds and listens, or returns an inherited socket with the same address.</summary>
+    /// <exception cref="AddressInUseException">Another socket listens on the address.</exception>
     /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
     public static BoundSocket Open(ListenEndPoint listen, InheritedSockets? inherited) =>
         inherited?.TryTake(listen) is { } bound ? new(bound, Outlives: true) : new(Open(listen), Outlives: false);
@@ -65,8 +65,8 @@ internal static class ListenSocket
         catch (SocketException exception)
             when (listen.SharePort && exception.SocketErrorCode == SocketError.AddressAlreadyInUse && OperatingSystem.IsLinux())
         {
-            // An overlapping address of ours has been told to share its port. Otherwise it is a stranger's, and any program of
-            // the same user that shares its own would be joined, and take a part of the clients.
+            // An overlapping address of the proxy has been set to share its port. Otherwise the address is in use by another program, and
+            // sharing a port with a program of the same user would divide the clients between the two.
             SocketOptions.SetReusePort(socket, true);
             socket.Bind(listen.Address);
         }

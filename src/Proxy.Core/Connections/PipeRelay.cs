@@ -8,8 +8,8 @@ using Proxy.Timing;
 namespace Proxy.Connections;
 
 /// <summary>
-/// Relays through pipes, for connections of foreign transports and wrapped ones. Backpressure is the pipes' own; how a reset
-/// and a half-close look to the peer is up to the transport.
+/// Relays through pipes, for connections of other transports and wrapped ones. Backpressure comes from the pipes; how a reset or a
+/// half-close reaches the peer depends on the transport.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing.")]
 internal sealed class PipeRelay(
@@ -29,7 +29,7 @@ internal sealed class PipeRelay(
     private int _halvesEnded;
     private int _ended = -1;
 
-    /// <summary>Relays until the end, and returns why it ended.</summary>
+    /// <summary>Relays until the end; returns the outcome.</summary>
     public async Task<ConnectionOutcome> RunAsync()
     {
         clock.Add(this);
@@ -55,12 +55,12 @@ internal sealed class PipeRelay(
         var outcome = record.Outcome;
         if (_finished)
         {
-            return; // asked in this order: an outcome from outside is one that was there before the relay had finished
+            return; // in this order, since an outcome from outside was set before the relay had finished
         }
 
         if (outcome is { } closed)
         {
-            End(closed); // that ended the client's connection; the upstream's has to go too
+            End(closed); // that ended only the client's connection, and the upstream one has to end too
         }
         else if (_deadlines.Passed(now) is { } passed)
         {
@@ -100,7 +100,7 @@ internal sealed class PipeRelay(
         {
             if (_clientHasEnd && from == client && failure == readFailed && client is not IDeparture)
             {
-                // Kestrel's transport cannot end one half: completing its output has ended this one too.
+                // Kestrel's transport cannot close one direction: completing the output has ended the other direction, too.
                 await upstream.Transport.Output.CompleteAsync();
                 return;
             }
@@ -109,7 +109,7 @@ internal sealed class PipeRelay(
         }
     }
 
-    // A side that has ended is read no more, and may still reset the other half. Once both have ended, its departure is no reset.
+    // A side that has ended is not read any more, but may still reset the connection. Once both have ended, a departure is no reset.
     private async Task WatchAsync(ConnectionContext ended, ConnectionOutcome readFailed)
     {
         if (ended is not IDeparture peer)
@@ -136,7 +136,8 @@ internal sealed class PipeRelay(
         }
     }
 
-    // Pipes may hold many small segments; each flush is a write to a socket, or a frame of a tunnel. A large one is passed on as it is.
+    // Pipes may hold many small segments, and each flush is a write to a socket or a frame of a tunnel, so small ones are combined. A large
+    // one is passed on as it is.
     private async ValueTask<FlushResult> SendAsync(ReadResult read, PipeWriter output, ConnectionContext from)
     {
         var flushed = default(FlushResult);

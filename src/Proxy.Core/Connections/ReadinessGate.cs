@@ -3,19 +3,19 @@ using System.Threading.Tasks.Sources;
 namespace Proxy.Connections;
 
 /// <summary>
-/// Lets one caller at a time wait for an edge. The caller resets it, tries its system call, and waits when that would block:
-/// an edge in between is kept, so none is lost.
+/// Lets one caller at a time wait for an event of a socket. The caller resets the gate, tries its system call, and waits if that would
+/// block. An event in between is kept, so none is lost.
 /// </summary>
-/// <param name="inline">Whether the waiter goes on on the loop's thread.</param>
+/// <param name="inline">Whether the continuation runs on the loop's thread.</param>
 internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPoolWorkItem
 {
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards all fields below
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = !inline };
     private CancellationTokenRegistration _cancellation;
     private bool _isReady;
     private bool _isWaiting;
 
-    /// <summary>Forgets an edge that was told before.</summary>
+    /// <summary>Forgets earlier events.</summary>
     public void Reset()
     {
         lock (_gate)
@@ -24,7 +24,7 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
         }
     }
 
-    /// <summary>Tells an edge, or the end of the connection: the waiting operation tries again.</summary>
+    /// <summary>Reports an event, or the end of the connection; the waiting operation tries again.</summary>
     public void Signal()
     {
         lock (_gate)
@@ -41,8 +41,8 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
         _source.SetResult(true);
     }
 
-    /// <summary>Waits for an edge since the last reset.</summary>
-    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <summary>Waits for an event since the last reset.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask WaitAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -66,7 +66,7 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
         return new ValueTask(this, _source.Version);
     }
 
-    /// <summary>Signals, as work for a loop.</summary>
+    /// <summary>Signals, as a work item of a loop.</summary>
     void IThreadPoolWorkItem.Execute() => Signal();
 
     void IValueTaskSource.GetResult(short token)

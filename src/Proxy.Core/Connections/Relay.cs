@@ -4,15 +4,17 @@ using Proxy.Timing;
 
 namespace Proxy.Connections;
 
-/// <summary>Joins two connections until both have ended.</summary>
+/// <summary>Relays between two connections until both have ended.</summary>
 internal sealed class Relay(DeadlineClock clock)
 {
-    /// <summary>Moves bytes both ways: through the transport's own relay where it can take both sockets, else through pipes.</summary>
-    /// <param name="client">The accepted side.</param>
-    /// <param name="upstream">The dialed side.</param>
-    /// <param name="options">Deadlines.</param>
+    /// <summary>
+    /// Moves bytes in both directions: with the transport's own relay if it can handle both sockets, otherwise through pipes.
+    /// </summary>
+    /// <param name="client">The accepted connection.</param>
+    /// <param name="upstream">The dialed connection.</param>
+    /// <param name="options">The deadlines.</param>
     /// <param name="record">Counts bytes.</param>
-    /// <returns>Why it ended.</returns>
+    /// <returns>The outcome.</returns>
     public ValueTask<ConnectionOutcome> RunAsync(
         ConnectionContext client,
         ConnectionContext upstream,

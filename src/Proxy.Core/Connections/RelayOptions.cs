@@ -1,20 +1,23 @@
 namespace Proxy.Connections;
 
-/// <summary>A relay's deadlines; <see cref="Timeout.InfiniteTimeSpan"/> switches one off.</summary>
+/// <summary>The deadlines of a relay; <see cref="Timeout.InfiniteTimeSpan"/> disables one.</summary>
 internal sealed record RelayOptions
 {
     private const double LargestJitter = 0.1;
 
-    /// <summary>No byte either way for so long ends the connection.</summary>
+    /// <summary>The time without a byte in either direction after which the connection is ended.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long one side may go on after the other side's FIN.</summary>
+    /// <summary>The time that one side may continue after the other side's FIN.</summary>
     public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The longest life of a connection.</summary>
+    /// <summary>The longest duration of a connection.</summary>
     public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>The same for one connection: a little less of <see cref="MaxDuration"/>, since connections that began together should not end together.</summary>
+    /// <summary>
+    /// The options of one connection, with <see cref="MaxDuration"/> shortened a little at random, so that connections which began together
+    /// do not end together.
+    /// </summary>
     internal RelayOptions Jittered(Random random) =>
         MaxDuration < TimeSpan.Zero ? this : this with { MaxDuration = MaxDuration * (1 - (LargestJitter * random.NextDouble())) };
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Proxy.Connections;
 
-/// <summary>Socket options that have no name in .NET.</summary>
+/// <summary>Socket options that .NET does not provide.</summary>
 internal static class SocketOptions
 {
     private const int LinuxSolSocket = 1;
@@ -12,7 +12,7 @@ internal static class SocketOptions
     private const int LinuxDetachFilter = 27;
     private const int LinuxBindAddressNoPort = 24;
 
-    // Classic BPF over the TCP header: drop a segment that has SYN and not ACK, pass all others whole.
+    // Classic BPF over the TCP header: drops segments with SYN and without ACK, passes all others unchanged.
     private static readonly ulong[] _passAllButFirstSyn =
     [
         Instruction(0x30, 13), // ldb [13], the flags
@@ -33,7 +33,10 @@ internal static class SocketOptions
         }
     }
 
-    /// <summary>Lets a bind to a source address leave the port to the connect, which may share it between destinations. Linux only.</summary>
+    /// <summary>
+    /// Binds only the source address and leaves the port to connect, which can share it between destinations (IP_BIND_ADDRESS_NO_PORT).
+    /// Linux only.
+    /// </summary>
     public static void ChoosePortLate(Socket socket)
     {
         if (OperatingSystem.IsLinux() && socket.AddressFamily == AddressFamily.InterNetwork)
@@ -45,8 +48,8 @@ internal static class SocketOptions
     }
 
     /// <summary>
-    /// Lets a listen socket ignore new handshakes while it completes those that have begun. A client's SYN is lost then, and
-    /// repeated after a second, when another socket of the port takes it. Linux only; elsewhere nothing happens.
+    /// Makes a listening socket ignore new handshakes while it completes those that have begun. The SYN of a client is lost then; the
+    /// client repeats it after a second, when another socket of the port accepts it. Linux only; elsewhere nothing happens.
     /// </summary>
     public static void IgnoreNewHandshakes(Socket listener)
     {
@@ -67,7 +70,7 @@ internal static class SocketOptions
         }
         catch (SocketException)
         {
-            // Not permitted here: connections in the short time of closing are reset.
+            // Not permitted on this system, so connections that arrive while the socket is closed are reset.
         }
         finally
         {
@@ -75,7 +78,7 @@ internal static class SocketOptions
         }
     }
 
-    /// <summary>Ends what <see cref="IgnoreNewHandshakes"/> began, in this process or another.</summary>
+    /// <summary>Reverses <see cref="IgnoreNewHandshakes"/> of this process or an earlier one.</summary>
     public static void AcceptNewHandshakes(Socket listener)
     {
         try
@@ -86,7 +89,7 @@ internal static class SocketOptions
         }
         catch (SocketException)
         {
-            // There is no filter.
+            // No filter was set.
         }
     }
 

@@ -3,15 +3,15 @@ using System.Net.Sockets;
 
 namespace Proxy.Connections;
 
-/// <summary>An address to dial from a certain address of this machine.</summary>
-/// <param name="address">Where to connect to.</param>
-/// <param name="source">Where from; the system chooses the port.</param>
+/// <summary>An address to dial from a given local address.</summary>
+/// <param name="address">The address to connect to.</param>
+/// <param name="source">The local address; the system chooses the port.</param>
 internal sealed class SourcedEndPoint(IPEndPoint address, IPAddress source) : EndPoint
 {
-    /// <summary>Where to connect to.</summary>
+    /// <summary>The address to connect to.</summary>
     public IPEndPoint Address => address;
 
-    /// <summary>Where from.</summary>
+    /// <summary>The local address.</summary>
     public IPAddress Source => source;
 
     /// <inheritdoc />

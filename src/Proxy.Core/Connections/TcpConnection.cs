@@ -7,8 +7,8 @@ using Proxy.Diagnostics;
 namespace Proxy.Connections;
 
 /// <summary>
-/// A connection of one of our transports. Nothing reads its socket before a handler touches <see cref="ConnectionContext.Transport"/>
-/// or hands the connection to a relay. <c>Abort</c> sends RST; <c>DisposeAsync</c> closes.
+/// A connection of one of the proxy's own transports. Its socket is not read before a handler uses <see
+/// cref="ConnectionContext.Transport"/> or passes the connection to a relay. <c>Abort</c> sends RST; <c>DisposeAsync</c> closes.
 /// </summary>
 internal abstract class TcpConnection
     : ConnectionContext,
@@ -72,55 +72,57 @@ internal abstract class TcpConnection
         }
     }
 
-    /// <summary>Sets TCP keep-alive; nothing happens on unix sockets.</summary>
-    /// <param name="keepAlive">Its times.</param>
+    /// <summary>Sets TCP keep-alive; without effect on unix sockets.</summary>
+    /// <param name="keepAlive">The intervals.</param>
     public abstract void SetKeepAlive(KeepAlive keepAlive);
 
-    /// <summary>Waits until the peer has left, without reading what it sent.</summary>
-    /// <param name="ignoreClose">Whether to go on waiting after FIN, for RST alone.</param>
+    /// <summary>Waits until the peer has left, without reading its bytes.</summary>
+    /// <param name="ignoreClose">Whether to go on waiting after a FIN, for a reset only.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>How the peer left; null when the wait was ended.</returns>
+    /// <returns>How the peer left; null if the wait was cancelled.</returns>
     public abstract Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
 
     Task<PeerDeparture?> IDeparture.WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken) =>
         WaitForDepartureAsync(ignoreClose, cancellationToken);
 
-    /// <summary>Runs work where this connection's handlers run: on its loop, or on the thread pool. Not inside this call.</summary>
+    /// <summary>
+    /// Runs work where this connection's handlers run, on its event loop or the thread pool, after this call has returned.
+    /// </summary>
     /// <param name="work">The work, which must not block.</param>
     public virtual void Post(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
 
     /// <summary>
-    /// The socket's bytes without a pipe between, for handlers that keep buffers of their own: reading allocates nothing, and writing returns when
-    /// the kernel has the bytes. Disposing it does nothing.
+    /// Returns the socket as a stream without pipes, for handlers with buffers of their own: a read allocates nothing, and a write
+    /// completes when the kernel has the bytes. Disposing the stream does nothing.
     /// </summary>
-    /// <returns>The stream; null when pipes were touched or replaced, since they may hold bytes.</returns>
+    /// <returns>The stream; null if the pipes were used or replaced, since they may hold bytes.</returns>
     public abstract Stream? OpenStream();
 
-    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
+    /// <summary>Sends FIN after the bytes sent so far; receiving goes on.</summary>
     public abstract void EndSending();
 
-    /// <summary>Cancels a source when the peer resets the connection; its FIN does not count, and nothing is read.</summary>
-    /// <param name="source">The source.</param>
-    /// <returns>Ends the watch when disposed; afterwards the source is left alone.</returns>
+    /// <summary>Cancels a source when the peer resets the connection. A FIN does not count, and nothing is read.</summary>
+    /// <param name="source">The source to cancel.</param>
+    /// <returns>An object that ends the watch when disposed; the source is not used afterwards.</returns>
     public abstract IAsyncDisposable CancelOnReset(CancellationTokenSource source);
 
-    /// <summary>Whether <see cref="RelayAsync"/> can take both sockets over.</summary>
-    /// <param name="upstream">The other side.</param>
-    /// <returns>False when bytes have to pass through pipes, because another transport or a wrapper is involved.</returns>
+    /// <summary>Whether <see cref="RelayAsync"/> can take over both sockets.</summary>
+    /// <param name="upstream">The other connection.</param>
+    /// <returns>False if bytes have to pass through pipes, because another transport or a wrapper is involved.</returns>
     public abstract bool CanRelay(ConnectionContext upstream);
 
-    /// <summary>Takes both sockets over and moves bytes until both sides have ended or a deadline passes.</summary>
-    /// <param name="upstream">The other side, for which <see cref="CanRelay"/> is true.</param>
-    /// <param name="options">Deadlines.</param>
+    /// <summary>Takes over both sockets and moves bytes until both sides have ended or a deadline has passed.</summary>
+    /// <param name="upstream">The other connection, for which <see cref="CanRelay"/> is true.</param>
+    /// <param name="options">The deadlines.</param>
     /// <param name="record">Counts bytes.</param>
-    /// <returns>Why it ended. Both sockets are closed or reset as that asks for.</returns>
+    /// <returns>The outcome. Both sockets are then closed or reset accordingly.</returns>
     public abstract ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
 
-    /// <summary>Cancels <see cref="ConnectionClosed"/>; once is enough.</summary>
+    /// <summary>Cancels <see cref="ConnectionClosed"/>; further calls do nothing.</summary>
     protected void OnClosed()
     {
         _isClosed = true;
-        Interlocked.MemoryBarrier(); // a thread that makes the source after this sees the flag
+        Interlocked.MemoryBarrier(); // so that a thread which creates the source after this sees the flag
         Volatile.Read(ref _closedSource)?.Cancel();
     }
 

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace Proxy.Connections;
 
-/// <summary>The file of a unix socket outlives a crash; nothing answers on it then.</summary>
+/// <summary>Removes the file of a unix socket that was left behind by a crash.</summary>
 internal static class UnixSocketFile
 {
-    private const int NoSuchDeviceOrAddress = 6; // ENXIO, which an IOException bears as it is
+    private const int NoSuchDeviceOrAddress = 6; // ENXIO, which is the HResult of the IOException
 
     /// <summary>Deletes the file if it is a socket on which no program listens.</summary>
     public static void RemoveStale(UnixDomainSocketEndPoint endPoint)
@@ -16,7 +16,7 @@ internal static class UnixSocketFile
             return;
         }
 
-        // A listener whose backlog is full lets a blocking connect wait for ever; this one is told WouldBlock.
+        // A blocking connect would wait for ever for a listener whose backlog is full; a non-blocking one reports WouldBlock.
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
@@ -24,7 +24,7 @@ internal static class UnixSocketFile
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // A plain file refuses as well: only a socket may go.
+            // A plain file refuses the connection as well, and must not be deleted.
             if (IsSocket(path))
             {
                 File.Delete(path);
@@ -32,12 +32,12 @@ internal static class UnixSocketFile
         }
         catch (SocketException)
         {
-            // Not ours to judge: the bind says what is wrong.
+            // Not decided here: binding reports what is wrong.
         }
     }
 
-    // Sockets are the files that exist and cannot be opened, not even by root. For reading alone, a named pipe without a
-    // writer would be waited for.
+    // A file that exists and cannot be opened, not even by root, is a socket. It is opened for writing too, since opening a named pipe for
+    // reading waits for a writer.
     private static bool IsSocket(string path)
     {
         try

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// One line per ended connection; if asked for, one at its start and some in between. Never blocks a connection: lines beyond a
+/// Writes one line per ended connection and, if configured, one at its start and some in between. Never blocks a connection: lines beyond a
 /// bounded queue are dropped and counted.
 /// </summary>
 public sealed partial class AccessLog : IAsyncDisposable, IDisposable
@@ -20,20 +20,20 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     private volatile AccessLogOptions _options;
     private long _warned = long.MinValue;
 
-    /// <summary>Starts the writer of an application's own output.</summary>
-    /// <param name="output">Where lines go; null writes none. Disposed with this object.</param>
-    /// <param name="json">JSON lines, or text.</param>
-    /// <param name="time">The clock of the lines, by which closing is given up too; the system's unless given.</param>
+    /// <summary>Starts writing to the output of an application.</summary>
+    /// <param name="output">The output; null writes nothing. Disposed with this object.</param>
+    /// <param name="json">Whether to write JSON lines rather than text.</param>
+    /// <param name="time">The clock for times of lines and for the time limit of closing; null for the system's.</param>
     [SuppressMessage("ApiDesign", "RS0027", Justification = "The other constructor has other parameters, not more of the same.")]
     public AccessLog(TextWriter? output, bool json = true, TimeProvider? time = null)
         : this(output is null ? null : new TextWriterOutput(output), new() { Json = json }, tracker: null, time, logger: null) { }
 
-    /// <summary>Starts the writer.</summary>
-    /// <param name="output">Where lines go; null writes none. Disposed with this object.</param>
-    /// <param name="options">What is written.</param>
-    /// <param name="tracker">The open connections, which have a line every interval; without it they have none.</param>
-    /// <param name="time">The clock of the lines, by which closing is given up too; the system's unless given.</param>
-    /// <param name="logger">Told what goes wrong.</param>
+    /// <summary>Starts writing.</summary>
+    /// <param name="output">The output; null writes nothing. Disposed with this object.</param>
+    /// <param name="options">Which lines are written, and how.</param>
+    /// <param name="tracker">The open connections, for lines in between; null for no such lines.</param>
+    /// <param name="time">The clock for times of lines and for the time limit of closing; null for the system's.</param>
+    /// <param name="logger">Logs problems of the output.</param>
     public AccessLog(
         IAccessLogOutput? output,
         AccessLogOptions options,
@@ -48,31 +48,31 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         _logger = logger ?? NullLogger<AccessLog>.Instance;
         _writer = output is null ? null : new(_queue, output, () => _options.Json, _time, _logger);
         _progress = tracker is null || output is null ? null : new(tracker, record => Add(record, AccessLogEvent.Progress), _time);
-        _progress?.Use(options.Interval);
+        _progress?.SetInterval(options.Interval);
     }
 
-    /// <summary>Lines lost because the output was too slow or failed.</summary>
+    /// <summary>The number of lines that were lost because the output was too slow or failed.</summary>
     public long Dropped => _queue.Dropped;
 
     /// <summary>Applies an edit.</summary>
-    /// <param name="options">What is written from now on.</param>
-    /// <param name="output">Where; null leaves it as it is. Disposed with this object, as the one before is now.</param>
-    public void Use(AccessLogOptions options, IAccessLogOutput? output)
+    /// <param name="options">The new options.</param>
+    /// <param name="output">The new output; null keeps the present one. Disposed with this object; the earlier one is disposed now.</param>
+    public void Apply(AccessLogOptions options, IAccessLogOutput? output)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _progress?.Use(options.Interval);
+        _progress?.SetInterval(options.Interval);
         if (output is not null)
         {
-            _writer?.Use(output);
+            _writer?.SwitchTo(output);
         }
     }
 
-    /// <summary>Opens the output anew, as after a rotation by others.</summary>
+    /// <summary>Opens the output again, for example after another program has rotated it.</summary>
     public void Reopen() => _writer?.Reopen();
 
-    /// <summary>Queues the line of a connection whose route was chosen, where such lines are wanted.</summary>
-    /// <param name="record">Its record.</param>
+    /// <summary>Queues the line for a connection whose route was chosen, if such lines are configured.</summary>
+    /// <param name="record">The record of the connection.</param>
     public void Started(ConnectionRecord record)
     {
         if (_options.Start)
@@ -81,12 +81,12 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Queues the line of an ended connection.</summary>
-    /// <param name="record">Its record.</param>
+    /// <summary>Queues the line for an ended connection.</summary>
+    /// <param name="record">The record of the connection.</param>
     public void Write(ConnectionRecord record) => Add(record, AccessLogEvent.End);
 
-    /// <summary>Writes what is queued, and closes the output; gives up after seconds on an output that is not read.</summary>
-    /// <returns>A task that completes then.</returns>
+    /// <summary>Writes the queued lines and closes the output, unless that takes longer than some seconds.</summary>
+    /// <returns>A task that completes when the output is closed or the time is over.</returns>
     public async ValueTask DisposeAsync()
     {
         _progress?.Dispose();
@@ -102,12 +102,12 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         }
         catch (TimeoutException)
         {
-            // A full pipe: the process has to end all the same. The writer stays where it is, on a thread that ends with it.
+            // Nothing reads the output, and the process has to end nevertheless. The writer's thread ends with the process.
             _writer.GiveUp();
         }
     }
 
-    /// <summary>The same, for containers that dispose synchronously.</summary>
+    /// <summary>Does the same as <see cref="DisposeAsync"/>, for containers that dispose synchronously.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private void Add(ConnectionRecord record, AccessLogEvent @event)
@@ -125,7 +125,7 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         }
     }
 
-    // By the pool: this thread carries connections.
+    // On the thread pool, since this thread carries connections.
     private void WarnOfDrops()
     {
         var now = _time.GetTimestamp();
@@ -141,7 +141,7 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "The access log is not written as fast as its lines come; they are dropped, {Dropped} since the start. Connections do not wait."
+            "The access log cannot be written as fast as lines are added, so lines are dropped, {Dropped} since the start; connections are not delayed. Look for a slow disk or reader."
         )]
         public static partial void Dropping(ILogger logger, long dropped);
     }

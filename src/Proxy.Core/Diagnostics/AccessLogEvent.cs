@@ -1,14 +1,14 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>What a line of the access log tells.</summary>
+/// <summary>The event that a line of the access log reports.</summary>
 internal enum AccessLogEvent
 {
-    /// <summary>The connection's route was chosen.</summary>
+    /// <summary>The route of the connection was chosen.</summary>
     Start,
 
-    /// <summary>It is open, and has carried so many bytes so far.</summary>
+    /// <summary>The connection is still open; the line has its bytes so far.</summary>
     Progress,
 
-    /// <summary>It has ended.</summary>
+    /// <summary>The connection has ended.</summary>
     End,
 }

@@ -6,13 +6,13 @@ using System.Text.Json;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// Formats lines: a JSON object, or time, event and pairs of name and value. Strings are quoted as in JSON and bounded in both, so
-/// that no byte of a peer or a configuration forges a line. One for each thread that writes, so that a line costs no memory.
+/// Formats lines: a JSON object, or time, event and pairs of name and value. In both, strings are quoted as in JSON and limited in length,
+/// so that bytes of a peer or a configuration cannot forge a line. One object per thread, so that a line allocates nothing.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and holds memory alone.")]
 internal sealed class AccessLogLine
 {
-    /// <summary>The longest value in UTF-16 units; what is longer ends with an ellipsis.</summary>
+    /// <summary>The longest value in UTF-16 units; a longer one is cut and ends with an ellipsis.</summary>
     public const int MaxValue = 512;
 
     private const int MaxTime = 64;
@@ -20,7 +20,7 @@ internal sealed class AccessLogLine
 
     private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.Default };
 
-    private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>(); // made once
+    private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>(); // cached
 
     [ThreadStatic]
     private static AccessLogLine? _ofThread;
@@ -31,7 +31,7 @@ internal sealed class AccessLogLine
 
     private AccessLogLine() => _values = new Utf8JsonWriter(_bytes, _options);
 
-    /// <summary>The line of a connection; valid until the thread formats another.</summary>
+    /// <summary>Formats the line of a connection; valid until the thread formats another one.</summary>
     public static ReadOnlySpan<byte> Of(ConnectionRecord record, AccessLogEvent @event, DateTimeOffset now, bool json)
     {
         var line = Begin(now, NameOf(@event), json);
@@ -39,7 +39,7 @@ internal sealed class AccessLogLine
         return line.End();
     }
 
-    /// <summary>The line that tells of others that were lost.</summary>
+    /// <summary>Formats the line that reports how many others were lost.</summary>
     public static ReadOnlySpan<byte> OfDropped(long count, DateTimeOffset now, bool json)
     {
         var line = Begin(now, "dropped"u8, json);
@@ -159,7 +159,7 @@ internal sealed class AccessLogLine
         _values.Reset();
     }
 
-    // In text each value is a document of its own, in between what is written beside the writer.
+    // In text, each value is a JSON document of its own, flushed before the text between the values is written.
     private void Flush()
     {
         if (!_json)

@@ -1,6 +1,6 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>What the access log lost, on the meter <see cref="ProxyMeter.Name"/>.</summary>
+/// <summary>The metric of lost lines of the access log, in the meter <see cref="ProxyMeter.Name"/>.</summary>
 internal sealed class AccessLogMetrics
 {
     public AccessLogMetrics(ProxyMeter meter, AccessLog log) =>

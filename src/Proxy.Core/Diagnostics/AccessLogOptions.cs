@@ -1,16 +1,17 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>What is written to the access log, and how.</summary>
+/// <summary>Options of the access log.</summary>
 public sealed record AccessLogOptions
 {
-    /// <summary>JSON lines, or text.</summary>
+    /// <summary>Whether lines are JSON rather than text.</summary>
     public bool Json { get; init; } = true;
 
-    /// <summary>Whether a connection has a line when its route is chosen, besides the one at its end.</summary>
+    /// <summary>Whether a line is written when the route of a connection is chosen, in addition to the one at its end.</summary>
     public bool Start { get; init; }
 
     /// <summary>
-    /// About how often an open connection has a line, with the bytes so far; <see cref="Timeout.InfiniteTimeSpan"/> for never.
+    /// The approximate interval of lines for an open connection, with its bytes so far; <see cref="Timeout.InfiniteTimeSpan"/> for no such
+    /// lines.
     /// </summary>
     public TimeSpan Interval { get; init; } = Timeout.InfiniteTimeSpan;
 }

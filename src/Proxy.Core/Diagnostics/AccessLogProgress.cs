@@ -1,8 +1,8 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// Lets every open connection have a line about once in an interval, with one timer for all: each tick goes on through the open
-/// connections for its share of the interval, so that lines are spread over it and a connection costs nothing in between.
+/// Writes a line for every open connection about once per interval, with one timer for all. Each tick continues through the open
+/// connections for its share of the interval, so that lines are spread over it and a connection needs no timer of its own.
 /// </summary>
 internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<ConnectionRecord> write, TimeProvider time) : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<Connec
     private int _tick;
     private int _share;
 
-    /// <summary>Begins anew with an interval; the same one changes nothing.</summary>
-    public void Use(TimeSpan interval)
+    /// <summary>Starts with an interval; the same one again changes nothing.</summary>
+    public void SetInterval(TimeSpan interval)
     {
         lock (_gate)
         {
@@ -62,7 +62,7 @@ internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<Connec
 
     private void Tick()
     {
-        // A tick that takes longer than the time between two is not run twice.
+        // A tick that takes longer than the time between two must not run twice.
         if (!_gate.TryEnter())
         {
             return;
@@ -90,7 +90,7 @@ internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<Connec
             _share = (tracker.Count + _ticks - 1) / _ticks;
         }
 
-        // The last tick takes what has come meanwhile.
+        // The last tick also visits connections that were added meanwhile.
         var left = ++_tick == _ticks ? int.MaxValue : _share;
         while (left-- > 0 && _pass!.MoveNext())
         {
@@ -104,7 +104,7 @@ internal sealed class AccessLogProgress(ConnectionTracker tracker, Action<Connec
         }
     }
 
-    // A connection that has just begun has nothing to tell that its start did not.
+    // A connection that has just started has nothing to report beyond its first line.
     private void Visit(ConnectionRecord record)
     {
         if (record.Outcome is null && record.Elapsed >= _interval / 2)

@@ -1,8 +1,8 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The lines that wait for the writer, bounded by their number and bytes. The thread that ends a connection copies its line in here and
-/// goes on; the writer takes everything at once.
+/// The lines that wait for the writer, limited in number and bytes. The thread that ends a connection copies its line in and continues; the
+/// writer takes all lines at once.
 /// </summary>
 internal sealed class AccessLogQueue
 {
@@ -11,7 +11,8 @@ internal sealed class AccessLogQueue
 
     private const int FirstBytes = 64 << 10;
 
-    private readonly object _gate = new(); // guards all fields, and which line of a connection is its last; waited on, so no Lock
+    // Guards all fields, and which line of a connection is its last; a monitor is waited on, so it cannot be a Lock.
+    private readonly object _gate = new();
     private byte[] _filling = new byte[FirstBytes];
     private byte[] _spare = new byte[FirstBytes];
     private int _length;
@@ -20,10 +21,10 @@ internal sealed class AccessLogQueue
     private long _dropped;
     private bool _woken;
 
-    /// <summary>Lines that found no place, or that were given up.</summary>
+    /// <summary>The number of lines that did not fit or were given up.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
-    /// <summary>Adds a line; false when there is no room. None follows a connection's last.</summary>
+    /// <summary>Adds a line; false if it does not fit. After the last line of a connection, no further one is added.</summary>
     public bool TryAdd(ReadOnlySpan<byte> line, ConnectionRecord record, bool isLast)
     {
         lock (_gate)
@@ -46,7 +47,7 @@ internal sealed class AccessLogQueue
         return true;
     }
 
-    /// <summary>Counts lines that the writer gave up.</summary>
+    /// <summary>Counts lines that the writer has given up.</summary>
     public void Drop(int lines)
     {
         lock (_gate)
@@ -55,8 +56,8 @@ internal sealed class AccessLogQueue
         }
     }
 
-    /// <summary>Takes what waits; the memory is the caller's until it asks again. Empty when nothing does.</summary>
-    /// <param name="dropped">Lines that were dropped since the last call, after those taken.</param>
+    /// <summary>Takes the waiting lines; empty if there are none. The memory belongs to the caller until the next call.</summary>
+    /// <param name="dropped">The number of lines that were dropped since the last call, after those taken.</param>
     public ReadOnlyMemory<byte> Take(out long dropped)
     {
         lock (_gate)
@@ -69,7 +70,7 @@ internal sealed class AccessLogQueue
         }
     }
 
-    /// <summary>Lets the writer look again.</summary>
+    /// <summary>Makes the writer check again.</summary>
     public void Wake()
     {
         lock (_gate)
@@ -79,7 +80,7 @@ internal sealed class AccessLogQueue
         }
     }
 
-    /// <summary>Waits for lines, or until woken.</summary>
+    /// <summary>Waits for lines, or until woken, up to a time limit.</summary>
     public void Wait(TimeSpan limit)
     {
         lock (_gate)
@@ -93,7 +94,7 @@ internal sealed class AccessLogQueue
         }
     }
 
-    // Lines of connections that go on never crowd out those of connections that have ended.
+    // Lines of open connections never use the space that is reserved for those of ended ones.
     private bool HasRoom(int length, bool isLast)
     {
         var share = isLast ? 1 : 2;

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The thread that writes the access log. An output that fails is tried again until it is back: what waits meanwhile is bounded by
-/// the queue. One that blocks keeps this thread and no other.
+/// The thread that writes the access log. An output that fails is tried again until it works; the queue limits the lines that wait
+/// meanwhile. An output that blocks delays only this thread.
 /// </summary>
 internal sealed partial class AccessLogWriter
 {
@@ -37,8 +37,8 @@ internal sealed partial class AccessLogWriter
     /// <summary>Completes when the thread has ended and the output is closed.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Writes to another output from the next batch on; the one before is closed.</summary>
-    public void Use(IAccessLogOutput output)
+    /// <summary>Writes to another output from the next batch on; the earlier one is closed.</summary>
+    public void SwitchTo(IAccessLogOutput output)
     {
         Interlocked.Exchange(ref _next, output)?.Dispose();
         _queue.Wake();
@@ -50,14 +50,14 @@ internal sealed partial class AccessLogWriter
         _queue.Wake();
     }
 
-    /// <summary>Writes what is queued, and ends.</summary>
+    /// <summary>Writes the queued lines, and ends.</summary>
     public void Close()
     {
         _closing = true;
         _queue.Wake();
     }
 
-    /// <summary>Ends as soon as the output lets go.</summary>
+    /// <summary>Ends as soon as the output does not block any more.</summary>
     public void GiveUp()
     {
         _givenUp = true;
@@ -75,19 +75,19 @@ internal sealed partial class AccessLogWriter
         }
         catch (Exception exception)
         {
-            // Of an application's own writer, say. Connections go on, and their lines are counted as lost.
+            // An application's own writer may throw any exception. Connections continue, and their lines are counted as lost.
             Log.Ended(_logger, exception);
         }
 
-        // What was given up, or came too late.
+        // Lines that were given up, or were added too late.
         _queue.Drop(_queue.Take(out _).Span.Count((byte)'\n'));
-        // Here, and not where the log is disposed: closing may wait for a reader as writing does.
+        // Here and not where the log is disposed, since closing may block as writing does.
         Interlocked.Exchange(ref _next, null)?.Dispose();
         _output.Dispose();
         _ended.TrySetResult();
     }
 
-    /// <summary>Writes what there is, or waits for a reason to look again; false at the end.</summary>
+    /// <summary>Writes the queued lines, or waits for more; false at the end.</summary>
     private bool WriteQueued()
     {
         var lines = _queue.Take(out var dropped);
@@ -105,7 +105,7 @@ internal sealed partial class AccessLogWriter
         return Write(lines) && (dropped == 0 || Write(AccessLogLine.OfDropped(dropped, _time.GetUtcNow(), _json()).ToArray()));
     }
 
-    /// <summary>Writes all of it, however long that takes; false when it was given up.</summary>
+    /// <summary>Writes all bytes, however long that takes; false if they were given up.</summary>
     private bool Write(ReadOnlyMemory<byte> lines)
     {
         var written = 0;
@@ -137,7 +137,7 @@ internal sealed partial class AccessLogWriter
         {
             if (_output.Open())
             {
-                // This one gets the line whole that the one before has a part of.
+                // The new output gets the whole line, of which the earlier one has only a part.
                 written = lines[..written].LastIndexOf((byte)'\n') + 1;
             }
 
@@ -174,14 +174,17 @@ internal sealed partial class AccessLogWriter
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "The access log cannot be written: {Reason} It is tried again; lines wait, and are dropped when there are too many."
+            "The access log cannot be written: {Reason} It is tried again; lines are queued meanwhile, and dropped when the queue is full."
         )]
         public static partial void Failing(ILogger logger, string reason);
 
         [LoggerMessage(LogLevel.Information, "The access log is written again; {Dropped} lines were lost since the start.")]
         public static partial void Back(ILogger logger, long dropped);
 
-        [LoggerMessage(LogLevel.Error, "The access log has ended.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The access log has failed and is not written any more; connections continue, and their lines are lost until the program is restarted."
+        )]
         public static partial void Ended(ILogger logger, Exception exception);
     }
 }

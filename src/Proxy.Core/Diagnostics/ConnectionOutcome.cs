@@ -1,6 +1,6 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>Why a connection ended: one closed set for log lines, metric tags and the API.</summary>
+/// <summary>Why a connection has ended: one closed set for log lines, metric tags and the API.</summary>
 public enum ConnectionOutcome
 {
     /// <summary>Both sides ended with FIN.</summary>
@@ -51,7 +51,7 @@ public enum ConnectionOutcome
     /// <summary>The connection reached its maximum duration.</summary>
     DurationExpired,
 
-    /// <summary>The bytes needed to choose a route did not come in time.</summary>
+    /// <summary>The bytes that are needed to choose a route were not received in time.</summary>
     PeekTimeout,
 
     /// <summary>The PROXY protocol header was missing, malformed or from an untrusted network.</summary>
@@ -60,7 +60,7 @@ public enum ConnectionOutcome
     /// <summary>A TLS handshake failed.</summary>
     TlsFailed,
 
-    /// <summary>A peer broke the protocol that a route multiplexes.</summary>
+    /// <summary>A peer violated the protocol of a multiplexed route.</summary>
     ProtocolError,
 
     /// <summary>A device did not answer in time.</summary>
@@ -75,9 +75,9 @@ public enum ConnectionOutcome
     /// <summary>The tunnel that carried the connection was lost.</summary>
     TunnelLost,
 
-    /// <summary>The member of a channel left.</summary>
+    /// <summary>The member of a channel has left.</summary>
     MemberGone,
 
-    /// <summary>A fault of ours.</summary>
+    /// <summary>An error of the proxy.</summary>
     InternalError,
 }

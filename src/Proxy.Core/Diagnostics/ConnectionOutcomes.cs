@@ -1,9 +1,9 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>What outcomes mean.</summary>
+/// <summary>The classification of outcomes.</summary>
 internal static class ConnectionOutcomes
 {
-    /// <summary>Whether the proxy or what is behind it failed the client. What the client did itself, or was configured to happen to it, is none.</summary>
+    /// <summary>Whether the proxy or an upstream failed the client. Actions of the client and configured limits are not failures.</summary>
     public static bool IsFault(this ConnectionOutcome outcome) =>
         outcome switch
         {

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>What is known of one connection, from accept to its last line in the access log. A feature of its <see cref="ConnectionContext"/>.</summary>
+/// <summary>
+/// The record of one connection, from its acceptance to its last line in the access log. A feature of its <see cref="ConnectionContext"/>.
+/// </summary>
 public sealed class ConnectionRecord(ConnectionContext connection, string endpointId, string slot, TimeProvider time)
 {
     private const int NoOutcome = -1;
@@ -21,19 +23,21 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>When the connection was accepted.</summary>
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 
-    /// <summary>The endpoint that accepted it.</summary>
+    /// <summary>The id of the endpoint that accepted it.</summary>
     public string EndpointId => endpointId;
 
-    /// <summary>What the endpoint listens on, by which edits tell whether it stays; empty on endpoints of Kestrel.</summary>
+    /// <summary>
+    /// Identifies what the endpoint listens on, by which edits decide whether the connection stays; empty on endpoints of Kestrel.
+    /// </summary>
     public string Slot => slot;
 
-    /// <summary>The client's address.</summary>
+    /// <summary>The address of the client.</summary>
     public EndPoint? Client => connection.RemoteEndPoint;
 
-    /// <summary>The listening side's address.</summary>
+    /// <summary>The local address on which it was accepted.</summary>
     public EndPoint? Local => connection.LocalEndPoint;
 
-    /// <summary>The route, once chosen.</summary>
+    /// <summary>The id of the route; null until one is chosen.</summary>
     public string? RouteId
     {
         get;
@@ -44,25 +48,25 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         }
     }
 
-    /// <summary>How long it took to choose the route; the time since accept while none is chosen.</summary>
+    /// <summary>How long choosing the route took; the time since acceptance while none is chosen.</summary>
     public TimeSpan Peeking => _routed is var routed and not 0 ? time.GetElapsedTime(_accepted, routed) : Elapsed;
 
-    /// <summary>The cluster, once known.</summary>
+    /// <summary>The id of the cluster; null until it is known.</summary>
     public string? ClusterId { get; set; }
 
-    /// <summary>The destination of the last attempt.</summary>
+    /// <summary>The id of the destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
 
-    /// <summary>Its span; null when spans have no listener.</summary>
+    /// <summary>Its span; null if spans have no listener.</summary>
     internal ConnectionSpan? Span { get; set; }
 
     /// <summary>Whether it is written to the access log.</summary>
     public bool AccessLog { get; set; } = true;
 
-    /// <summary>Whether its last line is written; guarded by the queue of the log.</summary>
+    /// <summary>Whether its last line is written; guarded by the lock of the access log's queue.</summary>
     internal bool IsLogged { get; set; }
 
-    /// <summary>The time it was given when its route or address went away; null while they are configured.</summary>
+    /// <summary>The time limit it got when its route or address was removed; null while both are configured.</summary>
     public TimeSpan? DrainTimeout { get; set; }
 
     /// <summary>How long it waited in the queue of a lock, or all its requests together in those of multiplexers.</summary>
@@ -77,29 +81,29 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Bytes received from the upstream and sent to the client.</summary>
     public long UpstreamBytes => Volatile.Read(ref _upstreamBytes);
 
-    /// <summary>The time since accept.</summary>
+    /// <summary>The time since acceptance.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(_accepted);
 
-    /// <summary>The time since an upstream was connected; zero when none was.</summary>
+    /// <summary>The time since an upstream was connected; zero if none was.</summary>
     public TimeSpan Connected => _connected == 0 ? TimeSpan.Zero : time.GetElapsedTime(_connected);
 
-    /// <summary>Why it ended; null while it lives.</summary>
+    /// <summary>Why it has ended; null while it is open.</summary>
     public ConnectionOutcome? Outcome => Volatile.Read(ref _outcome) is var value and not NoOutcome ? (ConnectionOutcome)value : null;
 
-    /// <summary>Counts bytes that went from the client to the upstream. One caller at a time.</summary>
-    /// <param name="count">Bytes.</param>
+    /// <summary>Counts bytes from the client to the upstream. One caller at a time.</summary>
+    /// <param name="count">The number of bytes.</param>
     public void CountClientBytes(int count) => Volatile.Write(ref _clientBytes, _clientBytes + count);
 
-    /// <summary>Counts bytes that went from the upstream to the client. One caller at a time.</summary>
-    /// <param name="count">Bytes.</param>
+    /// <summary>Counts bytes from the upstream to the client. One caller at a time.</summary>
+    /// <param name="count">The number of bytes.</param>
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
 
-    /// <summary>Notes a wait in a queue, from any thread.</summary>
-    /// <param name="time">How long it was.</param>
+    /// <summary>Adds a wait in a queue. Thread-safe.</summary>
+    /// <param name="time">The length of the wait.</param>
     public void AddQueued(TimeSpan time) => Interlocked.Add(ref _queued, time.Ticks);
 
-    /// <summary>Notes that dialing ended.</summary>
-    /// <param name="duration">How long it took.</param>
+    /// <summary>Records the end of dialing.</summary>
+    /// <param name="duration">How long dialing took.</param>
     /// <param name="succeeded">Whether an upstream is connected now.</param>
     public void DialEnded(TimeSpan duration, bool succeeded)
     {
@@ -107,13 +111,13 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         _connected = succeeded ? time.GetTimestamp() : 0;
     }
 
-    /// <summary>Sets the outcome unless one is set: the first reason is the reason.</summary>
+    /// <summary>Sets the outcome, unless one is set already.</summary>
     /// <param name="outcome">Why the connection ends.</param>
     /// <returns>Whether this call set it.</returns>
     public bool TryEnd(ConnectionOutcome outcome) => Interlocked.CompareExchange(ref _outcome, (int)outcome, NoOutcome) == NoOutcome;
 
-    /// <summary>Ends the connection from our side, with RST, for a reason.</summary>
-    /// <param name="outcome">Why.</param>
+    /// <summary>Resets the connection, with an outcome.</summary>
+    /// <param name="outcome">Why it is reset.</param>
     public void Close(ConnectionOutcome outcome)
     {
         if (TryEnd(outcome))
@@ -135,8 +139,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         }
     }
 
-    /// <summary>The record of a connection, which the tracking middleware attached.</summary>
-    /// <param name="connection">The client's connection.</param>
+    /// <summary>The record of a connection, which <see cref="TrackingMiddleware"/> attached.</summary>
+    /// <param name="connection">The connection of the client.</param>
     /// <returns>The record.</returns>
     public static ConnectionRecord Of(ConnectionContext connection)
     {

@@ -5,12 +5,14 @@ using System.Net.Sockets;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// The span of one connection. There is none unless spans have a listener, and it is exported when it ends: the span of a connection that
-/// lasts for days comes after days.
+/// The span of one connection; created only if spans have a listener. A span is exported when it ends, so that of a connection which lasts
+/// for days is exported after days.
 /// </summary>
 internal sealed class ConnectionSpan
 {
-    /// <summary>More is not noted: a span is kept in memory until its end, and a client that causes many events must not fill it.</summary>
+    /// <summary>
+    /// The limit of events per span: it is kept in memory until its end, and a client that causes many events must not fill that.
+    /// </summary>
     public const int MaxEvents = 32;
 
     private readonly Activity _activity;
@@ -18,13 +20,13 @@ internal sealed class ConnectionSpan
 
     private ConnectionSpan(Activity activity) => _activity = activity;
 
-    /// <summary>What a peer has to know to go on with this trace.</summary>
+    /// <summary>The context that a peer needs to continue this trace.</summary>
     public ActivityContext Context => _activity.Context;
 
     /// <summary>Starts the span, and makes it the current one of the calling method.</summary>
-    /// <param name="record">The connection, as it was accepted.</param>
-    /// <param name="parent">The span at the peer that opened it; the default begins a trace.</param>
-    /// <returns>Null when spans have no listener, or the sampler says no.</returns>
+    /// <param name="record">The record of the accepted connection.</param>
+    /// <param name="parent">The span of the peer that opened it; the default starts a new trace.</param>
+    /// <returns>The span; null if spans have no listener, or the sampler drops it.</returns>
     public static ConnectionSpan? Start(ConnectionRecord record, ActivityContext parent)
     {
         if (!ProxyTracing.Source.HasListeners())
@@ -32,21 +34,21 @@ internal sealed class ConnectionSpan
             return null;
         }
 
-        Activity.Current = null; // whatever accepted it is no part of its story
+        Activity.Current = null; // the code that accepted the connection may have a span, which is not a parent of this one
         var activity = ProxyTracing.Source.StartActivity(ProxyTracing.ConnectionSpanName, ActivityKind.Server, parent, Describe(record));
         return activity is null ? null : new ConnectionSpan(activity);
     }
 
-    /// <summary>A wait for a permit has ended.</summary>
-    /// <param name="waited">How long it was.</param>
-    /// <param name="refusal">Why there was no permit; null when there was.</param>
+    /// <summary>Records the end of a wait for a permit.</summary>
+    /// <param name="waited">The length of the wait.</param>
+    /// <param name="refusal">Why there was no permit; null if there was one.</param>
     public void Queued(TimeSpan waited, ConnectionOutcome? refusal) =>
         Add("proxy.queue", new() { ["proxy.queue.duration"] = waited.TotalSeconds, ["proxy.outcome"] = refusal?.ToString() });
 
-    /// <summary>The steps before a client is served have run.</summary>
-    /// <param name="hookEvent">What they were told.</param>
+    /// <summary>Records the end of hooks that ran before the client was served.</summary>
+    /// <param name="hookEvent">The event of the hooks.</param>
     /// <param name="duration">How long they took.</param>
-    /// <param name="outcome">How they ended.</param>
+    /// <param name="outcome">The result of the hooks.</param>
     public void Hooked(string hookEvent, TimeSpan duration, string outcome) =>
         Add(
             "proxy.hook",
@@ -58,11 +60,11 @@ internal sealed class ConnectionSpan
             }
         );
 
-    /// <summary>An attempt to connect has ended.</summary>
-    /// <param name="destination">Where to: a destination's id, or an instance's.</param>
-    /// <param name="address">Its address.</param>
+    /// <summary>Records the end of an attempt to connect.</summary>
+    /// <param name="destination">The id of the destination or the instance.</param>
+    /// <param name="address">The address of the destination.</param>
     /// <param name="duration">How long it took.</param>
-    /// <param name="error">Why it failed, as <see cref="ErrorType"/> says it; null when it succeeded.</param>
+    /// <param name="error">Why it failed, as a value of <see cref="ErrorType"/>; null if it succeeded.</param>
     public void Dialed(string destination, string? address, TimeSpan duration, string? error) =>
         Add(
             "proxy.dial",
@@ -75,12 +77,12 @@ internal sealed class ConnectionSpan
             }
         );
 
-    /// <summary>From here on bytes flow.</summary>
+    /// <summary>Records that bytes flow from now on.</summary>
     public void Relaying(string? cluster, string? destination) =>
         Add("proxy.relay", new() { ["proxy.cluster_id"] = cluster, ["proxy.destination_id"] = destination });
 
-    /// <summary>Ends the span with all that is known of the connection now.</summary>
-    /// <param name="record">The connection, with its outcome.</param>
+    /// <summary>Ends the span with the final properties of the connection.</summary>
+    /// <param name="record">The record of the connection, with its outcome.</param>
     public void End(ConnectionRecord record)
     {
         if (_activity.IsAllDataRequested)
@@ -104,7 +106,7 @@ internal sealed class ConnectionSpan
         }
     }
 
-    // A client's own doing is no error of ours, as with a server's answers of 4xx.
+    // Actions of the client are not errors of the proxy, like a server's responses of 4xx.
     private void SetStatus(ConnectionOutcome? outcome)
     {
         if (outcome is { } fault && fault.IsFault())
@@ -132,7 +134,7 @@ internal sealed class ConnectionSpan
             .SetTag("proxy.dial.duration", record.Connecting > TimeSpan.Zero ? record.Connecting.TotalSeconds : null);
     }
 
-    // The names of OpenTelemetry's semantic conventions where they have one: the server is this listener.
+    // The attributes have the names of OpenTelemetry's semantic conventions if there are any; the server is this listener.
     private static ActivityTagsCollection Describe(ConnectionRecord record)
     {
         var tags = new ActivityTagsCollection

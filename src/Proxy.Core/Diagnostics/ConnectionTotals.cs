@@ -1,21 +1,21 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The sums of connections that have something in common. Its owner guards it.</summary>
+/// <summary>The sums over connections with the same label. Guarded by its owner.</summary>
 internal sealed class ConnectionTotals
 {
     private static readonly ConnectionOutcome[] _outcomes = Enum.GetValues<ConnectionOutcome>();
 
-    private long[]? _ended; // by outcome; many have only open ones
+    private long[]? _ended; // by outcome; null until a connection has ended
 
     public int Open { get; private set; }
 
-    /// <summary>Bytes from clients.</summary>
+    /// <summary>The number of bytes from clients.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Bytes to clients.</summary>
+    /// <summary>The number of bytes to clients.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>The outcomes that happened, with how often.</summary>
+    /// <summary>The outcomes that have occurred, with their counts.</summary>
     public IEnumerable<(ConnectionOutcome Outcome, long Count)> Ended =>
         _ended is { } ended ? _outcomes.Where(outcome => ended[(int)outcome] > 0).Select(outcome => (outcome, ended[(int)outcome])) : [];
 

@@ -1,6 +1,6 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The connections that are open now, and the sums of those that were.</summary>
+/// <summary>The open connections, and the sums over ended ones.</summary>
 public sealed class ConnectionTracker
 {
     private readonly OpenRecords _records = new(static record => record.RouteId ?? "");
@@ -8,14 +8,14 @@ public sealed class ConnectionTracker
     private TaskCompletionSource? _empty;
     private int _count;
 
-    /// <summary>How many are open.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The open connections at this moment, in no order.</summary>
+    /// <summary>The connections that are open at present, in no particular order.</summary>
     public IEnumerable<ConnectionRecord> Open => _records.Open;
 
-    /// <summary>Adds a connection that was accepted.</summary>
-    /// <param name="record">Its record.</param>
+    /// <summary>Adds an accepted connection.</summary>
+    /// <param name="record">The record of the connection.</param>
     public void Add(ConnectionRecord record)
     {
         Interlocked.Increment(ref _count);
@@ -26,7 +26,7 @@ public sealed class ConnectionTracker
     }
 
     /// <summary>Removes a connection that has ended.</summary>
-    /// <param name="record">Its record.</param>
+    /// <param name="record">The record of the connection.</param>
     public void Remove(ConnectionRecord record)
     {
         if (_records.Remove(record))
@@ -36,7 +36,7 @@ public sealed class ConnectionTracker
     }
 
     /// <summary>Completes when no connection is open.</summary>
-    /// <returns>A task that completes at once when none is.</returns>
+    /// <returns>A task that is complete if none is open.</returns>
     public Task WhenEmptyAsync()
     {
         lock (_gate)
@@ -51,7 +51,7 @@ public sealed class ConnectionTracker
         }
     }
 
-    /// <summary>Removes a connection that has ended, and counts it among the ended.</summary>
+    /// <summary>Removes a connection that has ended, and adds it to the sums.</summary>
     internal void Settle(ConnectionRecord record)
     {
         if (_records.Settle(record))
@@ -60,10 +60,10 @@ public sealed class ConnectionTracker
         }
     }
 
-    /// <summary>Open and ended connections by route; empty for those that no route took.</summary>
+    /// <summary>The sums over open and ended connections, by route; an empty id for connections without a route.</summary>
     internal Dictionary<string, ConnectionTotals> Totals() => _records.Totals();
 
-    /// <summary>Forgets the ended connections of some routes.</summary>
+    /// <summary>Removes the sums of some routes.</summary>
     internal void Forget(Predicate<string> gone) => _records.Forget(gone);
 
     private void Left()

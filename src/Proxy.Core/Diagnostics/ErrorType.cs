@@ -3,10 +3,12 @@ using System.Text.Json;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>Words for <c>error.type</c>, as .NET's own spans have them: <c>connection_refused</c>, <c>timed_out</c>, <c>host_unreachable</c>.</summary>
+/// <summary>
+/// Values of <c>error.type</c> as in .NET's own spans: <c>connection_refused</c>, <c>timed_out</c>, <c>host_unreachable</c>.
+/// </summary>
 internal static class ErrorType
 {
-    /// <summary>The client went before there was an answer.</summary>
+    /// <summary>The client left before there was an answer.</summary>
     public const string Cancelled = "cancelled";
 
     public const string TimedOut = "timed_out";

@@ -1,19 +1,19 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>Where the access log goes. Called by one thread of its own, which may be kept waiting.</summary>
+/// <summary>An output of the access log. Called by one thread of its own, which it may block.</summary>
 public interface IAccessLogOutput : IDisposable
 {
-    /// <summary>Opens it where that is needed. Called before each write.</summary>
-    /// <returns>Whether it is another one than before: a line that was begun there is begun anew.</returns>
-    /// <exception cref="IOException">It cannot be opened, and is tried again later.</exception>
+    /// <summary>Opens the output if necessary. Called before each write.</summary>
+    /// <returns>Whether it is a new file or stream, so that a line which was partly written is written again as a whole.</returns>
+    /// <exception cref="IOException">It cannot be opened, and will be tried again later.</exception>
     bool Open();
 
-    /// <summary>Writes from the beginning of <paramref name="lines"/>.</summary>
-    /// <param name="lines">Lines in UTF-8, each with its end; the first may be the rest of one.</param>
-    /// <returns>How many bytes it took; zero when it takes none now, and may soon.</returns>
-    /// <exception cref="IOException">It cannot take any, and is tried again later.</exception>
+    /// <summary>Writes bytes from the start of <paramref name="lines"/>.</summary>
+    /// <param name="lines">Lines in UTF-8, each with its line end; the first may be the rest of a line.</param>
+    /// <returns>The number of bytes that were written; zero if none can be written at the moment.</returns>
+    /// <exception cref="IOException">Writing has failed, and will be tried again later.</exception>
     int Write(ReadOnlySpan<byte> lines);
 
-    /// <summary>Opens it anew before the next write, as after a file was renamed. From any thread.</summary>
+    /// <summary>Opens the output again before the next write, for example after a file was renamed. Thread-safe.</summary>
     void Reopen();
 }

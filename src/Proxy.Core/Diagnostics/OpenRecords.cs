@@ -1,16 +1,16 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// Connections that are open, and the sums of those that have ended. In shards, so that neither event loops nor a scrape wait for each other
-/// longer than one of them takes.
+/// The open connections, and the sums over ended ones. Divided into shards, so that event loops and scrapes wait for each other no longer
+/// than one shard takes.
 /// </summary>
-/// <param name="label">What they are summed by.</param>
+/// <param name="label">Returns the label by which connections are summed.</param>
 internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 {
     private const int Shards = 16;
     private readonly Shard[] _shards = [.. Enumerable.Range(0, Shards).Select(static _ => new Shard())];
 
-    /// <summary>Those that are open at this moment, in no order.</summary>
+    /// <summary>The connections that are open at present, in no particular order.</summary>
     public IEnumerable<ConnectionRecord> Open => _shards.SelectMany(static shard => shard.Copy());
 
     public bool Add(ConnectionRecord record)
@@ -22,7 +22,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         }
     }
 
-    /// <summary>Takes one out without its bytes.</summary>
+    /// <summary>Removes a connection without adding it to the sums.</summary>
     public bool Remove(ConnectionRecord record)
     {
         var shard = Of(record);
@@ -32,7 +32,9 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         }
     }
 
-    /// <summary>Takes one out, in one step with adding it to the ended: a collection in between would see them twice or not at all.</summary>
+    /// <summary>
+    /// Removes a connection and adds it to the sums in one step, since a collection in between would count it twice or not at all.
+    /// </summary>
     public bool Settle(ConnectionRecord record)
     {
         var shard = Of(record);
@@ -43,7 +45,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         }
     }
 
-    /// <summary>The sums of all, by label.</summary>
+    /// <summary>The sums over open and ended connections, by label.</summary>
     public Dictionary<string, ConnectionTotals> Totals()
     {
         var totals = new Dictionary<string, ConnectionTotals>(StringComparer.OrdinalIgnoreCase);
@@ -66,7 +68,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
         return totals;
     }
 
-    /// <summary>Forgets ended connections of some labels.</summary>
+    /// <summary>Removes the sums of some labels.</summary>
     public void Forget(Predicate<string> gone)
     {
         foreach (var shard in _shards)
@@ -86,7 +88,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 
     private Shard Of(ConnectionRecord record) => _shards[(uint)record.GetHashCode() % Shards];
 
-    // Callers ask for the label once: a route chosen meanwhile would get the sum of another.
+    // The caller computes the label once: if a route were chosen in between, the sum of another one would be changed.
     private static ConnectionTotals Of(Dictionary<string, ConnectionTotals> totals, string key)
     {
         if (!totals.TryGetValue(key, out var found))
@@ -99,7 +101,7 @@ internal sealed class OpenRecords(Func<ConnectionRecord, string> label)
 
     private sealed class Shard
     {
-        public Lock Gate { get; } = new(); // guards both below
+        public Lock Gate { get; } = new(); // guards both fields below
 
         public HashSet<ConnectionRecord> Open { get; } = [];
 

@@ -8,7 +8,7 @@ namespace Proxy.Diagnostics;
 /// </summary>
 public sealed class ProxyMeter : IDisposable
 {
-    /// <summary>The meter's name.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "Proxy";
 
     /// <summary>How many ids that are gone are still reported, and how many more a collector may keep before it should be replaced.</summary>

@@ -2,16 +2,16 @@ using System.Diagnostics.Metrics;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>The meter <c>Proxy</c>: connections, bytes, dials, hooks and reloads.</summary>
+/// <summary>The metrics of connections, bytes, dials, hooks and reloads, in the meter <c>Proxy</c>.</summary>
 public sealed class ProxyMetrics : IDisposable
 {
-    /// <summary>The meter's name.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string MeterName = ProxyMeter.Name;
 
     private static readonly double[] _dialBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
     private static readonly double[] _durationBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
-    // A value of an enumeration makes an object of itself each time that it is asked for its name.
+    // Cached, since the name of an enum value allocates at each call.
     private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>();
 
     private static readonly string[] _results = ["accepted", "rejected", "pending"];
@@ -28,8 +28,8 @@ public sealed class ProxyMetrics : IDisposable
     private readonly Histogram<double> _hook;
 
     /// <summary>Creates the instruments.</summary>
-    /// <param name="meter">The meter they are of.</param>
-    /// <param name="tracker">The open connections, which gauges are read from on a scrape.</param>
+    /// <param name="meter">The meter that they belong to.</param>
+    /// <param name="tracker">The open connections, from which gauges are read on a scrape.</param>
     public ProxyMetrics(ProxyMeter meter, ConnectionTracker tracker)
     {
         ArgumentNullException.ThrowIfNull(meter);
@@ -69,8 +69,8 @@ public sealed class ProxyMetrics : IDisposable
         instruments.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
     }
 
-    /// <summary>Counts a connection that has ended, and takes it out of the tracker.</summary>
-    /// <param name="record">Its record.</param>
+    /// <summary>Counts a connection that has ended, and removes it from the tracker.</summary>
+    /// <param name="record">The record of the connection.</param>
     public void Ended(ConnectionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -81,19 +81,20 @@ public sealed class ProxyMetrics : IDisposable
         }
         finally
         {
-            // It was measured while its span was current, which exemplars need; and the span has to be out before the tracker is empty.
+            // After measuring, since exemplars need the span as the current one; before the tracker can be empty, since the span has to be
+            // exported by then.
             record.Span?.End(record);
             _tracker.Settle(record);
         }
     }
 
-    /// <summary>What went through each route since the start, the open connections included.</summary>
-    /// <returns>One entry for each route that had a connection; the id is empty for connections that no route took.</returns>
+    /// <summary>The traffic of each route since the start, including open connections.</summary>
+    /// <returns>One entry per route that had a connection; an empty id for connections without a route.</returns>
     public IReadOnlyList<RouteTraffic> Traffic() => [.. _tracker.Totals().Select(static pair => pair.Value.Read(pair.Key))];
 
-    /// <summary>Records one dial of one destination.</summary>
-    /// <param name="clusterId">The cluster.</param>
-    /// <param name="destinationId">The destination.</param>
+    /// <summary>Records one attempt to connect to a destination.</summary>
+    /// <param name="clusterId">The id of the cluster.</param>
+    /// <param name="destinationId">The id of the destination.</param>
     /// <param name="duration">How long it took.</param>
     /// <param name="succeeded">Whether it connected.</param>
     public void Dialed(string clusterId, string destinationId, TimeSpan duration, bool succeeded) =>
@@ -105,10 +106,10 @@ public sealed class ProxyMetrics : IDisposable
         );
 
     /// <summary>Records one run of a list of hook steps.</summary>
-    /// <param name="routeId">The route.</param>
-    /// <param name="hookEvent">What it told: activate, timeout, release.</param>
+    /// <param name="routeId">The id of the route.</param>
+    /// <param name="hookEvent">The event: activate, timeout or release.</param>
     /// <param name="duration">How long it took.</param>
-    /// <param name="outcome">Succeeded, or why not.</param>
+    /// <param name="outcome">The result of the run.</param>
     public void HookEnded(string routeId, string hookEvent, TimeSpan duration, string outcome) =>
         _hook.Record(
             duration.TotalSeconds,
@@ -119,7 +120,7 @@ public sealed class ProxyMetrics : IDisposable
 
     /// <summary>Counts a revision.</summary>
     /// <param name="result">accepted, rejected or pending.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is none of these.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The result is none of these.</exception>
     public void Reloaded(string result)
     {
         var index = Array.IndexOf(_results, result);
@@ -133,14 +134,14 @@ public sealed class ProxyMetrics : IDisposable
     /// <inheritdoc />
     public void Dispose() => _meter.Dispose();
 
-    /// <summary>Says what is configured now: what routes that are long gone have counted is forgotten.</summary>
-    /// <param name="routes">The routes.</param>
-    /// <param name="others">All else that is a label: clusters and destinations.</param>
+    /// <summary>Sets what is configured now, and removes the sums of routes that were removed long ago.</summary>
+    /// <param name="routes">The ids of the routes.</param>
+    /// <param name="others">All other ids that are labels: of clusters and destinations.</param>
     internal void Configure(IReadOnlyCollection<string> routes, IEnumerable<string> others)
     {
         lock (_gate)
         {
-            _routes.Use(routes);
+            _routes.Set(routes);
             _tracker.Forget(route => route.Length > 0 && !_routes.Contains(route));
         }
 
@@ -162,7 +163,8 @@ public sealed class ProxyMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveEnded() =>
         from pair in _tracker.Totals()
-        from ended in pair.Value.Ended.Append(_noFault).DistinctBy(static ended => ended.Outcome) // so that the first fault is an increase
+        // So that the first failure shows as an increase.
+        from ended in pair.Value.Ended.Append(_noFault).DistinctBy(static ended => ended.Outcome)
         select new Measurement<long>(ended.Count, new("proxy.route_id", pair.Key), new("proxy.outcome", _outcomes[(int)ended.Outcome]));
 
     private List<Measurement<long>> ObserveBytes()

@@ -1,15 +1,17 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The ids that count: those that are configured, and the newest of those that were, so that a scrape sees what they did last.</summary>
-/// <param name="limit">How many that were.</param>
+/// <summary>
+/// The ids that are counted: the configured ones, and the newest of the removed ones, so that a scrape gets their last values.
+/// </summary>
+/// <param name="limit">The number of removed ids to keep.</param>
 internal sealed class RecentIds(int limit)
 {
     private readonly Queue<string> _removed = [];
     private HashSet<string> _live = new(StringComparer.OrdinalIgnoreCase);
     private HashSet<string> _kept = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Takes the ids of now.</summary>
-    public void Use(IEnumerable<string> ids)
+    /// <summary>Sets the configured ids.</summary>
+    public void Set(IEnumerable<string> ids)
     {
         var now = ids.ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var id in _live.Where(id => !now.Contains(id)))

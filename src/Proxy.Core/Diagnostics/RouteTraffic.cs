@@ -1,9 +1,9 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>What went through a route since the start.</summary>
-/// <param name="RouteId">The route; empty for connections that no route took.</param>
-/// <param name="Open">Connections that are open.</param>
-/// <param name="Ended">Connections that have ended, by outcome; outcomes that never happened are left out.</param>
+/// <summary>The traffic of a route since the start.</summary>
+/// <param name="RouteId">The id of the route; empty for connections without a route.</param>
+/// <param name="Open">The number of open connections.</param>
+/// <param name="Ended">The number of ended connections, by outcome; outcomes that have not occurred are left out.</param>
 /// <param name="ReceivedBytes">Bytes from clients to upstreams.</param>
 /// <param name="SentBytes">Bytes from upstreams to clients.</param>
 public sealed record RouteTraffic(

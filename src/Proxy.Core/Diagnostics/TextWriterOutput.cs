@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>The access log of an application that brings a writer of its own.</summary>
+/// <summary>Writes the access log to an application's own writer.</summary>
 internal sealed class TextWriterOutput(TextWriter writer) : IAccessLogOutput
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
@@ -19,7 +19,7 @@ internal sealed class TextWriterOutput(TextWriter writer) : IAccessLogOutput
 
     public void Reopen()
     {
-        // It is the application's.
+        // The writer belongs to the application.
     }
 
     public void Dispose() => writer.Dispose();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Proxy.Diagnostics;
 
-/// <summary>Outermost in every pipeline: records a connection, counts it, and writes its end exactly once.</summary>
+/// <summary>The first step of every pipeline: tracks and counts a connection, and logs its end exactly once.</summary>
 internal sealed partial class TrackingMiddleware(
     ConnectionTracker tracker,
     ProxyMetrics metrics,
@@ -13,13 +13,13 @@ internal sealed partial class TrackingMiddleware(
     ILogger<TrackingMiddleware> logger
 )
 {
-    /// <summary>Runs <paramref name="next"/> on a connection, and afterwards disposes nothing: the listener that accepted it does.</summary>
+    /// <summary>Runs <paramref name="next"/> on a connection. Disposing it is left to the listener that accepted it.</summary>
     /// <param name="connection">The accepted connection.</param>
-    /// <param name="endpointId">The endpoint that accepted it.</param>
-    /// <param name="slot">What the endpoint listens on; empty on endpoints of Kestrel.</param>
+    /// <param name="endpointId">The id of the endpoint that accepted it.</param>
+    /// <param name="slot">Identifies what the endpoint listens on; empty on endpoints of Kestrel.</param>
     /// <param name="next">The rest of the pipeline.</param>
-    /// <param name="parent">The span at the peer that opened the connection; the default begins a trace.</param>
-    /// <returns>A task that completes when the connection has ended. Never faults.</returns>
+    /// <param name="parent">The span of the peer that opened the connection; the default starts a new trace.</param>
+    /// <returns>A task that completes when the connection has ended. It never fails.</returns>
     public async Task OnConnectionAsync(
         ConnectionContext connection,
         string endpointId,
@@ -54,10 +54,10 @@ internal sealed partial class TrackingMiddleware(
         }
     }
 
-    /// <summary>Notes the route that was chosen for a connection.</summary>
-    /// <param name="record">The connection's record.</param>
-    /// <param name="routeId">The route.</param>
-    /// <param name="isLogged">Whether the route's connections are written to the access log.</param>
+    /// <summary>Records the route that was chosen for a connection.</summary>
+    /// <param name="record">The record of the connection.</param>
+    /// <param name="routeId">The id of the route.</param>
+    /// <param name="isLogged">Whether connections of the route are written to the access log.</param>
     public void Routed(ConnectionRecord record, string routeId, bool isLogged)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -66,7 +66,7 @@ internal sealed partial class TrackingMiddleware(
         accessLog.Started(record);
     }
 
-    // The tracker lets the connection go last: once it is empty, the program may end, and the log with it.
+    // The tracker is updated last: once it is empty, the program may end, and the access log with it.
     private void End(ConnectionRecord record)
     {
         try
@@ -81,7 +81,7 @@ internal sealed partial class TrackingMiddleware(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Connection {ConnectionId}: its handler failed.")]
+        [LoggerMessage(LogLevel.Error, "Connection {ConnectionId}: its handler threw an exception, so the connection was reset.")]
         public static partial void Failed(ILogger logger, string connectionId, Exception exception);
     }
 }

@@ -7,22 +7,23 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Forwarding;
 
-/// <summary>Ends a pipeline: dials what the client is for, and relays.</summary>
+/// <summary>The end of a pipeline: dials the client's target, and relays.</summary>
 /// <param name="dialer">
-/// Dials. A failure that says how the client's connection ends is a <see cref="DialFailedException"/>; a <see cref="SocketException"/>, a
-/// <see cref="TimeoutException"/> or another <see cref="IOException"/> is <see cref="ConnectionOutcome.ConnectFailed"/>.
+/// Connects targets. A failure with a certain outcome for the client's connection is a <see cref="DialFailedException"/>; a
+/// <see cref="SocketException"/>, <see cref="TimeoutException"/> or other <see cref="IOException"/> counts as
+/// <see cref="ConnectionOutcome.ConnectFailed"/>.
 /// </param>
 /// <param name="target">
-/// What is dialed for a client, in words of the dialer. If it is disposable, it is disposed when the connection to it has ended or failed: it
-/// gives back what the dialer took for it, such as a place at a destination.
+/// Creates the target for a client, an end point that the dialer supports. If it is disposable, it is disposed when the connection to it has
+/// ended or failed, and gives back what the dialer took for it, such as a place at a destination.
 /// </param>
-/// <param name="options">What the route says of its connections.</param>
-/// <param name="services">What all handlers share.</param>
+/// <param name="options">The route's options for its connections.</param>
+/// <param name="services">The services that all handlers share.</param>
 internal sealed class ForwardHandler(
     IConnectionFactory dialer,
     Func<ConnectionContext, EndPoint> target,
     ForwardOptions options,
-    ForwardServices services
+    ForwardDependencies services
 ) : ConnectionHandler
 {
     /// <inheritdoc />
@@ -45,12 +46,12 @@ internal sealed class ForwardHandler(
         }
     }
 
-    /// <summary>Dials; null when that failed, and then the client's connection has been closed.</summary>
+    /// <summary>Dials the target; null if that failed, and the client's connection was closed.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ConnectionContext?> DialAsync(ConnectionContext client, EndPoint endPoint, ConnectionRecord record)
     {
         var started = services.Time.GetTimestamp();
-        var gone = new CancellationTokenSource(); // without a timer: it holds nothing, and the watch may still touch it
+        var gone = new CancellationTokenSource(); // without a timer it needs no disposing, and the watch may still use it
         ConnectionContext? upstream = null;
         var outcome = ConnectionOutcome.ConnectFailed;
         try
@@ -67,7 +68,7 @@ internal sealed class ForwardHandler(
         }
         catch (Exception exception) when (exception is SocketException or TimeoutException or IOException)
         {
-            // The usual ways in which a transport fails.
+            // The exceptions with which transports fail.
         }
 
         if (outcome != ConnectionOutcome.ClientReset)
@@ -90,7 +91,7 @@ internal sealed class ForwardHandler(
             return WatchAndDialAsync(client, endPoint, gone);
         }
 
-        // A destination that answers at once needs no watch.
+        // A destination that answers immediately needs no watch.
         var dialing = dialer.ConnectAsync(endPoint, gone.Token);
         return client is null || dialing.IsCompleted ? dialing : WatchAsync(client, dialing, gone);
     }
@@ -102,7 +103,7 @@ internal sealed class ForwardHandler(
         return await dialer.ConnectAsync(endPoint, gone.Token);
     }
 
-    /// <summary>The client's bytes stay unread meanwhile; its reset ends the dial, its FIN does not.</summary>
+    /// <summary>Watches the client while dialing, without reading its bytes. Its reset cancels the dial, its FIN does not.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<ConnectionContext> WatchAsync(
         TcpConnection client,

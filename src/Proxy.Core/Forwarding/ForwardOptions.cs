@@ -2,11 +2,13 @@ using Proxy.Connections;
 
 namespace Proxy.Forwarding;
 
-/// <summary>What a route says of the connections that it forwards; a connection keeps what it dialed with.</summary>
-/// <param name="Deadlines">Deadlines of the relay.</param>
+/// <summary>The options of a route for the connections that it forwards. A connection keeps those with which it was dialed.</summary>
+/// <param name="Deadlines">The deadlines of the relay.</param>
 /// <param name="KeepAlive">TCP keep-alive on both sides.</param>
 internal sealed record ForwardOptions(RelayOptions Deadlines, KeepAlive KeepAlive)
 {
-    /// <summary>Whether clients have waited before they are dialed for: then a dial is not even begun for a client that has reset since.</summary>
+    /// <summary>
+    /// Whether clients have waited before the dial; then no dial is started for a client that has reset its connection since.
+    /// </summary>
     public bool ClientMayHaveGone { get; init; }
 }

@@ -6,5 +6,5 @@ namespace Proxy.Forwarding;
 /// <summary>Registers forwarding.</summary>
 internal static class ForwardingServices
 {
-    public static void AddForwarding(this IServiceCollection services) => services.TryAddSingleton<ForwardServices>();
+    public static void AddForwarding(this IServiceCollection services) => services.TryAddSingleton<ForwardDependencies>();
 }

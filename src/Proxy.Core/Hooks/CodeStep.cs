@@ -1,9 +1,9 @@
 namespace Proxy.Hooks;
 
-/// <summary>Runs a hook in code, which may ignore its token: then it is left behind.</summary>
+/// <summary>Runs a hook in code. A hook that ignores its token is not waited for.</summary>
 internal sealed class CodeStep(IProxyHook hook, TimeProvider time) : IHookStep
 {
-    // Time to end in after the token has said so.
+    // The time to end after cancellation.
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(1);
 
     public string Text => $"Hook {hook.Name}";
@@ -18,13 +18,15 @@ internal sealed class CodeStep(IProxyHook hook, TimeProvider time) : IHookStep
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return await EndsAsync(run) ? throw new OperationCanceledException(cancellationToken) : "ignored its end and was left behind";
+            return await EndsAsync(run)
+                ? throw new OperationCanceledException(cancellationToken)
+                : "did not end when it was cancelled, and is not waited for any longer";
         }
     }
 
     private async Task<bool> EndsAsync(Task run)
     {
-        // Observed even when the wait for it is over, so that its exception is not left unobserved.
+        // Observes the task even after the wait for it is over, so that its exception is not reported as unobserved.
         var ended = run.ContinueWith(
             static task => _ = task.Exception,
             CancellationToken.None,

@@ -1,6 +1,6 @@
 namespace Proxy.Hooks;
 
-/// <summary>Waits.</summary>
+/// <summary>Waits for a fixed time.</summary>
 internal sealed class DelayStep(TimeSpan delay, TimeProvider time) : IHookStep
 {
     public string Text => $"Delay {delay}";

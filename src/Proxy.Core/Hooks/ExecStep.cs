@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Proxy.Hooks;
 
-/// <summary>Runs a program, and kills it when its time is up. Exit code 0 is success.</summary>
+/// <summary>Runs a program, and kills it when its time is over. Exit code 0 is success.</summary>
 internal sealed class ExecStep(IReadOnlyList<string> command, TimeProvider time, ILogger<ExecStep> logger) : IHookStep
 {
     private readonly ProgramRunner _program = new(command, time, logger);

@@ -4,13 +4,13 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks;
 
-/// <summary>A destination's address as a hook sees it: an end point in code, the configuration's text elsewhere.</summary>
+/// <summary>Converts a destination's address: an end point for hooks in code, the text of the configuration elsewhere.</summary>
 internal static class HookAddress
 {
-    /// <summary>Reads <c>tcp://host:port</c> or <c>unix:/path</c>; null for anything else.</summary>
+    /// <summary>Parses <c>tcp://host:port</c> or <c>unix:/path</c>; null for anything else.</summary>
     public static EndPoint? Parse(string address) => DestinationAddress.TryParse(address, out var parsed, out _) ? parsed.EndPoint : null;
 
-    /// <summary>The text, empty for none.</summary>
+    /// <summary>The text of an address; empty for none.</summary>
     public static string Format(EndPoint? endPoint) =>
         endPoint switch
         {

@@ -4,7 +4,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
 
-/// <summary>Runs steps one after the other, up to the first that fails. It keeps no state: runs may overlap, if the caller lets them.</summary>
+/// <summary>Runs steps one after the other until one fails. It keeps no state; whether runs may overlap is up to the caller.</summary>
 internal sealed partial class HookList(
     IReadOnlyList<ScheduledStep> steps,
     ProxyMetrics metrics,
@@ -12,13 +12,13 @@ internal sealed partial class HookList(
     ILogger<HookList> logger
 )
 {
-    /// <summary>Whether there is nothing to run, ever.</summary>
+    /// <summary>Whether the list has no steps.</summary>
     public bool IsEmpty => steps.Count == 0;
 
     /// <summary>Runs the steps that are due.</summary>
-    /// <param name="hookEvent">What happened.</param>
-    /// <param name="cancellationToken">Ends the step that runs; a process is killed.</param>
-    /// <returns>How it ended. Never faults.</returns>
+    /// <param name="hookEvent">The event.</param>
+    /// <param name="cancellationToken">Cancels the step that runs; a process is killed.</param>
+    /// <returns>The result. The task never fails.</returns>
     public async ValueTask<HookResult> RunAsync(HookEvent hookEvent, CancellationToken cancellationToken)
     {
         if (!steps.Any(step => step.IsDue(hookEvent)))
@@ -95,13 +95,19 @@ internal sealed partial class HookList(
         [LoggerMessage(LogLevel.Debug, "Route {Route}: the hooks of {Event} succeeded.")]
         public static partial void Succeeded(ILogger logger, string route, string @event);
 
-        [LoggerMessage(LogLevel.Debug, "Route {Route}: the hooks of {Event} were cancelled: {Reason}.")]
+        [LoggerMessage(
+            LogLevel.Debug,
+            "Route {Route}: the hooks of {Event} were cancelled, since their result is not needed any more: {Reason}."
+        )]
         public static partial void Cancelled(ILogger logger, string route, string @event, string? reason);
 
-        [LoggerMessage(LogLevel.Warning, "Route {Route}: the hooks of {Event} failed: {Reason}.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Route {Route}: the hooks of {Event} failed, and the steps after the failed one were skipped: {Reason}."
+        )]
         public static partial void Failed(ILogger logger, string route, string @event, string? reason);
 
-        [LoggerMessage(LogLevel.Error, "Route {Route}: a hook of {Event}, {Step}, threw an exception.")]
+        [LoggerMessage(LogLevel.Error, "Route {Route}: a hook of {Event}, {Step}, threw an exception, so the step has failed.")]
         public static partial void Threw(ILogger logger, string route, string @event, string step, Exception exception);
     }
 }

@@ -7,7 +7,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
 
-/// <summary>Builds lists of steps from configuration; they share one HTTP client.</summary>
+/// <summary>Builds lists of steps from configuration. All of them share one HTTP client.</summary>
 internal sealed class HookListFactory(
     IEnumerable<IProxyHook> hooks,
     AddressRace race,
@@ -23,12 +23,12 @@ internal sealed class HookListFactory(
     private readonly HttpMessageInvoker _http = new(
         new SocketsHttpHandler
         {
-            // What is configured is called, and nothing else.
+            // Only the configured URL is called, so redirects are not followed.
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
-            // Names are resolved again after this.
+            // Names are resolved again when a connection is replaced.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             MaxResponseHeadersLength = 16, // kB
@@ -36,7 +36,7 @@ internal sealed class HookListFactory(
         }
     );
 
-    /// <summary>Builds a list from steps that the validator has passed.</summary>
+    /// <summary>Builds a list from validated configuration.</summary>
     public HookList Create(IReadOnlyList<HookStepConfig> steps) =>
         new([.. steps.Select(Schedule)], metrics, time, loggers.CreateLogger<HookList>());
 
@@ -45,7 +45,7 @@ internal sealed class HookListFactory(
     private ScheduledStep Schedule(HookStepConfig config)
     {
         var step = CreateStep(config);
-        // A delay is as long as it says.
+        // A delay has no timeout besides its own length.
         return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout);
     }
 

@@ -1,17 +1,17 @@
 namespace Proxy.Hooks;
 
-/// <summary>How a list of steps ended.</summary>
+/// <summary>The result of running a list of steps.</summary>
 internal enum HookOutcome
 {
-    /// <summary>Every step that was due did what it should.</summary>
+    /// <summary>Every step that was due has succeeded.</summary>
     Succeeded,
 
-    /// <summary>A step could not do it.</summary>
+    /// <summary>A step has failed.</summary>
     Failed,
 
-    /// <summary>A step took too long.</summary>
+    /// <summary>A step has exceeded its timeout.</summary>
     TimedOut,
 
-    /// <summary>The caller wanted it no longer.</summary>
+    /// <summary>The caller has cancelled the run.</summary>
     Cancelled,
 }

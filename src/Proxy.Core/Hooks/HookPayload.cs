@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Proxy.Hooks;
 
-/// <summary>An event as the world outside sees it: one JSON object, or environment variables.</summary>
+/// <summary>An event in the form that programs and URLs receive: one JSON object, or environment variables.</summary>
 internal sealed record HookPayload(
     string Event,
     string Route,
@@ -28,7 +28,7 @@ internal sealed record HookPayload(
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HookJson.Default.HookPayload);
 
-    /// <summary>The variables; what is absent is empty, so that nothing is inherited by mistake.</summary>
+    /// <summary>The variables. Absent values are set to empty, so that a program does not inherit a variable of the same name.</summary>
     public IReadOnlyDictionary<string, string> ToEnvironment() =>
         new Dictionary<string, string>
         {
@@ -42,7 +42,7 @@ internal sealed record HookPayload(
         };
 }
 
-/// <summary>Type information made at build time.</summary>
+/// <summary>Serialization metadata that is generated at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HookPayload))]
 internal sealed partial class HookJson : JsonSerializerContext;

@@ -1,9 +1,9 @@
 namespace Proxy.Hooks;
 
-/// <summary>How a list of steps ended, and where.</summary>
-/// <param name="Outcome">How.</param>
-/// <param name="Step">The position of the step that was the last to run, from 0; null when all succeeded.</param>
-/// <param name="Reason">Which step it was and why it was the last, as a sentence; null when all succeeded.</param>
+/// <summary>The result of running a list of steps.</summary>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Step">The position of the step that ended the run, from 0; null if all succeeded.</param>
+/// <param name="Reason">Which step ended the run and why, as a sentence; null if all succeeded.</param>
 internal sealed record HookResult(HookOutcome Outcome, int? Step = null, string? Reason = null)
 {
     public static HookResult Success { get; } = new(HookOutcome.Succeeded);

@@ -5,15 +5,15 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks;
 
-/// <summary>Posts the event as JSON. An answer of 2xx is success; any other, a redirect too, is none.</summary>
+/// <summary>Posts the event as JSON. A status of 2xx is success; any other, including a redirect, is a failure.</summary>
 internal sealed partial class HttpStep(Uri url, HttpMessageInvoker http, TimeProvider time, ILogger<HttpStep> logger) : IHookStep
 {
     private const int MaxAnswerBytes = 4096;
 
-    // The status says all; what stands below it is for the log, and not waited for long.
+    // The status decides; the body is only logged, and read for a short time.
     private static readonly TimeSpan _answerLimit = TimeSpan.FromSeconds(1);
 
-    // A query may hold a secret.
+    // Without the query, which may contain a secret.
     public string Text { get; } = $"Http {url.GetLeftPart(UriPartial.Path)}";
 
     public async ValueTask<string?> RunAsync(HookEvent hookEvent, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal sealed partial class HttpStep(Uri url, HttpMessageInvoker http, TimePro
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException or OperationCanceledException)
         {
-            // What there is will do.
+            // The part that was read is logged.
         }
 
         return Printable.Shorten(Encoding.UTF8.GetString(bytes, 0, count));

@@ -1,13 +1,13 @@
 namespace Proxy.Hooks;
 
-/// <summary>One thing to do.</summary>
+/// <summary>One step of a hook.</summary>
 internal interface IHookStep
 {
-    /// <summary>What it does, for people; holds no secret.</summary>
+    /// <summary>A description for people; contains no secret.</summary>
     string Text { get; }
 
-    /// <summary>Does it.</summary>
+    /// <summary>Runs the step.</summary>
     /// <returns>Null, or why it failed.</returns>
-    /// <exception cref="OperationCanceledException">The token ended it; nothing of it runs any more.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; no part of the step runs any more.</exception>
     ValueTask<string?> RunAsync(HookEvent hookEvent, CancellationToken cancellationToken);
 }

@@ -6,22 +6,22 @@ using Proxy.Hooks.Processes;
 namespace Proxy.Hooks;
 
 /// <summary>
-/// Runs a program, which is killed with all it started when its time is up. Exit code 0 is success. A program that ends by itself
-/// leaves running what it started, so it may start a service.
+/// Runs a program, and kills it with all its descendants when its time is over. Exit code 0 is success. A program that ends by itself may
+/// leave processes running, such as a service that it starts.
 /// </summary>
 internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeProvider time, ILogger logger)
 {
-    // What it wrote last is in the pipes still; what it left running may hold them open for ever.
+    // The last output is still in the pipes, but processes left running may hold them open for ever.
     private static readonly TimeSpan _outputLimit = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What it does, for people; holds no secret.</summary>
+    /// <summary>A description for people; contains no secret.</summary>
     public string Text { get; } = $"Exec {Printable.Shorten(command[0])}";
 
-    /// <summary>Runs it to its end.</summary>
-    /// <param name="subject">What it is about, for the log.</param>
-    /// <param name="environment">Its own variables.</param>
-    /// <param name="input">What it may read.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Runs the program until it ends.</summary>
+    /// <param name="subject">The subject of its log lines.</param>
+    /// <param name="environment">Variables in addition to those of this process.</param>
+    /// <param name="input">The bytes for its standard input.</param>
+    /// <param name="cancellationToken">Kills the program.</param>
     /// <returns>Null, or why it failed.</returns>
     public async ValueTask<string?> RunAsync(
         string subject,
@@ -42,7 +42,7 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
         }
     }
 
-    // A program need not read its input.
+    // The program may ignore its input.
     private static async Task WriteAsync(Stream input, byte[] json)
     {
         try
@@ -52,14 +52,14 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // It has closed it, or has ended.
+            // The program has closed its input or has ended.
         }
     }
 
     private async Task<string?> WatchAsync(IChildProcess child, string subject, CancellationToken cancellationToken)
     {
         var output = new ProcessOutput((stream, line) => Log.Line(logger, subject, Text, stream, line));
-        // Not disposed: a service that was started may write, and has to be read, long after the step.
+        // Not disposed, since a service that the program started may write long after the step, and has to be read.
         var stop = new CancellationTokenSource();
         var reading = Task.WhenAll(output.ReadOutputAsync(child.Output, stop.Token), output.ReadErrorsAsync(child.Errors, stop.Token));
         try
@@ -89,7 +89,7 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
         }
         catch (TimeoutException)
         {
-            // Something else holds the pipes.
+            // Another process still holds the pipes.
         }
     }
 
@@ -120,10 +120,10 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
         [LoggerMessage(LogLevel.Information, "{Subject}: {Step} {Stream}: {Line}")]
         public static partial void Line(ILogger logger, string subject, string step, string stream, string line);
 
-        [LoggerMessage(LogLevel.Warning, "{Subject}: {Step} wrote {Lines} more lines, which are dropped.")]
+        [LoggerMessage(LogLevel.Warning, "{Subject}: {Step} wrote {Lines} more lines than are logged; they were dropped.")]
         public static partial void Dropped(ILogger logger, string subject, string step, long lines);
 
-        [LoggerMessage(LogLevel.Error, "{Subject}: {Step} was killed, and something of it is alive all the same.")]
+        [LoggerMessage(LogLevel.Error, "{Subject}: {Step} was killed, but processes that it started are still alive; end them by hand.")]
         public static partial void Alive(ILogger logger, string subject, string step);
     }
 }

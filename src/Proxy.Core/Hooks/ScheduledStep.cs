@@ -1,6 +1,6 @@
 namespace Proxy.Hooks;
 
-/// <summary>A step, when it is due, and how long it may take.</summary>
+/// <summary>A step with its timeout, and the condition under which it is due.</summary>
 internal sealed record ScheduledStep(IHookStep Step, TimeSpan Timeout, int? Every = null, bool AfterTimeout = false)
 {
     public bool IsDue(HookEvent hookEvent) =>

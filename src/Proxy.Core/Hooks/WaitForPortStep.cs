@@ -6,7 +6,10 @@ using Proxy.Configuration.Locking;
 
 namespace Proxy.Hooks;
 
-/// <summary>Connects to the destination until its port is as it should be. The destination sees connections that end at once.</summary>
+/// <summary>
+/// Connects to the destination repeatedly until its port is open, or closed, as configured. The destination sees connections that end at
+/// once.
+/// </summary>
 internal sealed class WaitForPortStep(PortState state, AddressRace race, TimeProvider time) : IHookStep
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
@@ -29,12 +32,12 @@ internal sealed class WaitForPortStep(PortState state, AddressRace race, TimePro
         return null;
     }
 
-    /// <summary>Whether it is open or closed; null when no answer says so.</summary>
+    /// <summary>Whether the port is open or closed; null if neither is certain.</summary>
     private async Task<PortState?> ProbeAsync(EndPoint address, CancellationToken cancellationToken)
     {
         try
         {
-            // Looks are few, and the name may have moved since the last one.
+            // Attempts are few, and the name may resolve differently from the last time.
             await using var connection = await race.ConnectAsync(
                 HookAddress.Format(address),
                 _attemptLimit,
@@ -53,7 +56,8 @@ internal sealed class WaitForPortStep(PortState state, AddressRace race, TimePro
         }
     }
 
-    // A port on which nothing listens may be given to the probe itself, which then talks to itself (RFC 9293, 3.5: simultaneous open).
+    // Connecting to a local port on which no program listens may get that port as the source, and so connect to itself (RFC 9293, 3.5:
+    // simultaneous open).
     private static bool IsOwn(ConnectionContext connection)
     {
         if (connection.LocalEndPoint is not IPEndPoint local || !local.Equals(connection.RemoteEndPoint))
@@ -61,13 +65,13 @@ internal sealed class WaitForPortStep(PortState state, AddressRace race, TimePro
             return false;
         }
 
-        // Not gently: no TIME_WAIT may keep the port from the service.
+        // A reset, so that TIME_WAIT does not keep the port from the service.
         connection.Abort(new ConnectionAbortedException("The probe connected to itself."));
         return true;
     }
 
     private static bool SaysClosed(SocketError error, EndPoint address) =>
         error is SocketError.ConnectionRefused or SocketError.ConnectionReset
-        // There is no such file. Of TCP it would say that we have no port left to connect from.
+        // There is no such file. For TCP the same error means that no local port is left.
         || (address is UnixDomainSocketEndPoint && error == SocketError.AddressNotAvailable);
 }

@@ -3,17 +3,17 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Limits;
 
-/// <summary>How many connections an endpoint may have at once. The count outlives edits of the maximum.</summary>
+/// <summary>Limits the connections of an endpoint at the same time. The count survives edits of the maximum.</summary>
 internal sealed class ConnectionLimit
 {
     private int _count;
 
-    /// <summary>The connections now.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Runs <paramref name="next"/>, unless the maximum is reached: then the client is reset.</summary>
+    /// <summary>Runs <paramref name="next"/>, or resets the client if the maximum is reached.</summary>
     /// <param name="connection">The client's connection.</param>
-    /// <param name="maximum">The maximum; null for none.</param>
+    /// <param name="maximum">The maximum; null for no limit.</param>
     /// <param name="next">The rest of the pipeline.</param>
     /// <returns>A task that completes when the connection has ended.</returns>
     public async Task OnConnectionAsync(ConnectionContext connection, int? maximum, ConnectionDelegate next)

@@ -6,7 +6,7 @@ namespace Proxy.Listeners;
 [SuppressMessage("Design", "CA1032", Justification = "Only made with an address and a cause.")]
 public sealed class BindException(string key, Exception cause) : IOException($"{key}: {Explain(cause)}", cause)
 {
-    /// <summary>The address.</summary>
+    /// <summary>The address that could not be bound, or the configuration key that names it.</summary>
     public string Key => key;
 
     private static string Explain(Exception cause) =>

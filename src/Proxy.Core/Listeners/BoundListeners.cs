@@ -1,6 +1,6 @@
 namespace Proxy.Listeners;
 
-/// <summary>What phase one of an apply has bound: to commit, or to discard.</summary>
+/// <summary>The listeners that phase one of an edit has bound, to be committed or discarded.</summary>
 internal sealed class BoundListeners
 {
     internal BoundListeners(IReadOnlyList<(ListenerSpec Spec, Listener Listener)> all, IReadOnlyList<Listener> added)
@@ -9,7 +9,7 @@ internal sealed class BoundListeners
         Added = added;
     }
 
-    /// <summary>All addresses as configured, each with the listener that is its own from phase two on.</summary>
+    /// <summary>All configured addresses, each with the listener that serves it from phase two on.</summary>
     internal IReadOnlyList<(ListenerSpec Spec, Listener Listener)> All { get; }
 
     internal IReadOnlyList<Listener> Added { get; }

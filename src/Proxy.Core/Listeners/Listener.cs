@@ -7,7 +7,7 @@ using Proxy.Timing;
 
 namespace Proxy.Listeners;
 
-/// <summary>One bound address: a listen socket that stays, and a pipeline that is swapped.</summary>
+/// <summary>A bound address, with a listening socket that stays and a pipeline that edits replace.</summary>
 internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(5);
@@ -24,14 +24,14 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     /// <summary>The slot's key.</summary>
     public string Key => key;
 
-    /// <summary>The address it is bound to, with the real port.</summary>
+    /// <summary>The address it is bound to, with the actual port.</summary>
     public EndPoint EndPoint => listener.EndPoint;
 
-    /// <summary>What can be changed on the socket; null for transports that cannot.</summary>
+    /// <summary>The socket's tunable properties; null if the transport has none.</summary>
     public ITunableListener? Tunable => listener as ITunableListener;
 
-    /// <summary>Runs <paramref name="pipeline"/> on connections accepted from now on; starts accepting the first time. Cannot fail.</summary>
-    public void Use(ConnectionDelegate pipeline, int backlog, bool inOrder)
+    /// <summary>Sets the pipeline of connections that are accepted from now on; starts accepting the first time. Cannot fail.</summary>
+    public void Serve(ConnectionDelegate pipeline, int backlog, bool inOrder)
     {
         var starts = _pipeline is null;
         _pipeline = pipeline;
@@ -43,8 +43,8 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    /// <summary>Stops accepting, after starting the pipeline on what the kernel had queued; connections go on.</summary>
-    /// <param name="handOver">Whether another listener of the same port takes new clients from now on.</param>
+    /// <summary>Stops accepting, after the connections that the kernel had queued were accepted; open connections go on.</summary>
+    /// <param name="handOver">Whether another listener of the same port accepts new clients from now on.</param>
     public async Task RetireAsync(bool handOver = false)
     {
         try
@@ -64,7 +64,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
         finally
         {
-            await listener.DisposeAsync(); // else the address stays taken, by ourselves
+            await listener.DisposeAsync(); // otherwise the address would stay in use
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    // Whatever happens, this loop goes on until the listener is unbound.
+    // The loop runs until the listener is unbound, whatever fails.
     private async Task AcceptAsync()
     {
         var backoff = new Backoff(time, _firstPause, _longestPause);
@@ -109,11 +109,11 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             catch (SocketException exception)
                 when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
             {
-                // The client left before it was accepted: its business.
+                // The client left before it was accepted.
             }
             catch (Exception exception)
             {
-                // Out of descriptors or memory, usually: wait for some to come back.
+                // Usually descriptors or memory have run out, so wait until some are free.
                 var pause = backoff.Fail();
                 Log.AcceptFailed(logger, key, pause.TotalMilliseconds, exception.Message);
                 await Task.Delay(pause, time);
@@ -121,7 +121,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    /// <summary>Owns an accepted connection: runs the pipeline and disposes it.</summary>
+    /// <summary>Runs the pipeline on an accepted connection and then disposes it.</summary>
     private sealed class Accepted(Listener listener, ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
     {
         public void Execute()
@@ -151,11 +151,14 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "Endpoint {Endpoint}: it serves, but its backlog or the order of accepting stays as it was: {Reason}."
+            "Endpoint {Endpoint}: its backlog or order of accepting could not be changed, so it serves with the earlier values: {Reason}."
         )]
         public static partial void NotTuned(ILogger logger, string endpoint, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Endpoint {Endpoint}: accepting pauses for {Milliseconds} ms: {Reason}.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Endpoint {Endpoint}: accepting failed and pauses for {Milliseconds} ms, while new clients wait: {Reason}."
+        )]
         public static partial void AcceptFailed(ILogger logger, string endpoint, double milliseconds, string reason);
     }
 }

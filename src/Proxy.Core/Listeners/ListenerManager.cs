@@ -6,22 +6,22 @@ using Proxy.Connections;
 namespace Proxy.Listeners;
 
 /// <summary>
-/// Keeps the bound addresses equal to the configured ones, in two phases: bind what is new, and then, when everything
-/// else has succeeded too, swap pipelines and retire what is gone. Called by one owner at a time.
+/// Keeps the bound addresses equal to the configured ones, in two phases: bind new addresses; then, when all other parts of an edit have
+/// succeeded too, swap pipelines and retire removed addresses. Not thread-safe: one caller at a time.
 /// </summary>
 internal sealed partial class ListenerManager(IConnectionListenerFactory factory, TimeProvider time, ILogger<ListenerManager> logger)
 {
     private volatile Dictionary<string, Listener> _listeners = new(StringComparer.Ordinal);
 
-    /// <summary>The bound addresses by key, with real ports.</summary>
+    /// <summary>The bound addresses by key, with actual ports.</summary>
     public IReadOnlyDictionary<string, EndPoint> Bound =>
         _listeners.ToDictionary(static pair => pair.Key, static pair => pair.Value.EndPoint);
 
     /// <summary>Phase one: binds the addresses that are not bound yet. Nothing is accepted there before <see cref="Commit"/>.</summary>
-    /// <param name="specs">All addresses as configured.</param>
+    /// <param name="specs">All configured addresses.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The sockets, to commit or to discard.</returns>
-    /// <exception cref="BindException">One address could not be bound; those bound before it are closed again.</exception>
+    /// <returns>The listeners, to be committed or discarded.</returns>
+    /// <exception cref="BindException">An address could not be bound; those bound before it are closed again.</exception>
     public async Task<BoundListeners> BindAsync(IReadOnlyList<ListenerSpec> specs, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(specs);
@@ -55,8 +55,8 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         return new BoundListeners(all, added);
     }
 
-    /// <summary>Gives up what phase one bound. Cannot fail: what goes wrong is logged.</summary>
-    /// <param name="bound">From <see cref="BindAsync(IReadOnlyList{ListenerSpec}, CancellationToken)"/>.</param>
+    /// <summary>Closes what phase one has bound. Cannot fail; problems are logged.</summary>
+    /// <param name="bound">The result of phase one.</param>
     /// <returns>A task that completes when the sockets are closed.</returns>
     public Task DiscardAsync(BoundListeners bound)
     {
@@ -65,17 +65,17 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
     }
 
     /// <summary>
-    /// Phase two: new connections run the new pipelines; addresses no longer configured stop accepting in the background. It swaps
-    /// references and cannot fail.
+    /// Phase two: new connections run the new pipelines, and removed addresses stop accepting in the background. Only swaps references, so
+    /// it cannot fail.
     /// </summary>
-    /// <param name="bound">From phase one.</param>
+    /// <param name="bound">The result of phase one.</param>
     public void Commit(BoundListeners bound)
     {
         ArgumentNullException.ThrowIfNull(bound);
         var next = new Dictionary<string, Listener>(StringComparer.Ordinal);
         foreach (var (spec, listener) in bound.All)
         {
-            listener.Use(spec.Pipeline, spec.EndPoint.Backlog, spec.EndPoint.InOrder);
+            listener.Serve(spec.Pipeline, spec.EndPoint.Backlog, spec.EndPoint.InOrder);
             next[spec.Key] = listener;
         }
 
@@ -92,12 +92,12 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         }
     }
 
-    /// <summary>Binds an address that comes and goes while the host runs, and accepts there at once.</summary>
-    /// <param name="address">The address; with port 0 the system chooses one.</param>
-    /// <param name="pipeline">What runs on each connection.</param>
+    /// <summary>Binds an address independently of the configured ones, and starts to accept there.</summary>
+    /// <param name="address">The address; for port 0 the system chooses one.</param>
+    /// <param name="pipeline">The pipeline of its connections.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The listener, which its caller disposes: edits and <see cref="StopAsync"/> leave it alone.</returns>
-    /// <exception cref="BindException">The address could not be bound; its base exception says why.</exception>
+    /// <returns>The listener, which the caller disposes. Edits and <see cref="StopAsync"/> do not affect it.</returns>
+    /// <exception cref="BindException">The address could not be bound; the base exception says why.</exception>
     internal async Task<LentListener> LendAsync(IPEndPoint address, ConnectionDelegate pipeline, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -107,7 +107,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         {
             var endPoint = new ListenEndPoint(address);
             var listener = await BindAsync(endPoint, key, cancellationToken);
-            listener.Use(pipeline, endPoint.Backlog, inOrder: false);
+            listener.Serve(pipeline, endPoint.Backlog, inOrder: false);
             return new LentListener(listener, () => RetireAsync(listener, handOver: false));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -116,8 +116,8 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         }
     }
 
-    /// <summary>Stops accepting at all configured addresses; connections go on.</summary>
-    /// <returns>A task that completes when their listen sockets are closed.</returns>
+    /// <summary>Stops accepting at all configured addresses; open connections go on.</summary>
+    /// <returns>A task that completes when their listening sockets are closed.</returns>
     public Task StopAsync()
     {
         var listeners = _listeners;
@@ -127,7 +127,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
 
     private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> bound, CancellationToken cancellationToken)
     {
-        // An address that overlaps one of ours (127.0.0.1:p beside *:p) can be bound only while both agree to share the port.
+        // An address that overlaps a bound one (127.0.0.1:p and *:p) can be bound only while both sockets share the port.
         var overlapping = bound
             .Where(listener => Overlap(listener.EndPoint, spec.EndPoint.Address))
             .Select(static listener => listener.Tunable)
@@ -148,7 +148,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         }
     }
 
-    // By now the new socket is bound, and its owner has still to hear of it.
+    // The new socket is bound by now, and its owner has not got it yet, so a failure is only logged.
     private void EndSharing(ITunableListener listener)
     {
         try
@@ -206,10 +206,16 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         [LoggerMessage(LogLevel.Information, "Endpoint {Endpoint} listens on {Address}.")]
         public static partial void Listening(ILogger logger, string endpoint, EndPoint address);
 
-        [LoggerMessage(LogLevel.Error, "A listen socket still shares its port, which another program of the same user could join.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "A listening socket still shares its port, so another program of the same user could bind it too and receive clients; restart the proxy to end that."
+        )]
         public static partial void StillShared(ILogger logger, Exception exception);
 
-        [LoggerMessage(LogLevel.Error, "Endpoint {Endpoint}: closing it failed.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "Endpoint {Endpoint}: its listening socket could not be closed, so the address may stay in use until the proxy ends."
+        )]
         public static partial void RetireFailed(ILogger logger, string endpoint, Exception exception);
     }
 }

@@ -5,7 +5,7 @@ using Proxy.Transports;
 
 namespace Proxy.Listeners;
 
-/// <summary>Registers the one manager of listeners.</summary>
+/// <summary>Registers the <see cref="ListenerManager"/>.</summary>
 internal static class ListenerServices
 {
     public static void AddListeners(this IServiceCollection services) =>

@@ -3,8 +3,8 @@ using Proxy.Connections;
 
 namespace Proxy.Listeners;
 
-/// <summary>A listener as configured.</summary>
-/// <param name="Key">The normalised address; for port 0 the endpoint's id besides. Equal keys are one listen socket.</param>
-/// <param name="EndPoint">What to bind.</param>
-/// <param name="Pipeline">What runs on each connection.</param>
+/// <summary>A listener, as configured.</summary>
+/// <param name="Key">The normalized address; for port 0 with the endpoint's id. Listeners with equal keys share one socket.</param>
+/// <param name="EndPoint">The address to bind.</param>
+/// <param name="Pipeline">The pipeline of its connections.</param>
 internal sealed record ListenerSpec(string Key, ListenEndPoint EndPoint, ConnectionDelegate Pipeline);

@@ -3,26 +3,26 @@ using Proxy.Timing;
 namespace Proxy.Locking;
 
 /// <summary>
-/// Whether clients are admitted: not while an operator has paused it, and after a failure only one at a time, each try later than the
-/// one before, until one succeeds. The queue guards it.
+/// Decides whether clients are admitted. None is while an operator has paused admission. After a failure only one client at a time is
+/// admitted, after growing pauses, until one succeeds. Guarded by the queue's lock.
 /// </summary>
 internal sealed class AdmissionPause(TimeProvider time)
 {
     private readonly Backoff _backoff = new(time, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
     private LockWaiter? _trial;
 
-    /// <summary>Whether an operator has paused it.</summary>
+    /// <summary>Whether an operator has paused admission.</summary>
     public bool IsPaused { get; set; }
 
-    /// <summary>How long the pause after a failure still lasts; zero while a client tries.</summary>
+    /// <summary>The rest of the pause after a failure; zero while a client is being tried.</summary>
     public TimeSpan Remaining => _trial is null ? _backoff.Remaining : TimeSpan.Zero;
 
-    /// <summary>Whether the last activation or dial failed.</summary>
+    /// <summary>Whether the last activation or dial has failed.</summary>
     public bool IsFailing => _backoff.HasFailed;
 
     public bool AllowsOne => !IsPaused && _trial is null && Remaining == TimeSpan.Zero;
 
-    /// <summary>Notes the client that was admitted: while admissions fail, it is the one that tries.</summary>
+    /// <summary>Records an admitted client. After a failure, its result decides whether others are admitted.</summary>
     public void Admit(LockWaiter waiter) => _trial = IsFailing ? waiter : null;
 
     public void Succeeded()
@@ -35,14 +35,14 @@ internal sealed class AdmissionPause(TimeProvider time)
     {
         if (IsFailing && _trial != waiter)
         {
-            return; // it began before the pause
+            return; // admitted before the failure, so not the client whose result is awaited
         }
 
         _backoff.Fail();
         _trial = null;
     }
 
-    /// <summary>Lets another try when the one that did ended without a result.</summary>
+    /// <summary>Admits another client for a trial if the one on trial has ended without a result.</summary>
     public void Ended(LockWaiter waiter)
     {
         if (_trial == waiter)

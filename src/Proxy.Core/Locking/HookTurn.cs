@@ -1,15 +1,15 @@
 namespace Proxy.Locking;
 
-/// <summary>Lets one run of hooks go at a time, in the order in which they come, but that some go before all others.</summary>
+/// <summary>Lets hooks run one at a time, in the order of arrival, except that some go before all others.</summary>
 internal sealed class HookTurn
 {
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards all fields below
     private readonly Queue<TaskCompletionSource> _first = new();
     private readonly Queue<TaskCompletionSource> _others = new();
     private bool _isTaken;
 
-    /// <summary>Waits for the turn, which the caller then has to give back.</summary>
-    /// <param name="first">Whether it goes before those that are not.</param>
+    /// <summary>Waits for the turn, which the caller has to give back.</summary>
+    /// <param name="first">Whether to go before all callers for which this is false.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task TakeAsync(bool first, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace Proxy.Locking;
 
-/// <summary>Permits of this process.</summary>
+/// <summary>Keeps permits in this process.</summary>
 internal sealed class HostPermitStore : IPermitStore
 {
     /// <inheritdoc />
@@ -9,7 +9,7 @@ internal sealed class HostPermitStore : IPermitStore
     /// <inheritdoc />
     public IPermits Open(string routeId, Action available) => new Permits();
 
-    // The queue that returns a permit looks for the next client itself, so there is nothing to notify.
+    // No notification is needed: the queue that returns a permit admits its next client itself.
     private sealed class Permits : IPermits
     {
         private int _taken;

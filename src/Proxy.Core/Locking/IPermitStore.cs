@@ -1,14 +1,14 @@
 namespace Proxy.Locking;
 
-/// <summary>Where permits are kept: on this host, or for all hosts that share an engine. Chosen by <c>Lock:Scope</c>.</summary>
+/// <summary>Where permits are kept: on this host, or in an engine that several hosts share. Selected by <c>Lock:Scope</c>.</summary>
 internal interface IPermitStore
 {
     /// <summary>The name in the configuration.</summary>
     string Name { get; }
 
     /// <summary>Opens the permits of a route.</summary>
-    /// <param name="routeId">The route.</param>
-    /// <param name="available">Called, from any thread, when a permit that was refused before may be taken now.</param>
-    /// <returns>Its permits; disposing them gives back what is held.</returns>
+    /// <param name="routeId">The id of the route.</param>
+    /// <param name="available">Called from any thread when a permit may be available after one was refused.</param>
+    /// <returns>The permits; disposing them returns those that are held.</returns>
     IPermits Open(string routeId, Action available);
 }

@@ -4,10 +4,10 @@ namespace Proxy.Locking;
 internal interface IPermits : IDisposable
 {
     /// <summary>Takes a permit for the client that has waited longest.</summary>
-    /// <param name="maximum">How many there are, as configured now; at least 1.</param>
-    /// <returns>False when all are taken.</returns>
+    /// <param name="maximum">The number of permits as configured now; at least 1.</param>
+    /// <returns>False if all are taken.</returns>
     bool TryTake(int maximum);
 
-    /// <summary>Gives one back.</summary>
+    /// <summary>Returns a permit.</summary>
     void Return();
 }

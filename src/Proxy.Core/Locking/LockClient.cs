@@ -1,6 +1,6 @@
 namespace Proxy.Locking;
 
-/// <summary>A client in front of a lock or behind it.</summary>
+/// <summary>A client that waits for a permit or holds one.</summary>
 public sealed record LockClient
 {
     /// <summary>The connection's id.</summary>
@@ -9,18 +9,18 @@ public sealed record LockClient
     /// <summary>The client's address.</summary>
     public required string? Client { get; init; }
 
-    /// <summary>The place in the queue, from 1; 0 for one that holds a permit.</summary>
+    /// <summary>The place in the queue, from 1; 0 for a client that holds a permit.</summary>
     public required int Position { get; init; }
 
-    /// <summary>How long it has waited, or had to wait.</summary>
+    /// <summary>How long it has waited so far, or waited until it got its permit.</summary>
     public required TimeSpan Waited { get; init; }
 
-    /// <summary>How long it has held a permit.</summary>
+    /// <summary>How long it has held its permit.</summary>
     public required TimeSpan Held { get; init; }
 
     /// <summary>What its permit is used for; null while it waits.</summary>
     public required LockPhase? Phase { get; init; }
 
-    /// <summary>Where it is served.</summary>
+    /// <summary>The id of the destination that serves it; null if none is picked.</summary>
     public required string? DestinationId { get; init; }
 }

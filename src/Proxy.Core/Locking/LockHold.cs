@@ -3,12 +3,12 @@ using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
-/// <summary>One client's use of a permit: activation, service, hooks, rest.</summary>
-/// <param name="queue">The lock.</param>
+/// <summary>Uses a permit for one client: activation, service, hooks, and the rest before the next client.</summary>
+/// <param name="queue">The queue of the lock.</param>
 /// <param name="waiter">The client.</param>
-/// <param name="metrics">Told how long the permit was held.</param>
+/// <param name="metrics">Records how long the permit was held.</param>
 /// <param name="time">The clock.</param>
-/// <param name="stopped">Ends hooks and rest when the program ends.</param>
+/// <param name="stopped">Cancelled at the end of the program, to end hooks and the rest.</param>
 internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics metrics, TimeProvider time, CancellationToken stopped)
 {
     private readonly LockSettings _settings = queue.Settings;
@@ -16,7 +16,9 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
     private bool _isActivated;
     private bool _isConnected;
 
-    /// <summary>Serves the client. Afterwards the permit is kept for as long as the service needs, while the client's connection ends.</summary>
+    /// <summary>
+    /// Serves the client. Afterwards the client's connection ends at once, while the permit is kept as long as hooks and the rest take.
+    /// </summary>
     public async Task RunAsync()
     {
         try
@@ -87,7 +89,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         );
         await _destination!.ForwardAsync(waiter.Connection, Connected);
 
-        // A destination that says nothing is as dead as one that refuses, though the client's time ran out first.
+        // A destination that never answers counts as failed like one that refuses, even if the client's time ran out first.
         if (!_isConnected && waiter.Record.Outcome is ConnectionOutcome.ConnectFailed or ConnectionOutcome.HoldExpired)
         {
             queue.Failed(waiter);

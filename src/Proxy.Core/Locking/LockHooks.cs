@@ -2,18 +2,18 @@ using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
-/// <summary>The hooks of one route: never two at once, whatever the number of permits. What it has counted outlives edits.</summary>
+/// <summary>The hooks of one route, which never run two at a time, whatever the number of permits. Its counters survive edits.</summary>
 internal sealed class LockHooks(string routeId)
 {
     private readonly HookTurn _turn = new();
     private long _activations;
     private long _timeouts;
-    private long _answered; // timeouts that an activation has followed; touched in turn
+    private long _answered; // timeouts before the last successful activation; used only in turn
 
-    /// <summary>Activations that have succeeded.</summary>
+    /// <summary>The number of activations that have succeeded.</summary>
     public long Activations => Volatile.Read(ref _activations);
 
-    /// <summary>Runs the steps of an activation. One that fails is not counted, so that what was due is due at the next.</summary>
+    /// <summary>Runs the steps of an activation. A failed one is not counted, so that the steps which were due are due again.</summary>
     public async Task<HookResult> ActivateAsync(
         LockSettings settings,
         LockWaiter waiter,
@@ -24,7 +24,7 @@ internal sealed class LockHooks(string routeId)
         await _turn.TakeAsync(first: false, cancellationToken);
         try
         {
-            var timeouts = Volatile.Read(ref _timeouts); // one that comes meanwhile is for the next activation
+            var timeouts = Volatile.Read(ref _timeouts); // a timeout that happens meanwhile counts for the next activation
             var result = await RunAsync(settings.OnActivate, "activate", waiter, destination, Activations + 1, cancellationToken);
             if (result.Succeeded || settings.ProceedsOnHookFailure)
             {
@@ -40,14 +40,14 @@ internal sealed class LockHooks(string routeId)
         }
     }
 
-    /// <summary>Runs the steps for a client that was served for too long.</summary>
+    /// <summary>Runs the steps for a client whose time to be served is over.</summary>
     public Task TimeoutAsync(LockSettings settings, LockWaiter waiter, LockedDestination destination, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _timeouts); // at once: the next activation comes after this timeout
+        Interlocked.Increment(ref _timeouts); // before the steps run, so that the next activation knows of this timeout
         return RunInTurnAsync(settings.OnTimeout, "timeout", first: true, waiter, destination, cancellationToken);
     }
 
-    /// <summary>Runs the steps for a client that has gone.</summary>
+    /// <summary>Runs the steps for a client that has left.</summary>
     public Task ReleaseAsync(
         LockSettings settings,
         LockWaiter waiter,
@@ -94,7 +94,7 @@ internal sealed class LockHooks(string routeId)
             return HookResult.Success;
         }
 
-        await Task.Yield(); // they start processes and run others' code: not on an event loop
+        await Task.Yield(); // off the event loop, since steps start processes and run application code
         return await hooks.RunAsync(
             new HookEvent
             {

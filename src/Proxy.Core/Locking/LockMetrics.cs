@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Locking;
 
-/// <summary>What locks measure: which clients wait and hold a permit, and for how long.</summary>
+/// <summary>The metrics of locks: waiting clients, held permits, and durations.</summary>
 internal sealed class LockMetrics
 {
     private static readonly double[] _boundaries = [0.001, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600];

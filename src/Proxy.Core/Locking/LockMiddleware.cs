@@ -4,11 +4,11 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Locking;
 
-/// <summary>Lets a client wait for a permit, its bytes unread, and serves it then.</summary>
+/// <summary>Makes a client wait for a permit, its bytes unread, and then serves it.</summary>
 internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeProvider time, CancellationToken stopped)
 {
-    /// <summary>Runs one connection.</summary>
-    /// <returns>A task that completes when the client's connection has ended; its permit may be held for longer.</returns>
+    /// <summary>Handles one connection.</summary>
+    /// <returns>A task that completes when the client's connection has ended; its permit may be held longer.</returns>
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
         var record = ConnectionRecord.Of(connection);
@@ -42,7 +42,7 @@ internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeP
         return refusal;
     }
 
-    /// <summary>Watches for the client's departure, without reading what it has sent.</summary>
+    /// <summary>Notices that the client leaves, without reading its bytes.</summary>
     private async Task WatchAsync(LockWaiter waiter, CancellationToken admitted)
     {
         if (waiter.Connection is not TcpConnection tcp)
@@ -55,7 +55,7 @@ internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeP
         var ignoreClose = false;
         while (await tcp.WaitForDepartureAsync(ignoreClose, admitted) is { } how && !queue.Leave(waiter, how))
         {
-            ignoreClose = true; // after a FIN that does not count, a reset still does
+            ignoreClose = true; // a FIN that does not count as leaving is followed by the wait for a reset
         }
     }
 }

@@ -3,13 +3,13 @@ namespace Proxy.Locking;
 /// <summary>What a permit is used for.</summary>
 public enum LockPhase
 {
-    /// <summary>The hooks of <c>OnActivate</c> run, or wait for other hooks of the route.</summary>
+    /// <summary>The hooks of <c>OnActivate</c> run, or wait until other hooks of the route have ended.</summary>
     Activating,
 
-    /// <summary>The destination is dialed, and then the client is served.</summary>
+    /// <summary>The destination is dialed or serves the client.</summary>
     Serving,
 
-    /// <summary>The client has gone, and hooks run.</summary>
+    /// <summary>The client has left, and hooks run.</summary>
     Releasing,
 
     /// <summary>The service rests for <c>ReleaseDelay</c>.</summary>

@@ -5,12 +5,12 @@ using Proxy.Diagnostics;
 namespace Proxy.Locking;
 
 /// <summary>
-/// The clients of one lock, first in, first out. It outlives edits: settings change under it, places do not. Every operation takes
-/// constant time, but for an edit and a look at it.
+/// The clients of one lock, first in, first out. It survives edits: settings change, and places stay. All operations take constant time,
+/// except edits and <see cref="Describe()"/>.
 /// </summary>
 internal sealed class LockQueue : IDisposable
 {
-    private readonly Lock _gate = new(); // guards everything below; never held while others' code runs
+    private readonly Lock _gate = new(); // guards all fields below; never held while code outside this class runs
     private readonly LinkedList<LockWaiter> _waiting = new();
     private readonly HashSet<LockWaiter> _holding = [];
     private readonly AdmissionPause _pause;
@@ -35,14 +35,16 @@ internal sealed class LockQueue : IDisposable
 
     public string RouteId { get; }
 
-    /// <summary>The newest settings.</summary>
+    /// <summary>The settings of the newest revision.</summary>
     public LockSettings Settings => Volatile.Read(ref _settings);
 
-    /// <summary>The route's hooks: what was counted outlives edits, too.</summary>
+    /// <summary>The hooks of the route, whose counters survive edits too.</summary>
     public LockHooks Hooks { get; }
 
-    /// <summary>Puts new settings to use. Waiting clients keep their places unless a shorter wait or a stricter view of leaving ends that.</summary>
-    public void Use(LockSettings settings)
+    /// <summary>
+    /// Applies new settings. Waiting clients keep their places, unless a shorter timeout or another DropQueued ends their wait.
+    /// </summary>
+    public void Apply(LockSettings settings)
     {
         List<LockWaiter> left;
         lock (_gate)
@@ -58,7 +60,7 @@ internal sealed class LockQueue : IDisposable
         OnTimer();
     }
 
-    /// <summary>The route is gone: waiting clients are sent away, clients that are served go on.</summary>
+    /// <summary>Closes the queue, since its route is gone: waiting clients are refused, served ones go on.</summary>
     public void Close()
     {
         List<LockWaiter> waiting;
@@ -72,7 +74,7 @@ internal sealed class LockQueue : IDisposable
         waiting.ForEach(static waiter => waiter.Complete(ConnectionOutcome.Drained));
     }
 
-    /// <summary>Takes a client in. Completes with null when it has a permit, and otherwise with the reason why it gets none.</summary>
+    /// <summary>Adds a client. Completes with null when it gets a permit, otherwise with the reason for the refusal.</summary>
     public ValueTask<ConnectionOutcome?> EnterAsync(LockWaiter waiter)
     {
         lock (_gate)
@@ -103,7 +105,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>The peer has left; whether that ends its wait is for the settings to say. True when it no longer waits.</summary>
+    /// <summary>Handles a departed peer; the settings decide whether that ends its wait. True if it no longer waits.</summary>
     public bool Leave(LockWaiter waiter, PeerDeparture how)
     {
         lock (_gate)
@@ -126,7 +128,7 @@ internal sealed class LockQueue : IDisposable
         return true;
     }
 
-    /// <summary>An activation and a dial went well: clients that wait for that may be admitted.</summary>
+    /// <summary>Records that an activation and a dial have succeeded, after which waiting clients may be admitted.</summary>
     public void Succeeded()
     {
         lock (_gate)
@@ -142,7 +144,10 @@ internal sealed class LockQueue : IDisposable
         Admit();
     }
 
-    /// <summary>An activation or a dial failed: the next waits a while, so that a dead service does not use up the queue.</summary>
+    /// <summary>
+    /// Records that an activation or dial has failed. The next client is admitted after a pause, so that an unavailable service does not
+    /// use up the queue.
+    /// </summary>
     public void Failed(LockWaiter waiter)
     {
         lock (_gate)
@@ -152,12 +157,12 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>Gives a permit back; the next comes in.</summary>
+    /// <summary>Returns a permit, and admits the next client.</summary>
     public void Release(LockWaiter waiter)
     {
         lock (_gate)
         {
-            _permits.Return(); // before waiting code learns that no permit is used any more
+            _permits.Return(); // before continuations of waiting code can see that no permit is in use
             _holding.Remove(waiter);
             _pause.Ended(waiter);
             if (_holding.Count == 0)
@@ -170,7 +175,7 @@ internal sealed class LockQueue : IDisposable
         Admit();
     }
 
-    /// <summary>Stops admitting, or goes on. Clients that are served are left alone.</summary>
+    /// <summary>Pauses or resumes admission. Served clients are not affected.</summary>
     public void Pause(bool paused)
     {
         lock (_gate)
@@ -181,7 +186,7 @@ internal sealed class LockQueue : IDisposable
         Admit();
     }
 
-    /// <summary>Another number of permits, until the next edit.</summary>
+    /// <summary>Changes the number of permits until the next edit.</summary>
     public void ChangePermits(int permits)
     {
         lock (_gate)
@@ -201,7 +206,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>Whether the route is gone and no permit is held; no client is admitted any more then.</summary>
+    /// <summary>Whether the route is gone and no permit is held; then no client is admitted any more.</summary>
     public bool IsClosedAndIdle
     {
         get
@@ -213,7 +218,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>How many wait and how many hold.</summary>
+    /// <summary>The number of waiting clients and of held permits.</summary>
     public (int Waiting, int Holding) Count()
     {
         lock (_gate)
@@ -222,7 +227,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    /// <summary>What can be seen of it now.</summary>
+    /// <summary>The present status.</summary>
     public LockStatus Describe()
     {
         List<LockWaiter> holding;
@@ -246,7 +251,7 @@ internal sealed class LockQueue : IDisposable
             };
         }
 
-        // Outside the lock: no client waits for its turn while thousands are described.
+        // Outside the lock, so that clients do not wait while thousands of others are described.
         return status with
         {
             Holding = [.. holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],
@@ -274,7 +279,7 @@ internal sealed class LockQueue : IDisposable
             DestinationId = waiter.DestinationId,
         };
 
-    // A half-close looks like leaving.
+    // To the proxy, a half-close looks like leaving.
     private bool Counts(PeerDeparture how) =>
         how == PeerDeparture.Reset
         || _settings.DropQueued == DropQueued.Always
@@ -344,7 +349,7 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
-    // All wait equally long, so the first in the queue is the first to expire: one timer is enough.
+    // All clients have the same timeout, so the first in the queue expires first: one timer is enough.
     private void SetTimer()
     {
         var due = _waiting.First is { Value: var waiter } ? UntilExpiry(waiter) : null;
@@ -359,7 +364,7 @@ internal sealed class LockQueue : IDisposable
     private TimeSpan? UntilExpiry(LockWaiter waiter) =>
         _settings.QueueTimeout < TimeSpan.Zero ? null : _settings.QueueTimeout - _time.GetElapsedTime(waiter.Arrived);
 
-    // Timers count whole milliseconds, and must not fire before the time.
+    // Timers have whole milliseconds, and must not fire early.
     private static TimeSpan Ceiling(TimeSpan? due) =>
         due is { } value ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(value.TotalMilliseconds))) : Timeout.InfiniteTimeSpan;
 }

@@ -1,14 +1,14 @@
 namespace Proxy.Locking;
 
-/// <summary>The locks of all routes: what operators see and do, and what outlives edits.</summary>
+/// <summary>The locks of all routes: operators see and control them here. It survives edits.</summary>
 public sealed class LockRegistry : IDisposable
 {
-    // A process that is killed may take seconds.
+    // Killing a process may take seconds.
     private static readonly TimeSpan _killLimit = TimeSpan.FromSeconds(6);
 
     private readonly Lock _gate = new(); // guards _queues and _reserved
     private readonly Dictionary<string, LockQueue> _queues = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<LockQueue> _reserved = []; // which a revision that is being applied may want: they are not forgotten
+    private readonly HashSet<LockQueue> _reserved = []; // needed by the revision that is being applied, so they must not be removed
     private readonly CancellationTokenSource _stopped = new();
     private readonly IReadOnlyList<IPermitStore> _stores;
     private readonly LockMetrics _metrics;
@@ -22,8 +22,8 @@ public sealed class LockRegistry : IDisposable
         metrics.Queues = Queues;
     }
 
-    /// <summary>All locks.</summary>
-    /// <returns>What they look like now, by route.</returns>
+    /// <summary>The status of all locks.</summary>
+    /// <returns>One entry per route with a lock.</returns>
     public IReadOnlyList<LockStatus> List() =>
         [
             .. Queues()
@@ -31,13 +31,13 @@ public sealed class LockRegistry : IDisposable
                 .OrderBy(static lockStatus => lockStatus.RouteId, StringComparer.OrdinalIgnoreCase),
         ];
 
-    /// <summary>One lock.</summary>
-    /// <param name="routeId">Its route.</param>
-    /// <returns>What it looks like now; null when the route has none.</returns>
+    /// <summary>The status of one lock.</summary>
+    /// <param name="routeId">The id of the route.</param>
+    /// <returns>The status; null if the route has no lock.</returns>
     public LockStatus? Find(string routeId) => FindQueue(routeId)?.Describe();
 
-    /// <summary>Stops admitting, or goes on. Clients that are served are left alone, waiting clients go on waiting.</summary>
-    /// <param name="routeId">The route.</param>
+    /// <summary>Pauses or resumes admission. Served clients are not affected, waiting ones go on waiting.</summary>
+    /// <param name="routeId">The id of the route.</param>
     /// <param name="paused">Whether to pause.</param>
     /// <returns>False when the route has no lock.</returns>
     public bool TryPause(string routeId, bool paused)
@@ -48,8 +48,8 @@ public sealed class LockRegistry : IDisposable
     }
 
     /// <summary>Changes the number of permits until the next edit. Fewer permits end no connection.</summary>
-    /// <param name="routeId">The route.</param>
-    /// <param name="permits">At least 1.</param>
+    /// <param name="routeId">The id of the route.</param>
+    /// <param name="permits">The number of permits, at least 1.</param>
     /// <returns>False when the route has no lock.</returns>
     public bool TryChangePermits(string routeId, int permits)
     {
@@ -71,7 +71,7 @@ public sealed class LockRegistry : IDisposable
         _stopped.Dispose();
     }
 
-    /// <summary>Builds a route's lock without putting it to use; to use, or to give up. One revision reserves at a time.</summary>
+    /// <summary>Builds a route's lock for a revision without applying it. One revision at a time.</summary>
     internal LockReservation Reserve(string routeId, string scope, LockSettings settings)
     {
         lock (_gate)
@@ -87,9 +87,11 @@ public sealed class LockRegistry : IDisposable
         }
     }
 
-    /// <summary>Puts a revision's locks to use, and closes all others: they are forgotten when the last permit is back.</summary>
-    /// <exception cref="AggregateException">Some did not follow; all others did.</exception>
-    internal void Use(IReadOnlyCollection<LockReservation> locks)
+    /// <summary>
+    /// Applies the locks of a revision and closes all others, which are removed when their last permit has been returned.
+    /// </summary>
+    /// <exception cref="AggregateException">Some locks could not apply it; all others have.</exception>
+    internal void Apply(IReadOnlyCollection<LockReservation> locks)
     {
         lock (_gate)
         {
@@ -121,7 +123,7 @@ public sealed class LockRegistry : IDisposable
         }
     }
 
-    /// <summary>Gives up what was reserved: all goes on as before.</summary>
+    /// <summary>Drops reservations that are not applied, after which everything is as before.</summary>
     internal void GiveUp(IReadOnlyCollection<LockReservation> locks)
     {
         lock (_gate)
@@ -137,12 +139,12 @@ public sealed class LockRegistry : IDisposable
             }
             else if (one.Queue.IsClosedAndIdle)
             {
-                _ = ForgetAsync(one.Queue); // which left it alone while it was reserved
+                _ = ForgetAsync(one.Queue); // not removed earlier because it was reserved
             }
         }
     }
 
-    /// <summary>Waits until no permit is held, so that hooks run to their end; when that takes too long, they are ended, and that is awaited.</summary>
+    /// <summary>Waits until no permit is held, so that hooks can finish; after a time limit cancels them and waits for that.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
     {
         try
@@ -151,7 +153,7 @@ public sealed class LockRegistry : IDisposable
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // They are ended now.
+            // The time limit is over, so hooks are cancelled.
         }
 
         await _stopped.CancelAsync();
@@ -161,7 +163,7 @@ public sealed class LockRegistry : IDisposable
         }
         catch (TimeoutException)
         {
-            // Something does not die; the hook's log says so.
+            // A process cannot be killed, which the hook logs.
         }
     }
 
@@ -171,7 +173,7 @@ public sealed class LockRegistry : IDisposable
     {
         if (settings is not null)
         {
-            queue.Use(settings);
+            queue.Apply(settings);
             return;
         }
 
@@ -181,7 +183,7 @@ public sealed class LockRegistry : IDisposable
 
     private IPermitStore Store(string scope) => _stores.First(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase));
 
-    // One that is in use stays.
+    // A queue that is in use is not removed.
     private async Task ForgetAsync(LockQueue queue)
     {
         await queue.WhenIdleAsync();

@@ -1,8 +1,8 @@
 namespace Proxy.Locking;
 
-/// <summary>A lock as a revision wants it, built and not in use yet: nothing has changed for the waiting clients.</summary>
-/// <param name="Queue">The route's queue: the one it has, or a new one.</param>
-/// <param name="IsNew">Whether the queue was made for this.</param>
-/// <param name="Settings">What applies from when it is put to use.</param>
-/// <param name="Middleware">What the route's connections run then.</param>
+/// <summary>A lock that a revision has built and not applied yet; waiting clients are not affected.</summary>
+/// <param name="Queue">The route's existing queue, or a new one.</param>
+/// <param name="IsNew">Whether the queue was created for this reservation.</param>
+/// <param name="Settings">The settings that apply once the revision does.</param>
+/// <param name="Middleware">The middleware for the route's connections once the revision applies.</param>
 internal sealed record LockReservation(LockQueue Queue, bool IsNew, LockSettings Settings, LockMiddleware Middleware);

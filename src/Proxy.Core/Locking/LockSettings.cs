@@ -3,28 +3,28 @@ using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
-/// <summary>What a route asks of its lock; the newest applies to every waiting client.</summary>
+/// <summary>The settings of a route's lock. The newest ones apply to every waiting client.</summary>
 internal sealed record LockSettings
 {
-    /// <summary>Clients at once.</summary>
+    /// <summary>The number of clients that are served at the same time.</summary>
     public required int Permits { get; init; }
 
-    /// <summary>The longest that may be waiting.</summary>
+    /// <summary>The number of clients that may wait.</summary>
     public required int QueueLimit { get; init; }
 
-    /// <summary>The longest a client waits; infinite for no limit.</summary>
+    /// <summary>The time that a client may wait; infinite for no limit.</summary>
     public required TimeSpan QueueTimeout { get; init; }
 
-    /// <summary>The longest a client is served, from the end of the activation; infinite for no limit.</summary>
+    /// <summary>The time that a client may be served, from the end of the activation; infinite for no limit.</summary>
     public required TimeSpan MaxHold { get; init; }
 
-    /// <summary>The service's rest between two clients.</summary>
+    /// <summary>The pause of the service between two clients.</summary>
     public required TimeSpan ReleaseDelay { get; init; }
 
-    /// <summary>What counts as leaving the queue.</summary>
+    /// <summary>Which departures of a waiting client end its wait.</summary>
     public required DropQueued DropQueued { get; init; }
 
-    /// <summary>Whether a client is served although its activation failed.</summary>
+    /// <summary>Whether a client is served even if its activation failed.</summary>
     public required bool ProceedsOnHookFailure { get; init; }
 
     public required HookList OnActivate { get; init; }

@@ -1,32 +1,32 @@
 namespace Proxy.Locking;
 
-/// <summary>What can be seen of a lock at one moment.</summary>
+/// <summary>The status of a lock at one moment.</summary>
 public sealed record LockStatus
 {
-    /// <summary>The route.</summary>
+    /// <summary>The id of the route.</summary>
     public required string RouteId { get; init; }
 
-    /// <summary>How many clients may be served at once, now.</summary>
+    /// <summary>The number of clients that may be served at the same time now.</summary>
     public required int Permits { get; init; }
 
-    /// <summary>How many may wait.</summary>
+    /// <summary>The number of clients that may wait.</summary>
     public required int QueueLimit { get; init; }
 
     /// <summary>Whether an operator has paused admission.</summary>
     public required bool IsPaused { get; init; }
 
-    /// <summary>Whether the route has been removed, or is no lock any more.</summary>
+    /// <summary>Whether the route was removed, or has no lock any more.</summary>
     public required bool IsClosed { get; init; }
 
-    /// <summary>How long admission still rests after a failed hook or dial; zero when it does not.</summary>
+    /// <summary>The rest of the pause after a failed hook or dial; zero if there is none.</summary>
     public required TimeSpan PausedAfterFailure { get; init; }
 
-    /// <summary>Activations since the start of the program.</summary>
+    /// <summary>The number of successful activations since the program started.</summary>
     public required long Activations { get; init; }
 
-    /// <summary>The clients that have a permit, longest first.</summary>
+    /// <summary>The clients that hold a permit, longest first.</summary>
     public required IReadOnlyList<LockClient> Holding { get; init; }
 
-    /// <summary>The waiting clients, in their order.</summary>
+    /// <summary>The waiting clients, in order.</summary>
     public required IReadOnlyList<LockClient> Waiting { get; init; }
 }

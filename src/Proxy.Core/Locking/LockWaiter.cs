@@ -5,7 +5,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Locking;
 
-/// <summary>One client in front of a lock, from its arrival to the return of its permit. Its queue guards what is not read-only.</summary>
+/// <summary>A client of a lock, from its arrival to the return of its permit. Mutable members are guarded by the queue's lock.</summary>
 internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord record, long arrived)
     : IValueTaskSource<ConnectionOutcome?>,
         IThreadPoolWorkItem
@@ -17,28 +17,28 @@ internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord 
 
     public ConnectionRecord Record => record;
 
-    /// <summary>When it came, as a timestamp.</summary>
+    /// <summary>The timestamp of its arrival.</summary>
     public long Arrived => arrived;
 
-    /// <summary>Its place in the queue; null once it has left.</summary>
+    /// <summary>Its place in the queue; null once it has left the queue.</summary>
     public LinkedListNode<LockWaiter>? Place { get; set; }
 
-    /// <summary>How it departed while waiting, where that has not ended the wait.</summary>
+    /// <summary>How the peer departed while waiting, if that did not end the wait.</summary>
     public PeerDeparture? Departed { get; set; }
 
-    /// <summary>When it was given a permit, as a timestamp.</summary>
+    /// <summary>The timestamp at which it got its permit.</summary>
     public long Admitted { get; set; }
 
-    /// <summary>Where it is served, for the status.</summary>
+    /// <summary>The id of the destination that serves it, for the status.</summary>
     public string? DestinationId { get; set; }
 
-    /// <summary>What a permit is used for just now.</summary>
+    /// <summary>What its permit is used for at present.</summary>
     public LockPhase Phase { get; set; }
 
-    /// <summary>Completes with null when a permit is given, and otherwise with the reason why none is.</summary>
+    /// <summary>Completes with null when it gets a permit, otherwise with the reason for the refusal.</summary>
     public ValueTask<ConnectionOutcome?> WaitAsync() => new(this, _source.Version);
 
-    /// <summary>Ends the wait; the client goes on where its bytes are moved.</summary>
+    /// <summary>Ends the wait. The client continues on the thread of its connection.</summary>
     public void Complete(ConnectionOutcome? refusal)
     {
         _refusal = refusal;

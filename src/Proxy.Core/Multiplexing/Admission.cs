@@ -1,26 +1,26 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>What becomes of a request that has come.</summary>
+/// <summary>The decision about a request that a client submits to a session.</summary>
 internal enum Admission
 {
-    /// <summary>It waits for its turn.</summary>
+    /// <summary>It waits for its turn to be sent.</summary>
     Queued,
 
-    /// <summary>It waits for the reply to the same one.</summary>
+    /// <summary>It waits for the reply to an identical request.</summary>
     Joined,
 
-    /// <summary>The reply is known.</summary>
+    /// <summary>It is answered from the cache.</summary>
     Cached,
 
-    /// <summary>Its unit does not answer.</summary>
+    /// <summary>It fails, since its unit does not answer.</summary>
     Suspended,
 
-    /// <summary>The destination cannot be reached, and is not tried now.</summary>
+    /// <summary>It fails, since the destination cannot be reached and no dial is due.</summary>
     Down,
 
-    /// <summary>Too many wait.</summary>
+    /// <summary>It fails, since too many requests wait.</summary>
     Full,
 
-    /// <summary>Its client has left.</summary>
+    /// <summary>It is dropped, since its client has left.</summary>
     Gone,
 }

@@ -3,12 +3,15 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Tells the clients of requests that are done, those that share another's exchange included. Not under a session's lock.</summary>
+/// <summary>
+/// Passes results to clients: to the client of a request and to those whose identical requests share its exchange. Must not be called under
+/// a session's lock.
+/// </summary>
 internal static class Answers
 {
     public static void Deliver(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection)
     {
-        var follower = request.Followers; // once told, a request may be used for the client's next one
+        var follower = request.Followers; // read first: once completed, a request may be reused for the client's next one
         request.Client.Deliver(request, reply, endsConnection);
         while (follower is { } next)
         {
@@ -33,7 +36,7 @@ internal static class Answers
     public static void FailAll(List<MultiplexRequest> requests, LocalReply reply, ConnectionOutcome outcome) =>
         requests.ForEach(request => Fail(request, reply, outcome));
 
-    /// <summary>Fails what was in flight on a connection that is gone, and what has no other to wait for.</summary>
+    /// <summary>Fails the requests that were in flight on a lost connection, or that wait for a destination which is down.</summary>
     public static void FailAll(List<MultiplexRequest> requests, UpstreamLoss loss)
     {
         foreach (var request in requests)

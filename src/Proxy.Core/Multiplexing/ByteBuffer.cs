@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Bytes in one piece that are added at the end and taken from the start; it grows with what comes, and shrinks when it is empty.</summary>
+/// <summary>
+/// A contiguous byte buffer: bytes are appended at the end and consumed from the start. It grows as needed and shrinks when it is empty.
+/// </summary>
 internal sealed class ByteBuffer : IBufferWriter<byte>
 {
     private const int Smallest = 512;
@@ -17,8 +19,10 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
 
     public Memory<byte> Memory => _array.AsMemory(_start, Count);
 
-    /// <summary>Room for more.</summary>
-    /// <param name="most">How long the content may become: beyond what is there and one byte, no room is given.</param>
+    /// <summary>The free space to write into.</summary>
+    /// <param name="most">
+    /// The longest content that is allowed; beyond it, and beyond what is there plus one byte, no space is given.
+    /// </param>
     public Memory<byte> Room(int most)
     {
         if (_end == _array.Length)
@@ -51,7 +55,7 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>Drops bytes from the start.</summary>
+    /// <summary>Removes bytes from the start.</summary>
     public void Consume(int count)
     {
         _start += count;
@@ -70,7 +74,7 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
         }
     }
 
-    /// <summary>Gives the memory back; it may be used again.</summary>
+    /// <summary>Releases the memory. The buffer can still be used afterwards.</summary>
     public void Release()
     {
         if (_array.Length > 0)
@@ -82,7 +86,7 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
         _start = _end = 0;
     }
 
-    // Doubling: memory follows what has come, never what was announced.
+    // Doubles the size, so that memory follows the bytes that have arrived, never a length that a peer announced.
     private void Grow(int size)
     {
         var count = Count;

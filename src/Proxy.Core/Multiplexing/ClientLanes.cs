@@ -2,21 +2,24 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The lanes of one client: one to the route's destination, and one for each cluster that serves units of it. Used by the client's reader alone.</summary>
+/// <summary>
+/// The lanes of one client: one to the route's destination, and one per cluster that serves units of the route. Used only by the client's
+/// reader.
+/// </summary>
 internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
 {
     private readonly Dictionary<string, RequestLane> _elsewhere = new(StringComparer.OrdinalIgnoreCase);
     private RequestLane? _own;
 
-    /// <summary>Opens the route's own lane, since a client is pinned to a destination from its first moment.</summary>
+    /// <summary>Opens the lane to the route's own cluster, since a client is pinned to a destination when it connects.</summary>
     public bool TryOpen(out ConnectionOutcome failure)
     {
         _own = opener.Open(client, null, out failure);
         return _own is not null;
     }
 
-    /// <summary>The lane a request takes; null if its cluster has no destination.</summary>
-    /// <param name="unit">The unit it is for, if the protocol has units.</param>
+    /// <summary>Returns the lane for a request; null if its cluster has no destination.</summary>
+    /// <param name="unit">The unit that the request is for; null if the protocol has no units.</param>
     public RequestLane? Find(ushort? unit)
     {
         if (unit is not { } id || client.Rules?.ClusterOf(id) is not { } clusterId)
@@ -41,7 +44,7 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
         }
     }
 
-    // A client whose destination is not configured any more goes to another one, once nothing of it is under way.
+    // A client whose destination was removed from the configuration moves to another one, once none of its requests is under way.
     private RequestLane? Renew(RequestLane? lane, string? clusterId)
     {
         if (lane is not null && !lane.Session.IsLeft(lane))

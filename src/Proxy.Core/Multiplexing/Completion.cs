@@ -3,7 +3,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What completes a request: a reply of the destination, that it was done where nothing is answered, or that it failed.</summary>
+/// <summary>The result that completes a request: a reply of the destination, success without a reply, or a failure.</summary>
 internal readonly ref struct Completion
 {
     /// <summary>Whether the destination replied.</summary>
@@ -12,19 +12,19 @@ internal readonly ref struct Completion
     /// <summary>The reply.</summary>
     public ReadOnlySpan<byte> Reply { get; private init; }
 
-    /// <summary>Whether the client's connection ends after it.</summary>
+    /// <summary>Whether the client's connection ends after the reply.</summary>
     public bool EndsConnection { get; private init; }
 
-    /// <summary>Whether it was done, or is to look as if it had been.</summary>
+    /// <summary>Whether the request was executed, or is to look to the client as if it had been.</summary>
     public bool IsDone { get; private init; }
 
-    /// <summary>What to say to the client if it failed, or the client's protocol has no such reply.</summary>
+    /// <summary>The reply that the proxy writes itself, if the request failed or the client's protocol has no reply of this kind.</summary>
     public LocalReply Failure { get; private init; }
 
-    /// <summary>How the client's connection ends if its protocol has no words for the failure.</summary>
+    /// <summary>The outcome of the client's connection, if its protocol cannot express the failure.</summary>
     public ConnectionOutcome Outcome { get; private init; }
 
-    /// <summary>The destination replied.</summary>
+    /// <summary>The destination has replied.</summary>
     public static Completion Replied(ReadOnlySpan<byte> reply, bool endsConnection) =>
         Failed(LocalReply.BadAnswer, ConnectionOutcome.ProtocolError) with
         {
@@ -33,12 +33,15 @@ internal readonly ref struct Completion
             EndsConnection = endsConnection,
         };
 
-    /// <summary>It was sent, and the destination does not answer it. Where the client's protocol has no reply for that, it must not read that it was refused.</summary>
+    /// <summary>
+    /// The request was sent, and the destination does not answer such requests. If the client's protocol expects a reply that the proxy
+    /// cannot make, it must not look like a refusal.
+    /// </summary>
     public static Completion Sent() => Failed(LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout) with { IsDone = true };
 
-    /// <summary>It was not sent, and is to look as if it had been done.</summary>
+    /// <summary>The request was not sent, but is to look to the client as if it had been executed.</summary>
     public static Completion Ignored() => Failed(LocalReply.NotAllowed, ConnectionOutcome.Denied) with { IsDone = true };
 
-    /// <summary>It failed.</summary>
+    /// <summary>The request has failed.</summary>
     public static Completion Failed(LocalReply reply, ConnectionOutcome outcome) => new() { Failure = reply, Outcome = outcome };
 }

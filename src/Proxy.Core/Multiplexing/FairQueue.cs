@@ -1,14 +1,17 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>Round robin between lanes, request by request, in constant time. Guarded by the session.</summary>
+/// <summary>Serves the lanes round robin, one request each, in constant time. Guarded by the session's lock.</summary>
 internal sealed class FairQueue
 {
     private readonly Queue<RequestLane> _turns = new();
 
-    /// <summary>Requests that wait.</summary>
+    /// <summary>The number of waiting requests.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether requests of one client may overtake each other, since there are several connections: then those that write go alone.</summary>
+    /// <summary>
+    /// Whether the order of one client's requests has to be kept, since several connections could reorder them: then a request that writes
+    /// is sent only while no other one of its client is in flight.
+    /// </summary>
     public bool KeepsOrder { get; set; }
 
     public void Enqueue(MultiplexRequest request)
@@ -18,7 +21,7 @@ internal sealed class FairQueue
         Queue(request.Lane);
     }
 
-    /// <summary>Puts a request back where it was.</summary>
+    /// <summary>Puts a request back at the start of its lane.</summary>
     public void Return(MultiplexRequest request)
     {
         request.Lane!.Prepend(request);
@@ -26,7 +29,7 @@ internal sealed class FairQueue
         Queue(request.Lane);
     }
 
-    /// <summary>Gives a lane its turn if it has something to send.</summary>
+    /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void Queue(RequestLane lane)
     {
         if (!lane.IsQueued && !lane.IsGone && lane.First is not null)
@@ -36,7 +39,7 @@ internal sealed class FairQueue
         }
     }
 
-    /// <summary>The next request; null if there is none, or all wait for others of their own client.</summary>
+    /// <summary>The next request; null if there is none, or each one has to wait for earlier ones of its own client.</summary>
     public MultiplexRequest? Dequeue()
     {
         while (_turns.TryDequeue(out var lane))
@@ -50,13 +53,13 @@ internal sealed class FairQueue
                 return first;
             }
 
-            // What is blocked gets its turn again when the request that it waits for is done.
+            // A blocked lane is queued again when the request that blocks it is done.
         }
 
         return null;
     }
 
-    /// <summary>Takes out all of a lane that a condition is true of.</summary>
+    /// <summary>Takes the requests of a lane for which a condition is true.</summary>
     public void TakeWhere(RequestLane lane, Func<MultiplexRequest, long, bool> condition, long argument, List<MultiplexRequest> taken)
     {
         var before = taken.Count;

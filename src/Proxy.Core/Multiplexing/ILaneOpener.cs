@@ -2,12 +2,12 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Finds the session that a client's requests go to.</summary>
+/// <summary>Finds the session for a client's requests.</summary>
 internal interface ILaneOpener
 {
     /// <summary>Picks a destination and joins its session.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="clusterId">The cluster of a unit that is elsewhere; null for the route's own.</param>
-    /// <param name="failure">Why there is none.</param>
+    /// <param name="clusterId">The cluster that serves a unit; null for the route's own cluster.</param>
+    /// <param name="failure">Why no destination was found.</param>
     RequestLane? Open(MultiplexClient client, string? clusterId, out ConnectionOutcome failure);
 }

@@ -1,6 +1,9 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>The requests of one upstream connection that were sent and not answered: by id where there is one, else in order. Guarded by the session.</summary>
+/// <summary>
+/// The requests on one upstream connection that were sent and not answered: by id if the protocol has one, otherwise in order. Guarded by
+/// the session's lock.
+/// </summary>
 internal sealed class InFlight(bool byId)
 {
     private readonly Queue<MultiplexRequest> _inOrder = new();
@@ -25,21 +28,21 @@ internal sealed class InFlight(bool byId)
         }
     }
 
-    /// <summary>Notes that bytes were received: without ids they can only answer what was sent before.</summary>
+    /// <summary>Records that bytes were received. Without ids, they can only answer requests that were sent before.</summary>
     public void Received() => _answerable = _sent;
 
-    /// <summary>Whether bytes were received since the last was sent.</summary>
+    /// <summary>Whether bytes were received since the last request was sent.</summary>
     public bool HasReceived => _answerable == _sent;
 
     public bool Contains(ulong id) => _byId.ContainsKey(id);
 
-    /// <summary>The request whose reply comes next.</summary>
+    /// <summary>The request that the next reply belongs to; null if there is none.</summary>
     public MultiplexRequest? Peek(ulong id) =>
         byId ? _byId.GetValueOrDefault(id)
         : _inOrder.TryPeek(out var first) && first.SentAs <= _answerable ? first
         : null;
 
-    /// <summary>Takes a request out; false if it is not there any more.</summary>
+    /// <summary>Removes a request; false if it was removed before.</summary>
     public bool Remove(MultiplexRequest request)
     {
         if (byId)
@@ -56,7 +59,7 @@ internal sealed class InFlight(bool byId)
         return RemoveBehindFirst(request);
     }
 
-    /// <summary>Takes out all, in the order in which they were sent.</summary>
+    /// <summary>Removes all requests, in the order in which they were sent.</summary>
     public void TakeAll(List<MultiplexRequest> taken)
     {
         taken.AddRange(byId ? _byId.Values.OrderBy(static request => request.Started) : _inOrder);
@@ -64,7 +67,7 @@ internal sealed class InFlight(bool byId)
         _inOrder.Clear();
     }
 
-    /// <summary>The first that is overdue.</summary>
+    /// <summary>The first request whose deadline has passed; null if there is none.</summary>
     public MultiplexRequest? FindOverdue(long now)
     {
         if (!byId)
@@ -83,7 +86,7 @@ internal sealed class InFlight(bool byId)
         return null;
     }
 
-    // One that gets no reply does not wait for those before it.
+    // A request without reply is done once it is sent, even if earlier ones wait for replies.
     private bool RemoveBehindFirst(MultiplexRequest request)
     {
         var found = false;

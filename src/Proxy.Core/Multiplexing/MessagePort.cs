@@ -3,7 +3,9 @@ using Proxy.Connections;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>A connection as bytes in and bytes out: straight from the socket where a transport of ours has it, else through its pipes.</summary>
+/// <summary>
+/// Receives and sends bytes on a connection: directly on the socket if the transport supports it, otherwise through the connection's pipes.
+/// </summary>
 internal sealed class MessagePort
 {
     private readonly ConnectionContext _connection;
@@ -20,15 +22,18 @@ internal sealed class MessagePort
         _output = direct ?? connection.Transport.Output.AsStream(leaveOpen: true);
     }
 
-    /// <summary>Whether a read or write failed because the connection is reset, lost or closed.</summary>
+    /// <summary>Whether an exception of a read or write means that the connection was reset, lost or closed.</summary>
     public static bool IsEnd(Exception exception) =>
         exception is IOException or ConnectionAbortedException or ObjectDisposedException or System.Net.Sockets.SocketException;
 
-    /// <summary>Receives what is there, at least one byte; 0 after FIN.</summary>
+    /// <summary>Receives at least one byte; returns 0 after FIN.</summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
-    /// <summary>Sends all bytes. It never throws itself: what sends a reply has no part in what became of the client.</summary>
+    /// <summary>
+    /// Sends all bytes. Failures are always returned in the task and never thrown, since the sender of a reply is not affected by the
+    /// client's failure.
+    /// </summary>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         try
@@ -37,7 +42,7 @@ internal sealed class MessagePort
         }
         catch (Exception exception) when (IsEnd(exception))
         {
-            // The framework's stream throws at once where the socket is closed on our side.
+            // The framework's stream throws synchronously if the socket was closed on our side.
             return ValueTask.FromException(exception);
         }
     }
@@ -57,7 +62,7 @@ internal sealed class MessagePort
         }
         catch (Exception exception) when (IsEnd(exception))
         {
-            // The peer is gone already.
+            // The peer has gone already.
         }
     }
 

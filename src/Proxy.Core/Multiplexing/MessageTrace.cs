@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// A line in the log for each message, in hex: what a client asked, what was sent on, what the destination answered and what the client got. While
-/// its category, the name of this class, is not logged at level Trace, a message costs the question whether it is.
+/// Logs every message in hex at level Trace: the client's request, what was sent to the destination, the destination's reply, and what the
+/// client received. While that level is off for this category, a message costs one check.
 /// </summary>
 internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider time)
 {
@@ -26,8 +26,8 @@ internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider ti
         }
     }
 
-    /// <param name="destination">What sent it.</param>
-    /// <param name="request">What it answers; null for what nothing waits for.</param>
+    /// <param name="destination">The destination that sent the message.</param>
+    /// <param name="request">The request that the message answers; null if no request waits for it.</param>
     /// <param name="message">The message.</param>
     public void FromDestination(SessionKey destination, MultiplexRequest? request, ReadOnlySpan<byte> message)
     {
@@ -39,9 +39,9 @@ internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider ti
         }
     }
 
-    /// <summary>Takes a reply as it goes to a client, to be logged when no lock is held any more; null while nothing is to be logged.</summary>
-    /// <param name="request">What it answers.</param>
-    /// <param name="message">The message; empty for none.</param>
+    /// <summary>Prepares the line for a reply to a client, to be logged when no lock is held; null while the level is off.</summary>
+    /// <param name="request">The request that the reply answers.</param>
+    /// <param name="message">The reply; empty if there is none.</param>
     public TracedMessage? ToClient(MultiplexRequest request, ReadOnlySpan<byte> message) =>
         IsOn && message.Length > 0
             ? Create("Reply to client", request.Client, request.Lane?.Session.Key.ToString() ?? request.Client.Destination, message)

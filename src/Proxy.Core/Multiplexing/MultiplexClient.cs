@@ -7,17 +7,17 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>One client: reads its requests, as many ahead as is bearable, and gets their replies.</summary>
+/// <summary>Serves one client: reads a limited number of its requests ahead, and sends it their replies.</summary>
 internal sealed class MultiplexClient : IDeadline
 {
     private const int MostAhead = 16;
-    private const int LeastAhead = 2; // so that a read is outstanding while a request is under way, and a reset is seen
+    private const int LeastAhead = 2; // a read is always outstanding, so that a reset is noticed while a request is under way
     private const int BytesAhead = 256 * 1024;
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
     private readonly RelayDeadlines _deadlines;
-    private readonly MultiplexServices _services;
+    private readonly MultiplexDependencies _services;
     private readonly MessagePort _port;
     private readonly RequestInput _input;
     private readonly ReplyOrder _replies;
@@ -31,7 +31,7 @@ internal sealed class MultiplexClient : IDeadline
         MultiplexRoute route,
         RelayDeadlines deadlines,
         ILaneOpener opener,
-        MultiplexServices services
+        MultiplexDependencies services
     )
     {
         _connection = connection;
@@ -50,10 +50,10 @@ internal sealed class MultiplexClient : IDeadline
 
     public IMessageFramer Framer { get; }
 
-    /// <summary>What its route says of clients.</summary>
+    /// <summary>The route's section Multiplex.</summary>
     public MultiplexConfig Config { get; }
 
-    /// <summary>What its route makes of requests in its protocol; null if it lets all pass as they are.</summary>
+    /// <summary>The route's rules for requests in the client's protocol; null if every request passes unchanged.</summary>
     public IRouteRules? Rules { get; }
 
     public MessageTrace Trace => _services.Trace;
@@ -64,13 +64,13 @@ internal sealed class MultiplexClient : IDeadline
 
     public string? Address => _record.Client?.ToString();
 
-    /// <summary>The destination the client is pinned to.</summary>
+    /// <summary>The destination that the client is pinned to, as cluster/destination.</summary>
     public string Destination => $"{_record.ClusterId}/{_record.DestinationId}";
 
-    /// <summary>Serves the client to its end.</summary>
+    /// <summary>Serves the client until its connection ends.</summary>
     public async Task RunAsync()
     {
-        _services.Clock.Add(this); // before the session knows of it: what is shown as a client has deadlines
+        _services.Clock.Add(this); // before the session lists it, so that every listed client has deadlines
         try
         {
             if (!_lanes.TryOpen(out var failure))
@@ -95,14 +95,18 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    /// <summary>Takes the reply to a request. From any thread; exactly one of this, Complete and Fail is called for each that was submitted.</summary>
+    /// <summary>
+    /// Sends the reply to a request. Thread-safe. For each submitted request, exactly one of Deliver, Complete and Fail is called.
+    /// </summary>
     public void Deliver(MultiplexRequest request, ReadOnlySpan<byte> reply, bool endsConnection = false)
     {
         Touch();
         Complete(request, Completion.Replied(reply, endsConnection));
     }
 
-    /// <summary>Says to the client in its protocol's words that a request failed, or else resets the connection.</summary>
+    /// <summary>
+    /// Sends the failure of a request in the client's protocol, or resets the connection if the protocol cannot express it.
+    /// </summary>
     public void Fail(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
         Touch();
@@ -110,19 +114,19 @@ internal sealed class MultiplexClient : IDeadline
         Complete(request, Completion.Failed(reply, outcome));
     }
 
-    /// <summary>Takes what completes a request.</summary>
+    /// <summary>Sends the result of a request.</summary>
     public void Complete(MultiplexRequest request, in Completion completion) => _replies.Complete(request, completion);
 
-    /// <summary>Runs work where the client's connection does.</summary>
+    /// <summary>Runs work on the event loop of the client's connection, if it has one.</summary>
     public void Post(IThreadPoolWorkItem work) => ConnectionWork.PostTo(_connection, work);
 
-    /// <summary>Ends the connection from our side.</summary>
+    /// <summary>Closes the connection.</summary>
     public void Close(ConnectionOutcome outcome) => _record.Close(outcome);
 
-    /// <summary>Notes how long a request waited to be sent.</summary>
+    /// <summary>Records how long a request waited to be sent.</summary>
     public void Waited(TimeSpan time) => _record.AddQueued(time);
 
-    /// <summary>Sends FIN; what the client still sends is read until it ends, too.</summary>
+    /// <summary>Sends FIN; the client is read until it ends its direction, too.</summary>
     public void EndSending()
     {
         BeginHalfClose();
@@ -139,7 +143,7 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    // Begins to count the time that what is left may take.
+    // Starts the time limit for the second direction.
     private void BeginHalfClose() => _deadlines.HalfClosed(_services.Clock.Now);
 
     private async Task ReadAllAsync()
@@ -196,7 +200,7 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    // Asks for the rest of a request whose client waits to be asked; what came before it is answered first.
+    // Asks the client for the rest of its request, after earlier requests are answered.
     private async ValueTask ContinueAsync(FrameMeasure measure)
     {
         if (_hasContinued || (measure.Traits & MessageTraits.AwaitsContinue) == 0)
@@ -213,7 +217,8 @@ internal sealed class MultiplexClient : IDeadline
         _replies.Say(LocalReply.Continue, _input.Bytes);
     }
 
-    // All is answered, then FIN; after a FIN of ours first, the client's is awaited, for closing with unread bytes would be a reset.
+    // Sends FIN when all requests are answered. If FIN was sent first, waits for the client's, since closing with unread bytes would reset
+    // the connection.
     private async Task FinishAsync()
     {
         while (!_replies.IsEmpty)

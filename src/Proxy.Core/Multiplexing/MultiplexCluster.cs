@@ -2,10 +2,10 @@ using Proxy.Clusters;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>A cluster of a revision that is multiplexed.</summary>
-/// <param name="Reference">The cluster.</param>
-/// <param name="Settings">What is done with its destinations.</param>
-/// <param name="Destinations">Their addresses by id.</param>
+/// <summary>A multiplexed cluster of a revision.</summary>
+/// <param name="Reference">The reference to the cluster.</param>
+/// <param name="Settings">How its destinations are used.</param>
+/// <param name="Destinations">The addresses of its destinations, by id.</param>
 internal sealed record MultiplexCluster(
     ClusterReference Reference,
     UpstreamSettings Settings,

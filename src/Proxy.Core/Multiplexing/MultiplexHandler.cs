@@ -6,8 +6,10 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Ends a pipeline: takes a client's requests, and lets them share the connections to its destination with those of others.</summary>
-internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices services) : ConnectionHandler
+/// <summary>
+/// The end of a Multiplex pipeline: accepts a client's requests, which share the connections to their destination with other clients.
+/// </summary>
+internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexDependencies services) : ConnectionHandler
 {
     /// <inheritdoc />
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -21,7 +23,7 @@ internal sealed class MultiplexHandler(MultiplexRoute route, MultiplexServices s
         await new MultiplexClient(connection, framer, route, deadlines, opener, services).RunAsync();
     }
 
-    private sealed class Opener(MultiplexRoute route, MultiplexServices services, ConnectionRecord record) : ILaneOpener
+    private sealed class Opener(MultiplexRoute route, MultiplexDependencies services, ConnectionRecord record) : ILaneOpener
     {
         public RequestLane? Open(MultiplexClient client, string? clusterId, out ConnectionOutcome failure)
         {

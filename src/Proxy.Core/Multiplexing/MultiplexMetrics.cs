@@ -4,7 +4,10 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The multiplexer's part of the meter <c>Proxy</c>, by route, cluster and destination; replies that were not asked for, and connections, by the latter two.</summary>
+/// <summary>
+/// The multiplexer's metrics in the meter <c>Proxy</c>, by route, cluster and destination; unsolicited replies and connections by cluster
+/// and destination.
+/// </summary>
 internal sealed class MultiplexMetrics : IDisposable
 {
     private static readonly double[] _boundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];

@@ -2,22 +2,25 @@ using System.Diagnostics.Metrics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The sessions there are, by destination. It outlives revisions: what an edit leaves as it is, goes on.</summary>
+/// <summary>
+/// All sessions, by destination. It outlives revisions: a session whose destination is unchanged continues after an edit.
+/// </summary>
 public sealed class MultiplexRegistry : IDisposable
 {
-    private readonly Lock _gate = new(); // guards all below but the services, and that no client joins a session that is being removed
+    // Guards all fields below except the services; also keeps clients from joining a session that is being removed.
+    private readonly Lock _gate = new();
     private readonly Dictionary<SessionKey, MultiplexSession> _sessions = [];
-    private readonly SessionServices _services;
+    private readonly SessionDependencies _services;
     private Dictionary<string, UpstreamSettings> _clusters = new(StringComparer.OrdinalIgnoreCase);
     private HashSet<SessionKey> _configured = [];
 
-    internal MultiplexRegistry(SessionServices services)
+    internal MultiplexRegistry(SessionDependencies services)
     {
         _services = services;
         services.Metrics.Observe(Queued);
     }
 
-    /// <summary>What is done now for each destination that is configured, and for those that are not any more and still have clients.</summary>
+    /// <summary>The status of every configured destination, and of removed ones that still have clients.</summary>
     public IReadOnlyList<MultiplexStatus> Status
     {
         get
@@ -40,20 +43,20 @@ public sealed class MultiplexRegistry : IDisposable
         }
     }
 
-    /// <summary>What is done now for one destination.</summary>
+    /// <summary>The status of one destination.</summary>
     /// <param name="clusterId">The cluster.</param>
     /// <param name="destinationId">The destination.</param>
-    /// <returns>Null if there is no such destination. Of two, since its address was edited, the one that is configured.</returns>
+    /// <returns>Null if there is no such destination. If an edit has changed its address, the configured one of the two.</returns>
     public MultiplexStatus? Find(string clusterId, string destinationId) =>
         Status
             .Where(status => Is(clusterId, destinationId, status.ClusterId, status.DestinationId))
             .OrderBy(static status => status.IsRetired)
             .FirstOrDefault();
 
-    /// <summary>Replaces the upstream connections of a destination, each after the exchange it is in.</summary>
+    /// <summary>Replaces the upstream connections of a destination, each after its current exchange.</summary>
     /// <param name="clusterId">The cluster.</param>
     /// <param name="destinationId">The destination.</param>
-    /// <returns>Whether there is a multiplexer that has had clients.</returns>
+    /// <returns>Whether the destination has a session, which its first client creates.</returns>
     public bool Renew(string clusterId, string destinationId)
     {
         var found = All().Where(session => Is(clusterId, destinationId, session.Key.ClusterId, session.Key.DestinationId)).ToList();
@@ -64,10 +67,10 @@ public sealed class MultiplexRegistry : IDisposable
     /// <inheritdoc />
     public void Dispose() => All().ForEach(static session => session.Stop());
 
-    /// <summary>Follows a revision.</summary>
-    /// <param name="clusters">The clusters that are multiplexed.</param>
-    /// <exception cref="AggregateException">Some sessions did not follow; all others did.</exception>
-    internal void Use(IReadOnlyList<MultiplexCluster> clusters)
+    /// <summary>Applies a revision.</summary>
+    /// <param name="clusters">The multiplexed clusters of the revision.</param>
+    /// <exception cref="AggregateException">Some sessions could not apply it; all others have.</exception>
+    internal void Apply(IReadOnlyList<MultiplexCluster> clusters)
     {
         var configured = clusters
             .SelectMany(static cluster => cluster.Destinations.Select(pair => new SessionKey(cluster.Id, pair.Key, pair.Value)))
@@ -116,7 +119,7 @@ public sealed class MultiplexRegistry : IDisposable
         }
     }
 
-    /// <summary>The settings of a cluster in the running revision, if it has them.</summary>
+    /// <summary>The settings of a cluster in the running revision; null if it has none.</summary>
     internal UpstreamSettings? SettingsOf(string clusterId)
     {
         lock (_gate)
@@ -125,10 +128,10 @@ public sealed class MultiplexRegistry : IDisposable
         }
     }
 
-    /// <summary>Lets a client into the session of a destination.</summary>
+    /// <summary>Adds a client to the session of a destination.</summary>
     /// <param name="key">The destination.</param>
-    /// <param name="fallback">For a cluster that the running revision does not have any more.</param>
-    /// <param name="create">Makes the client's lane.</param>
+    /// <param name="fallback">The settings of a cluster that the running revision does not have any more.</param>
+    /// <param name="create">Creates the client's lane.</param>
     internal RequestLane Join(SessionKey key, UpstreamSettings fallback, Func<MultiplexSession, RequestLane> create)
     {
         RequestLane lane;
@@ -151,7 +154,8 @@ public sealed class MultiplexRegistry : IDisposable
             _sessions.Add(key, session);
             if (!_configured.Contains(key))
             {
-                // A handler of an earlier revision picked what a later one does not have: no edit would end it any more.
+                // The handler of an earlier revision has picked a destination that a later one removed, so no further edit would retire the
+                // session.
                 session.Retire();
             }
         }
@@ -186,7 +190,7 @@ public sealed class MultiplexRegistry : IDisposable
         clusterId.Equals(otherCluster, StringComparison.OrdinalIgnoreCase)
         && destinationId.Equals(otherDestination, StringComparison.OrdinalIgnoreCase);
 
-    // A session begins with the first client.
+    // A destination has no session before its first client.
     private MultiplexStatus Unused(SessionKey key) => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name);
 
     private IEnumerable<Measurement<int>> Queued() => All().SelectMany(static session => session.Queued());

@@ -3,8 +3,9 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// One request from its arrival until its reply is on its way to the client. It belongs to its client's order of replies all the time, and between
-/// Submit and the one Deliver, Complete or Fail to the session as well. One that failed is not used again, since its bytes may still be read.
+/// One request, from its arrival until its reply is on the way to the client. It belongs to its client's reply order all the time, and also
+/// to the session between Submit and the one call of Deliver, Complete or Fail. A request that has failed is not reused, since its bytes
+/// may still be read.
 /// </summary>
 internal sealed class MultiplexRequest(MultiplexClient client)
 {
@@ -13,24 +14,26 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     public MultiplexClient Client => client;
 
-    /// <summary>What the client sent. If nothing is translated, this is what is sent on, with another id while it is under way.</summary>
+    /// <summary>
+    /// The client's bytes. Unless they are converted, they are sent as they are, with another id while they are under way.
+    /// </summary>
     public ByteBuffer Original { get; } = new();
 
-    /// <summary>What is sent on, if a unit or the framing is another than the client's.</summary>
+    /// <summary>The bytes to send, if unit or framing differ from the client's.</summary>
     public ByteBuffer? Translated { get; set; }
 
     public bool IsTranslated { get; set; }
 
     public Memory<byte> Sent => IsTranslated ? Translated!.Memory : Original.Memory;
 
-    /// <summary>Of what is sent on.</summary>
+    /// <summary>The traits of the message that is sent.</summary>
     public MessageTraits Traits { get; set; }
 
     public bool IsSafe => (Traits & MessageTraits.Safe) != 0;
 
     public bool ExpectsReply => (Traits & MessageTraits.NoReply) == 0;
 
-    /// <summary>Whether the client waits for a reply.</summary>
+    /// <summary>Whether the client expects a reply.</summary>
     public bool DeliversReply { get; set; }
 
     /// <summary>Whether the client's connection ends after the reply.</summary>
@@ -38,47 +41,47 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     public bool HasId { get; set; }
 
-    /// <summary>The id the client gave.</summary>
+    /// <summary>The id in the client's message.</summary>
     public ulong ClientId { get; set; }
 
-    /// <summary>The id it has upstream.</summary>
+    /// <summary>The id in the message that is sent.</summary>
     public ulong UpstreamId { get; set; }
 
-    /// <summary>What the protocol says of what the client sent, and after translation of what is sent on.</summary>
+    /// <summary>The facts of the client's message; after a conversion, those of the message that is sent.</summary>
     public RequestFacts Facts { get; set; }
 
-    /// <summary>The unit the client asked for; of a translated request.</summary>
+    /// <summary>The unit in the client's message, if it was converted.</summary>
     public ushort ClientUnit { get; set; }
 
     public bool IsWrite => !IsSafe;
 
-    /// <summary>What is the same of all requests that may have the same reply; 0 if it is not shared.</summary>
+    /// <summary>The key that is equal for all requests with the same reply; 0 if the reply is not shared.</summary>
     public UInt128 ShareKey => IsSafe && ExpectsReply ? Facts.ShareKey : 0;
 
-    /// <summary>How often the unit was written to when this was sent.</summary>
+    /// <summary>The number of writes to the unit when this was sent.</summary>
     public long Generation { get; set; }
 
-    /// <summary>Whether this is the one request that may ask a suspended unit.</summary>
+    /// <summary>Whether this is the one request that tests a suspended unit.</summary>
     public bool IsProbe { get; set; }
 
-    /// <summary>The first of those that wait for the same reply, in their order.</summary>
+    /// <summary>The first of the requests that wait for the same reply, in order.</summary>
     public MultiplexRequest? Followers { get; set; }
 
-    /// <summary>The next in the lane, or among followers.</summary>
+    /// <summary>The next request in the lane, or among the followers.</summary>
     public MultiplexRequest? Next { get; set; }
 
     public RequestLane? Lane { get; set; }
 
-    /// <summary>When it was asked for, as a timestamp.</summary>
+    /// <summary>The timestamp at which it was submitted.</summary>
     public long Submitted { get; set; }
 
-    /// <summary>When it was sent, as a timestamp; 0 before.</summary>
+    /// <summary>The timestamp at which it was sent; 0 before.</summary>
     public long Started { get; set; }
 
-    /// <summary>Milliseconds of the clock at which waiting ends, first for its turn and then for the reply.</summary>
+    /// <summary>The clock's milliseconds at which waiting ends, first for its turn and then for the reply.</summary>
     public long Deadline { get; set; }
 
-    /// <summary>Its number among those sent on its connection.</summary>
+    /// <summary>Its sequence number on its connection.</summary>
     public long SentAs { get; set; }
 
     public int Attempts { get; set; }
@@ -88,12 +91,12 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     public bool IsComplete { get; set; }
 
-    /// <summary>Why the client's connection is to be reset in place of a reply.</summary>
+    /// <summary>The outcome with which the client's connection is to be reset instead of a reply.</summary>
     public Diagnostics.ConnectionOutcome? Cut { get; set; }
 
     public bool HasFailed { get; set; }
 
-    /// <summary>Whether a send still reads <see cref="Sent"/>: the destination may answer before it ends.</summary>
+    /// <summary>Whether a send still reads <see cref="Sent"/>, since the destination may answer before the send has returned.</summary>
     public bool IsBeingSent
     {
         get => _isBeingSent;
@@ -102,10 +105,10 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     public bool IsReusable => !HasFailed && !IsBeingSent;
 
-    /// <summary>Whether the kernel took nothing of it, so that it cannot have been executed.</summary>
+    /// <summary>Whether the kernel took no byte of it, so that the destination cannot have executed it.</summary>
     public bool IsUnsent { get; set; }
 
-    /// <summary>What can be seen of it while it is in flight.</summary>
+    /// <summary>Its status while it is in flight.</summary>
     public MultiplexExchangeStatus Status(TimeProvider time)
     {
         var sharing = 0;
@@ -117,7 +120,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         return new(client.Id, time.GetElapsedTime(Started), Facts.Unit, sharing);
     }
 
-    /// <summary>Lets another wait for the same reply.</summary>
+    /// <summary>Makes another request wait for the same reply.</summary>
     public void Follow(MultiplexRequest follower)
     {
         follower.Next = null;
@@ -126,7 +129,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         _lastFollower = follower;
     }
 
-    /// <summary>Takes the place of the one that this follows, as the first of its followers.</summary>
+    /// <summary>Takes over the followers of the request that this one followed.</summary>
     public void Lead(MultiplexRequest former)
     {
         Followers = Next;
@@ -135,7 +138,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Lane!.Unjoin();
     }
 
-    /// <summary>Takes out the followers that have waited too long.</summary>
+    /// <summary>Removes the followers that have waited too long.</summary>
     public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
     {
         MultiplexRequest? before = null;
@@ -160,7 +163,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         _lastFollower = before;
     }
 
-    /// <summary>Makes it new.</summary>
+    /// <summary>Reinitializes the object for a new request.</summary>
     public void Reset(ReadOnlySpan<byte> message)
     {
         Original.Clear();

@@ -5,12 +5,12 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing;
 
 /// <summary>A Multiplex route of a revision.</summary>
-/// <param name="Cluster">Where it leads.</param>
-/// <param name="Others">The clusters that serve units of it, by id.</param>
-/// <param name="Framer">What clients speak; null for what the destination speaks.</param>
-/// <param name="Config">What clients get.</param>
-/// <param name="Deadlines">When a client's connection ends. It is not idle while it is to get a reply.</param>
-/// <param name="KeepAlive">TCP keep-alive to clients.</param>
+/// <param name="Cluster">The cluster that it leads to.</param>
+/// <param name="Others">The clusters that serve some of its units, by id.</param>
+/// <param name="Framer">The framer of its clients; null for that of the destination.</param>
+/// <param name="Config">Its section Multiplex.</param>
+/// <param name="Deadlines">The time limits of a client's connection. A client that waits for a reply is not idle.</param>
+/// <param name="KeepAlive">TCP keep-alive for its clients.</param>
 internal sealed record MultiplexRoute(
     MultiplexCluster Cluster,
     IReadOnlyDictionary<string, MultiplexCluster> Others,
@@ -22,7 +22,9 @@ internal sealed record MultiplexRoute(
 {
     private RulesOfFramer _rules = RulesOfFramer.Create(Framer ?? Cluster.Settings.Framer, Config);
 
-    /// <summary>What is made of the requests of clients that speak a protocol. It is built anew only if an edit has changed the cluster's protocol.</summary>
+    /// <summary>
+    /// The rules for requests of clients with a framer. They are built again only if an edit has changed the cluster's protocol.
+    /// </summary>
     public IRouteRules? RulesOf(IMessageFramer framer)
     {
         var rules = Volatile.Read(ref _rules);

@@ -6,24 +6,25 @@ using Proxy.Timing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// One destination, shared by the clients of all routes: requests wait here, and go out on the few connections there are. Clients and edits call it, from
-/// any thread, upstream connections its <see cref="UpstreamEvents"/>; what it decides it decides under its lock, and what it does it does outside.
+/// One destination that the clients of all routes share. Requests wait here and are sent on a few connections. Thread-safe: clients and
+/// edits call it, upstream connections call its <see cref="UpstreamEvents"/>. Decisions are made under its lock, their effects happen
+/// outside.
 /// </summary>
 internal sealed class MultiplexSession : IDeadline
 {
-    private readonly Lock _gate = new(); // guards _state and all it has
+    private readonly Lock _gate = new(); // guards _state and everything that belongs to it
     private readonly SessionState _state;
-    private readonly SessionServices _services;
+    private readonly SessionDependencies _services;
     private readonly Action<MultiplexSession> _over;
     private readonly SessionDispatcher _dispatcher;
     private readonly UpstreamEvents _upstream;
     private volatile bool _isRetired;
 
     /// <param name="key">The destination.</param>
-    /// <param name="settings">What to do with it.</param>
-    /// <param name="services">What all sessions use.</param>
-    /// <param name="over">Called when a session that was retired has ended.</param>
-    public MultiplexSession(SessionKey key, UpstreamSettings settings, SessionServices services, Action<MultiplexSession> over)
+    /// <param name="settings">How the destination is used.</param>
+    /// <param name="services">The dependencies of all sessions.</param>
+    /// <param name="over">Called when the session has been retired and has ended.</param>
+    public MultiplexSession(SessionKey key, UpstreamSettings settings, SessionDependencies services, Action<MultiplexSession> over)
     {
         Key = key;
         _services = services;
@@ -49,7 +50,7 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>The requests that wait, by route.</summary>
+    /// <summary>The number of waiting requests, by route.</summary>
     public IReadOnlyList<Measurement<int>> Queued()
     {
         lock (_gate)
@@ -63,10 +64,10 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Connects if that is to be done before the first request.</summary>
+    /// <summary>Connects, if the configuration wants a connection before the first request.</summary>
     public void Start() => Dispatch();
 
-    /// <summary>Follows an edit: other settings renew the upstream connections, each after the exchange it is in.</summary>
+    /// <summary>Applies an edit. If the settings differ, the upstream connections are renewed, each after its current exchange.</summary>
     public void Apply(UpstreamSettings settings)
     {
         lock (_gate)
@@ -78,7 +79,9 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
-    /// <summary>The destination is not configured any more: clients may finish, and are led away where there is another one.</summary>
+    /// <summary>
+    /// Marks the destination as removed from the configuration. Its clients may finish, or move to another destination if there is one.
+    /// </summary>
     public void Retire()
     {
         lock (_gate)
@@ -90,7 +93,7 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
-    /// <summary>Replaces the upstream connections, each after the exchange it is in.</summary>
+    /// <summary>Replaces the upstream connections, each after its current exchange.</summary>
     public void Renew()
     {
         lock (_gate)
@@ -101,7 +104,7 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
-    /// <summary>Closes at once, for the end of the program.</summary>
+    /// <summary>Closes everything immediately, at the end of the program.</summary>
     public void Stop()
     {
         _services.Clock.Remove(this);
@@ -124,7 +127,7 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
-    /// <summary>Ends a lane; what waits in it is forgotten. A second call does nothing.</summary>
+    /// <summary>Removes a lane and drops the requests that wait in it. A second call does nothing.</summary>
     public void Leave(RequestLane lane)
     {
         lock (_gate)
@@ -139,7 +142,9 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
-    /// <summary>Whether a lane is to be left for another destination: this one is gone, and nothing of it is under way.</summary>
+    /// <summary>
+    /// Whether a lane's client is to move to another destination: this one is retired, and none of its requests is under way.
+    /// </summary>
     public bool IsLeft(RequestLane lane)
     {
         if (!_isRetired)
@@ -153,7 +158,7 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Takes a request; its client is told the reply, or that there is none.</summary>
+    /// <summary>Accepts a request. Its client gets the reply, or the failure.</summary>
     public void Submit(MultiplexRequest request)
     {
         Admission admission;
@@ -219,7 +224,7 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Whether nothing is left of a session that was retired.</summary>
+    /// <summary>Whether the session is retired and has nothing left to do.</summary>
     public bool IsOver
     {
         get

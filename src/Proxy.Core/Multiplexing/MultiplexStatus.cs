@@ -1,17 +1,17 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>What a multiplexer does for one destination at a moment.</summary>
+/// <summary>The state of a multiplexed destination at one moment.</summary>
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="DestinationId">The destination.</param>
 /// <param name="Address">Its address.</param>
-/// <param name="Protocol">What it speaks.</param>
+/// <param name="Protocol">The name of its protocol.</param>
 /// <param name="Clients">The clients that are connected.</param>
-/// <param name="Queued">Requests that wait to be sent.</param>
+/// <param name="Queued">The number of requests that wait to be sent.</param>
 /// <param name="Upstreams">Its upstream connections.</param>
-/// <param name="SuspendedUnits">Units, as Modbus has them, whose requests fail at once, since they did not answer.</param>
-/// <param name="RetryIn">How long no connection is tried, after failures; zero when one may be.</param>
-/// <param name="Errors">Why upstream connections were lost or not made lately, newest first.</param>
-/// <param name="IsRetired">Whether it is not configured any more, and waits for its clients to leave.</param>
+/// <param name="SuspendedUnits">The Modbus units whose requests fail immediately, since they did not answer.</param>
+/// <param name="RetryIn">The time until the next connection is tried, after failures; zero if one may be tried.</param>
+/// <param name="Errors">The latest reasons why upstream connections were lost or could not be made, newest first.</param>
+/// <param name="IsRetired">Whether it was removed from the configuration and waits for its clients to leave.</param>
 public sealed record MultiplexStatus(
     string ClusterId,
     string DestinationId,

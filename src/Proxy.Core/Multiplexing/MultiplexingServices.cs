@@ -5,7 +5,7 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Registers sessions and their metrics.</summary>
+/// <summary>Registers the sessions and their metrics.</summary>
 internal static class MultiplexingServices
 {
     public static void AddMultiplexing(this IServiceCollection services)
@@ -22,7 +22,7 @@ internal static class MultiplexingServices
                 provider.GetRequiredService<TimeProvider>()
             )
         ));
-        services.TryAddSingleton(static provider => new MultiplexServices(
+        services.TryAddSingleton(static provider => new MultiplexDependencies(
             provider.GetRequiredService<MultiplexRegistry>(),
             provider.GetRequiredService<DestinationPicker>(),
             provider.GetRequiredService<MessageTrace>(),

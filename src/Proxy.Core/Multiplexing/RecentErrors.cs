@@ -1,6 +1,8 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>The last errors of a session, newest first; the same one many times in a row is one of them. Guarded by the session.</summary>
+/// <summary>
+/// The latest errors of a session, newest first; a repeated error is counted in one entry. Guarded by the session's lock.
+/// </summary>
 internal sealed class RecentErrors(TimeProvider time)
 {
     private const int Most = 8;

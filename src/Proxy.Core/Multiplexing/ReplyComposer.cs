@@ -3,10 +3,10 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Puts what completes a request into the client's protocol.</summary>
+/// <summary>Writes the result of a request in the client's protocol.</summary>
 internal sealed class ReplyComposer(IProtocolRules rules, ConnectionRecord record)
 {
-    /// <summary>Writes the reply; where the protocol has no words for it, the request says how the client's connection is to end.</summary>
+    /// <summary>Writes the reply. If the protocol cannot express it, sets in the request how the client's connection is to end.</summary>
     public void Compose(MultiplexRequest request, in Completion completion, ByteBuffer target)
     {
         var isTold = completion.IsReply

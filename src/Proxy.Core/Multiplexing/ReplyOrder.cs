@@ -4,10 +4,10 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Gives a client its replies in the order of its requests, however they are completed.</summary>
+/// <summary>Sends a client its replies in the order of its requests, in whatever order these complete.</summary>
 internal sealed class ReplyOrder
 {
-    private readonly Lock _gate = new(); // guards all below but the gate of the reader
+    private readonly Lock _gate = new(); // guards all fields below except the signal of the reader
     private readonly MultiplexClient _client;
     private readonly MultiplexRequest?[] _ring;
     private readonly ReplyComposer _composer;
@@ -16,13 +16,13 @@ internal sealed class ReplyOrder
     private ConnectionOutcome? _cut;
     private int _first;
     private int _count;
-    private bool _isOver; // the last reply was given: further ones have nowhere to go
+    private bool _isOver; // the last reply was given, so later ones are dropped
     private volatile bool _isLast;
 
     /// <param name="client">The client.</param>
-    /// <param name="capacity">How many of its requests are read ahead.</param>
-    /// <param name="port">Its connection.</param>
-    /// <param name="record">What is known of its connection.</param>
+    /// <param name="capacity">The number of its requests that are read ahead.</param>
+    /// <param name="port">The connection of the client.</param>
+    /// <param name="record">The record of its connection.</param>
     public ReplyOrder(MultiplexClient client, int capacity, MessagePort port, ConnectionRecord record)
     {
         _client = client;
@@ -38,13 +38,13 @@ internal sealed class ReplyOrder
         {
             lock (_gate)
             {
-                // A client that does not read its replies gets no further ones.
+                // While a client does not read its replies, no more of its requests are read.
                 return _count < _ring.Length && !_writer.IsWriting;
             }
         }
     }
 
-    /// <summary>Whether all is answered, and the kernel has it.</summary>
+    /// <summary>Whether all requests are answered, and all replies handed to the kernel.</summary>
     public bool IsEmpty
     {
         get
@@ -56,7 +56,7 @@ internal sealed class ReplyOrder
         }
     }
 
-    /// <summary>Whether nothing is asked for, or the client does not read what it asked for.</summary>
+    /// <summary>Whether no request is open, or the client does not read its replies.</summary>
     public bool IsIdle
     {
         get
@@ -68,7 +68,7 @@ internal sealed class ReplyOrder
         }
     }
 
-    /// <summary>Whether no request is read any more.</summary>
+    /// <summary>Whether no more requests are read.</summary>
     public bool IsLast
     {
         get => _isLast;
@@ -77,8 +77,8 @@ internal sealed class ReplyOrder
 
     private MultiplexRequest? First => _ring[_first];
 
-    /// <summary>Takes a request into the order. There has to be room.</summary>
-    /// <returns>Null when the client's last reply has been given meanwhile.</returns>
+    /// <summary>Adds a request to the order. The caller has checked <see cref="HasRoom"/>.</summary>
+    /// <returns>The request; null if the client's last reply has been given meanwhile.</returns>
     public MultiplexRequest? Add(ReadOnlySpan<byte> message)
     {
         lock (_gate)
@@ -95,7 +95,7 @@ internal sealed class ReplyOrder
         }
     }
 
-    /// <summary>Waits until a reply was written or room was made.</summary>
+    /// <summary>Waits until a reply was written, or there is room for another request.</summary>
     /// <exception cref="IOException">The connection is closed.</exception>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
@@ -108,7 +108,7 @@ internal sealed class ReplyOrder
         _changed.Reset();
     }
 
-    /// <summary>Takes what completes a request, and writes all that is due now.</summary>
+    /// <summary>Completes a request, and writes all replies that are due.</summary>
     public void Complete(MultiplexRequest request, in Completion completion)
     {
         bool writes;
@@ -131,7 +131,7 @@ internal sealed class ReplyOrder
         Continue(writes);
     }
 
-    /// <summary>Says something between two replies.</summary>
+    /// <summary>Writes an interim reply between two others.</summary>
     public void Say(LocalReply reply, ReadOnlySpan<byte> request)
     {
         bool writes;
@@ -144,7 +144,7 @@ internal sealed class ReplyOrder
         Continue(writes);
     }
 
-    /// <summary>The client is gone: what comes for it is dropped.</summary>
+    /// <summary>Drops all further replies, since the client has gone.</summary>
     public void Close()
     {
         lock (_gate)
@@ -153,7 +153,7 @@ internal sealed class ReplyOrder
         }
     }
 
-    // After a request that nothing could be said to, the client gets no further reply: it would take it for that one's.
+    // After a request that could not be answered, the client gets no further reply, since it would assign it to the wrong request.
     private bool Takes(MultiplexRequest request) => request.DeliversReply && !_writer.IsClosed && !_isOver && _cut is null;
 
     private TracedMessage? Trace(MultiplexRequest request, int start) =>
@@ -165,7 +165,7 @@ internal sealed class ReplyOrder
                 : []
         );
 
-    // Whatever is complete now up to the first that is not is due.
+    // All complete requests up to the first incomplete one are due.
     private void Advance(MultiplexRequest completed)
     {
         completed.IsComplete = true;
@@ -202,8 +202,8 @@ internal sealed class ReplyOrder
         }
     }
 
-    // Everything due is written; a client that cannot be told in its protocol's words is told by a reset. If another thread writes again already, that
-    // one comes here too.
+    // Called when everything due is written. Resets the client's connection if its protocol could not express a failure. If another thread
+    // has begun to write again, that one calls this later, too.
     private void Stopped(bool hasFailed)
     {
         bool isAll;
@@ -219,7 +219,7 @@ internal sealed class ReplyOrder
         }
         else if (isAll && _isOver)
         {
-            // It may be the destination that ended with its reply, and the client waits for this and says nothing.
+            // The destination's reply may have ended the connection; a client that waits for FIN sends nothing.
             _client.EndSending();
         }
 

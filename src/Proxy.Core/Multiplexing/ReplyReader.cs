@@ -3,19 +3,19 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Cuts what a destination sends into replies, and gives each to the request it answers; what answers none is dropped.</summary>
+/// <summary>Splits the bytes of a destination into replies, and assigns each to the request that it answers; others are dropped.</summary>
 internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection connection, MessagePort port, TimeProvider time)
 {
     private readonly ByteBuffer _input = new();
     private readonly IMessageFramer _framer = connection.Settings.Framer;
     private int _needed;
     private int _examined;
-    private int _kept; // bytes of a reply that has begun, from earlier reads
+    private int _kept; // bytes of an incomplete reply from earlier reads
     private int _drains;
-    private TimeSpan _silence; // that may end the message that has begun; zero for none
+    private TimeSpan _silence; // the silence that may end the incomplete reply; zero for none
 
-    /// <summary>Reads until the connection has to go.</summary>
-    /// <returns>Why it has to.</returns>
+    /// <summary>Reads until the connection has to be closed.</summary>
+    /// <returns>Why it has to be closed.</returns>
     public async ValueTask<UpstreamLoss> RunAsync()
     {
         try
@@ -44,7 +44,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
 
     private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize));
 
-    // -1 after the silence that the framer asked for.
+    // Returns -1 after the silence that the framer waits for.
     private async ValueTask<int> ReceiveAsync(TimeSpan silence)
     {
         using var limit = new CancellationTokenSource(silence, time);
@@ -58,7 +58,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
     }
 
-    // All messages that are there; null while the connection may stay.
+    // Reads all complete messages; returns null while the connection can stay.
     private UpstreamLoss? Read(InputState state)
     {
         _silence = TimeSpan.Zero;
@@ -72,7 +72,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         return loss;
     }
 
-    // A connection that drains drops what comes, and what had come of the reply it gave up.
+    // While a connection drains, everything is dropped, including the part of a reply that had arrived before.
     private bool Drops(InputState state)
     {
         var drops = session.Received(connection, hasBytes: state == InputState.Open);

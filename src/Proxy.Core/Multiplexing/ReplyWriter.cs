@@ -2,28 +2,30 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Writes to a client, one write at a time, while what is due next gathers. All but <see cref="Write"/> is guarded by the gate.</summary>
-/// <param name="gate">The gate of the client's replies.</param>
+/// <summary>
+/// Writes to a client, one write at a time, and collects what becomes due meanwhile. Guarded by the lock, except for <see cref="Write"/>.
+/// </summary>
+/// <param name="gate">The lock of the client's reply order.</param>
 /// <param name="client">The client.</param>
-/// <param name="port">Its connection.</param>
-/// <param name="record">What is known of its connection.</param>
-/// <param name="stopped">Called when a writer has nothing more to write, with whether the connection has failed.</param>
+/// <param name="port">The connection of the client.</param>
+/// <param name="record">The record of its connection.</param>
+/// <param name="stopped">Called when there is nothing more to write, with whether the connection has failed.</param>
 internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort port, ConnectionRecord record, Action<bool> stopped)
 {
     private ByteBuffer _sending = new();
 
-    /// <summary>What is due and not handed to the connection yet.</summary>
+    /// <summary>The bytes that are due and not yet handed to the connection.</summary>
     public ByteBuffer Due { get; private set; } = new();
 
     public bool IsWriting { get; private set; }
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>Whether all that was due is written.</summary>
+    /// <summary>Whether all bytes that were due are written.</summary>
     public bool IsDone => !IsWriting && Due.Count == 0;
 
-    /// <summary>Makes the caller the one that writes: it has to call <see cref="Write"/> without the gate.</summary>
-    /// <returns>False if another one writes already, or nothing is to be written any more.</returns>
+    /// <summary>Makes the caller the writer, which then has to call <see cref="Write"/> outside the lock.</summary>
+    /// <returns>False if another thread writes already, or nothing has to be written.</returns>
     public bool TryBegin()
     {
         if (IsClosed || IsWriting)
@@ -35,7 +37,7 @@ internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort
         return true;
     }
 
-    /// <summary>The client is gone: what comes for it is dropped.</summary>
+    /// <summary>Drops all further replies, since the client has gone.</summary>
     public void Close()
     {
         IsClosed = true;
@@ -46,7 +48,7 @@ internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort
         }
     }
 
-    /// <summary>Writes all that is due.</summary>
+    /// <summary>Writes everything that is due.</summary>
     public void Write()
     {
         while (TakeDue())
@@ -110,7 +112,7 @@ internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort
 
     private void Written()
     {
-        client.Touch(); // first, so that bytes which are counted have moved the deadline too
+        client.Touch(); // before the bytes are counted, so that the new deadline is visible by then
         record.CountUpstreamBytes(_sending.Count);
         _sending.Clear();
     }

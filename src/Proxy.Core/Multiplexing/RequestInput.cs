@@ -3,7 +3,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What a client has sent and was not taken yet, and where the first message in it ends. Used by the client's reader alone.</summary>
+/// <summary>The bytes of a client that were received and not processed yet. Used only by the client's reader.</summary>
 internal sealed class RequestInput(MessagePort port, IMessageFramer framer, TimeProvider time)
 {
     private readonly ByteBuffer _bytes = new();
@@ -17,7 +17,7 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
 
     public ReadOnlySpan<byte> Bytes => _bytes.Span;
 
-    /// <summary>Measures the message at the start.</summary>
+    /// <summary>Measures the message at the start of the bytes.</summary>
     public FrameMeasure Measure()
     {
         var measure = framer.Measure(
@@ -32,13 +32,13 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         return measure;
     }
 
-    /// <summary>Receives what is there; <see cref="Take"/> takes it.</summary>
-    /// <returns>How many bytes; 0 after FIN.</returns>
+    /// <summary>Receives bytes, which <see cref="Take"/> then adds.</summary>
+    /// <returns>The number of bytes; 0 after FIN.</returns>
     public ValueTask<int> ReceiveAsync(CancellationToken cancellationToken = default) =>
         port.ReceiveAsync(_bytes.Room(Math.Max(framer.MaxBytes, BufferPool.BufferSize)), cancellationToken);
 
-    /// <summary>Receives what is there, unless nothing comes for a while: then the framer is asked again, since silence may end a message.</summary>
-    /// <returns>How many bytes; 0 after FIN, -1 after the silence.</returns>
+    /// <summary>Receives bytes, or returns after a time without any, since silence may end a message.</summary>
+    /// <returns>The number of bytes; 0 after FIN, -1 after the silence.</returns>
     public async ValueTask<int> ReceiveAsync(TimeSpan silence)
     {
         using var limit = new CancellationTokenSource(silence, time);
@@ -53,14 +53,14 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         }
     }
 
-    /// <summary>Takes what was received.</summary>
+    /// <summary>Adds received bytes.</summary>
     public void Take(int count)
     {
         _bytes.Advance(count);
         HasEnded |= count == 0;
     }
 
-    /// <summary>Drops a message from the start.</summary>
+    /// <summary>Removes a message from the start.</summary>
     public void Consume(int length)
     {
         _bytes.Consume(length);

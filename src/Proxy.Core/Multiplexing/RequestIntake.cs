@@ -3,10 +3,13 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What becomes of a client's messages: to which destination each goes, or what it is told in place of that. Used by the client's reader alone.</summary>
+/// <summary>
+/// Decides for each message of a client to which destination it goes, or what the client is answered instead. Used only by the client's
+/// reader.
+/// </summary>
 internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, ClientLanes lanes, ConnectionRecord record)
 {
-    /// <summary>Takes a whole message.</summary>
+    /// <summary>Accepts a whole message.</summary>
     public void Accept(ReadOnlySpan<byte> message, MessageTraits traits)
     {
         client.Trace.FromClient(client, message);
@@ -37,9 +40,9 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
         }
     }
 
-    /// <summary>Takes what is no message; what came before it is answered first.</summary>
-    /// <param name="bytes">What there is of it.</param>
-    /// <param name="isCutOff">Whether it may have become one, but the client has ended.</param>
+    /// <summary>Refuses bytes that are no message, after earlier requests are answered.</summary>
+    /// <param name="bytes">The bytes, possibly only the first part.</param>
+    /// <param name="isCutOff">Whether the bytes are an incomplete message whose client has ended.</param>
     public void Refuse(ReadOnlySpan<byte> bytes, bool isCutOff)
     {
         if (replies.Add(bytes) is not { } request)
@@ -51,7 +54,7 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
         request.EndsConnection = true;
         if (isCutOff)
         {
-            // A message cut off by its own sender: nothing is waiting for a reply to it.
+            // The client ended in the middle of its own message, so it waits for no reply to it.
             request.DeliversReply = false;
             record.TryEnd(ConnectionOutcome.ProtocolError);
             client.Deliver(request, []);

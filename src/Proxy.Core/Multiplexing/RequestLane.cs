@@ -3,7 +3,10 @@ using Proxy.Clusters.LoadBalancing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The requests of one client that wait in one session, first in, first out. All but the constructor's is guarded by the session.</summary>
+/// <summary>
+/// The requests of one client that wait in one session, first in, first out. Everything set after construction is guarded by the session's
+/// lock.
+/// </summary>
 internal sealed class RequestLane(MultiplexClient client, MultiplexSession session, RequestTranslator translator, DestinationLoad load)
 {
     private readonly TagList _tags = new([
@@ -20,18 +23,18 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public RequestTranslator Translator => translator;
 
-    /// <summary>The place the client takes at the destination.</summary>
+    /// <summary>The load of the destination, in which this client is counted.</summary>
     public DestinationLoad Load => load;
 
-    /// <summary>What its figures are counted under: route, cluster, destination.</summary>
+    /// <summary>The tags of its metrics: route, cluster, destination.</summary>
     public ref readonly TagList Tags => ref _tags;
 
     public MultiplexRequest? First { get; private set; }
 
-    /// <summary>How many wait.</summary>
+    /// <summary>The number of waiting requests.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether the lane has its turn in the queue.</summary>
+    /// <summary>Whether the lane is queued for its turn.</summary>
     public bool IsQueued { get; set; }
 
     public bool IsGone { get; set; }
@@ -40,10 +43,14 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public int UnsafeInFlight { get; set; }
 
-    /// <summary>Requests that wait for the reply to another's. Counted down by the thread that tells them.</summary>
+    /// <summary>
+    /// The number of requests that wait for another one's reply. Decremented by the thread that answers them, outside the session's lock.
+    /// </summary>
     public int Joined => Volatile.Read(ref _joined);
 
-    /// <summary>Requests that do not only read, waiting or in flight: until they are done, the client's reads must not be answered from before them.</summary>
+    /// <summary>
+    /// The number of unsafe requests, waiting or in flight. Until they are done, the client's reads must not get replies from before them.
+    /// </summary>
     public int PendingWrites { get; set; }
 
     public MultiplexClientStatus Status() => new(client.Id, client.Address, client.RouteId, Count, InFlight);
@@ -52,7 +59,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public void Unjoin() => Interlocked.Decrement(ref _joined);
 
-    /// <summary>Takes out those that have waited too long among the ones that share a reply which was not asked for yet.</summary>
+    /// <summary>Takes the followers of waiting requests which have waited too long.</summary>
     public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
     {
         for (var request = First; request is not null; request = request.Next)
@@ -99,7 +106,7 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
         return request;
     }
 
-    /// <summary>Takes out all that a condition is true of.</summary>
+    /// <summary>Takes the requests for which a condition is true.</summary>
     public void TakeWhere(Func<MultiplexRequest, long, bool> condition, long argument, List<MultiplexRequest> taken)
     {
         var all = First;

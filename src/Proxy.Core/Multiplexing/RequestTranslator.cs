@@ -3,8 +3,8 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Between what a client speaks and what the destination does. Bytes pass as they came, but for the id that ties a reply to its request; only where the
-/// framing or the unit differs, the protocol's rules convert the message.
+/// Translates between the client's and the destination's framing. Messages pass unchanged except for the id that assigns a reply to its
+/// request; only if framing or unit differ, the protocol's rules convert them.
 /// </summary>
 internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer upstream, IRouteRules? route)
 {
@@ -15,10 +15,10 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
 
     public IMessageFramer Upstream => upstream;
 
-    /// <summary>Makes what is sent on of what came.</summary>
-    /// <param name="request">The request, with the facts of what the client sent.</param>
-    /// <param name="traits">What the client's framer said of it.</param>
-    /// <returns>False if there is no such message upstream.</returns>
+    /// <summary>Prepares the message that is sent.</summary>
+    /// <param name="request">The request, with the facts of the client's message.</param>
+    /// <param name="traits">The traits that the client's framer found.</param>
+    /// <returns>False if the destination's framing has no such message.</returns>
     public bool Prepare(MultiplexRequest request, MessageTraits traits)
     {
         request.Traits = traits;
@@ -31,7 +31,7 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
             return false;
         }
 
-        // The destination's framer may know what the client's does not, such as that it gets no answer, even of the same bytes.
+        // The destination's framer may know more about the same bytes than the client's, such as that they get no reply.
         if ((client != upstream || request.IsTranslated) && !TryMeasure(request))
         {
             return false;
@@ -41,8 +41,8 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
         return upstream.Correlation is null || request.HasId;
     }
 
-    /// <summary>Makes the client's reply of what the destination said.</summary>
-    /// <returns>False if there is no such reply in the client's framing.</returns>
+    /// <summary>Writes the client's reply to what the destination answered.</summary>
+    /// <returns>False if the client's framing has no such reply.</returns>
     public bool TryWriteReply(MultiplexRequest request, ReadOnlySpan<byte> reply, ByteBuffer writer)
     {
         if (request.IsTranslated)
@@ -55,7 +55,7 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
         return !request.HasId || upstream.Correlation?.TryWrite(writer.Span[before..], request.ClientId) is true;
     }
 
-    /// <summary>Restores what the client sent.</summary>
+    /// <summary>Restores the client's own id.</summary>
     public void Restore(MultiplexRequest request)
     {
         if (request is { HasId: true, IsTranslated: false })

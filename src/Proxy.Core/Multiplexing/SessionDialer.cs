@@ -6,12 +6,12 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Dials the destinations of sessions, and logs what becomes of their connections.</summary>
+/// <summary>Dials the destinations of sessions, and logs renewals and failures.</summary>
 internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clusters, ILogger<SessionDialer> logger)
 {
-    /// <summary>Dials once.</summary>
-    /// <exception cref="IOException">The dial failed.</exception>
-    /// <exception cref="OperationCanceledException">The token ended it.</exception>
+    /// <summary>Makes one attempt to connect.</summary>
+    /// <exception cref="IOException">The attempt failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask<ConnectionContext> DialAsync(SessionKey key, UpstreamSettings settings, CancellationToken cancellationToken)
     {
         var connection = await dialer.ConnectAsync(new DestinationEndPoint(Find(key), settings.Cluster.Tcp), cancellationToken);
@@ -23,7 +23,7 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
 
     public void LogRenewal(SessionKey key, string reason) => Log.Renewed(logger, key.ClusterId, key.DestinationId, reason);
 
-    // Clients of a destination that is configured no more may finish.
+    // A destination that was removed is still dialed for clients that finish on it.
     private DialTarget Find(SessionKey key) =>
         clusters.TryGetCluster(key.ClusterId, out var cluster)
         && cluster.Destinations.TryGetValue(key.DestinationId, out var destination)
@@ -33,10 +33,16 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Cluster {Cluster}: the connection to destination {Destination} is renewed: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "Cluster {Cluster}: the connection to destination {Destination} is closed and replaced when it is needed: {Reason}"
+        )]
         public static partial void Renewed(ILogger logger, string cluster, string destination, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Cluster {Cluster}: the session of destination {Destination} met a fault; it goes on.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "Cluster {Cluster}: an unexpected error in the session of destination {Destination}; the step that failed is skipped and the session continues."
+        )]
         public static partial void Failed(ILogger logger, string cluster, string destination, Exception exception);
     }
 }

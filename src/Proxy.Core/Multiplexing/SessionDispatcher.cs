@@ -4,20 +4,20 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Does what a session decided, outside its lock. One thread at a time does it, so that a reply which wakes a client that sends the next request does
-/// not nest; on one loop all of it runs inline.
+/// Carries out the steps that a session has decided, outside its lock. Only one thread at a time does so: a reply may wake a client that
+/// submits its next request, which must not nest. On one event loop everything runs inline.
 /// </summary>
 internal sealed class SessionDispatcher(
     SessionKey key,
     Lock gate,
     SessionState state,
-    SessionServices services,
+    SessionDependencies services,
     Func<UpstreamConnection> create
 )
 {
-    private bool _isRunning; // guarded by the gate
+    private bool _isRunning; // guarded by the session's lock
 
-    /// <summary>Does all that is to be done, unless another thread does it already.</summary>
+    /// <summary>Carries out all pending steps, unless another thread does so already.</summary>
     public void Run()
     {
         lock (gate)
@@ -38,12 +38,12 @@ internal sealed class SessionDispatcher(
             }
             catch (Exception exception)
             {
-                services.Dialer.LogFailure(key, exception); // the steps after it concern others, and have to be done
+                services.Dialer.LogFailure(key, exception); // later steps concern other requests and still have to run
             }
         }
     }
 
-    // Whatever came before the lock is seen here; what comes after it runs again.
+    // Steps that were pending before the lock was taken are seen here; later ones start another run.
     private bool TryTakeStep(out SessionStep step)
     {
         lock (gate)
@@ -88,7 +88,7 @@ internal sealed class SessionDispatcher(
         connection.Send(request);
     }
 
-    // On the loop of a client, so that what they send and what is answered need not change threads.
+    // Dials on the event loop of a client, so that requests and replies need not change threads.
     private void Dial(UpstreamConnection connection)
     {
         MultiplexClient? client;

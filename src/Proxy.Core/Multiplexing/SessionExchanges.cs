@@ -2,12 +2,14 @@ using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What becomes of a session's connections and of the requests on them, as events and time bring it. Guarded by the session.</summary>
+/// <summary>
+/// Updates a session's connections, and the requests on them, when events happen or deadlines pass. Guarded by the session's lock.
+/// </summary>
 internal sealed class SessionExchanges(SessionState state)
 {
     private const int MostSilentTimeouts = 2;
 
-    /// <summary>Notes that a dial succeeded. One that succeeded although it was cancelled is a connection that is to go.</summary>
+    /// <summary>Records a successful dial. If it was cancelled meanwhile, the connection is to be closed.</summary>
     public void Connected(UpstreamConnection connection, long now)
     {
         connection.State = UpstreamState.Ready;
@@ -16,7 +18,7 @@ internal sealed class SessionExchanges(SessionState state)
         connection.BeginRest(connection.Settings.Multiplex.ConnectDelay);
     }
 
-    /// <summary>Notes that a dial failed.</summary>
+    /// <summary>Records a failed dial.</summary>
     public void NotConnected(UpstreamConnection connection, string reason, long now)
     {
         var wasCancelled = connection.State == UpstreamState.Closing;
@@ -28,7 +30,7 @@ internal sealed class SessionExchanges(SessionState state)
         }
     }
 
-    /// <summary>Notes that the kernel has a request; true if that is all there is to it.</summary>
+    /// <summary>Records that the kernel has taken a request. Returns true if the request is thereby done.</summary>
     public bool Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
     {
         connection.IsWriting = false;
@@ -55,7 +57,7 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
-    /// <summary>Notes that a reply came; false if nothing waits for it any more.</summary>
+    /// <summary>Records a reply; returns false if no request waits for it any more.</summary>
     public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
     {
         if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
@@ -71,8 +73,8 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
-    /// <summary>Takes a connection away; what may be sent again waits again, and the rest is what failed.</summary>
-    /// <returns>False if it has gone already.</returns>
+    /// <summary>Removes a connection. Requests that may be sent again go back to the queue, the others have failed.</summary>
+    /// <returns>False if it was removed before.</returns>
     public bool Lose(UpstreamConnection connection, UpstreamLoss loss, long now, List<MultiplexRequest> failed)
     {
         if (connection.State == UpstreamState.Closed)
@@ -114,15 +116,15 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
-    /// <summary>Notes what time has brought.</summary>
+    /// <summary>Checks deadlines.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
-    /// <param name="overdue">Takes requests that waited too long for their reply.</param>
-    /// <param name="lost">Takes connections that have to go.</param>
+    /// <param name="overdue">Receives requests that have waited too long for their reply.</param>
+    /// <param name="lost">Receives connections that have to be closed.</param>
     public void Check(long now, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
     {
         foreach (var connection in state.Pool.All)
         {
-            // In this order: a request that waited too long for a reply is told so, and not sent again.
+            // In this order, so that an overdue request fails and is not sent again.
             if (HasOverdue(connection, now, overdue) || now >= connection.Deadline)
             {
                 connection.IsGivenUp = true;
@@ -137,7 +139,7 @@ internal sealed class SessionExchanges(SessionState state)
         state.Pool.Remove(connection);
     }
 
-    // That a unit is silent says nothing about the connection; its suspension is the pause.
+    // A silent unit says nothing about the connection, so there is no pause beyond the unit's suspension.
     private static bool IsEarly(UpstreamConnection connection, int inFlight, UpstreamLoss loss, long now) =>
         loss == UpstreamLoss.Silent
             ? !connection.Settings.Framer.Rules.HasUnits

@@ -1,9 +1,9 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>Which destination a session is for: when one of the three changes, it is another one.</summary>
-/// <param name="ClusterId">The cluster.</param>
-/// <param name="DestinationId">The destination.</param>
-/// <param name="Address">Its address.</param>
+/// <summary>Identifies the destination of a session; if any part changes, it is another session.</summary>
+/// <param name="ClusterId">The id of the cluster.</param>
+/// <param name="DestinationId">The id of the destination.</param>
+/// <param name="Address">The address of the destination.</param>
 internal sealed record SessionKey(string ClusterId, string DestinationId, string Address)
 {
     public bool Equals(SessionKey? other) =>

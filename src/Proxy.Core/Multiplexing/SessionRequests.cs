@@ -2,7 +2,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The requests of a session, from the moment they are asked for until they are answered or have failed. Guarded by the session.</summary>
+/// <summary>The requests of a session, from submission until they are answered or have failed. Guarded by the session's lock.</summary>
 internal sealed class SessionRequests
 {
     private readonly TimeProvider _time;
@@ -17,7 +17,7 @@ internal sealed class SessionRequests
         Waiting = new(_reads);
     }
 
-    /// <summary>Those that wait for their turn.</summary>
+    /// <summary>The requests that wait for their turn.</summary>
     public WaitingRequests Waiting { get; }
 
     public UnitStates Units { get; }
@@ -31,12 +31,12 @@ internal sealed class SessionRequests
         }
     }
 
-    /// <summary>Lets a request wait, or says why it is not to.</summary>
+    /// <summary>Queues a request, or decides what happens to it instead.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="settings">Of the session.</param>
-    /// <param name="isDown">Whether nothing can be sent, and nothing is tried.</param>
+    /// <param name="settings">The settings of the session.</param>
+    /// <param name="isDown">Whether no connection is open and none is tried.</param>
     /// <param name="now">Milliseconds of the clock.</param>
-    /// <param name="cached">What answers it at once.</param>
+    /// <param name="cached">The reply, if it is answered from the cache.</param>
     public Admission Admit(MultiplexRequest request, UpstreamSettings settings, bool isDown, long now, out byte[]? cached)
     {
         cached = null;
@@ -72,14 +72,16 @@ internal sealed class SessionRequests
         return Admission.Queued;
     }
 
-    /// <summary>Lets nothing wait for one that was taken and is not sent.</summary>
+    /// <summary>
+    /// Ends a request that is not going to be sent: it does not count as pending any more, and no other request waits for its reply.
+    /// </summary>
     public void Reject(MultiplexRequest request)
     {
         request.Lane!.PendingWrites -= request.IsWrite ? 1 : 0;
         _reads.Forget(request);
     }
 
-    /// <summary>Puts one in flight.</summary>
+    /// <summary>Marks a request as sent on a connection.</summary>
     public void Send(MultiplexRequest request, UpstreamConnection connection, long now)
     {
         var lane = request.Lane!;
@@ -98,25 +100,25 @@ internal sealed class SessionRequests
         Units.Sent(request);
     }
 
-    /// <summary>Notes a reply.</summary>
+    /// <summary>Records the reply to a request.</summary>
     public void Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
     {
         Units.Answered(request);
         Settle(request);
-        if (!connection.IsRetired) // its settings may not be the newest
+        if (!connection.IsRetired) // a retired connection may have old settings
         {
             _reads.Keep(request, reply, now, connection.Settings);
         }
     }
 
-    /// <summary>Notes that there will be no reply in time.</summary>
+    /// <summary>Records that a request has not been answered in time.</summary>
     public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
     {
         Units.TimedOut(request, settings);
         Settle(request);
     }
 
-    /// <summary>Notes that one which was in flight is done.</summary>
+    /// <summary>Records that a request in flight is done.</summary>
     public void Settle(MultiplexRequest request)
     {
         TakeOutOfFlight(request);
@@ -124,7 +126,7 @@ internal sealed class SessionRequests
         Waiting.GiveTurn(request.Lane!);
     }
 
-    /// <summary>Lets one that was in flight wait again, before all others of its client.</summary>
+    /// <summary>Puts a request in flight back to the queue, before all others of its client.</summary>
     public void Unsend(MultiplexRequest request, long now)
     {
         TakeOutOfFlight(request);
@@ -140,7 +142,7 @@ internal sealed class SessionRequests
         Units.Ended(request);
     }
 
-    // Never an id that was used lately: a reply that comes late or twice would meet another request.
+    // Ids are not reused early, since a late or repeated reply would be assigned to another request.
     private ulong NextId(UpstreamConnection connection, CorrelationField field)
     {
         do

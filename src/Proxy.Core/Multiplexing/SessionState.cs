@@ -3,8 +3,8 @@ using Proxy.Configuration.Multiplexing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// What a session knows and decides: which connections there are, and what comes next. It calls nothing outside, so that it can be asked under the
-/// session's lock; what is to be done, its answers say.
+/// The state of a session, and its decisions: which connections it has, and which step comes next. It calls nothing outside, so that it can
+/// be used under the session's lock; what has to be done is returned.
 /// </summary>
 internal sealed class SessionState
 {
@@ -33,12 +33,12 @@ internal sealed class SessionState
 
     public bool IsOver => IsRetired && Requests.Waiting.Lanes.Count == 0 && Pool.Count == 0;
 
-    /// <summary>Whether no connection is there, and none is tried now, since nothing answers there.</summary>
+    /// <summary>Whether there is no connection and none is tried now, since the destination does not answer.</summary>
     public bool IsDown => Health.IsDown && !Pool.IsAlive;
 
     public void Apply(UpstreamSettings next)
     {
-        // How it is dialed matters to the next dial only.
+        // A change of how to dial only affects the next dial.
         var renews = next.Multiplex != Settings.Multiplex;
         if (renews)
         {
@@ -64,8 +64,8 @@ internal sealed class SessionState
         Requests.Waiting.Join(lane);
     }
 
-    /// <summary>Takes a lane away, with all that waits in it.</summary>
-    /// <returns>False if it was not there.</returns>
+    /// <summary>Removes a lane, and drops the requests that wait in it.</summary>
+    /// <returns>False if it was removed before.</returns>
     public bool Leave(RequestLane lane, long now)
     {
         if (!Requests.Waiting.Leave(lane))
@@ -82,7 +82,7 @@ internal sealed class SessionState
         return true;
     }
 
-    /// <summary>What is to be done next.</summary>
+    /// <summary>The next step that has to be carried out.</summary>
     public SessionStep Next(long now, Func<UpstreamConnection> create)
     {
         if (Pool.FindDone() is { } done)
@@ -107,11 +107,11 @@ internal sealed class SessionState
         return new(SessionStepKind.Dial, created, null);
     }
 
-    /// <summary>Notes what time has brought.</summary>
+    /// <summary>Checks deadlines.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
-    /// <param name="expired">Takes requests that waited too long for their turn.</param>
-    /// <param name="overdue">Takes requests that waited too long for their reply.</param>
-    /// <param name="lost">Takes connections that have to go.</param>
+    /// <param name="expired">Receives requests that have waited too long for their turn.</param>
+    /// <param name="overdue">Receives requests that have waited too long for their reply.</param>
+    /// <param name="lost">Receives connections that have to be closed.</param>
     public void Check(long now, List<MultiplexRequest> expired, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
     {
         Requests.Waiting.TakeExpired(now, expired);
@@ -120,7 +120,7 @@ internal sealed class SessionState
         RetireUnused(now);
     }
 
-    /// <summary>What is told of it.</summary>
+    /// <summary>The status that operators see.</summary>
     public MultiplexStatus Describe(SessionKey key, long now) =>
         new(
             key.ClusterId,
@@ -156,7 +156,8 @@ internal sealed class SessionState
 
     private static SessionStep Close(UpstreamConnection connection, long now)
     {
-        // It counts until its dial or the destination has ended it too, so that one which allows a single connection does not see two.
+        // The connection counts until its dial has ended or the destination has closed it too, so that a destination which allows one
+        // connection never sees two.
         var isDialed = connection.State == UpstreamState.Connecting;
         connection.State = UpstreamState.Closing;
         if (isDialed)
@@ -172,7 +173,7 @@ internal sealed class SessionState
     {
         if (IsRetired && Requests.Waiting.Count == 0)
         {
-            Pool.RetireAll(); // it may be one connection too many for what took its place
+            Pool.RetireAll(); // the destination may not allow another one beside those of its successor
         }
 
         var keep = IsRetired ? TimeSpan.Zero : Settings.Multiplex.KeepUnused;

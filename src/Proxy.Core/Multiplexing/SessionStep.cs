@@ -1,29 +1,29 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>Something a session has to do, outside its lock.</summary>
+/// <summary>A step that a session has to carry out outside its lock.</summary>
 internal readonly record struct SessionStep(SessionStepKind Kind, UpstreamConnection? Connection, MultiplexRequest? Request);
 
-/// <summary>What it is.</summary>
+/// <summary>The kind of a <see cref="SessionStep"/>.</summary>
 internal enum SessionStepKind
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>Nothing to do.</summary>
     None,
 
-    /// <summary>To send a request.</summary>
+    /// <summary>Send a request.</summary>
     Send,
 
-    /// <summary>To dial.</summary>
+    /// <summary>Dial.</summary>
     Dial,
 
-    /// <summary>To give a dial up.</summary>
+    /// <summary>Cancel a dial.</summary>
     CancelDial,
 
-    /// <summary>To send FIN.</summary>
+    /// <summary>Send FIN.</summary>
     EndSending,
 
-    /// <summary>To fail a request whose unit does not answer.</summary>
+    /// <summary>Fail a request whose unit does not answer.</summary>
     RejectSuspended,
 
-    /// <summary>To end a client that speaks what the destination spoke before an edit.</summary>
+    /// <summary>Close a client that uses the protocol which the destination had before an edit.</summary>
     RejectStale,
 }

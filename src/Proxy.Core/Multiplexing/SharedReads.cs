@@ -3,8 +3,9 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Reads that several clients ask for at once are sent once, and what was read may answer the same question again for a while. Neither ever
-/// crosses a write: what was read while a unit was written to is given to those that had asked before, and to no other. Guarded by the session.
+/// Sends reads that several clients make at the same time only once, and answers identical reads from a cache for a while. Neither crosses
+/// a write: a reply that was read while a unit was being written goes only to clients which asked before the write. Guarded by the
+/// session's lock.
 /// </summary>
 internal sealed class SharedReads(UnitStates units)
 {
@@ -12,7 +13,7 @@ internal sealed class SharedReads(UnitStates units)
     private readonly Dictionary<UInt128, MultiplexRequest> _leaders = [];
     private readonly Dictionary<UInt128, Cached> _cache = [];
 
-    /// <summary>What answers a request without asking; null if nothing does.</summary>
+    /// <summary>The cached reply to a request; null if there is none.</summary>
     public byte[]? Find(MultiplexRequest request, long now) =>
         MayShare(request)
         && _cache.TryGetValue(request.ShareKey, out var cached)
@@ -22,7 +23,7 @@ internal sealed class SharedReads(UnitStates units)
             ? cached.Reply
             : null;
 
-    /// <summary>Lets a request wait for the reply to the same one; else it becomes the one that others may wait for.</summary>
+    /// <summary>Makes a request wait for the reply to an identical one; false if there is none.</summary>
     public bool TryJoin(MultiplexRequest request)
     {
         if (!MayShare(request))
@@ -39,7 +40,7 @@ internal sealed class SharedReads(UnitStates units)
         return false;
     }
 
-    /// <summary>Lets others wait for a request's reply.</summary>
+    /// <summary>Makes a request one whose reply others can wait for.</summary>
     public void Lead(MultiplexRequest request)
     {
         if (request.ShareKey != 0)
@@ -48,7 +49,7 @@ internal sealed class SharedReads(UnitStates units)
         }
     }
 
-    /// <summary>No other request may join it any more.</summary>
+    /// <summary>Keeps further requests from waiting for this one's reply.</summary>
     public void Forget(MultiplexRequest request)
     {
         if (request.ShareKey != 0 && _leaders.TryGetValue(request.ShareKey, out var leader) && leader == request)
@@ -57,7 +58,7 @@ internal sealed class SharedReads(UnitStates units)
         }
     }
 
-    /// <summary>Keeps a reply, unless it may be older than a write.</summary>
+    /// <summary>Caches a reply, unless it may be older than a write.</summary>
     public void Keep(MultiplexRequest request, ReadOnlySpan<byte> reply, long now, UpstreamSettings settings)
     {
         if (
@@ -65,7 +66,7 @@ internal sealed class SharedReads(UnitStates units)
             || request.ShareKey == 0
             || request.Generation != units.Generation(request)
             || units.IsBeingWritten(request)
-            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // the next request may have more luck
+            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // an identical request may succeed
         )
         {
             return;
@@ -79,14 +80,16 @@ internal sealed class SharedReads(UnitStates units)
         _cache[request.ShareKey] = new(reply.ToArray(), now + (long)settings.Sharing.KeptFor.TotalMilliseconds, request.Generation);
     }
 
-    /// <summary>Settings have changed: what was asked under the old ones is for those that asked.</summary>
+    /// <summary>Forgets everything, since the settings have changed; replies to earlier requests go only to their clients.</summary>
     public void Clear()
     {
         _cache.Clear();
         _leaders.Clear();
     }
 
-    /// <summary>Of those that wait for a request that will not be sent, the one that takes its place; null if there is none.</summary>
+    /// <summary>
+    /// Picks, among the requests that wait for one which will not be sent, the one to send instead; null if there is none.
+    /// </summary>
     public MultiplexRequest? Promote(MultiplexRequest request)
     {
         Forget(request);
@@ -106,7 +109,7 @@ internal sealed class SharedReads(UnitStates units)
         return next;
     }
 
-    // A client's own write comes before its read, whatever others have asked for.
+    // A client must see its own writes, so its reads are not shared while one is pending.
     private static bool MayShare(MultiplexRequest request) => request.ShareKey != 0 && request.Lane!.PendingWrites == 0;
 
     private bool IsCurrent(MultiplexRequest leader) =>

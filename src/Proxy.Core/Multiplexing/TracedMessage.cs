@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>A message as the trace shows it.</summary>
+/// <summary>One line of the message trace.</summary>
 internal sealed partial class TracedMessage(
     ILogger logger,
     string direction,
@@ -16,10 +16,10 @@ internal sealed partial class TracedMessage(
     private const int MostShown = 256;
     private const string None = "none";
 
-    /// <summary>The time since the request was sent, of its reply.</summary>
+    /// <summary>For a reply, the time since its request was sent.</summary>
     public TimeSpan? After { get; set; }
 
-    /// <summary>The first bytes, two digits for each, with a space between them.</summary>
+    /// <summary>The first bytes in hex, two digits each, separated by spaces.</summary>
     public static string Hex(ReadOnlySpan<byte> message)
     {
         const int Width = 3;

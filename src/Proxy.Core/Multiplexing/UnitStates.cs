@@ -3,23 +3,23 @@ using Proxy.Timing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// What is known of the units behind one destination. One that did not answer is suspended: its requests fail at once, so that they do not hold up the
-/// others, until one of them is let through after a pause and is answered. Guarded by the session.
+/// Tracks the units behind one destination. A unit that did not answer is suspended: its requests fail immediately and so do not delay
+/// others, until a test request, sent after a pause, is answered. Guarded by the session's lock.
 /// </summary>
 internal sealed class UnitStates(TimeProvider time)
 {
     private readonly Dictionary<ushort, Unit> _units = [];
-    private readonly Unit _all = new(); // what was written to all units, or where there are none
+    private readonly Unit _all = new(); // writes to all units, or in a protocol without units
 
-    /// <summary>The suspended ones.</summary>
+    /// <summary>The suspended units.</summary>
     public IReadOnlyList<int> Suspended =>
         [.. _units.Where(static unit => unit.Value.HasFailed).Select(static unit => (int)unit.Key).Order()];
 
-    /// <summary>Whether a request is to fail at once.</summary>
+    /// <summary>Whether a request has to fail immediately, since its unit is suspended.</summary>
     public bool IsSuspended(MultiplexRequest request) =>
         Find(request) is { HasFailed: true } unit && (unit.IsProbed || unit.Backoff!.Remaining > TimeSpan.Zero);
 
-    /// <summary>Notes that a request is sent.</summary>
+    /// <summary>Records that a request was sent.</summary>
     public void Sent(MultiplexRequest request)
     {
         if (request.Facts.Unit is { } id && !_units.ContainsKey(id))
@@ -55,7 +55,7 @@ internal sealed class UnitStates(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that a request that was sent is done, however.</summary>
+    /// <summary>Records that a sent request has ended, in whatever way.</summary>
     public void Ended(MultiplexRequest request)
     {
         if (Find(request) is { } unit)
@@ -72,10 +72,10 @@ internal sealed class UnitStates(TimeProvider time)
         }
     }
 
-    /// <summary>A number that is another after each write to a request's unit began or ended.</summary>
+    /// <summary>A number that changes whenever a write to the request's unit begins or ends.</summary>
     public long Generation(MultiplexRequest request) => (Find(request)?.Writes ?? 0) + _all.Writes;
 
-    /// <summary>Whether a write to a request's unit is in flight.</summary>
+    /// <summary>Whether a write to the request's unit is in flight.</summary>
     public bool IsBeingWritten(MultiplexRequest request) => Find(request) is { WritesInFlight: > 0 } || _all.WritesInFlight > 0;
 
     private Unit Written(MultiplexRequest request) => (request.Facts.ConcernsAllUnits ? null : Find(request)) ?? _all;
@@ -84,7 +84,7 @@ internal sealed class UnitStates(TimeProvider time)
 
     private sealed class Unit
     {
-        public Backoff? Backoff { get; set; } // from its first failure
+        public Backoff? Backoff { get; set; } // null before its first failure
 
         public bool HasFailed => Backoff is { HasFailed: true };
 

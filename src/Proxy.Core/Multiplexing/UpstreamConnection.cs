@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// One connection to a destination. Its session owns it: what is not a method is guarded by the session's lock. It sends what the session says, and one
-/// reader of its own tells the session what comes.
+/// One connection to a destination, owned by its session. Its properties are guarded by the session's lock. It sends the requests that the
+/// session passes, and its reader reports what is received.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Close and Abort end what it holds; a source without timer holds nothing.")]
 internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSettings settings, TimeProvider time) : IThreadPoolWorkItem
@@ -27,49 +27,49 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>Whether a request is being handed to the kernel.</summary>
     public bool IsWriting { get; set; }
 
-    /// <summary>Whether it is to be replaced once nothing is in flight.</summary>
+    /// <summary>Whether it is to be closed once no request is in flight.</summary>
     public bool IsRetired { get; set; }
 
     /// <summary>
-    /// Whether it is about to be closed, since a request on it got no reply in time. What comes now may be that reply, and without ids it cannot be
-    /// told from the next one: it is dropped.
+    /// Whether it is about to be closed, since a request on it was not answered in time. Bytes that come now may be that reply; without ids
+    /// it could not be told from the next one, so they are dropped.
     /// </summary>
     public bool IsGivenUp { get; set; }
 
-    /// <summary>Whether the destination has ever answered on it.</summary>
+    /// <summary>Whether the destination has answered any request on it.</summary>
     public bool HasAnswered { get; set; }
 
-    /// <summary>Whether it drops what comes, until nothing does.</summary>
+    /// <summary>Whether it drops all bytes until the destination is silent.</summary>
     public bool IsDraining { get; set; }
 
-    /// <summary>How often it has begun to drain: what was there of a reply before that is dropped too.</summary>
+    /// <summary>How often it began to drain. When the number changes, the part of a reply that had arrived is dropped too.</summary>
     public int Drains { get; set; }
 
-    /// <summary>Requests in a row that got no reply, and not a byte came meanwhile.</summary>
+    /// <summary>The number of requests in a row without a reply, while no byte was received.</summary>
     public int SilentTimeouts { get; set; }
 
-    /// <summary>Milliseconds of the clock when it was connected.</summary>
+    /// <summary>The clock's milliseconds when it was connected.</summary>
     public long ConnectedAt { get; set; }
 
-    /// <summary>Milliseconds of the clock at which something has to have happened: the send, the peer's FIN, silence.</summary>
+    /// <summary>The clock's milliseconds by which the pending event must happen: the send, the peer's FIN, or silence.</summary>
     public long Deadline { get; set; } = long.MaxValue;
 
     public bool IsOpen => State is UpstreamState.Ready or UpstreamState.Resting;
 
-    /// <summary>Ends a dial.</summary>
+    /// <summary>Cancelled to end a dial.</summary>
     public CancellationToken Cancelled => _closing.Token;
 
-    /// <summary>Dials, as work for a loop or the thread pool.</summary>
+    /// <summary>Dials, as a work item for an event loop or the thread pool.</summary>
     public void Execute() => _ = session.DialAsync(this);
 
-    /// <summary>Takes what was dialed.</summary>
-    public void Use(ConnectionContext connection)
+    /// <summary>Takes the dialed connection.</summary>
+    public void Attach(ConnectionContext connection)
     {
         _connection = connection;
         _port = new MessagePort(connection);
     }
 
-    /// <summary>Begins to read.</summary>
+    /// <summary>Starts to read.</summary>
     public void Start() => _ = RunAsync();
 
     /// <summary>Hands a request to the kernel.</summary>
@@ -86,13 +86,13 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         }
         else
         {
-            // The kernel takes a small message whole or not at all.
+            // The kernel takes a small message as a whole or not at all.
             request.IsUnsent = send.IsFaulted && request.Sent.Length <= SmallMessage;
             _ = FinishSendAsync(send, request, expectsReply);
         }
     }
 
-    /// <summary>Takes no request for a while; the session is told when that is over.</summary>
+    /// <summary>Accepts no requests for a while, then notifies the session.</summary>
     public void BeginRest(TimeSpan pause)
     {
         if (State == UpstreamState.Closing)
@@ -107,7 +107,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         }
     }
 
-    /// <summary>Takes requests again.</summary>
+    /// <summary>Accepts requests again.</summary>
     public void EndRest()
     {
         if (State == UpstreamState.Resting)
@@ -118,7 +118,9 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         }
     }
 
-    /// <summary>Begins to drop what comes until nothing does, since it may be a late reply; that has to be over in the time for a reply.</summary>
+    /// <summary>
+    /// Drops all bytes until none come any more, since they may be a late reply. This must end within the time limit of a reply.
+    /// </summary>
     public void BeginDrain(long now)
     {
         Drains++;
@@ -128,24 +130,24 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         AwaitSilence();
     }
 
-    /// <summary>Begins the wait for silence anew.</summary>
+    /// <summary>Starts the wait for silence again.</summary>
     public void AwaitSilence() => TellAfter(_silence);
 
-    /// <summary>Ends a dial, if it has not succeeded.</summary>
+    /// <summary>Cancels a dial that has not succeeded yet.</summary>
     public void CancelDial() => _closing.Cancel();
 
-    /// <summary>Sends FIN; the reader sees the destination's.</summary>
+    /// <summary>Sends FIN; the reader notices the destination's.</summary>
     public void EndSending() => _ = _port!.EndSendingAsync().AsTask();
 
-    /// <summary>Closes with RST, and ends a dial.</summary>
+    /// <summary>Closes with RST, and cancels a dial.</summary>
     public void Abort()
     {
         _closing.Cancel();
         _rest?.Dispose();
-        _connection?.Abort(new ConnectionAbortedException("The multiplexer renews its connection."));
+        _connection?.Abort(new ConnectionAbortedException("The multiplexer closes its connection."));
     }
 
-    /// <summary>Closes with FIN, and ends a dial.</summary>
+    /// <summary>Closes with FIN, and cancels a dial.</summary>
     public void Close()
     {
         _closing.Cancel();

@@ -5,8 +5,17 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What the upstream connections of a session tell it. From any thread; what follows is decided under the session's lock, and done outside.</summary>
-internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState state, SessionDispatcher dispatcher, SessionServices services)
+/// <summary>
+/// The events that upstream connections report to their session. Thread-safe: decisions are made under the session's lock, their effects
+/// happen outside.
+/// </summary>
+internal sealed class UpstreamEvents(
+    SessionKey key,
+    Lock gate,
+    SessionState state,
+    SessionDispatcher dispatcher,
+    SessionDependencies services
+)
 {
     private readonly TagList _tags = new() { { "proxy.cluster_id", key.ClusterId }, { "proxy.destination_id", key.DestinationId } };
 
@@ -17,7 +26,7 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
 
     private long Now => services.Clock.Now;
 
-    /// <summary>Dials for a connection that was created for it. Never faults.</summary>
+    /// <summary>Dials a new connection. The task never fails.</summary>
     public async Task DialAsync(UpstreamConnection connection)
     {
         try
@@ -41,9 +50,9 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         }
     }
 
-    /// <summary>The request that a message answers, as far as can be known before it is whole.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="id">Its id, where there is one.</param>
+    /// <summary>The request that a message answers, as far as this is known before the message is whole.</summary>
+    /// <param name="connection">The connection that received it.</param>
+    /// <param name="id">The id of the message, if the protocol has one.</param>
     public MultiplexRequest? Expected(UpstreamConnection connection, ulong id)
     {
         lock (gate)
@@ -52,10 +61,10 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         }
     }
 
-    /// <summary>Notes that something came.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="hasBytes">Whether bytes did, and not an end or the silence that a framing waits for.</param>
-    /// <returns>Whether it is to be dropped, since the connection waits for silence.</returns>
+    /// <summary>Records that something was received.</summary>
+    /// <param name="connection">The connection that received it.</param>
+    /// <param name="hasBytes">Whether bytes were received, rather than FIN or the silence that a framer waits for.</param>
+    /// <returns>Whether the bytes are to be dropped, since the connection waits for silence.</returns>
     public bool Received(UpstreamConnection connection, bool hasBytes)
     {
         lock (gate)
@@ -81,12 +90,12 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
     /// <summary>Counts a reply that belongs to no request.</summary>
     public void Discarded() => services.Metrics.Late(_tags);
 
-    /// <summary>Takes a reply.</summary>
-    /// <param name="connection">Where it came.</param>
-    /// <param name="request">What it answers.</param>
-    /// <param name="reply">The whole of it.</param>
-    /// <param name="traits">What the framer says of it.</param>
-    /// <param name="hasMore">Whether more bytes came with it.</param>
+    /// <summary>Handles a reply.</summary>
+    /// <param name="connection">The connection that received it.</param>
+    /// <param name="request">The request that it answers.</param>
+    /// <param name="reply">The whole reply.</param>
+    /// <param name="traits">The traits that the framer found.</param>
+    /// <param name="hasMore">Whether more bytes were received with it.</param>
     public void Replied(
         UpstreamConnection connection,
         MultiplexRequest request,
@@ -105,18 +114,18 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
                 return;
             }
 
-            // What was not asked for must not meet the next request.
+            // Unsolicited bytes must not be taken for the reply to the next request.
             connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
         }
 
         services.Metrics.Exchanged(services.Time.GetElapsedTime(started), request.Lane!.Tags);
 
-        // The next request first: the destination works on it while the client is told.
+        // The next request is sent first, so that the destination works while the client is answered.
         dispatcher.Run();
         Answers.Deliver(request, reply, ends);
     }
 
-    /// <summary>Notes that the kernel has taken a request.</summary>
+    /// <summary>Records that the kernel has taken a request.</summary>
     public void Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
     {
         bool isDone;
@@ -133,7 +142,7 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         dispatcher.Run();
     }
 
-    /// <summary>Notes that a rest is over.</summary>
+    /// <summary>Records that the rest of a connection is over.</summary>
     public void Rested(UpstreamConnection connection)
     {
         lock (gate)
@@ -144,7 +153,7 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         dispatcher.Run();
     }
 
-    /// <summary>A connection is gone, or has to go. A second call does nothing.</summary>
+    /// <summary>Handles a connection that is lost, or has to be closed. A second call does nothing.</summary>
     public void Lost(UpstreamConnection connection, UpstreamLoss loss)
     {
         var failed = new List<MultiplexRequest>();
@@ -177,14 +186,14 @@ internal sealed class UpstreamEvents(SessionKey key, Lock gate, SessionState sta
         dispatcher.Run();
     }
 
-    /// <summary>Logs a fault of ours.</summary>
+    /// <summary>Logs an unexpected exception.</summary>
     public void Failed(Exception exception) => services.Dialer.LogFailure(key, exception);
 
     private void Connected(UpstreamConnection connection, ConnectionContext dialed)
     {
         lock (gate)
         {
-            connection.Use(dialed);
+            connection.Attach(dialed);
             state.Exchanges.Connected(connection, Now);
         }
 

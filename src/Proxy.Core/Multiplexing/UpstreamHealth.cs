@@ -2,7 +2,9 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>How a destination has done lately: the pause after failures, and why connections were lost. Guarded by the session.</summary>
+/// <summary>
+/// The recent health of a destination: the pause after failures, and the reasons of losses. Guarded by the session's lock.
+/// </summary>
 internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider time)
 {
     private readonly Backoff _backoff = new(time, settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
@@ -10,17 +12,20 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
 
     public RecentErrors Errors { get; } = new(time);
 
-    /// <summary>How long nothing is tried; zero when something may be.</summary>
+    /// <summary>The time until the next attempt; zero if one may be made now.</summary>
     public TimeSpan RetryIn => _backoff.Remaining;
 
     public bool IsPausing => RetryIn > TimeSpan.Zero;
 
-    /// <summary>Whether nothing answers there. After one lost connection those wait that had no part in it.</summary>
+    /// <summary>
+    /// Whether the destination does not answer, so that waiting requests fail. After the first lost connection they still wait, since they
+    /// had no part in the loss.
+    /// </summary>
     public bool IsDown => IsPausing && (IsUnreachable || _backoff.Failures > 1);
 
-    private bool IsUnreachable { get; set; } // the last dial failed
+    private bool IsUnreachable { get; set; } // since the last dial failed
 
-    /// <summary>Begins anew with other settings.</summary>
+    /// <summary>Forgets earlier failures and applies new settings.</summary>
     public void Apply(UpstreamSettings next)
     {
         _backoff.First = next.Multiplex.RetryDelay;
@@ -37,7 +42,7 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         Failed(now);
     }
 
-    /// <summary>Notes a failure.</summary>
+    /// <summary>Records a failure.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
     public void Failed(long now)
     {
@@ -45,7 +50,7 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         _backoff.Fail();
     }
 
-    /// <summary>Notes that a connection did what it is for. One that was there before the failure says nothing about it.</summary>
+    /// <summary>Records that a connection has worked. A connection from before the last failure proves nothing.</summary>
     /// <param name="since">Milliseconds of the clock when it was connected.</param>
     public void Succeeded(long since)
     {

@@ -2,10 +2,12 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Why an upstream connection has to go.</summary>
-/// <param name="Reason">A sentence for the operator.</param>
-/// <param name="Reply">What the clients are told whose requests were in flight.</param>
-/// <param name="IsNonsense">Whether the destination broke the protocol: what it would say a second time is worth nothing either.</param>
+/// <summary>Why an upstream connection has to be closed.</summary>
+/// <param name="Reason">A sentence for operators.</param>
+/// <param name="Reply">The reply to the clients whose requests were in flight.</param>
+/// <param name="IsNonsense">
+/// Whether the destination violated the protocol; then its requests are not repeated, since the next reply would not be reliable either.
+/// </param>
 internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply.NoAnswer, bool IsNonsense = false)
 {
     public static UpstreamLoss Ended { get; } = new("The destination closed the connection.");

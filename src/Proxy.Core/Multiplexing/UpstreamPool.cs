@@ -2,7 +2,7 @@ using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The upstream connections of a session. Guarded by the session.</summary>
+/// <summary>The upstream connections of a session. Guarded by the session's lock.</summary>
 internal sealed class UpstreamPool
 {
     private readonly List<UpstreamConnection> _all = [];
@@ -11,7 +11,7 @@ internal sealed class UpstreamPool
 
     public int Count => _all.Count;
 
-    /// <summary>Those that will take requests, but do not yet.</summary>
+    /// <summary>The number of connections that are being dialed and will take requests.</summary>
     public int Unready
     {
         get
@@ -26,14 +26,14 @@ internal sealed class UpstreamPool
         }
     }
 
-    /// <summary>Whether requests have something to wait for.</summary>
+    /// <summary>Whether there is a connection, or a dial, that requests can wait for.</summary>
     public bool IsAlive => _all.Exists(static connection => connection.State is not (UpstreamState.Closing or UpstreamState.Closed));
 
     public void Add(UpstreamConnection connection) => _all.Add(connection);
 
     public void Remove(UpstreamConnection connection) => _all.Remove(connection);
 
-    /// <summary>The one with the fewest requests that takes another.</summary>
+    /// <summary>The connection with the fewest requests that can take another one; null if there is none.</summary>
     public UpstreamConnection? FindFree()
     {
         UpstreamConnection? best = null;
@@ -52,7 +52,7 @@ internal sealed class UpstreamPool
         return best;
     }
 
-    /// <summary>One that is to go and has nothing to do any more.</summary>
+    /// <summary>A connection that is to be closed and has nothing left to do; null if there is none.</summary>
     public UpstreamConnection? FindDone()
     {
         foreach (var connection in _all)
@@ -71,7 +71,7 @@ internal sealed class UpstreamPool
 
     public void RetireAll() => _all.ForEach(static connection => connection.IsRetired = true);
 
-    /// <summary>Retires those that have become too old.</summary>
+    /// <summary>Retires connections that have reached their maximum age.</summary>
     public void RetireOld(long now)
     {
         foreach (var connection in _all)
@@ -81,7 +81,7 @@ internal sealed class UpstreamPool
         }
     }
 
-    /// <summary>Whether there is to be a connection although nothing is asked for.</summary>
+    /// <summary>Whether there is to be a connection although no request waits.</summary>
     public static bool IsWanted(UpstreamSettings settings, bool hasClients, bool isRetired) =>
         !isRetired
         && settings.Multiplex.Connect switch

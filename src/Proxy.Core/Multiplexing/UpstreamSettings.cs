@@ -4,12 +4,12 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What a session does with its destination.</summary>
-/// <param name="Cluster">How it is dialed, and how clients are spread.</param>
-/// <param name="Framer">The framer of what the destination speaks; the same object while its part of the configuration is the same.</param>
+/// <summary>How a session uses its destination.</summary>
+/// <param name="Cluster">The section of the cluster: how it is dialed and balanced.</param>
+/// <param name="Framer">The framer of the destination; the same object while its configuration is unchanged.</param>
 internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer Framer)
 {
-    /// <summary>As it was configured; another one renews the upstream connections.</summary>
+    /// <summary>The cluster's section Multiplex; when it changes, the upstream connections are renewed.</summary>
     public ClusterMultiplexConfig Multiplex { get; } = Cluster.Multiplex ?? new();
 
     public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
@@ -17,10 +17,10 @@ internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer F
     /// <summary>Whether to connect before there is a client.</summary>
     public bool ConnectsAlways => Multiplex.Connect == MultiplexConnect.Always;
 
-    /// <summary>How far replies are shared between clients.</summary>
+    /// <summary>How replies are shared between clients.</summary>
     public ReplySharing Sharing { get; } = Framer.Rules.SharingOf(Cluster.Multiplex ?? new());
 
-    /// <summary>Builds settings, with the framer of earlier ones if that is the same.</summary>
+    /// <summary>Builds settings; takes the framer of earlier ones if its configuration is unchanged.</summary>
     public static UpstreamSettings Create(ClusterSection cluster, FramerRegistry framers, UpstreamSettings? earlier)
     {
         var multiplex = cluster.Multiplex ?? new();

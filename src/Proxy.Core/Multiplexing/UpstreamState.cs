@@ -1,18 +1,18 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>What an upstream connection is doing.</summary>
+/// <summary>The state of an upstream connection.</summary>
 public enum UpstreamState
 {
     /// <summary>It is being dialed.</summary>
     Connecting,
 
-    /// <summary>It rests: after the connect, between two requests, or until the destination is silent.</summary>
+    /// <summary>It takes no requests for a while: after connecting, between two requests, or until the destination is silent.</summary>
     Resting,
 
     /// <summary>It takes requests.</summary>
     Ready,
 
-    /// <summary>FIN is sent, and the destination's is awaited; or its dial was cancelled and has not ended.</summary>
+    /// <summary>FIN was sent and that of the destination is awaited, or a cancelled dial has not ended yet.</summary>
     Closing,
 
     /// <summary>It has ended.</summary>

@@ -1,18 +1,18 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>The requests of a session that wait for their turn, in the lanes of their clients. Guarded by the session.</summary>
+/// <summary>The requests of a session that wait for their turn, in the lanes of their clients. Guarded by the session's lock.</summary>
 internal sealed class WaitingRequests(SharedReads reads)
 {
     private const long Never = long.MaxValue;
     private readonly FairQueue _queue = new();
     private readonly HashSet<RequestLane> _lanes = [];
 
-    /// <summary>The lanes of the clients there are.</summary>
+    /// <summary>The lanes of all clients.</summary>
     public IReadOnlyCollection<RequestLane> Lanes => _lanes;
 
     public int Count => _queue.Count;
 
-    /// <summary>Whether requests of one client may overtake each other: see <see cref="FairQueue.KeepsOrder"/>.</summary>
+    /// <summary>Whether the order of one client's requests has to be kept: see <see cref="FairQueue.KeepsOrder"/>.</summary>
     public bool KeepsOrder
     {
         set => _queue.KeepsOrder = value;
@@ -20,8 +20,8 @@ internal sealed class WaitingRequests(SharedReads reads)
 
     public void Join(RequestLane lane) => _lanes.Add(lane);
 
-    /// <summary>Takes a lane away, with all that waits in it.</summary>
-    /// <returns>False if it was not there.</returns>
+    /// <summary>Removes a lane, and drops the requests that wait in it.</summary>
+    /// <returns>False if it was removed before.</returns>
     public bool Leave(RequestLane lane)
     {
         if (!_lanes.Remove(lane))
@@ -36,7 +36,7 @@ internal sealed class WaitingRequests(SharedReads reads)
         return true;
     }
 
-    /// <summary>Begins to count how long a request waits.</summary>
+    /// <summary>Starts the deadline for a request's turn.</summary>
     public static void Begin(MultiplexRequest request, long now) =>
         request.Deadline =
             request.Client.Config.QueueTimeout is var wait && wait < TimeSpan.Zero ? Never : now + (long)wait.TotalMilliseconds;
@@ -48,7 +48,7 @@ internal sealed class WaitingRequests(SharedReads reads)
         _queue.Enqueue(request);
     }
 
-    /// <summary>Lets one that was in flight wait again, before all others of its client.</summary>
+    /// <summary>Puts a request in flight back to the queue, before all others of its client.</summary>
     public void Return(MultiplexRequest request, long now)
     {
         Begin(request, now);
@@ -62,13 +62,13 @@ internal sealed class WaitingRequests(SharedReads reads)
         }
     }
 
-    /// <summary>The one that is to be sent now; null if there is none, or all wait for others of their own client.</summary>
+    /// <summary>The request to send next; null if there is none, or each one has to wait for earlier ones of its own client.</summary>
     public MultiplexRequest? TakeNext() => _queue.Dequeue();
 
-    /// <summary>Gives a lane its turn if it has something to send.</summary>
+    /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
 
-    /// <summary>Takes out all.</summary>
+    /// <summary>Takes all requests.</summary>
     public void TakeAll(List<MultiplexRequest> taken)
     {
         var from = taken.Count;
@@ -79,7 +79,7 @@ internal sealed class WaitingRequests(SharedReads reads)
         }
     }
 
-    /// <summary>Takes out those that have waited too long; one that shares such a one's reply takes its place.</summary>
+    /// <summary>Takes the requests that have waited too long; a follower of such a request takes its place.</summary>
     public void TakeExpired(long now, List<MultiplexRequest> taken)
     {
         if (_queue.Count > 0)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Proxy.Native;
 
-/// <summary>The kernel's reasons for a failure, and what .NET calls them.</summary>
+/// <summary>The kernel's error numbers, and the corresponding errors of .NET.</summary>
 internal static class Errno
 {
     public const int Interrupted = 4;
@@ -17,13 +17,13 @@ internal static class Errno
     public const int Already = 114;
     public const int InProgress = 115;
 
-    /// <summary>The reason of this thread's last failed call.</summary>
+    /// <summary>The error number of this thread's last failed call.</summary>
     public static int Last => Marshal.GetLastPInvokeError();
 
-    /// <summary>An exception as .NET's sockets throw it.</summary>
+    /// <summary>The exception that .NET's sockets throw for an error number.</summary>
     public static SocketException Exception(int errno) => new((int)ToSocketError(errno));
 
-    /// <summary>That of the last call.</summary>
+    /// <summary>The exception for this thread's last failed call.</summary>
     public static SocketException LastException() => Exception(Last);
 
     private static SocketError ToSocketError(int errno) =>
@@ -45,7 +45,7 @@ internal static class Errno
             100 => SocketError.NetworkDown,
             101 => SocketError.NetworkUnreachable,
             102 => SocketError.NetworkReset,
-            103 or 71 => SocketError.ConnectionAborted, // ECONNABORTED; EPROTO means the same to accept
+            103 or 71 => SocketError.ConnectionAborted, // ECONNABORTED; accept reports EPROTO for the same reason
             104 => SocketError.ConnectionReset,
             106 => SocketError.IsConnected,
             107 => SocketError.NotConnected,

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Proxy.Native;
 
 /// <summary>
-/// The system calls of the transport, each as the kernel has it: a negative result is a failure, and the reason is
-/// <see cref="Marshal.GetLastPInvokeError"/>. Constants are those that x64 and arm64 share.
+/// The system calls of the transport, unchanged: a negative result is a failure, with the error number in <see
+/// cref="Marshal.GetLastPInvokeError"/>. Constants are those that x64 and arm64 share.
 /// </summary>
 internal static unsafe partial class Libc
 {

@@ -4,26 +4,28 @@ using System.Net.Sockets;
 
 namespace Proxy.Native;
 
-/// <summary>A kernel's socket address and .NET's end point, one as the other.</summary>
+/// <summary>Converts between the kernel's socket addresses and .NET's end points.</summary>
 internal static class NativeAddress
 {
-    /// <summary>Larger than any of the families used here.</summary>
+    /// <summary>The greatest length in bytes of an address of the supported families, rounded up.</summary>
     public const int MaxLength = 128;
 
     private const int FamilyLength = 2;
     private const int Inet6AddressOffset = 8;
     private const int Inet6ScopeOffset = 24;
 
-    /// <summary>Writes an IP or unix end point as the kernel reads it.</summary>
+    /// <summary>Writes an IP or unix end point in the kernel's format.</summary>
     /// <returns>The length in bytes.</returns>
     public static int Write(EndPoint endPoint, Span<byte> address)
     {
-        var serialized = endPoint.Serialize(); // .NET lays it out for this platform
+        var serialized = endPoint.Serialize(); // in the layout of this platform
         serialized.Buffer.Span[..serialized.Size].CopyTo(address);
         return serialized.Size;
     }
 
-    /// <summary>Reads an address the kernel wrote; IPv4-mapped addresses are unmapped. Null for unix peers without a name.</summary>
+    /// <summary>
+    /// Reads an address in the kernel's format; IPv4-mapped addresses are converted to IPv4. Null for unix peers without a name.
+    /// </summary>
     public static EndPoint? Read(ReadOnlySpan<byte> address)
     {
         if (address.Length < FamilyLength)
@@ -48,7 +50,7 @@ internal static class NativeAddress
 
     private static UnixDomainSocketEndPoint? Unix(ReadOnlySpan<byte> path)
     {
-        // An abstract name begins with a zero byte, which .NET takes as it is; others end with one.
+        // An abstract name begins with a zero byte, and .NET takes it whole; other names end with a zero byte.
         var end = path[0] == 0 ? -1 : path.IndexOf((byte)0);
         var text = System.Text.Encoding.UTF8.GetString(end < 0 ? path : path[..end]);
         return text.Length == 0 ? null : new UnixDomainSocketEndPoint(text);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Native;
 
-/// <summary>What Linux's TCP_INFO tells of a socket. Elsewhere, and on unix sockets, nothing is known.</summary>
+/// <summary>The state of a socket by Linux's TCP_INFO. On other systems, and for unix sockets, nothing is known.</summary>
 internal static class TcpInfo
 {
     private const int ProtocolTcp = 6;
@@ -12,19 +12,19 @@ internal static class TcpInfo
     private const int StateCloseWait = 8;
     private const int UnackedOffset = 24;
 
-    /// <summary>Where <c>tcpi_bytes_acked</c> stands, since Linux 4.1.</summary>
+    /// <summary>The offset of <c>tcpi_bytes_acked</c>, available since Linux 4.1.</summary>
     public const int AcknowledgedOffset = 120;
 
     private const int NotSentOffset = 144;
     private const int Length = 148;
 
-    /// <summary>Whether the connection is gone: reset, or ended on both sides.</summary>
+    /// <summary>Whether the connection has ended, by a reset or on both sides.</summary>
     public static bool IsClosed(Socket socket) => State(socket) == StateClosed;
 
-    /// <summary>Whether the peer has sent FIN, and we have not.</summary>
+    /// <summary>Whether the peer has sent FIN, and this side has not.</summary>
     public static bool HasPeerFinished(Socket socket) => State(socket) == StateCloseWait;
 
-    /// <summary>Whether the peer has acknowledged all that was sent; true when it cannot be known.</summary>
+    /// <summary>Whether the peer has acknowledged all bytes that were sent; true if it is not known.</summary>
     public static bool IsSendQueueEmpty(Socket socket)
     {
         Span<byte> info = stackalloc byte[Length];
@@ -37,7 +37,7 @@ internal static class TcpInfo
         return notSent == 0 && BinaryPrimitives.ReadUInt32LittleEndian(info[UnackedOffset..]) == 0;
     }
 
-    /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
+    /// <summary>The number of bytes that the peer has acknowledged since the start; 0 if it is not known.</summary>
     public static ulong Delivered(Socket socket)
     {
         Span<byte> info = stackalloc byte[Length];

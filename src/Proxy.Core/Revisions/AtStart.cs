@@ -3,7 +3,7 @@ using Proxy.Configuration;
 
 namespace Proxy.Revisions;
 
-/// <summary>The sections that apply only at start.</summary>
+/// <summary>The sections of the configuration that apply only at start.</summary>
 internal static class AtStart
 {
     private static readonly string[] _sections =
@@ -18,7 +18,7 @@ internal static class AtStart
         "Demo",
     ];
 
-    /// <summary>Those that are not as they were at the start.</summary>
+    /// <summary>The sections that differ between the first revision and another.</summary>
     public static IReadOnlyList<string> Edited(Revision first, Revision now) =>
         [.. _sections.Where(section => !Flat(first.Snapshot, section).SequenceEqual(Flat(now.Snapshot, section)))];
 

@@ -8,7 +8,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Revisions;
 
-/// <summary>The clusters: what operators see of their destinations, and do to them. For TCP and HTTP alike.</summary>
+/// <summary>The clusters for operators: shows their destinations, drains them and closes their connections. For TCP and HTTP.</summary>
 public sealed class ClusterRegistry
 {
     private readonly IProxyStateLookup _clusters;
@@ -32,23 +32,23 @@ public sealed class ClusterRegistry
         _status = status;
     }
 
-    /// <summary>All clusters.</summary>
-    /// <returns>How they are now, by id.</returns>
+    /// <summary>The status of all clusters.</summary>
+    /// <returns>One entry per cluster, in the order of ids.</returns>
     public IReadOnlyList<ClusterStatus> List() =>
         [.. _clusters.GetClusters().OrderBy(static cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase).Select(Describe)];
 
-    /// <summary>One cluster.</summary>
-    /// <param name="clusterId">Its id, in any case.</param>
-    /// <returns>How it is now; null when there is none.</returns>
+    /// <summary>The status of one cluster.</summary>
+    /// <param name="clusterId">The id; case is ignored.</param>
+    /// <returns>The status; null if there is no such cluster.</returns>
     public ClusterStatus? Find(string clusterId) => _clusters.TryGetCluster(clusterId, out var cluster) ? Describe(cluster) : null;
 
     /// <summary>
-    /// Keeps new connections and requests from a destination; what is open goes on. It lasts through edits, and ends with
-    /// <see cref="TryUndrain"/>, when the destination is removed, or with the program.
+    /// Keeps new connections and requests from a destination; open ones go on. This lasts across edits, until <see cref="TryUndrain"/>, the
+    /// removal of the destination, or the end of the program.
     /// </summary>
-    /// <param name="clusterId">The cluster.</param>
-    /// <param name="destinationId">The destination.</param>
-    /// <returns>False when there is no such destination.</returns>
+    /// <param name="clusterId">The id of the cluster.</param>
+    /// <param name="destinationId">The id of the destination.</param>
+    /// <returns>False if there is no such destination.</returns>
     public bool TryDrain(string clusterId, string destinationId)
     {
         if (Find(clusterId, destinationId) is not { } cluster)
@@ -59,7 +59,7 @@ public sealed class ClusterRegistry
         _drained.Add(clusterId, destinationId);
         if (Find(clusterId, destinationId) is null)
         {
-            _drained.Remove(clusterId, destinationId); // removed meanwhile; another of its name is another one
+            _drained.Remove(clusterId, destinationId); // removed meanwhile; a later destination of the same name is not drained
             return false;
         }
 
@@ -67,10 +67,10 @@ public sealed class ClusterRegistry
         return true;
     }
 
-    /// <summary>Lets a destination have new connections and requests again.</summary>
-    /// <param name="clusterId">The cluster.</param>
-    /// <param name="destinationId">The destination.</param>
-    /// <returns>False when there is no such destination.</returns>
+    /// <summary>Ends the drain of a destination.</summary>
+    /// <param name="clusterId">The id of the cluster.</param>
+    /// <param name="destinationId">The id of the destination.</param>
+    /// <returns>False if there is no such destination.</returns>
     public bool TryUndrain(string clusterId, string destinationId)
     {
         _drained.Remove(clusterId, destinationId);
@@ -83,10 +83,12 @@ public sealed class ClusterRegistry
         return true;
     }
 
-    /// <summary>Resets the TCP connections to a destination, of a lock's holders and a multiplexer's clients too; HTTP requests go on.</summary>
-    /// <param name="clusterId">The cluster.</param>
-    /// <param name="destinationId">The destination.</param>
-    /// <returns>How many; null when there is no such destination and no connection to one.</returns>
+    /// <summary>
+    /// Resets the TCP connections to a destination, including those of lock holders and multiplexer clients; HTTP requests go on.
+    /// </summary>
+    /// <param name="clusterId">The id of the cluster.</param>
+    /// <param name="destinationId">The id of the destination.</param>
+    /// <returns>The number of connections; null if there is no such destination and no connection to one.</returns>
     public int? CloseConnections(string clusterId, string destinationId)
     {
         var open = _tracker.Open.Where(record => Is(record.ClusterId, clusterId) && Is(record.DestinationId, destinationId)).ToList();

@@ -1,7 +1,7 @@
 namespace Proxy.Revisions;
 
-/// <summary>A cluster as it is now.</summary>
-/// <param name="Id">The id.</param>
-/// <param name="Policy">How a destination is chosen.</param>
+/// <summary>The status of a cluster.</summary>
+/// <param name="Id">The id of the cluster.</param>
+/// <param name="Policy">The name of its load balancing policy.</param>
 /// <param name="Destinations">Its destinations, by id.</param>
 public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<DestinationStatus> Destinations);

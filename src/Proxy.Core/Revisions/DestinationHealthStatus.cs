@@ -2,8 +2,8 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Revisions;
 
-/// <summary>What is known of a destination's health.</summary>
-/// <param name="Active">By probes.</param>
-/// <param name="Passive">By what became of clients' connections and requests.</param>
-/// <param name="Available">Whether it may get something new.</param>
+/// <summary>The health of a destination.</summary>
+/// <param name="Active">Its health by active checks.</param>
+/// <param name="Passive">Its health by the results of clients' connections and requests.</param>
+/// <param name="Available">Whether it may get new connections and requests.</param>
 public sealed record DestinationHealthStatus(DestinationHealth Active, DestinationHealth Passive, bool Available);

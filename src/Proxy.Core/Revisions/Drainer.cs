@@ -25,7 +25,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
         }
     }
 
-    /// <summary>Drains everything; completes when no connection is left.</summary>
+    /// <summary>Drains all connections; completes when none is left.</summary>
     public Task DrainAllAsync(Revision running)
     {
         foreach (var record in tracker.Open)
@@ -44,7 +44,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
         return tracker.WhenEmptyAsync();
     }
 
-    /// <summary>The longest a stop may take: the delay before it, the longest drain, and a margin for the rest.</summary>
+    /// <summary>The longest time that a stop may take: the delay before it, the longest drain, and a margin.</summary>
     public static TimeSpan ShutdownTime(Revision revision) =>
         revision.Config.ShutdownDelay
         + _margin
@@ -84,7 +84,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
 
     private static TimeSpan ChannelTimeout(Revision running) => running.Config.Channels?.Tunnel.DrainTimeout ?? TimeSpan.Zero;
 
-    // Programs that are told that the channels have ended may take their time to stop a server.
+    // Programs that are notified of the end of the channels may need time to stop a server.
     private static TimeSpan LastWord(Revision revision) =>
         (revision.Config.Channels?.Notify.Exec ?? []).Select(static exec => exec.Timeout).DefaultIfEmpty(TimeSpan.Zero).Max();
 

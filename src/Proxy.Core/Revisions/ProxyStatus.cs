@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Proxy.Revisions;
 
-/// <summary>What runs, and when that changes: for readiness, metrics and the API.</summary>
+/// <summary>Provides the state of the proxy and its changes, for readiness, metrics and the API.</summary>
 public sealed class ProxyStatus
 {
     private readonly Lock _gate = new(); // guards writing _current, and _edits and _settled
@@ -13,14 +13,14 @@ public sealed class ProxyStatus
     private TaskCompletionSource? _settled;
     private long _edits;
 
-    /// <summary>How it is now. Read it once for values that belong together.</summary>
+    /// <summary>The present state. Read it once for values that belong together.</summary>
     public ProxyState Current => _current;
 
-    /// <summary>A token that fires when another revision runs; ask for the next one then.</summary>
+    /// <summary>A token that is signaled when another revision runs; the next change has another token.</summary>
     public IChangeToken WatchRunning() => Volatile.Read(ref _changed);
 
-    /// <summary>Completes when all edits that were noticed before have been applied, rejected or put off.</summary>
-    /// <returns>A task that completes at once when there are none.</returns>
+    /// <summary>Completes when all edits that were noticed before the call have been applied, rejected or postponed.</summary>
+    /// <returns>A task that is complete if there are none.</returns>
     public Task WhenSettledAsync()
     {
         lock (_gate)
@@ -29,12 +29,16 @@ public sealed class ProxyStatus
         }
     }
 
-    /// <summary>Completes when a stop has drained the connections and ended the channels; not before it has begun to.</summary>
-    /// <returns>A task that completes at once while nothing drains.</returns>
+    /// <summary>
+    /// Completes when a stop has drained the connections and ended the channels. Before a stop there is nothing to wait for.
+    /// </summary>
+    /// <returns>A task that is complete while the host is not stopping.</returns>
     public Task WhenDrainedAsync() => _drain ?? Task.CompletedTask;
 
-    /// <summary>Puts another state in place of the current one.</summary>
-    /// <param name="change">Makes it of the current one; quick, and without side effects.</param>
+    /// <summary>Replaces the present state.</summary>
+    /// <param name="change">
+    /// Computes the new state from the present one; has to be quick, since it runs under a lock.
+    /// </param>
     internal void Update(Func<ProxyState, ProxyState> change)
     {
         lock (_gate)
@@ -43,14 +47,14 @@ public sealed class ProxyStatus
         }
     }
 
-    /// <summary>Fires the token of <see cref="WatchRunning"/>.</summary>
-    /// <exception cref="AggregateException">What watches it failed.</exception>
+    /// <summary>Signals the token of <see cref="WatchRunning"/>.</summary>
+    /// <exception cref="AggregateException">A callback of the token has failed.</exception>
     internal void Announce() => Interlocked.Exchange(ref _changed, new()).OnReload();
 
-    /// <summary>The drain, once it has begun.</summary>
+    /// <summary>Sets the task of the drain, when it begins.</summary>
     internal void Drains(Task drain) => _drain = drain;
 
-    /// <summary>An edit was noticed.</summary>
+    /// <summary>Records that an edit was noticed.</summary>
     internal void EditNoticed()
     {
         lock (_gate)
@@ -60,11 +64,11 @@ public sealed class ProxyStatus
         }
     }
 
-    /// <summary>How many edits were noticed so far.</summary>
+    /// <summary>The number of edits that were noticed so far.</summary>
     internal long Edits => Volatile.Read(ref _edits);
 
-    /// <summary>Edits have been dealt with.</summary>
-    /// <param name="edits">How many were noticed before that.</param>
+    /// <summary>Records that edits have been applied, rejected or postponed.</summary>
+    /// <param name="edits">The value of <see cref="Edits"/> before they were read.</param>
     internal void Settled(long edits)
     {
         lock (_gate)

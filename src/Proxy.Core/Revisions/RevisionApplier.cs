@@ -14,8 +14,8 @@ using Proxy.Routes;
 namespace Proxy.Revisions;
 
 /// <summary>
-/// Makes a revision the running one, or changes nothing: everything that can fail comes first, then references are swapped. Called by
-/// one owner at a time.
+/// Makes a revision the running one, or changes nothing: everything that can fail is done first, then references are swapped. Not
+/// thread-safe: one caller at a time.
 /// </summary>
 internal sealed partial class RevisionApplier(
     PipelineBuilder pipelines,
@@ -36,9 +36,9 @@ internal sealed partial class RevisionApplier(
 
     private readonly TimeSpan _shutdownTimeout = host.Value.ShutdownTimeout;
 
-    /// <summary>Runs the first revision, which YARP asks for by itself.</summary>
-    /// <exception cref="ApplyException">It cannot run.</exception>
-    /// <exception cref="BindException">An address is taken.</exception>
+    /// <summary>Applies the first revision, which YARP requests by itself.</summary>
+    /// <exception cref="ApplyException">The revision cannot run.</exception>
+    /// <exception cref="BindException">An address is in use.</exception>
     public async Task StartAsync(Revision revision, CancellationToken cancellationToken)
     {
         _ = yarp.GetConfig();
@@ -57,9 +57,9 @@ internal sealed partial class RevisionApplier(
         Commit(revision, set, bound, []);
     }
 
-    /// <summary>Runs a revision in place of the one that runs.</summary>
-    /// <exception cref="ApplyException">It cannot run; all goes on as before.</exception>
-    /// <exception cref="BindException">An address is taken; all goes on as before.</exception>
+    /// <summary>Replaces the running revision.</summary>
+    /// <exception cref="ApplyException">The revision cannot run; the running one continues.</exception>
+    /// <exception cref="BindException">An address is in use; the running revision continues.</exception>
     public async Task ApplyAsync(Revision revision, CancellationToken cancellationToken)
     {
         var restart = AtStart.Edited(initial.Value, revision);
@@ -82,7 +82,7 @@ internal sealed partial class RevisionApplier(
         Afterwards(() => drainer.DrainRemoved(previous, () => status.Current.Running!));
     }
 
-    /// <summary>Gives YARP the members there are now; false when that has to be tried again.</summary>
+    /// <summary>Gives YARP the present members as destinations; false if that has to be tried again.</summary>
     public async Task<bool> TryRefreshAsync()
     {
         try
@@ -109,17 +109,17 @@ internal sealed partial class RevisionApplier(
         }
     }
 
-    // Queues, sessions and channels first: what is accepted from then on finds them as this revision has them.
+    // Queues, sessions and channels first, so that connections which are accepted from then on find them in the state of this revision.
     private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
     {
         foreach (var kind in set.Kinds)
         {
-            Afterwards(kind.Use);
+            Afterwards(kind.Commit);
         }
 
-        channels.Use(revision.Config.Channels);
+        channels.Update(revision.Config.Channels);
         listeners.Commit(bound);
-        mounted.Use(set.Routes);
+        mounted.Serve(set.Routes);
         var (now, addresses) = (time.GetUtcNow(), listeners.Bound);
         status.Update(state =>
             state with
@@ -150,7 +150,7 @@ internal sealed partial class RevisionApplier(
         }
     }
 
-    // What runs is decided: a failure of what follows it does not undo that.
+    // The revision runs by now, so a failure of a later step does not undo it.
     private void Afterwards(Action follow)
     {
         try
@@ -176,16 +176,22 @@ internal sealed partial class RevisionApplier(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Something that follows the configuration has failed; the configuration runs.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The configuration is applied, but a part of the program could not take over its new settings and keeps the old ones."
+        )]
         public static partial void NotFollowed(ILogger logger, Exception exception);
 
-        [LoggerMessage(LogLevel.Error, "The members of connectors were not taken as destinations; it is tried again.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The members of connectors could not be given to YARP as destinations, so their clusters keep the earlier ones; it is tried again."
+        )]
         public static partial void NotRefreshed(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Warning, "{Problem}")]
         public static partial void Suspicious(ILogger logger, ConfigProblem problem);
 
-        [LoggerMessage(LogLevel.Warning, "The section {Section} was edited; it applies at the next start.")]
+        [LoggerMessage(LogLevel.Warning, "The section {Section} was edited, but applies only at start; restart the program to apply it.")]
         public static partial void NeedsRestart(ILogger logger, string section);
     }
 }

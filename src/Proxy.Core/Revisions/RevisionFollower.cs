@@ -11,9 +11,9 @@ using Proxy.Timing;
 
 namespace Proxy.Revisions;
 
-/// <summary>Follows edits: reads what is configured, and has it applied, rejected, or put off and tried again.</summary>
+/// <summary>Follows edits: reads the configuration, and has it applied, rejected, or postponed and tried again.</summary>
 internal sealed partial class RevisionFollower(
-    ConfigurationInput input,
+    ConfigInput input,
     RevisionReader reader,
     RevisionApplier applier,
     IChannelMonitor members,
@@ -23,31 +23,31 @@ internal sealed partial class RevisionFollower(
     ILogger<RevisionFollower> logger
 ) : IDisposable
 {
-    // Edits are level-triggered: one waiting signal stands for any number of them.
+    // One waiting signal stands for any number of edits.
     private readonly Channel<bool> _edits = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly CancellationTokenSource _stopping = new();
-    private long _read; // edits before the last reading; a signal may be for members that came and went
+    private long _read; // the edits before the last reading; a signal without new ones means that members have changed
     private IDisposable? _watching;
-    private Revision? _waiting; // the last valid one, while it waits for an address
+    private Revision? _waiting; // the last valid revision, while it waits for an address
     private Task _following = Task.CompletedTask;
 
-    /// <summary>Begins, with the first revision running.</summary>
+    /// <summary>Starts to follow, when the first revision runs.</summary>
     public void Start()
     {
         metrics.Reloaded("accepted");
         _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, SignalEdit);
-        SignalEdit(); // an edit made since the first reading fired no token that was watched
+        SignalEdit(); // an edit since the first reading signaled no token that was watched
         _following = Task.WhenAll(FollowAsync(_stopping.Token), FollowMembersAsync(_stopping.Token));
     }
 
-    /// <summary>Ends; what is being applied is finished first.</summary>
+    /// <summary>Stops to follow, after finishing the revision that is being applied.</summary>
     public async Task StopAsync()
     {
         _watching?.Dispose();
         await _stopping.CancelAsync();
-        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a stop goes on whatever became of following
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a stop goes on even if following has failed
     }
 
     /// <inheritdoc />
@@ -57,7 +57,7 @@ internal sealed partial class RevisionFollower(
         _stopping.Dispose();
     }
 
-    /// <summary>What stands in the way of a revision that was read without an error.</summary>
+    /// <summary>Describes why a valid revision could not be applied.</summary>
     public ConfigProblem Explain(Exception exception)
     {
         var problems = new ProblemList(input.Configuration, ProxyDocument.Shape(input.WholeDocument));
@@ -82,7 +82,7 @@ internal sealed partial class RevisionFollower(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class RevisionFollower(
             {
                 if (!await WaitAsync(retry.Length, cancellationToken))
                 {
-                    retry.Reset(); // what is new supersedes what failed
+                    retry.Reset(); // a newer revision replaces the failed one
                 }
 
                 edits = status.Edits;
@@ -115,11 +115,11 @@ internal sealed partial class RevisionFollower(
             }
             catch (Exception exception)
             {
-                Wait(null); // another try would end the same way
+                Wait(null); // another attempt would fail in the same way
                 var problem = Explain(exception);
                 Reject([problem]);
                 Log.Failed(logger, problem, exception);
-                retry.Note(failed: true); // the members may have changed besides
+                retry.Note(failed: true); // besides the revision, the members may have changed
             }
             finally
             {
@@ -128,7 +128,7 @@ internal sealed partial class RevisionFollower(
         }
     }
 
-    /// <summary>Waits for an edit, for members that came and went, or for the time to try again; true when that time has come.</summary>
+    /// <summary>Waits for an edit, a change of members, or the time for the next attempt; true when that time has come.</summary>
     private async Task<bool> WaitAsync(TimeSpan retry, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -145,7 +145,7 @@ internal sealed partial class RevisionFollower(
         }
     }
 
-    /// <summary>Reads what is configured now. An invalid text changes nothing: what waited before it, waits on.</summary>
+    /// <summary>Reads the configuration. An invalid one changes nothing; a revision that waited before goes on waiting.</summary>
     private void Read()
     {
         var result = reader.Read(input.Configuration, input.WholeDocument);
@@ -163,7 +163,7 @@ internal sealed partial class RevisionFollower(
         }
     }
 
-    /// <summary>Applies the revision that waits; true when it goes on waiting for an address.</summary>
+    /// <summary>Applies the waiting revision; true if it has to go on waiting for an address.</summary>
     private async Task<bool> TryApplyAsync(CancellationToken cancellationToken)
     {
         if (_waiting is not { } revision)
@@ -213,13 +213,22 @@ internal sealed partial class RevisionFollower(
         [LoggerMessage(LogLevel.Information, "Configuration {Revision} is applied.")]
         public static partial void Applied(ILogger logger, string revision);
 
-        [LoggerMessage(LogLevel.Error, "Configuration rejected, the last good one runs on: {Problem}")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The configuration is rejected, and the last valid one stays in use until the problem is corrected: {Problem}"
+        )]
         public static partial void Rejected(ILogger logger, ConfigProblem problem);
 
-        [LoggerMessage(LogLevel.Warning, "Configuration {Revision} waits and is retried: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Configuration {Revision} is valid but cannot be applied yet, so the earlier one stays in use and it is tried again: {Reason}"
+        )]
         public static partial void Pending(ILogger logger, string revision, string reason);
 
-        [LoggerMessage(LogLevel.Error, "Applying the configuration failed, the last good one runs on: {Problem}")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The configuration could not be applied, and the last valid one stays in use until the configuration is edited: {Problem}"
+        )]
         public static partial void Failed(ILogger logger, ConfigProblem problem, Exception exception);
     }
 }

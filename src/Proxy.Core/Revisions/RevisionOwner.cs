@@ -7,7 +7,7 @@ using Proxy.Routes;
 
 namespace Proxy.Revisions;
 
-/// <summary>Starts with the first revision, has edits followed, and drains at the end: the one owner of what runs.</summary>
+/// <summary>Starts the first revision, has edits followed, and drains at the end. The only owner of the running revision.</summary>
 internal sealed class RevisionOwner(
     Lazy<Revision> initial,
     RevisionApplier applier,
@@ -33,7 +33,7 @@ internal sealed class RevisionOwner(
         }
         catch (ApplyException exception)
         {
-            throw new InvalidConfigurationException([follower.Explain(exception)]);
+            throw new InvalidConfigException([follower.Explain(exception)]);
         }
 
         try
@@ -73,11 +73,11 @@ internal sealed class RevisionOwner(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // A hook that takes longer than a stop may keeps its client's connection here; it is ended now.
+            // A hook that takes longer than a stop may keeps its client's connection open; the connection is closed now.
         }
         finally
         {
-            await locks.StopAsync(cancellationToken); // whatever became of the drain: programs of hooks do not outlive the host
+            await locks.StopAsync(cancellationToken); // even if the drain has failed, since programs of hooks must not outlive the host
         }
 
         await _draining.WaitAsync(_lastEnds, time, CancellationToken.None);

@@ -19,7 +19,7 @@ using Yarp.ReverseProxy.LoadBalancing;
 
 namespace Proxy.Revisions;
 
-/// <summary>Registers reading, applying, following and showing the configuration.</summary>
+/// <summary>Registers reading, applying, following and showing of the configuration.</summary>
 internal static class RevisionServices
 {
     public static void AddRevisions(this IServiceCollection services)
@@ -29,8 +29,9 @@ internal static class RevisionServices
         AddShowing(services);
         services.AddSingleton<IHostedService>(static provider =>
         {
-            _ = provider.GetRequiredService<AccessLogMetrics>(); // created here: nothing else asks for it, nor for the next
-            _ = provider.GetRequiredService<ConfigurationMetrics>();
+            // Created explicitly, since no other service depends on it or on the next one.
+            _ = provider.GetRequiredService<AccessLogMetrics>();
+            _ = provider.GetRequiredService<ConfigMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });
     }
@@ -57,9 +58,9 @@ internal static class RevisionServices
     private static void AddShowing(IServiceCollection services)
     {
         services.TryAddSingleton<ProxyStatus>();
-        services.TryAddSingleton<ConfigurationMetrics>();
-        services.TryAddSingleton(static provider => new ConfigurationInspector(
-            provider.GetRequiredService<ConfigurationInput>(),
+        services.TryAddSingleton<ConfigMetrics>();
+        services.TryAddSingleton(static provider => new ConfigInspector(
+            provider.GetRequiredService<ConfigInput>(),
             provider.GetRequiredService<RevisionReader>(),
             provider.GetRequiredService<ProxyStatus>()
         ));
@@ -72,7 +73,7 @@ internal static class RevisionServices
         ));
     }
 
-    private static ConfigurationNames Names(IServiceProvider provider) =>
+    private static ConfigNames Names(IServiceProvider provider) =>
         new()
         {
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
@@ -98,10 +99,10 @@ internal static class RevisionServices
 
     private static Revision ReadFirst(IServiceProvider provider)
     {
-        // Mounted routes are known once Kestrel's options have been made.
+        // The mounted routes are known once Kestrel's options have been created.
         _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
-        var input = provider.GetRequiredService<ConfigurationInput>();
+        var input = provider.GetRequiredService<ConfigInput>();
         var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);
-        return result.Revision ?? throw new InvalidConfigurationException(result.Errors);
+        return result.Revision ?? throw new InvalidConfigException(result.Errors);
     }
 }

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Revisions;
 
-/// <summary>Gives YARP the routes and clusters of the running revision, and tells when YARP has applied a new one.</summary>
+/// <summary>Provides YARP with the routes and clusters of the running revision, and reports when YARP has applied a new one.</summary>
 internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorClusters connectors) : IProxyConfigProvider, IConfigChangeListener
 {
     private readonly Lock _gate = new(); // guards _current and _applying
@@ -22,8 +22,8 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
         }
     }
 
-    /// <summary>Hands a revision to YARP.</summary>
-    /// <returns>Completes when it is applied, and faults when YARP refuses it: the previous one is given back then.</returns>
+    /// <summary>Passes a revision to YARP.</summary>
+    /// <returns>Completes when YARP has applied it. Fails if YARP rejects it, after the previous revision was passed again.</returns>
     public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time)
     {
         var (previous, applied) = Swap(Filled(revision));
@@ -39,7 +39,7 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
         }
     }
 
-    /// <summary>Hands the members of connectors to YARP, if they are others than it knows. Reads no file.</summary>
+    /// <summary>Passes the members of connectors to YARP, if they have changed. Reads no file.</summary>
     public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time) =>
         GetConfig().Clusters.SequenceEqual(connectors.Fill(revision)) ? Task.CompletedTask : ApplyAsync(revision, deadline, time);
 
@@ -68,7 +68,7 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
         }
         catch (Exception)
         {
-            // What was refused before it is the failure to tell. YARP keeps what it had applied.
+            // The earlier rejection is the failure to report. YARP keeps the revision that it had applied.
         }
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Proxy.Routes;
 
-/// <summary>A revision could not be applied, and nothing of it was; the path says what stands in its way.</summary>
+/// <summary>A revision could not be applied, and no part of it was; the path names the part that has failed.</summary>
 [SuppressMessage("Design", "CA1032", Justification = "Only made with a path and a cause.")]
 [SuppressMessage("Design", "CA1064", Justification = "The revision's owner makes a configuration problem of it.")]
 internal sealed class ApplyException(string path, Exception cause) : Exception(Explain(cause), cause)
@@ -12,7 +12,7 @@ internal sealed class ApplyException(string path, Exception cause) : Exception(E
     /// <summary>The configuration path.</summary>
     public string Path => path;
 
-    // YARP gathers what is wrong below a sentence that says only that something is.
+    // YARP wraps the actual problems in an exception which says only that there are some.
     private static string Explain(Exception cause) =>
         Chain(cause).OfType<AggregateException>().FirstOrDefault() is { } many
             ? string.Join(

@@ -4,7 +4,7 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Routes;
 
-/// <summary>Builds routes that name a connector: a channel takes their clients to a member that serves it.</summary>
+/// <summary>Builds routes that name a connector: a channel connects their clients to a member that serves it.</summary>
 internal sealed class ConnectorRouteFactory(CallPipelines channels) : IRouteFactory
 {
     public bool Builds(TcpRouteConfig route) => route.Connector is not null;

@@ -9,7 +9,7 @@ using Yarp.ReverseProxy;
 namespace Proxy.Routes;
 
 /// <summary>Builds routes with Mode Forward.</summary>
-internal sealed class ForwardRouteFactory(Dialer dialer, IProxyStateLookup clusters, ForwardServices forwarding) : IRouteFactory
+internal sealed class ForwardRouteFactory(Dialer dialer, IProxyStateLookup clusters, ForwardDependencies forwarding) : IRouteFactory
 {
     public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Forward };
 

@@ -10,13 +10,13 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Routes;
 
-/// <summary>Builds routes with Mode Lock. Their queues outlive edits.</summary>
+/// <summary>Builds routes with Mode Lock. Their queues survive edits.</summary>
 internal sealed class LockRouteFactory(
     LockRegistry locks,
     HookListFactory hooks,
     Dialer dialer,
     IProxyStateLookup clusters,
-    ForwardServices forwarding
+    ForwardDependencies forwarding
 ) : IRouteFactory
 {
     private readonly LockRegistry _locks = locks;
@@ -65,7 +65,7 @@ internal sealed class LockRouteFactory(
             return reserved.Middleware.OnConnectionAsync;
         }
 
-        public void Use() => factory._locks.Use(_reserved);
+        public void Commit() => factory._locks.Apply(_reserved);
 
         public void GiveUp() => factory._locks.GiveUp(_reserved);
     }

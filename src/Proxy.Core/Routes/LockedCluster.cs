@@ -9,17 +9,17 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Routes;
 
-/// <summary>A cluster behind a lock: a destination is picked first, hooks are told of it, and then that one is dialed.</summary>
+/// <summary>A cluster behind a lock: a destination is picked, hooks are run with its id and address, and then it is dialed.</summary>
 internal sealed class LockedCluster(
     Dialer dialer,
     Func<ConnectionRecord, ClusterEndPoint> target,
     ForwardOptions options,
-    ForwardServices forwarding
+    ForwardDependencies forwarding
 ) : ILockedService
 {
     private readonly Dialer _dialer = dialer;
     private readonly ForwardOptions _options = options;
-    private readonly ForwardServices _forwarding = forwarding;
+    private readonly ForwardDependencies _forwarding = forwarding;
 
     public LockedDestination? Pick(ConnectionRecord client, out ConnectionOutcome failure)
     {
@@ -29,7 +29,7 @@ internal sealed class LockedCluster(
         return refusal is null ? new Destination(this, endPoint, endPoint.Picked!) : null;
     }
 
-    /// <summary>The picked one. It dials by itself, to tell the lock when the destination has answered.</summary>
+    /// <summary>The picked destination. It is dialed through this class, so that the lock notices when it is connected.</summary>
     private sealed class Destination(LockedCluster owner, ClusterEndPoint endPoint, DestinationState picked)
         : LockedDestination(picked.DestinationId, HookAddress.Parse(picked.Model.Config.Address)),
             IConnectionFactory

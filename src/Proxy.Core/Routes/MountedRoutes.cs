@@ -4,7 +4,9 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Routes;
 
-/// <summary>Routes that run on endpoints of Kestrel, by id: the pipeline is looked up per connection, so edits reach them too.</summary>
+/// <summary>
+/// Routes that run on endpoints of Kestrel, by id. The pipeline is looked up for each connection, so edits apply to them too.
+/// </summary>
 internal sealed class MountedRoutes(TrackingMiddleware tracking)
 {
     public const string EndpointId = "kestrel";
@@ -12,12 +14,12 @@ internal sealed class MountedRoutes(TrackingMiddleware tracking)
     private readonly ConcurrentDictionary<string, byte> _mounted = new(StringComparer.OrdinalIgnoreCase);
     private volatile IReadOnlyDictionary<string, ConnectionDelegate> _pipelines = new Dictionary<string, ConnectionDelegate>();
 
-    /// <summary>The ids that are mounted, which need no address of their own.</summary>
+    /// <summary>The ids of the mounted routes, which need no address of their own.</summary>
     public IReadOnlyCollection<string> Ids => [.. _mounted.Keys];
 
     public void Add(string routeId) => _mounted.TryAdd(routeId, 0);
 
-    public void Use(IReadOnlyDictionary<string, ConnectionDelegate> pipelines) => _pipelines = pipelines;
+    public void Serve(IReadOnlyDictionary<string, ConnectionDelegate> pipelines) => _pipelines = pipelines;
 
     public Task OnConnectionAsync(ConnectionContext connection, string routeId) =>
         tracking.OnConnectionAsync(

@@ -10,10 +10,11 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Routes;
 
-/// <summary>Builds routes with Mode Multiplex. The sessions behind them outlive edits.</summary>
-internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRegistry framers, IProxyStateLookup clusters) : IRouteFactory
+/// <summary>Builds routes with Mode Multiplex. Their sessions survive edits.</summary>
+internal sealed class MultiplexRouteFactory(MultiplexDependencies services, FramerRegistry framers, IProxyStateLookup clusters)
+    : IRouteFactory
 {
-    private readonly MultiplexServices _services = services;
+    private readonly MultiplexDependencies _services = services;
 
     public bool Builds(TcpRouteConfig route) => route is { Connector: null, Mode: TcpMode.Multiplex };
 
@@ -33,7 +34,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
         );
     }
 
-    // What the destination speaks is known by its session, which may have it from an earlier revision.
+    // Null stands for the destination's protocol, which its session knows; the session may be from an earlier revision.
     private IMessageFramer? Framer(MultiplexConfig config, UpstreamSettings settings) =>
         config.Protocol is { } name
         && !name.Equals(settings.Framer.Name, StringComparison.OrdinalIgnoreCase)
@@ -61,7 +62,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
 
         public ConnectionDelegate Build(string id, TcpRouteConfig route) => factory.Handler(route, this).OnConnectedAsync;
 
-        /// <summary>A cluster that a route uses: one for all of them, as its sessions are.</summary>
+        /// <summary>The cluster of a route; one object for all routes, since they share its sessions.</summary>
         public MultiplexCluster Cluster(string id)
         {
             if (!_clusters.TryGetValue(id, out var cluster))
@@ -73,7 +74,7 @@ internal sealed class MultiplexRouteFactory(MultiplexServices services, FramerRe
             return cluster;
         }
 
-        public void Use() => factory._services.Registry.Use([.. _clusters.Values]);
+        public void Commit() => factory._services.Registry.Apply([.. _clusters.Values]);
 
         public void GiveUp() { }
     }

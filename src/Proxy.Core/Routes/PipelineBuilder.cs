@@ -8,7 +8,7 @@ using Proxy.Limits;
 
 namespace Proxy.Routes;
 
-/// <summary>Builds one connection pipeline per route and per address of a revision, and does nothing else.</summary>
+/// <summary>Builds the pipelines of a revision, one per route and one per address, without affecting the running revision.</summary>
 internal sealed partial class PipelineBuilder(
     TrackingMiddleware tracking,
     IEnumerable<IRouteFactory> factories,
@@ -17,11 +17,11 @@ internal sealed partial class PipelineBuilder(
 {
     private readonly IRouteFactory[] _factories = [.. factories];
 
-    // What is counted outlives edits, and an address that is removed and comes back.
+    // The counts survive edits, and an address that is removed and comes back.
     private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Builds all of them; what runs goes on as it was.</summary>
-    /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is given back.</exception>
+    /// <summary>Builds all pipelines.</summary>
+    /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is released.</exception>
     public PipelineSet Build(Revision revision)
     {
         var kinds = new List<IRouteSet>();
@@ -47,7 +47,7 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    /// <summary>Gives back what was built for a revision that does not run. Cannot fail: what goes wrong is logged.</summary>
+    /// <summary>Releases what was built for a revision that is not going to run. Cannot fail; problems are logged.</summary>
     public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Kinds);
 
     private void GiveUp(IReadOnlyList<IRouteSet> kinds)
@@ -95,7 +95,10 @@ internal sealed partial class PipelineBuilder(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Giving back what was built for a configuration that does not run failed.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "A part of a configuration that is not applied could not be released; the running configuration is not affected."
+        )]
         public static partial void NotGivenUp(ILogger logger, Exception exception);
     }
 }

@@ -5,7 +5,7 @@ using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Routes;
 
-/// <summary>Registers the protocols that come with the library, in the order in which they are listed.</summary>
+/// <summary>Registers the protocols of the library, in the order in which they are listed.</summary>
 internal static class ProtocolServices
 {
     public static void AddProtocols(this IServiceCollection services)

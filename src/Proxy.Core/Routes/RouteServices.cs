@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Proxy.Routes;
 
-/// <summary>Registers the pipelines of routes, one factory per kind of route.</summary>
+/// <summary>Registers the building of pipelines, with one factory per kind of route.</summary>
 internal static class RouteServices
 {
     public static void AddRoutes(this IServiceCollection services)

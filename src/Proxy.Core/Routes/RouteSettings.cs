@@ -8,10 +8,10 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Routes;
 
-/// <summary>What routes are configured with, as the handlers of connections take it.</summary>
+/// <summary>Converts the configuration of routes to the settings of handlers.</summary>
 internal static class RouteSettings
 {
-    /// <summary>Where a route's clients are taken.</summary>
+    /// <summary>Returns a function that creates the target of a route's clients.</summary>
     public static Func<ConnectionRecord, ClusterEndPoint> Target(TcpRouteConfig route, Revision revision, IProxyStateLookup clusters)
     {
         var cluster = new ClusterReference(route.ClusterId!, clusters);

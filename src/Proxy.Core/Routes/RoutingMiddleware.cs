@@ -34,7 +34,7 @@ internal sealed class RoutingMiddleware
     }
 
     /// <summary>Routes one connection.</summary>
-    /// <param name="connection">The client's.</param>
+    /// <param name="connection">The connection of the client.</param>
     /// <returns>A task that completes when the connection has ended.</returns>
     public Task OnConnectionAsync(ConnectionContext connection)
     {

@@ -3,12 +3,12 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Routes;
 
-/// <summary>Routes of which nothing outlives an edit but their open connections.</summary>
+/// <summary>Routes without state that survives edits, apart from their open connections.</summary>
 internal sealed class StatelessRoutes(Func<TcpRouteConfig, ConnectionDelegate> build) : IRouteSet
 {
     public ConnectionDelegate Build(string id, TcpRouteConfig route) => build(route);
 
-    public void Use() { }
+    public void Commit() { }
 
     public void GiveUp() { }
 }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Proxy.Timing;
 
 /// <summary>
-/// One coarse clock for all deadlines of a transport: traffic stores <see cref="Now"/> and costs no timer operation;
-/// each tick compares. It ticks only while there is something to check.
+/// One coarse clock for all deadlines of a transport. Traffic only stores <see cref="Now"/>, which needs no timer operation; each tick
+/// compares. It ticks only while there are entries.
 /// </summary>
 public sealed class DeadlineClock : IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class DeadlineClock : IDisposable
     private readonly long _start;
     private long _now;
 
-    /// <summary>Starts the clock.</summary>
+    /// <summary>Creates the clock.</summary>
     /// <param name="time">The source of time.</param>
     public DeadlineClock(TimeProvider time)
     {
@@ -24,20 +24,20 @@ public sealed class DeadlineClock : IDisposable
         _timer = time.CreateTimer(static state => ((DeadlineClock)state!).Tick(), this, Resolution, Resolution);
     }
 
-    /// <summary>The time between ticks: deadlines are kept to this precision.</summary>
+    /// <summary>The time between ticks, which is the precision of deadlines.</summary>
     public static TimeSpan Resolution { get; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Milliseconds since the clock was made, as of the last tick.</summary>
+    /// <summary>Milliseconds since the clock was created, as of the last tick.</summary>
     public long Now => Volatile.Read(ref _now);
 
-    /// <summary>How many entries are checked.</summary>
+    /// <summary>The number of entries.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>Checks an entry from now on.</summary>
+    /// <summary>Adds an entry, which is checked from now on.</summary>
     /// <param name="deadline">The entry.</param>
     public void Add(IDeadline deadline) => _entries.TryAdd(deadline, 0);
 
-    /// <summary>Ends the checks of an entry.</summary>
+    /// <summary>Removes an entry.</summary>
     /// <param name="deadline">The entry.</param>
     public void Remove(IDeadline deadline) => _entries.TryRemove(deadline, out _);
 

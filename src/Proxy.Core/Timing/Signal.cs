@@ -1,12 +1,12 @@
 namespace Proxy.Timing;
 
-/// <summary>Wakes the one task that waits for it; any number of calls before it wakes are one.</summary>
+/// <summary>Wakes the one task that waits for it. Any number of calls before it wakes count as one.</summary>
 internal sealed class Signal
 {
     private readonly Lock _gate = new(); // guards _set
     private TaskCompletionSource _set = New();
 
-    /// <summary>Wakes the waiting task, now or when it waits next.</summary>
+    /// <summary>Wakes the waiting task, now or as soon as it waits.</summary>
     public void Set()
     {
         lock (_gate)
@@ -15,7 +15,7 @@ internal sealed class Signal
         }
     }
 
-    /// <summary>Whether it was set, which resets it.</summary>
+    /// <summary>Whether it was set; resets it.</summary>
     public bool TryTake()
     {
         lock (_gate)
@@ -31,15 +31,15 @@ internal sealed class Signal
     }
 
     /// <summary>Waits until it is set, and resets it.</summary>
-    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         await Current().WaitAsync(cancellationToken);
         TryTake();
     }
 
-    /// <summary>Waits until it is set, which resets it, or for a time at most.</summary>
-    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <summary>Waits until it is set and resets it, but not longer than a time limit.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         await Current().WaitAsync(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -2,14 +2,14 @@ using Proxy.Connections;
 
 namespace Proxy.Transports;
 
-/// <summary>The event loops that carry connections, as operators see them.</summary>
+/// <summary>The event loops that carry connections, for operators.</summary>
 public sealed class EventLoops
 {
     private readonly Transport _transport;
 
     internal EventLoops(Transport transport) => _transport = transport;
 
-    /// <summary>How they are.</summary>
-    /// <returns>One entry each; none before the first connection, nor where .NET's sockets carry connections.</returns>
+    /// <summary>The status of each loop.</summary>
+    /// <returns>One entry per loop; empty before the first connection, and if .NET's sockets carry connections.</returns>
     public IReadOnlyList<EventLoopStatus> List() => _transport.DescribeLoops();
 }

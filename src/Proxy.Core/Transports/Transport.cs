@@ -8,7 +8,7 @@ using Proxy.Timing;
 
 namespace Proxy.Transports;
 
-/// <summary>The transport that was chosen: what accepts, and what dials.</summary>
+/// <summary>The transport that was chosen, which accepts and dials connections.</summary>
 internal sealed class Transport : IDisposable
 {
     private readonly EventLoopGroup? _loops;
@@ -25,7 +25,7 @@ internal sealed class Transport : IDisposable
         if (options.UseEventLoops && OperatingSystem.IsLinux())
         {
             _loops = new EventLoopGroup(options.Threads, metrics, logger);
-            var services = new EpollServices(_loops, buffers);
+            var services = new EpollDependencies(_loops, buffers);
             Listeners = new EpollTransportFactory(services, options.Inherited);
             Dialer = new EpollConnectionFactory(services, time);
         }
@@ -40,10 +40,10 @@ internal sealed class Transport : IDisposable
 
     public IConnectionFactory Dialer { get; }
 
-    /// <summary>The event loops that run; none on the portable transport, and before the first connection.</summary>
+    /// <summary>The running event loops; empty for the portable transport, and before the first connection.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops?.Running ?? [];
 
-    /// <summary>How the event loops are.</summary>
+    /// <summary>The status of each event loop.</summary>
     public IReadOnlyList<EventLoopStatus> DescribeLoops() => _loops?.Status() ?? [];
 
     public void Dispose() => _loops?.Dispose();

@@ -1,14 +1,14 @@
 namespace Proxy.Transports;
 
-/// <summary>Whether the threads that carry connections do anything.</summary>
+/// <summary>Checks whether the threads that carry connections are responsive.</summary>
 public sealed class TransportHealth
 {
     private readonly Transport _transport;
 
     internal TransportHealth(Transport transport) => _transport = transport;
 
-    /// <summary>Asks every event loop and the thread pool for a turn.</summary>
-    /// <returns>A task that completes once all have had it; never while one of them is held.</returns>
+    /// <summary>Queues a work item on every event loop and on the thread pool.</summary>
+    /// <returns>A task that completes once all items have run; never while one of the threads is blocked.</returns>
     public Task AnswerAsync()
     {
         var loops = _transport.Loops;

@@ -2,15 +2,15 @@ using Proxy.Connections;
 
 namespace Proxy.Transports;
 
-/// <summary>How connections are carried.</summary>
+/// <summary>Options of the transport.</summary>
 public sealed record TransportOptions
 {
-    /// <summary>Whether event loops of our own carry connections where there are any, on Linux; otherwise .NET's sockets do.</summary>
+    /// <summary>Whether the proxy's event loops carry connections, which exist on Linux; otherwise .NET's sockets do.</summary>
     public bool UseEventLoops { get; init; } = true;
 
-    /// <summary>Event loops, one thread each; 0 for one per core. Of no meaning to the portable transport.</summary>
+    /// <summary>The number of event loops, one thread each; 0 for one per core. Ignored by the portable transport.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Listen sockets that are used instead of binding; null when none were passed on.</summary>
+    /// <summary>Listening sockets to use instead of binding; null if none were passed on.</summary>
     public InheritedSockets? Inherited { get; init; }
 }

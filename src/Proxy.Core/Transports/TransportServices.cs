@@ -6,7 +6,7 @@ using Proxy.Timing;
 
 namespace Proxy.Transports;
 
-/// <summary>Registers the transport that is chosen, and what its connections need.</summary>
+/// <summary>Registers the chosen transport and the services of its connections.</summary>
 internal static class TransportServices
 {
     public static void AddTransports(this IServiceCollection services)

@@ -15,7 +15,7 @@ internal static class AdminCertificates
 
     /// <summary>Loads the certificates of the client certificate authority.</summary>
     /// <returns>The certificates; null when no authority is configured.</returns>
-    /// <exception cref="InvalidConfigurationException">The file cannot be read or has no certificate.</exception>
+    /// <exception cref="InvalidConfigException">The file cannot be read or has no certificate.</exception>
     public static X509Certificate2Collection? Load(AdminConfig admin)
     {
         if (admin.ClientCertificateAuthority is not { } file)
@@ -31,7 +31,7 @@ internal static class AdminCertificates
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidConfigurationException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
+            throw new InvalidConfigException([new(Key, $"the file '{file}' cannot be read: {exception.Message}")]);
         }
     }
 

@@ -31,14 +31,11 @@ internal static class ConfigurationApi
             .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
             .ProducesProblems(StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable)
             .ChangesNothing();
-        api.MapPost(
-                "/configuration/reload",
-                (ConfigurationInspector configuration, ProxyStatus status) => Reload(reload, configuration, status)
-            )
+        api.MapPost("/configuration/reload", (ConfigInspector configuration, ProxyStatus status) => Reload(reload, configuration, status))
             .WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
     }
 
-    private static ConfigurationAnswer Read(ConfigurationInspector configuration, ProxyStatus status)
+    private static ConfigurationAnswer Read(ConfigInspector configuration, ProxyStatus status)
     {
         var state = status.Current;
         return new(
@@ -53,10 +50,10 @@ internal static class ConfigurationApi
         );
     }
 
-    private static IEnumerable<DiskDifference> Difference(ConfigurationInspector configuration) =>
+    private static IEnumerable<DiskDifference> Difference(ConfigInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
 
-    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigurationInspector configuration, ProxyStatus status)
+    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigInspector configuration, ProxyStatus status)
     {
         reload();
         return TypedResults.Accepted((string?)null, Read(configuration, status));
@@ -64,7 +61,7 @@ internal static class ConfigurationApi
 
     private static async Task<Results<Ok<ValidationAnswer>, JsonHttpResult<ApiError>>> ValidateAsync(
         HttpContext context,
-        ConfigurationInspector configuration,
+        ConfigInspector configuration,
         TimeProvider time
     )
     {
@@ -84,7 +81,7 @@ internal static class ConfigurationApi
             : TypedResults.Ok(answer);
     }
 
-    private static ValidationAnswer Answer(ConfigurationReview review) =>
+    private static ValidationAnswer Answer(ConfigReview review) =>
         new(
             review.Errors.Count == 0,
             [.. review.Errors.Select(Problem.Of)],

@@ -16,7 +16,7 @@ internal sealed record ConfigurationAnswer(
     string? Revision,
     DateTimeOffset? AppliedAt,
     JsonObject Document,
-    IReadOnlyList<ConfigurationFile> Files,
+    IReadOnlyList<ConfigFile> Files,
     IReadOnlyList<Problem> Rejected,
     string? Pending,
     IReadOnlyList<string> RestartNeeded,

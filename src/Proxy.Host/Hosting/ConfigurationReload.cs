@@ -6,7 +6,7 @@ namespace Proxy.Host.Hosting;
 
 /// <summary>Reloads the configuration files on request, and reports the start and the end of the reload to systemd.</summary>
 internal sealed partial class ConfigurationReload(
-    ConfigurationInspector inspector,
+    ConfigInspector inspector,
     AccessLog access,
     ProxyStatus status,
     ServiceManager manager,

@@ -20,7 +20,7 @@ internal static class HostRunner
             await app.RunAsync();
             return ExitCode.Ok;
         }
-        catch (InvalidConfigurationException exception)
+        catch (InvalidConfigException exception)
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return ExitCode.BadInput;

@@ -23,11 +23,11 @@ internal static class ProxyApplication
 {
     /// <param name="configuration">The whole configuration. The host reads no other source.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
-    /// <exception cref="InvalidConfigurationException">The configuration is invalid.</exception>
+    /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     public static WebApplication Build(IConfigurationRoot configuration, WebApplicationOptions options)
     {
         var first = TcpProxyExtensions.Check(configuration);
-        var revision = first.Revision ?? throw new InvalidConfigurationException(first.Errors);
+        var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
         var builder = WebApplication.CreateEmptyBuilder(options);
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();

@@ -37,7 +37,7 @@ public sealed class CallListenersTests : IAsyncLifetime
             new CallPipelines(
                 _channels,
                 services.GetRequiredService<MemberDialer>(),
-                services.GetRequiredService<ForwardServices>(),
+                services.GetRequiredService<ForwardDependencies>(),
                 services.GetRequiredService<TrackingMiddleware>()
             ),
             new ListenerManager(_bound, TimeProvider.System, NullLogger<ListenerManager>.Instance),
@@ -49,7 +49,7 @@ public sealed class CallListenersTests : IAsyncLifetime
     [Fact]
     public async Task Reconcile_EditTakesTheChannelsAwayMeanwhile_AllOfItsConfigurationAreBound()
     {
-        _bound.Binding = _ => _channels.Use(Config());
+        _bound.Binding = _ => _channels.Update(Config());
 
         await ReconcileAsync(Config(One, Two));
 

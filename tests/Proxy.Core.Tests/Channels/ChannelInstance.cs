@@ -103,7 +103,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
     public async Task UseAsync(ChannelsConfig config)
     {
         Config = config with { Loopback = Config.Loopback };
-        Host.Use(Config);
+        Host.Update(Config);
         var (wanted, reconciler) = (_services.GetRequiredService<CurrentChannels>(), _services.GetRequiredService<ChannelReconciler>());
         await Eventually.TrueAsync(() => ReferenceEquals(reconciler.Applied, wanted.Config));
     }
@@ -195,7 +195,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             .AddSingleton<TrackingMiddleware>()
             .AddSingleton(new Relay(_clock))
             .AddSingleton(new ConnectionDrain(_clock))
-            .AddSingleton<ForwardServices>()
+            .AddSingleton<ForwardDependencies>()
             .AddSingleton<IConnectionFactory>(new SocketConnectionFactory(_buffers, _clock, TimeProvider.System))
             .AddSingleton(new ListenerManager(new OwnLoopback(transport), TimeProvider.System, NullLogger<ListenerManager>.Instance))
             .AddSingleton(new CurrentChannels(Config))

@@ -40,10 +40,10 @@ public sealed class ChannelReconcilerTests : IAsyncLifetime
     public async Task Run_TellingFailsAfterAnAddressWasTakenOut_ALaterPassClosesIt()
     {
         // A channel without a type, which no checked configuration has, cannot be told.
-        _instance.Host.Use(_instance.Config with { Items = new Dictionary<string, ChannelConfig> { ["bad"] = new() } });
+        _instance.Host.Update(_instance.Config with { Items = new Dictionary<string, ChannelConfig> { ["bad"] = new() } });
         await Eventually.TrueAsync(() => _logs.Lines.Count == 1);
 
-        _instance.Host.Use(_instance.Config with { Items = new Dictionary<string, ChannelConfig>() });
+        _instance.Host.Update(_instance.Config with { Items = new Dictionary<string, ChannelConfig>() });
         var listeners = _instance.Services.GetRequiredService<CallListeners>();
         await Eventually.TrueAsync(() =>
         {

@@ -17,7 +17,7 @@ public sealed class CurrentChannelsTests
     {
         var channels = new CurrentChannels(_started);
 
-        channels.Use(
+        channels.Update(
             _started with
             {
                 Group = "test",
@@ -35,7 +35,7 @@ public sealed class CurrentChannelsTests
     {
         var channels = new CurrentChannels(_started);
 
-        channels.Use(null);
+        channels.Update(null);
 
         Assert.Equal((true, "A_1", TimeSpan.Zero), (channels.IsStarted, channels.Config.Instance.Id, channels.Config.MemberDrainTimeout));
     }
@@ -45,7 +45,7 @@ public sealed class CurrentChannelsTests
     {
         var channels = new CurrentChannels(null);
 
-        channels.Use(_started);
+        channels.Update(_started);
 
         Assert.Equal((false, ""), (channels.IsStarted, channels.Config.Group));
     }

@@ -109,7 +109,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
         return new(
             services.GetRequiredService<CurrentChannels>(),
             dialer,
-            new ForwardServices(services.GetRequiredService<Relay>(), Random.Shared, _time),
+            new ForwardDependencies(services.GetRequiredService<Relay>(), Random.Shared, _time),
             services.GetRequiredService<TrackingMiddleware>()
         );
     }

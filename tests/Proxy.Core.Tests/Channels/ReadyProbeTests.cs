@@ -53,7 +53,7 @@ public sealed class ReadyProbeTests : IAsyncLifetime
 
         _one.Listen();
         var channel = Duplex() with { Ports = [_one.Port()] };
-        _channels.Use(Config(channel));
+        _channels.Update(Config(channel));
 
         await ReadyAsync(probe, channel);
     }

@@ -151,7 +151,7 @@ public sealed class DialerTests : IAsyncDisposable
             _logs.All,
             static line =>
                 Assert.StartsWith(
-                    "Warning: Cluster cluster: destination a at tcp://a.test:1 cannot be dialed: ",
+                    "Warning: Cluster cluster: destination a at tcp://a.test:1 cannot be connected: ",
                     line,
                     StringComparison.Ordinal
                 ),

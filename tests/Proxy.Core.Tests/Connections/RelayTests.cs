@@ -340,7 +340,7 @@ public sealed class RelayTests : IAsyncLifetime
     {
         IConnectionListenerFactory factory =
             way is Loops or LoopPipes && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(_loops, _buffers))
+                ? new EpollTransportFactory(new EpollDependencies(_loops, _buffers))
                 : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         var (peer, ours) = await Loopback.ConnectAsync(factory);
         _open.Add(ours);

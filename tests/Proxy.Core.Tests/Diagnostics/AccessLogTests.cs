@@ -77,7 +77,7 @@ public sealed class AccessLogTests : IDisposable
         _output.Block(false);
         Assert.Equal(7, dropped);
         await Eventually.TrueAsync(() =>
-            _lines.All.Any(static line => line.StartsWith("Warning: The access log is not", StringComparison.Ordinal))
+            _lines.All.Any(static line => line.StartsWith("Warning: The access log cannot be written as fast", StringComparison.Ordinal))
         );
         await Eventually.TrueAsync(() => Events().Contains("dropped"));
 
@@ -119,7 +119,7 @@ public sealed class AccessLogTests : IDisposable
         log.Write(Record());
         await Eventually.TrueAsync(() => _lines.All.Count > 0);
         Assert.Equal(
-            "Warning: The access log cannot be written: No space left on device. It is tried again; lines wait, and are dropped when there are too many.",
+            "Warning: The access log cannot be written: No space left on device. It is tried again; lines are queued meanwhile, and dropped when the queue is full.",
             _lines.All[0]
         );
         log.Write(Record());
@@ -158,7 +158,7 @@ public sealed class AccessLogTests : IDisposable
         await Eventually.TrueAsync(() => _output.Lines.Count == 1);
         var next = new MemoryOutput();
 
-        log.Use(new() { Json = false }, next);
+        log.Apply(new() { Json = false }, next);
         log.Write(Record());
 
         await Eventually.TrueAsync(() => next.Lines.Count == 1);
@@ -186,7 +186,7 @@ public sealed class AccessLogTests : IDisposable
         await using (var log = Create())
         {
             log.Started(Record());
-            log.Use(new() { Start = true }, null);
+            log.Apply(new() { Start = true }, null);
             var silent = Record();
             silent.AccessLog = false;
             log.Started(silent);
@@ -249,11 +249,11 @@ public sealed class AccessLogTests : IDisposable
         Open();
         await using var log = Create();
         _time.Advance(TimeSpan.FromHours(1));
-        log.Use(new() { Interval = TimeSpan.FromSeconds(1) }, null);
+        log.Apply(new() { Interval = TimeSpan.FromSeconds(1) }, null);
         _time.Advance(TimeSpan.FromSeconds(3));
         await Eventually.TrueAsync(() => _output.Lines.Count == 3);
 
-        log.Use(new(), null);
+        log.Apply(new(), null);
         _time.Advance(TimeSpan.FromHours(1));
         log.Write(Record());
 

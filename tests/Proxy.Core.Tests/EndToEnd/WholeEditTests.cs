@@ -125,9 +125,7 @@ public sealed class WholeEditTests : IDisposable
     {
         var json = Json(Old, _one, permits: 1);
 
-        var exception = await Assert.ThrowsAsync<InvalidConfigurationException>(() =>
-            EditedHost.StartAsync(json, "build LockRouteFactory")
-        );
+        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() => EditedHost.StartAsync(json, "build LockRouteFactory"));
 
         var problem = Assert.Single(exception.Problems);
         Assert.Equal("ReverseProxy:TcpRoutes:lock", problem.Path);

@@ -170,7 +170,7 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         var record = new ConnectionRecord(ours, "", "", TimeProvider.System);
         record.Attach();
         var options = new ForwardOptions(new RelayOptions(), KeepAlive.Default) { ClientMayHaveGone = clientMayHaveGone };
-        var services = new ForwardServices(new Relay(_clock), new Random(1), TimeProvider.System);
+        var services = new ForwardDependencies(new Relay(_clock), new Random(1), TimeProvider.System);
         var handler = new ForwardHandler(dialer, _ => _target, options, services);
         return new(peer, ours, record, handler.OnConnectedAsync(ours));
     }
@@ -179,7 +179,7 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
     {
         IConnectionListenerFactory factory =
             loops && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(_loops, new BufferPool()))
+                ? new EpollTransportFactory(new EpollDependencies(_loops, new BufferPool()))
                 : new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System);
         var pair = await Loopback.ConnectAsync(factory);
         _open.Add(pair);

@@ -124,7 +124,10 @@ public sealed class HookListTests
 
         var result = await run.WaitAsync(Eventually.Limit);
         never.Set();
-        Assert.Equal(new HookResult(HookOutcome.TimedOut, 0, "step 1 (Hook a) ignored its end and was left behind"), result);
+        Assert.Equal(
+            new HookResult(HookOutcome.TimedOut, 0, "step 1 (Hook a) did not end when it was cancelled, and is not waited for any longer"),
+            result
+        );
     }
 
     [Fact]

@@ -191,7 +191,7 @@ public sealed class ListenerManagerTests : IDisposable
         }
 
         using var group = new EventLoopGroup(2, null, NullLogger.Instance);
-        var manager = loops ? Create(new EpollTransportFactory(new EpollServices(group, new BufferPool()))) : Create();
+        var manager = loops ? Create(new EpollTransportFactory(new EpollDependencies(group, new BufferPool()))) : Create();
         var handled = new ConcurrentQueue<EndPoint>();
         var spec = Spec("a", IPAddress.Loopback, 0);
         await ApplyAsync(manager, Record, spec); // on all threads first

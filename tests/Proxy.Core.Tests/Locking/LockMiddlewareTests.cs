@@ -374,7 +374,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
             waiters.Add(await ComeAsync(pipeline, loops: true));
         }
 
-        locked.Registry.Use([]);
+        locked.Registry.Apply([]);
 
         foreach (var waiter in waiters)
         {
@@ -414,7 +414,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     {
         IConnectionListenerFactory factory =
             loops && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(_loops, new BufferPool()))
+                ? new EpollTransportFactory(new EpollDependencies(_loops, new BufferPool()))
                 : new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System);
         var (peer, ours) = await Loopback.ConnectAsync(factory);
         _open.Add((peer, ours));

@@ -1,4 +1,6 @@
 using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
 using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -76,7 +78,7 @@ public sealed class LockQueueTests : IDisposable
         var waiter = Enter(queue);
         Assert.False(queue.Leave(waiter.Waiter, PeerDeparture.Closed));
 
-        queue.Use(_lock.Settings with { DropQueued = DropQueued.Always });
+        queue.Apply(_lock.Settings with { DropQueued = DropQueued.Always });
 
         Assert.Equal(ConnectionOutcome.LeftQueue, await waiter.Result);
     }
@@ -88,7 +90,7 @@ public sealed class LockQueueTests : IDisposable
         _ = Enter(queue);
         var waiters = Enumerable.Range(0, 3).Select(_ => Enter(queue)).ToList();
 
-        queue.Use(_lock.Settings with { Permits = 3 });
+        queue.Apply(_lock.Settings with { Permits = 3 });
 
         await AdmittedAsync(waiters[0], waiters[1]);
         Assert.Equal((1, 3), queue.Count());
@@ -101,7 +103,7 @@ public sealed class LockQueueTests : IDisposable
         var holders = Enumerable.Range(0, 3).Select(_ => Enter(queue)).ToList();
         var waiter = Enter(queue);
 
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
         queue.Release(holders[0].Waiter);
         queue.Release(holders[1].Waiter);
         Assert.Equal((1, 1), queue.Count());
@@ -136,7 +138,7 @@ public sealed class LockQueueTests : IDisposable
         _time.Advance(TimeSpan.FromHours(1));
         Assert.False(waiter.Result.IsCompleted);
 
-        queue.Use(_lock.Settings with { QueueTimeout = TimeSpan.FromSeconds(10) });
+        queue.Apply(_lock.Settings with { QueueTimeout = TimeSpan.FromSeconds(10) });
 
         Assert.Equal(ConnectionOutcome.QueueTimeout, await waiter.Result);
     }
@@ -217,7 +219,7 @@ public sealed class LockQueueTests : IDisposable
         queue.ChangePermits(2);
         await AdmittedAsync(waiters[0]);
         Assert.Equal(2, queue.Describe().Permits);
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
 
         Assert.Equal(1, queue.Describe().Permits);
         Assert.False(waiters[1].Result.IsCompleted);
@@ -239,7 +241,7 @@ public sealed class LockQueueTests : IDisposable
 
         Assert.Equal(ConnectionOutcome.Drained, await Enter(queue).Result);
         Assert.Equal((0, 1), queue.Count());
-        queue.Use(_lock.Settings);
+        queue.Apply(_lock.Settings);
         var back = Enter(queue);
         queue.Release(holder.Waiter);
         await AdmittedAsync(back);
@@ -263,95 +265,110 @@ public sealed class LockQueueTests : IDisposable
         Assert.All(status.Waiting, static client => Assert.Equal(TimeSpan.FromSeconds(3), client.Waited));
     }
 
-    /// <summary>Anything may happen in any order: never more holders than permits allow, and always the first of those who wait.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public async Task Queue_AnyScheduleOfAnHour_KeepsOrderAndPermits(int seed)
+    [Fact]
+    public async Task Enter_PauseIsJustOver_TheOneThatWaitsGoesFirst()
     {
-        var random = new Random(seed);
-        var permits = 2;
-        var settings = _lock.Settings with { Permits = permits, QueueLimit = 50, QueueTimeout = TimeSpan.FromMinutes(2) };
-        var queue = Create(settings);
-        var waiting = new List<Client>();
-        var holding = new List<Client>();
-        var end = _time.GetTimestamp() + TimeSpan.FromHours(1).Ticks;
-        while (_time.GetTimestamp() < end)
-        {
-            switch (random.Next(12))
-            {
-                case < 5:
-                    waiting.Add(Enter(queue));
-                    break;
-                case < 8 when holding.Count > 0:
-                    Release(random.Next(holding.Count));
-                    break;
-                case 8 when waiting.Count > 0:
-                    queue.Leave(waiting[random.Next(waiting.Count)].Waiter, (PeerDeparture)random.Next(3));
-                    break;
-                case 9 when holding.Count > 0:
-                    queue.Failed(holding[0].Waiter);
-                    Release(0);
-                    break;
-                case 10:
-                    permits = random.Next(1, 5);
-                    queue.Use(settings with { Permits = permits, DropQueued = (DropQueued)random.Next(3) });
-                    break;
-                case 11 when random.Next(3) == 0:
-                    queue.Pause(random.Next(2) == 0);
-                    break;
-                default:
-                    queue.Succeeded();
-                    break;
-            }
+        var queue = Create(_lock.Settings);
+        var failing = Enter(queue);
+        queue.Failed(failing.Waiter);
+        queue.Release(failing.Waiter);
+        _time.Advance(TimeSpan.FromMilliseconds(0.5)); // so that the timer, which counts whole milliseconds, fires after the pause is over
+        var waiting = Enter(queue);
+        _time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromMilliseconds(0.4));
 
-            _time.Advance(TimeSpan.FromMilliseconds(random.Next(2000)));
-            await SettleAsync();
-        }
+        var next = Enter(queue);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
 
-        queue.Pause(false);
-        while (holding.Count > 0 || waiting.Count > 0)
-        {
-            queue.Succeeded();
-            if (holding.Count > 0)
-            {
-                Release(0);
-            }
-
-            await SettleAsync();
-            Assert.True(holding.Count > 0 || waiting.Count == 0, "Somebody waits, and nobody holds.");
-        }
-
-        Assert.Equal((0, 0), queue.Count());
-
-        void Release(int index)
-        {
-            queue.Release(holding[index].Waiter);
-            holding.RemoveAt(index);
-        }
-
-        async Task SettleAsync()
-        {
-            var (stillWaiting, nowHolding) = queue.Count();
-            var before = holding.Count;
-            await Eventually.TrueAsync(() => waiting.Count(static client => !client.Result.IsCompleted) == stillWaiting);
-            foreach (var client in waiting.Where(static client => client.Result.IsCompleted).ToList())
-            {
-                var ahead = waiting.TakeWhile(other => other != client).Any(static other => !other.Result.IsCompleted);
-                waiting.Remove(client);
-                if (await client.Result is null)
-                {
-                    Assert.False(ahead, "Somebody was overtaken.");
-                    holding.Add(client);
-                }
-            }
-
-            Assert.Equal(nowHolding, holding.Count);
-            Assert.True(holding.Count <= Math.Max(permits, before), "More permits than there are.");
-        }
+        await AdmittedAsync(waiting);
+        Assert.Equal((1, 1), queue.Count());
+        Assert.False(next.Result.IsCompleted);
     }
+
+    [Fact]
+    public async Task Leave_AfterAPermitWasGiven_ItIsServedAllTheSame()
+    {
+        var queue = Create(_lock.Settings);
+        var holder = Enter(queue);
+        var next = Enter(queue);
+        queue.Release(holder.Waiter);
+
+        Assert.True(queue.Leave(next.Waiter, PeerDeparture.Closed));
+
+        await AdmittedAsync(next);
+        Assert.Equal((0, 1), queue.Count());
+    }
+
+    [Fact]
+    public async Task Release_Paused_NoneIsAdmittedAndThePermitIsThereAfterwards()
+    {
+        var queue = Create(_lock.Settings);
+        var holder = Enter(queue);
+        var waiter = Enter(queue);
+        queue.Pause(true);
+
+        queue.Release(holder.Waiter);
+        Assert.Equal((1, 0), queue.Count());
+        queue.Pause(false);
+
+        await AdmittedAsync(waiter);
+    }
+
+    [Fact]
+    public async Task WhenIdleAsync_PermitsAreHeld_CompletesWithTheLast()
+    {
+        var queue = Create(_lock.Settings with { Permits = 2 });
+        Assert.True(queue.WhenIdleAsync().IsCompleted);
+        var (one, other) = (Enter(queue), Enter(queue));
+        var idle = queue.WhenIdleAsync();
+
+        queue.Release(one.Waiter);
+        Assert.False(idle.IsCompleted);
+        Assert.False(queue.WhenIdleAsync().IsCompleted);
+        queue.Release(other.Waiter);
+
+        await idle.WaitAsync(Eventually.Limit);
+        _ = Enter(queue);
+        Assert.False(queue.WhenIdleAsync().IsCompleted);
+    }
+
+    [Fact]
+    public void IsClosedAndIdle_ClosedWhileOneHolds_OnceItsPermitIsBack()
+    {
+        var queue = Create(_lock.Settings);
+        Assert.False(queue.IsClosedAndIdle);
+        var holder = Enter(queue);
+
+        queue.Close();
+        Assert.False(queue.IsClosedAndIdle);
+        queue.Release(holder.Waiter);
+
+        Assert.True(queue.IsClosedAndIdle);
+    }
+
+    [Fact]
+    public void Describe_PausedFailingAndClosed_SaysSo()
+    {
+        var queue = Create(_lock.Settings with { Permits = 3, QueueLimit = 7 });
+        var failing = Enter(queue);
+        queue.Failed(failing.Waiter);
+        queue.Pause(true);
+        queue.Close();
+
+        var status = queue.Describe();
+
+        Assert.Equal((TestLock.Route, 3, 7), (status.RouteId, status.Permits, status.QueueLimit));
+        Assert.True(status.IsPaused && status.IsClosed);
+        Assert.Equal(TimeSpan.FromSeconds(1), status.PausedAfterFailure);
+        Assert.Empty(status.Waiting);
+    }
+
+    [Fact]
+    public Task Queue_AnySchedule_KeepsOrderAndPermits() =>
+        Properties.CheckAsync(
+            Config.QuickThrowOnFailure.WithMaxTest(20).WithStartSize(50).WithEndSize(600),
+            LockSchedule.Any,
+            LockSchedule.RunAsync
+        );
 
     public void Dispose()
     {

@@ -13,7 +13,7 @@ public sealed class LockRegistryTests
 
         var reserved = locked.Registry.Reserve(TestLock.Route, "Host", locked.Settings with { Permits = 5 });
         Assert.Equal(1, locked.Status.Permits);
-        locked.Registry.Use([reserved]);
+        locked.Registry.Apply([reserved]);
 
         Assert.Equal(5, locked.Status.Permits);
     }
@@ -35,7 +35,7 @@ public sealed class LockRegistryTests
     {
         using var locked = new TestLock();
         var last = Come(locked.Use(locked.Settings));
-        locked.Registry.Use([]);
+        locked.Registry.Apply([]);
         var reserved = locked.Registry.Reserve(
             TestLock.Route,
             "Host",
@@ -48,7 +48,7 @@ public sealed class LockRegistryTests
         locked.Service.End(last.Record.Id);
         await last.Running.WaitAsync(Eventually.Limit);
         await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
-        locked.Registry.Use([reserved]);
+        locked.Registry.Apply([reserved]);
 
         var next = Come(reserved.Middleware.OnConnectionAsync);
         var late = Come(reserved.Middleware.OnConnectionAsync);
@@ -64,7 +64,7 @@ public sealed class LockRegistryTests
     {
         using var locked = new TestLock();
         var last = Come(locked.Use(locked.Settings));
-        locked.Registry.Use([]);
+        locked.Registry.Apply([]);
         var reserved = locked.Registry.Reserve(TestLock.Route, "Host", locked.Settings);
         locked.Service.End(last.Record.Id);
         await last.Running.WaitAsync(Eventually.Limit);
@@ -73,6 +73,65 @@ public sealed class LockRegistryTests
         locked.Registry.GiveUp([reserved]);
 
         await Eventually.TrueAsync(() => locked.Registry.Find(TestLock.Route) is null);
+    }
+
+    [Fact]
+    public void TryPause_AndTryChangePermits_OnlyWhereThereIsALock()
+    {
+        using var locked = new TestLock();
+        locked.Use(locked.Settings);
+
+        Assert.False(locked.Registry.TryPause("other", paused: true));
+        Assert.False(locked.Registry.TryChangePermits("other", 2));
+        Assert.True(locked.Registry.TryPause("OFFICE", paused: true));
+        Assert.True(locked.Registry.TryChangePermits("OFFICE", 2));
+
+        Assert.Equal((true, 2), (locked.Status.IsPaused, locked.Status.Permits));
+        Assert.Throws<ArgumentOutOfRangeException>(() => locked.Registry.TryChangePermits(TestLock.Route, 0));
+        Assert.True(locked.Registry.TryPause(TestLock.Route, paused: false));
+        Assert.False(locked.Status.IsPaused);
+    }
+
+    [Fact]
+    public void List_SeveralLocks_InTheOrderOfTheirRoutes()
+    {
+        using var locked = new TestLock();
+        locked.Registry.Apply([.. ((string[])["b", "C", "a"]).Select(route => locked.Registry.Reserve(route, "HOST", locked.Settings))]);
+
+        Assert.Equal(["a", "b", "C"], locked.Registry.List().Select(static status => status.RouteId));
+    }
+
+    [Fact]
+    public async Task StopAsync_APermitIsHeld_WaitsUntilItIsBack()
+    {
+        using var locked = new TestLock();
+        var client = Come(locked.Use(locked.Settings));
+
+        var stopping = locked.Registry.StopAsync(CancellationToken.None);
+        Assert.False(stopping.IsCompleted);
+        locked.Service.End(client.Record.Id);
+
+        await stopping.WaitAsync(Eventually.Limit);
+        Assert.Equal(ConnectionOutcome.Completed, client.Record.Outcome);
+    }
+
+    [Fact]
+    public async Task StopAsync_APermitIsNeverGivenBack_GivesUpAfterALimit()
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        var client = Come(locked.Use(locked.Settings));
+        using var cancel = new CancellationTokenSource();
+        var stopping = locked.Registry.StopAsync(cancel.Token);
+        await cancel.CancelAsync();
+
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(6));
+        time.Advance(TimeSpan.FromSeconds(6));
+
+        await stopping.WaitAsync(Eventually.Limit);
+        Assert.Null(client.Record.Outcome);
+        locked.Service.End(client.Record.Id);
+        await client.Running.WaitAsync(Eventually.Limit);
     }
 
     private static (ConnectionRecord Record, Task Running) Come(ConnectionDelegate pipeline)

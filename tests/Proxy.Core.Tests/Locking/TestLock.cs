@@ -80,7 +80,7 @@ internal sealed class TestLock : IDisposable
     public ConnectionDelegate Use(LockSettings settings)
     {
         var reserved = Registry.Reserve(Route, "Host", settings);
-        Registry.Use([reserved]);
+        Registry.Apply([reserved]);
         return reserved.Middleware.OnConnectionAsync;
     }
 

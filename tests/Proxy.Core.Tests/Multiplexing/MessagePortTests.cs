@@ -39,7 +39,7 @@ public sealed class MessagePortTests : IDisposable
     private Task<(System.Net.Sockets.Socket Peer, ConnectionContext Ours)> ConnectAsync(bool loops) =>
         Loopback.ConnectAsync(
             loops && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(_loops, new BufferPool()))
+                ? new EpollTransportFactory(new EpollDependencies(_loops, new BufferPool()))
                 : new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System)
         );
 }

@@ -101,7 +101,7 @@ internal sealed class Multiplexer : IAsyncDisposable
         var bound = await listeners.BindAsync([.. specs], CancellationToken.None);
         foreach (var kind in pipelines.Kinds)
         {
-            kind.Use();
+            kind.Commit();
         }
 
         listeners.Commit(bound);

@@ -1,42 +1,58 @@
-using System.IO.Pipelines;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
-using Proxy.Clusters.LoadBalancing;
-using Proxy.Connections;
+using FsCheck;
+using FsCheck.Fluent;
 using Proxy.Diagnostics;
 using Proxy.Multiplexing;
 using Proxy.Multiplexing.Framing;
-using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Multiplexing;
 
 public sealed class ReplyOrderTests : IAsyncLifetime
 {
-    private readonly DeadlineClock _clock = new(TimeProvider.System);
-    private readonly FakeConnection _connection = new();
-    private readonly Pipe _toClient = new(
-        new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false)
-    );
+    private const int Capacity = 4;
+    private readonly TestClient _client = new();
     private readonly ReplyOrder _replies;
     private readonly RequestLane _lane;
 
     public ReplyOrderTests()
     {
-        _connection.Transport = new Duplex(new Pipe().Reader, _toClient.Writer);
-        var record = new ConnectionRecord(_connection, "endpoint", "", TimeProvider.System);
-        record.Attach();
-        var trace = new MessageTrace(NullLogger<MessageTrace>.Instance, TimeProvider.System);
-        var services = new MultiplexServices(null!, null!, trace, _clock, TimeProvider.System, Random.Shared);
-        var route = new MultiplexRoute(null!, new Dictionary<string, MultiplexCluster>(), Device.Line, new(), new(), KeepAlive.Default);
-        var client = new MultiplexClient(_connection, Device.Line, route, new(new(), _clock.Now), null!, services);
-        _replies = new ReplyOrder(client, 4, new MessagePort(_connection), record);
-        var session = new MultiplexSession(
-            new("c", "d", "tcp://127.0.0.1:1"),
-            new(new(), Device.Line),
-            new(null!, null!, null!, _clock, TimeProvider.System),
-            static _ => { }
-        );
-        _lane = new RequestLane(client, session, new RequestTranslator(Device.Line, Device.Line, null), new DestinationLoad());
+        _replies = new ReplyOrder(_client.Client, Capacity, new MessagePort(_client.Connection), _client.Record);
+        _lane = _client.CreateLane();
+    }
+
+    /// <summary>Replies come in whatever order, and while others are asked for: the client gets them in the order of its requests.</summary>
+    [Fact]
+    public Task Complete_InAnyOrder_RepliesAreInTheOrderOfTheRequests()
+    {
+        var steps = Gen.Choose(-1, Capacity - 1).ToArbitrary().Array();
+        return Properties.CheckAsync(Config.QuickThrowOnFailure.WithEndSize(60), steps, InOrderAsync);
+    }
+
+    [Fact]
+    public void HasRoom_AsManyAsAreReadAhead_NotUntilTheFirstIsAnswered()
+    {
+        var requests = Enumerable.Range(0, Capacity).Select(number => Add($"{number}\n")).ToList();
+        Assert.False(_replies.HasRoom);
+
+        Reply(requests[1], "=1\n");
+        Assert.False(_replies.HasRoom);
+        Assert.False(_replies.IsIdle);
+        Reply(requests[0], "=0\n");
+        Assert.False(_replies.HasRoom); // there is room, but the client does not read
+        Assert.True(_replies.IsIdle);
+        Assert.False(_replies.IsEmpty);
+    }
+
+    [Fact]
+    public void Add_TheLastRequestWasRead_NoFurtherOneIsTaken()
+    {
+        var request = Add("1\n");
+        Assert.False(_replies.IsEmpty);
+
+        _replies.IsLast = true;
+
+        Assert.Null(_replies.Add("2\n"u8));
+        Assert.NotNull(request);
     }
 
     [Fact]
@@ -75,11 +91,65 @@ public sealed class ReplyOrderTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async Task DisposeAsync() => await _client.DisposeAsync();
+
+    // A number is the request that is answered, counted among those that are not, and -1 asks for another one.
+    private static async Task InOrderAsync(int[] steps)
     {
-        await _connection.DisposeAsync();
-        _clock.Dispose();
+        await using var client = new TestClient();
+        var lane = client.CreateLane();
+        var replies = new ReplyOrder(client.Client, Capacity, new MessagePort(client.Connection), client.Record);
+        var waiting = new List<(MultiplexRequest Request, int Number)>();
+        var (asked, expected, read) = (0, "", new StringBuilder());
+        foreach (var step in steps)
+        {
+            if (step < 0 && replies.HasRoom)
+            {
+                var request = replies.Add("?\n"u8)!;
+                (request.Lane, request.DeliversReply) = (lane, true);
+                waiting.Add((request, asked));
+                expected += $"={asked++}\n";
+            }
+            else if (waiting.Count > 0)
+            {
+                Answer(Math.Max(0, step) % waiting.Count);
+            }
+
+            Read();
+        }
+
+        while (waiting.Count > 0)
+        {
+            Answer(waiting.Count - 1);
+        }
+
+        await Eventually.TrueAsync(() =>
+        {
+            Read();
+            return replies.IsEmpty;
+        });
+        Read();
+        Assert.Equal(expected, read.ToString());
+
+        void Answer(int index)
+        {
+            var (request, number) = waiting[index];
+            waiting.RemoveAt(index);
+            replies.Complete(request, Completion.Replied(Encoding.ASCII.GetBytes($"={number}\n"), endsConnection: false));
+        }
+
+        void Read()
+        {
+            if (client.Sent.TryRead(out var result))
+            {
+                read.Append(Encoding.ASCII.GetString(result.Buffer));
+                client.Sent.AdvanceTo(result.Buffer.End);
+            }
+        }
     }
+
+    private void Reply(MultiplexRequest request, string reply) =>
+        _replies.Complete(request, Completion.Replied(Encoding.ASCII.GetBytes(reply), endsConnection: false));
 
     private MultiplexRequest Add(string message)
     {
@@ -101,12 +171,12 @@ public sealed class ReplyOrderTests : IAsyncLifetime
         var text = new StringBuilder();
         while (true)
         {
-            if (_toClient.Reader.TryRead(out var read))
+            if (_client.Sent.TryRead(out var read))
             {
                 text.Append(Encoding.Latin1.GetString(read.Buffer));
-                _toClient.Reader.AdvanceTo(read.Buffer.End);
+                _client.Sent.AdvanceTo(read.Buffer.End);
             }
-            else if (_connection.Aborted)
+            else if (_client.Connection.Aborted)
             {
                 return text.ToString();
             }
@@ -114,6 +184,4 @@ public sealed class ReplyOrderTests : IAsyncLifetime
             await Task.Yield();
         }
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -47,8 +47,8 @@ public sealed class LockedClusterTests : IAsyncDisposable
         _cluster = new(
             dialer,
             record => new ClusterEndPoint(new("cluster", state), new(), record),
-            CallPipelines.Unhurried,
-            new ForwardServices(new Relay(_clock), Random.Shared, TimeProvider.System)
+            CallPipelines.WithoutTimeouts,
+            new ForwardDependencies(new Relay(_clock), Random.Shared, TimeProvider.System)
         );
     }
 

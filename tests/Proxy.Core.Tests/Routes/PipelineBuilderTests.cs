@@ -172,7 +172,7 @@ public sealed class PipelineBuilderTests : IDisposable
             return _ => Ending.Task;
         }
 
-        public void Use() => Used++;
+        public void Commit() => Used++;
 
         public void GiveUp()
         {

@@ -92,7 +92,7 @@ public sealed class RoutingMiddlewareTests
         using var group = new EventLoopGroup(1, null, NullLogger.Instance);
         IConnectionListenerFactory factory =
             loops && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(group, new BufferPool()))
+                ? new EpollTransportFactory(new EpollDependencies(group, new BufferPool()))
                 : new SocketTransportFactory(new BufferPool(), clock, TimeProvider.System);
         await using var listener = await factory.BindAsync(
             new ListenEndPoint(new IPEndPoint(IPAddress.Loopback.MapToIPv6(), 0), dualStack: true)

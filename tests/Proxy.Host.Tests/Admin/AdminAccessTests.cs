@@ -221,7 +221,7 @@ public sealed class AdminAccessTests : IDisposable
         using var certificates = new AdminAuthority(_folder);
         var file = Path.Combine(_folder, "none.pem");
 
-        var exception = await Assert.ThrowsAsync<InvalidConfigurationException>(() =>
+        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() =>
             StartAsync(
                 $$"""{ "Url": "https://127.0.0.1:0", "ClientCertificateAuthority": "{{file}}" }""",
                 $$""" "Kestrel": { "Certificates": { "Default": { "Path": "{{certificates.ServerFile}}", "KeyPath": "{{certificates.ServerKeyFile}}" } } }, """

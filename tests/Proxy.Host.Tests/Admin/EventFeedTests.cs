@@ -9,7 +9,9 @@ namespace Proxy.Host.Tests.Admin;
 /// <summary>Frames are shared by all readers, created only while there are readers, and a reader that never reads is disconnected.</summary>
 public sealed class EventFeedTests : IDisposable
 {
+    private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _ending = new();
+    private readonly ManualTime _time = new();
     private int _made;
 
     [Fact]
@@ -20,6 +22,7 @@ public sealed class EventFeedTests : IDisposable
         feed.Join(_ending);
 
         var (one, other) = (feed.NextAsync(), feed.NextAsync());
+        _time.Advance(_second);
 
         Assert.Equal(await one.WaitAsync(Eventually.Limit), await other.WaitAsync(Eventually.Limit)); // the same memory, not just equal bytes
     }
@@ -29,18 +32,18 @@ public sealed class EventFeedTests : IDisposable
     {
         using var feed = Create();
         var place = feed.Join(_ending);
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        _time.Advance(_second);
+        Assert.True(_made > 0);
         feed.Leave(place);
-        await Eventually.TrueAsync(async () =>
-        {
-            // A tick that had begun may still create a frame.
-            var before = Volatile.Read(ref _made);
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-            return before == Volatile.Read(ref _made);
-        });
+        _made = 0;
 
+        _time.Advance(10 * _second);
+        Assert.Equal(0, _made);
         feed.Join(_ending);
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        var next = feed.NextAsync();
+        _time.Advance(_second);
+
+        await next.WaitAsync(Eventually.Limit);
     }
 
     [Fact]
@@ -48,34 +51,45 @@ public sealed class EventFeedTests : IDisposable
     {
         using var feed = new EventFeed(
             () => Interlocked.Increment(ref _made) == 1 ? throw new InvalidOperationException() : new byte[1],
-            new HastyTime(),
+            _time,
             NullLogger<EventFeed>.Instance
         );
         feed.Join(_ending);
+        var next = feed.NextAsync();
 
-        await feed.NextAsync().WaitAsync(Eventually.Limit);
+        _time.Advance(TimeSpan.Zero);
+        Assert.False(next.IsCompleted);
+        _time.Advance(_second);
 
-        Assert.True(Volatile.Read(ref _made) > 1);
+        await next.WaitAsync(Eventually.Limit);
+        Assert.Equal(2, _made);
     }
 
     [Fact]
     public async Task WriteAsync_AReaderThatNeverReads_IsDisconnectedAndRemoved()
     {
-        using var feed = Create();
+        var feed = Create();
         var lifetime = new HttpRequestLifetimeFeature();
         var context = new DefaultHttpContext
         {
-            RequestServices = new ServiceCollection().AddSingleton<TimeProvider>(new HastyTime()).BuildServiceProvider(),
+            RequestServices = new ServiceCollection().AddSingleton<TimeProvider>(_time).BuildServiceProvider(),
         };
         context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
         using var stuck = new StuckStream();
         context.Response.Body = stuck;
 
-        await EventsApi.WriteAsync(context, feed).WaitAsync(Eventually.Limit);
+        var writing = EventsApi.WriteAsync(context, feed);
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(_second);
+            return writing.IsCompleted;
+        });
 
+        await writing;
         Assert.True(stuck.Asked);
         Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
         Assert.False(_ending.IsCancellationRequested);
+        feed.Dispose();
     }
 
     [Fact]
@@ -118,25 +132,18 @@ public sealed class EventFeedTests : IDisposable
 
         async Task TakePlacesAsync()
         {
-            await Eventually.TrueAsync(() => stuck.Asked);
+            await Eventually.TrueAsync(() =>
+            {
+                _time.Advance(_second);
+                return stuck.Asked;
+            });
             Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
         }
     }
 
     public void Dispose() => _ending.Dispose();
 
-    private EventFeed Create() =>
-        new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), new HastyTime(), NullLogger<EventFeed>.Instance);
-
-    /// <summary>A clock whose timers run a thousand times faster.</summary>
-    private sealed class HastyTime : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, Sooner(dueTime), Sooner(period));
-
-        private static TimeSpan Sooner(TimeSpan time) =>
-            time > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Max(1, time.TotalMilliseconds / 1000)) : time;
-    }
+    private EventFeed Create() => new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), _time, NullLogger<EventFeed>.Instance);
 
     /// <summary>A stream whose writes never complete.</summary>
     private sealed class StuckStream : MemoryStream

@@ -267,7 +267,7 @@ public sealed class ProxyCommandTests : IDisposable
         using var early = await TcpClientSocket.ConnectAsync(port);
         Assert.Equal("hello", await early.ReadAsync());
         var clients = new List<TcpClientSocket>();
-        while (!process.Errors.Contains("accepting pauses", StringComparison.Ordinal))
+        while (!process.Errors.Contains("accepting failed and pauses", StringComparison.Ordinal))
         {
             clients.Add(await TcpClientSocket.ConnectAsync(port));
         }

@@ -103,12 +103,12 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "MaxBytes": 100000 }""", "Log:Access:MaxBytes: only a file is put aside; set Log:Access:Path too.")]
-    [InlineData("""{ "Path": "x", "Files": 3 }""", "Log:Access:Files: no file is put aside without a size; set Log:Access:MaxBytes too.")]
+    [InlineData("""{ "MaxBytes": 100000 }""", "Log:Access:MaxBytes: only a file can be rotated; set Log:Access:Path too.")]
+    [InlineData("""{ "Path": "x", "Files": 3 }""", "Log:Access:Files: files are rotated by size only; set Log:Access:MaxBytes too.")]
     [InlineData("""{ "Path": "x", "MaxBytes": 5 }""", "Log:Access:MaxBytes: 5 is out of range; 65536 to 2147483647 is allowed.")]
     [InlineData(
         """{ "Interval": "00:00:00.5" }""",
-        "Log:Access:Interval: '00:00:00.5000000' is too short; at least '00:00:01', or 'None'."
+        "Log:Access:Interval: '00:00:00.5000000' is too short; write at least '00:00:01', or 'None'."
     )]
     public async Task Check_InvalidKeys_ErrorNamesWhatIsValid(string access, string error)
     {

@@ -123,7 +123,7 @@ public sealed class EmbeddingTests : IDisposable
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
 
-        var exception = await Assert.ThrowsAsync<InvalidConfigurationException>(() => app.StartAsync());
+        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() => app.StartAsync());
 
         Assert.Equal(2, exception.Problems.Count);
     }

@@ -266,9 +266,7 @@ public sealed class HostTests
             .AddInMemoryCollection([new("ReverseProxy:TcpRoutes:a:Listen", "x"), new("ReverseProxy:TcpRoutes:a:ClusterId", "y")])
             .Build();
 
-        var exception = Assert.Throws<InvalidConfigurationException>(() =>
-            ProxyApplication.Build(configuration, new WebApplicationOptions())
-        );
+        var exception = Assert.Throws<InvalidConfigException>(() => ProxyApplication.Build(configuration, new WebApplicationOptions()));
 
         Assert.Equal(2, exception.Problems.Count);
     }

@@ -2,15 +2,16 @@ using System.Net;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Decides which instance keeps a local address that several publish.</summary>
+/// <summary>Decides which of several instances with the same local address keeps it.</summary>
 internal static class AddressConflicts
 {
     /// <summary>
-    /// The instances that can be no members here, and why: of several with one address all but the first id in ordinal order, and those
-    /// with addresses of another kind. The own address is never another's here, even if it is everywhere else.
+    /// The instances that are refused as members here, with the reason. Of several with one address, the first id in ordinal order keeps
+    /// it; instances whose addresses are of another loopback mode are refused too. This instance's own address is always its own here, even
+    /// where other instances decide otherwise.
     /// </summary>
-    /// <param name="self">The own instance.</param>
-    /// <param name="own">Its address; the loopback in Mode Port, where no instance has one of its own.</param>
+    /// <param name="self">The id of this instance.</param>
+    /// <param name="own">The address of this instance; 127.0.0.1 in mode Port, where no instance has an address of its own.</param>
     /// <param name="members">The other instances.</param>
     public static IReadOnlyDictionary<string, string> Refuse(string self, IPAddress own, IEnumerable<MemberRecord> members)
     {
@@ -22,7 +23,7 @@ internal static class AddressConflicts
             if (address.Equals(IPAddress.Loopback) != own.Equals(IPAddress.Loopback))
             {
                 refused[id] =
-                    $"the instance '{id}' has another Loopback:Mode than '{self}', and is no member for it; set the same at both.";
+                    $"the instance '{id}' has another Loopback:Mode than '{self}' and is refused as a member; set the same mode at both.";
             }
             else if (address.Equals(IPAddress.Loopback))
             {
@@ -44,6 +45,6 @@ internal static class AddressConflicts
     private static string Explain(IPAddress address, string[] ids)
     {
         Array.Sort(ids, StringComparer.Ordinal);
-        return $"the instances '{ids[0]}' and '{ids[1]}' have the local address {address}; '{ids[0]}' keeps it, set Instance:Ordinal at the other.";
+        return $"the instances '{ids[0]}' and '{ids[1]}' have the same local address {address}; '{ids[0]}' keeps it and the other is refused as a member, set Instance:Ordinal there.";
     }
 }

@@ -6,8 +6,8 @@ using Proxy.Timing;
 namespace Proxy.Channels.Membership;
 
 /// <summary>
-/// The membership that the configuration names: the built-in one, or a provider added in code. An edit changes it; one that fails or
-/// ends is joined again, and its members stay as they are meanwhile, stale.
+/// The membership provider that the configuration names: a built-in one, or one added in code. An edit can change it. When a provider fails
+/// or ends, the group is joined again; until then the members stay as they are and count as stale.
 /// </summary>
 internal sealed partial class ChosenMembership(
     HelloMembership hello,
@@ -29,17 +29,17 @@ internal sealed partial class ChosenMembership(
     private CancellationTokenSource _replaced = new();
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Joins, and follows its first configuration.</summary>
+    /// <summary>Joins the group with the first configuration.</summary>
     public async Task StartAsync(MemberRecord self, MembershipConfig config)
     {
         _self = self;
         hello.Join(self);
-        await UseAsync(config);
+        await ApplyAsync(config);
         _running = RunAsync(_ending.Token);
     }
 
-    /// <summary>Follows an edit. One caller at a time.</summary>
-    public async Task UseAsync(MembershipConfig config)
+    /// <summary>Applies an edited configuration. Not thread-safe: one caller at a time.</summary>
+    public async Task ApplyAsync(MembershipConfig config)
     {
         var provider = providers.LastOrDefault(one => one.Name.Equals(config.Provider, StringComparison.OrdinalIgnoreCase));
         CancellationTokenSource? over = null;
@@ -53,13 +53,13 @@ internal sealed partial class ChosenMembership(
         }
 
         await (over?.CancelAsync() ?? Task.CompletedTask);
-        await hello.UseAsync(provider is null ? config : new MembershipConfig());
+        await hello.ApplyAsync(provider is null ? config : new MembershipConfig());
     }
 
     /// <inheritdoc />
     public async Task PublishAsync(MemberRecord self, CancellationToken cancellationToken)
     {
-        await hello.PublishAsync(self, cancellationToken); // members ask each other, whatever the provider
+        await hello.PublishAsync(self, cancellationToken); // members query each other's hello stream, whichever provider is configured
         ProviderSession? session;
         lock (_gate)
         {
@@ -93,7 +93,8 @@ internal sealed partial class ChosenMembership(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, replaced);
             if (provider is null && !first)
             {
-                // It tells no whole set: a member that it does not find is lost, and the guard decides what that means.
+                // The hello membership sends no complete set after a switch. The empty one makes members that it does not find count as
+                // lost, and the guard decides what that means.
                 await _updates.Writer.WriteAsync(new MembershipUpdate.Full(0, []), cancellationToken);
             }
 
@@ -137,7 +138,7 @@ internal sealed partial class ChosenMembership(
         }
     }
 
-    /// <summary>One session to its end: whether it said anything, and why it ended.</summary>
+    /// <summary>Runs one session to its end. Heard tells whether it delivered any update, Reason why it ended.</summary>
     private async Task<(bool Heard, string Reason)> ListenAsync(IMembershipProvider provider, CancellationToken cancellationToken)
     {
         var heard = false;
@@ -177,7 +178,7 @@ internal sealed partial class ChosenMembership(
         }
     }
 
-    /// <summary>Sets the session on which changes of this instance are published; the instance as it is now.</summary>
+    /// <summary>Sets the session on which changes of this instance are published; returns the current record of the instance.</summary>
     private MemberRecord? Attach(ProviderSession? session)
     {
         lock (_gate)
@@ -189,10 +190,16 @@ internal sealed partial class ChosenMembership(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The membership provider '{Provider}' is away and joined again: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The membership provider '{Provider}' has failed, so members may be out of date until the group is joined again, which is retried: {Reason}"
+        )]
         public static partial void Lost(ILogger logger, string provider, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "What changed of this instance was not published: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "A change of this instance was not published, so other members see its old state until the next publication: {Reason}"
+        )]
         public static partial void NotPublished(ILogger logger, string reason);
     }
 }

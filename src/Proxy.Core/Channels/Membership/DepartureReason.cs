@@ -3,9 +3,9 @@ namespace Proxy.Channels.Membership;
 /// <summary>Why a member is gone.</summary>
 public enum DepartureReason
 {
-    /// <summary>It said so, or its entry was removed.</summary>
+    /// <summary>It announced that it leaves, or its entry was removed from the registry.</summary>
     Left,
 
-    /// <summary>Nothing was heard of it for too long.</summary>
+    /// <summary>It has been silent for longer than its lease.</summary>
     Expired,
 }

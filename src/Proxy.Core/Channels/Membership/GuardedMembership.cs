@@ -3,11 +3,14 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Stands between a provider and all that read its members: what <see cref="LossGuard"/> doubts, it asks of the members themselves.</summary>
-/// <param name="inner">The provider's session; its owner disposes it.</param>
-/// <param name="kept">The last set of an earlier start.</param>
-/// <param name="config">What applies now.</param>
-/// <param name="ask">Asks a member itself.</param>
+/// <summary>
+/// Filters the updates of a provider by <see cref="LossGuard"/>: members whose loss is doubtful are queried directly before they count as
+/// gone.
+/// </summary>
+/// <param name="inner">The session with the provider; disposed by its owner.</param>
+/// <param name="kept">The members that were saved on disk by an earlier start.</param>
+/// <param name="config">Returns the configuration that applies now.</param>
+/// <param name="ask">Queries a member directly; null when it does not answer.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GuardedMembership(
     IMembershipSession inner,
@@ -21,14 +24,14 @@ internal sealed class GuardedMembership(
     private static readonly TimeSpan _review = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(2);
 
-    private readonly LossGuard _guard = new(config, time); // the reader's alone, as is all below
+    private readonly LossGuard _guard = new(config, time); // used by the reader alone, as are all fields below
     private Task<IReadOnlyList<MemberRecord>>? _asking;
     private long _asked;
 
-    /// <summary>Whether the provider has said which members there are, or that it cannot say.</summary>
+    /// <summary>Whether the provider has delivered a set of members, or reported that it cannot.</summary>
     public bool IsKnown { get; private set; }
 
-    /// <summary>The updates that are believed. One reader.</summary>
+    /// <summary>The updates that have passed the guard. One reader.</summary>
     public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var update in _guard.Begin(kept()))
@@ -67,7 +70,7 @@ internal sealed class GuardedMembership(
 
     private Task NextReview(CancellationToken cancellationToken) => Task.Delay(_review, time, cancellationToken);
 
-    // The provider's stream may not be left while it is being read.
+    // The enumerator of the provider's stream must not be disposed while it is being read.
     private static async Task<bool> WaitAsync(Task next, Task other, CancellationToken cancellationToken)
     {
         await Task.WhenAny(next, other);

@@ -2,11 +2,11 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>An instance that may be a member, and is asked.</summary>
-/// <param name="Key">What tells candidates apart: the id, or the address where no id is known.</param>
-/// <param name="Id">The instance it has to be; null for any.</param>
-/// <param name="Address">Where its tunnel is.</param>
-/// <param name="Connectors">The connectors it may take part in; null for all.</param>
+/// <summary>An instance that may be a member; it is queried to find out.</summary>
+/// <param name="Key">Tells candidates apart: the id, or the address if no id is known.</param>
+/// <param name="Id">The id that the instance has to prove; null for any.</param>
+/// <param name="Address">The host and port of its tunnel.</param>
+/// <param name="Connectors">The connectors that the configuration allows it; null for all.</param>
 internal sealed record HelloCandidate(string Key, string? Id, string Address, IReadOnlyList<string>? Connectors)
 {
     public static HelloCandidate Of(string id, ChannelMemberConfig config) => new(id, id, config.Address, config.Connectors);
@@ -23,7 +23,7 @@ internal sealed record HelloCandidate(string Key, string? Id, string Address, IR
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Key, Address);
 
-    /// <summary>A member may say that it offers more than it is allowed to.</summary>
+    /// <summary>Removes the connectors that the configuration does not allow the instance, since it may publish more.</summary>
     public MemberRecord Limit(MemberRecord member) =>
         Connectors is { } allowed
             ? member with

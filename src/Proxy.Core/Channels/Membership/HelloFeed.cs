@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Tells every peer that asks what this instance is, and then each change: one line each.</summary>
+/// <summary>Streams this instance's record to every peer that requests it: one line at once, and one at each change.</summary>
 internal sealed class HelloFeed
 {
     private readonly Lock _gate = new(); // guards _line and _changed
@@ -19,7 +19,7 @@ internal sealed class HelloFeed
         }
     }
 
-    /// <summary>Writes until the peer has gone, or we leave: the last line says so.</summary>
+    /// <summary>Writes lines until the peer has gone or this instance leaves, which the last line says.</summary>
     public async Task WriteAsync(HttpContext context, CancellationToken leaving)
     {
         context.Response.ContentType = "application/x-ndjson";
@@ -41,7 +41,7 @@ internal sealed class HelloFeed
         }
         catch (OperationCanceledException)
         {
-            // The peer has gone.
+            // The peer has gone, which ends the stream.
         }
     }
 

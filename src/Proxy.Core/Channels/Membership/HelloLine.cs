@@ -7,7 +7,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>What an instance says of itself, as one line of JSON.</summary>
+/// <summary>The record that an instance publishes of itself, as one line of JSON.</summary>
 internal static class HelloLine
 {
     private static readonly JsonSerializerOptions _format = new(JsonSerializerDefaults.Web)
@@ -35,11 +35,11 @@ internal static class HelloLine
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, _format), (byte)'\n'];
     }
 
-    /// <summary>Reads a line of an instance; what it says is checked, since an instance may be any program.</summary>
+    /// <summary>Reads a line of an instance. The content is validated, since the peer may be any program.</summary>
     /// <param name="text">The line.</param>
     /// <param name="address">Where its tunnel was reached.</param>
-    /// <param name="member">What it said.</param>
-    /// <param name="left">Whether it said that it leaves.</param>
+    /// <param name="member">The record that the line holds; null if it is none.</param>
+    /// <param name="left">Whether the line says that the instance leaves.</param>
     public static bool TryRead(ReadOnlySpan<byte> text, string address, [NotNullWhen(true)] out MemberRecord? member, out bool left)
     {
         (member, left) = (null, false);
@@ -56,7 +56,7 @@ internal static class HelloLine
         }
     }
 
-    /// <summary>Reads a line that was kept, which says where the tunnel was; null when it is none.</summary>
+    /// <summary>Reads a line that was saved on disk, which includes the address of the tunnel; null if it is malformed.</summary>
     public static MemberRecord? ReadKept(string text)
     {
         try

@@ -4,8 +4,8 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels.Membership;
 
 /// <summary>
-/// The providers Static and Dns: candidates come from the configuration or from a name, and each is confirmed by a stream on which it
-/// says what it is. No server is needed; up to about 100 instances.
+/// The providers Static and Dns: candidates come from the configuration or from a DNS name, and each is confirmed by a hello stream on
+/// which it publishes its record. Needs no server; meant for up to about 100 instances.
 /// </summary>
 internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLookup lookup, TimeProvider time, ILogger logger)
     : IMembershipSession
@@ -20,7 +20,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
     private MemberRecord? _self;
     private NameWatch? _name;
     private Task? _first;
-    private bool _isTold; // the first set; before it nothing else is
+    private bool _isTold; // whether the first set was delivered, which comes before all other updates
 
     public void Join(MemberRecord self)
     {
@@ -34,8 +34,8 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
         return Task.CompletedTask;
     }
 
-    /// <summary>Follows an edit. One caller at a time, after joining.</summary>
-    public async Task UseAsync(MembershipConfig config)
+    /// <summary>Applies an edited configuration. Not thread-safe: one caller at a time, after joining.</summary>
+    public async Task ApplyAsync(MembershipConfig config)
     {
         if (_name is { } name && name.Config != config.Dns)
         {
@@ -73,7 +73,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
 
     private async Task OnFoundAsync(IReadOnlyList<string> addresses, CancellationToken cancellationToken)
     {
-        // A name says which instances may be there, not which are: a member that answers stays one, whatever the name says now.
+        // A DNS name only suggests candidates: an instance that answers stays a member, even if the name does not list it any more.
         List<HelloCandidate> wanted = [.. addresses.Select(HelloCandidate.At)];
         await SetAsync(wanted, static (watch, wanted) => !wanted.Contains(watch.Candidate) && !watch.IsMember, cancellationToken);
         TellFresh();
@@ -121,7 +121,8 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
         return watches.ToDictionary(static watch => watch.Candidate.Key, StringComparer.OrdinalIgnoreCase);
     }
 
-    // Local servers know the members that are there before they are started: a cluster is not founded twice.
+    // The first set waits for the answers of all candidates, so that local servers know the existing members before they start and do not
+    // found a second cluster.
     private async Task TellFirstAsync(IReadOnlyList<Task> asked)
     {
         await Task.WhenAll(asked).WaitAsync(_patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -169,7 +170,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
     private void Tell(string id, DepartureReason reason) =>
         _updates.Add(id, Best(id) is { } best ? new MembershipUpdate.Changed(best) : new MembershipUpdate.Gone(id, reason));
 
-    // An instance with two addresses is one member, and as good as the better of them.
+    // An instance with two addresses is one member; the address with the better state counts.
     private MemberRecord? Best(string id) =>
         _heard
             .Where(pair => pair.Value.Id == id)

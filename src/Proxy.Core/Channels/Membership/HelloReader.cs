@@ -7,16 +7,16 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Reads what an instance says of itself.</summary>
+/// <summary>Reads the hello stream of an instance, on which it publishes its record.</summary>
 internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider time)
 {
     private static readonly TimeSpan _firstLine = TimeSpan.FromSeconds(5);
 
-    /// <summary>Every line of an instance until its stream ends; null when it says that it leaves.</summary>
+    /// <summary>The records of an instance until its stream ends; null for the line that says that it leaves.</summary>
     /// <exception cref="InvalidDataException">A line is malformed, or of another instance.</exception>
-    /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
-    /// <exception cref="IOException">It was lost.</exception>
-    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    /// <exception cref="HttpRequestException">The instance could not be reached, or did not prove its identity.</exception>
+    /// <exception cref="IOException">The connection was lost.</exception>
+    /// <exception cref="TimeoutException">The instance did not answer in time.</exception>
     public async IAsyncEnumerable<MemberRecord?> ReadAsync(
         TunnelEndPoint peer,
         string address,
@@ -25,19 +25,19 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
     {
         await using var stream = await tunnels.HelloAsync(peer, cancellationToken);
         var reader = PipeReader.Create(stream);
-        // Only the first is waited for with a deadline: one that has nothing new to say is silent, and pings tell whether it is there.
+        // Only the first line has a deadline: an instance without changes sends nothing, and HTTP/2 pings detect one that is gone.
         var first = ReadLineAsync(reader, cancellationToken).AsTask();
         var line = await first.WaitAsync(_firstLine, time, cancellationToken);
         while (line is not null)
         {
             if (!HelloLine.TryRead(line, address, out var member, out var left) && !left)
             {
-                throw new InvalidDataException("what it says of itself is nothing that an instance says");
+                throw new InvalidDataException("its hello line is malformed");
             }
 
             if (member is not null && !tunnels.IsProven(peer, member.Id))
             {
-                throw new InvalidDataException("it says that it is another than it has proven to be");
+                throw new InvalidDataException("its hello line names another instance than its certificate");
             }
 
             yield return member;
@@ -45,15 +45,15 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
         }
     }
 
-    /// <summary>Asks a member once what it says of itself now.</summary>
-    /// <returns>What it says; null when it does not answer.</returns>
+    /// <summary>Queries a member once for its present record.</summary>
+    /// <returns>The record; null when the member does not answer.</returns>
     public Task<MemberRecord?> AskAsync(MemberRecord member, CancellationToken cancellationToken) =>
         HostAndPort.TryParse(member.Address, out var address)
             ? AskAsync(new TunnelEndPoint(member.Id, address, ""), member.Address, cancellationToken)
             : Task.FromResult<MemberRecord?>(null);
 
-    /// <summary>Asks once.</summary>
-    /// <returns>What it says; null when it does not answer.</returns>
+    /// <summary>Queries an instance once for its present record.</summary>
+    /// <returns>The record; null when the instance does not answer.</returns>
     public async Task<MemberRecord?> AskAsync(TunnelEndPoint peer, string address, CancellationToken cancellationToken)
     {
         try
@@ -67,7 +67,7 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
         }
     }
 
-    /// <summary>Whether a failure means that there was no answer.</summary>
+    /// <summary>Whether an exception means that the instance did not answer.</summary>
     public static bool IsAway(Exception exception) =>
         exception
             is HttpRequestException
@@ -91,7 +91,7 @@ internal sealed class HelloReader(TunnelConnectionFactory tunnels, TimeProvider 
 
             if (read.Buffer.Length > ChannelLimits.MaxLine)
             {
-                throw new InvalidDataException($"what it says of itself is longer than {ChannelLimits.MaxLine} bytes");
+                throw new InvalidDataException($"its hello line is longer than {ChannelLimits.MaxLine} bytes");
             }
 
             if (read.IsCompleted)

@@ -5,13 +5,15 @@ using Proxy.Timing;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Keeps asking one candidate what it is, and reports every answer, its silence and its end.</summary>
+/// <summary>
+/// Follows one candidate: opens its hello stream again and again, and reports each record, its silence and its departure.
+/// </summary>
 /// <param name="candidate">The candidate.</param>
-/// <param name="self">The own instance: where that answers, asking ends.</param>
+/// <param name="self">The record of this instance. A candidate that turns out to be this instance is not followed further.</param>
 /// <param name="reader">Reads answers.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Takes why one that is there is no member.</param>
-/// <param name="report">Takes the candidate's key, the member, and why there is none any more.</param>
+/// <param name="logger">Logs why a candidate that answers is not a member.</param>
+/// <param name="report">Called with the candidate's key, its record, and, when it is no member any more, the reason.</param>
 internal sealed partial class HelloWatch(
     HelloCandidate candidate,
     MemberRecord self,
@@ -21,7 +23,7 @@ internal sealed partial class HelloWatch(
     Action<string, MemberRecord?, DepartureReason> report
 ) : IAsyncDisposable
 {
-    /// <summary>How long nothing may be heard of a member before it is gone.</summary>
+    /// <summary>How long a member may be silent before it counts as gone.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
@@ -40,10 +42,10 @@ internal sealed partial class HelloWatch(
     /// <summary>Whether it is a member now.</summary>
     public bool IsMember => _last is not null;
 
-    /// <summary>Completes once it has answered, or has not.</summary>
+    /// <summary>Completes after the first attempt, whether it was answered or not.</summary>
     public Task Asked => _asked.Task;
 
-    /// <summary>Begins; what an ended watch of the same member knew is known still, and its lease runs on.</summary>
+    /// <summary>Starts following. The record and the remaining lease of an earlier watch of the same candidate are taken over.</summary>
     public void Start(HelloWatch? before)
     {
         if (before?._last is { } last)
@@ -71,7 +73,7 @@ internal sealed partial class HelloWatch(
         {
             if (await ListenAsync(cancellationToken))
             {
-                backoff.Reset(); // it is asked again at once: its connection may be all that was lost
+                backoff.Reset(); // at once: perhaps only its connection was lost
             }
 
             var pause = backoff.Fail();
@@ -88,12 +90,12 @@ internal sealed partial class HelloWatch(
         }
     }
 
-    /// <summary>Reads one stream to its end; whether the candidate had answered.</summary>
+    /// <summary>Reads one stream to its end. Returns whether the candidate answered.</summary>
     private async Task<bool> ListenAsync(CancellationToken cancellationToken)
     {
         var answered = false;
         _ = HostAndPort.TryParse(candidate.Address, out var address);
-        // One that is frozen takes connections and answers nothing: then the lease is over before the attempt.
+        // A process that is frozen accepts connections but never answers. The lease must end on time then, before the attempt does.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var lease = time.CreateTimer(
             static state => ((CancellationTokenSource)state!).Cancel(),
@@ -122,16 +124,16 @@ internal sealed partial class HelloWatch(
         }
         catch (Exception exception) when (HelloReader.IsAway(exception))
         {
-            // It is away; how long decides what becomes of it.
+            // It does not answer. How long that lasts decides whether it counts as suspect or gone.
         }
 
-        // It says nothing while nothing changes: it was there until its stream ended.
+        // A stream without changes is silent, so the member was alive until the stream ended.
         _heard = answered ? time.GetTimestamp() : _heard;
 
         return answered;
     }
 
-    /// <summary>What is left of its lease; for ever when it has none.</summary>
+    /// <summary>The remaining lease; infinite when the candidate is no member.</summary>
     private TimeSpan Left()
     {
         var left = Lease - time.GetElapsedTime(_heard);
@@ -158,7 +160,7 @@ internal sealed partial class HelloWatch(
         }
     }
 
-    // It is asked again and again, and says the same.
+    // The candidate is tried again and again, so the same reason is logged once.
     private void Note(string nonsense)
     {
         if (nonsense != _nonsense)
@@ -179,7 +181,7 @@ internal sealed partial class HelloWatch(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The instance at {Address} is no member: {Reason}.")]
+        [LoggerMessage(LogLevel.Warning, "The instance at {Address} is refused as a member, and is tried again: {Reason}.")]
         public static partial void Refused(ILogger logger, string address, string reason);
     }
 }

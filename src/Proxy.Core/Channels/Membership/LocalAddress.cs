@@ -3,21 +3,21 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>The loopback addresses that stand for instances and for Request channels; the same on every instance.</summary>
+/// <summary>Computes the loopback addresses that stand for instances and Request channels; they are the same on every instance.</summary>
 internal static class LocalAddress
 {
-    /// <summary>The last number of a Request channel: 127.1.255.255.</summary>
+    /// <summary>The highest number of a Request channel: 127.1.255.255.</summary>
     public const int LastRequest = 65535;
 
     private const uint FirstInstance = 0x7F000002;
     private const uint RequestBase = 0x7F010000;
     private const int NetworkPart = 1;
 
-    /// <summary>127.0.0.2 + n, with n from the configuration or from the id.</summary>
+    /// <summary>The address of an instance, 127.0.0.2 + n, with n from the configuration or computed from the id.</summary>
     public static IPAddress? OfInstance(ChannelInstanceConfig instance) =>
         (instance.Ordinal ?? ChannelOrdinal.Of(instance.Id)) is { } ordinal ? OfOrdinal(ordinal) : null;
 
-    /// <summary>127.0.0.2 + n, up to 127.0.255.254; .0 and .255 are used.</summary>
+    /// <summary>127.0.0.2 + n, up to 127.0.255.254. Addresses that end in .0 or .255 are used too.</summary>
     public static IPAddress OfOrdinal(int ordinal)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ordinal);
@@ -25,7 +25,7 @@ internal static class LocalAddress
         return Address(FirstInstance + (uint)ordinal);
     }
 
-    /// <summary>127.1.0.1 for the first, up to 127.1.255.255.</summary>
+    /// <summary>The address of a Request channel: 127.1.0.1 for number 1, up to 127.1.255.255.</summary>
     public static IPAddress OfRequest(int number)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
@@ -33,11 +33,15 @@ internal static class LocalAddress
         return Address(RequestBase + (uint)number);
     }
 
-    /// <summary>Whether an address may stand for an instance: what a member publishes is bound here.</summary>
+    /// <summary>
+    /// Whether an address is in the range of instances. Checked because an address that a member publishes is bound here.
+    /// </summary>
     public static bool IsOfInstance(IPAddress address) =>
         address.GetAddressBytes() is [127, 0, ..] and not ([127, 0, 0, 0 or 1] or [127, 0, 255, 255]);
 
-    /// <summary>The address that stands for it in another network: 127.n.… for what is 127.0.…, or 127.1.… for a Request channel.</summary>
+    /// <summary>
+    /// Moves an address to another loopback network: 127.0.… becomes 127.n.…, and 127.1.… (of a Request channel) 127.n+1.….
+    /// </summary>
     public static IPAddress In(IPAddress address, int network)
     {
         var bytes = address.GetAddressBytes();

@@ -3,10 +3,11 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels.Membership;
 
 /// <summary>
-/// Decides whether the loss of members is believed. A leave is, at once. The silence of many at once, or right after the registry was
-/// away, is held: those members are suspect until they answer, or until it has lasted. One caller at a time.
+/// Decides whether the loss of members is believed. An announced departure is believed at once. When many members fall silent at the same
+/// time, or any right after the registry was unreachable, they are held as suspect until they answer or the hold time is over. Not
+/// thread-safe: one caller at a time.
 /// </summary>
-/// <param name="config">What applies now.</param>
+/// <param name="config">Returns the configuration that applies now.</param>
 /// <param name="time">The clock.</param>
 internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider time)
 {
@@ -16,10 +17,10 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     private bool _isStale;
     private long? _away;
 
-    /// <summary>The members whose loss is held, as they were known last.</summary>
+    /// <summary>The members whose loss is held back, each with its last known record.</summary>
     public IReadOnlyList<MemberRecord> Doubtful => [.. _held.Keys.Select(id => _known[id])];
 
-    /// <summary>Begins with the last set of an earlier start: known, and not confirmed yet.</summary>
+    /// <summary>Begins with the members that an earlier start saved: they are known, but not confirmed yet.</summary>
     public IEnumerable<MembershipUpdate> Begin(IReadOnlyList<MemberRecord> kept)
     {
         if (kept.Count == 0)
@@ -36,8 +37,8 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         return [new MembershipUpdate.Full(0, [.. _known.Values]), new MembershipUpdate.Stale()];
     }
 
-    /// <summary>Takes an update of the provider.</summary>
-    /// <returns>What is believed of it.</returns>
+    /// <summary>Processes an update of the provider.</summary>
+    /// <returns>The updates that are believed.</returns>
     public IEnumerable<MembershipUpdate> Take(MembershipUpdate update)
     {
         switch (update)
@@ -58,7 +59,10 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         }
     }
 
-    /// <summary>Takes the answers of those that were asked. A member that answers is there, whatever its registry says; from its last answer on it is silent.</summary>
+    /// <summary>
+    /// Processes the answers of the members that were queried. A member that answers is alive, even if the registry does not list it; its
+    /// hold time begins anew when it stops answering.
+    /// </summary>
     public IEnumerable<MembershipUpdate> Hear(IReadOnlyList<MemberRecord> answers)
     {
         var updates = new List<MembershipUpdate>();
@@ -78,7 +82,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         return updates;
     }
 
-    /// <summary>The members whose silence has lasted. All of one loss go together, in one change.</summary>
+    /// <summary>Releases the members whose hold time is over. Those of one loss are released together, as one change.</summary>
     public IEnumerable<MembershipUpdate> Release()
     {
         var hold = config().Hold;
@@ -117,7 +121,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         _away = _isStale && !stale ? time.GetTimestamp() : _away;
         if (_isStale && !stale)
         {
-            // While the registry was away nothing was known; the time to answer begins now.
+            // Nothing was known while the registry was unreachable, so the hold time begins now.
             foreach (var held in _held.Values)
             {
                 held.Since = time.GetTimestamp();
@@ -163,7 +167,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         return updates;
     }
 
-    // Members that do not answer count before they have expired: they expire one by one, and the first would be believed.
+    // Suspect members count as lost before their lease is over: leases end one by one, and the first ones would be believed.
     private bool IsDoubtful(IReadOnlyList<string> ids)
     {
         while (_lost.TryPeek(out var first) && time.GetElapsedTime(first) > HelloWatch.Lease)

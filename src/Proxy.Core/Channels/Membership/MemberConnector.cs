@@ -2,9 +2,9 @@ namespace Proxy.Channels.Membership;
 
 /// <summary>A member's part in a connector.</summary>
 /// <param name="Name">The connector.</param>
-/// <param name="Serves">Whether it accepts tunnels for it now: its local server is ready.</param>
-/// <param name="Duplex">Whether it is reached by name, rather than as one of many.</param>
-/// <param name="Ports">The ports it can be reached on.</param>
+/// <param name="Serves">Whether it accepts tunnels for the connector at present, since its local server is ready.</param>
+/// <param name="Duplex">Whether it is reached by its name rather than as one of several equal members.</param>
+/// <param name="Ports">The ports on which it can be reached.</param>
 public sealed record MemberConnector(string Name, bool Serves, bool Duplex, IReadOnlyList<int> Ports)
 {
     /// <inheritdoc />

@@ -3,17 +3,17 @@ using System.Net;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>The members as last told, the own instance not among them. One writer; readers see whole sets.</summary>
-/// <param name="self">The own instance.</param>
-/// <param name="address">The local address that stands for it everywhere; null where members need none.</param>
+/// <summary>The present members without this instance. One writer; readers see a complete, immutable set.</summary>
+/// <param name="self">The id of this instance.</param>
+/// <param name="address">The loopback address of this instance; null if members need none.</param>
 internal sealed class MemberDirectory(string self, IPAddress? address = null)
 {
     private volatile MemberSet _current = MemberSet.None;
 
     public MemberSet Current => _current;
 
-    /// <summary>Takes an update.</summary>
-    /// <returns>The members that are gone by it.</returns>
+    /// <summary>Applies an update.</summary>
+    /// <returns>The ids of members that are gone because of it.</returns>
     public IReadOnlyList<string> Apply(MembershipUpdate update)
     {
         var before = _current;
@@ -23,7 +23,8 @@ internal sealed class MemberDirectory(string self, IPAddress? address = null)
         return update switch
         {
             _ when !ReferenceEquals(before.Refused, next.Refused) => Lost(before, next),
-            MembershipUpdate.Gone gone => before.All.ContainsKey(gone.Id) ? [gone.Id] : [], // of thousands at once, each is looked up alone
+            // Looked up one by one, since thousands may go at once.
+            MembershipUpdate.Gone gone => before.All.ContainsKey(gone.Id) ? [gone.Id] : [],
             MembershipUpdate.Full => Lost(before, next),
             _ => [],
         };
@@ -51,7 +52,7 @@ internal sealed class MemberDirectory(string self, IPAddress? address = null)
             ? new(before.Known.Remove(id), before.Refused, before.Stale)
             : Resolve(before.Known.Remove(id), before.Stale);
 
-    // Many that join one by one are not all compared with each other again each time.
+    // Saves comparing all members with each other whenever one joins.
     private bool IsForNobodyElse(MemberSet before, MemberRecord member) =>
         before.Known.TryGetValue(member.Id, out var known)
             ? known.LocalAddress.Equals(member.LocalAddress)

@@ -3,7 +3,7 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>The last set of members on disk, one line each, for a start while the registry is away.</summary>
+/// <summary>The members on disk, one JSON line each, for a start while the registry is unreachable.</summary>
 internal sealed partial class MemberFile(string path, TimeProvider time, ILogger logger)
 {
     private const long MaxBytes = 64 * 1024 * 1024;
@@ -13,7 +13,7 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
     private long _savedAt;
     private bool _failed;
 
-    /// <summary>The members that were known at the end of an earlier start, without those that are not configured any more.</summary>
+    /// <summary>The members that an earlier start saved, without those that the configuration does not list any more.</summary>
     public IReadOnlyList<MemberRecord> Load(MembershipConfig config) =>
         [
             .. Load()
@@ -22,7 +22,7 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
                 ),
         ];
 
-    /// <summary>The members that were known; whether they are there still is not.</summary>
+    /// <summary>The members that an earlier start saved; they may be gone by now.</summary>
     public IReadOnlyList<MemberRecord> Load()
     {
         try
@@ -41,7 +41,9 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
         }
     }
 
-    /// <summary>Writes them unless they are written, or others were just now: it is asked again.</summary>
+    /// <summary>
+    /// Writes the members unless nothing has changed or the file was written a moment ago; the caller calls again at its next pass.
+    /// </summary>
     public void Save(IEnumerable<MemberRecord> members)
     {
         if (_savedAt != 0 && time.GetElapsedTime(_savedAt) < _pause)
@@ -79,10 +81,13 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, the members are not known until they answer: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, so no member is known until the registry or the members answer: {Reason}")]
         public static partial void Unreadable(ILogger logger, string path, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, the members will not be known at the next start: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Path} cannot be written, so a restart does not know the members until the registry or the members answer: {Reason}"
+        )]
         public static partial void Unwritable(ILogger logger, string path, string reason);
     }
 }

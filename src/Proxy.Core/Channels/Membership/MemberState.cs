@@ -1,14 +1,14 @@
 namespace Proxy.Channels.Membership;
 
-/// <summary>How a member is.</summary>
+/// <summary>The state of a member.</summary>
 public enum MemberState
 {
-    /// <summary>It takes part.</summary>
+    /// <summary>It takes new tunnels.</summary>
     Up,
 
-    /// <summary>It leaves: open tunnels go on, new ones go elsewhere.</summary>
+    /// <summary>It is about to leave: open tunnels go on, new ones go to other members.</summary>
     Draining,
 
-    /// <summary>It does not answer; whether it is gone is not known yet.</summary>
+    /// <summary>It does not answer, but does not count as gone yet.</summary>
     Suspect,
 }

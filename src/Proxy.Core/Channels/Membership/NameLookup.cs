@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Asks for the addresses of a name.</summary>
-/// <param name="name">The name.</param>
+/// <summary>Resolves a host name.</summary>
+/// <param name="name">The host name.</param>
 /// <returns>Its addresses.</returns>
 internal delegate Task<IPAddress[]> NameLookup(string name);

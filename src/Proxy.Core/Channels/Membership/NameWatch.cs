@@ -5,10 +5,10 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Looks a name up again and again, and reports its addresses, or that there is no answer.</summary>
+/// <summary>Resolves a host name periodically, and reports its addresses or that there was no answer.</summary>
 internal sealed partial class NameWatch : IAsyncDisposable
 {
-    /// <summary>More addresses are not asked: each costs every instance a stream.</summary>
+    /// <summary>The number of addresses that are used at most: each one costs every instance a stream.</summary>
     public const int MaxAddresses = 256;
 
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(10);
@@ -59,7 +59,11 @@ internal sealed partial class NameWatch : IAsyncDisposable
         try
         {
             var addresses = await _lookup(Config.Name).WaitAsync(_limit, _time, cancellationToken);
-            Note(addresses.Length > MaxAddresses ? $"it has {addresses.Length} addresses, of which {MaxAddresses} are asked" : null);
+            Note(
+                addresses.Length > MaxAddresses
+                    ? $"it has {addresses.Length} addresses, of which only the first {MaxAddresses} are used"
+                    : null
+            );
             var ordered = addresses.Select(address => new IPEndPoint(address, Config.Port).ToString()).Order(StringComparer.Ordinal);
             await _found([.. ordered.Distinct().Take(MaxAddresses)], cancellationToken);
         }
@@ -82,7 +86,7 @@ internal sealed partial class NameWatch : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Members are looked up as '{Name}': {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "Looking up members as '{Name}' has a problem and is repeated: {Reason}")]
         public static partial void Trouble(ILogger logger, string name, string reason);
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>One session with a provider in code, from joining to its end; what changes of this instance meanwhile is published on it.</summary>
+/// <summary>One session with a provider added in code, from joining to its end. Changes of this instance are published on it.</summary>
 /// <param name="provider">The provider.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider time) : IAsyncDisposable
@@ -21,7 +21,7 @@ internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider
         _session = await provider.JoinAsync(self, limit.Token);
     }
 
-    /// <summary>The updates, until the session ends.</summary>
+    /// <summary>The updates of the provider, until the session ends.</summary>
     public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, cancellationToken);
@@ -31,8 +31,8 @@ internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider
         }
     }
 
-    /// <summary>Publishes what changed of this instance. A session that does not take it ends, and the next one begins with it.</summary>
-    /// <returns>Why it was not taken; null when it was.</returns>
+    /// <summary>Publishes a change of this instance. If that fails, the session ends, and the next one joins with the new record.</summary>
+    /// <returns>The reason of the failure; null on success.</returns>
     public async Task<string?> TryPublishAsync(MemberRecord self, CancellationToken cancellationToken)
     {
         try
@@ -62,7 +62,7 @@ internal sealed class ProviderSession(IMembershipProvider provider, TimeProvider
         }
         catch (ObjectDisposedException)
         {
-            // It has ended meanwhile.
+            // The session has ended meanwhile.
         }
     }
 }

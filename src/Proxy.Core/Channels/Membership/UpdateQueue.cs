@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace Proxy.Channels.Membership;
 
-/// <summary>Updates on their way to their reader. Of each member only the newest waits, so that there are never more than members.</summary>
+/// <summary>The updates that wait for their reader. Of each member only the newest is kept, so there are never more than members.</summary>
 internal sealed class UpdateQueue
 {
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
@@ -14,19 +14,19 @@ internal sealed class UpdateQueue
     private MembershipUpdate? _registry;
     private Dictionary<string, MembershipUpdate> _members = new(StringComparer.Ordinal);
 
-    /// <summary>Adds what is new of the registry: the first set, stale, fresh.</summary>
+    /// <summary>Adds an update of the whole registry: a full set, stale or fresh.</summary>
     public void Add(MembershipUpdate registry)
     {
         lock (_gate)
         {
-            // A set must not be overwritten by the news that it is old or new.
+            // Stale and fresh are kept beside a full set, so that they do not replace it.
             (_full, _registry) = registry is MembershipUpdate.Full ? (registry, null) : (_full, registry);
         }
 
         _signal.Writer.TryWrite(true);
     }
 
-    /// <summary>Adds what is new of a member.</summary>
+    /// <summary>Adds an update of one member.</summary>
     public void Add(string id, MembershipUpdate update)
     {
         lock (_gate)

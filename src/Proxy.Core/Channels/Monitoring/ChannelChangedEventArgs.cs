@@ -1,9 +1,9 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>A channel has changed.</summary>
-/// <param name="state">Its state.</param>
+/// <summary>Data of the event that a channel has changed.</summary>
+/// <param name="state">The state of the channel.</param>
 public sealed class ChannelChangedEventArgs(ChannelState state) : EventArgs
 {
-    /// <summary>Its state.</summary>
+    /// <summary>The state of the channel.</summary>
     public ChannelState State => state;
 }

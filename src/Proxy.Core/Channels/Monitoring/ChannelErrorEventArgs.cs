@@ -1,9 +1,9 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Something does not work.</summary>
-/// <param name="message">What, and what would help.</param>
+/// <summary>Data of the event that something has failed and is tried again.</summary>
+/// <param name="message">What has failed, and what would help.</param>
 public sealed class ChannelErrorEventArgs(string message) : EventArgs
 {
-    /// <summary>What, and what would help.</summary>
+    /// <summary>What has failed, and what would help.</summary>
     public string Message => message;
 }

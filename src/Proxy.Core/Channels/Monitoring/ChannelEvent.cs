@@ -1,6 +1,6 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>What a notification tells.</summary>
+/// <summary>The kind of a notification.</summary>
 public enum ChannelEvent
 {
     /// <summary>All own listeners are bound and the first set of members is known: local servers can be started.</summary>

@@ -6,6 +6,6 @@ namespace Proxy.Channels.Monitoring;
 /// <param name="Iid">The instance id.</param>
 /// <param name="Ip">The local address that stands for it.</param>
 /// <param name="Port">The port.</param>
-/// <param name="State">How it is.</param>
-/// <param name="Epoch">Another one after each of its starts.</param>
+/// <param name="State">Whether it is up, draining or suspect.</param>
+/// <param name="Epoch">A value that is new at every start of the instance.</param>
 public sealed record ChannelMemberState(string Iid, string Ip, int Port, MemberState State, string Epoch);

@@ -6,7 +6,7 @@ using Proxy.Timing;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Gathers changes, and tells them to all that watch.</summary>
+/// <summary>Collects changes of the channels, debounces them, and publishes them to all sinks and readers.</summary>
 internal sealed partial class ChannelMonitor(string boot, string bindIp, TimeProvider time, ILogger logger)
     : IChannelMonitor,
         IAsyncDisposable
@@ -39,7 +39,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         _ = RaiseErrorsAsync();
     }
 
-    /// <summary>Takes the states as they are now; a channel that is not among them has ended.</summary>
+    /// <summary>Sets the present states; a channel that is missing has ended.</summary>
     public void Set(IReadOnlyCollection<ChannelState> states, DebounceConfig debounce)
     {
         _debounce = debounce;
@@ -47,7 +47,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         _set.Set();
     }
 
-    /// <summary>Completes when everything set so far is told.</summary>
+    /// <summary>Completes when everything that was set before the call has been published.</summary>
     public async Task ToldAsync(CancellationToken cancellationToken)
     {
         while (_book.Untold() is { } changed)
@@ -56,7 +56,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    /// <summary>What a sink has not heard of yet, the oldest first, and what completes when there is more.</summary>
+    /// <summary>The notices after a version, oldest first, and a task that completes when there are more.</summary>
     public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version) => _book.After(version);
 
     public void OnReady() => _book.Note(ChannelEvent.Ready);
@@ -69,7 +69,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
 
     public void OnClosed() => _book.Note(ChannelEvent.Close);
 
-    /// <summary>Runs the handlers of what a notice tells. They may block, so nothing of ours may wait for them.</summary>
+    /// <summary>Runs the event handlers for a notice. They may block, so the proxy's own work must not wait for them.</summary>
     public void Raise(ChannelNotice notice)
     {
         switch (notice.Event)
@@ -117,7 +117,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    /// <summary>Tells what is set, at once, and gathers no more.</summary>
+    /// <summary>Publishes what is set without a delay, and takes nothing more.</summary>
     public async Task FinishAsync()
     {
         await _ending.CancelAsync();
@@ -127,11 +127,11 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        // A container disposes it as each of the services that it is registered for.
+        // The container calls this once per service type that the monitor is registered as.
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             await FinishAsync();
-            _errors.Writer.TryComplete(); // a handler that hangs is not waited for
+            _errors.Writer.TryComplete(); // without waiting, since a handler may hang
             _ending.Dispose();
         }
     }
@@ -162,7 +162,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         }
     }
 
-    // Until nothing has changed for a while, and not for ever.
+    // Waits until nothing has changed for the minimum of the debounce, and not longer than its maximum.
     private async Task GatherAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -171,11 +171,11 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         {
             var left = debounce.Max - time.GetElapsedTime(started);
             var pause = debounce.Min < left ? debounce.Min : left;
-            await Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, time, cancellationToken); // it may have run out just now
+            await Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, time, cancellationToken); // the pause may be over already
         } while (_set.TryTake() && time.GetElapsedTime(started) < debounce.Max);
     }
 
-    // A handler's mistake is not ours.
+    // An exception of a handler must not end the loop.
     private void Run(Action handlers)
     {
         try
@@ -193,7 +193,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
         [LoggerMessage(LogLevel.Warning, "Channels: {Message}")]
         public static partial void Trouble(ILogger logger, string message);
 
-        [LoggerMessage(LogLevel.Error, "Channels: a handler of an event failed.")]
+        [LoggerMessage(LogLevel.Error, "Channels: an event handler of the application threw an exception; the other handlers still run.")]
         public static partial void HandlerFailed(ILogger logger, Exception exception);
     }
 }

@@ -4,7 +4,7 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Keeps one pump per configured sink, and one for each that code has added.</summary>
+/// <summary>Runs one <see cref="NotificationPump"/> per configured sink, and one per sink added in code.</summary>
 internal sealed class ChannelNotifier : IAsyncDisposable
 {
     private static readonly TimeSpan _lastWord = TimeSpan.FromSeconds(3);
@@ -17,11 +17,11 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     private readonly HttpMessageInvoker _http = new(
         new SocketsHttpHandler
         {
-            // What is configured is called, and nothing else.
+            // Only the configured URL is called, so redirects are not followed.
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // names are resolved again after this
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // so that changed DNS entries take effect
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             MaxResponseHeadersLength = 16, // kB
             MaxResponseDrainSize = 0,
@@ -47,8 +47,11 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         ];
     }
 
-    /// <summary>Follows an edit: a sink that is new is told everything, one that is gone nothing more. One caller at a time.</summary>
-    public async Task UseAsync(ChannelNotifyConfig config)
+    /// <summary>
+    /// Applies an edited configuration: a new sink gets all current states, a removed one gets nothing more. Not thread-safe: one caller at
+    /// a time.
+    /// </summary>
+    public async Task ApplyAsync(ChannelNotifyConfig config)
     {
         if (ReferenceEquals(config, _used))
         {
@@ -72,10 +75,10 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         _used = config;
     }
 
-    /// <summary>Waits until all sinks have heard the end, and not for ever.</summary>
+    /// <summary>Waits until all sinks have received the last notification, for a bounded time.</summary>
     public Task FinishAsync(ChannelNotifyConfig config)
     {
-        // A run that is under way may take its time; the end is told after it.
+        // A program that is running may take its whole time limit, and the last notification comes after it.
         var longest = config.Exec.Select(static exec => exec.Timeout).DefaultIfEmpty().Max() + _lastWord;
         return Task.WhenAll(_pumps.Values.Select(pump => pump.FinishAsync(longest)));
     }
@@ -87,7 +90,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         _http.Dispose();
     }
 
-    // The same one twice is one.
+    // A sink that is configured twice is notified once.
     private IEnumerable<(string Key, Func<INotificationSink> Sink)> Configured(ChannelNotifyConfig config) =>
         config
             .Exec.Select(exec => (Key("exec", exec.Timeout, [.. exec.Command]), Exec(exec)))

@@ -1,6 +1,6 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>The channels are ready.</summary>
+/// <summary>Data of the event that the channels are ready.</summary>
 /// <param name="bindIp">The address on which the local servers have to listen.</param>
 public sealed class ChannelReadyEventArgs(string bindIp) : EventArgs
 {

@@ -4,13 +4,15 @@ using Microsoft.Extensions.Configuration;
 namespace Proxy.Channels.Monitoring;
 
 /// <summary>
-/// The channels as configuration: a read-only section ChannelState that reloads with each notification. It belongs into the
-/// application's configuration, and not into the one that the proxy reads.
+/// Provides the states of the channels as configuration: a read-only section ChannelState that reloads with each notification. Add it to
+/// the application's configuration, not to the one that the proxy reads.
 /// </summary>
-/// <remarks>ChannelState:BindIp, :Ready, and below ChannelState:Items:{channel} the state, members by number.</remarks>
+/// <remarks>
+/// The keys are ChannelState:BindIp, ChannelState:Ready and, below ChannelState:Items:{channel}, the state, with members by number.
+/// </remarks>
 public sealed class ChannelStateSource : IConfigurationSource
 {
-    /// <summary>The section.</summary>
+    /// <summary>The name of the section.</summary>
     public const string Section = "ChannelState";
 
     private readonly Provider _provider = new();
@@ -36,7 +38,7 @@ public sealed class ChannelStateSource : IConfigurationSource
                 data[$"{Section}:Ready"] = notice.Event == ChannelEvent.Ready ? "true" : "false";
             }
 
-            Data = data; // whole: readers do not wait
+            Data = data; // replaced whole, so that readers need no lock
             OnReload();
             return Task.FromResult<string?>(null);
         }

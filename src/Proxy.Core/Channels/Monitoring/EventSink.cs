@@ -1,6 +1,8 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Raises the monitor's events as one sink among others: a handler that blocks holds up other handlers alone.</summary>
+/// <summary>
+/// The sink that raises the monitor's events. It has a pump of its own, so that a handler that blocks delays only other handlers.
+/// </summary>
 internal sealed class EventSink(ChannelMonitor monitor) : INotificationSink
 {
     public string Text => "events";

@@ -5,10 +5,13 @@ using Proxy.Hooks;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Runs a program for each notification: JSON on its input, the same in its environment; exit code 0 acknowledges.</summary>
+/// <summary>
+/// Runs a program for each notification, with JSON on standard input and the same values as environment variables; exit code 0
+/// acknowledges.
+/// </summary>
 internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILogger logger) : INotificationSink
 {
-    private const int LongestVariable = 64 * 1024; // Linux takes 128 KiB
+    private const int LongestVariable = 64 * 1024; // below the 128 KiB that Linux allows
 
     private readonly ProgramRunner _program = new(config.Command, time, logger);
 
@@ -29,7 +32,7 @@ internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILog
         }
     }
 
-    // What is absent is empty, so that nothing is inherited by mistake.
+    // Absent values are set to empty, so that the program does not inherit a variable of the same name.
     private static Dictionary<string, string> Environment(ChannelNotice notice)
     {
         var state = notice.State;
@@ -47,7 +50,7 @@ internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILog
             ["CHANNEL_STALE"] = state is null ? "" : Flag(state.Stale),
             ["CHANNEL_IP"] = state?.Ip ?? "",
             ["CHANNEL_PORT"] = state is null ? "" : Number(state.Port),
-            // So many are in the JSON alone; the number tells that from none.
+            // A list that is too long for a variable is only in the JSON; the count tells it from an empty one.
             ["CHANNEL_MEMBER_COUNT"] = state is null ? "" : Number(state.Members.Count),
             ["CHANNEL_MEMBERS"] = members.Length <= LongestVariable ? members : "",
         };

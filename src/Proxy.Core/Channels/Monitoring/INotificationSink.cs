@@ -1,13 +1,13 @@
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Takes notifications: a program, a URL, code.</summary>
+/// <summary>Receives notifications, and passes them to a program, a URL or code.</summary>
 internal interface INotificationSink
 {
-    /// <summary>Its name in logs and metrics; holds no secret.</summary>
+    /// <summary>Its name in logs and metrics; contains no secret.</summary>
     string Text { get; }
 
-    /// <summary>Tells, and waits for the acknowledgement. It has a deadline of its own.</summary>
-    /// <returns>Null, or why it was not acknowledged.</returns>
-    /// <exception cref="OperationCanceledException">The token ended it.</exception>
+    /// <summary>Delivers a notification and waits for the acknowledgement. The implementation has a deadline of its own.</summary>
+    /// <returns>Null, or why the notification was not acknowledged.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken);
 }

@@ -3,16 +3,21 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>What is to be told of the channels and what has been: a state that says something new gets a version, and readers see the newest of each channel.</summary>
-/// <param name="boot">New at every start of the program.</param>
+/// <summary>
+/// Keeps the wanted and the published states of the channels. A state whose content is new gets a version; readers see the newest of each
+/// channel.
+/// </summary>
+/// <param name="boot">A value that is new at every start of the program.</param>
 /// <param name="bindIp">The address on which local servers have to listen.</param>
 internal sealed class NoticeBook(string boot, string bindIp)
 {
     private const int MostEnded = 1024;
 
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards all fields below
     private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Newest<string, ChannelState> _ended = new(MostEnded, StringComparer.OrdinalIgnoreCase); // for readers that missed the end
+
+    // Kept for readers that have not seen the end yet.
+    private readonly Newest<string, ChannelState> _ended = new(MostEnded, StringComparer.OrdinalIgnoreCase);
     private readonly List<ChannelNotice> _events = []; // ready and close
     private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
         StringComparer.OrdinalIgnoreCase
@@ -20,10 +25,10 @@ internal sealed class NoticeBook(string boot, string bindIp)
     private TaskCompletionSource _changed = NewSignal();
     private long _version;
 
-    /// <summary>The states that have been told, by channel.</summary>
+    /// <summary>The states that have been published, by channel.</summary>
     public IReadOnlyDictionary<string, ChannelState> Told => Volatile.Read(ref _told);
 
-    /// <summary>Takes the states as they are now; a channel that is not among them has ended.</summary>
+    /// <summary>Sets the present states; a channel that is missing has ended.</summary>
     public void Want(IReadOnlyCollection<ChannelState> states)
     {
         lock (_gate)
@@ -36,7 +41,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
     }
 
-    /// <summary>Gives a version to every state that differs from what was told.</summary>
+    /// <summary>Publishes every state that differs from the published one, each with a new version.</summary>
     public void Tell()
     {
         lock (_gate)
@@ -50,7 +55,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
     }
 
-    /// <summary>Notes that the channels are ready, or have ended.</summary>
+    /// <summary>Records that the channels are ready or have ended.</summary>
     public void Note(ChannelEvent happened)
     {
         lock (_gate)
@@ -60,7 +65,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
     }
 
-    /// <summary>What follows a version, the oldest first, and what completes when there is more.</summary>
+    /// <summary>The notices after a version, oldest first, and a task that completes when there are more.</summary>
     public (IReadOnlyList<ChannelNotice> Notices, Task Changed) After(long version)
     {
         lock (_gate)
@@ -73,7 +78,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
     }
 
-    /// <summary>What completes when more is told; null when all that is wanted has been.</summary>
+    /// <summary>A task that completes when more is published; null when all wanted states have been published.</summary>
     public Task? Untold()
     {
         lock (_gate)

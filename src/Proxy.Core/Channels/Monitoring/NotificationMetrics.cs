@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Measures notifications: runs and failures by sink, and the version that each channel was told with last.</summary>
+/// <summary>Metrics of notifications: deliveries and failures by sink, and the newest version by channel.</summary>
 internal sealed class NotificationMetrics
 {
     private readonly ChannelMonitor _monitor;

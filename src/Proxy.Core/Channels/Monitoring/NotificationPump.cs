@@ -4,9 +4,9 @@ using Proxy.Timing;
 namespace Proxy.Channels.Monitoring;
 
 /// <summary>
-/// Tells one sink, one notification after the other in the order of versions, each until it is acknowledged or a newer one takes its
-/// place. A sink that is slow, fails or hangs misses what is between, and holds no other sink up; what it refuses of one channel holds
-/// up neither other channels nor the end.
+/// Delivers notifications to one sink, one after the other in the order of versions; each is repeated until it is acknowledged or a newer
+/// one replaces it. A sink that is slow, fails or hangs misses those in between and delays no other sink. A refused notification of one
+/// channel delays neither those of other channels nor the last one.
 /// </summary>
 internal sealed partial class NotificationPump(
     INotificationSink sink,
@@ -20,13 +20,13 @@ internal sealed partial class NotificationPump(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _ending = new();
-    private readonly Dictionary<(ChannelEvent, string?), Subject> _subjects = []; // a channel, ready or close
-    private long _acknowledged; // all up to here
+    private readonly Dictionary<(ChannelEvent, string?), Subject> _subjects = []; // by channel; null for ready and close
+    private long _acknowledged; // all versions up to this one are acknowledged
     private Task _running = Task.CompletedTask;
 
     public void Start() => _running = RunAsync(_ending.Token);
 
-    /// <summary>Lets it tell what it has not told yet, the end above all, for so long.</summary>
+    /// <summary>Waits until all notifications are delivered, the last one included, up to a time limit.</summary>
     public async Task FinishAsync(TimeSpan limit) =>
         await _running.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -71,14 +71,14 @@ internal sealed partial class NotificationPump(
     private Subject Of(ChannelNotice notice) =>
         _subjects.TryGetValue(Key(notice), out var known) ? known : _subjects[Key(notice)] = new Subject(time);
 
-    // What is refused comes after the rest, the end included: it may take its whole time limit.
+    // A notification that was refused is repeated after all others, since it may take the sink's whole time limit.
     private ChannelNotice? Next(List<ChannelNotice> open) =>
         open.Where(notice => Of(notice).IsDue(notice))
             .OrderBy(notice => Of(notice).HasFailed)
             .ThenBy(static notice => notice.Version)
             .FirstOrDefault();
 
-    // Channels come and go while one is refused.
+    // Channels may come and go while another one's notification is refused; their entries must not pile up.
     private void Forget(IReadOnlyList<ChannelNotice> notices)
     {
         foreach (var key in _subjects.Keys.Except(notices.Select(Key)).ToList())
@@ -121,7 +121,7 @@ internal sealed partial class NotificationPump(
         return failure is null;
     }
 
-    /// <summary>How it stands with one channel, with ready or with close.</summary>
+    /// <summary>The progress of one channel, of ready or of close at this sink.</summary>
     private sealed class Subject(TimeProvider time)
     {
         private readonly Backoff _backoff = new(time, _firstPause, _longestPause);
@@ -133,7 +133,7 @@ internal sealed partial class NotificationPump(
 
         public TimeSpan Left => _backoff.Remaining;
 
-        /// <summary>What is newer than what was refused is told at once.</summary>
+        /// <summary>Whether to deliver now: a notice newer than the refused one at once, the refused one after its pause.</summary>
         public bool IsDue(ChannelNotice notice) => notice.Version != _tried || Left <= TimeSpan.Zero;
 
         public void Tried(ChannelNotice notice, bool succeeded)
@@ -146,10 +146,13 @@ internal sealed partial class NotificationPump(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Notification {Version} to {Sink} {Reason}; it is tried again until it succeeds.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Notification {Version} to {Sink} {Reason}; it is repeated until it succeeds or a newer one replaces it."
+        )]
         public static partial void Failed(ILogger logger, string sink, long version, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Notification {Version} to {Sink} has succeeded.")]
+        [LoggerMessage(LogLevel.Information, "Notification {Version} to {Sink} has succeeded after earlier failures.")]
         public static partial void Succeeded(ILogger logger, string sink, long version);
     }
 }

@@ -6,12 +6,14 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Monitoring;
 
-/// <summary>Posts each notification as JSON; 2xx acknowledges. Idempotency-Key is the same whenever the same is told again.</summary>
+/// <summary>
+/// Posts each notification as JSON; a status of 2xx acknowledges. Idempotency-Key stays the same when a notification is repeated.
+/// </summary>
 internal sealed class WebhookSink(ChannelWebhookConfig config, HttpMessageInvoker http, TimeProvider time) : INotificationSink
 {
     private readonly Uri _url = new(config.Url);
 
-    // A query may hold a secret.
+    // Without the query, which may contain a secret.
     public string Text => $"Http {_url.GetLeftPart(UriPartial.Path)}";
 
     public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)

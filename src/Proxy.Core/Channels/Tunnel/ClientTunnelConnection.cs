@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>A tunnel that we opened.</summary>
+/// <summary>A tunnel that this instance opened.</summary>
 internal sealed class ClientTunnelConnection : TunnelConnection
 {
     private const int ReadBufferSize = 64 * 1024;
@@ -41,7 +41,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
 
     public override async Task EndOutputAsync()
     {
-        // A peer that has ended may want nothing more, and a flush of nothing would fail. The reader is told whether it was reset.
+        // An empty flush fails if the peer has ended its direction. Whether the stream was reset is reported by the reader.
         if (Writer.UnflushedBytes > 0)
         {
             await Writer.FlushAsync();
@@ -51,7 +51,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         _content.End();
     }
 
-    // A stream that was reset has the peer's code for it; whatever else fails is the connection.
+    // A stream that the peer reset carries an HTTP/2 error code; any other failure is one of the connection.
     public override bool IsLost(Exception failure)
     {
         for (var inner = failure; inner is not null; inner = inner.InnerException)
@@ -78,7 +78,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         }
     }
 
-    /// <summary>A tunnel whose two directions have not both ended is reset.</summary>
+    /// <summary>Resets the tunnel unless both directions have ended.</summary>
     public override async ValueTask DisposeAsync()
     {
         if (!_ended)
@@ -91,7 +91,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
             _response.Dispose();
         }
 
-        _content.Dispose(); // and not the source: a close may be about to cancel it, and without a timer it holds nothing
+        _content.Dispose(); // the token source is left: a close may be about to cancel it, and without a timer it holds no resource
         await base.DisposeAsync();
     }
 }

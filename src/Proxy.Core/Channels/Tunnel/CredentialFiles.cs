@@ -6,7 +6,7 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>What is in the files of a tunnel's certificates, at one moment.</summary>
+/// <summary>The content of a tunnel's certificate files at one moment.</summary>
 internal sealed class CredentialFiles
 {
     private const int MostBytes = 4 * 1024 * 1024;
@@ -16,26 +16,27 @@ internal sealed class CredentialFiles
     private readonly string _key;
     private readonly string _authorities;
 
-    /// <exception cref="IOException">One cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">One may not be read.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a file is denied.</exception>
     public CredentialFiles(TunnelConfig config)
     {
         _certificate = Read(config.Certificate!.Path);
         _key = Read(config.Certificate.KeyPath);
         _authorities = Read(config.TrustBundle!);
-        // Not the time of the files: mounted secrets are links that never change, and a copy may keep the time of what it replaces.
+        // The content is hashed rather than compared by file time: mounted secrets are links whose time never changes, and a copy may keep
+        // the time of the file it replaces.
         Stamp = Hash($"{_certificate}\0{_key}\0{_authorities}");
         AuthoritiesStamp = Hash(_authorities);
     }
 
-    /// <summary>Another one when anything differs.</summary>
+    /// <summary>A hash that changes when any of the files does.</summary>
     public string Stamp { get; }
 
-    /// <summary>Another one when the authorities differ.</summary>
+    /// <summary>A hash that changes when the authorities do.</summary>
     public string AuthoritiesStamp { get; }
 
-    /// <exception cref="ArgumentException">The key is another certificate's.</exception>
-    /// <exception cref="CryptographicException">One of them is none.</exception>
+    /// <exception cref="ArgumentException">The key does not belong to the certificate.</exception>
+    /// <exception cref="CryptographicException">A file holds no certificate or no key.</exception>
     public SslStreamCertificateContext Certificate()
     {
         var shown = new X509Certificate2Collection();
@@ -43,15 +44,15 @@ internal sealed class CredentialFiles
         return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(_certificate, _key), shown, offline: true);
     }
 
-    /// <exception cref="CryptographicException">There is none, or half of one.</exception>
+    /// <exception cref="CryptographicException">The file holds no certificate, or an incomplete one.</exception>
     public X509Certificate2Collection Authorities()
     {
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPem(_authorities);
-        // What is half written is left out in silence, and all that it vouches for would be cut.
+        // A file that is half written would be read without its last authorities, and the connections that those vouch for would be cut.
         return authorities.Count > 0 && authorities.Count == _authorities.Split(Begin).Length - 1
             ? authorities
-            : throw new CryptographicException("the trust bundle has no certificate, or half of one.");
+            : throw new CryptographicException("the trust bundle has no certificate, or an incomplete one.");
     }
 
     private static string Read(string path)

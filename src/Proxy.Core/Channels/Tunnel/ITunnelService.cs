@@ -2,15 +2,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>What is behind the tunnel endpoint.</summary>
+/// <summary>Handles the requests that peers make to the tunnel endpoint.</summary>
 internal interface ITunnelService
 {
-    /// <summary>Answers a peer that asks for a connector, and relays until the end.</summary>
+    /// <summary>Answers a peer that requests a connector, and relays until the tunnel ends.</summary>
     Task ServeAsync(ServerTunnelConnection tunnel);
 
-    /// <summary>Notes how a peer was answered.</summary>
+    /// <summary>Records the status that a peer was answered with.</summary>
     void Answered(string from, int status);
 
-    /// <summary>Tells a peer what this instance is, and then every change, until the peer has gone or we leave.</summary>
+    /// <summary>Streams this instance's record, at once and at every change, until the peer has gone or this instance leaves.</summary>
     Task HelloAsync(HttpContext context, CancellationToken leaving);
 }

@@ -1,9 +1,9 @@
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Counts what is open by key, and refuses what is more than one key, or all together, may have.</summary>
-/// <typeparam name="TKey">What is counted by: a peer's name, an address.</typeparam>
-/// <param name="each">How many one key may have.</param>
-/// <param name="all">How many all together may have.</param>
+/// <summary>Counts open items by key, and refuses those above the limit of one key or of all keys together.</summary>
+/// <typeparam name="TKey">The key: a peer's name or an address.</typeparam>
+/// <param name="each">The limit of one key.</param>
+/// <param name="all">The limit of all keys together.</param>
 internal sealed class KeyedLimit<TKey>(int each, int all = int.MaxValue)
     where TKey : notnull
 {
@@ -11,7 +11,7 @@ internal sealed class KeyedLimit<TKey>(int each, int all = int.MaxValue)
     private readonly Dictionary<TKey, int> _open = [];
     private int _all;
 
-    /// <summary>Counts one more; false, and nothing is counted, when there is no place for it.</summary>
+    /// <summary>Counts one more item. False, without counting, if a limit is reached.</summary>
     public bool TryEnter(TKey key)
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class KeyedLimit<TKey>(int each, int all = int.MaxValue)
         }
     }
 
-    /// <summary>Counts one less, which had entered.</summary>
+    /// <summary>Counts one item less, for one that had entered.</summary>
     public void Leave(TKey key)
     {
         lock (_gate)

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>A tunnel that a peer opened. What it sends before the answer stays in its window.</summary>
+/// <summary>A tunnel that a peer opened. Bytes that it sends before the answer stay in its HTTP/2 window.</summary>
 internal sealed class ServerTunnelConnection : TunnelConnection
 {
     private readonly HttpContext _context;
     private readonly TunnelPeer _peer;
     private readonly CancellationTokenRegistration _aborted;
-    private readonly Lock _gate = new(); // guards _isReset and _isOver: after the request, its context and its stream serve another
+    private readonly Lock _gate = new(); // guards _isReset and _isOver: Kestrel reuses context and stream after the request
     private volatile bool _ended;
     private bool _isReset;
     private bool _isOver;
@@ -26,10 +26,10 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         _aborted = context.RequestAborted.UnsafeRegister(static self => ((ServerTunnelConnection)self!).Gone(), this);
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>What the peer requests.</summary>
     public TunnelRequest Request { get; }
 
-    /// <summary>The instance that asks, as its certificate says.</summary>
+    /// <summary>The id of the requesting instance, from its certificate.</summary>
     public string From { get; }
 
     /// <summary>Called with the status of the answer.</summary>
@@ -39,17 +39,17 @@ internal sealed class ServerTunnelConnection : TunnelConnection
 
     protected override PipeWriter Writer => _context.Response.BodyWriter;
 
-    /// <summary>Answers that bytes flow from now on.</summary>
+    /// <summary>Accepts the tunnel: answers 200, after which bytes flow.</summary>
     public async Task AcceptAsync()
     {
         _context.Response.StatusCode = StatusCodes.Status200OK;
         await _context.Response.StartAsync();
-        await _context.Response.BodyWriter.FlushAsync(); // starting alone sends nothing
+        await _context.Response.BodyWriter.FlushAsync(); // starting the response alone sends nothing
         ThrowIfGone();
         Answered?.Invoke(TunnelProtocol.Accepted);
     }
 
-    /// <summary>Answers why not.</summary>
+    /// <summary>Refuses the tunnel with a status and a reason.</summary>
     public void Refuse(int status, string? reason = null)
     {
         if (_context.Response.HasStarted)
@@ -71,7 +71,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         return _context.Response.CompleteAsync();
     }
 
-    // Kestrel says of a stream that went with its connection what happened to that.
+    // Kestrel wraps the failure of the connection in that of a stream which ended with it.
     public override bool IsLost(Exception failure) => failure.InnerException is not null || _peer.IsLost;
 
     protected override Task<bool> IsConnectionLostAsync() => Task.FromResult(_peer.IsLost);
@@ -94,7 +94,9 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         }
     }
 
-    /// <summary>Ends what is left of it when its handler has returned: an end that was not sent must not look like one.</summary>
+    /// <summary>
+    /// Resets what is left of the tunnel when its handler has returned, so that an end which was not sent does not look like one.
+    /// </summary>
     public override async ValueTask DisposeAsync()
     {
         if (_context.Response.HasStarted && !_ended)

@@ -11,9 +11,11 @@ internal static class TraceParent
     public static string Write(ActivityContext context) =>
         $"{Version}{context.TraceId}-{context.SpanId}-{((context.TraceFlags & ActivityTraceFlags.Recorded) != 0 ? "01" : "00")}";
 
-    /// <summary>Reads what a peer sent. Whatever is not exactly that is as good as nothing: a trace is no reason to refuse a connection.</summary>
+    /// <summary>
+    /// Reads the header of a peer. Anything malformed counts as absent, since a trace is no reason to refuse a connection.
+    /// </summary>
     public static ActivityContext Read(string? text) =>
-        text is { Length: Length } // or a version that is not known here
+        text is { Length: Length } // a version that is not known here has another length, too
         && text.StartsWith(Version, StringComparison.Ordinal)
         && ActivityContext.TryParse(text, traceState: null, isRemote: true, out var context)
             ? context

@@ -2,7 +2,10 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Decides which troubles are worth a line: of each peer the first, another one after a while, the same one much later. Peers must not fill a log.</summary>
+/// <summary>
+/// Limits log lines about a peer's failures: the first is logged, a different one after a while, the same one much later. Peers must not be
+/// able to fill a log.
+/// </summary>
 internal sealed class TroubleFilter(TimeProvider time)
 {
     private const int MostPeers = 1024;
@@ -12,7 +15,7 @@ internal sealed class TroubleFilter(TimeProvider time)
     private readonly Lock _gate = new(); // guards _told
     private readonly Newest<string, (string Trouble, long At)> _told = new(MostPeers, StringComparer.Ordinal);
 
-    /// <summary>Whether this is to be told, and notes that it was.</summary>
+    /// <summary>Whether a failure is to be logged; if so, it counts as logged.</summary>
     public bool IsNews(string peer, string trouble)
     {
         lock (_gate)
@@ -27,7 +30,7 @@ internal sealed class TroubleFilter(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that all is well.</summary>
+    /// <summary>Forgets the failures of a peer, after a success.</summary>
     public void Forget(string peer)
     {
         lock (_gate)

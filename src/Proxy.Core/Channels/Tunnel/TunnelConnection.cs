@@ -9,8 +9,8 @@ using Proxy.Diagnostics;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// One stream of a tunnel as a connection. Completing its output is END_STREAM, an end that passes alone; <c>Abort</c> is
-/// RST_STREAM; a peer's reset fails reads and writes.
+/// One stream of a tunnel as a connection. Completing its output sends END_STREAM, which ends only that direction; <c>Abort</c> sends
+/// RST_STREAM; a reset by the peer fails reads and writes (RFC 9113, 5.1).
 /// </summary>
 internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDeparture
 {
@@ -41,20 +41,20 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
 
     public PipeWriter Output => _writer ??= new TunnelWriter(Writer, this);
 
-    /// <summary>Whether the stream is known to be gone.</summary>
+    /// <summary>Whether the stream has ended by a reset or with its connection.</summary>
     public bool IsGone => _gone.Task.IsCompleted;
 
     protected abstract PipeReader Reader { get; }
 
     protected abstract PipeWriter Writer { get; }
 
-    /// <summary>Ends this direction alone.</summary>
+    /// <summary>Ends the output only; input can still be read.</summary>
     public abstract Task EndOutputAsync();
 
-    /// <summary>Whether a failure means that the connection below is lost, rather than this stream reset.</summary>
+    /// <summary>Whether an exception means that the connection was lost, rather than that this stream was reset.</summary>
     public abstract bool IsLost(Exception failure);
 
-    /// <summary>A failure of this stream in words of the relay.</summary>
+    /// <summary>Translates a failure of this stream into an exception of the relay.</summary>
     public Exception Explain(Exception failure)
     {
         Gone();
@@ -86,9 +86,9 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
         }
     }
 
-    /// <summary>Whether the connection below is lost too, once the stream is gone.</summary>
+    /// <summary>Whether the connection was lost too, for a stream that has ended.</summary>
     protected abstract Task<bool> IsConnectionLostAsync();
 
-    /// <summary>Notes that the stream is gone, by reset or with its connection.</summary>
+    /// <summary>Records that the stream has ended, by a reset or with its connection.</summary>
     protected void Gone() => _gone.TrySetResult();
 }

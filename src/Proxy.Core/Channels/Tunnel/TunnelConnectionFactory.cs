@@ -8,11 +8,11 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Dials connectors at other instances: one HTTP/2 stream each, over pooled connections of mutual TLS.</summary>
+/// <summary>Dials connectors at other instances: one HTTP/2 stream per tunnel, over pooled connections with mutual TLS.</summary>
 internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string StreamWindowSetting = "System.Net.SocketsHttpHandler.Http2FlowControl.MaxStreamWindowSize";
-    private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // new certificates come into use
+    private static readonly TimeSpan _connectionLifetime = TimeSpan.FromHours(1); // so that renewed certificates come into use
 
     private readonly TunnelConfig _config;
     private readonly string _self;
@@ -28,8 +28,8 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
     {
         if (config.Url is not null)
         {
-            // The client's connection window is fixed at 64 MiB. A stream's would grow to 16 MiB with its speed, and four that stall
-            // then would block all others. There is no setting but the process's, which is left alone where there is no tunnel.
+            // The client's connection window is fixed at 64 MiB. A stream's window would grow up to 16 MiB, so that four stalled streams
+            // would block all others. The only setting is one of the whole process, which is not touched unless a tunnel is used.
             AppContext.SetData(StreamWindowSetting, TunnelProtocol.StreamWindow);
         }
 
@@ -52,7 +52,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null, // the span of a tunnel is its connection's
+            ActivityHeadersPropagator = null, // tunnels get their trace header from the connection's span
         };
         _invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
     }
@@ -63,15 +63,15 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
 
     /// <summary>Opens a tunnel.</summary>
     /// <exception cref="TunnelRefusedException">The instance refused it.</exception>
-    /// <exception cref="HttpRequestException">It was not reached, or did not prove that it is the one.</exception>
-    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    /// <exception cref="HttpRequestException">The instance could not be reached, or did not prove its identity.</exception>
+    /// <exception cref="TimeoutException">The instance did not answer in time.</exception>
     public async Task<ClientTunnelConnection> OpenAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
     {
         var content = new TunnelContent();
         using var request = new HttpRequestMessage(HttpMethod.Post, Url(peer, TunnelProtocol.OpenPath + peer.Connector));
         request.Content = content;
         Describe(request, peer);
-        var lifetime = new CancellationTokenSource(); // the stream's, not the request's
+        var lifetime = new CancellationTokenSource(); // ends with the stream, not with the request
         HttpResponseMessage? response = null;
         try
         {
@@ -95,11 +95,11 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         }
     }
 
-    /// <summary>Whether what is behind an end point has proven to be this instance. Without certificates its word is taken.</summary>
+    /// <summary>Whether the instance at an end point has proven this id. Without certificates the id that it names is trusted.</summary>
     public bool IsProven(TunnelEndPoint peer, string instance) =>
         (peer.Instance is null && _scheme == Uri.UriSchemeHttp) || _pools.IsProven(peer, instance);
 
-    /// <summary>Opens the stream on which an instance says what it is.</summary>
+    /// <summary>Opens the hello stream on which an instance publishes its record.</summary>
     public async Task<Stream> HelloAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
     {
         var address = $"{peer.Address.Host}:{peer.Address.Port}";
@@ -121,7 +121,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         }
     }
 
-    /// <summary>Cuts connections to instances that would not be trusted now, and all tunnels on them.</summary>
+    /// <summary>Cuts connections to instances that would not be trusted now, with all tunnels on them.</summary>
     public void Review() => _connector.Review();
 
     /// <inheritdoc />
@@ -195,7 +195,10 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{Instance} at {Address} is no member, for it does not answer: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Instance} at {Address} does not answer and is not a member until it does; it is tried again: {Reason}"
+        )]
         public static partial void Silent(ILogger logger, string instance, string address, string reason);
     }
 }

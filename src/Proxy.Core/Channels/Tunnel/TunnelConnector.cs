@@ -5,15 +5,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Opens the connections of pools: TCP, and TLS on which both sides prove which instance they are. Cuts those that are not trusted any more.</summary>
+/// <summary>
+/// Opens the connections of the pools: TCP, and TLS on which both sides prove their identity. Cuts connections whose peer is not trusted
+/// any more.
+/// </summary>
 internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentials? credentials, TroubleFilter troubles, ILogger logger)
 {
     private readonly Lock _gate = new(); // guards _open
     private readonly List<(TunnelEndPoint Peer, WeakReference<SslStream> Stream)> _open = [];
 
-    /// <summary>Connects a pool, whose name the handler has not resolved.</summary>
+    /// <summary>Connects a pool by its name, which stands for an end point and is not resolved.</summary>
     /// <exception cref="SocketException">The address does not answer, or the pool is unknown.</exception>
-    /// <exception cref="System.Security.Authentication.AuthenticationException">Another instance, or none, answers there.</exception>
+    /// <exception cref="System.Security.Authentication.AuthenticationException">The peer is another instance, or none of the group.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var pool = context.DnsEndPoint.Host;
@@ -32,7 +35,7 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
         }
     }
 
-    /// <summary>Cuts connections to instances that would not be trusted now, and all tunnels on them.</summary>
+    /// <summary>Cuts connections to instances that would not be trusted now, with all tunnels on them.</summary>
     public void Review()
     {
         foreach (var (peer, reference) in Open())
@@ -44,7 +47,7 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
         }
     }
 
-    // Here rather than by the handler, whose options are those of a peer's first connection: certificates are renewed.
+    // TLS is done here rather than by the handler, whose options stay those of a peer's first connection: certificates are renewed.
     private async Task<Stream> SecureAsync(
         Stream stream,
         string pool,
@@ -57,7 +60,7 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
         {
             TargetHost = pool,
             ApplicationProtocols = [SslApplicationProtocol.Http2],
-            ClientCertificateContext = own.Certificate, // with those between it and the authority
+            ClientCertificateContext = own.Certificate, // with the intermediate certificates
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 own.Verify(certificate as X509Certificate2, chain, server: true) is { } identity && Prove(pool, peer, identity.Instance),
@@ -113,7 +116,10 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "At {Address} is '{Instance}', not '{Expected}'.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The instance at {Address} is '{Instance}' and not '{Expected}', so the connection is closed; correct the address or the certificate."
+        )]
         public static partial void Another(ILogger logger, string address, string instance, string expected);
     }
 }

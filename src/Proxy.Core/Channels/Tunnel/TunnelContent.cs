@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>The body of a request that goes on as long as the tunnel: ending it is END_STREAM, failing it RST_STREAM.</summary>
+/// <summary>The request body that carries one direction of a tunnel: completing it sends END_STREAM, failing it RST_STREAM.</summary>
 internal sealed class TunnelContent : HttpContent
 {
     private readonly TaskCompletionSource<Stream> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,13 +11,13 @@ internal sealed class TunnelContent : HttpContent
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Where to write, once the request is under way.</summary>
+    /// <summary>The stream to write to, once the request has started.</summary>
     public Task<Stream> Started => _started.Task;
 
-    /// <summary>Called when the stream is gone before it was ended.</summary>
+    /// <summary>Called when the stream is lost before it was ended.</summary>
     public Action? Lost { get; set; }
 
-    /// <summary>Of a stream that is gone, whether its connection is: that cannot be flushed any more.</summary>
+    /// <summary>For a stream that is lost, whether its connection is lost too; a flush fails then.</summary>
     public Task<bool> ConnectionLost => _lost.Task;
 
     public void End() => _ended.TrySetResult();
@@ -32,12 +32,12 @@ internal sealed class TunnelContent : HttpContent
         await using var gone = cancellationToken.UnsafeRegister(static self => ((TunnelContent)self!).OnGone(), this);
         try
         {
-            await stream.FlushAsync(cancellationToken); // the request's headers would wait for the first byte
+            await stream.FlushAsync(cancellationToken); // sends the headers, which would otherwise wait for the first byte
             _started.TrySetResult(stream);
         }
         catch
         {
-            _started.TrySetResult(stream); // one that was answered to its end meanwhile has something to read still
+            _started.TrySetResult(stream); // also if the request was answered to its end meanwhile: the answer has still to be read
             _lost.TrySetResult(!await CanFlushAsync(stream));
             throw;
         }
@@ -56,7 +56,7 @@ internal sealed class TunnelContent : HttpContent
         }
         catch (TimeoutException)
         {
-            return true; // it is there, and full
+            return true; // the connection exists, but its streams are all in use
         }
         catch (Exception)
         {

@@ -8,7 +8,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>This instance's certificate and the authorities it believes, read again when what is in their files changes.</summary>
+/// <summary>This instance's certificate and the authorities that it trusts, reloaded when their files change.</summary>
 internal sealed partial class TunnelCredentials(TunnelConfig config, string group, ILogger logger)
 {
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
@@ -22,17 +22,19 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     private Loaded? _loaded;
     private bool _failed;
 
-    /// <summary>The certificate to show, with those between it and the authority.</summary>
-    /// <exception cref="IOException">The files have never been readable.</exception>
+    /// <summary>The certificate that this instance presents, with the intermediate certificates.</summary>
+    /// <exception cref="IOException">The files have not been readable so far.</exception>
     public SslStreamCertificateContext Certificate => Current().Context;
 
-    /// <summary>Grows when the authorities have changed.</summary>
+    /// <summary>A number that grows when the authorities have changed.</summary>
     public int Version => Current().Version;
 
-    /// <summary>The identity of a peer: its chain has to end at our authorities, be made for this use, and name an instance of our group.</summary>
-    /// <param name="certificate">What it showed.</param>
-    /// <param name="chain">What it showed beside it.</param>
-    /// <param name="server">Whether it is the one that was dialed.</param>
+    /// <summary>
+    /// Verifies a peer's certificate: its chain has to end at a trusted authority, allow this use, and name an instance of this group.
+    /// </summary>
+    /// <param name="certificate">The certificate that the peer presented.</param>
+    /// <param name="chain">The certificates that the peer sent with it.</param>
+    /// <param name="server">Whether the peer is the side that was dialed.</param>
     /// <returns>The identity; null when it is not trusted.</returns>
     public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server)
     {
@@ -45,10 +47,13 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         return identity;
     }
 
-    /// <summary>The identity of a peer whose connection is open: as with TLS elsewhere, a certificate that expires ends no connection.</summary>
-    /// <param name="certificate">What it showed.</param>
-    /// <param name="server">Whether it is the one that was dialed.</param>
-    /// <returns>The identity; null when it would not be trusted even so.</returns>
+    /// <summary>
+    /// Verifies again the certificate of a peer whose connection is open. As elsewhere in TLS, an expired certificate does not end a
+    /// connection.
+    /// </summary>
+    /// <param name="certificate">The certificate that the peer presented.</param>
+    /// <param name="server">Whether the peer is the side that was dialed.</param>
+    /// <returns>The identity; null when it is not trusted any more.</returns>
     public TunnelIdentity? Review(X509Certificate2? certificate, bool server) =>
         Judge(certificate, null, server, X509VerificationFlags.IgnoreNotTimeValid).Identity;
 
@@ -61,7 +66,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     {
         if (certificate is null)
         {
-            return (null, "there is none");
+            return (null, "the peer has sent none");
         }
 
         using var built = new X509Chain();
@@ -80,9 +85,9 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         }
 
         Remember(built);
-        return MayIssue(certificate) ? (null, "it may issue others, which is for authorities (X.509-SVID 4)")
-            : !TunnelIdentity.TryRead(certificate, out var identity) ? (null, "it does not name one instance")
-            : (identity.TrustDomain, identity.Group) != (config.TrustDomain, group) ? (null, "it is of another group or trust domain")
+        return MayIssue(certificate) ? (null, "it is one of an authority, which may issue others (X.509-SVID 4)")
+            : !TunnelIdentity.TryRead(certificate, out var identity) ? (null, "it does not name exactly one instance")
+            : (identity.TrustDomain, identity.Group) != (config.TrustDomain, group) ? (null, "it belongs to another group or trust domain")
             : (identity, null);
     }
 
@@ -98,7 +103,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     private void OnRefused(X509Certificate2? certificate, string refusal, bool server)
     {
         var subject =
-            certificate is null ? "nobody"
+            certificate is null ? "none"
             : TunnelIdentity.TryRead(certificate, out var identity) ? identity.ToString()
             : certificate.Subject;
         var side = server ? "a server" : "a caller";
@@ -108,7 +113,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         }
     }
 
-    // They come with a handshake only, and a connection is judged again when the authorities change.
+    // Intermediate certificates come with the handshake only, and an open connection is verified again when the authorities change.
     private void Remember(X509Chain built)
     {
         foreach (var element in built.ChainElements.Skip(1).SkipLast(1))
@@ -151,7 +156,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         );
     }
 
-    // Half written, perhaps; asked again at the next handshake.
+    // The files may be half written; they are read again at the next handshake.
     private Loaded Failed(Exception exception)
     {
         if (_loaded is null)
@@ -178,10 +183,13 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The tunnel's certificates changed and cannot be read, the old ones stay in use: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The tunnel's certificate files have changed and cannot be read, so the old certificates stay in use until they can: {Reason}"
+        )]
         public static partial void Unreadable(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "The tunnel refuses the certificate of {Side}, '{Subject}': {Reason}.")]
+        [LoggerMessage(LogLevel.Warning, "The tunnel refuses the certificate of {Side}, '{Subject}', and closes the connection: {Reason}.")]
         public static partial void Refused(ILogger logger, string side, string subject, string reason);
     }
 }

@@ -6,10 +6,12 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>What every connection to the tunnel endpoint passes: limits on those that have not greeted yet and on those of one peer.</summary>
+/// <summary>
+/// Limits connections to the tunnel endpoint: those whose peer has not sent its HTTP/2 preface yet, and those of one peer.
+/// </summary>
 internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credentials)
 {
-    private const int MostSpareConnections = 32; // those that are idle, are renewed, or were lost unnoticed
+    private const int MostSpareConnections = 32; // for connections that are idle, being renewed, or lost without notice
 
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
     private readonly KeyedLimit<string> _connections = new(
@@ -17,10 +19,10 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
     );
     private readonly KeyedLimit<IPAddress> _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
 
-    /// <summary>Connections of peers that are open.</summary>
+    /// <summary>The number of open connections of peers.</summary>
     public int Connections => _peers.Count;
 
-    /// <summary>Before TLS: begins the time that the peer has to greet.</summary>
+    /// <summary>Runs before TLS: starts the deadline for the peer's preface.</summary>
     public async Task GreetAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         if (TunnelGreeting.TryBegin(_greetings, connection, config.ConnectTimeout) is not { } greeting)
@@ -36,7 +38,7 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
         }
     }
 
-    /// <summary>After TLS: notes which peer it is, and waits for its greeting.</summary>
+    /// <summary>Runs after TLS: records the peer's identity, and waits for its preface.</summary>
     public async Task TrackAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
@@ -64,7 +66,7 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
         }
     }
 
-    /// <summary>Cuts connections of peers that would not be let in now.</summary>
+    /// <summary>Cuts connections of peers that would not be trusted now.</summary>
     public void Review()
     {
         foreach (var peer in _peers.Keys)

@@ -5,15 +5,15 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// The time from accepting a connection until its peer has said that it speaks HTTP/2 (RFC 9113, 3.4): one deadline, and a bound on the
-/// connections in that time. Kestrel has a deadline for TLS alone, and waits for the preface as long as for the next request.
+/// The time from accepting a connection until its peer has sent the HTTP/2 preface (RFC 9113, 3.4): one deadline, and a limit on the
+/// connections in that phase. Kestrel has a deadline for TLS only, and waits for the preface as long as for the next request.
 /// </summary>
 internal sealed class TunnelGreeting : IDisposable
 {
-    /// <summary>How many connections of one address may not have greeted yet. A peer has one or a few, and tries again.</summary>
+    /// <summary>The limit of connections without a preface from one address. A peer has few, and tries again.</summary>
     public const int MostPerAddress = 128;
 
-    /// <summary>How many connections of all addresses may not have greeted yet.</summary>
+    /// <summary>The limit of connections without a preface from all addresses.</summary>
     public const int MostOfAll = 4096;
 
     private const int PrefaceLength = 24;
@@ -32,14 +32,14 @@ internal sealed class TunnelGreeting : IDisposable
         );
     }
 
-    /// <summary>Null when too many peers have not greeted yet.</summary>
+    /// <summary>Begins the phase for a connection; null if the limit is reached.</summary>
     public static TunnelGreeting? TryBegin(KeyedLimit<IPAddress> limit, ConnectionContext connection, TimeSpan timeout)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
         return limit.TryEnter(address) ? new TunnelGreeting(limit, address, connection, timeout) : null;
     }
 
-    /// <summary>Waits for the preface and leaves it unread; false when the peer has gone, or was too late.</summary>
+    /// <summary>Waits for the preface and leaves it unread. False if the peer has gone or the deadline has passed.</summary>
     public async Task<bool> IsCompleteAsync(PipeReader input)
     {
         try

@@ -6,7 +6,10 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>The identity of an instance, as its certificate says: spiffe://{domain}/c/{group}/i/{instance} (SPIFFE ID, one URI name).</summary>
+/// <summary>
+/// The identity of an instance in its certificate: the URI spiffe://{domain}/c/{group}/i/{instance} (SPIFFE ID), which must be the only URI
+/// name.
+/// </summary>
 /// <param name="TrustDomain">The trust domain.</param>
 /// <param name="Group">The group.</param>
 /// <param name="Instance">The instance id.</param>
@@ -17,14 +20,14 @@ internal sealed record TunnelIdentity(string TrustDomain, string Group, string I
 
     public override string ToString() => $"spiffe://{TrustDomain}/c/{Group}/i/{Instance}";
 
-    /// <summary>Reads the identity of a certificate that has exactly one.</summary>
+    /// <summary>Reads the identity from a certificate that has exactly one.</summary>
     public static bool TryRead(X509Certificate2 certificate, [NotNullWhen(true)] out TunnelIdentity? identity)
     {
         identity = null;
         return Uris(certificate) is [var uri] && TryParse(uri, out identity);
     }
 
-    /// <summary>Reads the text of an identity.</summary>
+    /// <summary>Parses an identity.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out TunnelIdentity? identity)
     {
         identity =
@@ -49,7 +52,7 @@ internal sealed record TunnelIdentity(string TrustDomain, string Group, string I
         }
         catch (Exception exception) when (exception is AsnContentException or CryptographicException)
         {
-            return []; // it names no instance
+            return []; // no subject alternative name
         }
     }
 

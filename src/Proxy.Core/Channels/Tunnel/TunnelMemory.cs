@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// The blocks that the tunnel's server reads into and writes from. Kestrel's own have 4 KiB: four reads of the socket, and as many copies
-/// from pipe to pipe, for every TLS record. They are taken only while bytes are there, and a stream that waits holds one at least.
+/// The memory blocks that the tunnel's server reads into and writes from. Kestrel's own have 4 KiB: every TLS record would take four reads
+/// of the socket and as many copies from pipe to pipe. Blocks are taken only while bytes are there; a waiting stream holds one at least.
 /// </summary>
 internal sealed class TunnelMemory : MemoryPool<byte>
 {
-    /// <summary>The size of a block in bytes: what a TLS record holds.</summary>
+    /// <summary>The size of a block in bytes: the payload of one TLS record.</summary>
     public const int BlockSize = 16 * 1024;
 
     public override int MaxBufferSize => Shared.MaxBufferSize;
@@ -18,10 +18,10 @@ internal sealed class TunnelMemory : MemoryPool<byte>
 
     protected override void Dispose(bool disposing)
     {
-        // The blocks are the runtime's, which takes unused ones back.
+        // The blocks belong to the runtime's array pool, which trims itself.
     }
 
-    /// <summary>What Kestrel asks for a pool.</summary>
+    /// <summary>Creates the pool; Kestrel resolves it from the services.</summary>
     public sealed class Factory : IMemoryPoolFactory<byte>
     {
         public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new TunnelMemory();

@@ -6,24 +6,26 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>An instance's connection to our tunnel endpoint; a feature of every request on it.</summary>
+/// <summary>A peer's connection to the tunnel endpoint; a feature of every request on it.</summary>
 internal sealed class TunnelPeer(ConnectionContext connection, X509Certificate2? certificate, TunnelIdentity? identity)
 {
     private readonly CancellationToken _closed = connection.ConnectionClosed;
 
-    /// <summary>The certificate it showed; null without TLS.</summary>
+    /// <summary>The certificate that the peer presented; null without TLS.</summary>
     public X509Certificate2? Certificate => certificate;
 
-    /// <summary>The instance it has proven to be; null without TLS, where nothing proves a name.</summary>
+    /// <summary>The identity that the peer has proven; null without TLS, where nothing proves one.</summary>
     public TunnelIdentity? Identity => identity;
 
-    /// <summary>The name by which it is counted: the instance, or the address without TLS.</summary>
+    /// <summary>The name by which limits count it: the instance id, or the address without TLS.</summary>
     public string Name { get; } = identity?.Instance ?? (connection.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "";
 
-    /// <summary>Whether the connection is gone. Its streams hear of it before we do, so the socket is asked.</summary>
+    /// <summary>
+    /// Whether the connection is lost. Streams fail before Kestrel reports the loss of their connection, so the socket is checked.
+    /// </summary>
     public bool IsLost => _closed.IsCancellationRequested || IsClosed(connection.Features.Get<IConnectionSocketFeature>()?.Socket);
 
-    /// <summary>Cuts the connection, and all tunnels on it.</summary>
+    /// <summary>Cuts the connection, with all tunnels on it.</summary>
     public void Cut() => connection.Abort(new ConnectionAbortedException("The peer is not trusted any more."));
 
     private static bool IsClosed(Socket? socket)

@@ -6,22 +6,24 @@ using Proxy.Diagnostics;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// Names of connection pools. Each instance at each address has pools of its own under names that no resolver knows, which stand for
-/// that address and for the certificate it has to show.
+/// The names of connection pools. Each instance at each address has pools of its own. Their names are not resolvable; each stands for the
+/// address and for the certificate that the instance has to present.
 /// </summary>
-/// <param name="connectionsPerPeer">The pools that the tunnels to one instance are spread over.</param>
+/// <param name="connectionsPerPeer">The number of pools over which the tunnels to one instance are spread.</param>
 internal sealed class TunnelPools(int connectionsPerPeer)
 {
     private const string PseudoDomain = ".channels.invalid";
     private const int PlaceBytes = 16;
-    private const int MostPools = 10_000; // only very many instances that come and go reach it
+    private const int MostPools = 10_000; // reached only if very many instances come and go
 
     private readonly Lock _gate = new(); // guards _peers and _proven
     private readonly Newest<string, TunnelEndPoint> _peers = new(MostPools, StringComparer.OrdinalIgnoreCase);
-    private readonly Newest<string, string> _proven = new(MostPools, StringComparer.OrdinalIgnoreCase); // by pool, where no instance was expected
+
+    // By pool, if no instance was expected.
+    private readonly Newest<string, string> _proven = new(MostPools, StringComparer.OrdinalIgnoreCase);
     private uint _next;
 
-    /// <summary>The pool for the next stream to an end point.</summary>
+    /// <summary>The name of the pool for the next stream to an end point.</summary>
     public string For(TunnelEndPoint peer)
     {
         var pool = Name(peer);
@@ -33,7 +35,7 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         return pool;
     }
 
-    /// <summary>The end point that a pool stands for; null for one that was not given out.</summary>
+    /// <summary>The end point that a pool name stands for; null for an unknown name.</summary>
     public TunnelEndPoint? Find(string pool)
     {
         lock (_gate)
@@ -42,7 +44,7 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         }
     }
 
-    /// <summary>Notes which instance a certificate has proven; false when another one was expected.</summary>
+    /// <summary>Records the instance that a certificate has proven. False if another one was expected.</summary>
     public bool Prove(string pool, TunnelEndPoint peer, string instance)
     {
         if (peer.Instance is { } expected)
@@ -58,7 +60,7 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         return true;
     }
 
-    /// <summary>Whether what is behind an end point has proven to be this instance.</summary>
+    /// <summary>Whether the instance at an end point has proven this id.</summary>
     public bool IsProven(TunnelEndPoint peer, string instance)
     {
         if (peer.Instance is { } expected)
@@ -72,7 +74,7 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         }
     }
 
-    // An unknown instance has one connection, so that it cannot prove to be two.
+    // If the id is unknown there is one connection only, so that an address cannot prove two ids.
     private string Name(TunnelEndPoint peer)
     {
         if (peer.Instance is null)
@@ -85,7 +87,8 @@ internal sealed class TunnelPools(int connectionsPerPeer)
         return string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}.{Place(peer)}.{pool}{PseudoDomain}");
     }
 
-    // One that has moved is dialed where it is now, though connections to where it was may live. A host has no case, and an id has.
+    // An instance that has moved gets a new pool, even if connections to its old address are alive. A hash, since host names ignore case
+    // and ids do not.
     private static string Place(TunnelEndPoint peer)
     {
         var place = string.Create(CultureInfo.InvariantCulture, $"{peer.Instance}/{peer.Address.Host}:{peer.Address.Port}");

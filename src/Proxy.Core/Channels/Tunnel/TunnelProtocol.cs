@@ -1,6 +1,6 @@
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>The names and numbers both ends of a tunnel agree on.</summary>
+/// <summary>The names and numbers on which both ends of a tunnel agree.</summary>
 internal static class TunnelProtocol
 {
     public const string OpenPath = "/.channels/v1/open/";
@@ -14,21 +14,24 @@ internal static class TunnelProtocol
     public const string Trace = "traceparent";
     public const string Explanation = "proxy-status";
 
-    /// <summary>The status of a tunnel that stands.</summary>
+    /// <summary>The status of an accepted tunnel.</summary>
     public const int Accepted = 200;
 
-    /// <summary>Stands for a status where there was none.</summary>
+    /// <summary>Stands for the status if there was no answer.</summary>
     public const int NoAnswer = 0;
 
-    /// <summary>What one tunnel may have under way unread. A connection's window is this times its streams, or one slow one blocks all.</summary>
+    /// <summary>
+    /// The unread bytes of one tunnel under way, at most. The window of a connection is this times its streams, so that one slow stream
+    /// cannot block the others.
+    /// </summary>
     public const int StreamWindow = 1024 * 1024;
 
     /// <summary>HTTP/2's CONNECT_ERROR (RFC 9113, 7): the connection behind the tunnel was reset.</summary>
     public const int ConnectError = 0xA;
 
-    /// <summary>HTTP/2's CANCEL.</summary>
+    /// <summary>HTTP/2's CANCEL (RFC 9113, 7).</summary>
     public const int Cancel = 0x8;
 
-    /// <summary>Neither HTTP/2 implementation pings more often.</summary>
+    /// <summary>The time, but at least 1 s: neither HTTP/2 implementation pings more often.</summary>
     public static TimeSpan AtLeastASecond(TimeSpan time) => time < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : time;
 }

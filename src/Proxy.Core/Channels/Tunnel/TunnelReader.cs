@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Reads a tunnel, and says of a failure what the tunnel knows of it.</summary>
+/// <summary>Reads a tunnel, and translates failures by what the tunnel knows about them.</summary>
 internal sealed class TunnelReader(PipeReader inner, TunnelConnection tunnel) : PipeReader
 {
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)

@@ -6,22 +6,22 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>What a peer asks for: a connector at an instance, never a host.</summary>
+/// <summary>What a peer requests: a connector at an instance, never a host.</summary>
 /// <param name="Connector">The connector.</param>
-/// <param name="Instance">The instance that is meant; null for whichever this is.</param>
-/// <param name="Epoch">The start of it that is meant; null for whichever runs.</param>
-/// <param name="Port">The port; null where the connector has one.</param>
+/// <param name="Instance">The id of the instance that is meant; null for any.</param>
+/// <param name="Epoch">The start of that instance that is meant; null for any.</param>
+/// <param name="Port">The port; null if the connector has only one.</param>
 internal sealed record TunnelRequest(string Connector, string? Instance, string? Epoch, int? Port)
 {
     private const int LongestName = 63;
 
-    /// <summary>The instance that the peer says it is; its certificate decides.</summary>
+    /// <summary>The id that the peer gives itself; with TLS its certificate counts instead.</summary>
     public string? From { get; private init; }
 
     /// <summary>The id of the connection at the calling side.</summary>
     public string? ConnectionId { get; private init; }
 
-    /// <summary>The span at the calling side; the default when there is none, or what it says of it makes no sense.</summary>
+    /// <summary>The trace context of the calling side; the default if it is missing or malformed.</summary>
     public ActivityContext Trace { get; private init; }
 
     /// <summary>Reads POST /.channels/v1/open/{connector} and CONNECT {instance}.{connector}.channel:{port}.</summary>

@@ -3,10 +3,10 @@ using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Answers the requests of peers: hello streams and tunnels, so many of each per peer.</summary>
+/// <summary>Answers the requests of peers, hello streams and tunnels, up to a limit of each per peer.</summary>
 /// <param name="config">The limits.</param>
-/// <param name="isSecure">Whether a certificate says which instance asks; otherwise its word is taken.</param>
-/// <param name="service">What is behind the endpoint.</param>
+/// <param name="isSecure">Whether a certificate proves the requesting instance; otherwise the id that it names is trusted.</param>
+/// <param name="service">Handles accepted requests.</param>
 internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnelService service) : IDisposable
 {
     private const int MostHelloStreams = 16;
@@ -16,10 +16,10 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _leaving = new();
 
-    /// <summary>Refuses new tunnels from now on.</summary>
+    /// <summary>Refuses all new tunnels from now on.</summary>
     public Task DrainAsync() => _draining.CancelAsync();
 
-    /// <summary>Says on all hello streams that we leave.</summary>
+    /// <summary>Writes on all hello streams that this instance leaves, and ends them.</summary>
     public Task LeaveAsync() => _leaving.CancelAsync();
 
     /// <summary>Answers a request.</summary>

@@ -17,28 +17,30 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// Accepts tunnels, on a Kestrel of its own: windows, stream and rate limits are a server's there, and what is right for tunnels
-/// would be wrong for web clients. Nothing else is reached through it.
+/// Accepts tunnels on a Kestrel of its own: windows, stream limits and rate limits apply to a whole server, and values right for tunnels
+/// are wrong for web clients. Nothing else is reached through it.
 /// </summary>
 internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
     : IAsyncDisposable
 {
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1); // what peers have to hear that we leave
+
+    // The time for peers to receive the last line of the hello streams.
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1);
 
     private readonly TunnelGate _gate = new(config, credentials);
     private readonly TunnelRequests _requests = new(config, credentials is not null, service);
     private WebApplication? _app;
 
-    /// <summary>Connections of peers that are open.</summary>
+    /// <summary>The number of open connections of peers.</summary>
     public int Connections => _gate.Connections;
 
-    /// <summary>Where its blocks come from, once it has started.</summary>
+    /// <summary>The source of its memory blocks, once it has started.</summary>
     public IMemoryPoolFactory<byte> Memory => _app!.Services.GetRequiredService<IMemoryPoolFactory<byte>>();
 
-    /// <summary>Starts to accept.</summary>
-    /// <returns>The address it is bound to.</returns>
-    /// <exception cref="IOException">The address is taken.</exception>
+    /// <summary>Starts to accept connections.</summary>
+    /// <returns>The bound address.</returns>
+    /// <exception cref="IOException">The address is in use.</exception>
     public async Task<IPEndPoint> StartAsync(CancellationToken cancellationToken)
     {
         _app = Build();
@@ -47,8 +49,11 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         return new IPEndPoint(IPAddress.Parse(bound.Host.Trim('[', ']')), bound.Port);
     }
 
-    /// <summary>Refuses new tunnels from now on and tells peers to go elsewhere (GOAWAY); when the open ones have drained, says that we leave.</summary>
-    /// <param name="drained">Completes when no tunnel is left; not later than the drain timeout.</param>
+    /// <summary>
+    /// Refuses new tunnels and sends GOAWAY; when the open ones have drained, ends the hello streams with a line that says that this
+    /// instance leaves.
+    /// </summary>
+    /// <param name="drained">Completes when no tunnel is open, at the latest after the drain timeout.</param>
     public async Task StopAsync(Task drained)
     {
         await _requests.DrainAsync();
@@ -65,7 +70,7 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         await stopping;
     }
 
-    /// <summary>Cuts connections of peers that would not be let in now.</summary>
+    /// <summary>Cuts connections of peers that would not be trusted now.</summary>
     public void Review() => _gate.Review();
 
     /// <inheritdoc />
@@ -80,10 +85,12 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
         builder.Services.AddSingleton(logging);
-        builder.Services.AddSingleton(new ActivitySource(nameof(TunnelServer))); // without listeners: the span of a tunnel is its connection's
+        // Has no listeners: a tunnel's span is that of its connection.
+        builder.Services.AddSingleton(new ActivitySource(nameof(TunnelServer)));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = config.DrainTimeout + _stopMargin);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TunnelMemory.Factory>(); // the last one counts, so it comes after Kestrel's
+        // After Kestrel's own, since the last registration counts.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TunnelMemory.Factory>();
         var app = builder.Build();
         app.Run(_requests.HandleAsync);
         return app;
@@ -93,7 +100,7 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
     {
         kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
-        limits.MinRequestBodyDataRate = null; // an idle tunnel would be ended for its silence
+        limits.MinRequestBodyDataRate = null; // an idle tunnel must not be ended for sending nothing
         limits.MinResponseDataRate = null;
         limits.MaxRequestBodySize = null;
         limits.RequestHeadersTimeout = config.ConnectTimeout;
@@ -137,7 +144,7 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
             ServerCertificate = own.Certificate.TargetCertificate,
         };
 
-    /// <summary>The program's own lifetime is what starts and stops this server.</summary>
+    /// <summary>Replaces the host's reaction to signals: the surrounding program starts and stops this server.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

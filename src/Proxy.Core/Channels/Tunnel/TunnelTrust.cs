@@ -1,11 +1,11 @@
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Judges open connections again, of both sides, when the authorities have changed.</summary>
+/// <summary>Verifies the open connections of both sides again when the authorities have changed.</summary>
 internal sealed class TunnelTrust(TunnelSecurity security, TunnelServer server, TunnelConnectionFactory tunnels)
 {
     private int? _version;
 
-    /// <summary>Cuts what would not be trusted now, if the authorities are others than at the last call.</summary>
+    /// <summary>Cuts connections that would not be trusted now, if the authorities have changed since the last call.</summary>
     public void Review()
     {
         if (security.Credentials?.Version is not { } version)

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Writes a tunnel: completing it ends this direction alone, and a write after the peer has gone fails.</summary>
+/// <summary>Writes a tunnel. Completing it ends only this direction; a write after the peer has gone fails.</summary>
 internal sealed class TunnelWriter(PipeWriter inner, TunnelConnection tunnel) : PipeWriter
 {
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
@@ -38,7 +38,7 @@ internal sealed class TunnelWriter(PipeWriter inner, TunnelConnection tunnel) : 
         try
         {
             var result = await flush;
-            tunnel.ThrowIfGone(); // writes to a stream that is gone succeed in silence
+            tunnel.ThrowIfGone(); // a write to a stream that is gone would succeed silently
             return result;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || tunnel.IsGone)

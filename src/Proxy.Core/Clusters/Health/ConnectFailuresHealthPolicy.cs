@@ -8,8 +8,8 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters.Health;
 
 /// <summary>
-/// Passive health from failed dials: after <c>ConnectFailuresHealthPolicy.Threshold</c> (cluster metadata, default 1) of them in a
-/// row a destination is unhealthy for the cluster's ReactivationPeriod, 60 s unless set.
+/// Passive health by failed dials: after <c>ConnectFailuresHealthPolicy.Threshold</c> (cluster metadata, default 1) failures in a row, a
+/// destination is unhealthy for the cluster's ReactivationPeriod (default 60 s).
 /// </summary>
 internal sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater updater) : IPassiveHealthCheckPolicy
 {
@@ -21,7 +21,7 @@ internal sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater upda
     /// <inheritdoc />
     public string Name => PolicyName;
 
-    /// <summary>Counts a dial that failed.</summary>
+    /// <summary>Counts a failed dial.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="destination">The destination.</param>
     public void DialFailed(ClusterState cluster, DestinationState destination)
@@ -43,7 +43,7 @@ internal sealed class ConnectFailuresHealthPolicy(IDestinationHealthUpdater upda
         }
     }
 
-    /// <summary>Forgets failures.</summary>
+    /// <summary>Resets the count of failures.</summary>
     /// <param name="destination">The destination.</param>
     public void DialSucceeded(DestinationState destination)
     {

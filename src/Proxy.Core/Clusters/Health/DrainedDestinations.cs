@@ -2,7 +2,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.Health;
 
-/// <summary>The destinations that are to get nothing new, by id: edits leave them drained, and their removal ends it.</summary>
+/// <summary>The destinations that get no new connections, by id. They stay drained across edits until they are removed.</summary>
 internal sealed class DrainedDestinations : IClusterChangeListener
 {
     private readonly Lock _gate = new(); // guards _byCluster
@@ -32,7 +32,7 @@ internal sealed class DrainedDestinations : IClusterChangeListener
     public void Remove(string clusterId, string destinationId) =>
         RemoveWhere(clusterId, id => id.Equals(destinationId, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Those of a cluster that may get something new.</summary>
+    /// <summary>The destinations of a cluster without the drained ones.</summary>
     public IReadOnlyList<DestinationState> Without(string clusterId, IReadOnlyList<DestinationState> all)
     {
         lock (_gate)

@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters.Health;
 
 /// <summary>
-/// Takes drained destinations away before another policy chooses among the rest: one that falls back on unhealthy destinations
-/// never falls back on those.
+/// Removes drained destinations before another policy chooses, so that a policy which falls back to unhealthy destinations does not choose
+/// drained ones.
 /// </summary>
 internal sealed class UndrainedDestinationsPolicy(IAvailableDestinationsPolicy inner, DrainedDestinations drained)
     : IAvailableDestinationsPolicy

@@ -3,24 +3,24 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>Our connections to a destination. Lives as long as YARP's state of it, so it outlives edits.</summary>
+/// <summary>The proxy's connections to a destination. It lives as long as YARP's state of the destination, and so survives edits.</summary>
 public sealed class DestinationLoad
 {
     private static readonly ConditionalWeakTable<DestinationState, DestinationLoad> _loads = [];
     private int _active;
     private int _failing;
 
-    /// <summary>Connections now, those being dialed included.</summary>
+    /// <summary>The number of connections, including those being dialed.</summary>
     public int Active => Volatile.Read(ref _active);
 
     /// <summary>The load of a destination.</summary>
-    /// <param name="destination">YARP's state.</param>
+    /// <param name="destination">YARP's state of the destination.</param>
     /// <returns>Always the same object for the same state.</returns>
     public static DestinationLoad Of(DestinationState destination) => _loads.GetValue(destination, static _ => new DestinationLoad());
 
-    /// <summary>Takes a place.</summary>
-    /// <param name="maximum">The most there may be; null for no limit.</param>
-    /// <returns>False when all are taken.</returns>
+    /// <summary>Takes a place at the destination.</summary>
+    /// <param name="maximum">The maximum number of places; null for no limit.</param>
+    /// <returns>False if all places are taken.</returns>
     public bool TryAcquire(int? maximum)
     {
         if (Interlocked.Increment(ref _active) > maximum)
@@ -32,9 +32,9 @@ public sealed class DestinationLoad
         return true;
     }
 
-    /// <summary>Notes how the last dial ended.</summary>
+    /// <summary>Records the result of a dial.</summary>
     /// <param name="failed">Whether it failed.</param>
-    /// <returns>Whether the one before ended otherwise: a change that is worth a line in the log.</returns>
+    /// <returns>Whether the previous dial ended differently, which is worth a log line.</returns>
     public bool DialEnded(bool failed) => Interlocked.Exchange(ref _failing, failed ? 1 : 0) != (failed ? 1 : 0);
 
     /// <summary>Gives a place back.</summary>

@@ -5,10 +5,13 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>Picks a destination for a connection and takes a place there before it is dialed, so that a slow one does not attract more.</summary>
+/// <summary>
+/// Picks a destination for a connection and takes a place there before it is dialed, so that a slow destination does not attract more
+/// connections.
+/// </summary>
 internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
 {
-    /// <summary>The policy of clusters that name none, as in YARP.</summary>
+    /// <summary>The policy of clusters that configure none, as in YARP.</summary>
     public const string DefaultPolicy = "PowerOfTwoChoices";
 
     private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
@@ -16,11 +19,13 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         StringComparer.OrdinalIgnoreCase
     );
 
-    /// <summary>Picks one: an untried before a tried one, a backup only when nothing else is available or untried.</summary>
+    /// <summary>
+    /// Picks a destination: one that has not been tried before one that has, and a backup only if nothing else is available or untried.
+    /// </summary>
     /// <param name="cluster">The cluster.</param>
-    /// <param name="settings">Weights, backups and the limit.</param>
+    /// <param name="settings">Weights, backups and the limit of connections.</param>
     /// <param name="context">The client.</param>
-    /// <param name="tried">Destinations that failed this client.</param>
+    /// <param name="tried">The destinations that failed for this client.</param>
     /// <returns>The destination with a place taken, or why there is none.</returns>
     public PickResult Pick(
         ClusterState cluster,
@@ -53,7 +58,7 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         return new(null, null, ConnectionOutcome.LimitExceeded);
     }
 
-    // Four groups in the order in which they are used, and no more lists than that takes: this runs for every connection.
+    // Four groups in the order of preference, with as few lists as possible, since this runs for every connection.
     private static List<DestinationCandidate> Candidates(
         IReadOnlyList<DestinationState> available,
         ClusterSection settings,
@@ -66,7 +71,7 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         {
             var destination = available[i];
             var own = settings.Destinations.GetValueOrDefault(destination.DestinationId);
-            var weight = own?.Weight ?? 1; // of a connector's members nothing is written
+            var weight = own?.Weight ?? 1; // the members of a connector are not configured one by one
             var group = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
             if (weight == 0 || group > bestGroup)
             {

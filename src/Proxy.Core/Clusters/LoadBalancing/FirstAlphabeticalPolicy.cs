@@ -1,6 +1,6 @@
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>Always the first by id: the others are stand-ins.</summary>
+/// <summary>Picks the first by id; the others are used only if it is not available.</summary>
 internal sealed class FirstAlphabeticalPolicy : ITcpLoadBalancingPolicy
 {
     public string Name => "FirstAlphabetical";

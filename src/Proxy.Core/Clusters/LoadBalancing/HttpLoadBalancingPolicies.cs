@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>SourceIpHash for HTTP, so that YARP accepts the name.</summary>
+/// <summary>Provides SourceIpHash for HTTP clusters, so that YARP accepts the name.</summary>
 internal sealed class HttpSourceIpHashPolicy : ILoadBalancingPolicy
 {
     public string Name => SourceIpHashPolicy.PolicyName;
@@ -19,7 +19,7 @@ internal sealed class HttpSourceIpHashPolicy : ILoadBalancingPolicy
         );
 }
 
-/// <summary>LeastConnections for HTTP: YARP's LeastRequests under our name.</summary>
+/// <summary>Provides LeastConnections for HTTP clusters: YARP's LeastRequests under another name.</summary>
 internal sealed class HttpLeastConnectionsPolicy : ILoadBalancingPolicy
 {
     public string Name => "LeastConnections";

@@ -1,14 +1,14 @@
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>Chooses among the destinations that are available.</summary>
+/// <summary>Chooses among the available destinations of a cluster.</summary>
 public interface ITcpLoadBalancingPolicy
 {
     /// <summary>The name used in configuration.</summary>
     string Name { get; }
 
-    /// <summary>Chooses one.</summary>
+    /// <summary>Chooses a destination.</summary>
     /// <param name="context">The client.</param>
-    /// <param name="candidates">Never empty.</param>
-    /// <returns>One of them.</returns>
+    /// <param name="candidates">The available destinations; never empty.</param>
+    /// <returns>One of the candidates.</returns>
     DestinationCandidate Pick(in PickContext context, IReadOnlyList<DestinationCandidate> candidates);
 }

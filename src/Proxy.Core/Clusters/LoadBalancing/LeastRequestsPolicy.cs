@@ -1,7 +1,7 @@
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>The least loaded, connections per weight.</summary>
-/// <param name="name">LeastRequests, YARP's name, or LeastConnections, what it is.</param>
+/// <summary>Picks the destination with the fewest connections per weight.</summary>
+/// <param name="name">LeastRequests, as in YARP, or LeastConnections.</param>
 internal sealed class LeastRequestsPolicy(string name) : ITcpLoadBalancingPolicy
 {
     public string Name => name;
@@ -9,6 +9,6 @@ internal sealed class LeastRequestsPolicy(string name) : ITcpLoadBalancingPolicy
     public DestinationCandidate Pick(in PickContext context, IReadOnlyList<DestinationCandidate> candidates) =>
         candidates.MinBy(static candidate => Cost(candidate));
 
-    /// <summary>What the load would be with one more, per weight.</summary>
+    /// <summary>The load per weight if one more connection is added.</summary>
     internal static double Cost(DestinationCandidate candidate) => (candidate.Load.Active + 1.0) / candidate.Weight;
 }

@@ -1,6 +1,9 @@
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>The less loaded of two drawn by chance: nearly as even as the least loaded of all, without the herd.</summary>
+/// <summary>
+/// Picks the less loaded of two random destinations. Nearly as even as the least loaded of all, without many clients choosing the same one
+/// at a time.
+/// </summary>
 internal sealed class PowerOfTwoChoicesPolicy(Random random) : ITcpLoadBalancingPolicy
 {
     public string Name => DestinationPicker.DefaultPolicy;

@@ -1,6 +1,6 @@
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>By chance, in proportion to the weights.</summary>
+/// <summary>Picks at random, in proportion to the weights.</summary>
 internal sealed class RandomPolicy(Random random) : ITcpLoadBalancingPolicy
 {
     public string Name => "Random";

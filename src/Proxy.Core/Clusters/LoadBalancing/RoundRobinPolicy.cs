@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.LoadBalancing;
 
-/// <summary>In turn; heavier ones more often, spread evenly (smooth weighted round robin).</summary>
+/// <summary>Picks in turn, destinations with more weight more often and evenly spread (smooth weighted round robin).</summary>
 internal sealed class RoundRobinPolicy : ITcpLoadBalancingPolicy
 {
     private readonly ConditionalWeakTable<DestinationState, StrongBox<int>> _credits = [];

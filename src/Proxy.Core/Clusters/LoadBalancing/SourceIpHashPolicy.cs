@@ -5,8 +5,8 @@ using System.Text;
 namespace Proxy.Clusters.LoadBalancing;
 
 /// <summary>
-/// The same client address goes to the same destination. Weighted rendezvous hashing: when a destination comes or goes, only
-/// its own share of clients moves.
+/// Picks the same destination for the same client address by weighted rendezvous hashing: when a destination is added or removed, only its
+/// own share of clients moves.
 /// </summary>
 internal sealed class SourceIpHashPolicy : ITcpLoadBalancingPolicy
 {

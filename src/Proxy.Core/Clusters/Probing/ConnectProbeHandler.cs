@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>A probe of a TCP destination is a connection that stands; HTTP passes on.</summary>
+/// <summary>Answers active checks of TCP destinations by connecting; checks over HTTP pass unchanged.</summary>
 internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
@@ -17,7 +17,7 @@ internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler i
 
         try
         {
-            // YARP appends a path to tcp://; the probe's own timeout is the token.
+            // YARP appends a path to tcp://. The timeout of the check cancels the token.
             var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
             await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };

@@ -3,7 +3,9 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>Addresses probes of unix sockets, which YARP's own factory takes for malformed URLs; the rest is YARP's.</summary>
+/// <summary>
+/// Creates the requests of active checks of unix sockets, whose addresses YARP's own factory rejects; leaves all others to that factory.
+/// </summary>
 internal sealed class ConnectProbeRequestFactory(IProbingRequestFactory inner) : IProbingRequestFactory
 {
     private const string Scheme = "unix:";

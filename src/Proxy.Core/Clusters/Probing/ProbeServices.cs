@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Health;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>Registers active checks that dial: YARP's schedule probes TCP destinations by a connection.</summary>
+/// <summary>Registers active checks that connect: YARP's schedule then checks TCP destinations, too.</summary>
 internal static class ProbeServices
 {
     public static void AddTcpProbes(this IServiceCollection services)
@@ -16,7 +16,7 @@ internal static class ProbeServices
 
     private static void ProbeUnixSockets(IServiceCollection services)
     {
-        // A factory that an application brings stays as it is.
+        // A factory that the application has registered is not wrapped.
         if (
             services.LastOrDefault(static service => service.ServiceType == typeof(IProbingRequestFactory))?.ImplementationType is { } yarps
         )

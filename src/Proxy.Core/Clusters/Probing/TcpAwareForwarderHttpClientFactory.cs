@@ -2,7 +2,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>YARP's client factory, whose clients answer probes of <c>tcp:</c> and <c>unix:</c> destinations by connecting.</summary>
+/// <summary>YARP's client factory, with clients that check <c>tcp:</c> and <c>unix:</c> destinations by connecting.</summary>
 internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : ForwarderHttpClientFactory
 {
     /// <inheritdoc />

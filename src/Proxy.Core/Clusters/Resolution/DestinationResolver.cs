@@ -5,9 +5,11 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Clusters.Resolution;
 
-/// <summary>Turns a destination's address into endpoints. Names are cached, refreshed while in use, and kept when a refresh fails.</summary>
+/// <summary>
+/// Resolves the address of a destination to end points. Names are cached, refreshed while in use, and kept if a refresh fails.
+/// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="lookup">Resolves a name; the system's resolver, on threads of its own, unless given.</param>
+/// <param name="lookup">Resolves a name; by default the system's resolver, on threads of its own.</param>
 internal sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
 {
     private const int CacheLimit = 10_000;
@@ -16,13 +18,13 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
     private readonly ConcurrentDictionary<string, Target> _targets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Name> _names = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The endpoints of an address, each call beginning with another one.</summary>
+    /// <summary>The end points of an address. Each call starts with another one, in rotation.</summary>
     /// <param name="address"><c>tcp://host:port</c> or <c>unix:/path</c>.</param>
     /// <param name="refresh">The age at which a name is resolved again.</param>
-    /// <param name="cancellationToken">Ends the wait of a first lookup.</param>
-    /// <returns>At least one.</returns>
-    /// <exception cref="FormatException">It is no such address.</exception>
-    /// <exception cref="SocketException">The name has no address, and none is known from before.</exception>
+    /// <param name="cancellationToken">Cancels the wait for a first lookup.</param>
+    /// <returns>At least one end point.</returns>
+    /// <exception cref="FormatException">The address has another form.</exception>
+    /// <exception cref="SocketException">The name has no address, and none is cached.</exception>
     public ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string address, TimeSpan refresh, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -36,7 +38,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
         return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], target.Port))];
     }
 
-    // Addresses come from configuration; only very many edits reach the limit.
+    // Addresses come from the configuration; only very many edits reach the limit.
     private Target Known(string address)
     {
         if (_targets.Count > CacheLimit)
@@ -49,7 +51,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
 
     private static Target Parse(string address)
     {
-        // What checked the configuration reads it here too, so that both mean the same place.
+        // The validator of the configuration uses the same parser, so that both read the address alike.
         if (!DestinationAddress.TryParse(address, out var parsed, out var error))
         {
             throw new FormatException(error);
@@ -77,7 +79,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
 
     private Name Lookup(string host)
     {
-        // Names come from configuration; only very many edits reach this.
+        // Names come from the configuration; only very many edits reach the limit.
         if (_names.Count > CacheLimit)
         {
             _names.Clear();
@@ -86,10 +88,10 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
         return _names.GetOrAdd(host, static (host, resolver) => new Name(host, resolver), this);
     }
 
-    /// <summary>What an address says: where to connect to, or a name to ask for.</summary>
+    /// <summary>A parsed address: fixed end points, or a name to resolve.</summary>
     private sealed record Target(IReadOnlyList<EndPoint>? Fixed, string Host = "", int Port = 0);
 
-    /// <summary>One name: its addresses, and the one lookup that may be under way.</summary>
+    /// <summary>One name with its addresses, and the lookup that may be in progress.</summary>
     private sealed class Name(string host, DestinationResolver owner)
     {
         private readonly Lock _gate = new(); // guards all fields
@@ -123,7 +125,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
             }
         }
 
-        // A lookup that goes on beyond its limit stays the one that is under way: another would hang beside it.
+        // A lookup that exceeds its time limit remains the one in progress, since another one would hang as well.
         private async Task WaitAsync(Task resolving, CancellationToken cancellationToken)
         {
             try
@@ -136,7 +138,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
             }
         }
 
-        // Never faults: a failed lookup leaves what is known.
+        // Never throws: a failed lookup leaves the known addresses in place.
         private async Task ResolveAsync()
         {
             await Task.Yield();
@@ -148,7 +150,7 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
             }
             catch (Exception)
             {
-                // No such name, no answer, no thread to ask on: the next use asks again.
+                // The name does not exist, there was no answer, or no thread is free: the next use tries again.
             }
 
             lock (_gate)

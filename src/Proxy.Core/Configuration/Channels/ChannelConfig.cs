@@ -5,16 +5,16 @@ namespace Proxy.Configuration.Channels;
 /// <summary>One instance's end of a connector.</summary>
 public sealed record ChannelConfig
 {
-    /// <summary>What the legacy program is.</summary>
+    /// <summary>The role of the legacy program.</summary>
     public ChannelType? Type { get; init; }
 
-    /// <summary>The connector that joins it with the channels of other instances.</summary>
+    /// <summary>The connector, the name that joins this channel with those of other instances.</summary>
     public string Connector { get; init; } = "";
 
-    /// <summary>For Duplex: which of both sides.</summary>
+    /// <summary>For Duplex: which sides this instance has.</summary>
     public DuplexMode? Mode { get; init; }
 
-    /// <summary>The port.</summary>
+    /// <summary>The port of the legacy program.</summary>
     [Range(1, 65535)]
     public int? Port { get; init; }
 
@@ -35,13 +35,19 @@ public sealed record ChannelConfig
     /// <summary>For Reply and Duplex: when the legacy server counts as ready.</summary>
     public ReadyCheck Ready { get; init; }
 
-    /// <summary>The instances that may reach the server here: ids, * for any letters; absent means members that offer the connector themselves.</summary>
+    /// <summary>
+    /// The instances that may reach the server here: ids, * stands for any number of characters; absent means all members that take part in
+    /// the connector themselves.
+    /// </summary>
     public IReadOnlyList<string>? Allow { get; init; }
 
-    /// <summary>The instances that may serve the clients here: ids, * for any letters; absent means every member that offers the connector.</summary>
+    /// <summary>
+    /// The instances that may serve the clients here: ids, * stands for any number of characters; absent means every member that serves the
+    /// connector.
+    /// </summary>
     public IReadOnlyList<string>? Offer { get; init; }
 
-    /// <summary>All its ports, in order.</summary>
+    /// <summary>All its ports, in the configured order and without duplicates.</summary>
     internal IReadOnlyList<int> AllPorts =>
         Ports is { } ports ? [.. ports.Distinct()]
         : Port is { } port ? [port]

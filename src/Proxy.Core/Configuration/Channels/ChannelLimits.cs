@@ -1,22 +1,22 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>What an instance can say of itself in one line, and others read of it.</summary>
+/// <summary>The limits that keep the record of an instance within one line, for its writer and its readers.</summary>
 internal static class ChannelLimits
 {
-    /// <summary>Ports of one channel.</summary>
+    /// <summary>The most ports of one channel.</summary>
     public const int MaxPorts = 1024;
 
-    /// <summary>Connectors of one instance.</summary>
+    /// <summary>The most connectors of one instance.</summary>
     public const int MaxConnectors = 256;
 
-    /// <summary>Letters of a role or a zone.</summary>
+    /// <summary>The most characters of a role or a zone.</summary>
     public const int MaxText = 255;
 
-    /// <summary>Bytes of the line.</summary>
+    /// <summary>The most bytes of the line.</summary>
     public const int MaxLine = 64 * 1024;
 
-    private const int Rest = 4 * 1024; // ids, addresses, and role and zone with every letter escaped
-    private const int ConnectorRest = 64; // the words around its name and ports
+    private const int Rest = 4 * 1024; // ids, addresses, and role and zone with every character escaped
+    private const int ConnectorRest = 64; // the JSON around a connector's name and ports
 
     /// <summary>Whether the channels fit into the line.</summary>
     public static bool Fits(IEnumerable<ChannelConfig> channels) =>

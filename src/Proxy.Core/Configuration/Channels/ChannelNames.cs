@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>What groups, instances and connectors may be called: names become parts of host names, paths and certificates.</summary>
+/// <summary>The allowed names of groups, instances and connectors, which become parts of host names, paths and certificates.</summary>
 public static partial class ChannelNames
 {
     /// <summary>The rule in words.</summary>

@@ -1,9 +1,9 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>The programs and addresses that are told about changes of channels.</summary>
+/// <summary>The programs and URLs that are notified of changes of channels.</summary>
 public sealed record ChannelNotifyConfig
 {
-    /// <summary>How changes are gathered into one notification.</summary>
+    /// <summary>How changes are combined into one notification.</summary>
     public DebounceConfig Debounce { get; init; } = new();
 
     /// <summary>Programs that are run for each notification.</summary>

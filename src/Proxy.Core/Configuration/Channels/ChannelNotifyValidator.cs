@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks what is told about changes of channels.</summary>
+/// <summary>Checks the programs and URLs that are notified of changes of channels.</summary>
 internal static class ChannelNotifyValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Notify";
@@ -11,7 +11,7 @@ internal static class ChannelNotifyValidator
     {
         if (notify.Debounce.Min > notify.Debounce.Max)
         {
-            problems.Consequence($"{Path}:Debounce", "has a Min above its Max.", $"{Path}:Debounce");
+            problems.Consequence($"{Path}:Debounce", "has a Min above its Max; lower Min or raise Max.", $"{Path}:Debounce");
         }
 
         foreach (var (index, exec) in notify.Exec.Index())

@@ -1,12 +1,12 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>What the legacy program beside a channel is.</summary>
+/// <summary>The role of the legacy program beside a channel.</summary>
 public enum ChannelType
 {
-    /// <summary>A client of a service, whichever member serves it.</summary>
+    /// <summary>A client of a service, which any member may serve.</summary>
     Request,
 
-    /// <summary>A server of that service.</summary>
+    /// <summary>A server of such a service.</summary>
     Reply,
 
     /// <summary>A client of each member by name, a server that others reach by name, or both.</summary>

@@ -20,7 +20,7 @@ internal static class ChannelValidator
         CheckPatterns(channel.Offer, $"{path}:Offer", channel.Calls, "a channel that calls", problems);
         if (channel.WhenEmpty != WhenEmpty.Wait && type != ChannelType.Request)
         {
-            problems.Consequence($"{path}:WhenEmpty", "is for Type Request only.", $"{path}:Type");
+            problems.Consequence($"{path}:WhenEmpty", "is for Type Request only; leave it out.", $"{path}:Type");
         }
 
         if (channel.Ready != ReadyCheck.Tcp && !channel.Serves)
@@ -51,23 +51,35 @@ internal static class ChannelValidator
             var clash = item.Type == ChannelType.Duplex && item.Calls ? item.AllPorts.FirstOrDefault(port => !bound.TryAdd(port, name)) : 0;
             if (clash > 0 && bound[clash] != name)
             {
-                problems.Consequence(path, $"would listen on port {clash} of each member, as channel '{bound[clash]}' does already.", path);
+                problems.Consequence(
+                    path,
+                    $"would listen on port {clash} of each member, as channel '{bound[clash]}' does already; use another port.",
+                    path
+                );
             }
         }
     }
 
-    // An instance whose announcement does not fit in one line would be no member, and nothing would say why.
+    // Other instances would refuse an instance whose record does not fit into one line, and the reason would be in their logs only.
     public static void CheckAnnouncement(IReadOnlyDictionary<string, ChannelConfig> items, ProblemList problems)
     {
         const string Path = $"{ChannelsValidator.Section}:Items";
         var connectors = items.Values.Select(static item => item.Connector).Distinct(StringComparer.OrdinalIgnoreCase).Count();
         if (connectors > ChannelLimits.MaxConnectors)
         {
-            problems.Consequence(Path, $"has {connectors} connectors; an instance can take part in {ChannelLimits.MaxConnectors}.", Path);
+            problems.Consequence(
+                Path,
+                $"has {connectors} connectors; at most {ChannelLimits.MaxConnectors} are allowed, so use fewer.",
+                Path
+            );
         }
         else if (!ChannelLimits.Fits(items.Values))
         {
-            problems.Consequence(Path, "serves more single ports than other instances can be told; write ranges of ports, or fewer.", Path);
+            problems.Consequence(
+                Path,
+                "serves more single ports than fit into the record that other instances get; write ranges of ports, or fewer.",
+                Path
+            );
         }
     }
 
@@ -101,7 +113,7 @@ internal static class ChannelValidator
         }
         else if (type != ChannelType.Duplex && channel.Mode is not null)
         {
-            problems.Consequence($"{path}:Mode", "is for Type Duplex only.", $"{path}:Type");
+            problems.Consequence($"{path}:Mode", "is for Type Duplex only; leave it out.", $"{path}:Type");
         }
     }
 
@@ -116,7 +128,10 @@ internal static class ChannelValidator
         {
             if (pattern.Length is 0 or > 63 || !pattern.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '*'))
             {
-                problems.Consequence($"{path}:{index}", $"'{ScalarReader.Shorten(pattern)}' is no instance id; * stands for any letters.");
+                problems.Consequence(
+                    $"{path}:{index}",
+                    $"'{ScalarReader.Shorten(pattern)}' is no instance id; write one, with * for any number of characters."
+                );
             }
         }
     }

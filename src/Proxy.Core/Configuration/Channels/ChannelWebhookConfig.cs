@@ -10,10 +10,10 @@ public sealed record ChannelWebhookConfig
     [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it.")]
     public string Url { get; init; } = "";
 
-    /// <summary>Signs the body: the header Channel-Signature then bears its HMAC-SHA256 (RFC 2104).</summary>
+    /// <summary>The key that signs the body: the header Channel-Signature then contains its HMAC-SHA256 (RFC 2104).</summary>
     [Secret]
     public string? Secret { get; init; }
 
-    /// <summary>How long an answer may take.</summary>
+    /// <summary>The time limit of a request.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 }

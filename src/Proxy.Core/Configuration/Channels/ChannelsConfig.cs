@@ -2,10 +2,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Channels: legacy programs on many hosts talk as if all were on localhost.</summary>
+/// <summary>Channels: legacy programs on many hosts communicate as if all of them were on localhost.</summary>
 public sealed record ChannelsConfig
 {
-    /// <summary>Instances of one group see each other.</summary>
+    /// <summary>The group: only instances of the same group connect to each other.</summary>
     public string Group { get; init; } = "";
 
     /// <summary>The identity of this instance.</summary>
@@ -17,7 +17,7 @@ public sealed record ChannelsConfig
     /// <summary>The local addresses that stand for members.</summary>
     public LoopbackConfig Loopback { get; init; } = new();
 
-    /// <summary>Which members there are.</summary>
+    /// <summary>The source of the members, and when their loss is believed.</summary>
     public MembershipConfig Membership { get; init; } = new();
 
     /// <summary>The channels, by name.</summary>
@@ -27,11 +27,11 @@ public sealed record ChannelsConfig
         init => field = ById.Copy(value);
     } = ById.Empty<ChannelConfig>();
 
-    /// <summary>How long the connections of a member that is gone may go on; zero resets them at once.</summary>
+    /// <summary>How long the connections of a member that has gone may continue; zero resets them immediately.</summary>
     [AllowZero]
     public TimeSpan MemberDrainTimeout { get; init; }
 
-    /// <summary>The programs and addresses that are told about changes.</summary>
+    /// <summary>The programs and URLs that are notified of changes.</summary>
     public ChannelNotifyConfig Notify { get; init; } = new();
 
     /// <summary>The connectors that a channel here calls.</summary>

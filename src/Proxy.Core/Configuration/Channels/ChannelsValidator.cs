@@ -2,12 +2,12 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks the section Channels: names, the instance, members; tunnel and items have validators of their own.</summary>
+/// <summary>Checks the section Channels: names, the instance, members. Tunnel and items have validators of their own.</summary>
 internal static class ChannelsValidator
 {
     public const string Section = "Channels";
 
-    public static void Check(ChannelsConfig? channels, ConfigurationNames names, ProblemList problems)
+    public static void Check(ChannelsConfig? channels, ConfigNames names, ProblemList problems)
     {
         if (channels is null)
         {
@@ -34,14 +34,14 @@ internal static class ChannelsValidator
         {
             problems.Consequence(
                 $"{Section}:Loopback:Network",
-                $"'{ScalarReader.Shorten(channels.Loopback.Network)}' is no network for members; write 127.0.0.0/16 to 127.254.0.0/16."
+                $"'{ScalarReader.Shorten(channels.Loopback.Network)}' is no network for members; write one of 127.0.0.0/16 to 127.254.0.0/16."
             );
         }
 
         ChannelNotifyValidator.Check(channels.Notify, problems);
     }
 
-    /// <summary>Adds an error unless a name can be one.</summary>
+    /// <summary>Adds an error if a name is not valid.</summary>
     public static void CheckName(string? name, string path, ProblemList problems)
     {
         if (string.IsNullOrEmpty(name))

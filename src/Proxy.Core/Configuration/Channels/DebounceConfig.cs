@@ -1,11 +1,11 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>How changes are gathered.</summary>
+/// <summary>How changes are combined into one notification.</summary>
 public sealed record DebounceConfig
 {
-    /// <summary>The quiet time after a change before it is told.</summary>
+    /// <summary>The time without further changes after which a change is notified.</summary>
     public TimeSpan Min { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The longest a change waits to be told.</summary>
+    /// <summary>The longest time until a change is notified.</summary>
     public TimeSpan Max { get; init; } = TimeSpan.FromSeconds(2);
 }

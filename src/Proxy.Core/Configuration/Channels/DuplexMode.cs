@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Which sides of a Duplex channel an instance has.</summary>
+/// <summary>The sides of a Duplex channel that an instance has.</summary>
 public enum DuplexMode
 {
     /// <summary>It listens on the local address of every other member.</summary>

@@ -8,16 +8,17 @@ public sealed partial record LoopbackConfig
 {
     private const int LastNetwork = 254;
 
-    /// <summary>Whether members have addresses of their own.</summary>
+    /// <summary>Whether members have addresses of their own, or ports of one address.</summary>
     public LoopbackMode Mode { get; init; }
 
     /// <summary>
-    /// Where the addresses of members are here; those of Request channels are in the network after it. Another one than the default is
-    /// for several instances on one machine only: elsewhere programs tell each other these addresses, and they have to be the same everywhere.
+    /// The network of the members' addresses on this machine; the one after it has those of Request channels. Only for several instances on
+    /// one machine it differs from the default: otherwise programs pass these addresses to each other, so they have to be the same
+    /// everywhere.
     /// </summary>
     public string Network { get; init; } = "127.0.0.0/16";
 
-    /// <summary>Where the addresses of Request channels, and ports in Mode Port, are kept so that they stay the same.</summary>
+    /// <summary>The file that keeps the addresses of Request channels, and the ports of mode Port, so that they stay the same.</summary>
     public string StateFile { get; init; } = "channels.state.json";
 
     /// <summary>The number of the network: n of 127.n.0.0/16.</summary>

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>How members are told apart locally.</summary>
+/// <summary>How local programs tell members apart.</summary>
 public enum LoopbackMode
 {
     /// <summary>By address: each member has one of its own in 127.0.0.0/8.</summary>

@@ -2,20 +2,20 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Which members there are.</summary>
+/// <summary>The source of the members of the group.</summary>
 public sealed record MembershipConfig
 {
-    /// <summary>What names the members: Static, Dns, or the name of a provider that an application registers in code.</summary>
+    /// <summary>The provider of the members: Static, Dns, or the name of one that an application registers in code.</summary>
     public string Provider { get; init; } = MembershipProviders.Static;
 
-    /// <summary>The other instances by id, for the provider Static; the own id may be among them.</summary>
+    /// <summary>The other instances by id, for the provider Static; this instance's own id may be among them.</summary>
     public IReadOnlyDictionary<string, ChannelMemberConfig> Members
     {
         get;
         init => field = ById.Copy(value);
     } = ById.Empty<ChannelMemberConfig>();
 
-    /// <summary>The name whose addresses are the members, for the provider Dns.</summary>
+    /// <summary>The DNS name of the members, for the provider Dns.</summary>
     public DnsMembershipConfig? Dns { get; init; }
 
     /// <summary>When the loss of many members at once is not believed.</summary>

@@ -2,13 +2,18 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>When the loss of many members at once is not believed: it may be this instance that is cut off, or the registry.</summary>
+/// <summary>
+/// When the loss of many members at once is not believed, since this instance or the registry may be the one that is cut off.
+/// </summary>
 public sealed record MembershipGuardConfig
 {
-    /// <summary>The part of the members, from 0 to 1, that may fall silent at once; more, and at least 2, are held.</summary>
+    /// <summary>
+    /// The fraction of the members, from 0 to 1, that may fall silent at once. If it is more, and at least 2 members, they are held as
+    /// suspect.
+    /// </summary>
     public double MaxLossFraction { get; init; } = 0.34;
 
-    /// <summary>How long they are held, and asked, before they are gone.</summary>
+    /// <summary>How long such members are held and queried before they count as gone.</summary>
     [AllowZero]
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,15 +1,15 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>The names of the built-in providers, which say which members there are.</summary>
+/// <summary>The names of the built-in membership providers.</summary>
 internal static class MembershipProviders
 {
-    /// <summary>The configuration, confirmed by asking each.</summary>
+    /// <summary>Members from the configuration, each confirmed by a query.</summary>
     public const string Static = "Static";
 
-    /// <summary>A name's addresses, confirmed by asking each.</summary>
+    /// <summary>Members from the addresses of a DNS name, each confirmed by a query.</summary>
     public const string Dns = "Dns";
 
-    /// <summary>A registry: promised, and refused by name until it comes.</summary>
+    /// <summary>Members from a registry. Planned; until then the name is refused as not available yet.</summary>
     public const string Engine = "Engine";
 
     public static bool Is(this MembershipConfig membership, string provider) =>

@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks which members there are.</summary>
+/// <summary>Checks the source of the members.</summary>
 internal static class MembershipValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Membership";
@@ -39,14 +39,22 @@ internal static class MembershipValidator
         var provider = ScalarReader.Shorten(membership.Provider);
         if (membership.Members.Count > 0 && !membership.Is(MembershipProviders.Static))
         {
-            problems.Consequence($"{Path}:Members", $"is for the provider Static; this is {provider}.", $"{Path}:Provider");
+            problems.Consequence(
+                $"{Path}:Members",
+                $"is for the provider Static, and this is {provider}; leave it out, or change Provider.",
+                $"{Path}:Provider"
+            );
         }
 
         if (!membership.Is(MembershipProviders.Dns))
         {
             if (membership.Dns is not null)
             {
-                problems.Consequence($"{Path}:Dns", $"is for the provider Dns; this is {provider}.", $"{Path}:Provider");
+                problems.Consequence(
+                    $"{Path}:Dns",
+                    $"is for the provider Dns, and this is {provider}; leave it out, or change Provider.",
+                    $"{Path}:Provider"
+                );
             }
 
             return;
@@ -54,11 +62,14 @@ internal static class MembershipValidator
 
         if (membership.Dns is not { Name.Length: > 0 } dns)
         {
-            problems.Consequence($"{Path}:Dns:Name", "is required and missing; name what resolves to the members.");
+            problems.Consequence($"{Path}:Dns:Name", "is required and missing; write the DNS name of the members.");
         }
         else if (Uri.CheckHostName(dns.Name.TrimEnd('.')) == UriHostNameType.Unknown)
         {
-            problems.Consequence($"{Path}:Dns:Name", $"'{ScalarReader.Shorten(dns.Name)}' is no host name.");
+            problems.Consequence(
+                $"{Path}:Dns:Name",
+                $"'{ScalarReader.Shorten(dns.Name)}' is no host name; write one such as members.example.org."
+            );
         }
     }
 

@@ -5,10 +5,10 @@ using System.Text;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Ports as a short text: 9100,9200-9299.</summary>
+/// <summary>Writes and reads ports as a short text, such as 9100,9200-9299.</summary>
 internal static class PortRanges
 {
-    /// <summary>Writes ports in their order; a run of them is a range.</summary>
+    /// <summary>Writes ports in order; consecutive ones as a range.</summary>
     public static string Write(IReadOnlyList<int> ports)
     {
         var text = new StringBuilder();
@@ -28,7 +28,7 @@ internal static class PortRanges
         return text.ToString();
     }
 
-    /// <summary>Reads what was written, and no more ports than <see cref="ChannelLimits.MaxPorts"/>.</summary>
+    /// <summary>Reads such a text, with at most <see cref="ChannelLimits.MaxPorts"/> ports.</summary>
     public static bool TryRead(string? text, [NotNullWhen(true)] out IReadOnlyList<int>? ports)
     {
         ports = null;

@@ -1,11 +1,11 @@
 namespace Proxy.Configuration.Channels;
 
-/// <summary>When a legacy server counts as ready.</summary>
+/// <summary>How it is decided that a legacy server is ready.</summary>
 public enum ReadyCheck
 {
-    /// <summary>While its port accepts connections.</summary>
+    /// <summary>It is ready while its port accepts connections.</summary>
     Tcp,
 
-    /// <summary>Always.</summary>
+    /// <summary>It is always ready.</summary>
     None,
 }

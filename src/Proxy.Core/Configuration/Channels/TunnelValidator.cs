@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>Checks the tunnel: certificates decide which instances may come in, so without them it stays on this machine.</summary>
+/// <summary>Checks the tunnel. Certificates decide which instances may connect, so without them it has to stay on this machine.</summary>
 internal static class TunnelValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Tunnel";
@@ -31,7 +31,7 @@ internal static class TunnelValidator
         CheckAdvertise(tunnel, problems);
     }
 
-    /// <summary>Reads Url; "*" stands for every address, which no URI can say.</summary>
+    /// <summary>Parses Url. "*" stands for every address, which a URI cannot express.</summary>
     public static bool TryParseUrl(string? text, out Uri url, out IReadOnlyList<ListenAddress> addresses)
     {
         addresses = [];
@@ -50,7 +50,7 @@ internal static class TunnelValidator
         {
             problems.Warn(
                 $"{Path}:AllowInsecure",
-                "tunnels are neither encrypted nor authenticated: every program that reaches them can claim to be any instance."
+                "tunnels are neither encrypted nor authenticated: every program that reaches them can claim to be any instance; use https:// with certificates."
             );
         }
         else if (!addresses.All(static address => address.Address is { } ip && IPAddress.IsLoopback(ip)))
@@ -67,7 +67,7 @@ internal static class TunnelValidator
     {
         Require(tunnel.Certificate?.Path, $"{Path}:Certificate:Path", "name the PEM file of this instance's certificate", problems);
         Require(tunnel.Certificate?.KeyPath, $"{Path}:Certificate:KeyPath", "name the PEM file of its private key", problems);
-        Require(tunnel.TrustBundle, $"{Path}:TrustBundle", "name a PEM file of the authorities to believe", problems);
+        Require(tunnel.TrustBundle, $"{Path}:TrustBundle", "name a PEM file of the authorities to trust", problems);
         Require(tunnel.TrustDomain, $"{Path}:TrustDomain", "write the domain of the identities, like example.org", problems);
         if (
             tunnel.TrustDomain is { Length: > 0 } domain

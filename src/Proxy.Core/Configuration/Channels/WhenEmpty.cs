@@ -3,9 +3,9 @@ namespace Proxy.Configuration.Channels;
 /// <summary>What happens to clients while no member serves.</summary>
 public enum WhenEmpty
 {
-    /// <summary>They wait up to 2 s for one, and then are reset.</summary>
+    /// <summary>They wait up to 2 s for a member, and then are reset.</summary>
     Wait,
 
-    /// <summary>Their address is not listened on, so that they are refused.</summary>
+    /// <summary>The address does not listen, so that they are refused.</summary>
     Refuse,
 }

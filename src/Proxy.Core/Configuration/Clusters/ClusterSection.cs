@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Configuration.Clusters;
 
-/// <summary>A group of equal destinations: YARP's keys, and Tcp.</summary>
+/// <summary>A group of equal destinations, with YARP's keys and Tcp.</summary>
 public sealed record ClusterSection
 {
-    /// <summary>How a destination is chosen.</summary>
+    /// <summary>The load balancing policy.</summary>
     public string? LoadBalancingPolicy { get; init; }
 
     /// <summary>YARP's session affinity, for HTTP.</summary>
@@ -26,7 +26,7 @@ public sealed record ClusterSection
     /// <summary>How destinations are connected to over TCP.</summary>
     public TcpClusterConfig Tcp { get; init; } = new();
 
-    /// <summary>How Multiplex routes treat the destinations.</summary>
+    /// <summary>How Multiplex routes use the destinations.</summary>
     public ClusterMultiplexConfig? Multiplex { get; init; }
 
     /// <summary>The destinations by id.</summary>
@@ -36,10 +36,12 @@ public sealed record ClusterSection
         init => field = ById.Copy(value);
     } = ById.Empty<DestinationSection>();
 
-    /// <summary>Instead of destinations: the connector of a channel that calls, whose local addresses are the destinations.</summary>
+    /// <summary>
+    /// Instead of destinations: a connector that a channel here calls; the local addresses of its members are the destinations.
+    /// </summary>
     public string? Connector { get; init; }
 
-    /// <summary>Free keys and values for extensions.</summary>
+    /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {
         get;

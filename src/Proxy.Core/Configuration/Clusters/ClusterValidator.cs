@@ -7,8 +7,8 @@ internal static class ClusterValidator
 {
     public static void Check(
         IReadOnlyDictionary<string, ClusterSection> clusters,
-        ClusterUse use,
-        ConfigurationNames names,
+        UsedClusters use,
+        ConfigNames names,
         ProblemList problems
     )
     {
@@ -20,7 +20,7 @@ internal static class ClusterValidator
             CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);
             if (!http.Contains(id) && !tcp.Contains(id))
             {
-                problems.Warn(path, "no route uses this cluster.");
+                problems.Warn(path, "no route uses this cluster; add a route, or remove the cluster.");
             }
 
             if (http.Contains(id))
@@ -30,7 +30,7 @@ internal static class ClusterValidator
         }
     }
 
-    /// <summary>Whether a destination is for TCP routes; null when its address says nothing.</summary>
+    /// <summary>Whether a destination is for TCP routes; null if its address does not tell.</summary>
     public static bool? IsTcp(DestinationSection destination) =>
         destination.Address.StartsWith("tcp://", StringComparison.OrdinalIgnoreCase)
         || destination.Address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)
@@ -70,7 +70,7 @@ internal static class ClusterValidator
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out _))
             {
-                problems.Consequence(path, $"'{address}' is no URL.");
+                problems.Consequence(path, $"'{address}' is no URL; write tcp://host:port, unix:/path or http://host.");
             }
         }
         else if (!DestinationAddress.TryParse(address, out _, out var error))
@@ -79,14 +79,7 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckPolicies(
-        ClusterSection cluster,
-        string path,
-        ConfigurationNames names,
-        bool http,
-        bool tcp,
-        ProblemList problems
-    )
+    private static void CheckPolicies(ClusterSection cluster, string path, ConfigNames names, bool http, bool tcp, ProblemList problems)
     {
         var all = names.LoadBalancingPolicies.Union(names.HttpLoadBalancingPolicies, StringComparer.OrdinalIgnoreCase);
         var balancing = all.Where(name =>
@@ -98,7 +91,10 @@ internal static class ClusterValidator
         CheckName(passive, names.PassiveHealthPolicies, $"{path}:HealthCheck:Passive:Policy", problems);
         if (tcp && passive is "TransportFailureRate")
         {
-            problems.Warn($"{path}:HealthCheck:Passive:Policy", "it judges HTTP requests only; 'ConnectFailures' judges TCP dials.");
+            problems.Warn(
+                $"{path}:HealthCheck:Passive:Policy",
+                "it evaluates HTTP requests only; use 'ConnectFailures', which evaluates TCP dials."
+            );
         }
     }
 
@@ -117,7 +113,7 @@ internal static class ClusterValidator
             if (destination.Weight != 1 || destination.Backup)
             {
                 var key = destination.Backup ? "Backup" : "Weight";
-                problems.Warn($"{path}:Destinations:{id}:{key}", "HTTP routes do not look at it; only TCP routes do.");
+                problems.Warn($"{path}:Destinations:{id}:{key}", "HTTP routes ignore it, only TCP routes use it; leave it out.");
             }
         }
     }

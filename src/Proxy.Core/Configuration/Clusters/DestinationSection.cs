@@ -22,7 +22,7 @@ public sealed record DestinationSection
     /// <summary>Whether it is used only when no other destination is available.</summary>
     public bool Backup { get; init; }
 
-    /// <summary>Free keys and values for extensions.</summary>
+    /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {
         get;

@@ -7,14 +7,14 @@ namespace Proxy.Configuration.Clusters;
 [NotAvailableYet("Tls", "Probe")]
 public sealed record TcpClusterConfig
 {
-    /// <summary>Time for one attempt to connect.</summary>
+    /// <summary>The time limit of one attempt to connect.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Attempts in all before the client is given up on.</summary>
+    /// <summary>The number of attempts, over all destinations, before the client is reset.</summary>
     [Range(1, 100)]
     public int ConnectAttempts { get; init; } = 3;
 
-    /// <summary>Connections to one destination at once; absent means no limit.</summary>
+    /// <summary>The number of connections to one destination at the same time; absent means no limit.</summary>
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnectionsPerDestination { get; init; }
 

@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Endpoints;
 
-/// <summary>A named place to listen at.</summary>
+/// <summary>A named address, or several, to listen on.</summary>
 [NotAvailableYet("ProxyProtocol", "PeekTimeout")]
 public sealed record TcpEndpointConfig
 {
@@ -11,11 +11,11 @@ public sealed record TcpEndpointConfig
     [StringOrList]
     public required IReadOnlyList<string> Address { get; init; }
 
-    /// <summary>Connections the kernel may queue before they are accepted.</summary>
+    /// <summary>The number of connections that the kernel may queue before they are accepted.</summary>
     [Range(1, int.MaxValue)]
     public int Backlog { get; init; } = 4096;
 
-    /// <summary>Connections at once; absent means no limit.</summary>
+    /// <summary>The number of connections at the same time; absent means no limit.</summary>
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
 }

@@ -12,21 +12,21 @@ public sealed record AccessLogConfig
     /// <summary>The file to append to; absent means standard output.</summary>
     public string? Path { get; init; }
 
-    /// <summary>How a line looks.</summary>
+    /// <summary>The format of a line.</summary>
     public AccessLogFormat Format { get; init; }
 
-    /// <summary>The size in bytes at which the file is put aside as Path.1 and begun anew; absent means never.</summary>
+    /// <summary>The size in bytes at which the file is renamed to Path.1 and a new one is started; absent means never.</summary>
     [AllowNone, Range(SmallestFile, int.MaxValue)]
     public int? MaxBytes { get; init; }
 
-    /// <summary>How many files that were put aside are kept, besides the one that is written.</summary>
+    /// <summary>The number of renamed files that are kept, besides the current one.</summary>
     [Range(1, MostFiles)]
     public int Files { get; init; } = 10;
 
-    /// <summary>Whether a connection has a line when its route is chosen, besides the one at its end.</summary>
+    /// <summary>Whether a connection has a line when its route is chosen, in addition to the one at its end.</summary>
     public bool Start { get; init; }
 
-    /// <summary>About how often an open connection has a line, with the bytes so far; at least a second.</summary>
+    /// <summary>The approximate interval of lines for an open connection, with its bytes so far; at least a second.</summary>
     [AllowNone]
     public TimeSpan Interval { get; init; } = Timeout.InfiniteTimeSpan;
 }

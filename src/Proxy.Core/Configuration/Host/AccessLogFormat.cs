@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Host;
 
-/// <summary>How a line of the access log looks.</summary>
+/// <summary>The format of a line of the access log.</summary>
 public enum AccessLogFormat
 {
     /// <summary>One JSON object per line.</summary>

@@ -6,17 +6,24 @@ namespace Proxy.Configuration.Host;
 /// <summary>The admin endpoint.</summary>
 public sealed record AdminConfig
 {
-    /// <summary>Where it listens, such as http://127.0.0.1:9099; https:// has the certificate of Kestrel:Certificates:Default.</summary>
+    /// <summary>
+    /// The address on which it listens, such as http://127.0.0.1:9099. For https:// it uses the certificate of
+    /// Kestrel:Certificates:Default.
+    /// </summary>
     [SuppressMessage("Design", "CA1056", Justification = "As the user wrote it; * is no host of a URI.")]
     public string Url { get; init; } = "http://127.0.0.1:9099";
 
-    /// <summary>The bearer token requests must carry; this or ClientCertificateAuthority is required unless the address is loopback.</summary>
+    /// <summary>
+    /// The bearer token that requests must have; this or ClientCertificateAuthority is required unless the address is loopback.
+    /// </summary>
     [Secret]
     public string? Token { get; init; }
 
-    /// <summary>Whether the API may change things, such as close a connection or pause a lock.</summary>
+    /// <summary>Whether the API may make changes, such as closing a connection or pausing a lock.</summary>
     public bool AllowChanges { get; init; }
 
-    /// <summary>A PEM file of the authorities whose client certificates are believed, for https://. With a token, both are required.</summary>
+    /// <summary>
+    /// A PEM file of the authorities whose client certificates are trusted, for https://. If there is a token, both are required.
+    /// </summary>
     public string? ClientCertificateAuthority { get; init; }
 }

@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>The admin endpoint must not be open to every program.</summary>
+/// <summary>Checks the admin endpoint, which must not be open to every program.</summary>
 internal static class AdminValidator
 {
     private const string Authority = "Admin:ClientCertificateAuthority";
@@ -44,12 +44,15 @@ internal static class AdminValidator
         }
     }
 
-    // A header cannot carry anything else, so that no request could ever be accepted. The token itself is not repeated.
+    // A header cannot contain other characters, so no request would ever be accepted. The message does not repeat the token.
     private static void CheckToken(string? token, ProblemList problems)
     {
         if (token is { Length: > 0 } && !token.All(static c => c is > ' ' and <= '~'))
         {
-            problems.Consequence("Admin:Token", "has spaces, or characters beyond ASCII; a header cannot carry them.");
+            problems.Consequence(
+                "Admin:Token",
+                "has spaces, or characters beyond ASCII, which a header cannot contain; use another token."
+            );
         }
     }
 
@@ -69,7 +72,7 @@ internal static class AdminValidator
         {
             problems.Consequence(
                 Authority,
-                https ? "names no file; name a PEM file of the authorities to believe." : "needs https:// in Admin:Url.",
+                https ? "names no file; name a PEM file of the authorities to trust." : "needs https:// in Admin:Url.",
                 "Admin:Url"
             );
         }

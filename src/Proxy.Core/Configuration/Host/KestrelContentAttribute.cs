@@ -2,7 +2,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>The section that Kestrel reads.</summary>
+/// <summary>Marks the section that Kestrel reads.</summary>
 internal sealed class KestrelContentAttribute : ForeignContentAttribute
 {
     public override IContentPlace Places => KestrelPlace.Root;

@@ -3,7 +3,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>The keys of the Kestrel section whose values are shown. Kestrel passes over what it does not know, and so a misspelt key may have a password.</summary>
+/// <summary>
+/// The keys of the Kestrel section whose values are shown. All others are masked: Kestrel ignores unknown keys, so a misspelt one may
+/// contain a password.
+/// </summary>
 internal sealed class KestrelPlace : IContentPlace
 {
     private static readonly KestrelPlace _unknown = new();
@@ -22,7 +25,7 @@ internal sealed class KestrelPlace : IContentPlace
     private readonly Dictionary<string, KestrelPlace> _keys = new(StringComparer.OrdinalIgnoreCase);
     private KestrelPlace? _any;
 
-    /// <summary>The section.</summary>
+    /// <summary>The root of the section.</summary>
     public static IContentPlace Root { get; } =
         new KestrelPlace()
             .With("Endpoints", new() { _any = _endpoint })
@@ -30,7 +33,7 @@ internal sealed class KestrelPlace : IContentPlace
             .With("Certificates", new() { _any = _certificate })
             .With("Limits", _limits);
 
-    /// <summary>Whether a value that stands here is shown.</summary>
+    /// <summary>Whether a value of this key is shown.</summary>
     public bool IsShown { get; private init; }
 
     public IContentPlace Child(string key) => _keys.GetValueOrDefault(key) ?? _any ?? _unknown;

@@ -4,7 +4,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>Checks the URLs of Kestrel's endpoints, at which it would otherwise throw at start; the rest of the section is Kestrel's.</summary>
+/// <summary>
+/// Checks the URLs of Kestrel's endpoints, since Kestrel would fail at start because of them. Kestrel itself checks the rest of the
+/// section.
+/// </summary>
 internal static class KestrelValidator
 {
     private const string Example = "write http:// or https:// with an address, like http://127.0.0.1:8080";
@@ -30,7 +33,7 @@ internal static class KestrelValidator
         try
         {
             var address = BindingAddress.Parse(url);
-            // A wrong port would be taken for a part of the name, and any name means every address.
+            // Kestrel would take a malformed port for a part of the host name, and any name means every address.
             var host = address.IsUnixPipe || address.Host.StartsWith('[') || !address.Host.Contains(':', StringComparison.Ordinal);
             return host
                 && address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS"

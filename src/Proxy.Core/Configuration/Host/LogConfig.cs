@@ -1,8 +1,8 @@
 namespace Proxy.Configuration.Host;
 
-/// <summary>What is logged, and where.</summary>
+/// <summary>The access log.</summary>
 public sealed record LogConfig
 {
-    /// <summary>One line per connection.</summary>
+    /// <summary>The access log, with one line per connection.</summary>
     public AccessLogConfig Access { get; init; } = new();
 }

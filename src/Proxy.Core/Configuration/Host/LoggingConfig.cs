@@ -3,10 +3,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Host;
 
-/// <summary>How much is logged; keys and levels are those of .NET.</summary>
+/// <summary>The log levels, with the keys and levels of .NET.</summary>
 public sealed record LoggingConfig
 {
-    /// <summary>The least level that is logged, by category or the start of one; "Default" for all others.</summary>
+    /// <summary>The lowest level that is logged, by category or its beginning; "Default" for all others.</summary>
     public IReadOnlyDictionary<string, LogLevel> LogLevel
     {
         get;

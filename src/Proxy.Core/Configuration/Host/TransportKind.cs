@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Host;
 
-/// <summary>Which transport carries the bytes.</summary>
+/// <summary>The kind of transport.</summary>
 public enum TransportKind
 {
     /// <summary>The best one for this machine.</summary>
@@ -9,6 +9,6 @@ public enum TransportKind
     /// <summary>.NET sockets.</summary>
     Sockets,
 
-    /// <summary>Event loops of our own, on Linux.</summary>
+    /// <summary>The proxy's own event loops, on Linux.</summary>
     Epoll,
 }

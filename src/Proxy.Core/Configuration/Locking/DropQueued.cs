@@ -1,14 +1,14 @@
 namespace Proxy.Configuration.Locking;
 
-/// <summary>Which queued clients are taken for gone.</summary>
+/// <summary>Which departures of a waiting client end its wait.</summary>
 public enum DropQueued
 {
-    /// <summary>Those that have closed having sent nothing, or have reset.</summary>
+    /// <summary>A reset, or closing without having sent anything.</summary>
     WhenSilent,
 
-    /// <summary>Those that have closed, whatever they sent, or have reset.</summary>
+    /// <summary>A reset, or closing.</summary>
     Always,
 
-    /// <summary>Those that have reset.</summary>
+    /// <summary>A reset.</summary>
     OnReset,
 }

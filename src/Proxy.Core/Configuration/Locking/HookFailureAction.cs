@@ -3,9 +3,9 @@ namespace Proxy.Configuration.Locking;
 /// <summary>What happens to a client whose hook fails.</summary>
 public enum HookFailureAction
 {
-    /// <summary>It is reset, and the next waits a while.</summary>
+    /// <summary>It is reset, and the next client is admitted after a pause.</summary>
     Close,
 
-    /// <summary>It is served all the same.</summary>
+    /// <summary>It is served nevertheless.</summary>
     Proceed,
 }

@@ -1,14 +1,14 @@
 namespace Proxy.Configuration.Locking;
 
-/// <summary>Where a list of steps stands, which decides what its steps may be.</summary>
+/// <summary>The place of a list of steps, which decides what steps it may have.</summary>
 internal enum HookListKind
 {
-    /// <summary>Before a picked destination is dialed: activations are counted.</summary>
+    /// <summary>Before a picked destination is dialed, where activations are counted.</summary>
     Activation,
 
-    /// <summary>About a destination, without a count.</summary>
+    /// <summary>For an event with a destination, without a count.</summary>
     Destination,
 
-    /// <summary>About nothing that has a port.</summary>
+    /// <summary>For an event without a destination.</summary>
     Plain,
 }

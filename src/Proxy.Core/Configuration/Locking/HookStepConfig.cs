@@ -2,10 +2,10 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Proxy.Configuration.Locking;
 
-/// <summary>One step by which the outside world is told something: exactly one of Exec, Http, WaitForPort, Delay and Hook.</summary>
+/// <summary>One step of a hook: exactly one of Exec, Http, WaitForPort, Delay and Hook.</summary>
 public sealed record HookStepConfig
 {
-    /// <summary>A program and its arguments; no shell reads them.</summary>
+    /// <summary>A program and its arguments; they are not interpreted by a shell.</summary>
     public IReadOnlyList<string>? Exec { get; init; }
 
     /// <summary>An http:// or https:// URL that a description of the event is posted to.</summary>
@@ -14,19 +14,19 @@ public sealed record HookStepConfig
     /// <summary>Waits until the port of the picked destination is open or closed.</summary>
     public PortState? WaitForPort { get; init; }
 
-    /// <summary>Waits this long.</summary>
+    /// <summary>Waits for this time.</summary>
     public TimeSpan? Delay { get; init; }
 
     /// <summary>The name of a hook that is registered in code.</summary>
     public string? Hook { get; init; }
 
-    /// <summary>Runs at every so manieth activation; absent means at each, or with AfterTimeout at none but those.</summary>
+    /// <summary>Runs the step at every n-th activation; absent means at each, or with AfterTimeout only at those after a timeout.</summary>
     [Range(1, int.MaxValue)]
     public int? Every { get; init; }
 
-    /// <summary>Runs at the activation that follows a timeout.</summary>
+    /// <summary>Runs the step at the activation that follows a timeout.</summary>
     public bool AfterTimeout { get; init; }
 
-    /// <summary>Ends the step, and what it started, after this long; a Delay has no other end than its own.</summary>
+    /// <summary>Ends the step, and the processes that it started, after this time; does not apply to a Delay.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }

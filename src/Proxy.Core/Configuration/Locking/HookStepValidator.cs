@@ -3,11 +3,11 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Locking;
 
 /// <summary>Checks a list of steps.</summary>
-internal sealed class HookStepValidator(HookListKind kind, ConfigurationNames names, ProblemList problems)
+internal sealed class HookStepValidator(HookListKind kind, ConfigNames names, ProblemList problems)
 {
     private const string Actions = "Exec, Http, WaitForPort, Delay or Hook";
 
-    /// <summary>Adds what is wrong with the steps at a path, such as …:Lock:OnActivate.</summary>
+    /// <summary>Checks the steps at a path, such as …:Lock:OnActivate.</summary>
     public void Check(IReadOnlyList<HookStepConfig> steps, string path)
     {
         foreach (var (index, step) in steps.Index())
@@ -36,7 +36,7 @@ internal sealed class HookStepValidator(HookListKind kind, ConfigurationNames na
         var actions = ActionsOf(step).ToList();
         if (actions.Count == 0)
         {
-            // Whatever is wrong in the step may have been its action.
+            // Any error in the step may be in its action.
             problems.Consequence(path, $"does nothing; give it one of {Actions}.", path);
         }
         else if (actions.Count > 1)
@@ -53,7 +53,7 @@ internal sealed class HookStepValidator(HookListKind kind, ConfigurationNames na
         }
         else if (command?.Any(static part => part.Contains('\0', StringComparison.Ordinal)) == true)
         {
-            problems.Consequence(path, "contains a zero character, which no argument can.");
+            problems.Consequence(path, "contains a zero character, which arguments cannot have; remove it.");
         }
     }
 
@@ -86,20 +86,26 @@ internal sealed class HookStepValidator(HookListKind kind, ConfigurationNames na
     {
         if (kind != HookListKind.Activation && step.Every is not null)
         {
-            problems.Consequence($"{path}:{nameof(step.Every)}", "is possible in OnActivate only, where activations are counted.");
+            problems.Consequence(
+                $"{path}:{nameof(step.Every)}",
+                "is possible in OnActivate only, where activations are counted; leave it out."
+            );
         }
 
         if (kind != HookListKind.Activation && step.AfterTimeout)
         {
             problems.Consequence(
                 $"{path}:{nameof(step.AfterTimeout)}",
-                "is possible in OnActivate only, which a timeout may have preceded."
+                "is possible in OnActivate only, which a timeout may have preceded; leave it out."
             );
         }
 
         if (kind == HookListKind.Plain && step.WaitForPort is not null)
         {
-            problems.Consequence($"{path}:{nameof(step.WaitForPort)}", "has no destination here whose port it could be.");
+            problems.Consequence(
+                $"{path}:{nameof(step.WaitForPort)}",
+                "is not possible here, since there is no destination whose port it could be; leave it out."
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Locking;
 
-/// <summary>What a port is waited for to be.</summary>
+/// <summary>The state of a port to wait for.</summary>
 public enum PortState
 {
     /// <summary>It accepts connections.</summary>

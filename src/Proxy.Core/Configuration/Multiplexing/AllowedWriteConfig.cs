@@ -5,7 +5,7 @@ namespace Proxy.Configuration.Multiplexing;
 /// <summary>Registers that may be written.</summary>
 public sealed record AllowedWriteConfig
 {
-    /// <summary>The unit id as clients write it; absent for all.</summary>
+    /// <summary>The unit id in the client's request; absent for all units.</summary>
     [Range(0, 255)]
     public int? Unit { get; init; }
 

@@ -2,13 +2,13 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>How Modbus devices are spared.</summary>
+/// <summary>How the load of Modbus devices is reduced.</summary>
 public sealed record ClusterModbusConfig
 {
-    /// <summary>How long what was read answers the same question again.</summary>
+    /// <summary>How long a reply to a read is cached for identical reads.</summary>
     [AllowZero]
     public TimeSpan CacheFor { get; init; }
 
-    /// <summary>Whether the same read asked by several clients at once is sent once.</summary>
+    /// <summary>Whether identical reads that several clients make at the same time are sent once.</summary>
     public bool Coalesce { get; init; } = true;
 }

@@ -1,11 +1,11 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Which byte of a number comes first.</summary>
+/// <summary>The byte order of a number.</summary>
 public enum Endian
 {
-    /// <summary>The most significant.</summary>
+    /// <summary>The most significant byte first.</summary>
     Big,
 
-    /// <summary>The least significant.</summary>
+    /// <summary>The least significant byte first.</summary>
     Little,
 }

@@ -1,17 +1,17 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Where messages of a protocol end that no framer knows by name; exactly one of the keys.</summary>
+/// <summary>The framing of a protocol that has no name here; exactly one of the keys.</summary>
 public sealed record FramingConfig
 {
-    /// <summary>Messages that say how long they are.</summary>
+    /// <summary>Messages that contain their length.</summary>
     public LengthFieldConfig? LengthField { get; init; }
 
-    /// <summary>Messages ended by certain bytes.</summary>
+    /// <summary>Messages that end with fixed bytes.</summary>
     public DelimiterConfig? Delimiter { get; init; }
 
-    /// <summary>Messages of one length.</summary>
+    /// <summary>Messages of a fixed length.</summary>
     public FixedLengthConfig? FixedLength { get; init; }
 
-    /// <summary>Messages that end when nothing has come for a while; the last resort.</summary>
+    /// <summary>Messages that end when no byte has come for a while; only if nothing else marks their end.</summary>
     public IdleGapConfig? IdleGap { get; init; }
 }

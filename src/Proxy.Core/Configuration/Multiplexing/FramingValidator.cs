@@ -2,17 +2,17 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Checks declared framings and what goes with them.</summary>
+/// <summary>Checks declared framings, and the sections beside them.</summary>
 internal static class FramingValidator
 {
     private const string Kinds = "LengthField, Delimiter, FixedLength or IdleGap";
 
-    /// <summary>Checks the three blocks that stand side by side.</summary>
-    /// <param name="framing">The block Framing; absent where a protocol is named.</param>
-    /// <param name="correlation">The block Correlation.</param>
-    /// <param name="noReplyWhen">The block NoReplyWhen.</param>
-    /// <param name="path">Where they stand.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <summary>Checks the sections Framing, Correlation and NoReplyWhen together.</summary>
+    /// <param name="framing">The section Framing; absent if a protocol is named.</param>
+    /// <param name="correlation">The section Correlation.</param>
+    /// <param name="noReplyWhen">The section NoReplyWhen.</param>
+    /// <param name="path">The path of the section that contains them.</param>
+    /// <param name="problems">Receives the problems.</param>
     public static void Check(
         FramingConfig? framing,
         CorrelationConfig? correlation,
@@ -112,7 +112,11 @@ internal static class FramingValidator
     {
         if (bytes > maxBytes)
         {
-            problems.Consequence($"{path}:MaxBytes", $"{maxBytes} is less than the {bytes} bytes every message has.", $"{path}:{cause}");
+            problems.Consequence(
+                $"{path}:MaxBytes",
+                $"{maxBytes} is less than the {bytes} bytes that every message has; write more.",
+                $"{path}:{cause}"
+            );
         }
     }
 
@@ -133,14 +137,14 @@ internal static class FramingValidator
         {
             problems.Consequence(
                 place,
-                "does not go with Framing:Delimiter: an id that we give could contain the delimiter.",
+                "cannot be combined with Framing:Delimiter, since an id that the proxy assigns could contain the delimiter; leave it out.",
                 $"{path}:Framing"
             );
         }
 
         if (framing?.LengthField is { } field && correlation.Offset < field.Offset + field.Size && field.Offset < end)
         {
-            problems.Consequence(place, "overlaps Framing:LengthField; an id has its own bytes.", $"{path}:Framing:LengthField");
+            problems.Consequence(place, "overlaps Framing:LengthField; write the position of other bytes.", $"{path}:Framing:LengthField");
         }
     }
 
@@ -156,7 +160,11 @@ internal static class FramingValidator
         };
         if (end > longest)
         {
-            problems.Consequence(place, $"ends at byte {end}; messages have {longest} at most.", $"{path}:Framing");
+            problems.Consequence(
+                place,
+                $"ends at byte {end}, but messages have at most {longest}; write a smaller Offset.",
+                $"{path}:Framing"
+            );
         }
     }
 }

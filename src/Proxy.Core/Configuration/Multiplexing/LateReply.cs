@@ -1,14 +1,14 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>What a multiplexer does about a reply that did not come in time.</summary>
+/// <summary>How a multiplexer handles a reply that is late.</summary>
 public enum LateReply
 {
-    /// <summary>Renews the connection, so that the late reply reaches no client.</summary>
+    /// <summary>Closes the connection, so that the late reply reaches no client.</summary>
     Reconnect,
 
-    /// <summary>Goes on, and knows it by its correlation id.</summary>
+    /// <summary>Keeps the connection, and recognizes the late reply by its correlation id.</summary>
     Discard,
 
-    /// <summary>Waits for silence on the connection, and drops what comes before it.</summary>
+    /// <summary>Waits until the connection is silent, and drops the bytes before that.</summary>
     Drain,
 }

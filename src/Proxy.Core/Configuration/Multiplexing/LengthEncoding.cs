@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>How a length is written.</summary>
+/// <summary>The encoding of a length.</summary>
 public enum LengthEncoding
 {
     /// <summary>An unsigned binary number.</summary>
@@ -9,7 +9,7 @@ public enum LengthEncoding
     /// <summary>Decimal digits.</summary>
     Ascii,
 
-    /// <summary>Hexadecimal digits, in any case.</summary>
+    /// <summary>Hexadecimal digits of either case.</summary>
     Hex,
 
     /// <summary>Two decimal digits in each byte.</summary>

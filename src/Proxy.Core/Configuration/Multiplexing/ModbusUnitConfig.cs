@@ -1,8 +1,8 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Where a unit is.</summary>
+/// <summary>The cluster of a unit.</summary>
 public sealed record ModbusUnitConfig
 {
-    /// <summary>The cluster that serves it.</summary>
+    /// <summary>The id of the cluster that serves the unit.</summary>
     public required string ClusterId { get; init; }
 }

@@ -3,17 +3,17 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Checks what a route says of Modbus.</summary>
-internal sealed class ModbusValidator(ConfigurationNames names, ProblemList problems)
+/// <summary>Checks the section Modbus of a route.</summary>
+internal sealed class ModbusValidator(ConfigNames names, ProblemList problems)
 {
-    /// <param name="modbus">The block.</param>
-    /// <param name="protocol">The name of the protocol that the route's clients speak; null when it is unknown.</param>
-    /// <param name="path">Where the block stands.</param>
+    /// <param name="modbus">The section.</param>
+    /// <param name="protocol">The name of the protocol of the route's clients; null if it is unknown.</param>
+    /// <param name="path">The path of the section.</param>
     public void Check(MultiplexModbusConfig modbus, string? protocol, string path)
     {
         if (protocol is not null && MultiplexClusterValidator.Find(names, protocol) is not { IsModbus: true })
         {
-            problems.Consequence(path, "is for Modbus; this route speaks another protocol.", path);
+            problems.Consequence(path, "is for Modbus, and this route has another protocol; leave it out.", path);
         }
 
         foreach (var (index, allowed) in modbus.AllowedWrites.Index())
@@ -29,7 +29,10 @@ internal sealed class ModbusValidator(ConfigurationNames names, ProblemList prob
 
         if (modbus is { Writes: ModbusWrites.Allow, AllowedWrites.Count: > 0 })
         {
-            problems.Warn($"{path}:AllowedWrites", "says nothing while Writes is 'Allow': all writes pass.");
+            problems.Warn(
+                $"{path}:AllowedWrites",
+                "has no effect while Writes is 'Allow', since all writes pass; leave it out, or set Writes."
+            );
         }
 
         CheckUnitIds(modbus.UnitMap.Keys, $"{path}:UnitMap");
@@ -40,7 +43,7 @@ internal sealed class ModbusValidator(ConfigurationNames names, ProblemList prob
     {
         foreach (var id in ids)
         {
-            // "7" and "07" would be two keys of one unit.
+            // "7" and "07" would be two keys for one unit.
             if (
                 !byte.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var unit)
                 || id != unit.ToString(CultureInfo.InvariantCulture)

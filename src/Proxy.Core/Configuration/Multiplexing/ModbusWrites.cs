@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>What happens to Modbus requests that do not only read.</summary>
+/// <summary>How Modbus requests are handled that are no reads.</summary>
 public enum ModbusWrites
 {
     /// <summary>They are sent.</summary>
@@ -9,6 +9,6 @@ public enum ModbusWrites
     /// <summary>They are answered with exception 01.</summary>
     Deny,
 
-    /// <summary>They are answered as if done, and not sent.</summary>
+    /// <summary>They are not sent, but answered as if they had been executed.</summary>
     Ignore,
 }

@@ -2,10 +2,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Checks what a cluster says of the protocol its destinations speak.</summary>
-internal sealed class MultiplexClusterValidator(ConfigurationNames names, ProblemList problems)
+/// <summary>Checks the section Multiplex of a cluster.</summary>
+internal sealed class MultiplexClusterValidator(ConfigNames names, ProblemList problems)
 {
-    public static ProtocolName? Find(ConfigurationNames names, string name) =>
+    public static ProtocolName? Find(ConfigNames names, string name) =>
         names.Protocols.FirstOrDefault(protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     public void Check(ClusterMultiplexConfig config, string path)
@@ -29,7 +29,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         {
             problems.Consequence(
                 $"{path}:MaxRetryDelay",
-                $"{config.MaxRetryDelay:c} is less than the RetryDelay of {config.RetryDelay:c}.",
+                $"{config.MaxRetryDelay:c} is less than the RetryDelay of {config.RetryDelay:c}; write at least that.",
                 $"{path}:RetryDelay"
             );
         }
@@ -56,7 +56,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         }
     }
 
-    // An id of ours in bytes that mean something else would make another message of each request.
+    // An id written over bytes with another meaning would change the request.
     private void CheckCorrelation(CorrelationConfig id, ProtocolName protocol, string path)
     {
         var place = $"{path}:Correlation";
@@ -73,7 +73,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
             );
             problems.Consequence(
                 place,
-                $"'{protocol.Name}' has no place for an id; it goes with {others} and with a Framing other than Delimiter.",
+                $"'{protocol.Name}' has no place for an id; leave it out, or use {others} or a Framing other than Delimiter.",
                 cause
             );
         }
@@ -87,7 +87,11 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         }
         else if (end > protocol.MaxBytes)
         {
-            problems.Consequence(place, $"ends at byte {end}; messages of '{protocol.Name}' have {protocol.MaxBytes} at most.", cause);
+            problems.Consequence(
+                place,
+                $"ends at byte {end}, but messages of '{protocol.Name}' have at most {protocol.MaxBytes}; write a smaller Offset.",
+                cause
+            );
         }
     }
 
@@ -112,17 +116,21 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
             );
         }
 
-        // Half of the ids rest, so that a late reply does not meet a request of the same id.
+        // Only half of the ids are in use at a time, so that a late reply is not assigned to a later request with the same id.
         if (config.Correlation is { Size: 1 } && config.MaxInFlight > 128)
         {
-            problems.Consequence($"{path}:MaxInFlight", "an id of one byte has room for 128 in flight.", $"{path}:Correlation");
+            problems.Consequence(
+                $"{path}:MaxInFlight",
+                "an id of one byte is enough for 128 requests in flight; write at most 128.",
+                $"{path}:Correlation"
+            );
         }
 
         if (config.LateReply == LateReply.Discard && !hasId)
         {
             problems.Consequence(
                 $"{path}:LateReply",
-                "'Discard' knows a late reply by a correlation id, and there is none; use 'Reconnect' or 'Drain'.",
+                "'Discard' recognizes a late reply by its correlation id, and there is none; use 'Reconnect' or 'Drain'.",
                 $"{path}:Correlation"
             );
         }
@@ -134,7 +142,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
         {
             problems.Consequence(
                 $"{path}:LateReply",
-                "'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1, or use 'Reconnect' or, with an id, 'Discard'.",
+                "'Drain' waits until the connection is silent, so no other request may be in flight; leave MaxInFlight at 1, or use 'Reconnect' or, with an id, 'Discard'.",
                 $"{path}:MaxInFlight"
             );
         }
@@ -144,7 +152,7 @@ internal sealed class MultiplexClusterValidator(ConfigurationNames names, Proble
     {
         if (config.Modbus is not null && protocol is not { IsModbus: true })
         {
-            problems.Consequence($"{path}:Modbus", "is for Modbus; this cluster speaks another protocol.", $"{path}:Modbus");
+            problems.Consequence($"{path}:Modbus", "is for Modbus, and this cluster has another protocol; leave it out.", $"{path}:Modbus");
         }
     }
 }

@@ -3,20 +3,22 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>What a Multiplex route does for its clients.</summary>
+/// <summary>How a Multiplex route serves its clients.</summary>
 public sealed record MultiplexConfig
 {
-    /// <summary>The protocol clients speak; absent for the cluster's. Another one only where a conversion exists.</summary>
+    /// <summary>
+    /// The protocol of the clients; absent means that of the cluster. Another one is possible only if there is a conversion.
+    /// </summary>
     public string? Protocol { get; init; }
 
-    /// <summary>How long a request may wait before it is sent.</summary>
+    /// <summary>The longest time that a request waits to be sent.</summary>
     [AllowNone]
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Requests that may wait for one destination.</summary>
+    /// <summary>The number of requests that may wait for one destination.</summary>
     [Range(1, 1_000_000)]
     public int QueueLimit { get; init; } = 1024;
 
-    /// <summary>What only Modbus has.</summary>
+    /// <summary>Settings for Modbus.</summary>
     public MultiplexModbusConfig? Modbus { get; init; }
 }

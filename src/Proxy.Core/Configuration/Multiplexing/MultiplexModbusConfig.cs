@@ -6,13 +6,13 @@ namespace Proxy.Configuration.Multiplexing;
 /// <summary>What clients of a Modbus route may do, and which units they reach.</summary>
 public sealed record MultiplexModbusConfig
 {
-    /// <summary>What happens to requests that do not only read.</summary>
+    /// <summary>How requests are handled that are no reads.</summary>
     public ModbusWrites Writes { get; init; }
 
-    /// <summary>Writes to registers that pass although Writes says otherwise.</summary>
+    /// <summary>Writes that are sent although Writes is Deny or Ignore.</summary>
     public IReadOnlyList<AllowedWriteConfig> AllowedWrites { get; init; } = [];
 
-    /// <summary>Unit ids of clients, and what the destination gets instead.</summary>
+    /// <summary>Replaces unit ids of clients by those that the destination gets.</summary>
     [Range(0, 255)]
     public IReadOnlyDictionary<string, int> UnitMap
     {
@@ -20,7 +20,7 @@ public sealed record MultiplexModbusConfig
         init => field = ById.Copy(value);
     } = ById.Empty<int>();
 
-    /// <summary>Unit ids of clients that another cluster serves.</summary>
+    /// <summary>The unit ids of clients that are served by another cluster.</summary>
     public IReadOnlyDictionary<string, ModbusUnitConfig> Units
     {
         get;

@@ -1,9 +1,9 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Which requests a multiplexer sends a second time.</summary>
+/// <summary>Which requests a multiplexer sends again after their connection was lost.</summary>
 public enum MultiplexRetry
 {
-    /// <summary>Those that cannot have been executed, or only read.</summary>
+    /// <summary>Those that cannot have been executed, and reads.</summary>
     Safe,
 
     /// <summary>None.</summary>

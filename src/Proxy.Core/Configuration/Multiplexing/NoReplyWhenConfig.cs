@@ -3,14 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Which requests get no reply.</summary>
+/// <summary>Recognizes requests that get no reply.</summary>
 public sealed record NoReplyWhenConfig
 {
-    /// <summary>Bytes before those that tell.</summary>
+    /// <summary>The number of bytes before the compared ones.</summary>
     [Range(0, 65_535)]
     public required int Offset { get; init; }
 
-    /// <summary>What stands there: a text, as UTF-8, or "hex:" and two digits for each byte.</summary>
+    /// <summary>The bytes to compare with: a text, as UTF-8, or "hex:" and two digits for each byte.</summary>
     [JsonPropertyName("Equals")]
     public required string EqualTo { get; init; }
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Registers from one to another, both included.</summary>
-/// <param name="First">The first.</param>
-/// <param name="Last">The last.</param>
+/// <summary>A range of registers.</summary>
+/// <param name="First">The first register.</param>
+/// <param name="Last">The last register, included.</param>
 internal readonly record struct RegisterRange(int First, int Last)
 {
-    /// <summary>Reads "40000" or "40000-40010".</summary>
+    /// <summary>Parses "40000" or "40000-40010".</summary>
     public static bool TryParse(string text, out RegisterRange range)
     {
         range = default;

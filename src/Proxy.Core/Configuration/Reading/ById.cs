@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Dictionaries keyed by ids, which ignore case.</summary>
+/// <summary>Creates dictionaries keyed by ids, which ignore case.</summary>
 internal static class ById
 {
     public static IReadOnlyDictionary<string, T> Empty<T>() => new Dictionary<string, T>(StringComparer.OrdinalIgnoreCase);

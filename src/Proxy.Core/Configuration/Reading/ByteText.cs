@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Bytes as the contract writes them: a text, as UTF-8, or "hex:" and two digits for each byte.</summary>
+/// <summary>Parses bytes in the form of the configuration: a text, as UTF-8, or "hex:" and two digits for each byte.</summary>
 internal static class ByteText
 {
     private const string Prefix = "hex:";
 
-    /// <summary>Reads bytes that were found valid.</summary>
-    /// <exception cref="FormatException">They were not.</exception>
+    /// <summary>Parses validated bytes.</summary>
+    /// <exception cref="FormatException">The text is not valid.</exception>
     public static byte[] Parse(string text) => TryParse(text, out var bytes, out var error) ? bytes : throw new FormatException(error);
 
     public static bool TryParse(string text, out byte[] bytes, out string? error)

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>One place of the merged configuration: a value, or children by key.</summary>
+/// <summary>One node of the merged configuration: a value, or children by key.</summary>
 internal sealed class ConfigNode(string key, string path)
 {
     private static readonly Dictionary<string, ConfigNode> _none = [];
@@ -17,13 +17,13 @@ internal sealed class ConfigNode(string key, string path)
 
     public bool HasChildren => _children.Count > 0;
 
-    /// <summary>Whether a file has an object without keys here, which is not the same as none.</summary>
+    /// <summary>Whether a file has an object without keys here, which differs from an absent one.</summary>
     public bool IsEmptyObject { get; set; }
 
-    /// <summary>Absent and null mean the default.</summary>
+    /// <summary>Whether the node is absent or null, which mean the default.</summary>
     public bool IsNull => Value is null && _children.Count == 0 && !IsEmptyObject;
 
-    /// <summary>.NET's JSON readers write an empty list as an empty text.</summary>
+    /// <summary>Whether the node is an empty list, which .NET's JSON readers represent by an empty text.</summary>
     public bool IsEmptyList => Value is "" && _children.Count == 0;
 
     /// <summary>Whether the keys are 0, 1, 2 and so on.</summary>
@@ -43,7 +43,7 @@ internal sealed class ConfigNode(string key, string path)
         return child;
     }
 
-    /// <summary>A copy without some places.</summary>
+    /// <summary>A copy without the nodes at some paths.</summary>
     public ConfigNode Without(Predicate<string> path)
     {
         var copy = new ConfigNode(Key, Path) { Value = Value, IsEmptyObject = IsEmptyObject };

@@ -1,13 +1,13 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>What is wrong with a configuration, and where.</summary>
+/// <summary>A problem of a configuration and its place.</summary>
 /// <param name="Path">The configuration path, such as ReverseProxy:TcpRoutes:redis:ClusterId.</param>
-/// <param name="Message">What is wrong and what would be right.</param>
-/// <param name="File">The file it is in, when known.</param>
-/// <param name="Line">The line in that file, from 1, when known.</param>
+/// <param name="Message">What is wrong, and what would be right.</param>
+/// <param name="File">The file; null if it is not known.</param>
+/// <param name="Line">The line in that file, from 1; null if it is not known.</param>
 public sealed record ConfigProblem(string Path, string Message, string? File = null, int? Line = null)
 {
-    /// <summary>The one-line form people read.</summary>
+    /// <summary>The problem on one line, for people.</summary>
     public override string ToString()
     {
         var place = (File, Line) switch

@@ -7,7 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>The JSON schema of the configuration, from the same type information the reader uses.</summary>
+/// <summary>Generates the JSON schema of the configuration, from the type information that the reader uses.</summary>
 internal static class ConfigSchema
 {
     private static readonly JsonSerializerOptions _format = new()
@@ -19,7 +19,7 @@ internal static class ConfigSchema
 
     /// <summary>Generates the schema's text.</summary>
     /// <param name="root">The type of the whole document.</param>
-    /// <param name="title">What the schema calls itself.</param>
+    /// <param name="title">The title of the schema.</param>
     public static string Generate(JsonTypeInfo root, string title)
     {
         var documentation = XmlDocumentation.Load();
@@ -92,7 +92,7 @@ internal static class ConfigSchema
         return schema;
     }
 
-    // The schema is of whole documents.
+    // The schema is for whole documents, which have no keys that need code.
     private static bool IsAvailable(JsonPropertyInfo property) =>
         property.Set is not null && ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 

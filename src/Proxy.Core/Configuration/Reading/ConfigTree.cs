@@ -4,7 +4,9 @@ using Microsoft.Extensions.Configuration.Memory;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Reads and merges the layers of a configuration: objects by key, lists whole from the highest layer that has them.</summary>
+/// <summary>
+/// Reads and merges the layers of a configuration: objects by key; a list as a whole, from the highest layer that has it.
+/// </summary>
 internal static class ConfigTree
 {
     public static ConfigNode Read(IConfiguration configuration, DocumentShape shape, ProblemList problems)
@@ -26,7 +28,7 @@ internal static class ConfigTree
         return root;
     }
 
-    /// <summary>The providers, lowest first, with those of chained configurations.</summary>
+    /// <summary>The providers, lowest first, including those of chained configurations.</summary>
     public static IEnumerable<IConfigurationProvider> Flatten(IConfigurationRoot root) =>
         root.Providers.SelectMany(provider =>
             provider is ChainedConfigurationProvider { Configuration: IConfigurationRoot inner } ? Flatten(inner) : [provider]
@@ -51,7 +53,7 @@ internal static class ConfigTree
             problems.Error(problem);
         }
 
-        // Asking a provider key by key is quadratic in the size of the configuration.
+        // Reading a provider key by key would be quadratic in the size of the configuration.
         IEnumerable<KeyValuePair<string, string?>>? all = provider switch
         {
             JsonFileProvider => file!.Values,
@@ -96,7 +98,7 @@ internal static class ConfigTree
             target.Clear();
         }
 
-        // An empty object takes nothing away from the one below it.
+        // An empty object removes nothing from lower layers.
         target.Value = layer.HasChildren ? null : layer.Value;
         target.IsEmptyObject |= layer.IsEmptyObject;
         foreach (var child in layer.Children)

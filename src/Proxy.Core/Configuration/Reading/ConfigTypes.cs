@@ -6,7 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>What our records look like to System.Text.Json; the reader and the schema both start here.</summary>
+/// <summary>The type information of the configuration records for System.Text.Json, which the reader and the schema use.</summary>
 internal static class ConfigTypes
 {
     // Reflection makes attributes anew at each call, and a document of ten thousand routes asks for some hundred thousand.

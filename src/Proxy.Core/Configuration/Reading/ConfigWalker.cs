@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Reads the merged configuration against our records' type information, and gathers every error.</summary>
+/// <summary>Reads the merged configuration by the type information of the records, and collects all errors.</summary>
 internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 {
     private readonly ScalarReader _scalars = new(problems);
@@ -32,7 +32,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
         : node.LooksLikeList ? new JsonArray([.. node.Items().Select(ReadFree)])
         : new JsonObject(Sorted(node).Select(child => KeyValuePair.Create(child.Key, ReadFree(child))));
 
-    // The order of keys means nothing, and the revision's id must not depend on it.
+    // The order of keys has no meaning, and the revision's id must not depend on it.
     private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
         node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
 
@@ -42,7 +42,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
     {
         if (node.Value is not null && !node.HasChildren)
         {
-            // A secret that was written in place of its section must not reach a log.
+            // A secret that was written in place of its section must not appear in a log.
             var secret = type?.Properties.Any(static property => ConfigTypes.Attribute<SecretAttribute>(property) is not null) is true;
             var shown = secret ? SecretMask.Hidden : ScalarReader.Shorten(node.Value);
             problems.Error(node.Path, $"'{shown}' is a value; {expected} is expected here.");
@@ -61,7 +61,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
             var value = child is null or { IsNull: true } ? null : Read(child, childType, property);
             if (value is null && property.IsRequired)
             {
-                // The place is filled, so that the rest can still be checked.
+                // A placeholder is used, so that the rest can be checked.
                 value = Placeholder(childType);
                 problems.Consequence($"{node.Path}:{property.Name}", "is required and missing.");
             }
@@ -90,10 +90,10 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
             {
                 if (child.IsNull)
                 {
-                    continue; // null asks for nothing
+                    continue; // null means the default
                 }
 
-                problems.Error(child.Path, "not available yet.");
+                problems.Error(child.Path, "is not available yet; leave it out.");
             }
             else if (property is null && !ConfigTypes.OthersAddKeys(type.Type))
             {
@@ -107,7 +107,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
         problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
         if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
         {
-            problems.Blame($"{node.Path}:{meant}"); // that it is missing says nothing new
+            problems.Blame($"{node.Path}:{meant}"); // the error says already that it is missing
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
         {
             if (child.Key.Length == 0)
             {
-                problems.Error(node.Path, "an id must not be empty.");
+                problems.Error(node.Path, "an id must not be empty; name it.");
             }
             else if (Read(child, element, element.Kind == JsonTypeInfoKind.None ? property : null) is { } value)
             {

@@ -15,7 +15,7 @@ internal sealed record DestinationAddress
     /// <summary>The host name or IP address, without brackets; null for a Unix socket.</summary>
     public string? Host { get; private init; }
 
-    /// <summary>The host when it is an IP address; null for a name and for a Unix socket.</summary>
+    /// <summary>The host if it is an IP address; null for a name and for a Unix socket.</summary>
     public IPAddress? Ip { get; private init; }
 
     /// <summary>The port; 0 for a Unix socket.</summary>
@@ -24,10 +24,10 @@ internal sealed record DestinationAddress
     /// <summary>The path of a Unix socket.</summary>
     public string? UnixPath { get; private init; }
 
-    /// <summary>Reads tcp://host:port, tcp://[v6]:port or unix:/path.</summary>
+    /// <summary>Parses tcp://host:port, tcp://[v6]:port or unix:/path.</summary>
     /// <param name="text">What the user wrote.</param>
     /// <param name="address">The address.</param>
-    /// <param name="error">What is wrong and what would be right.</param>
+    /// <param name="error">What is wrong, and what would be right.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out DestinationAddress? address, out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -53,7 +53,7 @@ internal sealed record DestinationAddress
         return address is not null;
     }
 
-    /// <summary>What to connect to; a name is still to be resolved.</summary>
+    /// <summary>The end point to connect to; a host name is not resolved yet.</summary>
     internal EndPoint EndPoint =>
         UnixPath is { } path ? new UnixDomainSocketEndPoint(path)
         : Ip is { } ip ? new IPEndPoint(ip, Port)
@@ -77,7 +77,7 @@ internal sealed record DestinationAddress
             return StrictIp.TryParse(host, out var ipv6) ? Create(host[1..^1], ipv6, port) : null;
         }
 
-        // Digits and dots alone are meant as an IPv4 address; a resolver would read "10.1" as 10.0.0.1.
+        // Digits and dots are meant as an IPv4 address; a resolver would read "10.1" as 10.0.0.1.
         if (host.All(c => char.IsAsciiDigit(c) || c is '.'))
         {
             return StrictIp.TryParse(host, out var ipv4) ? Create(host, ipv4, port) : null;

@@ -1,11 +1,11 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Suggests the name that was probably meant.</summary>
+/// <summary>Suggests the name that was probably intended.</summary>
 internal static class DidYouMean
 {
     public static string? Find(string text, IEnumerable<string> names)
     {
-        // A third of the letters may be wrong; more would be guessing.
+        // A suggestion may differ in up to a third of its letters.
         var best = names.Select(name => (name, Distance: Distance(text, name))).OrderBy(item => item.Distance).FirstOrDefault();
         return best.name is { } found && best.Distance <= Math.Max(1, found.Length / 3) ? found : null;
     }
@@ -16,7 +16,7 @@ internal static class DidYouMean
     /// <summary>The names in quotes, or "none".</summary>
     public static string List(IEnumerable<string> names)
     {
-        // A list of thousands is no help.
+        // A list of thousands of names would not help.
         var all = names.ToList();
         var shown = string.Join(", ", all.Take(20).Select(name => $"'{name}'"));
         return all.Count == 0 ? "none"
@@ -26,7 +26,7 @@ internal static class DidYouMean
 
     private static int Distance(string left, string right)
     {
-        // A name of half the length was not meant, and input may be huge.
+        // Names of very different lengths are not suggested, and the input may be huge.
         if (Math.Abs(left.Length - right.Length) > Math.Max(1, right.Length / 3))
         {
             return int.MaxValue;

@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Durations as the contract writes them.</summary>
+/// <summary>Parses durations in the form of the configuration.</summary>
 internal static partial class Durations
 {
     public const string Pattern = @"^(\d+\.)?\d{2}:\d{2}:\d{2}(\.\d{1,7})?$";
 
-    // Timers take no more than 2^32 - 2 milliseconds.
+    // The maximum of .NET's timers is 2^32 - 2 milliseconds.
     private static readonly TimeSpan _longest = TimeSpan.FromDays(49);
 
-    /// <summary>The word that switches a timeout or limit off.</summary>
+    /// <summary>Whether a text is the word that disables a timeout or limit.</summary>
     public static bool IsNone(string text) => string.Equals(text, "None", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Reads a duration; returns what is wrong, or null.</summary>
+    /// <summary>Parses a duration; returns what is wrong, or null.</summary>
     public static string? TryParse(string text, JsonPropertyInfo? property, out TimeSpan duration)
     {
         duration = default;
@@ -34,9 +34,9 @@ internal static partial class Durations
                 : $"'{ScalarReader.Shorten(text)}' is not a duration; write hh:mm:ss, such as '00:00:05'{none}.";
         }
 
-        // What zero means to YARP's own keys is YARP's business.
+        // YARP itself decides what zero means for its own keys.
         var mayBeZero = !ConfigTypes.IsOurs(property) || ConfigTypes.Attribute<AllowZeroAttribute>(property) is not null;
-        return duration > _longest ? $"'{text}' is too long; at most 49 days{(mayBeNone ? ", or 'None'" : "")}."
+        return duration > _longest ? $"'{text}' is too long; write at most 49 days{(mayBeNone ? ", or 'None'" : "")}."
             : duration == TimeSpan.Zero && !mayBeZero ? $"must be more than zero{(mayBeNone ? "; 'None' switches it off" : "")}."
             : null;
     }

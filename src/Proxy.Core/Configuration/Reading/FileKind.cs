@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>What .NET does not tell of a file before it is opened; opening a named pipe waits for a writer.</summary>
+/// <summary>Detects special files before they are opened, which .NET cannot; opening a named pipe would wait for a writer.</summary>
 internal static class FileKind
 {
-    // struct statx, the same on every architecture: a mode of 16 bits stands behind five fields of 32 and one of 64.
+    // struct statx is the same on every architecture: the mode, of 16 bits, comes after five fields of 32 bits and one of 64.
     private const int StatxSize = 256;
     private const int ModeOffset = 28;
     private const uint Type = 1;
@@ -18,7 +18,9 @@ internal static class FileKind
     private const int BlockDevice = 0x6000;
     private const int Socket = 0xC000;
 
-    /// <summary>Whether it is a pipe, a device or a socket, links followed. False where that cannot be told, or nothing is there.</summary>
+    /// <summary>
+    /// Whether the file is a pipe, a device or a socket, following links. False if it does not exist, or the kind cannot be determined.
+    /// </summary>
     public static bool IsSpecial(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -34,7 +36,7 @@ internal static class FileKind
         }
         catch (TypeLoadException)
         {
-            // No such function or library: one from before 2018.
+            // The C library has no such function; it is from before 2018.
             return false;
         }
     }

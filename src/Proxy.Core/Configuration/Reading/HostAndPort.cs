@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Reads host:port, ip:port and [v6]:port.</summary>
+/// <summary>Parses host:port, ip:port and [v6]:port.</summary>
 internal static class HostAndPort
 {
     public static bool TryParse(string text, [NotNullWhen(true)] out DestinationAddress? address) =>

@@ -1,9 +1,9 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A place in a section whose content our records do not describe, but whose keys are known all the same.</summary>
+/// <summary>A place in a section that the records do not describe, but whose keys are known.</summary>
 internal interface IContentPlace
 {
-    /// <summary>Whether a value that stands here is shown.</summary>
+    /// <summary>Whether a value at this place is shown.</summary>
     bool IsShown { get; }
 
     /// <summary>The place below a key.</summary>

@@ -7,11 +7,13 @@ internal sealed record JsonFileContent
 
     public Dictionary<string, string?> Values { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Where an object without keys stands: null to .NET, but there.</summary>
+    /// <summary>The paths of objects without keys, which .NET represents by null.</summary>
     public List<string> EmptyObjects { get; } = [];
 
     public Dictionary<string, int> Lines { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why the file is not what is used. Every reader of the content gets them with it, and so cannot run what is ambiguous.</summary>
+    /// <summary>
+    /// Why the file is not used. They are passed to every reader of the content, so that an ambiguous configuration is never run.
+    /// </summary>
     public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
 }

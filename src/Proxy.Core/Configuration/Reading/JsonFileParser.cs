@@ -7,10 +7,10 @@ namespace Proxy.Configuration.Reading;
 /// <summary>Flattens JSON to configuration paths, with the line of each.</summary>
 internal ref struct JsonFileParser
 {
-    /// <summary>Of a path. JSON itself may be as deep; a key has colons only by mistake.</summary>
+    /// <summary>The most parts of a path. JSON itself may be as deep; a key contains colons only by mistake.</summary>
     public const int MaxParts = 64;
 
-    /// <summary>Of a path: everything below a key repeats it.</summary>
+    /// <summary>The most characters of a path, since every path below a key repeats it.</summary>
     public const int MaxPath = 1024;
 
     private readonly ReadOnlySpan<byte> _text;
@@ -31,7 +31,9 @@ internal ref struct JsonFileParser
         );
     }
 
-    /// <summary>Returns the content, or null where it is no JSON object, and every problem. With problems it is good for checks only.</summary>
+    /// <summary>
+    /// Returns the content, or null if it is not a JSON object, and all problems. Content with problems can be checked, but not run.
+    /// </summary>
     public static JsonFileContent? Parse(byte[] bytes, string file, out IReadOnlyList<ConfigProblem> problems)
     {
         var text = bytes.AsSpan();
@@ -43,13 +45,13 @@ internal ref struct JsonFileParser
         }
         catch (JsonException exception)
         {
-            // The message ends with a line and column that count from 0.
+            // The message ends with a line and column counted from 0, which are removed.
             var message = exception.Message.Split(" LineNumber:")[0];
             parser._problems.Add(new ConfigProblem("", $"is not valid JSON: {message}", Line: (int?)exception.LineNumber + 1));
         }
         catch (InvalidOperationException exception)
         {
-            // Text that is not UTF-8.
+            // The text is not UTF-8.
             parser._problems.Add(new ConfigProblem("", $"is not valid JSON: {exception.Message}", Line: parser.Line()));
         }
 
@@ -62,12 +64,12 @@ internal ref struct JsonFileParser
         _reader.Read();
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            _problems.Add(new ConfigProblem("", "the file must be one JSON object: { … }.", Line: Line()));
+            _problems.Add(new ConfigProblem("", "the file must be one JSON object; write { … }.", Line: Line()));
             return false;
         }
 
         ReadObject("");
-        // Only space and comments may follow; anything else throws.
+        // Only white space and comments may follow; otherwise this throws.
         _reader.Read();
         return true;
     }
@@ -90,8 +92,8 @@ internal ref struct JsonFileParser
             _content.Lines[child] = Line();
             if (child.Length == 0 || key.Contains(':', StringComparison.Ordinal))
             {
-                // There is no path to what is below.
-                var message = child.Length == 0 ? "a section's name must not be empty." : "the key contains ':'; choose one without.";
+                // Content below such a key has no path.
+                var message = child.Length == 0 ? "a key must not be empty; name it." : "the key contains ':'; choose one without.";
                 _problems.Add(new ConfigProblem(child, message, Line: Line()));
                 _reader.Skip();
                 continue;
@@ -99,7 +101,7 @@ internal ref struct JsonFileParser
 
             if (twice)
             {
-                var message = $"the key is there twice ('{seen[key]}' and '{key}'; keys ignore case).";
+                var message = $"the key occurs twice ('{seen[key]}' and '{key}'; keys ignore case); remove one of them.";
                 _problems.Add(new ConfigProblem(child, message, Line: Line()));
             }
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Reads a JSON file, watches it, and keeps its last good content.</summary>
+/// <summary>Reads a JSON file, watches it, and keeps its last valid content.</summary>
 public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 {
     private const int MaxBytes = 64 << 20;
@@ -20,20 +20,23 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     internal JsonFileProvider(JsonFileSource source) => _source = source;
 
-    /// <summary>The file, as the user wrote it.</summary>
+    /// <summary>The path of the file, as the user wrote it.</summary>
     public string File => _source.Path;
 
-    /// <summary>Why the file on disk is not what is used; null when it is.</summary>
+    /// <summary>Why the file on disk is not used; null if it is.</summary>
     public ConfigProblem? Problem => _current.Problems is [var first, ..] ? first : null;
 
-    /// <summary>What to check: the last good content, or a later one whose only fault is ambiguous keys, so that its other errors are found too.</summary>
+    /// <summary>
+    /// The content to check: the last valid one, or a newer one whose only problem is ambiguous keys, so that its other errors are found
+    /// too.
+    /// </summary>
     internal JsonFileContent Current => _current;
 
-    /// <summary>The line, from 1, on which a configuration path stands.</summary>
-    /// <param name="path">Such as ReverseProxy:TcpRoutes:redis.</param>
+    /// <summary>The line of a configuration path, from 1; null if it is not in the file.</summary>
+    /// <param name="path">A path such as ReverseProxy:TcpRoutes:redis.</param>
     public int? LineOf(string path) => _current.Lines.TryGetValue(path, out var line) ? line : null;
 
-    /// <summary>Reads the file again, now.</summary>
+    /// <summary>Reads the file again.</summary>
     public override void Load()
     {
         bool changed;
@@ -84,7 +87,7 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         }
         catch (Exception exception)
         {
-            // Missing, a directory, not permitted, gone while it was read: the last good content stays.
+            // The file is missing, a directory, not permitted, or was removed while it was read: the last valid content stays.
             _content = null;
             _current = _good with { Problems = [new ConfigProblem("", Describe(exception), File)] };
             return Problem != before;
@@ -126,7 +129,7 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
             return;
         }
 
-        // Polling sees what a watcher misses: network mounts, swapped links.
+        // Polling notices changes that a watcher misses: on network mounts, and of links.
         _timer = _source.Time.CreateTimer(_ => Poll(), null, _pollInterval, _pollInterval);
         try
         {
@@ -140,13 +143,13 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         }
         catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
         {
-            // Out of inotify handles, or no such directory; polling goes on.
+            // There are no inotify handles left, or the directory does not exist; polling continues.
             _watcher?.Dispose();
             _watcher = null;
         }
     }
 
-    // An editor writes in several steps; the last event counts.
+    // An editor writes in several steps, so the file is read after the last event.
     private void Soon()
     {
         lock (_gate)
@@ -180,7 +183,7 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         }
         catch (Exception)
         {
-            // A listener's fault must not end the process from a timer; listeners report for themselves.
+            // An exception of a listener must not end the process from a timer; listeners log their own failures.
         }
     }
 }

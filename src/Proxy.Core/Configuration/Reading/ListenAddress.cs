@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A normalised address to listen on.</summary>
+/// <summary>A normalized address to listen on.</summary>
 public sealed record ListenAddress
 {
     private const int MaxRange = 1024;
 
     private ListenAddress(string text) => Text = text;
 
-    /// <summary>The normalised form, equal for equal addresses.</summary>
+    /// <summary>The normalized form; equal for equal addresses.</summary>
     public string Text { get; }
 
     /// <summary>The IP address; null for a Unix socket.</summary>
@@ -29,10 +29,10 @@ public sealed record ListenAddress
     /// <summary>Whether it stands for every address of one or both IP versions.</summary>
     internal bool IsWildcard => IsAny || Equals(Address, IPAddress.Any) || Equals(Address, IPAddress.IPv6Any);
 
-    /// <summary>Reads one text, which may stand for several addresses (localhost, a range of ports).</summary>
+    /// <summary>Parses one text, which may stand for several addresses (localhost, a range of ports).</summary>
     /// <param name="text">What the user wrote.</param>
-    /// <param name="addresses">The addresses; empty when it fails.</param>
-    /// <param name="error">What is wrong and what would be right.</param>
+    /// <param name="addresses">The addresses; empty if parsing fails.</param>
+    /// <param name="error">What is wrong, and what would be right.</param>
     public static bool TryParse(string text, out IReadOnlyList<ListenAddress> addresses, out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -63,7 +63,7 @@ public sealed record ListenAddress
         return error is null;
     }
 
-    /// <summary>Whether both cannot be listened on at once, or are the same.</summary>
+    /// <summary>Whether both addresses are equal, or cannot be listened on at the same time.</summary>
     /// <param name="other">The other address.</param>
     public bool Overlaps(ListenAddress other)
     {
@@ -82,7 +82,7 @@ public sealed record ListenAddress
         || (Equals(Address, IPAddress.Any) && other.Address?.AddressFamily == AddressFamily.InterNetwork)
         || (Equals(Address, IPAddress.IPv6Any) && other.Address?.AddressFamily == AddressFamily.InterNetworkV6);
 
-    // A null host is "*".
+    // A null host means "*".
     private static ListenAddress Create(IPAddress? host, int port)
     {
         var any = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;

@@ -3,13 +3,13 @@ using System.Net.NetworkInformation;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>The loopback addresses this machine has.</summary>
+/// <summary>The loopback addresses of this machine.</summary>
 internal static class LoopbackAddresses
 {
-    /// <summary>127.0.0.1, and ::1 where an interface has it: with IPv6 disabled by sysctl the system supports it all the same.</summary>
+    /// <summary>127.0.0.1, and ::1 if an interface has it. The system reports IPv6 as supported even if sysctl disables it.</summary>
     public static IReadOnlyList<IPAddress> There() => Of(Local());
 
-    /// <summary>Those among the addresses of the interfaces.</summary>
+    /// <summary>The loopback addresses among the addresses of the interfaces.</summary>
     public static IReadOnlyList<IPAddress> Of(IEnumerable<IPAddress> local) =>
         local.Contains(IPAddress.IPv6Loopback) ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
 
@@ -28,7 +28,7 @@ internal static class LoopbackAddresses
         }
         catch (NetworkInformationException)
         {
-            // Not told, in some sandboxes: IPv4 is the safer guess.
+            // Some sandboxes do not report interfaces; IPv4 is the safer assumption.
             return [];
         }
     }

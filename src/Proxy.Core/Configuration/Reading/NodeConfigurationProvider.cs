@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Shows a merged configuration to readers that want IConfiguration.</summary>
+/// <summary>Provides a merged configuration to readers that need IConfiguration.</summary>
 internal sealed class NodeConfigurationProvider(ConfigNode root) : IConfigurationProvider
 {
     private readonly CancellationChangeToken _never = new(CancellationToken.None);
@@ -21,7 +21,7 @@ internal sealed class NodeConfigurationProvider(ConfigNode root) : IConfiguratio
 
     public void Load()
     {
-        // What it shows was read before.
+        // Everything has been read before.
     }
 
     public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath)

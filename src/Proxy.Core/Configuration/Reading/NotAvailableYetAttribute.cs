@@ -1,7 +1,7 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Names what the contract promises for later; until then it is refused by name, never ignored.</summary>
-/// <param name="keys">On a record: the keys that are refused. Empty on an enum member, which is refused itself.</param>
+/// <summary>Marks keys or values that are planned. Until they are available, they are refused by name and never ignored.</summary>
+/// <param name="keys">On a record, the refused keys; empty on an enum member, which is refused itself.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Field)]
 internal sealed class NotAvailableYetAttribute(params string[] keys) : Attribute
 {
@@ -9,45 +9,45 @@ internal sealed class NotAvailableYetAttribute(params string[] keys) : Attribute
 }
 
 /// <summary>
-/// A key that names what an application registers in code. The program that reads whole documents has no such code: there it is
-/// not available yet, because YARP would fail each request or pass over the name in silence.
+/// Marks a key that names something which an application registers in code. The program, which reads whole documents, has no such code:
+/// there the key counts as not available yet, because YARP would fail each request or ignore the name silently.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NeedsCodeAttribute : Attribute;
 
-/// <summary>A key of which only one value is available yet.</summary>
+/// <summary>Marks a key with only one value that is available yet.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class OnlyAvailableAttribute(string value) : Attribute
 {
     public string Value { get; } = value;
 }
 
-/// <summary>A timeout or limit that may be "None".</summary>
+/// <summary>Marks a timeout or limit that may be "None".</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AllowNoneAttribute : Attribute;
 
-/// <summary>A duration that may be zero.</summary>
+/// <summary>Marks a duration that may be zero.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AllowZeroAttribute : Attribute;
 
-/// <summary>A list that may be written as a single value.</summary>
+/// <summary>Marks a list that may be written as a single value.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class StringOrListAttribute : Attribute;
 
-/// <summary>A section whose content belongs to others.</summary>
+/// <summary>Marks a section that other code reads.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal abstract class ForeignContentAttribute : Attribute
 {
-    /// <summary>Which of its keys are known; null when none is.</summary>
+    /// <summary>The known keys of the section; null if none are known.</summary>
     public abstract IContentPlace? Places { get; }
 }
 
-/// <summary>A section whose content belongs to others, and of which no key is known.</summary>
+/// <summary>Marks a section that other code reads and of which no key is known.</summary>
 internal sealed class FreeContentAttribute : ForeignContentAttribute
 {
     public override IContentPlace? Places => null;
 }
 
-/// <summary>An object to which others add keys of their own, which are theirs to check.</summary>
+/// <summary>Marks an object to which other code may add keys, which that code checks.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class OthersAddKeysAttribute : Attribute;

@@ -3,24 +3,27 @@ using System.Text;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Makes foreign text fit for a line of a log or a terminal: nothing in it can end the line, move a cursor or turn the reading direction.</summary>
+/// <summary>
+/// Makes text from other sources safe for a log line or a terminal: it cannot end the line, move the cursor or change the reading
+/// direction.
+/// </summary>
 public static class Printable
 {
     private const int MaxShort = 200;
 
     /// <summary>The first 200 characters of a text, on one line.</summary>
     /// <param name="text">A text of any length.</param>
-    /// <returns>It, with an ellipsis where something is missing.</returns>
+    /// <returns>The text, with an ellipsis if it was cut.</returns>
     public static string Shorten(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return text.Length <= MaxShort ? Escape(text) : $"{Escape(text.AsSpan(0, MaxShort))}…";
     }
 
-    /// <summary>A text on one line.</summary>
+    /// <summary>Escapes a text, so that it stays on one line.</summary>
     /// <param name="text">Any text.</param>
-    /// <param name="tabs">Whether tabs stay, in lines of a program's output.</param>
-    /// <returns>It, with <c>\uXXXX</c> for each character that is not seen.</returns>
+    /// <param name="tabs">Whether tabs are kept, for lines of a program's output.</param>
+    /// <returns>The text, with <c>\uXXXX</c> for each invisible character.</returns>
     public static string Escape(ReadOnlySpan<char> text, bool tabs = false)
     {
         var result = new StringBuilder(text.Length);

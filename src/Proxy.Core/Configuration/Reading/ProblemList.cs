@@ -2,16 +2,18 @@ using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Gathers problems and finds the file and line each comes from.</summary>
+/// <summary>Collects problems, and finds the file and line of each.</summary>
 internal sealed class ProblemList(IConfiguration configuration, DocumentShape shape)
 {
     private readonly List<ConfigProblem> _errors = [];
     private readonly List<ConfigProblem> _warnings = [];
-    private readonly HashSet<string> _wrong = new(StringComparer.OrdinalIgnoreCase); // as a whole: what is below was not read
-    private readonly HashSet<string> _judged = new(StringComparer.OrdinalIgnoreCase); // read, and found wrong
-    private readonly HashSet<string> _aboveWrong = new(StringComparer.OrdinalIgnoreCase); // and the wrong ones themselves
 
-    // The highest layer wins.
+    // Paths that are wrong as a whole, so that nothing below them was read.
+    private readonly HashSet<string> _wrong = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _judged = new(StringComparer.OrdinalIgnoreCase); // paths that were read and found wrong
+    private readonly HashSet<string> _aboveWrong = new(StringComparer.OrdinalIgnoreCase); // the wrong paths and all above them
+
+    // The highest layer wins, so it is searched first.
     private readonly List<JsonFileProvider> _files = configuration is IConfigurationRoot root
         ? [.. ConfigTree.Flatten(root).OfType<JsonFileProvider>().Reverse()]
         : [];
@@ -32,24 +34,24 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         Blame(path);
     }
 
-    /// <summary>Adds an error that knows its place.</summary>
+    /// <summary>Adds an error with its place.</summary>
     public void Error(ConfigProblem problem)
     {
         _errors.Add(problem);
         Blame(problem.Path);
     }
 
-    /// <summary>Marks what an error elsewhere is about, such as the key that a misspelt one was meant to be.</summary>
+    /// <summary>Marks the place that an error elsewhere is about, such as the key that a misspelt one was meant to be.</summary>
     public void Blame(string path)
     {
         _wrong.Add(path);
         BlameParents(path);
     }
 
-    /// <summary>Adds an error that may only be the consequence of another; then it says nothing new.</summary>
-    /// <param name="path">Where it is: an error at this key, or a parent that could not be read, is a cause.</param>
+    /// <summary>Adds an error unless it may be only the consequence of another one.</summary>
+    /// <param name="path">The path of the error. An error at this path, or of a parent that could not be read, is a cause.</param>
     /// <param name="message">What is wrong.</param>
-    /// <param name="causes">Where, or below which, an error is a cause too.</param>
+    /// <param name="causes">Paths at or below which an error is a cause too.</param>
     public void Consequence(string path, string message, params ReadOnlySpan<string> causes)
     {
         if (!IsConsequence(path, causes))
@@ -60,7 +62,7 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         }
     }
 
-    /// <summary>Whether what is said of a path may only be the consequence of an error there is.</summary>
+    /// <summary>Whether an error at a path may be only the consequence of another one.</summary>
     public bool IsConsequence(string path, params ReadOnlySpan<string> causes)
     {
         foreach (var cause in causes)
@@ -80,7 +82,7 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         return part.Length > 0 || _judged.Contains(path);
     }
 
-    /// <summary>Whether there is an error at this very path.</summary>
+    /// <summary>Whether there is an error at exactly this path.</summary>
     public bool IsWrong(string path) => _wrong.Contains(path) || _judged.Contains(path);
 
     public void Warn(string path, string message) => _warnings.Add(Locate(path, message));
@@ -116,7 +118,7 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         return new ConfigProblem(_prefix is { Length: > 0 } ? real : path, message);
     }
 
-    // Embedded, the section may have another name, or be the root.
+    // In an embedding application the section may have another name, or be the root.
     private string ToReal(string path)
     {
         if (_prefix is null || !path.StartsWith(shape.Section, StringComparison.OrdinalIgnoreCase))

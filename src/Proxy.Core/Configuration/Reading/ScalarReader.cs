@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Reads single values, and says what would be right where they are wrong.</summary>
+/// <summary>Reads single values, and reports what would be right if they are wrong.</summary>
 internal sealed class ScalarReader(ProblemList problems)
 {
     private const NumberStyles Spaces = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
@@ -35,7 +35,7 @@ internal sealed class ScalarReader(ProblemList problems)
             && !string.Equals(only.Value, text, StringComparison.OrdinalIgnoreCase)
         )
         {
-            problems.Error(node.Path, $"'{Shorten(text)}' is not available yet; only '{only.Value}' is.");
+            problems.Error(node.Path, $"'{Shorten(text)}' is not available yet; write '{only.Value}'.");
             return null;
         }
 
@@ -63,7 +63,7 @@ internal sealed class ScalarReader(ProblemList problems)
 
         if (type == typeof(bool))
         {
-            error = bool.TryParse(text, out var flag) ? null : $"'{Shorten(text)}' is not true or false.";
+            error = bool.TryParse(text, out var flag) ? null : $"'{Shorten(text)}' is neither true nor false; write one of both.";
             return JsonValue.Create(flag);
         }
 
@@ -84,7 +84,7 @@ internal sealed class ScalarReader(ProblemList problems)
         {
             var real =
                 double.TryParse(text, NumberStyles.Float & ~Spaces, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value);
-            error = real ? null : $"'{Shorten(text)}' is not a number.";
+            error = real ? null : $"'{Shorten(text)}' is not a number; write one such as 0.5.";
             return real ? JsonValue.Create(value) : null;
         }
 
@@ -98,7 +98,7 @@ internal sealed class ScalarReader(ProblemList problems)
         error =
             whole && number >= low && number <= high ? null
             : whole || (text.Length > 0 && text.All(char.IsAsciiDigit)) ? $"{Shorten(text)} is out of range; {low} to {high} is allowed."
-            : $"'{Shorten(text)}' is not a whole number.";
+            : $"'{Shorten(text)}' is not a whole number; write digits only.";
         return error is null ? JsonValue.Create((long)number) : null;
     }
 
@@ -118,13 +118,15 @@ internal sealed class ScalarReader(ProblemList problems)
     {
         if (type == typeof(Uri))
         {
-            error = Uri.TryCreate(text, UriKind.Absolute, out _) ? null : $"'{Shorten(text)}' is not an absolute URI.";
+            error = Uri.TryCreate(text, UriKind.Absolute, out _)
+                ? null
+                : $"'{Shorten(text)}' is not an absolute URI; write one such as http://host/path.";
             return JsonValue.Create(text);
         }
 
-        // As YARP reads it: "2" means 2.0.
+        // As in YARP, "2" means 2.0.
         var valid = Version.TryParse(text.Contains('.', StringComparison.Ordinal) ? text : $"{text}.0", out var version);
-        error = valid ? null : $"'{Shorten(text)}' is not a version such as 2 or 1.1.";
+        error = valid ? null : $"'{Shorten(text)}' is not a version; write one such as 2 or 1.1.";
         return JsonValue.Create(version?.ToString());
     }
 
@@ -138,7 +140,7 @@ internal sealed class ScalarReader(ProblemList problems)
     {
         if (!node.LooksLikeList)
         {
-            // YARP would pass over a single value in silence.
+            // YARP would ignore a single value silently.
             problems.Error(node.Path, "a list is expected here: [ … ].");
             return null;
         }

@@ -1,5 +1,5 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A value that is never shown: no answer, no log line and no message has it.</summary>
+/// <summary>Marks a value that never appears in a response, a log line or a message.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute;

@@ -3,15 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Shows configuration without its secrets.</summary>
+/// <summary>Masks the secrets of a configuration.</summary>
 internal static class SecretMask
 {
     public const string Hidden = "***";
 
-    // A text this long is not read for what stands between its secrets.
+    // A longer text is not searched for the parts between its secrets.
     private const int MaxText = 4096;
 
-    /// <summary>A copy of a part of a document.</summary>
+    /// <summary>A copy of a part of a document, with secrets masked.</summary>
     public static JsonNode? Apply(JsonNode? node, SecretPlace place) =>
         node switch
         {
@@ -23,7 +23,7 @@ internal static class SecretMask
             _ => node.DeepClone(),
         };
 
-    /// <summary>A text without the user and the query of addresses in it; hidden whole when it is long and has some.</summary>
+    /// <summary>A text with user and query of addresses masked; masked as a whole if it is long and has some.</summary>
     public static string Apply(string text)
     {
         if (!text.Contains('@', StringComparison.Ordinal) && !text.Contains("://", StringComparison.Ordinal))

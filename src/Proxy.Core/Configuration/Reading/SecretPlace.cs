@@ -4,9 +4,9 @@ using Yarp.ReverseProxy.Configuration;
 namespace Proxy.Configuration.Reading;
 
 /// <summary>
-/// A place of a document, and whether what stands there is hidden: our records say it by <see cref="SecretAttribute"/>, and where
-/// content is free the name of the key does. What neither a record nor an <see cref="IContentPlace"/> knows is hidden too, since it may be a secret
-/// under a misspelt key.
+/// A place of a document, and whether its value is hidden. The records mark secrets by <see cref="SecretAttribute"/>; in free content the
+/// name of the key decides. Keys that neither a record nor an <see cref="IContentPlace"/> knows are hidden too, since a misspelt key may
+/// contain a secret.
 /// </summary>
 internal sealed class SecretPlace
 {
@@ -23,11 +23,11 @@ internal sealed class SecretPlace
         "connectionstring",
     ];
 
-    // What a transform of YARP writes into a header or a query.
+    // The value that a YARP transform writes into a header or a query.
     private static readonly string[] _written = ["Set", "Append"];
 
-    private readonly JsonTypeInfo? _type; // null where content is free, or hidden
-    private readonly IContentPlace? _foreign; // null where our records describe the content
+    private readonly JsonTypeInfo? _type; // null in free or hidden content
+    private readonly IContentPlace? _foreign; // null where records describe the content
 
     private SecretPlace(JsonTypeInfo? type, bool isHidden) => (_type, IsHidden) = (type, isHidden);
 
@@ -38,7 +38,7 @@ internal sealed class SecretPlace
     /// <summary>The root of documents of a type.</summary>
     public static SecretPlace Of(JsonTypeInfo type) => new(type, isHidden: false);
 
-    /// <summary>The place below this one at a path such as <c>Admin:Token</c>.</summary>
+    /// <summary>The place at a path below this one, such as <c>Admin:Token</c>.</summary>
     public SecretPlace At(string path) => path.Split(':').Aggregate(this, static (place, key) => place.Child(key));
 
     public SecretPlace Child(string key) =>
@@ -62,7 +62,7 @@ internal sealed class SecretPlace
 
     private static SecretPlace Element(Type type) => new(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(type)), isHidden: false);
 
-    // Values that HTTP routes match headers and queries by may be keys that clients have.
+    // The values by which HTTP routes match headers and queries may be keys of clients.
     private static bool IsSecret(JsonPropertyInfo property) =>
         ConfigTypes.Attribute<SecretAttribute>(property) is not null
         || (property.DeclaringType == typeof(RouteHeader) && property.Name == nameof(RouteHeader.Values))

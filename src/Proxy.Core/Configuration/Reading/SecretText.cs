@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Shows the text of a configuration file, line for line, without its secrets and without its comments, which may have some.</summary>
+/// <summary>The text of a configuration file, line by line, with secrets masked and without comments, which may contain secrets.</summary>
 internal ref struct SecretText
 {
     private readonly ReadOnlySpan<byte> _text;
@@ -23,9 +23,9 @@ internal ref struct SecretText
         );
     }
 
-    /// <summary>Returns the text; null when it is no JSON, where secrets cannot be told from the rest.</summary>
-    /// <param name="bytes">The file's bytes.</param>
-    /// <param name="root">Where its secrets stand.</param>
+    /// <summary>Returns the text; null if it is not valid JSON, since secrets cannot be found then.</summary>
+    /// <param name="bytes">The content of the file.</param>
+    /// <param name="root">The root of the places of secrets.</param>
     public static string? Mask(byte[] bytes, SecretPlace root)
     {
         var text = bytes.AsSpan();
@@ -67,7 +67,7 @@ internal ref struct SecretText
         return Copy(_text.Length).ToString();
     }
 
-    // In a list every value has the place of the list's elements.
+    // All values of a list have the place of the list's elements.
     private void Enter(bool list)
     {
         Next();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>IP addresses as people mean them: four decimal parts, or IPv6 in brackets.</summary>
+/// <summary>Parses IP addresses strictly: four decimal parts, or IPv6 in brackets.</summary>
 internal static class StrictIp
 {
     public static bool TryParse(string text, [NotNullWhen(true)] out IPAddress? address)
@@ -20,7 +20,7 @@ internal static class StrictIp
         return IsFourParts(text) && IPAddress.TryParse(text, out address);
     }
 
-    /// <summary>Reads a network such as 10.0.0.0/8; a single address is one of full length.</summary>
+    /// <summary>Parses a network such as 10.0.0.0/8; a single address is a network of full length.</summary>
     public static bool TryParseNetwork(string text, out IPNetwork network, out string? error)
     {
         network = default;
@@ -37,7 +37,7 @@ internal static class StrictIp
         var length = bits;
         if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], System.Globalization.NumberStyles.None, null, out length) || length > bits))
         {
-            error = $"'{text}' is no network; the prefix is 0 to {bits}.";
+            error = $"'{text}' is no network; write a prefix of 0 to {bits}.";
             return false;
         }
 

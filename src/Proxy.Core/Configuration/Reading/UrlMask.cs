@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>Hides users and queries of addresses in a text. One pass: what is posted to be checked is masked too.</summary>
+/// <summary>Masks user and query of addresses in a text. One pass, since documents that are posted for a check are masked too.</summary>
 internal static class UrlMask
 {
     private const string Scheme = "://";
 
-    /// <summary>Words end at white space and quotes, as in messages; each may be an address.</summary>
+    /// <summary>Masks a text. Words end at white space and quotes, as in messages; each may be an address.</summary>
     public static string Apply(string text)
     {
         var shown = new StringBuilder(text.Length);
@@ -51,7 +51,7 @@ internal static class UrlMask
         }
     }
 
-    // A password may have an @ too: the last one before the path counts.
+    // A password may contain an @, so the last one before the path counts.
     private static ReadOnlySpan<char> Authority(ReadOnlySpan<char> rest, StringBuilder shown)
     {
         var end = rest.IndexOfAny("/?#");
@@ -68,7 +68,7 @@ internal static class UrlMask
         return rest[end..];
     }
 
-    // user:password@host, or token@host:80; a mail address has no colon, and paths and sockets may have an @ of their own.
+    // Forms without a scheme: user:password@host, or token@host:80. A mail address has no colon, and paths and sockets may contain an @.
     private static void WithoutScheme(ReadOnlySpan<char> word, StringBuilder shown)
     {
         var at = word.LastIndexOf('@');

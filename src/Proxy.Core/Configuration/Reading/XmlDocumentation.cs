@@ -5,7 +5,7 @@ using System.Xml.Linq;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>The summaries of our records, from the documentation file beside the assembly.</summary>
+/// <summary>The summaries of the records, from the documentation file beside the assembly.</summary>
 internal sealed class XmlDocumentation
 {
     private readonly Dictionary<string, string> _summaries = new(StringComparer.Ordinal);
@@ -26,7 +26,7 @@ internal sealed class XmlDocumentation
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or XmlException)
         {
-            // Without the file the schema has no descriptions.
+            // Without the file, the schema has no descriptions.
         }
 
         return documentation;

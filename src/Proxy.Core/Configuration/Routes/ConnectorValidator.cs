@@ -3,12 +3,12 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Routes;
 
-/// <summary>Checks routes and clusters that reach the members of a connector.</summary>
+/// <summary>Checks routes and clusters that name a connector.</summary>
 internal static class ConnectorValidator
 {
-    /// <param name="config">The routes and clusters.</param>
+    /// <param name="config">The section with routes and clusters.</param>
     /// <param name="called">The connectors that a channel of this instance calls.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="problems">Receives the problems.</param>
     public static void Check(ReverseProxyConfig config, IReadOnlyCollection<string> called, ProblemList problems)
     {
         foreach (var (id, route) in config.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
@@ -27,7 +27,7 @@ internal static class ConnectorValidator
         CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
         if (route.ClusterId is not null)
         {
-            problems.Consequence($"{path}:Connector", "stands beside ClusterId; keep one of them.");
+            problems.Consequence($"{path}:Connector", "cannot be combined with ClusterId; keep one of them.");
         }
         else if (route.Mode != TcpMode.Forward)
         {
@@ -47,13 +47,13 @@ internal static class ConnectorValidator
         CheckConnector(cluster.Connector!, path, called, problems);
         if (cluster.Destinations.Count > 0)
         {
-            problems.Consequence(path, "stands beside Destinations; keep one of them.");
+            problems.Consequence(path, "cannot be combined with Destinations; keep one of them.");
         }
 
         var tcp = config.TcpRoutes.Values.Where(route => Uses(route.ClusterId, id)).ToList();
         if (tcp.Count > 0 && config.Routes.Values.Any(route => Uses(route.ClusterId, id)))
         {
-            problems.Consequence(path, "is for HTTP routes or for TCP routes, and both use this cluster; make them two clusters.");
+            problems.Consequence(path, "is for HTTP routes or for TCP routes, and both use this cluster; make it two clusters.");
         }
         else if (tcp.Find(static route => route.Mode != TcpMode.Forward) is { } other)
         {

@@ -9,10 +9,10 @@ public sealed record HttpRouteSection
     /// <summary>The cluster to send requests to.</summary>
     public string? ClusterId { get; init; }
 
-    /// <summary>Lower is tried first.</summary>
+    /// <summary>The order; routes with lower values are tried first.</summary>
     public int? Order { get; init; }
 
-    /// <summary>Which requests match.</summary>
+    /// <summary>The conditions for requests.</summary>
     public RouteMatch? Match { get; init; }
 
     /// <summary>The largest request body in bytes; -1 means no limit.</summary>
@@ -38,13 +38,13 @@ public sealed record HttpRouteSection
     [NeedsCode]
     public string? TimeoutPolicy { get; init; }
 
-    /// <summary>The longest time for a whole request, response included.</summary>
+    /// <summary>The time limit of a whole request, including the response.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>YARP's transforms, in order.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Transforms { get; init; }
 
-    /// <summary>Free keys and values for extensions.</summary>
+    /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {
         get;

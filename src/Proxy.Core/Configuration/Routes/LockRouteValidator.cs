@@ -4,10 +4,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Routes;
 
-/// <summary>Checks routes with Mode Lock: nothing else may connect to what they stand in front of, since no permit would count it.</summary>
+/// <summary>Checks routes with Mode Lock. Nothing else may connect to the service behind a lock, since no permit would count it.</summary>
 internal static class LockRouteValidator
 {
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         foreach (var (id, route) in config.TcpRoutes)
         {
@@ -27,7 +27,7 @@ internal static class LockRouteValidator
         }
     }
 
-    // The client whose turn it is would find no place, and the pause after that holds up every client.
+    // A client with a permit would find no place at the destination, and the pause after that failure would delay all clients.
     private static void CheckPlaces(LockConfig config, string path, string clusterId, ClusterSection cluster, ProblemList problems)
     {
         if (cluster.Tcp.MaxConnectionsPerDestination is { } most && (long)most * cluster.Destinations.Count < config.Permits)
@@ -35,13 +35,13 @@ internal static class LockRouteValidator
             problems.Consequence(
                 $"{path}:Permits",
                 $"{config.Permits} clients at once, but the destinations of cluster '{clusterId}' take {(long)most * cluster.Destinations.Count} "
-                    + "by its Tcp:MaxConnectionsPerDestination.",
+                    + "by its Tcp:MaxConnectionsPerDestination; lower Permits, or raise that.",
                 $"ReverseProxy:Clusters:{clusterId}:Tcp:MaxConnectionsPerDestination"
             );
         }
     }
 
-    // A client of another route would be one more than the permits allow.
+    // A client of another route would exceed the number of permits.
     private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
     {
         var clusterId = route.ClusterId ?? "";

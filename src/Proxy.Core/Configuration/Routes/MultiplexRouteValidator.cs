@@ -4,12 +4,12 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Routes;
 
-/// <summary>Checks Multiplex routes and the clusters they use.</summary>
-internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+/// <summary>Checks Multiplex routes and the clusters that they use.</summary>
+internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
 {
     private const string DeclaredFraming = "(Framing)";
 
-    public static void Check(ReverseProxyConfig config, ConfigurationNames names, ProblemList problems)
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         var validator = new MultiplexRouteValidator(config, names, problems);
         var used = validator.CheckRoutes().ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -23,7 +23,10 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, Configu
             new MultiplexClusterValidator(names, problems).Check(cluster.Multiplex, $"ReverseProxy:Clusters:{id}:Multiplex");
             if (!used.Contains(id))
             {
-                problems.Warn($"ReverseProxy:Clusters:{id}:Multiplex", "no route with Mode Multiplex uses this cluster.");
+                problems.Warn(
+                    $"ReverseProxy:Clusters:{id}:Multiplex",
+                    "no route with Mode Multiplex uses this cluster; add one, or leave Multiplex out."
+                );
             }
         }
     }
@@ -75,7 +78,7 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, Configu
     {
         if (clusterId is null || !config.Clusters.TryGetValue(clusterId, out var cluster))
         {
-            return; // told elsewhere
+            return; // reported elsewhere
         }
 
         var place = $"ReverseProxy:Clusters:{clusterId}";
@@ -92,7 +95,7 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, Configu
         {
             problems.Consequence(
                 $"{place}:HealthCheck:Active:Enabled",
-                $"route '{routeId}' multiplexes this cluster, and a probe would be a connection more than it says; use HealthCheck:Passive."
+                $"route '{routeId}' multiplexes this cluster, and a probe would be an additional connection; use HealthCheck:Passive."
             );
         }
     }
@@ -137,13 +140,16 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, Configu
             CheckCluster(target.ClusterId, place, routeId);
             if (cluster.Destinations.Values.Any(static destination => ClusterValidator.IsTcp(destination) == false))
             {
-                problems.Consequence(place, $"cluster '{target.ClusterId}' has http:// destinations; a TCP route needs tcp:// or unix:.");
+                problems.Consequence(
+                    place,
+                    $"cluster '{target.ClusterId}' has http:// destinations; a TCP route needs tcp:// or unix:, so name another cluster."
+                );
             }
             else if (ProtocolOf(target.ClusterId) is { } protocol && Find(protocol) is not { IsModbus: true })
             {
                 problems.Consequence(
                     place,
-                    $"cluster '{target.ClusterId}' does not speak Modbus.",
+                    $"cluster '{target.ClusterId}' does not speak Modbus; name one that does.",
                     $"ReverseProxy:Clusters:{target.ClusterId}:Multiplex"
                 );
             }

@@ -7,14 +7,14 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Endpoints, routes and clusters by id; ids ignore case.</summary>
 public sealed record ReverseProxyConfig
 {
-    /// <summary>Where TCP is listened for; optional, since a route may say Listen instead.</summary>
+    /// <summary>The addresses on which TCP connections are accepted; optional, since a route may have a Listen of its own.</summary>
     public IReadOnlyDictionary<string, TcpEndpointConfig> TcpEndpoints
     {
         get;
         init => field = ById.Copy(value);
     } = ById.Empty<TcpEndpointConfig>();
 
-    /// <summary>Where TCP connections go.</summary>
+    /// <summary>The routes of TCP connections.</summary>
     public IReadOnlyDictionary<string, TcpRouteConfig> TcpRoutes
     {
         get;
@@ -35,8 +35,8 @@ public sealed record ReverseProxyConfig
         init => field = ById.Copy(value);
     } = ById.Empty<ClusterSection>();
 
-    /// <summary>Which clusters the routes use, configured or not.</summary>
-    internal ClusterUse Use() =>
+    /// <summary>The clusters that the routes use, whether they are configured or not.</summary>
+    internal UsedClusters UsedClusters() =>
         new(
             Routes.Values.Select(static route => route.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase),
             TcpRoutes

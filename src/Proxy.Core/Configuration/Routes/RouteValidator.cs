@@ -7,13 +7,9 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks what routes refer to.</summary>
 internal static class RouteValidator
 {
-    /// <summary>Adds what is wrong.</summary>
-    /// <returns>The networks of each TCP route, by its id: read here, and nowhere else.</returns>
-    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
-        ReverseProxyConfig config,
-        ConfigurationNames names,
-        ProblemList problems
-    )
+    /// <summary>Checks the routes.</summary>
+    /// <returns>The networks of each TCP route, by its id; they are parsed here only.</returns>
+    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
     {
         var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes)
@@ -24,12 +20,15 @@ internal static class RouteValidator
             networks[id] = ReadNetworks(route, path, problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
             {
-                problems.Warn($"{path}:IdleTimeout", "connections whose peer vanished stay until keep-alive notices.");
+                problems.Warn(
+                    $"{path}:IdleTimeout",
+                    "without it, connections whose peer has vanished stay open until keep-alive notices; set a duration."
+                );
             }
 
             if (route.Connector is not null)
             {
-                continue; // ConnectorValidator's
+                continue; // checked by ConnectorValidator
             }
 
             if (string.IsNullOrEmpty(route.ClusterId))
@@ -111,8 +110,8 @@ internal static class RouteValidator
             problems.Consequence(
                 path,
                 kind == RouteKind.Http
-                    ? $"cluster '{id}' has tcp:// destinations; an HTTP route needs http:// or https://."
-                    : $"cluster '{id}' has http:// destinations; a TCP route needs tcp:// or unix:."
+                    ? $"cluster '{id}' has tcp:// destinations; an HTTP route needs http:// or https://, so name another cluster."
+                    : $"cluster '{id}' has http:// destinations; a TCP route needs tcp:// or unix:, so name another cluster."
             );
         }
     }

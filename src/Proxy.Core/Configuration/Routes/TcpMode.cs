@@ -5,16 +5,16 @@ namespace Proxy.Configuration.Routes;
 /// <summary>What a TCP route does with a connection.</summary>
 public enum TcpMode
 {
-    /// <summary>Bytes go to a destination and back.</summary>
+    /// <summary>It relays the bytes to and from a destination.</summary>
     Forward,
 
-    /// <summary>Connections wait for a permit and run one after the other.</summary>
+    /// <summary>It makes connections wait for a permit, so that a limited number is served at a time.</summary>
     Lock,
 
-    /// <summary>Requests of many clients share upstream connections.</summary>
+    /// <summary>It lets requests of many clients share upstream connections.</summary>
     Multiplex,
 
-    /// <summary>Connections are handed over to YARP on this port.</summary>
+    /// <summary>It passes connections to YARP on the same port.</summary>
     [NotAvailableYet]
     Http,
 }

@@ -4,47 +4,47 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Routes;
 
-/// <summary>Which TCP connections go where, and how.</summary>
+/// <summary>A TCP route: which connections it takes, and what it does with them.</summary>
 [NotAvailableYet("Tls", "Limits")]
 public sealed record TcpRouteConfig
 {
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
     public string? Listen { get; init; }
 
-    /// <summary>Which connections of which endpoints this route takes; instead of Listen.</summary>
+    /// <summary>The conditions for connections of TcpEndpoints; instead of Listen.</summary>
     public TcpRouteMatchConfig? Match { get; init; }
 
-    /// <summary>Lower is tried first; then the more specific route, then the id.</summary>
+    /// <summary>The order; routes with lower values are tried first, then more specific ones, then by id.</summary>
     public int Order { get; init; }
 
-    /// <summary>The cluster to connect to.</summary>
+    /// <summary>The id of the cluster to connect to.</summary>
     public string? ClusterId { get; init; }
 
-    /// <summary>Instead of a cluster: the connector of a channel that calls, whose members are connected to through tunnels.</summary>
+    /// <summary>Instead of a cluster: a connector that a channel here calls, whose members are connected through tunnels.</summary>
     public string? Connector { get; init; }
 
-    /// <summary>What happens to a connection.</summary>
+    /// <summary>What the route does with a connection.</summary>
     public TcpMode Mode { get; init; }
 
     /// <summary>The queue and its hooks, for Mode Lock.</summary>
     public LockConfig? Lock { get; init; }
 
-    /// <summary>What clients get, for Mode Multiplex.</summary>
+    /// <summary>How clients are served, for Mode Multiplex.</summary>
     public MultiplexConfig? Multiplex { get; init; }
 
-    /// <summary>Ends a connection after this long without a byte either way.</summary>
+    /// <summary>Ends a connection after this time without a byte in either direction.</summary>
     [AllowNone]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Ends a connection this long after one side has finished sending.</summary>
+    /// <summary>Ends a connection after this time since one side has finished sending.</summary>
     [AllowNone]
     public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The longest life of a connection, less up to 10 % jitter.</summary>
+    /// <summary>The maximum duration of a connection, shortened by up to 10 % at random.</summary>
     [AllowNone]
     public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long connections may go on after their route has gone; zero closes at once.</summary>
+    /// <summary>How long connections may continue after their route was removed; zero resets them immediately.</summary>
     [AllowNone, AllowZero]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -54,7 +54,7 @@ public sealed record TcpRouteConfig
     /// <summary>Whether each connection is written to the access log.</summary>
     public bool AccessLog { get; init; } = true;
 
-    /// <summary>Free keys and values for extensions.</summary>
+    /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {
         get;

@@ -4,10 +4,10 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>Accepting on one loop.</summary>
-internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollServices services) : IEventHandler, IDisposable
+/// <summary>Accepts connections on one event loop.</summary>
+internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDependencies services) : IEventHandler, IDisposable
 {
-    // More in a row would keep the loop's other connections waiting.
+    // More in a row would delay the loop's other connections.
     private const int MostInARow = 32;
 
     private readonly ReadinessGate _gate = new(inline: true);
@@ -21,10 +21,10 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
 
     ulong IEventHandler.Registration { get; set; }
 
-    /// <summary>Takes the slot for one accept.</summary>
+    /// <summary>Reserves the slot for one accept.</summary>
     public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 
-    /// <summary>Accepts one connection; null when the listener is unbound and nothing is queued any more. Leaves the slot.</summary>
+    /// <summary>Accepts one connection and frees the slot; null if the listener is unbound and no connection is queued any more.</summary>
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken)
     {
         var mayGoOn = ++_inARow < MostInARow && EventLoop.Current == loop;
@@ -48,10 +48,10 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         return WaitAsync(mayGoOn, cancellationToken);
     }
 
-    /// <summary>Lets the waiting accept look again.</summary>
+    /// <summary>Makes the waiting accept check again.</summary>
     public void Wake() => loop.Post(_gate);
 
-    /// <summary>Takes a connection that another loop accepted for this one.</summary>
+    /// <summary>Takes a connection that another loop has accepted for this one.</summary>
     public bool TryEnqueue(EpollConnection connection)
     {
         lock (_handedGate)
@@ -121,7 +121,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         }
     }
 
-    // Onto the loop, or behind what else it has to do.
+    // Switches to the loop's thread, or lets its other work run first.
     private ValueTask LetOthersRunAsync()
     {
         _gate.Reset();
@@ -140,7 +140,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollSe
         if (_isWatching)
         {
             loop.Remove(listener.Number, ((IEventHandler)this).Registration);
-            listener.WakeOnly(); // the kernel may have told this loop alone of a connection
+            listener.WakeOnly(); // the kernel may have notified this loop only
         }
         else
         {

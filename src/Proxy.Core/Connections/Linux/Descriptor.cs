@@ -4,7 +4,7 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>What is done with socket descriptors beside moving bytes.</summary>
+/// <summary>Operations on socket descriptors.</summary>
 internal static unsafe class Descriptor
 {
     public static void SetOption(int descriptor, int level, int name, int value) =>
@@ -18,7 +18,7 @@ internal static unsafe class Descriptor
         SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpKeepCount, keepAlive.Probes);
     }
 
-    /// <summary>The error of a socket, which this clears; 0 for none.</summary>
+    /// <summary>Reads and clears the error of a socket; 0 for none.</summary>
     public static int Error(int descriptor)
     {
         var error = 0;
@@ -26,14 +26,14 @@ internal static unsafe class Descriptor
         return Libc.GetOption(descriptor, Libc.SolSocket, Libc.SoError, &error, &length) < 0 ? Errno.Last : error;
     }
 
-    /// <summary>Bytes that have been received and not read.</summary>
+    /// <summary>The number of bytes that were received and not read.</summary>
     public static int Unread(int descriptor) => Ask(descriptor, Libc.SocketBytesToRead);
 
-    /// <summary>Bytes that have been sent and that the peer's kernel has not acknowledged.</summary>
+    /// <summary>The number of bytes that were sent and not acknowledged by the peer's kernel.</summary>
     public static int Unsent(int descriptor) => Ask(descriptor, Libc.SocketBytesToSend);
 
-    /// <summary>Receives without waiting.</summary>
-    /// <returns>The number of bytes, 0 at the end of the stream, or a reason of <see cref="Errno"/> below zero.</returns>
+    /// <summary>Receives without blocking.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a negative <see cref="Errno"/>.</returns>
     public static int Receive(int descriptor, Span<byte> buffer)
     {
         fixed (byte* start = buffer)
@@ -60,8 +60,8 @@ internal static unsafe class Descriptor
         }
     }
 
-    /// <summary>Sends without waiting.</summary>
-    /// <returns>The number of bytes the kernel took, or a reason of <see cref="Errno"/> below zero.</returns>
+    /// <summary>Sends without blocking.</summary>
+    /// <returns>The number of bytes that the kernel took, or a negative <see cref="Errno"/>.</returns>
     public static int Send(int descriptor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
@@ -73,8 +73,8 @@ internal static unsafe class Descriptor
     /// <inheritdoc cref="Send(int, ReadOnlySpan{byte})"/>
     /// <param name="descriptor">The socket.</param>
     /// <param name="bytes">What to send.</param>
-    /// <param name="length">How much of it.</param>
-    /// <param name="endFollows">Whether the next call ends the stream: bytes and FIN then travel in one segment.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="endFollows">Whether the next call ends the stream, so that the bytes and FIN travel in one segment.</param>
     public static int Send(int descriptor, byte* bytes, int length, bool endFollows = false)
     {
         var flags = endFollows ? Libc.MsgNoSignal | Libc.MsgMore : Libc.MsgNoSignal;
@@ -93,8 +93,8 @@ internal static unsafe class Descriptor
         }
     }
 
-    /// <summary>Moves bytes from a socket to a pipe or from a pipe to a socket, without waiting.</summary>
-    /// <returns>The number of bytes, 0 at the end of the stream, or a reason of <see cref="Errno"/> below zero.</returns>
+    /// <summary>Moves bytes from a socket to a pipe or from a pipe to a socket, without blocking.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a negative <see cref="Errno"/>.</returns>
     public static int Splice(int from, int to, int length)
     {
         while (true)
@@ -112,8 +112,8 @@ internal static unsafe class Descriptor
         }
     }
 
-    /// <summary>A stream socket for dialing, which does not block.</summary>
-    /// <exception cref="SocketException">There are no descriptors left, or no such family here.</exception>
+    /// <summary>Opens a non-blocking stream socket for dialing.</summary>
+    /// <exception cref="SocketException">No descriptor is left, or the system does not support the address family.</exception>
     public static int Open(EndPoint endPoint)
     {
         var family = endPoint.AddressFamily switch
@@ -131,8 +131,8 @@ internal static unsafe class Descriptor
         return descriptor;
     }
 
-    /// <summary>Begins to connect.</summary>
-    /// <returns>0 when connected, EINPROGRESS when under way, or why not.</returns>
+    /// <summary>Starts to connect.</summary>
+    /// <returns>0 when connected, EINPROGRESS while connecting, or the error.</returns>
     public static int Connect(int descriptor, EndPoint endPoint)
     {
         var address = stackalloc byte[NativeAddress.MaxLength];
@@ -140,8 +140,8 @@ internal static unsafe class Descriptor
         return Libc.Connect(descriptor, address, (uint)length) == 0 ? 0 : Errno.Last;
     }
 
-    /// <summary>Chooses the address to connect from; the port is chosen by the connect, which may share it between destinations.</summary>
-    /// <exception cref="SocketException">It is no address of this machine.</exception>
+    /// <summary>Binds the source address. The port is chosen by connect, which can share it between destinations.</summary>
+    /// <exception cref="SocketException">The address is not one of this machine.</exception>
     public static void Bind(int descriptor, IPAddress source)
     {
         const int IpProtoIp = 0;
@@ -152,8 +152,8 @@ internal static unsafe class Descriptor
         _ = Require(Libc.Bind(descriptor, address, (uint)length));
     }
 
-    /// <summary>Accepts without waiting.</summary>
-    /// <returns>A descriptor that does not block, or a reason of <see cref="Errno"/> below zero.</returns>
+    /// <summary>Accepts without blocking.</summary>
+    /// <returns>A non-blocking descriptor, or a negative <see cref="Errno"/>.</returns>
     public static int Accept(int listener, out EndPoint? remote)
     {
         var address = stackalloc byte[NativeAddress.MaxLength];
@@ -164,10 +164,10 @@ internal static unsafe class Descriptor
         return descriptor < 0 ? -Errno.Last : descriptor;
     }
 
-    /// <summary>Ends the sending half.</summary>
+    /// <summary>Closes the sending direction (FIN).</summary>
     public static void ShutdownSend(int descriptor) => _ = Libc.Shutdown(descriptor, Libc.ShutWrite);
 
-    /// <summary>The address of this side or of the peer; null when it has none any more.</summary>
+    /// <summary>The local or the remote address; null if the socket has none any more.</summary>
     public static EndPoint? Name(int descriptor, bool local)
     {
         var address = stackalloc byte[NativeAddress.MaxLength];
@@ -176,7 +176,7 @@ internal static unsafe class Descriptor
         return result < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, NativeAddress.MaxLength)));
     }
 
-    /// <summary>Bytes that the peer has acknowledged since the beginning; 0 when it cannot be known.</summary>
+    /// <summary>The number of bytes that the peer has acknowledged since the start; 0 if it is not known.</summary>
     public static ulong Delivered(int descriptor)
     {
         const int Offset = TcpInfo.AcknowledgedOffset;
@@ -197,7 +197,7 @@ internal static unsafe class Descriptor
         _ = Libc.Close(descriptor);
     }
 
-    /// <exception cref="SocketException">The kernel has none.</exception>
+    /// <exception cref="SocketException">The result is an error.</exception>
     public static int Require(int result) => result >= 0 ? result : throw Errno.LastException();
 
     private static int Ask(int descriptor, nuint request)

@@ -7,18 +7,18 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// A connection on an event loop. Until a relay takes it over, any thread may use it; nothing reads its socket before a caller does.
+/// A connection on an event loop. Until a relay takes it over, any thread may use it. Its socket is not read before a caller does.
 /// </summary>
-/// <param name="descriptor">A socket that does not block.</param>
+/// <param name="descriptor">A non-blocking socket.</param>
 /// <param name="loop">The loop that watches it.</param>
-/// <param name="services">What the transport's connections share.</param>
-/// <param name="remote">The peer.</param>
-/// <param name="isAccepted">Whether it was accepted, and not dialed.</param>
-/// <param name="inline">Whether waiting code continues on the loop's thread.</param>
+/// <param name="services">The services that the transport's connections share.</param>
+/// <param name="remote">The address of the peer.</param>
+/// <param name="isAccepted">Whether it was accepted rather than dialed.</param>
+/// <param name="inline">Whether continuations run on the loop's thread.</param>
 internal sealed class EpollConnection(
     int descriptor,
     EventLoop loop,
-    EpollServices services,
+    EpollDependencies services,
     EndPoint? remote,
     bool isAccepted,
     bool inline
@@ -35,10 +35,10 @@ internal sealed class EpollConnection(
     private ResetWatch? _resetWatch;
     private int _seen;
 
-    /// <summary>Whether code that waits for it continues on the loop's thread: true for handlers of ours, which do not block.</summary>
+    /// <summary>Whether continuations run on the loop's thread; true for the proxy's own handlers, which do not block.</summary>
     public bool IsInline => inline;
 
-    /// <summary>The pipes if they were touched: they may hold bytes that were read and not consumed.</summary>
+    /// <summary>The pipes, if they were used: they may hold bytes that were read and not consumed.</summary>
     public EpollPipe? TouchedPipe { get; private set; }
 
     public override IDuplexPipe Transport
@@ -47,23 +47,25 @@ internal sealed class EpollConnection(
         set => _wrapper = value;
     }
 
-    /// <summary>Gives its events to a relay, on the loop's thread; null takes them back.</summary>
+    /// <summary>Passes its events to a relay, on the loop's thread; null ends that.</summary>
     public void Attach(EpollRelay? relay)
     {
         Volatile.Write(ref _relay, relay);
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>Whether the connection as a whole is over: a reset, or a time-out of the network. A unix socket knows no reset.</summary>
+    /// <summary>Whether the whole connection has failed, by a reset or a network timeout. A unix socket has no reset.</summary>
     public bool HasFailed => HasSeen(Libc.EpollErr);
 
-    /// <summary>Whether there is an end to read, of whatever kind.</summary>
+    /// <summary>Whether an end of any kind can be read.</summary>
     public bool HasEnded => HasSeen(Ends);
 
-    /// <summary>Whether an edge has told that there is something to read, since it is watched.</summary>
+    /// <summary>Whether an event has reported readable bytes since the socket is watched.</summary>
     public bool HasBeenReadable => HasSeen(Ends | Libc.EpollIn);
 
-    /// <summary>Whether a short read may leave bytes: reads stop at urgent data, and on unix sockets at passed descriptors.</summary>
+    /// <summary>
+    /// Whether a short read may leave bytes in the socket: reads stop at urgent data and, on unix sockets, at passed descriptors.
+    /// </summary>
     public bool ReadsStopShort => IsUnix || HasSeen(Libc.EpollPriority);
 
     public override async ValueTask DisposeAsync()
@@ -134,10 +136,10 @@ internal sealed class EpollConnection(
     public override ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
         new EpollRelay(this, (EpollConnection)upstream, options, record, services.Buffers).RunAsync();
 
-    /// <summary>Tells when the socket may be read again.</summary>
+    /// <summary>Signaled when the socket may be readable again.</summary>
     public ReadinessGate Readable => Volatile.Read(ref _readable) ?? LazyInitializer.EnsureInitialized(ref _readable, NewGate);
 
-    /// <summary>Tells when the socket may be written again.</summary>
+    /// <summary>Signaled when the socket may be writable again.</summary>
     public ReadinessGate Writable => Volatile.Read(ref _writable) ?? LazyInitializer.EnsureInitialized(ref _writable, NewGate);
 
     public override void OnEvents(EventLoop loop, uint events)
@@ -184,7 +186,7 @@ internal sealed class EpollConnection(
         }
         catch (ObjectDisposedException)
         {
-            // The dial ended in this moment.
+            // The dial has just ended.
         }
     }
 

@@ -6,13 +6,15 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>Dials IP and unix addresses; on a loop's thread, for that loop.</summary>
-internal sealed class EpollConnectionFactory(EpollServices services, TimeProvider time) : IConnectionFactory
+/// <summary>Dials IP and unix addresses. A dial on a loop's thread creates a connection on that loop.</summary>
+internal sealed class EpollConnectionFactory(EpollDependencies services, TimeProvider time) : IConnectionFactory
 {
     private static readonly TimeSpan _backlogPause = TimeSpan.FromMilliseconds(10);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nothing answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    /// <exception cref="SocketException">
+    /// The address does not answer, or the process has no descriptor left for it (TooManyOpenSockets).
+    /// </exception>
     public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
@@ -40,7 +42,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
                 return new(connection);
             }
 
-            _ = connection.Writable; // before the first edge, which may come at once and is the only one
+            _ = connection.Writable; // created before the only event, which may come immediately
             connection.Register();
             return WaitAsync(connection, cancellationToken);
         }
@@ -66,7 +68,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
 
     private static EndPoint Target(EndPoint endpoint) => endpoint is SourcedEndPoint sourced ? sourced.Address : endpoint;
 
-    // The kernel has shaken hands with a peer on this host when the call returns, but only a second one says so.
+    // With a peer on this host, the handshake is complete when connect returns, but only a second call reports it.
     private static int Connect(int descriptor, EndPoint endpoint)
     {
         var error = Descriptor.Connect(descriptor, endpoint);
@@ -84,7 +86,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
     {
         try
         {
-            // The first edge of a connecting socket is its result.
+            // The first event of a connecting socket is the result.
             await connection.Writable.WaitAsync(cancellationToken);
             Check(connection.HasFailed ? connection.TakeError() : 0);
             return connection;
@@ -96,7 +98,7 @@ internal sealed class EpollConnectionFactory(EpollServices services, TimeProvide
         }
     }
 
-    // A unix socket whose listener's queue is full says so at once; TCP's waits in the kernel.
+    // If the queue of a unix socket's listener is full, connect fails immediately; with TCP the kernel waits.
     private async ValueTask<ConnectionContext> WaitForBacklogAsync(
         EpollConnection connection,
         EndPoint endpoint,

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// <c>struct epoll_event</c>: 32 bits of events and 64 of our own. It is packed to 12 bytes on x64 and padded to 16 everywhere
-/// else, which no attribute of .NET can say, so it is read and written by offset.
+/// <c>struct epoll_event</c>: 32 bits of events and 64 bits of data. It is packed to 12 bytes on x64 and padded to 16 elsewhere, which a
+/// .NET attribute cannot express, so it is accessed by offset.
 /// </summary>
 internal static unsafe class EpollEvents
 {

@@ -5,18 +5,19 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// A listen socket that all loops accept from. Each loop has a slot; a caller that accepts inline has one waiting in every slot,
-/// so that a connection is accepted, handled and relayed on one thread. Accept errors reach the caller, which decides about back-off.
+/// A listening socket from which all loops accept. Each loop has a slot. A caller that accepts inline has one accept waiting in every slot,
+/// so that a connection is accepted, handled and relayed on one thread. Errors of accept are thrown to the caller, which decides about the
+/// pause.
 /// </summary>
 internal sealed class EpollListener : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket;
     private readonly LastAccepts _last;
     private readonly AcceptSlot[] _slots;
-    private readonly EpollServices _services;
+    private readonly EpollDependencies _services;
     private volatile EventLoop? _only;
 
-    public EpollListener(BoundSocket bound, EpollServices services)
+    public EpollListener(BoundSocket bound, EpollDependencies services)
     {
         var socket = bound.Socket;
         _socket = socket;
@@ -25,7 +26,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
         {
-            // What is accepted inherits both.
+            // Accepted sockets inherit both options.
             socket.NoDelay = true;
             Descriptor.SetKeepAlive(Number, KeepAlive.Default);
         }
@@ -36,7 +37,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     public EndPoint EndPoint { get; }
 
-    /// <summary>The listen socket's descriptor.</summary>
+    /// <summary>The descriptor of the listening socket.</summary>
     public int Number => (int)_socket.SafeHandle.DangerousGetHandle();
 
     /// <summary>Whether handlers run on the loop that accepts.</summary>
@@ -60,13 +61,13 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         }
     }
 
-    /// <summary>Whether a loop may accept now: all do, unless the order counts.</summary>
+    /// <summary>Whether a loop may accept now: every loop, unless connections have to be accepted in order.</summary>
     public bool AcceptsOn(EventLoop loop) => _only is null || _only == loop;
 
-    /// <summary>Whether one more may be accepted: after the listener is unbound, for a moment only.</summary>
+    /// <summary>Whether another connection may be accepted; after the listener is unbound, for a limited time only.</summary>
     public bool MayAccept => _last.MayAccept;
 
-    /// <summary>Lets the loop that accepts alone look again.</summary>
+    /// <summary>Makes the one loop that accepts in order check again.</summary>
     public void WakeOnly()
     {
         if (_only is { } only)
@@ -75,7 +76,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         }
     }
 
-    /// <summary>The loop for a connection that another accepted.</summary>
+    /// <summary>Chooses the loop for a connection that another loop has accepted.</summary>
     public EventLoop Choose(EventLoop own) => IsUnbound || _only is not null ? own : _services.Loops.Choose(own);
 
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -90,7 +91,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
             }
         }
 
-        throw new InvalidOperationException("As many accepts as there are loops are waiting.");
+        throw new InvalidOperationException("There is one waiting accept per loop already.");
     }
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
@@ -115,6 +116,6 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     public void HandOver() => SocketOptions.IgnoreNewHandshakes(_socket);
 
-    /// <summary>Gives a connection to the loop it was chosen for; false when nothing accepts there any more.</summary>
+    /// <summary>Passes a connection to the loop that was chosen for it; false if that one does not accept any more.</summary>
     public bool TryHandOn(EpollConnection connection) => IsInline && _slots[connection.Loop.Index].TryEnqueue(connection);
 }

@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// Pipes laid directly on a connection: reading waits without a buffer, a flush returns when the kernel has the bytes, and
-/// completing the output is FIN in that direction alone.
+/// Pipes directly on a socket: a waiting read holds no buffer, a flush completes when the kernel has the bytes, and completing the output
+/// sends FIN in that direction only.
 /// </summary>
 internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
 {
@@ -20,7 +20,7 @@ internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
     public PipeWriter Output { get; } =
         PipeWriter.Create(new SendingHalf(connection), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
 
-    /// <summary>Gives what was read and not consumed to a relay.</summary>
+    /// <summary>Passes bytes that were read and not consumed to a relay.</summary>
     public void TakeUnread(RelayDirection direction)
     {
         if (Input.TryRead(out var read))
@@ -39,11 +39,11 @@ internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
         }
         catch (IOException)
         {
-            // The peer is gone; unsent bytes have nowhere to go.
+            // The peer has gone, so unsent bytes cannot be delivered.
         }
     }
 
-    /// <summary>Ends the sending half when it is closed.</summary>
+    /// <summary>Closes the sending direction when the stream is closed.</summary>
     private sealed class SendingHalf(EpollConnection connection) : EpollStream(connection)
     {
         protected override void Dispose(bool disposing)

@@ -6,8 +6,8 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// Moves bytes between two sockets of one loop, as a state machine on its thread. FIN passes as FIN; a reset passes as a reset
-/// once the other side's kernel has delivered what came before it; an end of ours resets both.
+/// Moves bytes between two sockets of one loop, as a state machine on its thread. A FIN is passed on as FIN. A reset is passed on as a
+/// reset, once the other side's kernel has delivered the bytes before it. When the proxy ends the relay, both sides are reset.
 /// </summary>
 internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome>, IThreadPoolWorkItem
 {
@@ -41,7 +41,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _source.RunContinuationsAsynchronously = !client.IsInline;
     }
 
-    /// <summary>Relays until the end, and returns why it ended.</summary>
+    /// <summary>Relays until the end; returns the outcome.</summary>
     public ValueTask<ConnectionOutcome> RunAsync()
     {
         if (EventLoop.Current == _loop)
@@ -56,14 +56,14 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         return new ValueTask<ConnectionOutcome>(this, _source.Version);
     }
 
-    /// <summary>Ends both connections with a reset. From any thread.</summary>
+    /// <summary>Resets both connections. Thread-safe.</summary>
     public void Abort()
     {
         _isAborted = true;
         _loop.Post(this);
     }
 
-    /// <summary>Takes a turn: the first, another, or the last.</summary>
+    /// <summary>Runs one turn of the state machine.</summary>
     public void Execute()
     {
         if (!_isStarted)
@@ -81,12 +81,12 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         Step();
     }
 
-    /// <summary>Takes an edge of one of the two sockets.</summary>
+    /// <summary>Handles events of one of the two sockets.</summary>
     public void OnEvents(EventLoop loop, EpollConnection connection, uint events)
     {
         if (loop != _loop || _isCompleted)
         {
-            return; // seen by a loop that it has left
+            return; // reported by a loop that the connection has left
         }
 
         const uint Ends = Libc.EpollErr | Libc.EpollHup;
@@ -95,7 +95,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
         if ((events & Libc.EpollErr) != 0)
         {
-            Break(connection); // it is not read while the other side takes nothing
+            Break(connection); // noticed here, since it is not read while the other side accepts no bytes
         }
 
         Step();
@@ -162,14 +162,14 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         }
         catch (SocketException)
         {
-            ResetBoth(); // the kernel has no watches left
+            ResetBoth(); // the kernel has no epoll watches left
             return;
         }
 
         _client.Attach(this);
         _upstream.Attach(this);
         _isAborted |= _client.IsClosing || _upstream.IsClosing;
-        _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // else its first edge is to come
+        _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // otherwise its first event is still to come
         _client.TouchedPipe?.TakeUnread(_up);
         _upstream.TouchedPipe?.TakeUnread(_down);
         if (_deadlines.Next is var due and not Never)
@@ -178,7 +178,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         }
     }
 
-    // A slow reader takes long to make room for the next send; bytes that leave the kernel's queue are activity too.
+    // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering()
     {
         var unsent = Descriptor.Unsent(_client.Number) + Descriptor.Unsent(_upstream.Number);
@@ -269,14 +269,14 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
 
     private void End(RelayDirection direction)
     {
-        // A reset whose error a write has collected reads as an end; the edge told them apart.
+        // If a write has already collected the error of a reset, a read reports an end of stream; the event tells them apart.
         if (direction.From.HasFailed && _broken is null)
         {
             Break(direction.From);
         }
 
         var other = direction == _up ? _down : _up;
-        if (_broken is null && !other.IsFinished) // the second end is told by closing
+        if (_broken is null && !other.IsFinished) // the second end is passed on by closing
         {
             direction.SendEnd();
             _deadlines.HalfClosed(_loop.Now);
@@ -289,7 +289,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         direction.Finish(_loop);
     }
 
-    /// <summary>What the broken side sent before is still delivered, and then the other side is reset too.</summary>
+    /// <summary>Passes on a reset: bytes that the broken side had sent are delivered first.</summary>
     private void Break(EpollConnection broken)
     {
         if (_broken is null)
@@ -304,7 +304,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         towards.Finish(_loop);
         if (broken != _broken)
         {
-            away.Finish(_loop); // both are broken: no side is left to deliver to
+            away.Finish(_loop); // both sides are broken, so there is nothing left to deliver
         }
         else if (!away.IsFinished)
         {

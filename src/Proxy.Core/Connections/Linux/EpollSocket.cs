@@ -6,7 +6,9 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>A socket that an event loop watches: what may use its descriptor and for how long, and how it is closed. Any thread may call it.</summary>
+/// <summary>
+/// A socket that an event loop watches. Tracks the users of its descriptor, and closes it when the last one is done. Thread-safe.
+/// </summary>
 internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionSocketFeature
 {
     private const uint Watched = Libc.EpollIn | Libc.EpollPriority | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
@@ -16,7 +18,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     private EndPoint? _local;
     private EndPoint? _remote;
     private Socket? _socket;
-    private int _uses = 1; // the owner's; the descriptor is closed with the last
+    private int _uses = 1; // one for the owner; the last one to exit closes the descriptor
     private int _closing;
     private volatile bool _resets;
 
@@ -33,7 +35,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         }
     }
 
-    /// <summary>The descriptor; valid between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    /// <summary>The descriptor; valid between <see cref="TryEnter"/> and <see cref="Exit"/> only.</summary>
     public int Number { get; }
 
     public EventLoop Loop => Volatile.Read(ref _loop);
@@ -56,10 +58,10 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     /// <inheritdoc />
     Socket IConnectionSocketFeature.Socket => _socket ??= new Socket(new SafeSocketHandle(Number, ownsHandle: false));
 
-    /// <summary>Begins to watch the socket.</summary>
+    /// <summary>Starts to watch the socket.</summary>
     public void Register() => _loop.Add(Number, Watched, this);
 
-    /// <summary>Lets another loop watch it. Nothing may wait for it meanwhile.</summary>
+    /// <summary>Moves the socket to another loop. No operation may wait for it meanwhile.</summary>
     public void MoveTo(EventLoop loop)
     {
         var old = _loop;
@@ -71,7 +73,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     /// <inheritdoc />
     public abstract void OnEvents(EventLoop loop, uint events);
 
-    /// <summary>Keeps the descriptor open; false when it is closed or about to be.</summary>
+    /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false if it is closed or about to be.</summary>
     public bool TryEnter()
     {
         var uses = Volatile.Read(ref _uses);
@@ -106,7 +108,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 
     public override void Abort(ConnectionAbortedException abortReason) => Reset();
 
-    /// <summary>Closes, with FIN unless it is to be a reset.</summary>
+    /// <summary>Closes with FIN, or with RST if a reset was requested.</summary>
     public void Close()
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
@@ -123,7 +125,8 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 
     public override void SetKeepAlive(KeepAlive keepAlive)
     {
-        // An accepted socket inherits what its listener was given. Of a peer on this host probes would tell nothing: this kernel answers.
+        // An accepted socket inherits the options of its listener. A peer on this host needs no probes, since the local kernel answers
+        // them.
         if (IsUnix || (_isAccepted ? keepAlive == KeepAlive.Default : IsLocal) || !TryEnter())
         {
             return;
@@ -142,7 +145,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         }
     }
 
-    /// <summary>The socket's error, which this clears; 0 for none.</summary>
+    /// <summary>Reads and clears the socket's error; 0 for none.</summary>
     public int TakeError()
     {
         if (!TryEnter())
@@ -155,7 +158,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         return error;
     }
 
-    /// <summary>Bytes that are there and were not read; 0 when it is closed.</summary>
+    /// <summary>The number of bytes that were received and not read; 0 once it is closed.</summary>
     protected int Unread()
     {
         if (!TryEnter())
@@ -172,10 +175,10 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 
     ulong IEventHandler.Registration { get; set; }
 
-    /// <summary>All code that uses the descriptor has to stop.</summary>
+    /// <summary>Called when the socket is about to close: all code that uses the descriptor has to stop.</summary>
     protected abstract void OnClosing();
 
-    /// <summary>Every operation that waits for it has to look again.</summary>
+    /// <summary>Makes every waiting operation check the socket again.</summary>
     protected abstract void WakeAll();
 
     private bool IsLocal => _remote is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address);

@@ -4,11 +4,11 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>A connection as a stream: for TLS, and for handlers that look at bytes. One reader and one writer at a time.</summary>
+/// <summary>A connection as a stream, for TLS and for handlers that read bytes. One reader and one writer at a time.</summary>
 internal class EpollStream(EpollConnection connection) : Stream
 {
     private PendingRead? _pending;
-    private bool _isDrained; // the last read took all there was: the next bytes bring an edge of their own
+    private bool _isDrained; // the last read emptied the socket, so the next bytes cause an event of their own
 
     protected EpollConnection Connection => connection;
 
@@ -26,7 +26,7 @@ internal class EpollStream(EpollConnection connection) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Reads what is there; an empty buffer only waits until something is.</summary>
+    /// <summary>Reads available bytes; with an empty buffer, only waits until there are any.</summary>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -49,8 +49,8 @@ internal class EpollStream(EpollConnection connection) : Stream
         return _pending.Start(buffer, cancellationToken);
     }
 
-    /// <summary>Reads without waiting; an edge that comes from now on is kept.</summary>
-    /// <returns>The number of bytes, 0 at the end of the stream, or -1: not now.</returns>
+    /// <summary>Reads without waiting. Events from now on are kept.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or -1 if there are none now.</returns>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public int TryRead(Span<byte> buffer)
     {
@@ -60,7 +60,7 @@ internal class EpollStream(EpollConnection connection) : Stream
         return count;
     }
 
-    /// <summary>Returns when the kernel has all bytes.</summary>
+    /// <summary>Completes when the kernel has all bytes.</summary>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -98,7 +98,7 @@ internal class EpollStream(EpollConnection connection) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // -1: not now.
+    // Returns -1 if there are no bytes now.
     private int Receive(Span<byte> buffer)
     {
         if (!connection.TryEnter())
@@ -147,5 +147,6 @@ internal class EpollStream(EpollConnection connection) : Stream
 
     private static IOException Closed() => Failure(new SocketException((int)SocketError.OperationAborted));
 
-    private static NotSupportedException NoSynchronousUse() => new("Waiting would hold an event loop; use the asynchronous methods.");
+    private static NotSupportedException NoSynchronousUse() =>
+        new("A synchronous call would block an event loop; use the asynchronous methods.");
 }

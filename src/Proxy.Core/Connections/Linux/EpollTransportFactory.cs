@@ -5,10 +5,9 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// The transport of event loops: binds what <see cref="ListenEndPoint"/> names. Registered beside Kestrel's own factory it takes
-/// only such endpoints and leaves all others alone.
+/// The transport of the event loops. Binds only a <see cref="ListenEndPoint"/>, so that it can be registered beside Kestrel's own factory.
 /// </summary>
-internal sealed class EpollTransportFactory(EpollServices services, InheritedSockets? inherited = null)
+internal sealed class EpollTransportFactory(EpollDependencies services, InheritedSockets? inherited = null)
     : IConnectionListenerFactory,
         IConnectionListenerFactorySelector
 {
@@ -16,7 +15,7 @@ internal sealed class EpollTransportFactory(EpollServices services, InheritedSoc
     public bool CanBind(EndPoint endpoint) => endpoint is ListenEndPoint;
 
     /// <inheritdoc />
-    /// <exception cref="AddressInUseException">Another socket listens there.</exception>
+    /// <exception cref="AddressInUseException">Another socket listens on the address.</exception>
     /// <exception cref="SocketException">The address cannot be bound for another reason.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {

@@ -4,10 +4,10 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>One thread and one epoll instance. What belongs to the loop is touched on its thread alone, so it needs no locks.</summary>
+/// <summary>One thread with one epoll instance. State of the loop is used on its thread only, and so needs no locks.</summary>
 internal sealed unsafe class EventLoop : IDisposable
 {
-    /// <summary>A loop that is held longer than this keeps all its connections waiting.</summary>
+    /// <summary>The time in milliseconds after which a turn counts as held, since it keeps all connections of the loop waiting.</summary>
     public const int LongestTurn = 50;
 
     private const int EventsPerWait = 256;
@@ -19,7 +19,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
     private readonly IEventLoopReport _report;
     private readonly Thread _thread;
-    private readonly Lock _closing = new(); // guards _closed: another's descriptor may have the number afterwards
+    private readonly Lock _closing = new(); // guards _closed: another file may get the number of the epoll descriptor afterwards
     private Queue<IThreadPoolWorkItem> _ready = new();
     private Queue<IThreadPoolWorkItem> _running = new();
     private int _woken;
@@ -30,8 +30,8 @@ internal sealed unsafe class EventLoop : IDisposable
     private volatile bool _stopping;
     private bool _closed;
 
-    /// <param name="index">Its number in the group.</param>
-    /// <param name="report">Told what goes wrong.</param>
+    /// <param name="index">The number of the loop in its group.</param>
+    /// <param name="report">Notified of problems.</param>
     public EventLoop(int index, IEventLoopReport report)
     {
         Index = index;
@@ -48,38 +48,42 @@ internal sealed unsafe class EventLoop : IDisposable
         _thread.UnsafeStart();
     }
 
-    /// <summary>The loop whose thread this is.</summary>
+    /// <summary>The loop of the current thread; null on other threads.</summary>
     [field: ThreadStatic]
     public static EventLoop? Current { get; private set; }
 
     public int Index { get; }
 
-    /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> at the begin of the turn.</summary>
+    /// <summary>The value of <see cref="Environment.TickCount64"/>, in milliseconds, at the start of the turn.</summary>
     public long Now { get; private set; }
 
-    /// <summary>The buffer everything passes through, <see cref="BufferPool.BufferSize"/> bytes; free between any two calls.</summary>
+    /// <summary>The buffer for all transfers, of <see cref="BufferPool.BufferSize"/> bytes; it holds nothing between two calls.</summary>
     public byte* Buffer { get; }
 
     public TimerWheel Timers { get; }
 
     public KernelPipePool Pipes { get; }
 
-    /// <summary>Accepted connections that live here, as the measure of its load.</summary>
+    /// <summary>The number of accepted connections on this loop, the measure of its load.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>When the turn that is running began, by <see cref="Environment.TickCount64"/>; 0 while the loop waits.</summary>
+    /// <summary>
+    /// When the current turn began, by <see cref="Environment.TickCount64"/> in milliseconds; 0 while the loop waits for events.
+    /// </summary>
     public long TurnBegan => Volatile.Read(ref _turnBegan);
 
-    /// <summary>Turns that took longer than <see cref="LongestTurn"/>.</summary>
+    /// <summary>The number of turns that took longer than <see cref="LongestTurn"/>.</summary>
     public long HeldTurns => Volatile.Read(ref _heldTurns);
 
-    /// <summary>Reports a turn that goes on too long: one that never ends would never report itself. From any thread.</summary>
+    /// <summary>
+    /// Reports a turn that is still running and takes too long, since one that never ends cannot report itself. Thread-safe.
+    /// </summary>
     public void Watch() => ReportIfHeld(TurnBegan, Environment.TickCount64);
 
     public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
-    /// <summary>Watches a descriptor. From any thread.</summary>
-    /// <exception cref="System.Net.Sockets.SocketException">The kernel has no memory or watches left.</exception>
+    /// <summary>Starts to watch a descriptor. Thread-safe.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The kernel has no memory or epoll watches left.</exception>
     public void Add(int descriptor, uint events, IEventHandler handler)
     {
         var registration = _handlers.Add(handler);
@@ -94,17 +98,18 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Forgets a handler whose descriptor is closed next, which ends the watch. From any thread.</summary>
+    /// <summary>Removes a handler whose descriptor is about to be closed, which ends the watch. Thread-safe.</summary>
     public void Forget(ulong registration) => _handlers.Remove(registration);
 
-    /// <summary>Ends the watch of a descriptor that stays open. From any thread.</summary>
+    /// <summary>Stops watching a descriptor that stays open. Thread-safe.</summary>
     public void Remove(int descriptor, ulong registration)
     {
         _handlers.Remove(registration);
-        _ = Libc.EpollControl(_epoll, Libc.EpollDelete, descriptor, _events); // ignored, but old kernels want a pointer
+        // The last argument is ignored, but old kernels require a pointer.
+        _ = Libc.EpollControl(_epoll, Libc.EpollDelete, descriptor, _events);
     }
 
-    /// <summary>Runs work on the loop's thread, in the next turn. From any thread.</summary>
+    /// <summary>Runs work on the loop's thread in the next turn. Thread-safe.</summary>
     public void Post(IThreadPoolWorkItem work)
     {
         _posted.Enqueue(work);
@@ -114,7 +119,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Runs work in the next turn, after the others had theirs. On the loop's thread.</summary>
+    /// <summary>Runs work in the next turn, after all other work. Called on the loop's thread.</summary>
     public void Later(IThreadPoolWorkItem work) => _ready.Enqueue(work);
 
     /// <inheritdoc />
@@ -186,7 +191,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
         if (Volatile.Read(ref _woken) == 1)
         {
-            // Emptied first: a wake-up that came between would be read and still count as one under way.
+            // Reset before reading: a wake-up in between would otherwise be consumed and still count as pending.
             ulong ignored;
             _ = Libc.Read(_wake, (byte*)&ignored, sizeof(ulong));
             Interlocked.Exchange(ref _woken, 0);
@@ -206,7 +211,7 @@ internal sealed unsafe class EventLoop : IDisposable
         AdvanceTimers();
     }
 
-    // Whatever happens in one connection, the loop goes on with the others.
+    // An exception of one connection must not affect the others of the loop.
     private void Dispatch(IEventHandler handler, uint events)
     {
         try

@@ -3,7 +3,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>The loops of the process; their threads start with the first connection.</summary>
+/// <summary>The event loops of the process. Their threads start with the first connection.</summary>
 internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 {
     private const int Slack = 4;
@@ -19,10 +19,10 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     private readonly ITimer _watch;
     private int _next = -1;
 
-    /// <param name="threads">How many loops; 0 for one per core.</param>
-    /// <param name="metrics">Counts long turns.</param>
-    /// <param name="logger">Warns of them.</param>
-    /// <param name="time">The clock by which loops are watched; the system's unless given.</param>
+    /// <param name="threads">The number of loops; 0 for one per core.</param>
+    /// <param name="metrics">Counts long turns; null counts none.</param>
+    /// <param name="logger">Logs warnings about long turns.</param>
+    /// <param name="time">The clock that measures turns; null for the system's.</param>
     public EventLoopGroup(int threads, ProxyMetrics? metrics, ILogger logger, TimeProvider? time = null)
     {
         _metrics = metrics;
@@ -35,13 +35,13 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
 
-    /// <summary>Those whose threads have been started.</summary>
+    /// <summary>The loops, once their threads have started; otherwise empty.</summary>
     public IReadOnlyList<EventLoop> Running => _loops.IsValueCreated ? _loops.Value : [];
 
-    /// <summary>How they are; none before the first connection.</summary>
+    /// <summary>The status of each loop; empty before the first connection.</summary>
     public IReadOnlyList<EventLoopStatus> Status() => [.. Running.Select(Describe)];
 
-    /// <summary>The loop for a connection accepted on this one: another only when that has clearly less to do.</summary>
+    /// <summary>Chooses the loop for a connection accepted on this one; another one only if that has clearly fewer connections.</summary>
     public EventLoop Choose(EventLoop own)
     {
         var least = Least();
@@ -61,7 +61,7 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         return least;
     }
 
-    /// <summary>One loop after the other, for what has to stay on one.</summary>
+    /// <summary>The loops in turn, for work that has to stay on one loop.</summary>
     public EventLoop Next() => _loops.Value[(uint)Interlocked.Increment(ref _next) % (uint)_loops.Value.Length];
 
     /// <inheritdoc />
@@ -100,7 +100,7 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         }
     }
 
-    // On a machine that is too busy for a while it would be a line for every turn.
+    // An overloaded machine would cause a line for every turn, so warnings are limited.
     private bool MayWarn(out int others)
     {
         lock (_gate)
@@ -120,12 +120,12 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Event loop {Loop}: a handler failed.")]
+        [LoggerMessage(LogLevel.Error, "Event loop {Loop}: a handler threw an exception; the loop continues with its other connections.")]
         public static partial void Failed(ILogger logger, int loop, Exception exception);
 
         [LoggerMessage(
             LogLevel.Warning,
-            "Event loop {Loop} has been held for {Milliseconds} ms; its connections wait. So were {Others} turns since this was said last."
+            "Event loop {Loop} has been blocked for {Milliseconds} ms, so its connections wait; look for code that blocks, or for too little CPU. {Others} more turns were too long since the last warning."
         )]
         public static partial void Held(ILogger logger, int loop, long milliseconds, int others);
     }

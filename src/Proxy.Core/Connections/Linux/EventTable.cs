@@ -1,12 +1,12 @@
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// Handlers by the number that epoll gives back: an index, and above it a count that tells a handler from the earlier ones of
-/// the same index, whose events may still be under way.
+/// The handlers by the number that epoll returns: an index and, above it, a counter which tells a handler from earlier ones with the same
+/// index, whose events may still arrive.
 /// </summary>
 internal sealed class EventTable
 {
-    /// <summary>No handler's: what a handler has that was never added.</summary>
+    /// <summary>The registration of a handler that was never added.</summary>
     public const ulong None = 0;
 
     private const int FirstSize = 64;

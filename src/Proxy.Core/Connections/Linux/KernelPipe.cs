@@ -2,7 +2,7 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>A pipe that bytes pass through without entering this process.</summary>
+/// <summary>A kernel pipe through which splice moves bytes without copying them into this process.</summary>
 internal sealed unsafe class KernelPipe
 {
     private const int WantedCapacity = 256 * 1024;
@@ -17,10 +17,10 @@ internal sealed unsafe class KernelPipe
 
     public int Writing { get; }
 
-    /// <summary>What a splice may ask for; the kernel gives fewer when it has fewer.</summary>
+    /// <summary>The number of bytes to request per splice; the kernel moves fewer if the pipe is smaller.</summary>
     public static nuint Capacity => WantedCapacity;
 
-    /// <summary>A new pipe, or null when there are no descriptors.</summary>
+    /// <summary>Creates a pipe; null if no descriptors are left.</summary>
     public static KernelPipe? TryCreate()
     {
         var ends = stackalloc int[2];
@@ -29,7 +29,7 @@ internal sealed unsafe class KernelPipe
             return null;
         }
 
-        // Refused beyond a limit per user; the default of 64 KiB does then.
+        // Refused beyond a per-user limit; the pipe then keeps its default size of 64 KiB.
         _ = Libc.FileControl(ends[1], Libc.SetPipeSize, WantedCapacity);
         return new KernelPipe(ends[0], ends[1]);
     }

@@ -1,6 +1,6 @@
 namespace Proxy.Connections.Linux;
 
-/// <summary>The pipes of one loop: taken while a direction moves bulk, and closed when they were not needed for a while.</summary>
+/// <summary>The pipes of one loop: used while a direction moves much data, and closed after they were idle for a while.</summary>
 internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
 {
     private const int MostIdle = 32;
@@ -10,10 +10,10 @@ internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
     private int _inUse;
     private int _fewestIdle;
 
-    /// <summary>Whether splicing works here: a seccomp profile may forbid it, and then bytes are copied.</summary>
+    /// <summary>Whether splice works: a seccomp profile may forbid it, and then bytes are copied.</summary>
     public bool IsSpliceAllowed { get; set; } = true;
 
-    /// <summary>An empty pipe, or null: copy then.</summary>
+    /// <summary>Takes an empty pipe; null if bytes have to be copied.</summary>
     public KernelPipe? TryTake()
     {
         if (!IsSpliceAllowed || _inUse >= MostInUse)
@@ -27,9 +27,9 @@ internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
         return pipe;
     }
 
-    /// <summary>Takes a pipe back.</summary>
-    /// <param name="pipe">One from <see cref="TryTake"/>.</param>
-    /// <param name="isEmpty">Whether nothing is left in it; otherwise it is closed.</param>
+    /// <summary>Returns a pipe.</summary>
+    /// <param name="pipe">A pipe from <see cref="TryTake"/>.</param>
+    /// <param name="isEmpty">Whether it is empty; otherwise it is closed.</param>
     public void GiveBack(KernelPipe pipe, bool isEmpty)
     {
         _inUse--;
@@ -51,7 +51,7 @@ internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
         }
     }
 
-    /// <summary>Closes those that were idle the whole time.</summary>
+    /// <summary>Closes the pipes that were idle during the whole interval.</summary>
     public override long OnTimer(long now)
     {
         for (var i = 0; i < _fewestIdle; i++)

@@ -1,9 +1,9 @@
 namespace Proxy.Connections.Linux;
 
-/// <summary>Something with deadlines, linked into the wheel of its loop.</summary>
+/// <summary>An object with deadlines that the timer wheel of its loop checks.</summary>
 internal abstract class LoopTimer
 {
-    /// <summary>No deadline.</summary>
+    /// <summary>The value for no deadline.</summary>
     public const long Never = long.MaxValue;
 
     internal LoopTimer? Previous { get; set; }
@@ -14,8 +14,8 @@ internal abstract class LoopTimer
 
     internal bool IsScheduled { get; set; }
 
-    /// <summary>Called on the loop's thread when a deadline may be over.</summary>
-    /// <param name="now">Milliseconds of the loop.</param>
-    /// <returns>When to be asked again, or <see cref="Never"/>.</returns>
+    /// <summary>Called on the loop's thread when a deadline may have passed.</summary>
+    /// <param name="now">The loop's time in milliseconds.</param>
+    /// <returns>The time of the next call in milliseconds, or <see cref="Never"/>.</returns>
     public abstract long OnTimer(long now);
 }

@@ -4,7 +4,7 @@ using System.Threading.Tasks.Sources;
 
 namespace Proxy.Connections.Linux;
 
-/// <summary>A read that waits for bytes, and costs no memory of its own however many connections wait: one at a time per stream.</summary>
+/// <summary>A read that waits for bytes, one at a time per stream. Reused, so that waiting connections allocate nothing.</summary>
 internal sealed class PendingRead : IValueTaskSource<int>
 {
     private readonly EpollStream _stream;

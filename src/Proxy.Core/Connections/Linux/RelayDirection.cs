@@ -3,9 +3,9 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// One direction of a relay, on its loop's thread. Bytes go through the loop's buffer from socket to socket; only what the
-/// receiver does not take is kept, and while something is kept nothing is read. A read that fills the buffer switches to
-/// splicing through a kernel pipe, a short one switches back.
+/// One direction of a relay, on its loop's thread. Bytes go through the loop's buffer from socket to socket. Only bytes that the receiver
+/// does not accept are kept, and nothing is read while some are. A read that fills the buffer switches to splicing through a kernel pipe, a
+/// short one switches back.
 /// </summary>
 internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnection to, BufferPool buffers)
 {
@@ -25,25 +25,25 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
 
     public EpollConnection To => to;
 
-    /// <summary>Whether a read may give something; cleared when one would wait.</summary>
+    /// <summary>Whether a read may return bytes; false after one that would block.</summary>
     public bool IsReadable { get; set; } = true;
 
-    /// <summary>Whether a write may take something; cleared when one would wait.</summary>
+    /// <summary>Whether a write may accept bytes; false after one that would block.</summary>
     public bool IsWritable { get; set; } = true;
 
-    /// <summary>Whether everything that will ever be read has been read.</summary>
+    /// <summary>Whether all bytes of the sender have been read.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>Whether nothing more is to be done.</summary>
+    /// <summary>Whether this direction has nothing left to do.</summary>
     public bool IsFinished { get; private set; }
 
-    /// <summary>Whether something was read that the receiver has not taken.</summary>
+    /// <summary>Whether it holds bytes that the receiver has not accepted.</summary>
     public bool HoldsBytes => _kept is not null || _piped > 0;
 
-    /// <summary>Whether the receiver has got our FIN.</summary>
+    /// <summary>Whether FIN was sent to the receiver.</summary>
     public bool HasSentEnd { get; private set; }
 
-    /// <summary>Bytes that the receiver's kernel took since this was asked last.</summary>
+    /// <summary>The number of bytes that the receiver's kernel has taken since the last call.</summary>
     public int TakeMoved()
     {
         var moved = _moved;
@@ -51,7 +51,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         return moved;
     }
 
-    /// <summary>Keeps bytes that were read before the relay began; they go first.</summary>
+    /// <summary>Keeps bytes that were read before the relay started; they are sent first.</summary>
     public void Prepend(ReadOnlySpan<byte> bytes)
     {
         if (!bytes.IsEmpty)
@@ -62,7 +62,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         }
     }
 
-    /// <summary>Moves what can be moved now, within a turn's share.</summary>
+    /// <summary>Moves the bytes that can be moved now, up to the share of one turn.</summary>
     public RelayProgress Pump(EventLoop loop)
     {
         var most = _moved + BytesPerTurn;
@@ -84,14 +84,14 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         return RelayProgress.Moved;
     }
 
-    /// <summary>Tells the receiver that nothing more comes.</summary>
+    /// <summary>Sends FIN to the receiver.</summary>
     public void SendEnd()
     {
         HasSentEnd = true;
         Descriptor.ShutdownSend(to.Number);
     }
 
-    /// <summary>Gives everything back.</summary>
+    /// <summary>Releases all buffers and pipes.</summary>
     public void Finish(EventLoop loop)
     {
         IsFinished = true;
@@ -108,7 +108,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return ReadNothing(received);
         }
 
-        // A short read has emptied the socket: the next bytes are a new edge, and an end that was told before it is next.
+        // A short read has emptied the socket: further bytes cause a new event, and an end that was reported before is next.
         if (received == BufferPool.BufferSize || from.ReadsStopShort)
         {
             IsReadable = true;

@@ -1,15 +1,15 @@
 namespace Proxy.Connections.Linux;
 
-/// <summary>How far a direction came.</summary>
+/// <summary>The result of one step of a relay direction.</summary>
 internal enum RelayProgress
 {
-    /// <summary>Bytes went, and more may be there.</summary>
+    /// <summary>Bytes were moved, and there may be more.</summary>
     Moved,
 
-    /// <summary>Nothing to do before the next edge.</summary>
+    /// <summary>Nothing can be done before the next event.</summary>
     Waits,
 
-    /// <summary>All bytes went, and the sender has ended its half.</summary>
+    /// <summary>All bytes were moved, and the sender has ended its direction.</summary>
     Ended,
 
     /// <summary>The sender's connection is broken.</summary>

@@ -3,12 +3,12 @@ using System.Numerics;
 namespace Proxy.Connections.Linux;
 
 /// <summary>
-/// The deadlines of a loop, to a coarse tick: a ring of lists. One further away than the ring reaches waits at its end and is
-/// asked again there; one that has moved later is asked at its old place, so that traffic costs no timer operation.
+/// The deadlines of a loop, with a coarse tick: a ring of lists. A timer beyond the reach of the ring waits in its last list and is then
+/// checked again. A deadline that moves later is checked at its old place, so that traffic costs no timer operation.
 /// </summary>
 internal sealed class TimerWheel(long now)
 {
-    /// <summary>Milliseconds from one list to the next: deadlines are kept to this precision.</summary>
+    /// <summary>The milliseconds between two lists, which is the precision of deadlines.</summary>
     public const int Tick = 50;
 
     private const int Slots = 512;
@@ -17,10 +17,10 @@ internal sealed class TimerWheel(long now)
     private readonly ulong[] _occupied = new ulong[Slots / BitsPerWord];
     private long _tick = now / Tick;
 
-    /// <summary>How many timers run.</summary>
+    /// <summary>The number of active timers.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Asks a timer at a time, or earlier if it is to be asked earlier already.</summary>
+    /// <summary>Checks a timer at a given time, or earlier if it is scheduled earlier already.</summary>
     public void Schedule(LoopTimer timer, long due)
     {
         var tick = Math.Clamp((due + Tick - 1) / Tick, _tick + 1, _tick + Slots - 1);
@@ -81,7 +81,7 @@ internal sealed class TimerWheel(long now)
         Count--;
     }
 
-    /// <summary>Milliseconds until a list is due; -1 when there is none.</summary>
+    /// <summary>The milliseconds until the next list is due; -1 if there are no timers.</summary>
     public int UntilNext(long now)
     {
         if (Count == 0)
@@ -93,7 +93,7 @@ internal sealed class TimerWheel(long now)
         return (int)Math.Max(0, ((_tick + distance) * Tick) - now);
     }
 
-    /// <summary>Asks all timers that are due.</summary>
+    /// <summary>Calls all timers that are due.</summary>
     public void Advance(long now)
     {
         var last = now / Tick;
@@ -105,7 +105,7 @@ internal sealed class TimerWheel(long now)
 
         while (_tick < last)
         {
-            // Empty lists are skipped at once.
+            // Skips empty lists in one step.
             _tick = Count == 0 ? last : Math.Min(last, _tick + 1 + Distance((int)((_tick + 1) % Slots)));
             Ask((int)(_tick % Slots), now);
         }
@@ -126,7 +126,7 @@ internal sealed class TimerWheel(long now)
         }
     }
 
-    // How many lists from this one on are empty, at most all.
+    // The number of empty lists from this one on.
     private int Distance(int from)
     {
         for (var passed = 0; passed < Slots; )

@@ -8,15 +8,15 @@ using Proxy.Native;
 
 namespace Proxy.Connections.Sockets;
 
-/// <summary>A connection on a <see cref="Socket"/>; pipes are laid on it on first touch only.</summary>
+/// <summary>A connection on a <see cref="Socket"/>. Its pipes are created on first use.</summary>
 internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 {
     private static readonly TimeSpan _statePoll = TimeSpan.FromMilliseconds(250);
 
-    private readonly SocketServices _services;
+    private readonly SocketDependencies _services;
     private IDuplexPipe? _wrapper;
 
-    public SocketConnection(Socket socket, SocketServices services)
+    public SocketConnection(Socket socket, SocketDependencies services)
     {
         Socket = socket;
         _services = services;
@@ -31,7 +31,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public Socket Socket { get; }
 
-    /// <summary>The pipes if they were touched: they may hold bytes that were read and not consumed.</summary>
+    /// <summary>The pipes, if they were used: they may hold bytes that were read and not consumed.</summary>
     public SocketPipe? TouchedPipe { get; private set; }
 
     public override IDuplexPipe Transport
@@ -46,7 +46,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        // Linger zero: the kernel sends RST.
+        // With a linger time of zero the kernel sends RST.
         Socket.Close(0);
         OnClosed();
     }
@@ -79,7 +79,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The peer is gone already; the relay will see that.
+            // The peer has gone already, which the relay will notice.
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Ended already.
+            // It has ended already.
         }
     }
 
@@ -120,8 +120,8 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
-    // Bytes wait, or a FIN that does not count: from here on a read would return at once, so the kernel's state is asked. It
-    // knows nothing of a socket that we have closed ourselves.
+    // There are unread bytes, or a FIN that does not count. A read would return immediately from now on, so the kernel's state is polled,
+    // which is not known of a socket that this side has closed.
     private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
         while (!ConnectionClosed.IsCancellationRequested && !TcpInfo.IsClosed(Socket))

@@ -8,10 +8,12 @@ namespace Proxy.Connections.Sockets;
 /// <summary>Dials IP and unix addresses.</summary>
 public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock clock, TimeProvider time) : IConnectionFactory
 {
-    private readonly SocketServices _services = new(buffers, clock, time);
+    private readonly SocketDependencies _services = new(buffers, clock, time);
 
     /// <inheritdoc />
-    /// <exception cref="SocketException">Nothing answers there, or the process has no descriptor left for it (TooManyOpenSockets).</exception>
+    /// <exception cref="SocketException">
+    /// The address does not answer, or the process has no descriptor left for it (TooManyOpenSockets).
+    /// </exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections.Sockets;
 
-/// <summary>A listen socket. Accept errors reach the caller, which decides about back-off.</summary>
-internal sealed class SocketConnectionListener(BoundSocket bound, SocketServices services) : IConnectionListener, ITunableListener
+/// <summary>A listening socket. Errors of accept are thrown to the caller, which decides about the pause.</summary>
+internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependencies services) : IConnectionListener, ITunableListener
 {
     private readonly Socket _socket = bound.Socket;
     private readonly LastAccepts _last = new(bound.Outlives);
@@ -58,12 +58,12 @@ internal sealed class SocketConnectionListener(BoundSocket bound, SocketServices
 
     public void SetInOrder(bool inOrder)
     {
-        // One accept at a time keeps it.
+        // Accepting one at a time keeps the order already.
     }
 
     public void HandOver() => SocketOptions.IgnoreNewHandshakes(_socket);
 
-    /// <summary>After unbind, what the kernel has queued is still served.</summary>
+    /// <summary>Accepts a connection that the kernel had queued before unbinding; null if there is none.</summary>
     private SocketConnection? AcceptQueued()
     {
         try

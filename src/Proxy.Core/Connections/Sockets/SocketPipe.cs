@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Proxy.Connections.Sockets;
 
 /// <summary>
-/// Pipes laid directly on a socket: reading waits without a buffer, a flush returns when the kernel has the bytes, and
-/// completing the output is FIN in that direction alone.
+/// Pipes directly on a socket: a waiting read holds no buffer, a flush completes when the kernel has the bytes, and completing the output
+/// sends FIN in that direction only.
 /// </summary>
 internal sealed class SocketPipe(Socket socket) : IDuplexPipe
 {
@@ -29,11 +29,11 @@ internal sealed class SocketPipe(Socket socket) : IDuplexPipe
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // The peer is gone; unsent bytes have nowhere to go.
+            // The peer has gone, so unsent bytes cannot be delivered.
         }
     }
 
-    /// <summary>Ends only the sending half when it is closed.</summary>
+    /// <summary>Closes only the sending direction when the stream is closed.</summary>
     private sealed class SendStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
     {
         public override bool CanRead => false;
@@ -56,7 +56,7 @@ internal sealed class SocketPipe(Socket socket) : IDuplexPipe
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // Ended already.
+                // It has ended already.
             }
         }
     }

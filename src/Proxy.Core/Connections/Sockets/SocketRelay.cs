@@ -8,15 +8,15 @@ using Proxy.Timing;
 namespace Proxy.Connections.Sockets;
 
 /// <summary>
-/// Moves bytes between two sockets, both ways, one bounded buffer per direction and none while nothing comes.
-/// FIN passes as FIN; a reset passes as a reset once what came before it has been delivered; an end of ours resets both.
+/// Moves bytes between two sockets, with one buffer per direction while there are bytes. A FIN is passed on as FIN, a reset as a reset once
+/// the bytes before it have been delivered. When the proxy ends the relay, both sides are reset.
 /// </summary>
 internal sealed class SocketRelay(
     SocketConnection client,
     SocketConnection upstream,
     RelayOptions options,
     ConnectionRecord record,
-    SocketServices services
+    SocketDependencies services
 ) : IDeadline
 {
     private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
@@ -32,7 +32,7 @@ internal sealed class SocketRelay(
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
 
-    /// <summary>Relays until the end, and returns why it ended.</summary>
+    /// <summary>Relays until the end; returns the outcome.</summary>
     public async Task<ConnectionOutcome> RunAsync()
     {
         services.Clock.Add(this);
@@ -57,14 +57,14 @@ internal sealed class SocketRelay(
         var outcome = record.Outcome;
         if (_finished)
         {
-            return; // asked in this order: an outcome from outside is one that was there before the relay had finished
+            return; // in this order, since an outcome from outside was set before the relay had finished
         }
 
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
         if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
         {
-            // It ended the client's connection; the upstream's has to go too.
+            // The outcome has ended only the client's connection, and the upstream one has to end too.
             AbortBoth();
         }
         else if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || !IsDelivering(now)))
@@ -73,7 +73,7 @@ internal sealed class SocketRelay(
         }
     }
 
-    // A slow reader takes long to make room for the next send; bytes that leave the kernel's queue are activity too.
+    // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering(long now)
     {
         var delivered = TcpInfo.Delivered(_client.Socket) + TcpInfo.Delivered(_upstream.Socket);
@@ -88,7 +88,7 @@ internal sealed class SocketRelay(
         return true;
     }
 
-    // While a send waits the other side is not read, so nothing would notice that it is gone.
+    // While a send waits, the other side is not read, so its reset would not be noticed.
     private void NoticeResetBehindStalledSend(Side side)
     {
         if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
@@ -112,7 +112,7 @@ internal sealed class SocketRelay(
         }
     }
 
-    /// <summary>Bytes that were peeked stay in the pipe; they go first.</summary>
+    /// <summary>Sends the bytes that are still in the pipes, before all others.</summary>
     private async Task SendBufferedAsync(Side from, Side to)
     {
         if (from.Connection.TouchedPipe is not { } pipe || !pipe.Input.TryRead(out var read))
@@ -129,7 +129,7 @@ internal sealed class SocketRelay(
         pipe.Input.AdvanceTo(read.Buffer.End);
     }
 
-    /// <summary>A zero-byte read: an idle connection holds no buffer.</summary>
+    /// <summary>Waits for bytes with a zero-byte read, so that an idle connection holds no buffer.</summary>
     private static async ValueTask<bool> WaitForBytesAsync(Side from)
     {
         try
@@ -137,18 +137,18 @@ internal sealed class SocketRelay(
             do
             {
                 await from.Socket.ReceiveAsync(Memory<byte>.Empty);
-            } while (from.Socket.Available == 0 && !from.Socket.Poll(0, SelectMode.SelectRead)); // an old edge says nothing
+            } while (from.Socket.Available == 0 && !from.Socket.Poll(0, SelectMode.SelectRead)); // an earlier event may be stale
         }
         catch (SocketException)
         {
-            // What came before a reset can still be read; the error has been told and will not be told again.
+            // The bytes before a reset can still be read. The error has been reported, and will not be again.
             from.IsReset = true;
         }
 
         return true;
     }
 
-    /// <summary>Moves what is there; false at the end of the stream.</summary>
+    /// <summary>Moves the available bytes; false at the end of the stream.</summary>
     private async ValueTask<bool> MoveAsync(Side from, Side to)
     {
         var buffer = services.Buffers.Rent();
@@ -205,8 +205,8 @@ internal sealed class SocketRelay(
 
     private async Task EndAsync(Side from, Side to)
     {
-        // A reset whose error the other direction has already collected reads as an end. The kernel's state tells them
-        // apart, unless our own FIN went there before, and then nothing is sent that could have collected it.
+        // If the other direction has already collected the error of a reset, a read reports an end of stream. The kernel's state tells them
+        // apart, unless FIN was sent to that side before; but then nothing is sent that could have collected the error.
         if (_broken == from || from.IsReset || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
         {
             await BreakAsync(from, from);
@@ -226,8 +226,8 @@ internal sealed class SocketRelay(
     {
         NoteBroken(broken);
 
-        // The direction that reads from the broken side delivers what came before the reset, and then resets the healthy side.
-        // The other one has no side left to deliver to; it ends both only if the broken side had ended its half before.
+        // The direction that reads from the broken side delivers the bytes before the reset, and then resets the healthy side. The other
+        // direction has no receiver left; it ends both sides only if the broken side had ended its direction before.
         var healthy = _broken == _client ? _upstream : _client;
         if (from == _broken || healthy.SentFin)
         {
@@ -272,7 +272,7 @@ internal sealed class SocketRelay(
         _upstream.Connection.Abort(reason);
     }
 
-    /// <summary>One end of the relay.</summary>
+    /// <summary>One side of the relay.</summary>
     private sealed class Side(SocketConnection connection, ConnectionOutcome resetOutcome)
     {
         public SocketConnection Connection => connection;
@@ -281,13 +281,13 @@ internal sealed class SocketRelay(
 
         public ConnectionOutcome ResetOutcome => resetOutcome;
 
-        /// <summary>Whether we have ended our half towards it.</summary>
+        /// <summary>Whether FIN was sent to it.</summary>
         public volatile bool SentFin;
 
-        /// <summary>Whether a read has met a reset.</summary>
+        /// <summary>Whether a read has failed with a reset.</summary>
         public volatile bool IsReset;
 
-        /// <summary>Whether what it sent is being sent on now, so that it is not read.</summary>
+        /// <summary>Whether its bytes are being sent to the other side, during which it is not read.</summary>
         public volatile bool IsSendingOn;
     }
 

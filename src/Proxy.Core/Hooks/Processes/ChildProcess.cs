@@ -2,10 +2,10 @@ using System.ComponentModel;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>Starts processes the way the system does best.</summary>
+/// <summary>Starts processes, with <see cref="LinuxChild"/> on Linux and <see cref="PortableChild"/> elsewhere.</summary>
 internal static class ChildProcess
 {
-    /// <exception cref="Win32Exception">There is no such program, or it may not be run.</exception>
+    /// <exception cref="Win32Exception">The program does not exist, or may not be executed.</exception>
     public static IChildProcess Start(ChildCommand command, TimeProvider time) =>
         OperatingSystem.IsLinux() ? LinuxChild.Start(command, time) : PortableChild.Start(command, time);
 }

@@ -1,21 +1,23 @@
 namespace Proxy.Hooks.Processes;
 
-/// <summary>A process that was started, until it is disposed. Disposing ends nothing: it lets go of it, and of its input.</summary>
+/// <summary>A started process. Disposing it releases its handles and closes its input; it does not end the process.</summary>
 internal interface IChildProcess : IDisposable
 {
-    /// <summary>Its standard input; closed with this object.</summary>
+    /// <summary>The standard input; closed when this object is disposed.</summary>
     Stream Input { get; }
 
-    /// <summary>Its standard output; the reader's to dispose.</summary>
+    /// <summary>The standard output, which the reader disposes.</summary>
     Stream Output { get; }
 
-    /// <summary>Its standard error; the reader's to dispose.</summary>
+    /// <summary>The standard error, which the reader disposes.</summary>
     Stream Errors { get; }
 
-    /// <summary>Completes with the exit code once it has ended; 128 and the signal's number when a signal ended it. Never faults.</summary>
+    /// <summary>
+    /// Completes with the exit code when the process has ended; 128 plus the signal number if a signal ended it. Never fails.
+    /// </summary>
     Task<int> Exited { get; }
 
-    /// <summary>Kills it and all it has started.</summary>
-    /// <returns>False when something is alive seconds later.</returns>
+    /// <summary>Kills the process and all processes that it has started.</summary>
+    /// <returns>False if one of them is still alive after some seconds.</returns>
     Task<bool> KillAsync();
 }

@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>Makes lines of UTF-8 bytes as they come. A line is cut at a length, and escaped.</summary>
+/// <summary>Splits UTF-8 bytes into lines as they arrive. Lines are cut at a maximum length, and escaped.</summary>
 internal sealed class LineSplitter(int maxLength, Action<string> add)
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
@@ -26,7 +26,7 @@ internal sealed class LineSplitter(int maxLength, Action<string> add)
         Append(rest);
     }
 
-    /// <summary>The last line may have no end.</summary>
+    /// <summary>Emits the last line, which may have no line end.</summary>
     public void End()
     {
         if (_line.Length > 0)

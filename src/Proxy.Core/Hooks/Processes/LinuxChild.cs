@@ -4,15 +4,16 @@ using System.IO.Pipes;
 namespace Proxy.Hooks.Processes;
 
 /// <summary>
-/// A child in a session of its own, with its family marked. .NET's Process gives it neither before it runs, and does not find what has
-/// lost its parent. The child stays a zombie until it is disposed: no other process can get its number while we may kill by it.
+/// A child process in a session of its own, with a mark in its environment by which its descendants are found. .NET's Process can set
+/// neither before the program runs, and does not find descendants whose parent has ended. The child stays a zombie until it is disposed, so
+/// that no other process gets its id while this one may kill by id.
 /// </summary>
 internal sealed class LinuxChild : IChildProcess
 {
     private const int StackBytes = 128 * 1024;
     private const string Mark = "PROXY_RUN";
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new(); // guards _disposed and _ended: the later of the two reaps
+    private readonly Lock _gate = new(); // guards _disposed and _ended: whichever comes second reaps the child
     private readonly int _id;
     private readonly ProcessFamily _family;
     private bool _disposed;
@@ -21,7 +22,7 @@ internal sealed class LinuxChild : IChildProcess
     private LinuxChild(int id, ProcessFamily family, Stream input, Stream output, Stream errors)
     {
         (_id, _family, Input, Output, Errors) = (id, family, input, output, errors);
-        // A thread depends on no signal that something else in the process may have taken.
+        // A thread of its own, since a signal handler could be replaced by other code of the process.
         new Thread(Wait, StackBytes) { IsBackground = true, Name = "Hook process" }.Start();
     }
 
@@ -33,7 +34,7 @@ internal sealed class LinuxChild : IChildProcess
 
     public Task<int> Exited => _exited.Task;
 
-    /// <exception cref="Win32Exception">There is no such program, or it may not be run, or something it needs has run out.</exception>
+    /// <exception cref="Win32Exception">The program does not exist or may not be executed, or a resource has run out.</exception>
     public static LinuxChild Start(ChildCommand command, TimeProvider time)
     {
         using var input = Pipe.Open(PipeDirection.Out);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>A list of texts as C programs take it: UTF-8, each ended by zero, the list by null.</summary>
+/// <summary>A list of strings in the form that C functions expect: UTF-8, zero-terminated, the list terminated by null.</summary>
 internal sealed unsafe class NativeStrings : IDisposable
 {
     private readonly nint[] _texts;

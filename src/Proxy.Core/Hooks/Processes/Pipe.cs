@@ -5,7 +5,7 @@ using Proxy.Native;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>One of a child's standard streams: its end and ours. No child gets either that is not given it.</summary>
+/// <summary>A pipe to one of a child's standard streams. Neither end is inherited unless it is passed explicitly.</summary>
 internal sealed class Pipe : IDisposable
 {
     private readonly SafePipeHandle _theirs;
@@ -17,11 +17,11 @@ internal sealed class Pipe : IDisposable
         _ours = ours;
     }
 
-    /// <summary>The number of their end, until this is disposed.</summary>
+    /// <summary>The descriptor of the child's end, until this object is disposed.</summary>
     public int Theirs => (int)_theirs.DangerousGetHandle();
 
-    /// <param name="direction">What we do with it.</param>
-    /// <exception cref="Win32Exception">There are no descriptors left.</exception>
+    /// <param name="direction">The direction of this process's end.</param>
+    /// <exception cref="Win32Exception">No descriptor is left.</exception>
     public static unsafe Pipe Open(PipeDirection direction)
     {
         var ends = stackalloc int[2];
@@ -37,10 +37,10 @@ internal sealed class Pipe : IDisposable
             : new Pipe(read, new AnonymousPipeClientStream(direction, write));
     }
 
-    /// <summary>Our end, from now on the caller's to dispose.</summary>
+    /// <summary>Returns this process's end, which the caller then has to dispose.</summary>
     public Stream Take()
     {
-        var ours = _ours ?? throw new InvalidOperationException("It was taken before.");
+        var ours = _ours ?? throw new InvalidOperationException("The stream was taken before.");
         _ours = null;
         return ours;
     }

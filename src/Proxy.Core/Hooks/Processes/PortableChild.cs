@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>A child as .NET knows it. What has lost its parent is not found when it is killed.</summary>
+/// <summary>A child process started by .NET. Killing does not find descendants whose parent has ended.</summary>
 internal sealed class PortableChild : IChildProcess
 {
     private static readonly TimeSpan _killLimit = TimeSpan.FromSeconds(5);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Proxy.Hooks.Processes;
 
 /// <summary>
-/// The calls that start, await and kill a process on Linux. Constants and layouts are those that x64 and arm64, glibc and musl
-/// share; what differs (posix_spawn's objects, of at most 336 bytes) is opaque and given room enough.
+/// The system calls that start, await and kill a process on Linux. Constants and layouts are the same for x64 and arm64, glibc and musl.
+/// What differs (posix_spawn's objects, of at most 336 bytes) is opaque and given enough space.
 /// </summary>
 internal static unsafe partial class PosixSpawn
 {
@@ -26,7 +26,7 @@ internal static unsafe partial class PosixSpawn
 
     private const string Library = "libc";
 
-    // The calls named posix_… return the reason; the others set it.
+    // Functions named posix_… return the error; the others set errno.
     [LibraryImport(Library, EntryPoint = "posix_spawnp")]
     public static partial int Spawn(int* process, byte* file, byte* actions, byte* attributes, byte** arguments, byte** environment);
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace Proxy.Hooks.Processes;
 
 /// <summary>
-/// A process and all it has started, on Linux: what is in its session or group, what has its mark in the environment it was started
-/// with, and the children of those. Only what gives up all three, and loses its parent, escapes; that takes a control group to catch.
+/// A process and all its descendants on Linux: the processes in its session or group, those with its mark in their initial environment, and
+/// the children of these. A descendant that changes all three and loses its parent is not found; only a control group could.
 /// </summary>
 internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
 {
@@ -14,15 +14,15 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(10);
     private readonly byte[] _mark = Encoding.UTF8.GetBytes(mark);
 
-    /// <summary>Kills until none is alive: one that forks meanwhile is found by the next look.</summary>
-    /// <returns>False when one is alive after seconds, which only a process that waits in the kernel can be.</returns>
+    /// <summary>Kills until no process is alive. A process that forks meanwhile is found in the next round.</summary>
+    /// <returns>False if one is still alive after some seconds, which is possible only while it is blocked in the kernel.</returns>
     public async Task<bool> KillAsync()
     {
         var started = time.GetTimestamp();
         while (true)
         {
             var alive = Find();
-            // The group first: in one step, no process of it has time to start another.
+            // The process group first: one call kills all its members, before they can fork again.
             _ = PosixSpawn.Kill(-root, PosixSpawn.SignalKill);
             foreach (var id in alive)
             {
@@ -38,7 +38,7 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
         }
     }
 
-    /// <summary>The ids of those that are alive.</summary>
+    /// <summary>The ids of the living processes.</summary>
     public IReadOnlySet<int> Find()
     {
         var all = Directory
@@ -63,7 +63,7 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
         return found;
     }
 
-    // proc(5): id (name) state parent group session …; the name may hold anything.
+    // proc(5): id (name) state parent group session …; the name may contain any character.
     private Entry? Read(string directory)
     {
         if (!int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
@@ -80,7 +80,7 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null; // it has gone
+            return null; // the process has ended
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class ProcessFamily(int root, string mark, TimeProvider time)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return false; // not ours to read, so not of ours
+            return false; // not readable for this user, so not a descendant
         }
     }
 

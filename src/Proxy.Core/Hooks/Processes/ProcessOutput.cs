@@ -1,19 +1,22 @@
 namespace Proxy.Hooks.Processes;
 
-/// <summary>What a process writes, line by line: so many lines, so long; the rest is counted and dropped, and always read.</summary>
-/// <param name="write">Takes the stream's name and a line that is fit for a log.</param>
+/// <summary>
+/// Logs the output of a process line by line, up to a number and length of lines. All output is read; further lines are counted and
+/// dropped.
+/// </summary>
+/// <param name="write">Receives the name of the stream and a line that is safe to log.</param>
 internal sealed class ProcessOutput(Action<string, string> write)
 {
-    public const int MaxLines = 200; // of both streams
+    public const int MaxLines = 200; // of both streams together
     public const int MaxLineLength = 1000;
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards all fields below
     private int _lines;
     private long _dropped;
 
-    /// <summary>The last line of standard error that was not empty.</summary>
+    /// <summary>The last line of standard error that was not empty; null if there is none.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>Lines that were not written.</summary>
+    /// <summary>The number of lines that were dropped.</summary>
     public long Dropped
     {
         get
@@ -32,7 +35,7 @@ internal sealed class ProcessOutput(Action<string, string> write)
     /// <summary>Reads standard error to its end.</summary>
     public Task ReadErrorsAsync(Stream stream, CancellationToken cancellationToken) => ReadAsync(stream, AddError, cancellationToken);
 
-    // Disposes the stream, and never faults: it may go on long after the process has ended.
+    // Disposes the stream and never fails. It may continue long after the process has ended.
     private static async Task ReadAsync(Stream stream, Action<string> add, CancellationToken cancellationToken)
     {
         var lines = new LineSplitter(MaxLineLength, add);
@@ -46,7 +49,7 @@ internal sealed class ProcessOutput(Action<string, string> write)
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            // What there was has been read.
+            // Everything available has been read.
         }
         finally
         {

@@ -5,13 +5,16 @@ using Proxy.Native;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>Starts a process in a session of its own, awaits its end, and reaps it. .NET reaps only what its own Process has started.</summary>
+/// <summary>
+/// Starts a process in a session of its own, waits for its end, and reaps it. .NET reaps only processes that its own Process class has
+/// started.
+/// </summary>
 internal static unsafe class Spawner
 {
-    /// <param name="command">What to start.</param>
-    /// <param name="streams">The descriptors that become 0, 1 and 2.</param>
-    /// <returns>Its process, session and group id.</returns>
-    /// <exception cref="Win32Exception">There is no such program, or it may not be run.</exception>
+    /// <param name="command">The command.</param>
+    /// <param name="streams">The descriptors that become standard input, output and error.</param>
+    /// <returns>The id of the process, which is also that of its session and group.</returns>
+    /// <exception cref="Win32Exception">The program does not exist, or may not be executed.</exception>
     public static int Start(ChildCommand command, params ReadOnlySpan<int> streams)
     {
         var attributes = stackalloc byte[PosixSpawn.ObjectBytes];
@@ -39,8 +42,8 @@ internal static unsafe class Spawner
         }
     }
 
-    /// <summary>Blocks until it has ended, and leaves it to be reaped.</summary>
-    /// <returns>Its exit code, 128 and the number of the signal that ended it, or -1 when that cannot be known.</returns>
+    /// <summary>Blocks until the process has ended, without reaping it.</summary>
+    /// <returns>The exit code, 128 plus the number of the signal that ended it, or -1 if it is not known.</returns>
     public static int WaitForEnd(int id)
     {
         var info = stackalloc byte[PosixSpawn.SignalInfoBytes];
@@ -48,7 +51,7 @@ internal static unsafe class Spawner
         {
             if (Errno.Last != Errno.Interrupted)
             {
-                return -1; // SIGCHLD is ignored, so the kernel has kept nothing
+                return -1; // SIGCHLD is ignored, so the kernel has not kept the exit code
             }
         }
 
@@ -62,11 +65,11 @@ internal static unsafe class Spawner
         var status = 0;
         while (PosixSpawn.WaitProcess(id, &status, 0) < 0 && Errno.Last == Errno.Interrupted)
         {
-            // It has ended, so that this does not block.
+            // It has ended, so this does not block.
         }
     }
 
-    // .NET ignores SIGPIPE, and a thread may block signals; a program expects neither.
+    // .NET ignores SIGPIPE, and a thread may block signals; programs expect the defaults.
     private static void SetAttributes(byte* attributes)
     {
         var signals = stackalloc byte[PosixSpawn.SignalSetBytes];

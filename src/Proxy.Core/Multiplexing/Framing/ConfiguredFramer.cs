@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>A framer of which the configuration says more than it knows itself.</summary>
+/// <summary>Adds what the configuration declares, a correlation id or requests without reply, to another framer.</summary>
 internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule? noReply) : IMessageFramer
 {
     public string Name => inner.Name;

@@ -1,17 +1,17 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>Where a request carries the id that its reply repeats.</summary>
-/// <param name="Offset">Bytes before it, in requests and replies alike.</param>
-/// <param name="Size">Its bytes, 1 to 8, most significant first.</param>
+/// <summary>The position of the id by which a reply belongs to its request.</summary>
+/// <param name="Offset">The number of bytes before the id, in requests and replies alike.</param>
+/// <param name="Size">The length of the id in bytes, 1 to 8; most significant byte first.</param>
 public readonly record struct CorrelationField(int Offset, int Size)
 {
-    /// <summary>The greatest id there is room for.</summary>
+    /// <summary>The greatest id that fits.</summary>
     public ulong MaxId => Size >= sizeof(ulong) ? ulong.MaxValue : (1UL << (8 * Size)) - 1;
 
-    /// <summary>The length from which a message has an id.</summary>
+    /// <summary>The least length in bytes of a message that has an id.</summary>
     public int End => Offset + Size;
 
-    /// <summary>Reads a message's id.</summary>
+    /// <summary>Reads the id of a message.</summary>
     /// <param name="message">A whole message.</param>
     /// <param name="id">The id.</param>
     /// <returns>False if the message is too short.</returns>
@@ -31,7 +31,7 @@ public readonly record struct CorrelationField(int Offset, int Size)
         return true;
     }
 
-    /// <summary>Gives a message another id; its length stays.</summary>
+    /// <summary>Writes another id into a message, whose length stays the same.</summary>
     /// <param name="message">A whole message.</param>
     /// <param name="id">At most <see cref="MaxId"/>; higher bits are lost.</param>
     /// <returns>False if the message is too short.</returns>

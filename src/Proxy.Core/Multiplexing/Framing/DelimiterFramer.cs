@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>A message ends with certain bytes.</summary>
+/// <summary>Messages that end with fixed bytes.</summary>
 internal sealed class DelimiterFramer(string name, string description, byte[] delimiter, int maxBytes) : IMessageFramer
 {
     public string Name => name;
@@ -21,7 +21,7 @@ internal sealed class DelimiterFramer(string name, string description, byte[] de
             return FrameMeasure.Complete(start + found + delimiter.Length);
         }
 
-        // The last bytes may be the first of the delimiter.
+        // The last bytes may be the beginning of the delimiter.
         var examined = Math.Max(0, searched.Length - delimiter.Length + 1);
         var missing = delimiter.Length - Matched(searched);
         return FrameMeasure.NeedMore(searched.Length + missing, maxBytes, examined);

@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>All messages have the same length.</summary>
+/// <summary>Messages that all have the same length.</summary>
 internal sealed class FixedLengthFramer(int bytes) : IMessageFramer
 {
     public string Name => "fixed-length";

@@ -1,37 +1,38 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What a framer found at the start of a buffer: part of a message, a whole one, or none.</summary>
+/// <summary>The result of measuring the start of a buffer: a part of a message, a whole message, or bytes that are no message.</summary>
 public readonly record struct FrameMeasure
 {
     private const string TooLong = "The message is longer than allowed.";
 
-    /// <summary>Which of the three.</summary>
+    /// <summary>The kind of the result.</summary>
     public FrameStatus Status { get; private init; }
 
     /// <summary>
-    /// Of a whole message: its bytes, from 1 to the buffer's length and the framer's <see cref="IMessageFramer.MaxBytes"/>. Of part of one: how
-    /// many there are at the very least; to measure again with fewer brings nothing new. It exceeds the buffer's length, and never MaxBytes.
+    /// For a whole message, its length in bytes: from 1 to the length of the buffer and the framer's <see cref="IMessageFramer.MaxBytes"/>.
+    /// For a part, the least number of bytes with which measuring again can give a different result: more than the buffer has, and never
+    /// more than MaxBytes.
     /// </summary>
     public int Length { get; private init; }
 
-    /// <summary>What else is known about the message.</summary>
+    /// <summary>Further properties of the message.</summary>
     public MessageTraits Traits { get; init; }
 
-    /// <summary>Of part of a message: what to give as <see cref="MeasureContext.Examined"/> next time.</summary>
+    /// <summary>For a part of a message, the value of <see cref="MeasureContext.Examined"/> for the next call.</summary>
     public int Examined { get; private init; }
 
     /// <summary>
-    /// Of part of a message: after this long without a byte it is to be measured again as <see cref="InputState.Silent"/>, since silence may be
-    /// what ends it. Zero: silence means nothing.
+    /// For a part of a message, the time without a byte after which it is to be measured again as <see cref="InputState.Silent"/>, since
+    /// silence may end the message. Zero if silence has no meaning.
     /// </summary>
     public TimeSpan Silence { get; private init; }
 
-    /// <summary>Of what is malformed: a sentence that says what is wrong. It has nothing in it that a peer sent.</summary>
+    /// <summary>For malformed bytes, a sentence that says what is wrong. It never contains bytes of a peer.</summary>
     public string? Reason { get; private init; }
 
     /// <summary>A whole message.</summary>
-    /// <param name="length">Its bytes.</param>
-    /// <param name="traits">What else is known.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="traits">Further properties of it.</param>
     /// <returns>The measure.</returns>
     public static FrameMeasure Complete(int length, MessageTraits traits = MessageTraits.None) =>
         new()
@@ -41,11 +42,11 @@ public readonly record struct FrameMeasure
             Traits = traits,
         };
 
-    /// <summary>Part of a message; malformed if it could not be finished within the bound.</summary>
-    /// <param name="minimumLength">The bytes it has at the very least. May be any number that a peer sent.</param>
-    /// <param name="maxBytes">The framer's bound.</param>
-    /// <param name="examined">The bytes that need not be searched again.</param>
-    /// <param name="silence">The silence that may end the message.</param>
+    /// <summary>A part of a message; malformed if the message would be longer than the framer allows.</summary>
+    /// <param name="minimumLength">The least length of the message in bytes. May be any number that a peer has sent.</param>
+    /// <param name="maxBytes">The longest message of the framer, in bytes.</param>
+    /// <param name="examined">The number of bytes that need not be searched again.</param>
+    /// <param name="silence">The time without a byte that may end the message; zero if silence has no meaning.</param>
     /// <returns>The measure.</returns>
     public static FrameMeasure NeedMore(long minimumLength, int maxBytes, int examined = 0, TimeSpan silence = default) =>
         minimumLength > maxBytes
@@ -58,8 +59,8 @@ public readonly record struct FrameMeasure
                 Silence = silence,
             };
 
-    /// <summary>No message.</summary>
-    /// <param name="reason">A sentence that says what is wrong; a constant, since it is logged.</param>
+    /// <summary>Bytes that are no message.</summary>
+    /// <param name="reason">A sentence that says what is wrong. It has to be a constant, since it is logged.</param>
     /// <returns>The measure.</returns>
     public static FrameMeasure Malformed(string reason) => new() { Status = FrameStatus.Malformed, Reason = reason };
 }

@@ -1,14 +1,14 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What a framer found at the start of a buffer.</summary>
+/// <summary>The kind of a <see cref="FrameMeasure"/>.</summary>
 public enum FrameStatus
 {
-    /// <summary>The start of a message. After the end of the stream: a message cut off.</summary>
+    /// <summary>A part of a message. After the end of the stream, a message that was cut off.</summary>
     NeedMore,
 
     /// <summary>A whole message.</summary>
     Complete,
 
-    /// <summary>No message, and none whatever may follow.</summary>
+    /// <summary>No message, whatever bytes may follow.</summary>
     Malformed,
 }

@@ -3,10 +3,10 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>Builds framers from a configuration that was found valid.</summary>
+/// <summary>Builds framers from validated configuration.</summary>
 internal static class FramerFactory
 {
-    /// <summary>A framing as it was declared.</summary>
+    /// <summary>Builds the framer of a declared framing.</summary>
     public static IMessageFramer Create(FramingConfig config) =>
         config switch
         {
@@ -17,7 +17,7 @@ internal static class FramerFactory
             _ => throw new ArgumentException("No framing is declared.", nameof(config)),
         };
 
-    /// <summary>The same framer, with what the configuration adds.</summary>
+    /// <summary>Adds what the configuration declares beyond the framing; without that, returns the framer itself.</summary>
     public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenConfig? noReplyWhen) =>
         correlation is null && noReplyWhen is null
             ? framer

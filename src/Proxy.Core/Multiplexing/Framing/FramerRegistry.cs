@@ -3,14 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>The framers there are, by name.</summary>
+/// <summary>All framers that the configuration can use, by name.</summary>
 public sealed class FramerRegistry
 {
     private readonly FrozenDictionary<string, IMessageFramer> _byName;
 
     /// <summary>Creates a registry.</summary>
-    /// <param name="framers">All of them, in the order they are listed.</param>
-    /// <exception cref="ArgumentException">Two have the same name.</exception>
+    /// <param name="framers">The framers, in the order in which they are to be listed.</param>
+    /// <exception cref="ArgumentException">Two framers have the same name.</exception>
     public FramerRegistry(IEnumerable<IMessageFramer> framers)
     {
         Framers = [.. framers];
@@ -25,12 +25,12 @@ public sealed class FramerRegistry
         _byName = Framers.ToFrozenDictionary(static framer => framer.Name, StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <summary>All of them.</summary>
+    /// <summary>All framers, in order.</summary>
     public IReadOnlyList<IMessageFramer> Framers { get; }
 
-    /// <summary>Finds one by its name, in any case.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="framer">The framer.</param>
+    /// <summary>Finds a framer by its name.</summary>
+    /// <param name="name">The name; case is ignored.</param>
+    /// <param name="framer">The framer; null if there is none of that name.</param>
     /// <returns>Whether there is one.</returns>
     public bool TryFind(string name, [NotNullWhen(true)] out IMessageFramer? framer) => _byName.TryGetValue(name, out framer);
 }

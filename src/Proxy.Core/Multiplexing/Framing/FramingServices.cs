@@ -4,7 +4,7 @@ using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>Registers the protocols that are nothing but where messages end, and the registry of all.</summary>
+/// <summary>Registers the protocols that need nothing beyond framing, and the registry of all framers.</summary>
 internal static class FramingServices
 {
     private const int MaxLine = 65_536;

@@ -1,37 +1,39 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>Finds where messages of one protocol end. It measures and never rewrites.</summary>
+/// <summary>Finds where the messages of one protocol end. It measures messages and never changes them.</summary>
 /// <remarks>
-/// A framer keeps no state: one instance serves every connection at once, and what it needs from before (the request that a reply answers) is
-/// given to it. It does not throw, whatever the bytes, and does not allocate per message.
+/// A framer keeps no state: one instance serves all connections at the same time, and gets earlier messages that it needs (such as the
+/// request that a reply answers) as arguments. It throws no exception, whatever the bytes, and allocates nothing per message.
 /// <para>
-/// The caller keeps the bytes of one message in one contiguous buffer, appends what arrives and measures again once there are
-/// <see cref="FrameMeasure.Length"/> bytes, or the input is silent or ended. The buffer never needs to exceed <see cref="MaxBytes"/>; it grows with what has
-/// arrived (doubling, say), not to what a peer announced.
+/// The caller keeps the bytes of one message in one contiguous buffer, appends what arrives, and measures again once there are
+/// <see cref="FrameMeasure.Length"/> bytes, or the input is silent or has ended. The buffer never needs to exceed <see cref="MaxBytes"/>.
+/// It grows with the bytes that have arrived (by doubling, for example), not to a length that a peer announced.
 /// </para>
 /// </remarks>
 public interface IMessageFramer
 {
-    /// <summary>The name used in configuration; any case.</summary>
+    /// <summary>The name used in configuration; case is ignored.</summary>
     string Name { get; }
 
-    /// <summary>One line for choosing a protocol.</summary>
+    /// <summary>One line that helps users to choose a protocol.</summary>
     string Description { get; }
 
-    /// <summary>The longest message in bytes, either way; a longer one is malformed as soon as that is known.</summary>
+    /// <summary>The longest message in bytes, in either direction; a longer one is malformed as soon as its length is known.</summary>
     int MaxBytes { get; }
 
-    /// <summary>Where messages carry an id; null if a reply belongs to a request by its order only.</summary>
+    /// <summary>The position of the id in messages; null if replies belong to requests by order only.</summary>
     CorrelationField? Correlation => null;
 
-    /// <summary>Whether a destination answers requests on one connection in their order, so that several may be sent before the first reply.</summary>
+    /// <summary>
+    /// Whether a destination answers the requests on one connection in order, so that several may be sent before the first reply.
+    /// </summary>
     bool RepliesInOrder => false;
 
-    /// <summary>What is known of the protocol beyond where its messages end; nothing by default.</summary>
+    /// <summary>What is known of the protocol beyond its framing; nothing by default.</summary>
     IProtocolRules Rules => NoRules.Instance;
 
     /// <summary>Measures the message at the start of a buffer.</summary>
-    /// <param name="context">The buffer and what it belongs to.</param>
-    /// <returns>How long it is, how much is missing, or why it is no message.</returns>
+    /// <param name="context">The buffer and its circumstances.</param>
+    /// <returns>How long the message is, how many bytes are missing, or why it is no message.</returns>
     FrameMeasure Measure(in MeasureContext context);
 }

@@ -3,57 +3,68 @@ using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What a protocol says beyond where its messages end. A member that is not implemented stands for a protocol that says nothing about it.</summary>
+/// <summary>
+/// What is known of a protocol beyond its framing. The default of each member stands for a protocol that has no rule about it.
+/// </summary>
 /// <remarks>
-/// Rules keep no state: one instance serves every connection at once. They do not throw, whatever the bytes, and do not allocate per message. A framer
-/// has them as <see cref="IMessageFramer.Rules"/>; messages that are given to them are whole, unless a member says otherwise.
+/// Rules keep no state: one instance serves all connections at the same time. They throw no exception, whatever the bytes, and allocate
+/// nothing per message. A framer provides them as <see cref="IMessageFramer.Rules"/>. Messages are passed whole, unless a member says otherwise.
 /// </remarks>
 public interface IProtocolRules
 {
-    /// <summary>The name that several framings of one protocol share: messages of each can be converted to each other. Null if there is no other framing.</summary>
+    /// <summary>
+    /// The name that several framings of one protocol share; their messages can be converted to each other. Null if there is no other
+    /// framing.
+    /// </summary>
     string? Family => null;
 
-    /// <summary>Whether requests are for units behind the destination, of which one may be silent while others answer.</summary>
+    /// <summary>Whether requests are for units behind the destination, one of which may be silent while others answer.</summary>
     bool HasUnits => false;
 
-    /// <summary>Says what a request is for, and whether it can share a reply.</summary>
+    /// <summary>Describes the target of a request, and whether its reply can be shared.</summary>
     /// <param name="request">The request.</param>
     /// <returns>What is known; nothing by default.</returns>
     RequestFacts Describe(ReadOnlySpan<byte> request) => default;
 
-    /// <summary>Says what a reply means. Every reply is passed on; only an answer may be kept for further requests that ask the same.</summary>
+    /// <summary>
+    /// Classifies a reply. Every reply is passed on, but only an <see cref="ReplyMeaning.Answer"/> may be cached for identical requests.
+    /// </summary>
     /// <param name="request">The request, as it was sent to the destination.</param>
-    /// <param name="reply">The reply, as it came.</param>
-    /// <returns>Its meaning.</returns>
+    /// <param name="reply">The reply as it was received.</param>
+    /// <returns>The meaning of the reply.</returns>
     ReplyMeaning Judge(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply) => ReplyMeaning.Answer;
 
     /// <summary>
-    /// Writes what the proxy itself has to say to a client, if the protocol has words for it; without them the client's connection is reset. A
-    /// request that gets no reply (<see cref="MessageTraits.NoReply"/>) gets none of these either.
+    /// Writes a reply of the proxy itself, if the protocol can express it; otherwise the client's connection is reset. Not called for a
+    /// request without reply (<see cref="MessageTraits.NoReply"/>).
     /// </summary>
-    /// <param name="reply">What to say. After <see cref="LocalReply.Malformed"/> the client's connection is to be closed.</param>
-    /// <param name="request">The client's request as it came, before any rewriting; what there is of it if it is unfinished or malformed.</param>
-    /// <param name="writer">Takes less than 1 kB.</param>
-    /// <returns>Whether anything was written; if not, the writer is as it was.</returns>
+    /// <param name="reply">The kind of the reply. After <see cref="LocalReply.Malformed"/> the client's connection is closed.</param>
+    /// <param name="request">
+    /// The client's request as it was received, before any conversion; only its first part if it is unfinished or malformed.
+    /// </param>
+    /// <param name="writer">Takes the reply, of less than 1 kB.</param>
+    /// <returns>Whether a reply was written; if not, the writer is unchanged.</returns>
     bool TryWriteLocal(LocalReply reply, ReadOnlySpan<byte> request, IBufferWriter<byte> writer) => false;
 
-    /// <summary>Writes a message of another framing of the same <see cref="Family"/> in this one, or one of this framing for another unit.</summary>
-    /// <param name="from">The rules of the framing that the message has.</param>
-    /// <param name="message">The message: a request, or a reply.</param>
-    /// <param name="unit">The unit that it is to be for, or from.</param>
-    /// <param name="request">For a reply, the request in this framing that it answers; else empty.</param>
-    /// <param name="writer">Takes the message, of the framing's longest at most.</param>
-    /// <returns>Whether there is such a message in this framing; if not, the writer is as it was.</returns>
+    /// <summary>
+    /// Converts a message to this framing from another one of the same <see cref="Family"/>, or to another unit in this framing.
+    /// </summary>
+    /// <param name="from">The rules of the message's present framing.</param>
+    /// <param name="message">A request or a reply.</param>
+    /// <param name="unit">The unit to write into the message.</param>
+    /// <param name="request">For a reply, the request that it answers, in this framing; otherwise empty.</param>
+    /// <param name="writer">Takes the message, of at most the framing's longest.</param>
+    /// <returns>Whether this framing has such a message; if not, the writer is unchanged.</returns>
     bool TryConvert(IProtocolRules from, ReadOnlySpan<byte> message, ushort unit, ReadOnlySpan<byte> request, IBufferWriter<byte> writer) =>
         false;
 
-    /// <summary>Says how far replies are shared between the clients of a cluster.</summary>
-    /// <param name="config">The cluster's part of the configuration.</param>
-    /// <returns>By default they are not.</returns>
+    /// <summary>Reads how replies are shared between the clients of a cluster.</summary>
+    /// <param name="config">The cluster's section Multiplex.</param>
+    /// <returns>How replies are shared; by default they are not.</returns>
     ReplySharing SharingOf(ClusterMultiplexConfig config) => default;
 
-    /// <summary>Builds what a route asks of its clients' requests.</summary>
-    /// <param name="config">The route's part of the configuration, which was found valid.</param>
-    /// <returns>Null if it lets all pass as they are.</returns>
+    /// <summary>Builds the rules that a route applies to its clients' requests.</summary>
+    /// <param name="config">The route's section Multiplex, validated.</param>
+    /// <returns>The rules; null if every request passes unchanged.</returns>
     IRouteRules? RulesOf(MultiplexConfig config) => null;
 }

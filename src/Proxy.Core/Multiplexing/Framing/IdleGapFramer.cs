@@ -1,6 +1,9 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>A message ends when nothing has come for a while. The last resort: TCP keeps no pauses.</summary>
+/// <summary>
+/// Messages that end when no byte has come for a while. Unreliable, since TCP does not preserve pauses, so only for protocols that leave no
+/// other way.
+/// </summary>
 internal sealed class IdleGapFramer(TimeSpan gap, int maxBytes) : IMessageFramer
 {
     public string Name => "idle-gap";

@@ -1,14 +1,14 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What is known about the bytes after those in the buffer.</summary>
+/// <summary>The state of the input behind the bytes in the buffer.</summary>
 public enum InputState
 {
-    /// <summary>More may come at any time.</summary>
+    /// <summary>More bytes may come at any time.</summary>
     Open,
 
-    /// <summary>None came for as long as <see cref="FrameMeasure.Silence"/> asked for; more may still come.</summary>
+    /// <summary>No byte has come for the time in <see cref="FrameMeasure.Silence"/>; more may still come.</summary>
     Silent,
 
-    /// <summary>None will come: the sender has finished (FIN). A reset is no end, it is a cut, and nothing is measured after it.</summary>
+    /// <summary>The sender has finished (FIN), so no more bytes will come. After a reset nothing is measured.</summary>
     Ended,
 }

@@ -3,12 +3,12 @@ using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>A field that says how long a message is.</summary>
-/// <param name="Offset">Bytes before it.</param>
-/// <param name="Size">Its bytes; few enough for the value to fit 64 bits.</param>
-/// <param name="Encoding">How the number is written.</param>
-/// <param name="Endian">Which byte comes first, where bytes are numbers.</param>
-/// <param name="Adjust">Added to the value to get the bytes that follow the field.</param>
+/// <summary>A field that contains the length of its message.</summary>
+/// <param name="Offset">The number of bytes before the field.</param>
+/// <param name="Size">The length of the field in bytes; short enough for its value to fit 64 bits.</param>
+/// <param name="Encoding">The encoding of the number.</param>
+/// <param name="Endian">The byte order of a binary number.</param>
+/// <param name="Adjust">Added to the value to get the number of bytes after the field.</param>
 internal sealed record LengthField(
     int Offset,
     int Size,
@@ -17,12 +17,12 @@ internal sealed record LengthField(
     int Adjust = 0
 )
 {
-    // No message is that long, and adding to it cannot overflow.
+    // Stands for any length beyond that of a message; adding to it cannot overflow.
     private const ulong Beyond = 1UL << 62;
 
     public int End => Offset + Size;
 
-    /// <summary>Reads the total length of the message; null if the field is not a number.</summary>
+    /// <summary>Reads the total length of the message in bytes; null if the field is not a number.</summary>
     public long? Read(ReadOnlySpan<byte> message)
     {
         var field = message.Slice(Offset, Size);
@@ -38,7 +38,7 @@ internal sealed record LengthField(
 
     private static ulong? ReadText(ReadOnlySpan<byte> field, char format)
     {
-        // The parser would take a sign, too.
+        // The parser would accept a sign.
         foreach (var digit in field)
         {
             if (format == 'D' ? !char.IsAsciiDigit((char)digit) : !char.IsAsciiHexDigit((char)digit))

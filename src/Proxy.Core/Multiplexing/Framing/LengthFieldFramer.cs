@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>A field in each message says how long it is.</summary>
+/// <summary>Messages that contain their length in a field.</summary>
 internal sealed record LengthFieldFramer(string Name, string Description, LengthField Field, int MaxBytes) : IMessageFramer
 {
     public FrameMeasure Measure(in MeasureContext context)

@@ -1,9 +1,9 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What the proxy itself may have to say to a client.</summary>
+/// <summary>The kinds of replies that the proxy itself writes to a client.</summary>
 public enum LocalReply
 {
-    /// <summary>Send the rest of the request.</summary>
+    /// <summary>The client is to send the rest of its request.</summary>
     Continue,
 
     /// <summary>The destination cannot be reached.</summary>
@@ -12,20 +12,21 @@ public enum LocalReply
     /// <summary>The destination did not answer in time, or its connection was lost before it did.</summary>
     NoAnswer,
 
-    /// <summary>What the destination answered is no reply of this protocol.</summary>
+    /// <summary>The destination's answer is not a reply of this protocol.</summary>
     BadAnswer,
 
     /// <summary>Too many requests wait, or this one waited too long.</summary>
     QueueFull,
 
-    /// <summary>The request is one that the configuration forbids.</summary>
+    /// <summary>The configuration forbids the request.</summary>
     NotAllowed,
 
     /// <summary>
-    /// The request was done, and the destination does not answer it in its own protocol, or it is ignored and to look as if it had been done.
+    /// The request was executed and the destination does not answer such requests, or it is ignored and is to look as if it had been
+    /// executed.
     /// </summary>
     Done,
 
-    /// <summary>What the client sent is no request of this protocol. Its connection ends after this.</summary>
+    /// <summary>The client's bytes are not a request of this protocol. Its connection is closed after the reply.</summary>
     Malformed,
 }

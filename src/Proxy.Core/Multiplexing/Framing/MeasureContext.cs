@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What a framer gets to see.</summary>
+/// <summary>The arguments of <see cref="IMessageFramer.Measure"/>.</summary>
 public readonly ref struct MeasureContext
 {
     private MeasureContext(MessageDirection direction, ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> request)
@@ -10,32 +10,32 @@ public readonly ref struct MeasureContext
         Request = request;
     }
 
-    /// <summary>Which way the message goes.</summary>
+    /// <summary>The direction of the message.</summary>
     public MessageDirection Direction { get; }
 
-    /// <summary>All bytes that came since the last message; the message starts at the first. There may be further messages behind it.</summary>
+    /// <summary>All bytes since the last message. The message starts at the first byte; more messages may follow it.</summary>
     public ReadOnlySpan<byte> Buffer { get; }
 
-    /// <summary>For a reply, the request it answers, as it was sent to the destination; else empty.</summary>
+    /// <summary>For a reply, the request that it answers, as it was sent to the destination; otherwise empty.</summary>
     public ReadOnlySpan<byte> Request { get; }
 
     /// <summary>Whether more bytes may come.</summary>
     public InputState Input { get; init; }
 
     /// <summary>
-    /// What <see cref="FrameMeasure.Examined"/> was when the same message was measured with fewer bytes, 0 at first: that part need not be
-    /// searched again, so that a message that comes in many pieces costs no more than one in a single piece.
+    /// The value of <see cref="FrameMeasure.Examined"/> from when the same message was measured with fewer bytes; 0 at first. That part
+    /// need not be searched again, so that a message in many pieces costs no more than one in a single piece.
     /// </summary>
     public int Examined { get; init; }
 
-    /// <summary>To measure what a client sent.</summary>
+    /// <summary>Creates the context for bytes of a client.</summary>
     /// <param name="buffer">The bytes.</param>
     /// <returns>The context.</returns>
     public static MeasureContext ForRequest(ReadOnlySpan<byte> buffer) => new(MessageDirection.Request, buffer, []);
 
-    /// <summary>To measure what a destination sent.</summary>
+    /// <summary>Creates the context for bytes of a destination.</summary>
     /// <param name="buffer">The bytes.</param>
-    /// <param name="request">The request it answers, as it was sent.</param>
+    /// <param name="request">The request that they answer, as it was sent.</param>
     /// <returns>The context.</returns>
     public static MeasureContext ForReply(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> request) =>
         new(MessageDirection.Reply, buffer, request);

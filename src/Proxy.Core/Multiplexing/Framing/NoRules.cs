@@ -1,6 +1,6 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>The rules of a protocol of which only the framing is known.</summary>
+/// <summary>The rules of a protocol of which only the framing is known: all defaults.</summary>
 internal sealed class NoRules : IProtocolRules
 {
     private NoRules() { }

@@ -1,14 +1,14 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What a reply means by a protocol's rules.</summary>
+/// <summary>The meaning of a reply by the protocol's rules.</summary>
 public enum ReplyMeaning
 {
-    /// <summary>It is what was asked for.</summary>
+    /// <summary>The requested answer.</summary>
     Answer,
 
-    /// <summary>It is something else: an error, or a reply to another request.</summary>
+    /// <summary>Something else: an error, or a reply to another request.</summary>
     Error,
 
-    /// <summary>The destination says that what is behind it did not answer.</summary>
+    /// <summary>The destination reports that a device behind it did not answer.</summary>
     NoAnswer,
 }

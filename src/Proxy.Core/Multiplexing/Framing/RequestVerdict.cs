@@ -1,14 +1,14 @@
 namespace Proxy.Multiplexing.Framing;
 
-/// <summary>What becomes of a client's request.</summary>
+/// <summary>The decision of a route's rules about a request.</summary>
 public enum RequestVerdict
 {
-    /// <summary>It is sent on.</summary>
+    /// <summary>The request is sent.</summary>
     Allow,
 
-    /// <summary>It is not sent on, and the client is told so: <see cref="LocalReply.NotAllowed"/>.</summary>
+    /// <summary>The request is not sent, and the client gets <see cref="LocalReply.NotAllowed"/>.</summary>
     Deny,
 
-    /// <summary>It is not sent on, and answered as if it had been done: <see cref="LocalReply.Done"/>.</summary>
+    /// <summary>The request is not sent, and the client gets <see cref="LocalReply.Done"/>, as if it had been executed.</summary>
     Ignore,
 }

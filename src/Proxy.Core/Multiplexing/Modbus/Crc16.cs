@@ -1,6 +1,9 @@
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>The check of Modbus RTU: CRC-16 with polynomial 0xA001 (reflected) from 0xFFFF, sent low byte first.</summary>
+/// <summary>
+/// The checksum of Modbus RTU: CRC-16 with polynomial 0xA001 (reflected), initial value 0xFFFF, low byte sent first (Modbus Serial Line
+/// 1.02, 2.5.1.2).
+/// </summary>
 internal static class Crc16
 {
     public const int Size = 2;
@@ -22,7 +25,7 @@ internal static class Crc16
 
     public static ushort Append(ushort crc, byte octet) => (ushort)((crc >> 8) ^ _table[(byte)(crc ^ octet)]);
 
-    /// <summary>Whether bytes end with their own CRC: over both, nothing remains.</summary>
+    /// <summary>Whether bytes end with their CRC: the CRC over both is zero.</summary>
     public static bool IsValid(ReadOnlySpan<byte> frame) => frame.Length > Size && Compute(frame) == 0;
 
     private static ushort Shift(ushort crc)

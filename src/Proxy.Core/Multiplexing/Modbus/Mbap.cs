@@ -4,14 +4,16 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>The header of Modbus TCP: transaction id, protocol id, length of what follows.</summary>
+/// <summary>The header of Modbus TCP: transaction id, protocol id, and length of the rest.</summary>
 internal static class Mbap
 {
     public const int Size = 6;
 
     public static CorrelationField TransactionId { get; } = new(Offset: 0, Size: 2);
 
-    /// <summary>Measures by the length alone. Any protocol id passes, and no byte count is compared: devices get both wrong and work.</summary>
+    /// <summary>
+    /// Measures by the length field alone. Protocol id and byte counts are not checked, since some working devices get both wrong.
+    /// </summary>
     public static FrameMeasure Measure(ReadOnlySpan<byte> buffer, int minBytes, int maxBytes)
     {
         if (buffer.Length < Size)

@@ -2,7 +2,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>Modbus exceptions that a gateway gives by itself (Modbus Application Protocol 1.1b3, 7).</summary>
+/// <summary>The Modbus exceptions that a gateway sends itself (Modbus Application Protocol 1.1b3, 7).</summary>
 internal static class ModbusExceptions
 {
     private const byte IllegalFunction = 0x01;
@@ -10,11 +10,11 @@ internal static class ModbusExceptions
     private const byte GatewayPathUnavailable = 0x0A;
     private const byte GatewayTargetFailedToRespond = 0x0B;
 
-    /// <summary>Whether a gateway says that the unit behind it did not answer.</summary>
-    /// <param name="adu">Unit id and PDU of an exception.</param>
+    /// <summary>Whether an exception says that the unit behind a gateway did not answer.</summary>
+    /// <param name="adu">Unit id and PDU of the exception.</param>
     public static bool IsNoAnswer(ReadOnlySpan<byte> adu) => adu is [_, _, GatewayTargetFailedToRespond, ..];
 
-    /// <summary>The exception's code for what is to be said; 0 if there is none.</summary>
+    /// <summary>The exception code for a reply of the proxy; 0 if there is none.</summary>
     public static byte CodeOf(LocalReply reply) =>
         reply switch
         {

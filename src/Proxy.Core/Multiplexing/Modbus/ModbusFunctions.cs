@@ -2,10 +2,13 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>What Modbus (Application Protocol 1.1b3, Serial Line 1.02) says about requests, whatever the framing; all take unit id and PDU.</summary>
+/// <summary>
+/// The rules of Modbus for requests, independent of the framing (Application Protocol 1.1b3, Serial Line 1.02). All methods take unit id
+/// and PDU.
+/// </summary>
 internal static class ModbusFunctions
 {
-    /// <summary>Unit id and PDU, the parts that all framings share, at most.</summary>
+    /// <summary>The greatest length in bytes of unit id and PDU, which all framings share.</summary>
     public const int MaxAdu = 254;
 
     public const byte ExceptionBit = 0x80;
@@ -26,14 +29,17 @@ internal static class ModbusFunctions
 
     public static MessageTraits Traits(ReadOnlySpan<byte> adu) => IsRead(adu) ? MessageTraits.Safe : MessageTraits.None;
 
-    /// <summary>On a serial line a broadcast gets no answer. What reads cannot be meant as one: there are devices that answer to unit 0.</summary>
+    /// <summary>
+    /// The traits of a request on a serial line, where a broadcast gets no reply. A read never counts as a broadcast, since some devices
+    /// answer reads to unit 0.
+    /// </summary>
     public static MessageTraits SerialTraits(ReadOnlySpan<byte> adu) =>
         IsRead(adu) ? MessageTraits.Safe
         : adu is [_, 0x08, 0, ForceListenOnly, ..] ? MessageTraits.NoReply
         : adu is [Broadcast, not ReadWriteRegisters, ..] ? MessageTraits.NoReply
         : MessageTraits.None;
 
-    /// <summary>Whether a reply can be one to a request: nothing else ties them where there is no transaction id.</summary>
+    /// <summary>Whether a reply can belong to a request; without a transaction id, the content is all there is to compare.</summary>
     public static bool Answers(ReadOnlySpan<byte> reply, ReadOnlySpan<byte> request) =>
         request.Length < 2
         || reply.Length < 2

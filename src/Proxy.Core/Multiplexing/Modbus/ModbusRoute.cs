@@ -4,7 +4,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>What clients of a Modbus route may do, and where their units are.</summary>
+/// <summary>The rules of a Modbus route: what its clients may do, and which cluster serves a unit.</summary>
 internal sealed class ModbusRoute(IModbusFramer framer, MultiplexModbusConfig config) : IRouteRules
 {
     private readonly List<(int? Unit, RegisterRange Registers)> _allowed =
@@ -72,7 +72,7 @@ internal sealed class ModbusRoute(IModbusFramer framer, MultiplexModbusConfig co
             _ => null,
         };
 
-    // A count of zero writes nothing by the rules; what a device makes of it is not known.
+    // By the standard a count of zero writes nothing, but devices may behave differently.
     private static RegisterRange? Range(byte high, byte low, int count)
     {
         var first = (high << 8) | low;

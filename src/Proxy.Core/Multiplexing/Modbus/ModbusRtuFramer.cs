@@ -3,10 +3,10 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>Modbus RTU as it is on a serial line, sent over TCP by a converter.</summary>
+/// <summary>Modbus RTU over TCP, as serial converters send it.</summary>
 internal sealed class ModbusRtuFramer : IModbusFramer
 {
-    // TCP keeps no pauses of 3.5 characters; converters pass on what they have after some milliseconds.
+    // TCP does not preserve pauses of 3.5 characters; converters pass on what they have after some milliseconds.
     private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(50);
 
     public ModbusRtuFramer() => Rules = new ModbusRules(this);
@@ -52,8 +52,8 @@ internal sealed class ModbusRtuFramer : IModbusFramer
 
     public void Wrap(ReadOnlySpan<byte> adu, ReadOnlySpan<byte> request, IBufferWriter<byte> writer) => RtuFrame.Write(adu, writer);
 
-    // By chance one prefix in 65,536 has the right CRC. To try each would cut a long frame every few hundred times, so while more may
-    // come only the whole buffer is tried: two frames in a row never have a right CRC together.
+    // One prefix in 65,536 has a matching CRC by chance. Trying each prefix would cut one in some hundred long frames, so only the whole
+    // buffer is tried while more bytes may come: two frames in a row never have a matching CRC together.
     private static FrameMeasure Search(in MeasureContext context)
     {
         var length = context.Buffer.Length;

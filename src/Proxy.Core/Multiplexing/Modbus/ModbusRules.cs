@@ -5,7 +5,9 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>The rules of Modbus in one framing: units by their id, reads that may be shared, exceptions, and conversion to the other framings.</summary>
+/// <summary>
+/// The rules of Modbus in one framing: unit ids, reads that can be shared, exceptions, and conversion to the other framings.
+/// </summary>
 internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
 {
     private const int CommonRead = 6; // unit id, function, address, count
@@ -88,7 +90,7 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
         return true;
     }
 
-    // Reads of coils, inputs and registers are all alike, and short enough to be a number.
+    // Reads of coils, inputs and registers have the same short form, which fits a number.
     private static UInt128 ShareKey(ReadOnlySpan<byte> adu)
     {
         if (adu.Length != CommonRead || adu[1] is < 0x01 or > 0x04)

@@ -3,7 +3,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>The header of Modbus TCP, then a frame of Modbus RTU with its CRC: neither of the two, but sold.</summary>
+/// <summary>The header of Modbus TCP followed by a frame of Modbus RTU with its CRC. No standard has it, but some devices use it.</summary>
 internal sealed class ModbusTcpCrcFramer : IModbusFramer
 {
     private const int MinBytes = Mbap.Size + 2 + Crc16.Size;

@@ -3,7 +3,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>Modbus TCP: a header with transaction id and length, unit id, PDU.</summary>
+/// <summary>Modbus TCP: a header with transaction id and length, then unit id and PDU (MODBUS Messaging on TCP/IP 1.0b, 3.1).</summary>
 internal sealed class ModbusTcpFramer : IModbusFramer
 {
     private const int MinBytes = Mbap.Size + 1;

@@ -1,12 +1,12 @@
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>What a device answers to a write that succeeded (Modbus Application Protocol 1.1b3, 6.5, 6.6, 6.11, 6.12, 6.16).</summary>
+/// <summary>Computes a device's reply to a successful write (Modbus Application Protocol 1.1b3, 6.5, 6.6, 6.11, 6.12, 6.16).</summary>
 internal static class ModbusWriteReply
 {
     private const int Single = 6; // unit id, function, address, value or count
     private const int Mask = 8;
 
-    /// <summary>How many bytes at the start of the request are the reply; 0 if it cannot be known without the device.</summary>
+    /// <summary>How many bytes at the start of the request make up the reply; 0 if only the device knows the reply.</summary>
     /// <param name="adu">Unit id and PDU of the request.</param>
     public static int Length(ReadOnlySpan<byte> adu) =>
         adu.Length < Single

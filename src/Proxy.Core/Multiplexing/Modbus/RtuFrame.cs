@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>Unit id and PDU, and their CRC.</summary>
+/// <summary>An RTU frame: unit id, PDU and CRC.</summary>
 internal static class RtuFrame
 {
     public const int MinBytes = 2 + Crc16.Size;

@@ -2,16 +2,16 @@ using System.Buffers.Binary;
 
 namespace Proxy.Multiplexing.Modbus;
 
-/// <summary>How long an RTU frame is, by its direction, function and counts.</summary>
-/// <param name="Kind">What is known.</param>
-/// <param name="Bytes">The length with unit id and CRC, or what it is at least.</param>
+/// <summary>The length of an RTU frame, derived from its direction, function and counts.</summary>
+/// <param name="Kind">How much is known of the length.</param>
+/// <param name="Bytes">The length in bytes, with unit id and CRC, or the least that it can be.</param>
 internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
 {
     private const int DeviceIdentification = 0x0E;
     private const int FirstObject = 8; // of a device identification
 
-    /// <summary>Of a request.</summary>
-    /// <param name="frame">Two bytes or more from its start.</param>
+    /// <summary>Derives the length of a request.</summary>
+    /// <param name="frame">At least two bytes from its start.</param>
     public static RtuLength OfRequest(ReadOnlySpan<byte> frame) =>
         frame[1] switch
         {
@@ -28,9 +28,9 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
             _ => Unknown,
         };
 
-    /// <summary>Of a reply.</summary>
-    /// <param name="frame">Two bytes or more from its start.</param>
-    /// <param name="request">What it answers; may be empty.</param>
+    /// <summary>Derives the length of a reply.</summary>
+    /// <param name="frame">At least two bytes from its start.</param>
+    /// <param name="request">The request that it answers; may be empty.</param>
     public static RtuLength OfReply(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> request) =>
         frame[1] switch
         {
@@ -38,7 +38,7 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
             (>= 0x01 and <= 0x04) or 0x0C or 0x11 or 0x14 or 0x15 or 0x17 => Counted(frame, at: 2, others: 5),
             0x05 or 0x06 or 0x0B or 0x0F or 0x10 => Exactly(8),
             0x07 => Exactly(5),
-            // A diagnostics reply has the request's form, whatever that was.
+            // A diagnostics reply has the same form as its request.
             0x08 when request.Length >= RtuFrame.MinBytes => Exactly(request.Length),
             0x16 => Exactly(10),
             0x18 => OfQueue(frame),
@@ -56,7 +56,7 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
     private static RtuLength Counted(ReadOnlySpan<byte> frame, int at, int others) =>
         frame.Length > at ? Exactly(others + frame[at]) : AtLeast(others);
 
-    // One word of data is the rule, only the echo (sub-function 0) may have more; the CRC tells.
+    // One word of data is the rule; only the echo (sub-function 0) may have more. The CRC decides.
     private static RtuLength OfDiagnostics(ReadOnlySpan<byte> frame)
     {
         const int OneWord = 8;
@@ -78,7 +78,7 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
 
         for (var left = frame[end - 1]; left > 0; left--)
         {
-            // Each object has an id, a length and that many bytes.
+            // Each object has an id, a length and as many bytes.
             if (frame.Length < end + 2)
             {
                 return AtLeast(end + (2 * left) + Crc16.Size);
@@ -91,15 +91,15 @@ internal readonly record struct RtuLength(RtuLengthKind Kind, int Bytes)
     }
 }
 
-/// <summary>What is known of a length.</summary>
+/// <summary>How much is known of a length.</summary>
 internal enum RtuLengthKind
 {
-    /// <summary>All of it.</summary>
+    /// <summary>The exact length.</summary>
     Exact,
 
-    /// <summary>What it is at least, until there are that many bytes.</summary>
+    /// <summary>The least length; more is known once that many bytes are there.</summary>
     AtLeast,
 
-    /// <summary>Nothing: a function of a vendor's own.</summary>
+    /// <summary>Nothing, for a vendor's own function.</summary>
     Unknown,
 }

@@ -8,7 +8,7 @@ using Proxy.Configuration.Routes;
 
 namespace Proxy.Revisions.Probing;
 
-/// <summary>Binds every address of a revision for a moment, without listening: no client is taken from another program.</summary>
+/// <summary>Binds every address of a revision for a moment without listening, so that no client is taken from another program.</summary>
 internal static class AddressProbe
 {
     public static void Run(Revision revision, Func<string, string, bool> runs, ProblemList problems)
@@ -45,7 +45,7 @@ internal static class AddressProbe
     private static IEnumerable<(string Path, ListenAddress Address)> Url(string path, string? url) =>
         TunnelValidator.TryParseUrl(url, out _, out var addresses) ? addresses.Select(address => (path, address)) : [];
 
-    // Any name means every address to Kestrel.
+    // For Kestrel, any host name means every address.
     private static IEnumerable<(string Path, ListenAddress Address)> Http(string path, string? url)
     {
         var binding = BindingAddress.Parse(url!);
@@ -76,7 +76,7 @@ internal static class AddressProbe
         }
     }
 
-    // Not at its own name: a program that is about to start might need that.
+    // Tried with a temporary name, since a program that is about to start might need the real one.
     private static string? UnixRefusal(string path)
     {
         if (File.Exists(path))
@@ -85,11 +85,11 @@ internal static class AddressProbe
             try
             {
                 client.Connect(new UnixDomainSocketEndPoint(path));
-                return "another socket listens there.";
+                return "another socket listens there; end that program or use another path.";
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
             {
-                // Left over by a crash, and taken away at the start.
+                // Left behind by a crash; removed at start.
             }
         }
 
@@ -104,9 +104,9 @@ internal static class AddressProbe
     private static string Explain(SocketException exception) =>
         exception.SocketErrorCode switch
         {
-            SocketError.AddressAlreadyInUse => "another socket listens there.",
-            SocketError.AddressNotAvailable => "this machine has no such address, or not the folder of such a socket.",
-            SocketError.AccessDenied => "this user may not (ports below 1024 need CAP_NET_BIND_SERVICE).",
+            SocketError.AddressAlreadyInUse => "another socket listens there; end that program or use another port.",
+            SocketError.AddressNotAvailable => "this machine has no such address, or no folder for such a socket.",
+            SocketError.AccessDenied => "permission denied; ports below 1024 need CAP_NET_BIND_SERVICE.",
             _ => $"{exception.Message}.",
         };
 }

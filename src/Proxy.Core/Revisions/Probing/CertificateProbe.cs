@@ -7,7 +7,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Revisions.Probing;
 
-/// <summary>Reads the files of certificates and authorities, and says which are not valid now.</summary>
+/// <summary>Reads the files of certificates and authorities, and reports those that are not valid now.</summary>
 internal static class CertificateProbe
 {
     private static readonly TimeSpan _soon = TimeSpan.FromDays(14);
@@ -70,7 +70,7 @@ internal static class CertificateProbe
         }
     }
 
-    // A bundle may keep what is past beside what is in use.
+    // A bundle may keep expired certificates beside current ones.
     private static void Report(string path, string invalid, bool harmless, ProblemList problems)
     {
         if (harmless)
@@ -102,7 +102,7 @@ internal static class CertificateProbe
                 return found;
             };
 
-    // A certificate of a store is the system's to read. Without a key of its own the file is PKCS #12, as Kestrel has it.
+    // Certificates of a store are read by the system. A file without a separate key is PKCS #12, as in Kestrel.
     private static Func<X509Certificate2Collection>? Kestrels(IConfigurationSection section) =>
         section["Path"] is not { Length: > 0 } file ? null
         : section["KeyPath"] is not { Length: > 0 } key ? () => [X509CertificateLoader.LoadPkcs12FromFile(file, section["Password"])]

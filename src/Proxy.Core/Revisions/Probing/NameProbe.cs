@@ -6,7 +6,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Revisions.Probing;
 
-/// <summary>Resolves the names of destinations and members, each once.</summary>
+/// <summary>Resolves the names of destinations and members, each name once.</summary>
 internal static class NameProbe
 {
     private const int AtOnce = 16;

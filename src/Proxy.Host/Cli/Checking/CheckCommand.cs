@@ -46,7 +46,7 @@ internal static class CheckCommand
         var warned = result.Warnings.Count > 0;
         if (parsed.GetValue(_probe))
         {
-            var probed = await ConfigurationProbe.RunAsync(
+            var probed = await ConfigProbe.RunAsync(
                 root,
                 revision,
                 running is null ? static (_, _) => false : running.Listens,

@@ -19,7 +19,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
     private IDisposable? _watching;
 
     /// <summary>Registers the access log. Its file is opened once beforehand, so that a wrong path is a configuration error at start.</summary>
-    /// <exception cref="InvalidConfigurationException">The file cannot be opened.</exception>
+    /// <exception cref="InvalidConfigException">The file cannot be opened.</exception>
     public static void AddTo(IServiceCollection services, Revision first, IConfigurationRoot configuration)
     {
         var config = first.Config.Log.Access;
@@ -57,7 +57,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
             if (config != _config)
             {
                 var moved = (config.Path, config.MaxBytes, config.Files) != (_config.Path, _config.MaxBytes, _config.Files);
-                log.Use(Options(config), moved ? Output(config, time, logger) : null);
+                log.Apply(Options(config), moved ? Output(config, time, logger) : null);
                 _config = config;
             }
         }
@@ -92,7 +92,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
         }
         catch (IOException exception)
         {
-            throw new InvalidConfigurationException([Locate($"the file cannot be opened: {exception.Message}", configuration)]);
+            throw new InvalidConfigException([Locate($"the file cannot be opened: {exception.Message}", configuration)]);
         }
     }
 

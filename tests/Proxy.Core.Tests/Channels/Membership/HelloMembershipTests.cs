@@ -79,7 +79,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     {
         await StartAsync(1);
 
-        await _membership.UseAsync(
+        await _membership.ApplyAsync(
             new()
             {
                 Members = new Dictionary<string, ChannelMemberConfig>
@@ -88,7 +88,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
                 },
             }
         );
-        await _membership.UseAsync(Config([("A_1", _peers[0].Address), ("A_2", (await AddAsync("A_2")).Address)]));
+        await _membership.ApplyAsync(Config([("A_1", _peers[0].Address), ("A_2", (await AddAsync("A_2")).Address)]));
 
         await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Up");
         Assert.DoesNotContain(_updates, static update => update is MembershipUpdate.Gone);
@@ -131,7 +131,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
         await PassAsync(() => peer.Asked > 2);
 
         Assert.Equal(
-            $"The instance at {peer.Address} is no member: what it says of itself is nothing that an instance says.",
+            $"The instance at {peer.Address} is refused as a member, and is tried again: its hello line is malformed.",
             Assert.Single(_log.Lines)
         );
     }
@@ -160,7 +160,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
         return peer;
     }
 
-    private Task UseAsync(params (string Id, string Address)[] members) => _membership.UseAsync(Config(members));
+    private Task UseAsync(params (string Id, string Address)[] members) => _membership.ApplyAsync(Config(members));
 
     private async Task StartAsync(int count)
     {
@@ -169,7 +169,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
             await AddAsync($"A_{number}");
         }
 
-        await _membership.UseAsync(Config(_peers.Select(static (peer, index) => ($"A_{index + 1}", peer.Address))));
+        await _membership.ApplyAsync(Config(_peers.Select(static (peer, index) => ($"A_{index + 1}", peer.Address))));
         await Eventually.TrueAsync(() => _members.Current.All.Values.Count(static one => one.State == MemberState.Up) == count);
     }
 

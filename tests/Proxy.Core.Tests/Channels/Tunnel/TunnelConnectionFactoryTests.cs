@@ -89,9 +89,12 @@ public sealed class TunnelConnectionFactoryTests : IAsyncLifetime
         await Assert.ThrowsAsync<HttpRequestException>(() => factory.HelloAsync(peer, CancellationToken.None));
 
         Assert.Equal(2, log.Lines.Count);
-        Assert.Equal($"At {_server.Host.TunnelAddress} is 'A_20001', not 'A_20002'.", log.Lines[0]);
+        Assert.Equal(
+            $"The instance at {_server.Host.TunnelAddress} is 'A_20001' and not 'A_20002', so the connection is closed; correct the address or the certificate.",
+            log.Lines[0]
+        );
         Assert.StartsWith(
-            $"A_20002 at {_server.Host.TunnelAddress} is no member, for it does not answer: ",
+            $"A_20002 at {_server.Host.TunnelAddress} does not answer and is not a member until it does; it is tried again: ",
             log.Lines[1],
             StringComparison.Ordinal
         );

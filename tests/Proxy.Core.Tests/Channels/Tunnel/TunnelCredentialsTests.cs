@@ -147,7 +147,7 @@ public sealed class TunnelCredentialsTests : IDisposable
         credentials.Verify(stranger, null, server: false);
 
         Assert.Equal(
-            "Warning: The tunnel refuses the certificate of a caller, 'spiffe://example.org/c/test/i/B_1': it is of another group or trust domain.",
+            "Warning: The tunnel refuses the certificate of a caller, 'spiffe://example.org/c/test/i/B_1', and closes the connection: it belongs to another group or trust domain.",
             Assert.Single(log.All)
         );
     }

@@ -57,7 +57,7 @@ public sealed class FramingValidatorTests
     )]
     [InlineData(
         """{ "Delimiter": { "Bytes": "abc", "MaxBytes": 2 } }""",
-        "x:Framing:Delimiter:MaxBytes: 2 is less than the 3 bytes every message has."
+        "x:Framing:Delimiter:MaxBytes: 2 is less than the 3 bytes that every message has; write more."
     )]
     [InlineData("""{ "FixedLength": {} }""", "x:Framing:FixedLength:Bytes: is required and missing.")]
     [InlineData("""{ "FixedLength": { "Bytes": 0 } }""", "x:Framing:FixedLength:Bytes: 0 is out of range; 1 to 67108864 is allowed.")]
@@ -81,7 +81,7 @@ public sealed class FramingValidatorTests
     )]
     [InlineData(
         """{ "LengthField": { "Offset": 4, "MaxBytes": 5 } }""",
-        "x:Framing:LengthField:MaxBytes: 5 is less than the 6 bytes every message has."
+        "x:Framing:LengthField:MaxBytes: 5 is less than the 6 bytes that every message has; write more."
     )]
     public void Check_Framing_RefusedAtItsKey(string framing, string expected) =>
         Assert.Equal([expected], Errors($$"""{ "Framing": {{framing}} }"""));
@@ -99,15 +99,15 @@ public sealed class FramingValidatorTests
     [Theory]
     [InlineData(
         """{ "Framing": { "FixedLength": { "Bytes": 5 } }, """ + Id + "}",
-        "x:Correlation: ends at byte 6; messages have 5 at most."
+        "x:Correlation: ends at byte 6, but messages have at most 5; write a smaller Offset."
     )]
     [InlineData(
         """{ "Framing": { "LengthField": { "Offset": 5 } }, """ + Id + "}",
-        "x:Correlation: overlaps Framing:LengthField; an id has its own bytes."
+        "x:Correlation: overlaps Framing:LengthField; write the position of other bytes."
     )]
     [InlineData(
         """{ "Framing": { "Delimiter": { "Bytes": "a" } }, """ + Id + "}",
-        "x:Correlation: does not go with Framing:Delimiter: an id that we give could contain the delimiter."
+        "x:Correlation: cannot be combined with Framing:Delimiter, since an id that the proxy assigns could contain the delimiter; leave it out."
     )]
     [InlineData("""{ "Correlation": { "Offset": 0 } }""", "x:Correlation:Size: is required and missing.")]
     [InlineData("""{ "Correlation": { "Size": 2 } }""", "x:Correlation:Offset: is required and missing.")]
@@ -115,7 +115,7 @@ public sealed class FramingValidatorTests
     [InlineData("""{ "Correlation": { "Offset": 0, "Size": 9 } }""", "x:Correlation:Size: 9 is out of range; 1 to 8 is allowed.")]
     [InlineData(
         """{ "Framing": { "FixedLength": { "Bytes": 1 } }, "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""",
-        "x:NoReplyWhen: ends at byte 2; messages have 1 at most."
+        "x:NoReplyWhen: ends at byte 2, but messages have at most 1; write a smaller Offset."
     )]
     [InlineData("""{ "NoReplyWhen": { "Offset": 0 } }""", "x:NoReplyWhen:Equals: is required and missing.")]
     [InlineData(

@@ -112,7 +112,7 @@ public sealed class SecretPlaceTests
             .Parse("""{ "Admin": { "Token": "b" }, "ShutdownDelay": "00:00:01", "Demo": { "Enabled": true } }""")!
             .AsObject();
 
-        var difference = ConfigurationDifference
+        var difference = ConfigDifference
             .Between(running, other, ProxyDocument.Secrets)
             .Select(static one => $"{one.Path} {one.Running} {one.Other}");
 

@@ -43,7 +43,7 @@ public sealed class MultiplexRouteValidatorTests : IDisposable
     [InlineData(
         "'Protocol': 'line', 'LateReply': 'Discard'",
         "",
-        Cluster + "Multiplex:LateReply: 'Discard' knows a late reply by a correlation id"
+        Cluster + "Multiplex:LateReply: 'Discard' recognizes a late reply by its correlation id"
     )]
     [InlineData(
         "'Protocol': 'iso8583', 'Correlation': { 'Offset': 0, 'Size': 4 }",
@@ -63,7 +63,7 @@ public sealed class MultiplexRouteValidatorTests : IDisposable
     [InlineData(
         "'Protocol': 'mpu', 'Correlation': { 'Offset': 10000, 'Size': 4 }",
         "",
-        Cluster + "Multiplex:Correlation: ends at byte 10004; messages of 'mpu' have 10003 at most."
+        Cluster + "Multiplex:Correlation: ends at byte 10004, but messages of 'mpu' have at most 10003; write a smaller Offset."
     )]
     [InlineData(
         "'Protocol': 'modbus-tcp', 'Correlation': { 'Offset': 4, 'Size': 2 }",
@@ -79,7 +79,7 @@ public sealed class MultiplexRouteValidatorTests : IDisposable
         "'Protocol': 'line', 'Correlation': { 'Offset': 0, 'Size': 2 }, 'MaxInFlight': 4",
         "",
         Cluster
-            + "Multiplex:Correlation: 'line' has no place for an id; it goes with 'iso8583', 'mpu' and with a Framing other than Delimiter."
+            + "Multiplex:Correlation: 'line' has no place for an id; leave it out, or use 'iso8583', 'mpu' or a Framing other than Delimiter."
     )]
     [InlineData(
         "'Protocol': 'http1', 'Correlation': { 'Offset': 5, 'Size': 2 }",
@@ -99,19 +99,24 @@ public sealed class MultiplexRouteValidatorTests : IDisposable
     [InlineData(
         "'Protocol': 'line', 'LateReply': 'Drain', 'MaxInFlight': 2",
         "",
-        Cluster + "Multiplex:LateReply: 'Drain' waits for silence with nothing else under way; leave MaxInFlight at 1"
+        Cluster
+            + "Multiplex:LateReply: 'Drain' waits until the connection is silent, so no other request may be in flight; leave MaxInFlight at 1"
     )]
     [InlineData(
         "'Framing': { 'IdleGap': { 'After': '00:00:00.050' } }, 'Correlation': { 'Offset': 0, 'Size': 2 }, 'MaxInFlight': 2",
         "",
         Cluster + "Multiplex:MaxInFlight: two replies without a pause"
     )]
-    [InlineData(Modbus + ", 'LateReply': 'Drain', 'MaxInFlight': 4", "", Cluster + "Multiplex:LateReply: 'Drain' waits for silence")]
-    [InlineData("'Protocol': 'line', 'Modbus': {}", "", Cluster + "Multiplex:Modbus: is for Modbus;")]
+    [InlineData(
+        Modbus + ", 'LateReply': 'Drain', 'MaxInFlight': 4",
+        "",
+        Cluster + "Multiplex:LateReply: 'Drain' waits until the connection is silent"
+    )]
+    [InlineData("'Protocol': 'line', 'Modbus': {}", "", Cluster + "Multiplex:Modbus: is for Modbus, and")]
     [InlineData(
         "'Protocol': 'line', 'RetryDelay': '00:01:00'",
         "",
-        Cluster + "Multiplex:MaxRetryDelay: 00:00:30 is less than the RetryDelay of 00:01:00."
+        Cluster + "Multiplex:MaxRetryDelay: 00:00:30 is less than the RetryDelay of 00:01:00; write at least that."
     )]
     [InlineData("'Protocol': 'line', 'MaxInFlite': 2", "", Cluster + "Multiplex:MaxInFlite: unknown key; did you mean 'MaxInFlight'?")]
     [InlineData(
@@ -125,7 +130,7 @@ public sealed class MultiplexRouteValidatorTests : IDisposable
         Route + "Multiplex:Protocol: there is no conversion from 'line': cluster 'c' declares its framing."
     )]
     [InlineData(Modbus, "'Protocol': 'modbus'", Route + "Multiplex:Protocol: no protocol 'modbus'")]
-    [InlineData("'Protocol': 'line'", "'Modbus': {}", Route + "Multiplex:Modbus: is for Modbus;")]
+    [InlineData("'Protocol': 'line'", "'Modbus': {}", Route + "Multiplex:Modbus: is for Modbus, and")]
     [InlineData(
         Modbus,
         "'Modbus': { 'AllowedWrites': [{ 'Registers': '9-5' }] }",

@@ -24,7 +24,7 @@ public sealed class EventLoopTests
         time.Advance(TimeSpan.FromSeconds(1));
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Contains("Event loop 0 has been held", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains("Event loop 0 has been blocked", Assert.Single(log.Lines), StringComparison.Ordinal);
         holding.LetGo();
         await Eventually.TrueAsync(() => group.Loops[0].TurnBegan == 0);
         Assert.Single(log.Lines);

@@ -386,7 +386,7 @@ public sealed class NotificationTests : IAsyncLifetime
         await SetAsync(State("ring", "A_1"));
         await Eventually.TrueAsync(() => File.Exists(one) && File.ReadAllText(one) == "1\n");
 
-        await notifier.UseAsync(new() { Exec = [Shell($"echo $CHANNEL_VERSION >> {two}")] });
+        await notifier.ApplyAsync(new() { Exec = [Shell($"echo $CHANNEL_VERSION >> {two}")] });
         await Eventually.TrueAsync(() => File.Exists(two) && File.ReadAllText(two) == "1\n");
         await SetAsync(State("ring"));
 
@@ -481,7 +481,7 @@ public sealed class NotificationTests : IAsyncLifetime
     {
         var notifier = new ChannelNotifier(_monitor, [], _metrics, time ?? _time, NullLogger.Instance);
         _owned.Add(notifier);
-        Assert.True(notifier.UseAsync(config).IsCompletedSuccessfully);
+        Assert.True(notifier.ApplyAsync(config).IsCompletedSuccessfully);
         return notifier;
     }
 

@@ -90,30 +90,30 @@ public sealed class AddressTests : IDisposable
     [InlineData("h:80", "'h:80' has no scheme; write 'tcp://h:80'.")]
     [InlineData("", "is empty; write tcp://host:port, unix:/path or http://host.")]
     [InlineData("udp://h:80", "'udp://h:80' is no TCP address; write tcp://host:port or unix:/path.")]
-    [InlineData("http://h:65536", "'http://h:65536' is no URL.")]
-    [InlineData("unix:/run/", "'/run/' is no path of a socket.")]
+    [InlineData("http://h:65536", "'http://h:65536' is no URL; write tcp://host:port, unix:/path or http://host.")]
+    [InlineData("unix:/run/", "'/run/' is no path of a socket; write one such as /run/name.sock.")]
     public void Read_OtherDestination_SaysWhatWouldBeRight(string address, string message) => ExpectDestination(address, message);
 
     [Theory]
     [InlineData(
         "'a': { 'Address': ['127.0.0.1:9', '127.0.0.1:9'] }",
         "a:Address:1",
-        "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
+        "127.0.0.1:9 is used twice; TcpEndpoint 'a' has it already, so use another address or port."
     )]
     [InlineData(
         "'a': { 'Address': '127.0.0.1:9' }, 'b': { 'Address': '127.0.0.1:8-9' }",
         "b:Address",
-        "127.0.0.1:9 is listened on twice; TcpEndpoint 'a' has it already."
+        "127.0.0.1:9 is used twice; TcpEndpoint 'a' has it already, so use another address or port."
     )]
     [InlineData(
         "'a': { 'Address': '[::1]:9' }, 'b': { 'Address': '[0:0::0001]:09' }",
         "b:Address",
-        "[::1]:9 is listened on twice; TcpEndpoint 'a' has it already."
+        "[::1]:9 is used twice; TcpEndpoint 'a' has it already, so use another address or port."
     )]
     [InlineData(
         "'a': { 'Address': 'unix:/run/a' }, 'b': { 'Address': 'UNIX:/run/a' }",
         "b:Address",
-        "unix:/run/a is listened on twice; TcpEndpoint 'a' has it already."
+        "unix:/run/a is used twice; TcpEndpoint 'a' has it already, so use another address or port."
     )]
     [InlineData(
         "'a': { 'Address': '*:9' }, 'b': { 'Address': '0.0.0.0:9' }",

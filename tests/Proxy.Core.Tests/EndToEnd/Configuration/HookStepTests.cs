@@ -40,7 +40,7 @@ public sealed class HookStepTests
     )]
     [InlineData("""{ "Exec": [] }""", "Steps:0:Exec: names no program; write [\"/path/to/program\", \"argument\"].")]
     [InlineData("""{ "Exec": ["", "a"] }""", "Steps:0:Exec: names no program; write [\"/path/to/program\", \"argument\"].")]
-    [InlineData("""{ "Exec": ["a", "b\u0000c"] }""", "Steps:0:Exec: contains a zero character, which no argument can.")]
+    [InlineData("""{ "Exec": ["a", "b\u0000c"] }""", "Steps:0:Exec: contains a zero character, which arguments cannot have; remove it.")]
     [InlineData("""{ "Exec": "reboot" }""", "Steps:0:Exec: a list is expected here: [ … ].")]
     [InlineData("""{ "Http": "/hung" }""", "Steps:0:Http: '/hung' is no absolute URL; write http://host/path or https://host/path.")]
     [InlineData("""{ "Http": "ftp://h" }""", "Steps:0:Http: 'ftp://h' is no absolute URL; write http://host/path or https://host/path.")]
@@ -59,10 +59,13 @@ public sealed class HookStepTests
     public void Check_Mistake_IsToldOnce(string steps, string error) => Assert.Equal([error], Read(steps).Errors);
 
     [Theory]
-    [InlineData("""{ "Delay": "00:00:01", "Every": 2 }""", "Steps:0:Every: is possible in OnActivate only, where activations are counted.")]
+    [InlineData(
+        """{ "Delay": "00:00:01", "Every": 2 }""",
+        "Steps:0:Every: is possible in OnActivate only, where activations are counted; leave it out."
+    )]
     [InlineData(
         """{ "Delay": "00:00:01", "AfterTimeout": true }""",
-        "Steps:0:AfterTimeout: is possible in OnActivate only, which a timeout may have preceded."
+        "Steps:0:AfterTimeout: is possible in OnActivate only, which a timeout may have preceded; leave it out."
     )]
     public void Check_CountOutsideOnActivate_IsAnError(string steps, string error)
     {
@@ -76,7 +79,10 @@ public sealed class HookStepTests
         const string Step = """{ "WaitForPort": "Open" }""";
 
         Assert.Empty(Read(Step, HookListKind.Destination).Errors);
-        Assert.Equal(["Steps:0:WaitForPort: has no destination here whose port it could be."], Read(Step, HookListKind.Plain).Errors);
+        Assert.Equal(
+            ["Steps:0:WaitForPort: is not possible here, since there is no destination whose port it could be; leave it out."],
+            Read(Step, HookListKind.Plain).Errors
+        );
     }
 
     private static (IReadOnlyList<HookStepConfig> Steps, IEnumerable<string> Errors) Read(
@@ -90,7 +96,7 @@ public sealed class HookStepTests
         var root = ConfigTree.Read(configuration, ProxyDocument.Shape(wholeDocument: true), problems);
         var read = new ConfigWalker(problems, wholeDocument: true).Read(root, ConfigTypes.Options.GetTypeInfo(typeof(Document)), null);
         var document = read.Deserialize<Document>(ConfigTypes.Options)!;
-        new HookStepValidator(kind, new ConfigurationNames { Hooks = ["known"] }, problems).Check(document.Steps, "Steps");
+        new HookStepValidator(kind, new ConfigNames { Hooks = ["known"] }, problems).Check(document.Steps, "Steps");
         return (document.Steps, problems.Errors.Select(static error => error.ToString()));
     }
 

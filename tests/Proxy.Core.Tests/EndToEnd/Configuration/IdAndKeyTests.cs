@@ -8,31 +8,31 @@ public sealed class IdAndKeyTests : IDisposable
     private readonly ConfigDocument _document = new();
 
     [Theory]
-    [InlineData("""{"a":1,"b":{},"A":2}""", "A", "the key is there twice ('a' and 'A'; keys ignore case).")]
+    [InlineData("""{"a":1,"b":{},"A":2}""", "A", "the key occurs twice ('a' and 'A'; keys ignore case); remove one of them.")]
     [InlineData(
         """{"Demo":{"Enabled":true,"Enabled":true}}""",
         "Demo:Enabled",
-        "the key is there twice ('Enabled' and 'Enabled'; keys ignore case)."
+        "the key occurs twice ('Enabled' and 'Enabled'; keys ignore case); remove one of them."
     )]
     [InlineData(
         """{"Demo":{"Enabled":true,"\u0065nabled":true}}""",
         "Demo:enabled",
-        "the key is there twice ('Enabled' and 'enabled'; keys ignore case)."
+        "the key occurs twice ('Enabled' and 'enabled'; keys ignore case); remove one of them."
     )]
     [InlineData(
         """{"ReverseProxy":{"TcpRoutes":{"mail":{},"MAIL":{}}}}""",
         "ReverseProxy:TcpRoutes:MAIL",
-        "the key is there twice ('mail' and 'MAIL'; keys ignore case)."
+        "the key occurs twice ('mail' and 'MAIL'; keys ignore case); remove one of them."
     )]
     [InlineData(
         """{"ReverseProxy":{"Clusters":{"c":{"Destinations":{"d":{},"D":null}}}}}""",
         "ReverseProxy:Clusters:c:Destinations:D",
-        "the key is there twice ('d' and 'D'; keys ignore case)."
+        "the key occurs twice ('d' and 'D'; keys ignore case); remove one of them."
     )]
     [InlineData(
         """{"Kestrel":{"Limits":[{},{"Url":1,"url":2}]}}""",
         "Kestrel:Limits:1:url",
-        "the key is there twice ('Url' and 'url'; keys ignore case)."
+        "the key occurs twice ('Url' and 'url'; keys ignore case); remove one of them."
     )]
     [InlineData("""{"Demo:Enabled":true}""", "Demo:Enabled", "the key contains ':'; choose one without.")]
     [InlineData(
@@ -46,14 +46,14 @@ public sealed class IdAndKeyTests : IDisposable
         "ReverseProxy:Clusters:c:Metadata:a:b",
         "the key contains ':'; choose one without."
     )]
-    [InlineData("""{"ReverseProxy":{"TcpRoutes":{"":{}}}}""", "ReverseProxy:TcpRoutes", "an id must not be empty.")]
+    [InlineData("""{"ReverseProxy":{"TcpRoutes":{"":{}}}}""", "ReverseProxy:TcpRoutes", "an id must not be empty; name it.")]
     [InlineData(
         """{"ReverseProxy":{"Clusters":{"c":{"Destinations":{"":{"Address":"tcp://h:1"}}}}}}""",
         "ReverseProxy:Clusters:c:Destinations",
-        "an id must not be empty."
+        "an id must not be empty; name it."
     )]
     [InlineData("""{"ReverseProxy":{"":{}}}""", "ReverseProxy:", "unknown key.")]
-    [InlineData("""{"Demo":{"Enabled":true},"":{"Demo":{"Enabled":false}}}""", "", "a section's name must not be empty.")]
+    [InlineData("""{"Demo":{"Enabled":true},"":{"Demo":{"Enabled":false}}}""", "", "a key must not be empty; name it.")]
     public void Read_AmbiguousKey_IsTheOnlyError(string json, string path, string message)
     {
         var result = _document.Read(json);

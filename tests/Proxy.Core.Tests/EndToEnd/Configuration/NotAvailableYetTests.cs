@@ -27,11 +27,11 @@ public sealed class NotAvailableYetTests : IDisposable
         // An empty block means "on", with defaults: to ignore it would be to leave it off.
         foreach (var value in (string[])["{}", """{"A":1}""", "[]", "[1]", "true", "0", "\"None\"", "\"\""])
         {
-            Refused(ConfigKey.Document(path, value), path, "not available yet.");
+            Refused(ConfigKey.Document(path, value), path, "is not available yet; leave it out.");
         }
 
         var other = path.ToUpperInvariant();
-        Refused(ConfigKey.Document(other, "true"), other, "not available yet.");
+        Refused(ConfigKey.Document(other, "true"), other, "is not available yet; leave it out.");
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class NotAvailableYetTests : IDisposable
         var only = ConfigKey.At(path).Attribute<OnlyAvailableAttribute>()!.Value;
         foreach (var value in (string[])["true", "1", "-1", "\"V2\"", "\"\""])
         {
-            Refused(ConfigKey.Document(path, value), path, $"is not available yet; only '{only}' is.");
+            Refused(ConfigKey.Document(path, value), path, $"is not available yet; write '{only}'.");
         }
     }
 

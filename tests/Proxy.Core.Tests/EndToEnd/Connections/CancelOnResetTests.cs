@@ -70,7 +70,7 @@ public sealed class CancelOnResetTests : IDisposable
     {
         IConnectionListenerFactory factory =
             loops && OperatingSystem.IsLinux()
-                ? new EpollTransportFactory(new EpollServices(_loops, new BufferPool()))
+                ? new EpollTransportFactory(new EpollDependencies(_loops, new BufferPool()))
                 : new SocketTransportFactory(new BufferPool(), _clock, TimeProvider.System);
         var (peer, ours) = await Loopback.ConnectAsync(factory);
         return (peer, (TcpConnection)ours);

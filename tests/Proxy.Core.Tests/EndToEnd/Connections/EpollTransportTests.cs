@@ -11,9 +11,9 @@ namespace Proxy.Core.Tests.EndToEnd.Connections;
 public sealed class EpollTransportTests : IDisposable
 {
     private readonly EventLoopGroup _loops = new(1, null, NullLogger.Instance);
-    private readonly EpollServices _services;
+    private readonly EpollDependencies _services;
 
-    public EpollTransportTests() => _services = new EpollServices(_loops, new BufferPool());
+    public EpollTransportTests() => _services = new EpollDependencies(_loops, new BufferPool());
 
     [Fact]
     public async Task Connect_RefusedAtOnce_OthersOfTheLoopAreStillWatched()
@@ -92,7 +92,9 @@ public sealed class EpollTransportTests : IDisposable
 
         using var loops = new EventLoopGroup(4, null, NullLogger.Instance);
         await using var listener = (EpollListener)
-            await new EpollTransportFactory(new EpollServices(loops, new BufferPool())).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+            await new EpollTransportFactory(new EpollDependencies(loops, new BufferPool())).BindAsync(
+                new IPEndPoint(IPAddress.Loopback, 0)
+            );
         var accepting = Enumerable.Range(0, listener.AcceptInline()).Select(_ => AcceptAllAsync(listener)).ToList();
         var random = new Random(1);
         for (var i = 0; i < 4000; i++)

@@ -82,7 +82,7 @@ public sealed class RandomRelayTests : IDisposable
     private Task<(Socket Peer, ConnectionContext Ours)> PairAsync(bool loops, bool unix)
     {
         IConnectionListenerFactory factory = loops
-            ? new EpollTransportFactory(new EpollServices(_loops, _buffers))
+            ? new EpollTransportFactory(new EpollDependencies(_loops, _buffers))
             : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         return Loopback.ConnectAsync(factory, unix ? new UnixDomainSocketEndPoint(Loopback.NewUnixPath()) : null);
     }

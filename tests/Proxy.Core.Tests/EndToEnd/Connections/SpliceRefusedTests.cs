@@ -27,7 +27,7 @@ public sealed class SpliceRefusedTests
         loops.Loops[0].Post(refusal); // a filter is a thread's own
         await refusal.Installed.WaitAsync(Eventually.Limit);
         using var clock = new DeadlineClock(TimeProvider.System);
-        var factory = new EpollTransportFactory(new EpollServices(loops, new BufferPool()));
+        var factory = new EpollTransportFactory(new EpollDependencies(loops, new BufferPool()));
         var (client, accepted) = await Loopback.ConnectAsync(factory);
         var (upstream, dialed) = await Loopback.ConnectAsync(factory);
         var record = new ConnectionRecord(accepted, "", "", TimeProvider.System);

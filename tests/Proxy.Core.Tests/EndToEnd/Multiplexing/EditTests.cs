@@ -154,7 +154,7 @@ public sealed class EditTests : SessionTestBase
     public async Task Edit_WhileAClientIsLetInByTheRevisionBefore_IsServedAndNothingIsLeft(string transport)
     {
         await StartAsync(transport, Line + """, "KeepUnused": "None" """);
-        Multiplexer.Registry.Use([]); // the handler that takes the next client knows nothing of it yet
+        Multiplexer.Registry.Apply([]); // the handler that takes the next client knows nothing of it yet
         using var client = await Multiplexer.ConnectAsync();
 
         Assert.Equal("=1", await client.AskAsync("1"));

@@ -1,9 +1,11 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Proxy.Core.Tests.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 
-/// <summary>Bytes that nobody thought of, from fixed seeds.</summary>
+/// <summary>Bytes that are partly messages, partly spoilt messages, words of the protocols, and noise.</summary>
 public sealed class FramerFuzzTests
 {
     private static readonly string[] _words =
@@ -14,46 +16,33 @@ public sealed class FramerFuzzTests
             ["HTTP/1.1 100 x\r\n\r\n", "9999", ":1103", "\u0011\u0003", "\0\0\0\0\0\u0006", "\u0011\u002b\u000e", "\u0011\u0041", "aa"],
     ];
 
-    public static TheoryData<string, int> Cases
-    {
-        get
-        {
-            var cases = new TheoryData<string, int>();
-            foreach (var framer in Samples.Framers)
-            {
-                for (var seed = 1; seed <= 4; seed++)
-                {
-                    cases.Add(framer.Name, seed);
-                }
-            }
-
-            return cases;
-        }
-    }
-
     public static TheoryData<string> Names => Samples.Names;
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void Measure_Garbage_KeepsEveryPromise(string name, int seed)
+    [MemberData(nameof(Names))]
+    public void Measure_Garbage_KeepsEveryPromise(string name)
     {
         var framer = Samples.Named(name);
-        var random = new Random(seed);
         var messages = Samples.Some(name);
-        for (var round = 0; round < 1_500; round++)
-        {
-            var buffer = Garbage(random, messages);
-            var request = random.Next(3) switch
-            {
-                0 => null,
-                1 => Garbage(random, messages),
-                _ => messages[random.Next(messages.Length)],
-            };
-            var input = (InputState)random.Next(3);
-            var context = Measuring.Context(buffer, request) with { Input = input, Examined = random.Next(-1, 400) };
-            var measure = framer.Measure(context);
-            Measuring.Check(framer, buffer.Length, measure);
-        }
+        var requests = Gen.OneOf(Gen.Constant<byte[]?>(null), Garbage(messages).Select(static bytes => (byte[]?)bytes), Message(messages));
+        var states =
+            from request in requests
+            from input in Gen.Elements(Enum.GetValues<InputState>())
+            from examined in Gen.Choose(-1, 399)
+            select (request, input, examined);
+
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(3_000),
+            Prop.ForAll(
+                Shrinking(Garbage(messages)),
+                states.ToArbitrary(),
+                (buffer, state) =>
+                {
+                    var context = Measuring.Context(buffer, state.request) with { Input = state.input, Examined = state.examined };
+                    Measuring.Check(framer, buffer.Length, framer.Measure(context));
+                }
+            )
+        );
     }
 
     [Theory]
@@ -61,14 +50,17 @@ public sealed class FramerFuzzTests
     public void Measure_GarbageByteByByte_NeverContradictsItself(string name)
     {
         var framer = Samples.Named(name);
-        var random = new Random(name.Length);
         var messages = Samples.Some(name);
-        for (var round = 0; round < 200; round++)
-        {
-            var buffer = Garbage(random, messages);
-            var request = random.Next(2) == 0 ? null : messages[random.Next(messages.Length)];
-            NeverContradicts(Measuring.Fed(framer, buffer, request), name == "modbus-rtu-over-tcp");
-        }
+        var requests = Gen.OneOf(Gen.Constant<byte[]?>(null), Message(messages));
+
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(200),
+            Prop.ForAll(
+                Shrinking(Garbage(messages)),
+                requests.ToArbitrary(),
+                (buffer, request) => NeverContradicts(Measuring.Fed(framer, buffer, request), name == "modbus-rtu-over-tcp")
+            )
+        );
     }
 
     [Theory]
@@ -85,21 +77,26 @@ public sealed class FramerFuzzTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    [Fact]
-    public void TryWriteLocal_ToGarbage_NeverThrows()
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void TryWriteLocal_ToGarbage_NeverThrows(string name)
     {
-        var random = new Random(7);
-        foreach (var framer in Samples.Framers.Where(static framer => framer.Rules != NoRules.Instance))
-        {
-            var messages = Samples.Some(framer.Name);
-            for (var round = 0; round < 500; round++)
-            {
-                var writer = new System.Buffers.ArrayBufferWriter<byte>();
-                var written = framer.Rules.TryWriteLocal((LocalReply)random.Next(8), Garbage(random, messages), writer);
-                Assert.Equal(written, writer.WrittenCount > 0);
-                Assert.InRange(writer.WrittenCount, 0, 1_000);
-            }
-        }
+        var framer = Samples.Named(name);
+
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(500),
+            Prop.ForAll(
+                Shrinking(Garbage(Samples.Some(name))),
+                Gen.Elements(Enum.GetValues<LocalReply>()).ToArbitrary(),
+                (request, reply) =>
+                {
+                    var writer = new System.Buffers.ArrayBufferWriter<byte>();
+                    var isWritten = framer.Rules.TryWriteLocal(reply, request, writer);
+                    Assert.Equal(isWritten, writer.WrittenCount > 0);
+                    Assert.InRange(writer.WrittenCount, 0, 1_000);
+                }
+            )
+        );
     }
 
     private static void Measure(IMessageFramer framer, byte[] message, int times)
@@ -130,39 +127,34 @@ public sealed class FramerFuzzTests
         }
     }
 
-    private static byte[] Garbage(Random random, byte[][] messages)
-    {
-        var bytes = new List<byte>();
-        for (var parts = random.Next(1, 6); parts > 0; parts--)
-        {
-            var part = random.Next(4) switch
-            {
-                0 => messages[random.Next(messages.Length)],
-                1 => Spoilt(random, messages[random.Next(messages.Length)]),
-                2 => Bytes.Text(_words[random.Next(_words.Length)]),
-                _ => Noise(random),
-            };
-            bytes.AddRange(part);
-        }
+    // Fewer bytes fail as well as many: what is left after shrinking is what matters.
+    private static Arbitrary<byte[]> Shrinking(Gen<byte[]> bytes) =>
+        Arb.From(bytes, static value => ArbMap.Default.ArbFor<byte[]>().Shrinker(value).Where(static smaller => smaller.Length > 0));
 
-        return [.. bytes.Take(random.Next(1, 1_200))];
-    }
+    private static Gen<byte[]> Garbage(byte[][] messages) =>
+        from count in Gen.Choose(1, 5)
+        from parts in Gen.OneOf(
+                Gen.Elements(messages),
+                Spoilt(messages),
+                Gen.Elements(_words).Select(static word => Bytes.Text(word)),
+                Samples.Data(63)
+            )
+            .ArrayOf(count)
+        from length in Gen.Choose(1, 1_199)
+        let bytes = parts.SelectMany(static part => part).Take(length).ToArray()
+        select bytes;
 
-    private static byte[] Spoilt(Random random, byte[] message)
-    {
-        byte[] copy = [.. message];
-        for (var times = random.Next(1, 4); times > 0; times--)
-        {
-            copy[random.Next(copy.Length)] = (byte)random.Next(256);
-        }
+    private static Gen<byte[]> Spoilt(byte[][] messages) =>
+        from message in Gen.Elements(messages)
+        from times in Gen.Choose(1, 3)
+        from places in Gen.Choose(0, message.Length - 1).ArrayOf(times)
+        from octets in Samples.Data(times, times)
+        from length in Gen.Choose(1, message.Length)
+        select places
+            .Zip(octets)
+            .Aggregate(message, static (bytes, change) => [.. bytes[..change.First], change.Second, .. bytes[(change.First + 1)..]])[
+            ..length
+        ];
 
-        return copy[..random.Next(1, copy.Length + 1)];
-    }
-
-    private static byte[] Noise(Random random)
-    {
-        var noise = new byte[random.Next(0, 64)];
-        random.NextBytes(noise);
-        return noise;
-    }
+    private static Gen<byte[]?> Message(byte[][] messages) => Gen.Elements(messages).Select(static message => (byte[]?)message);
 }

@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Framing;
 
@@ -6,6 +8,8 @@ namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 /// <summary>Whatever one client or the destination sends, in every protocol: those concerned get an error or a close, the others their replies.</summary>
 public sealed class GarbageTests : SessionTestBase
 {
+    private static Gen<byte[]> Noise => Samples.Data(299, 1);
+
     /// <summary>Protocols, transports, and a request whose echo is a reply to it.</summary>
     public static TheoryData<string, string, string> Protocols
     {
@@ -34,27 +38,36 @@ public sealed class GarbageTests : SessionTestBase
         var request = Bytes.Hex(sample);
         await StartAsync(transport, protocol);
         using var good = await Multiplexer.ConnectAsync();
-        var random = new Random(5);
-        for (var round = 0; round < 40; round++)
+        var cases =
+            from noise in Noise
+            from first in Gen.Elements([], request)
+            from resets in Gen.Elements(true, false)
+            select (bytes: (byte[])[.. first, .. noise], resets);
+
+        await Properties.CheckAsync(
+            Config.QuickThrowOnFailure.WithMaxTest(40),
+            cases.ToArbitrary(),
+            pair => SendAsync(pair.bytes, pair.resets)
+        );
+
+        Assert.False(good.HasMore);
+        Assert.Equal(1, Device.Connections.Most);
+
+        async Task SendAsync(byte[] bytes, bool resets)
         {
             using var bad = await Multiplexer.ConnectAsync();
-            var noise = new byte[random.Next(1, 300)];
-            random.NextBytes(noise);
-            await bad.SendAsync(random.Next(2) == 0 ? noise : [.. request, .. noise]);
-            if (random.Next(2) == 0)
+            await bad.SendAsync(bytes);
+            if (resets)
             {
-                bad.End();
+                bad.Reset();
             }
             else
             {
-                bad.Reset();
+                bad.End();
             }
 
             Assert.Equal(request, await good.AskAsync(request, request.Length));
         }
-
-        Assert.False(good.HasMore);
-        Assert.Equal(1, Device.Connections.Most);
     }
 
     [Theory]
@@ -64,15 +77,13 @@ public sealed class GarbageTests : SessionTestBase
         var request = Bytes.Hex(sample);
         await StartAsync(transport, protocol);
         var echo = Device.OnMessage;
-        var random = new Random(5);
-        for (var round = 0; round < 20; round++)
+        await Properties.CheckAsync(Config.QuickThrowOnFailure.WithMaxTest(20), Noise.ToArbitrary(), AnswerAsync);
+
+        async Task AnswerAsync(byte[] noise)
         {
             Device.OnMessage = async (_, peer) =>
             {
-                var noise = new byte[random.Next(1, 300)];
-                random.NextBytes(noise);
-                noise[0] = (byte)'G'; // no id, length or start that anybody has
-                await peer.SendAsync(noise);
+                await peer.SendAsync([(byte)'G', .. noise]); // no id, length or start that any request has
                 peer.End();
             };
             using (var concerned = await Multiplexer.ConnectAsync())

@@ -6,7 +6,7 @@ namespace Proxy.Multiplexing.Framing.Http;
 /// <summary>Finds the end of a chunked body (RFC 9112, 7.1).</summary>
 internal static class ChunkedBody
 {
-    private const int MaxSizeLine = 256; // with extensions
+    private const int MaxSizeLine = 256; // with chunk extensions
     private const int MaxSizeDigits = 8;
     private const int LastChunk = 5; // 0 CR LF CR LF
 

@@ -1,14 +1,14 @@
 namespace Proxy.Multiplexing.Framing.Http;
 
 /// <summary>
-/// HTTP/1.0 and HTTP/1.1 (RFC 9112), strictly: what two readers could take for messages of different lengths is refused, since it is passed on
-/// as it came. CONNECT and Upgrade are refused; what comes after them is another protocol.
+/// HTTP/1.0 and HTTP/1.1 (RFC 9112), read strictly. Messages are passed on unchanged, so those which two readers could take for different
+/// lengths are refused. CONNECT and Upgrade are refused, since another protocol would follow.
 /// </summary>
 internal sealed class Http1Framer : IMessageFramer
 {
     public string Name => "http1";
 
-    public string Description => "HTTP/1.1, one request at a time; an HTTP route is the better way wherever it will do.";
+    public string Description => "HTTP/1.1, one request at a time; prefer an HTTP route where it is possible.";
 
     public bool RepliesInOrder => true;
 
@@ -43,7 +43,7 @@ internal sealed class Http1Framer : IMessageFramer
         return waits ? measure with { Traits = MessageTraits.AwaitsContinue } : measure;
     }
 
-    // Replies that only announce the final one (1xx) are part of it: one request, one message.
+    // Interim replies (1xx) count as part of the final one, so that each request has one message in reply.
     private FrameMeasure MeasureReply(in MeasureContext context)
     {
         var start = 0;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Proxy.Multiplexing.Framing.Http;
 
-/// <summary>What the start line and the fields say about a message's length and its connection.</summary>
+/// <summary>Reads from the start line and the fields how long a message is, and whether its connection goes on.</summary>
 internal struct HttpHead
 {
     public const int MaxBytes = 32 * 1024;
@@ -14,10 +14,10 @@ internal struct HttpHead
     private bool _keepAlive;
     private bool _expectsContinue;
 
-    /// <summary>What is wrong, or null.</summary>
+    /// <summary>What is wrong; null if nothing is.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>Bytes up to and with the empty line; 0 if it has not come yet.</summary>
+    /// <summary>The length of the head in bytes, the empty line included; 0 while it is incomplete.</summary>
     public int Length { get; private set; }
 
     public int Status { get; private set; }
@@ -32,7 +32,7 @@ internal struct HttpHead
 
     public bool IsHead { get; private set; }
 
-    /// <summary>Whether the method only reads (RFC 9110, 9.2.1).</summary>
+    /// <summary>Whether the method is safe (RFC 9110, 9.2.1).</summary>
     public bool IsSafe { get; private set; }
 
     public readonly bool IsInterim => Status is >= 100 and < 200 and not SwitchingProtocols;
@@ -99,7 +99,7 @@ internal struct HttpHead
 
     private void ReadStatusLine(ReadOnlySpan<byte> line)
     {
-        // Devices leave out the space before a reason that is empty.
+        // Some devices leave out the space before an empty reason phrase.
         const int VersionSize = 8;
         var status =
             line.Length >= VersionSize + 4 && line[VersionSize] == ' ' ? HttpSyntax.ReadNumber(line.Slice(VersionSize + 1, 3)) : null;
@@ -150,7 +150,7 @@ internal struct HttpHead
         }
     }
 
-    // Even equal ones are refused: RFC 9112, 6.3 lets them pass only as one, and what we pass we do not change.
+    // Even equal values are refused: RFC 9112, 6.3 allows them only if they are rewritten as one, and messages are not changed here.
     private void ReadContentLength(ReadOnlySpan<byte> value)
     {
         var length = HttpSyntax.ReadNumber(value);

@@ -1,17 +1,17 @@
 namespace Proxy.Multiplexing.Framing.Http;
 
-/// <summary>Reads lines that end with CR LF, and with nothing else.</summary>
-/// <param name="bytes">Starts with a line.</param>
-/// <param name="maxBytes">All lines together.</param>
+/// <summary>Reads lines that end with CR LF only.</summary>
+/// <param name="bytes">Bytes that begin with a line.</param>
+/// <param name="maxBytes">The longest allowed length of all lines together, in bytes.</param>
 internal ref struct HttpLines(ReadOnlySpan<byte> bytes, int maxBytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes[..Math.Min(bytes.Length, maxBytes)];
     private readonly int _maxBytes = maxBytes;
 
-    /// <summary>Where the next line starts.</summary>
+    /// <summary>The position of the next line.</summary>
     public int Position { get; private set; }
 
-    /// <summary>What is wrong with the line that could not be read; null if it has not come yet.</summary>
+    /// <summary>What is wrong with the next line; null if it is only incomplete.</summary>
     public string? Error { get; private set; }
 
     public bool TryRead(out ReadOnlySpan<byte> line)

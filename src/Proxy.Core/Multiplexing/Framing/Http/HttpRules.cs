@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Proxy.Multiplexing.Framing.Http;
 
-/// <summary>What a gateway says in HTTP.</summary>
+/// <summary>The replies that the proxy writes itself in HTTP.</summary>
 internal sealed class HttpRules : IProtocolRules
 {
     public bool TryWriteLocal(LocalReply reply, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
@@ -15,7 +15,7 @@ internal sealed class HttpRules : IProtocolRules
             LocalReply.QueueFull => "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8,
             LocalReply.NoAnswer => "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n"u8,
             LocalReply.NoPath or LocalReply.BadAnswer => "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"u8,
-            _ => [], // what a server answers to a request that was done, it alone knows
+            _ => [], // only the destination could answer a request that was executed
         };
         writer.Write(message);
         return message.Length > 0;

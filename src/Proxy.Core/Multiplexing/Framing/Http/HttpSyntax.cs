@@ -6,7 +6,7 @@ namespace Proxy.Multiplexing.Framing.Http;
 /// <summary>The grammar of fields (RFC 9110, 5).</summary>
 internal static class HttpSyntax
 {
-    // No message is that long.
+    // Stands for any number greater than the length of a message can be.
     private const long Beyond = long.MaxValue / 16;
 
     private static readonly SearchValues<byte> _token = SearchValues.Create(
@@ -25,7 +25,7 @@ internal static class HttpSyntax
 
     public static bool IsText(ReadOnlySpan<byte> text) => !text.ContainsAny(_control);
 
-    /// <summary>Takes a field apart; a folded line, a space before the colon and control characters make it wrong.</summary>
+    /// <summary>Splits a field into name and value. False for a folded line, a space before the colon or control characters.</summary>
     public static bool TryReadField(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         var colon = line.IndexOf((byte)':');
@@ -34,7 +34,7 @@ internal static class HttpSyntax
         return IsToken(name) && IsText(value);
     }
 
-    /// <summary>Reads decimal digits; null if there is anything else. A number that is far too great stays so.</summary>
+    /// <summary>Reads decimal digits; null for anything else. Numbers beyond all lengths become one great value.</summary>
     public static long? ReadNumber(ReadOnlySpan<byte> digits)
     {
         var value = 0L;
@@ -51,7 +51,7 @@ internal static class HttpSyntax
         return digits.IsEmpty ? null : value;
     }
 
-    /// <summary>Whether a list separated by commas has a word, in any case.</summary>
+    /// <summary>Whether a comma-separated list contains a word; case is ignored.</summary>
     public static bool ListHas(ReadOnlySpan<byte> list, ReadOnlySpan<byte> word)
     {
         foreach (var item in list.Split((byte)','))

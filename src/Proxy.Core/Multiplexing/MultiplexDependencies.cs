@@ -3,8 +3,8 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What all Multiplex routes use.</summary>
-internal sealed record MultiplexServices(
+/// <summary>The dependencies of all Multiplex routes.</summary>
+internal sealed record MultiplexDependencies(
     MultiplexRegistry Registry,
     DestinationPicker Picker,
     MessageTrace Trace,

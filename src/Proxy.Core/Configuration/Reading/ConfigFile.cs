@@ -1,15 +1,15 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A configuration file as it is on disk.</summary>
-/// <param name="Path">As the user wrote it.</param>
-/// <param name="Exists">Whether it can be read.</param>
-/// <param name="ModifiedAt">When it was written last; null when it does not exist.</param>
-/// <param name="Text">Its text, with secrets and comments masked; null when it is no JSON, or larger than 4 MiB.</param>
-public sealed record ConfigurationFile(string Path, bool Exists, DateTimeOffset? ModifiedAt, string? Text)
+/// <summary>A configuration file, as it is on disk.</summary>
+/// <param name="Path">The path as the user wrote it.</param>
+/// <param name="Exists">Whether it exists and can be read.</param>
+/// <param name="ModifiedAt">When it was last written; null if it does not exist.</param>
+/// <param name="Text">Its text, with secrets and comments masked; null if it is not valid JSON, or larger than 4 MiB.</param>
+public sealed record ConfigFile(string Path, bool Exists, DateTimeOffset? ModifiedAt, string? Text)
 {
     private const int MaxBytes = 4 << 20;
 
-    internal static ConfigurationFile Read(string path, SecretPlace root)
+    internal static ConfigFile Read(string path, SecretPlace root)
     {
         try
         {

@@ -9,7 +9,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Core.Tests.Revisions;
 
-public sealed class ConfigurationProbeTests : IDisposable
+public sealed class ConfigProbeTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("probe-").FullName;
 
@@ -151,7 +151,7 @@ public sealed class ConfigurationProbeTests : IDisposable
         using var disposing = root as IDisposable;
         var read = TcpProxyExtensions.Check(root);
         Assert.Empty(read.Errors);
-        return await ConfigurationProbe.RunAsync(root, read.Revision!, runs ?? (static (_, _) => false), TimeProvider.System);
+        return await ConfigProbe.RunAsync(root, read.Revision!, runs ?? (static (_, _) => false), TimeProvider.System);
     }
 
     private (string Certificate, string Key) Certificate(int fromDays, int untilDays)

@@ -2,17 +2,17 @@ using System.Text.Json.Nodes;
 
 namespace Proxy.Configuration.Reading;
 
-/// <summary>A key that two configurations do not agree on. Secrets are masked: that they differ is all one learns.</summary>
+/// <summary>A key whose values differ between two configurations. Secrets are masked, so only the fact that they differ is shown.</summary>
 /// <param name="Path">The configuration path.</param>
-/// <param name="Running">The value that runs; null when the key is not set.</param>
-/// <param name="Other">The other value; null when the key is not set.</param>
-public sealed record ConfigurationDifference(string Path, JsonNode? Running, JsonNode? Other)
+/// <param name="Running">The value in the running configuration; null if the key is not set.</param>
+/// <param name="Other">The value in the other one; null if the key is not set.</param>
+public sealed record ConfigDifference(string Path, JsonNode? Running, JsonNode? Other)
 {
-    /// <summary>Compares key by key; lists are compared as a whole.</summary>
-    internal static IReadOnlyList<ConfigurationDifference> Between(JsonObject running, JsonObject other, SecretPlace root) =>
+    /// <summary>Compares two configurations key by key; lists are compared as a whole.</summary>
+    internal static IReadOnlyList<ConfigDifference> Between(JsonObject running, JsonObject other, SecretPlace root) =>
         [.. Between("", running, other, root)];
 
-    private static IEnumerable<ConfigurationDifference> Between(string path, JsonNode? running, JsonNode? other, SecretPlace place)
+    private static IEnumerable<ConfigDifference> Between(string path, JsonNode? running, JsonNode? other, SecretPlace place)
     {
         if (running is JsonObject or null && other is JsonObject or null && !(running is null && other is null))
         {
@@ -33,7 +33,7 @@ public sealed record ConfigurationDifference(string Path, JsonNode? Running, Jso
         return JsonNode.DeepEquals(running, other) ? [] : [new(path, SecretMask.Apply(running, place), SecretMask.Apply(other, place))];
     }
 
-    // JsonObject finds keys of another case by looking at all.
+    // For keys of different case, JsonObject searches all keys.
     private static Dictionary<string, JsonNode?> ByKey(JsonNode? node)
     {
         var found = new Dictionary<string, JsonNode?>(StringComparer.OrdinalIgnoreCase);

@@ -5,15 +5,17 @@ using Proxy.Revisions.Probing;
 
 namespace Proxy.Revisions;
 
-/// <summary>Asks this machine what a text alone cannot tell: whether addresses can be bound, names resolve, and certificates can be read.</summary>
-public static class ConfigurationProbe
+/// <summary>Checks what depends on this machine: whether addresses can be bound, names resolve, and certificates can be read.</summary>
+public static class ConfigProbe
 {
-    /// <summary>Probes; starts and changes nothing. Takes seconds when names do not resolve.</summary>
-    /// <param name="root">The configuration's root, which knows the files and lines.</param>
-    /// <param name="revision">What was read from it.</param>
-    /// <param name="runs">Whether an address (path, then normalised address) is known to be bound by a running host: it is not tried then.</param>
+    /// <summary>Runs the checks, without starting or changing anything. Takes several seconds if names do not resolve.</summary>
+    /// <param name="root">The root of the configuration, which knows files and lines.</param>
+    /// <param name="revision">The revision that was read from it.</param>
+    /// <param name="runs">
+    /// Whether an address (path, then normalized address) is known to be bound by a running host; it is not bound for the check then.
+    /// </param>
     /// <param name="time">The clock by which certificates expire.</param>
-    /// <param name="cancellationToken">Ends the probing.</param>
+    /// <param name="cancellationToken">Cancels the checks.</param>
     /// <returns>The revision, or all errors.</returns>
     public static async Task<ReadResult> RunAsync(
         IConfigurationRoot root,

@@ -2,10 +2,10 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Revisions;
 
-/// <summary>Whether the files on disk are what runs: for alerts that last as long as it is so.</summary>
-internal sealed class ConfigurationMetrics
+/// <summary>Metrics that show whether the files on disk are applied, for alerts.</summary>
+internal sealed class ConfigMetrics
 {
-    public ConfigurationMetrics(ProxyMeter meter, ProxyStatus status)
+    public ConfigMetrics(ProxyMeter meter, ProxyStatus status)
     {
         meter.Instruments.CreateObservableGauge(
             "proxy.config.rejected",

@@ -2,8 +2,8 @@ using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>What all sessions use.</summary>
-internal sealed record SessionServices(
+/// <summary>The dependencies of all sessions.</summary>
+internal sealed record SessionDependencies(
     SessionDialer Dialer,
     MultiplexMetrics Metrics,
     MessageTrace Trace,

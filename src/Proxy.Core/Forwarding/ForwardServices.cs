@@ -1,9 +1,0 @@
-using Proxy.Connections;
-
-namespace Proxy.Forwarding;
-
-/// <summary>What all forwarding shares.</summary>
-/// <param name="Relay">Moves the bytes.</param>
-/// <param name="Random">Spreads the ends of connections that began together.</param>
-/// <param name="Time">Measures dials.</param>
-internal sealed record ForwardServices(Relay Relay, Random Random, TimeProvider Time);

@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+using Proxy.Configuration;
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Revisions;
+
+/// <summary>
+/// Shows the running configuration, the files on disk, and the effect of another document. Secrets are masked everywhere.
+/// </summary>
+public sealed class ConfigInspector
+{
+    private readonly ConfigInput _input;
+    private readonly RevisionReader _reader;
+    private readonly ProxyStatus _status;
+
+    internal ConfigInspector(ConfigInput input, RevisionReader reader, ProxyStatus status)
+    {
+        _input = input;
+        _reader = reader;
+        _status = status;
+    }
+
+    /// <summary>The running configuration: all layers merged, only keys that are set.</summary>
+    /// <returns>A copy; empty before the start.</returns>
+    public JsonObject Document() => SecretMask.Apply(Running, ProxyDocument.Secrets) as JsonObject ?? [];
+
+    /// <summary>The files that the configuration is read from.</summary>
+    /// <returns>In the order of precedence, with their present content.</returns>
+    public IReadOnlyList<ConfigFile> Files() =>
+        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigFile.Read(file.File, ProxyDocument.Secrets))];
+
+    /// <summary>Reads the files again, as SIGHUP does. Soon afterwards their content is applied or rejected.</summary>
+    public void Reload()
+    {
+        foreach (var file in Providers().OfType<JsonFileProvider>())
+        {
+            file.Load();
+        }
+    }
+
+    /// <summary>
+    /// The differences between the running configuration and the files on disk. For a file that is not valid JSON, its last valid content
+    /// counts.
+    /// </summary>
+    /// <returns>The differences, by path.</returns>
+    public IReadOnlyList<ConfigDifference> Difference()
+    {
+        var now = _input.Configuration is IConfigurationRoot ? new ConfigLayers(Providers().Select(OnDisk)) : _input.Configuration;
+        return ConfigDifference.Between(Running, _reader.Read(now, _input.WholeDocument).Document, ProxyDocument.Secrets);
+    }
+
+    /// <summary>Checks a document as <c>proxy check</c> does, and compares it with the running configuration.</summary>
+    /// <param name="document">The document in JSON.</param>
+    /// <param name="name">The name of the document in problems, in place of a file name.</param>
+    /// <returns>The problems of the document, and what it would change.</returns>
+    public ConfigReview Review(ReadOnlySpan<byte> document, string name)
+    {
+        using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });
+        file.Load();
+        var result = _reader.Read(new ConfigLayers([file]), wholeDocument: true);
+        var difference = file.Problem is null ? ConfigDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
+        return new(result.Errors, result.Warnings, difference);
+    }
+
+    private JsonObject Running => _status.Current.Running is { } running ? JsonNode.Parse(running.Document.Span)!.AsObject() : [];
+
+    private IEnumerable<IConfigurationProvider> Providers() =>
+        _input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];
+
+    private static IConfigurationProvider OnDisk(IConfigurationProvider provider)
+    {
+        if (provider is not JsonFileProvider known)
+        {
+            return provider;
+        }
+
+        var fresh = new JsonFileProvider(new JsonFileSource(known.File) { Watch = false });
+        fresh.Load();
+        return fresh.Problem is null ? fresh : known;
+    }
+}
