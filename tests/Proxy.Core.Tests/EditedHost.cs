@@ -105,6 +105,10 @@ internal sealed class EditedHost : IAsyncDisposable
         {
             return null;
         }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return "reset"; // the listener closed with this connection in its backlog
+        }
 
         return Encoding.ASCII.GetString((await socket.ReadToEndAsync()).Bytes);
     }

@@ -59,8 +59,9 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         if (wholeDocument)
         {
-            KestrelValidator.Check(root, problems);
+            KestrelValidator.Check(root, config.Kestrel, problems);
             LogValidator.Check(root, config.Log.Access, problems);
+            AccessLogPath.Check(config, problems);
             LogValidator.CheckLevels(config.Logging, problems);
         }
 
@@ -71,6 +72,16 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
+        var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
+        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        if (wholeDocument && nothing && !onPurpose && config.Channels is null)
+        {
+            problems.Warn(
+                ProxyDocument.Section,
+                $"has no route, so nothing is served; add one, or write \"{ProxyDocument.Section}\": {{}} if that is intended."
+            );
+        }
+
         var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems, cancellationToken);
         if (problems.HasErrors)
         {
@@ -87,7 +98,9 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
+            IsEmptyOnPurpose = onPurpose,
             Document = document,
+            Secrets = SecretValues.Find(json, ProxyDocument.Secrets),
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
     }

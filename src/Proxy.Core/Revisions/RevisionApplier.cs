@@ -23,6 +23,7 @@ internal sealed partial class RevisionApplier(
     YarpConfigProvider yarp,
     ChannelHost channels,
     MountedRoutes mounted,
+    SecretValues secrets,
     Drainer drainer,
     ProxyStatus status,
     ProxyMetrics metrics,
@@ -113,6 +114,7 @@ internal sealed partial class RevisionApplier(
     // Queues, sessions and channels first, so that connections which are accepted from then on find them in the state of this revision.
     private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
     {
+        Afterwards(() => secrets.Use(revision.Secrets));
         foreach (var kind in set.Kinds)
         {
             Afterwards(kind.Commit);

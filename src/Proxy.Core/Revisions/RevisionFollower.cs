@@ -149,15 +149,17 @@ internal sealed partial class RevisionFollower(
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         var result = await ReadInBackgroundAsync(cancellationToken);
-        if (result.Revision is { } revision)
+        var running = status.Current.Running!;
+        IReadOnlyList<ConfigProblem> errors = [.. result.Errors, .. LastRoutes.Check(running, result.Revision, input)];
+        if (errors.Count == 0)
         {
             status.Update(static state => state with { Rejected = [] });
-            Wait(revision.Id == status.Current.Running!.Id ? null : revision);
+            Wait(result.Revision!.Id == running.Id ? null : result.Revision);
             return;
         }
 
-        Reject(result.Errors);
-        foreach (var problem in result.Errors)
+        Reject(errors);
+        foreach (var problem in errors)
         {
             Log.Rejected(logger, problem);
         }

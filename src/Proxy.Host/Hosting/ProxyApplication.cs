@@ -92,6 +92,7 @@ internal static class ProxyApplication
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             HttpDrain.TrackConnections(kestrel);
+            KestrelLimits.Apply((config.Kestrel ?? new()).Limits, kestrel.Limits);
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

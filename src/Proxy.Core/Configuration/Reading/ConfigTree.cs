@@ -23,6 +23,8 @@ internal static class ConfigTree
         if (configuration is not IConfigurationRoot layered)
         {
             Copy(configuration, top);
+            // .NET's JSON reader keeps an object without keys as null, and a section that is absent not at all.
+            top.IsEmptyObject = !top.HasChildren && configuration is ConfigurationSection section && section.TryGetValue(null, out _);
             return root;
         }
 

@@ -13,7 +13,7 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
     public JsonNode? Read(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
+        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
         {
             ExpectKeys(node, "an object with keys");
             return ReadFree(node);

@@ -27,6 +27,9 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         : configuration is IConfigurationSection section ? section.Path
         : "";
 
+    /// <summary>The names of the files that the configuration is read from.</summary>
+    public IEnumerable<string> Files => _files.Select(static file => file.File);
+
     public bool HasErrors => _errors.Count > 0;
 
     public IReadOnlyList<ConfigProblem> Errors => Sort(_errors, _moreErrors, "errors");
