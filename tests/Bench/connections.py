@@ -89,7 +89,7 @@ def hold(port, count):
                     for connection in some:
                         connection.close()
             elif command == "open":
-                # A byte there and back: a connection counts when its upstream side exists too.
+                # A byte is echoed, so that a connection counts only if its upstream side exists too.
                 while len(held) < count:
                     some = [dial(port) for _ in range(min(AT_ONCE, count - len(held)))]
                     exchange(some, 1)
@@ -125,13 +125,13 @@ def rate(port, per_second):
                     failed += 1
                     live.pop(number)
                     connection.close()
-        due = max(due, now - 0.1)  # what a busy machine has missed is not made up for: that would keep it busy
+        due = max(due, now - 0.1)  # a backlog of more than 0.1 s is dropped, because catching up would overload a busy machine further
         while due <= now:
             due += 1 / per_second
             try:
                 connection = socket.socket()
             except OSError:
-                failed += 1 # so many wait for an answer that none is left
+                failed += 1 # no descriptor is left, because too many connections wait for an answer
                 continue
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", port))

@@ -4,15 +4,15 @@
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
 cores=$(nproc)
-work=''                     # everything this run writes, removed at the end
-started=()                  # processes of ours, and nobody else's, ended at the end
+work=''                     # the folder of all files of this run, removed at the end
+started=()                  # the processes that this run has started, ended at the end
 declare -A pid_of port_of   # subject -> process; subject.service -> port
 next_port=0
 
 note() { printf '%s\n' "$*" >&2; }
 die() { note "$*"; exit 1; }
 
-# Installs what is missing where that is possible, and says what to install where it is not.
+# Installs missing packages if the user is root, and otherwise prints what to install.
 need_packages() {
   local package missing=()
   for package in "$@"; do
@@ -35,7 +35,7 @@ need_packages() {
   [ "$status" = 0 ] || die "apt-get install ${missing[*]} failed."
 }
 
-# Root may raise the hard limit too; anybody else gets what there is.
+# Root may also raise the hard limit; for other users the hard limit stays.
 raise_limits() {
   ulimit -n 200000 2> /dev/null || ulimit -n "$(ulimit -Hn)"
   files=$(ulimit -n)
@@ -59,7 +59,7 @@ clean_up() {
   [ -z "$work" ] || rm -rf "$work"
 }
 
-# Below the range the kernel dials from, so that no outgoing connection of the run takes one: sets $free.
+# Finds a free port below the range of ephemeral ports, so that no outgoing connection of the run takes it: sets $free.
 take_port() {
   [ "$next_port" -gt 0 ] || next_port=$((20000 + RANDOM % 8000))
   while true; do
@@ -69,7 +69,7 @@ take_port() {
   free=$next_port
 }
 
-# launch NAME COMMAND...: in the background, output kept; sets $launched.
+# launch NAME COMMAND...: starts a command in the background and keeps its output; sets $launched.
 launch() {
   local name=$1
   shift
@@ -78,7 +78,7 @@ launch() {
   started+=("$launched")
 }
 
-# wait_port PORT PID: until somebody listens; 1 when the process ends or half a minute passes.
+# wait_port PORT PID: waits until a process listens on the port; returns 1 if the process ends or after half a minute.
 wait_port() {
   local deadline=$((SECONDS + 30))
   until [ -n "$(ss -Htln "( sport = :$1 )")" ]; do
@@ -87,7 +87,7 @@ wait_port() {
   done
 }
 
-# end PID: and wait until it has gone.
+# end PID: ends a process and waits until it has exited.
 end() {
   kill -TERM "$1" 2> /dev/null || true
   local _ 
@@ -119,7 +119,7 @@ start_upstreams() {
   launch redis redis-server --bind 127.0.0.1 --port "${port_of[direct.redis]}" --save '' --appendonly no --dir "$work" \
     --maxclients 20000 --tcp-backlog 4096
   wait_port "${port_of[direct.redis]}" "$launched" || die "redis-server does not start."
-  # What redis-benchmark -t get asks for; without it the answers would be empty.
+  # The key that redis-benchmark -t get reads; without it the answers would be empty.
   redis-benchmark -p "${port_of[direct.redis]}" -t set -n 1 -c 1 -d 64 -q > /dev/null
   mkdir -p "$work/web"
   cat > "$work/web/nginx.conf" <<CONF
@@ -145,9 +145,9 @@ CONF
 
 # --- Proxies --------------------------------------------------------------------------------------------------------
 
-watchers=() # what looks at the subject that runs
+watchers=() # the processes that observe the running subject
 
-# start_subject NAME: all services through a fresh process; 1 when the program refuses. README.md says why so configured.
+# start_subject NAME: starts a new process that proxies all services; returns 1 if the program does not start.
 start_subject() {
   local name=$1 service
   [ "$name" != direct ] || return 0
@@ -183,7 +183,7 @@ start_haproxy() {
   {
     echo global
     echo "  nbthread $cores"
-    # Two descriptors a connection, and with splicing a pipe for every fourth.
+    # A connection needs two descriptors, and with splicing every fourth connection also a pipe.
     echo "  maxconn $(((files > 100000 ? 100000 : files) * 2 / 5 - 200))"
     [[ $name != *-64k ]] || echo '  tune.bufsize 65536'
     echo defaults
@@ -225,8 +225,8 @@ start_nginx() {
   launch "$name" nginx -p "$work/$name" -e stderr -c "$config"
 }
 
-# The kind of transport is the name; ADMIN=1 adds the admin endpoint. With -observed all is watched: a line in the access log for
-# every connection, a scrape a second, and a dashboard's stream of events.
+# The name is the kind of transport; ADMIN=1 adds the admin endpoint. With the suffix -observed the access log is written, the metrics
+# are scraped every second, and a client reads the event stream like a dashboard.
 start_ours() {
   local name=$1 service kind=${1%-observed} routes=() clusters=() admin='null' log=false
   kind=${kind^}
@@ -255,7 +255,7 @@ start_ours() {
   launch "$name" env DOTNET_NOLOGO=1 dotnet "$published/proxy.dll" run --config "$work/$name/proxy.json"
 }
 
-# Sets $published: the program in Release, built now unless PUBLISHED names a folder.
+# Publishes the program in Release, unless PUBLISHED names a folder: sets $published.
 publish() {
   published=${PUBLISHED:-}
   [ -z "$published" ] || return 0
@@ -265,7 +265,7 @@ publish() {
     die "$(cat "$work/publish.log")"
 }
 
-# Whether the program takes this kind of transport.
+# Whether the program supports this kind of transport.
 takes() {
   printf '{ "Transport": { "Kind": "%s" } }' "${1^}" > "$work/kind.json"
   dotnet "$published/proxy.dll" check "$work/kind.json" > "$work/kind.log" 2>&1
@@ -273,7 +273,7 @@ takes() {
 
 # --- What a process uses --------------------------------------------------------------------------------------------
 
-# Of a subject, with its children: nginx has workers.
+# The processes of a subject with their children, because nginx has workers.
 processes() { echo "${pid_of[$1]}"; pgrep -P "${pid_of[$1]}" || true; }
 
 # CPU time in hundredths of a second, user and system: sets $cpu.

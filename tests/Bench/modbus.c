@@ -1,7 +1,7 @@
-// A Modbus device that serves one connection at a time, and clients that ask it without a pause. See README.md.
+// A Modbus device that serves one connection at a time, and clients that send requests without a pause. See README.md.
 //   modbus device PORT
 //   modbus load PORT CLIENTS SECONDS    prints: exchanges/s, p50 ms, p99 ms, exchanges
-//   modbus hold PORT CLIENTS            each asks once; prints "ready" and stays until its input ends
+//   modbus hold PORT CLIENTS            each client sends one request; prints "ready" and waits for the end of standard input
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -44,7 +44,7 @@ static void no_delay(int socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-// Each register holds its own address, so that a reply to somebody else's question is seen.
+// Each register contains its own address, so that a reply to another client's request is detected.
 static int answer(uint8_t *replies, const uint8_t *requests, int bytes) {
   int size = 0;
   for (int at = 0; at + REQUEST <= bytes; at += REQUEST, size += REPLY) {
@@ -95,7 +95,7 @@ static void ask(struct client *client) {
   if (send(client->socket, request, REQUEST, MSG_NOSIGNAL) != REQUEST) fail("send");
 }
 
-// Whether the reply is there; ends the program if it is not the reply to what was asked.
+// Whether the reply is complete; ends the program if it is not the reply to the request.
 static int has_reply(struct client *client) {
   int got = recv(client->socket, client->reply + client->count, REPLY - client->count, 0);
   if (got <= 0) fail("a client was closed");
@@ -128,7 +128,7 @@ static struct client *connect_all(int port, int count, int poll) {
   return clients;
 }
 
-// The latency in microseconds below which so much of all exchanges stayed.
+// The latency in microseconds at a quantile of all exchanges.
 static double percentile(const uint32_t *latencies, long total, double share) {
   long seen = 0;
   for (int latency = 0; latency < SLOWEST; latency++)

@@ -18,7 +18,7 @@ def serve(port):
     poll.register(listener, select.EPOLLIN)
     clients = {}
     while True:
-        # Ends first: who is accepted beside them comes after them.
+        # Ended connections are handled first: a client that is accepted in the same round comes after them.
         for number, _ in sorted(poll.poll(), key=lambda event: event[0] == listener.fileno()):
             if number == listener.fileno():
                 client, _ = listener.accept()

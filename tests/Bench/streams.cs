@@ -1,4 +1,4 @@
-// One connection of mutual TLS for every stream, in plain .NET: beside it the channels, which have one connection for all.
+// Opens one mutual TLS connection for every stream, in plain .NET. It is the comparison for channels, which use one connection for all.
 // streams.cs front|back CERTIFICATE KEY AUTHORITY LISTEN=TARGET...
 #:property PublishAot=false
 using System.Net;
@@ -90,7 +90,7 @@ static async Task CopyAsync(Stream from, Stream to, Socket socket)
     await from.CopyToAsync(to, BufferSize);
     if (to is SslStream secure)
     {
-        await secure.ShutdownAsync(); // close_notify, which is the end of this direction
+        await secure.ShutdownAsync(); // sends close_notify, which ends this direction
     }
     else
     {

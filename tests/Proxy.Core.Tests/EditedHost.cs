@@ -83,6 +83,16 @@ internal sealed class EditedHost : IAsyncDisposable
         await _app.Services.GetRequiredService<ProxyStatus>().WhenSettledAsync().WaitAsync(Eventually.Limit);
     }
 
+    /// <summary>Writes the file, and returns while the edit is being read.</summary>
+    public async Task BeginEditAsync(string json)
+    {
+        await File.WriteAllTextAsync(_file, json);
+        _root.Reload();
+        await Eventually.TrueAsync(() => State.ReadingSince is not null);
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
     /// <summary>What is served at a port; null where connections are refused.</summary>
     public static async Task<string?> AskAsync(int port)
     {
@@ -94,6 +104,10 @@ internal sealed class EditedHost : IAsyncDisposable
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
             return null;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return "reset"; // the listener closed with this connection in its backlog
         }
 
         return Encoding.ASCII.GetString((await socket.ReadToEndAsync()).Bytes);

@@ -20,6 +20,9 @@ internal sealed class Faults
         set => _ordered = value;
     }
 
+    /// <summary>Reading the configuration waits for this.</summary>
+    public Task MayRead { get; set; } = Task.CompletedTask;
+
     public void Throw(string step)
     {
         if (_ordered == step)
@@ -35,6 +38,7 @@ internal sealed class Faults
 
         public ValueTask<IList<Exception>> ValidateClusterAsync(ClusterConfig cluster)
         {
+            faults.MayRead.Wait(Eventually.Limit);
             faults.Throw("read");
             return inner.ValidateClusterAsync(cluster);
         }

@@ -7,6 +7,7 @@ using Proxy.Channels.Monitoring;
 using Proxy.Channels.Tunnel;
 using Proxy.Clusters.Resolution;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
@@ -88,7 +89,7 @@ internal static class ChannelServices
             provider.GetRequiredService<ILogger<ChosenMembership>>()
         ));
         services.TryAddSingleton(static provider => new MemberFile(
-            Path.ChangeExtension(provider.GetRequiredService<CurrentChannels>().Config.Loopback.StateFile, ".members"),
+            provider.GetRequiredService<CurrentChannels>().Config.Loopback.MembersFile,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MemberFile>>()
         ));
@@ -115,6 +116,7 @@ internal static class ChannelServices
         ));
         services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelMonitor>());
         services.TryAddSingleton<NotificationMetrics>();
+        services.TryAddSingleton<SecretValues>();
         services.TryAddSingleton(static provider => new ChannelNotifier(
             provider.GetRequiredService<ChannelMonitor>(),
             provider
@@ -122,6 +124,7 @@ internal static class ChannelServices
                 .Select(static source => source.Sink)
                 .Concat(provider.GetServices<INotificationSink>()),
             provider.GetRequiredService<NotificationMetrics>(),
+            provider.GetRequiredService<SecretValues>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ChannelNotifier>>()
         ));

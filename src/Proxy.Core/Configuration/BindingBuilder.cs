@@ -15,7 +15,8 @@ internal sealed class BindingBuilder(
 {
     private readonly Dictionary<string, EndpointBinding> _bindings = new(StringComparer.Ordinal);
 
-    public IReadOnlyList<EndpointBinding> Build()
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public IReadOnlyList<EndpointBinding> Build(CancellationToken cancellationToken)
     {
         var routes = config
             .TcpRoutes.SelectMany(static route =>
@@ -24,11 +25,13 @@ internal sealed class BindingBuilder(
             .ToLookup(static item => item.Endpoint, static item => item.Route, StringComparer.OrdinalIgnoreCase);
         foreach (var (id, endpoint) in config.TcpEndpoints)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             AddEndpoint(id, endpoint, [.. routes[id].Distinct()]);
         }
 
         foreach (var (id, route) in config.TcpRoutes.Where(item => !string.IsNullOrEmpty(item.Value.Listen)))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             AddListen(id, (route.Listen ?? "").Trim());
         }
 

@@ -11,18 +11,28 @@ internal static class BindingValidator
         IReadOnlyList<EndpointBinding> bindings,
         ReverseProxyConfig config,
         IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
-        ProblemList problems
+        ProblemList problems,
+        CancellationToken cancellationToken
     )
     {
-        foreach (var group in bindings.Where(binding => binding.Address.UnixPath is null).GroupBy(binding => binding.Address.Port))
+        // With port 0 each gets a port of its own, so that none overlaps another.
+        foreach (
+            var group in bindings
+                .Where(binding => binding.Address is { UnixPath: null, Port: not 0 })
+                .GroupBy(binding => binding.Address.Port)
+        )
         {
+            cancellationToken.ThrowIfCancellationRequested();
             CheckOverlaps(group, config, problems);
         }
 
         foreach (var binding in bindings.Where(binding => binding.RouteIds.Count > 1))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             CheckEqual(binding, networks, problems);
         }
+
+        cancellationToken.ThrowIfCancellationRequested();
 
         // A route is useless if an earlier one hides it on every address where it listens.
         foreach (

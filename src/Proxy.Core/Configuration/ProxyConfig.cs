@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Host;
@@ -25,9 +24,8 @@ public sealed record ProxyConfig
     [AllowZero]
     public TimeSpan ShutdownDelay { get; init; }
 
-    /// <summary>Kestrel's HTTP endpoints, as in any ASP.NET Core application; applied at start only.</summary>
-    [KestrelContent]
-    public JsonElement? Kestrel { get; init; }
+    /// <summary>Kestrel's HTTP endpoints and limits, with the keys of any ASP.NET Core application; applied at start only.</summary>
+    public KestrelConfig? Kestrel { get; init; }
 
     /// <summary>Health, metrics and the admin API; absent means none of them. Applied at start only.</summary>
     public AdminConfig? Admin { get; init; }

@@ -23,6 +23,12 @@ public sealed class Revision
     /// <summary>YARP's routes, as YARP reads them.</summary>
     public required IReadOnlyList<RouteConfig> HttpRoutes { get; init; }
 
+    /// <summary>Whether the document says <c>"ReverseProxy": {}</c>: no route is wanted, rather than none found because of a mistake.</summary>
+    internal bool IsEmptyOnPurpose { get; init; }
+
+    /// <summary>The number of TCP and HTTP routes.</summary>
+    internal int RouteCount => Config.ReverseProxy.TcpRoutes.Count + Config.ReverseProxy.Routes.Count;
+
     /// <summary>YARP's clusters, as YARP reads them.</summary>
     public required IReadOnlyList<ClusterConfig> Clusters { get; init; }
 
@@ -34,6 +40,9 @@ public sealed class Revision
     /// takes ten times the memory.
     /// </summary>
     internal ReadOnlyMemory<byte> Document { get; init; } = "{}"u8.ToArray();
+
+    /// <summary>The secrets that are masked in what programs print.</summary>
+    internal IReadOnlyList<string> Secrets { get; init; } = [];
 
     /// <summary>The merged configuration without the section <c>ReverseProxy</c>: what ASP.NET Core and Kestrel read by themselves.</summary>
     public required IConfiguration Snapshot { get; init; }

@@ -21,20 +21,22 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
     /// <summary>Reads and validates a configuration; never throws for invalid input.</summary>
     /// <param name="configuration">The whole document, or the ReverseProxy section.</param>
     /// <param name="wholeDocument">Whether it is the whole document.</param>
-    public ReadResult Read(IConfiguration configuration, bool wholeDocument)
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ReadResult Read(IConfiguration configuration, bool wholeDocument, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var shape = ProxyDocument.Shape(wholeDocument);
         var problems = new ProblemList(configuration, shape);
         try
         {
-            var root = ConfigTree.Read(configuration, shape, problems);
+            var root = ConfigTree.Read(configuration, shape, problems, cancellationToken);
             RootKeys.Check(root, problems);
-            var json = new ConfigWalker(problems, wholeDocument).Read(root, shape.Root, null) as JsonObject ?? [];
-            var revision = Read(root, json, wholeDocument, problems);
+            var json = new ConfigWalker(problems, wholeDocument, cancellationToken).Read(root, shape.Root, null) as JsonObject ?? [];
+            var revision = Read(root, json, wholeDocument, problems, cancellationToken);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings) { Document = json };
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // Unexpected input must not end the program.
             problems.Error("", $"cannot be read: {exception.Message}");
@@ -42,10 +44,11 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         }
     }
 
-    private Revision? Read(ConfigNode root, JsonObject json, bool wholeDocument, ProblemList problems)
+    private Revision? Read(ConfigNode root, JsonObject json, bool wholeDocument, ProblemList problems, CancellationToken cancellationToken)
     {
         var known = names();
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
+        cancellationToken.ThrowIfCancellationRequested();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, root, problems);
         ChannelsValidator.Check(config.Channels, known, problems);
@@ -56,19 +59,30 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         if (wholeDocument)
         {
-            KestrelValidator.Check(root, problems);
+            KestrelValidator.Check(root, config.Kestrel, problems);
             LogValidator.Check(root, config.Log.Access, problems);
+            AccessLogPath.Check(config, problems);
             LogValidator.CheckLevels(config.Logging, problems);
         }
 
-        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems);
-        var networks = RouteValidator.Check(config.ReverseProxy, known, problems);
+        ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
+        var networks = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
-        LockRouteValidator.Check(config.ReverseProxy, known, problems);
-        MultiplexRouteValidator.Check(config.ReverseProxy, known, problems);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build();
-        BindingValidator.Check(bindings, config.ReverseProxy, networks, problems);
-        var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems);
+        LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
+        MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
+        BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
+        var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
+        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        if (wholeDocument && nothing && !onPurpose && config.Channels is null)
+        {
+            problems.Warn(
+                ProxyDocument.Section,
+                $"has no route, so nothing is served; add one, or write \"{ProxyDocument.Section}\": {{}} if that is intended."
+            );
+        }
+
+        var http = YarpReader.Read(root, known.HttpLoadBalancingPolicies, yarp, problems, cancellationToken);
         if (problems.HasErrors)
         {
             return null;
@@ -84,7 +98,9 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,
+            IsEmptyOnPurpose = onPurpose,
             Document = document,
+            Secrets = SecretValues.Find(json, ProxyDocument.Secrets),
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
     }

@@ -15,7 +15,14 @@ internal static class YarpReader
     private static readonly string[] _routeCauses = ["Match", "Transforms"];
     private static readonly string[] _clusterCauses = ["Destinations", "HealthCheck", "HttpClient", "SessionAffinity"];
 
-    public static Result Read(ConfigNode root, IReadOnlyCollection<string> policies, IConfigValidator validator, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Result Read(
+        ConfigNode root,
+        IReadOnlyCollection<string> policies,
+        IConfigValidator validator,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
         // Parts that are wrong already are not passed to YARP, so that it can check the rest.
         var spoilt = problems.HasErrors;
@@ -34,10 +41,10 @@ internal static class YarpReader
                 [.. config.Routes.Select(Comparable)],
                 [.. config.Clusters.Select(cluster => WithoutTcpPolicy(cluster, policies))]
             );
-            Validate(result, validator, problems);
+            Validate(result, validator, problems, cancellationToken);
             return result;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // YARP's exceptions for unreadable values are not documented; after other errors they are probably caused by those.
             if (!spoilt)
@@ -70,15 +77,17 @@ internal static class YarpReader
             }
             : cluster;
 
-    private static void Validate(Result config, IConfigValidator validator, ProblemList problems)
+    private static void Validate(Result config, IConfigValidator validator, ProblemList problems, CancellationToken cancellationToken)
     {
         foreach (var route in config.Routes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Report($"{ProxyDocument.Section}:Routes:{route.RouteId}", validator.ValidateRouteAsync(route), _routeCauses, problems);
         }
 
         foreach (var cluster in config.Clusters)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Report(
                 $"{ProxyDocument.Section}:Clusters:{cluster.ClusterId}",
                 validator.ValidateClusterAsync(cluster),

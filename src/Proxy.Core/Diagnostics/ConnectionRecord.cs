@@ -16,6 +16,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     private long _connected;
     private long _queued;
     private long _routed;
+    private Action? _onDrain;
+    private int _isDraining;
 
     /// <summary>The id, unique in this process.</summary>
     public string Id => connection.ConnectionId;
@@ -123,6 +125,31 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         if (TryEnd(outcome))
         {
             connection.Abort(new ConnectionAbortedException($"The connection was closed: {outcome}."));
+        }
+    }
+
+    /// <summary>Sets the time limit, and tells the handler of the connection that it should end.</summary>
+    /// <param name="timeout">The time from now after which it is reset; infinite lets it be.</param>
+    internal void BeginDrain(TimeSpan timeout)
+    {
+        DrainTimeout = timeout;
+        if (timeout != Timeout.InfiniteTimeSpan)
+        {
+            Interlocked.Exchange(ref _isDraining, 1); // a full fence: either this call or OnDrain sees what the other has written
+            Volatile.Read(ref _onDrain)?.Invoke();
+        }
+    }
+
+    /// <summary>
+    /// Sets what ends the connection in an orderly way when it has to drain; called at once if it has to already, and possibly twice. Null removes it.
+    /// </summary>
+    /// <param name="end">Has to be quick, to be thread-safe and must not throw.</param>
+    internal void OnDrain(Action? end)
+    {
+        Interlocked.Exchange(ref _onDrain, end);
+        if (Volatile.Read(ref _isDraining) != 0)
+        {
+            end?.Invoke();
         }
     }
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks;
 
 /// <summary>Runs a program, and kills it when its time is over. Exit code 0 is success.</summary>
-internal sealed class ExecStep(IReadOnlyList<string> command, TimeProvider time, ILogger<ExecStep> logger) : IHookStep
+internal sealed class ExecStep(IReadOnlyList<string> command, SecretValues secrets, TimeProvider time, ILogger<ExecStep> logger) : IHookStep
 {
-    private readonly ProgramRunner _program = new(command, time, logger);
+    private readonly ProgramRunner _program = new(command, secrets, time, logger);
 
     public string Text => _program.Text;
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
 using Proxy.Configuration.Locking;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
@@ -11,6 +12,7 @@ namespace Proxy.Hooks;
 internal sealed class HookListFactory(
     IEnumerable<IProxyHook> hooks,
     AddressRace race,
+    SecretValues secrets,
     ProxyMetrics metrics,
     TimeProvider time,
     ILoggerFactory loggers
@@ -52,7 +54,7 @@ internal sealed class HookListFactory(
     private IHookStep CreateStep(HookStepConfig config) =>
         config switch
         {
-            { Exec: { Count: > 0 } command } => new ExecStep(command, time, loggers.CreateLogger<ExecStep>()),
+            { Exec: { Count: > 0 } command } => new ExecStep(command, secrets, time, loggers.CreateLogger<ExecStep>()),
             { Http: { } url } => new HttpStep(new Uri(url), _http, time, loggers.CreateLogger<HttpStep>()),
             { WaitForPort: { } state } => new WaitForPortStep(state, race, time),
             { Delay: { } delay } => new DelayStep(delay, time),

@@ -7,9 +7,9 @@ namespace Proxy.Hooks;
 
 /// <summary>
 /// Runs a program, and kills it with all its descendants when its time is over. Exit code 0 is success. A program that ends by itself may
-/// leave processes running, such as a service that it starts.
+/// leave processes running, such as a service that it starts. Secrets of the configuration are masked in what it prints.
 /// </summary>
-internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeProvider time, ILogger logger)
+internal sealed partial class ProgramRunner(IReadOnlyList<string> command, SecretValues secrets, TimeProvider time, ILogger logger)
 {
     // The last output is still in the pipes, but processes left running may hold them open for ever.
     private static readonly TimeSpan _outputLimit = TimeSpan.FromMilliseconds(500);
@@ -19,7 +19,7 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
 
     /// <summary>Runs the program until it ends.</summary>
     /// <param name="subject">The subject of its log lines.</param>
-    /// <param name="environment">Variables in addition to those of this process.</param>
+    /// <param name="environment">Variables in addition to those of this process, of which those that configure it are left out.</param>
     /// <param name="input">The bytes for its standard input.</param>
     /// <param name="cancellationToken">Kills the program.</param>
     /// <returns>Null, or why it failed.</returns>
@@ -58,7 +58,7 @@ internal sealed partial class ProgramRunner(IReadOnlyList<string> command, TimeP
 
     private async Task<string?> WatchAsync(IChildProcess child, string subject, CancellationToken cancellationToken)
     {
-        var output = new ProcessOutput((stream, line) => Log.Line(logger, subject, Text, stream, line));
+        var output = new ProcessOutput(secrets, (stream, line) => Log.Line(logger, subject, Text, stream, line));
         // Not disposed, since a service that the program started may write long after the step, and has to be read.
         var stop = new CancellationTokenSource();
         var reading = Task.WhenAll(output.ReadOutputAsync(child.Output, stop.Token), output.ReadErrorsAsync(child.Errors, stop.Token));

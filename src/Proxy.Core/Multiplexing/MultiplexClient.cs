@@ -67,6 +67,9 @@ internal sealed class MultiplexClient : IDeadline
     /// <summary>The destination that the client is pinned to, as cluster/destination.</summary>
     public string Destination => $"{_record.ClusterId}/{_record.DestinationId}";
 
+    /// <summary>Whether bytes of the client were received that are not a whole request yet.</summary>
+    public bool HasInput => !_input.IsEmpty;
+
     /// <summary>Serves the client until its connection ends.</summary>
     public async Task RunAsync()
     {
@@ -79,6 +82,7 @@ internal sealed class MultiplexClient : IDeadline
                 return;
             }
 
+            _record.OnDrain(_replies.Drain);
             await ReadAllAsync();
             await FinishAsync();
         }
@@ -89,6 +93,7 @@ internal sealed class MultiplexClient : IDeadline
         finally
         {
             _services.Clock.Remove(this);
+            _record.OnDrain(null); // the record may outlive this client
             _replies.Close();
             _lanes.Close();
             _input.Release();
@@ -156,9 +161,14 @@ internal sealed class MultiplexClient : IDeadline
                 continue;
             }
 
-            if (_input.HasEnded && _input.IsEmpty)
+            if (_input.IsEmpty)
             {
-                return;
+                if (_input.HasEnded)
+                {
+                    return;
+                }
+
+                _replies.EndIfDrained();
             }
 
             var measure = _input.Measure();

@@ -17,6 +17,7 @@ internal sealed class ReplyOrder
     private int _first;
     private int _count;
     private bool _isOver; // the last reply was given, so later ones are dropped
+    private volatile bool _isDraining;
     private volatile bool _isLast;
 
     /// <param name="client">The client.</param>
@@ -76,6 +77,46 @@ internal sealed class ReplyOrder
     }
 
     private MultiplexRequest? First => _ring[_first];
+
+    // A message of which the client has sent only a part is under way too.
+    private bool IsDrained =>
+        _isDraining && _count == 0 && _cut is null && _writer is { IsDone: true, IsClosed: false } && !_client.HasInput;
+
+    /// <summary>
+    /// Makes the last reply the last that the client gets as soon as it has nothing under way, and sends FIN then. Thread-safe.
+    /// </summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            _isDraining = true;
+        }
+
+        EndIfDrained();
+    }
+
+    /// <summary>Sends FIN if the client is drained and has nothing under way. The reader calls it when it has used up its input.</summary>
+    public void EndIfDrained()
+    {
+        if (!_isDraining)
+        {
+            return;
+        }
+
+        bool ends;
+        lock (_gate)
+        {
+            ends = !_isOver && IsDrained;
+            _isOver |= ends;
+            _isLast |= ends;
+        }
+
+        if (ends)
+        {
+            _client.EndSending();
+            _changed.Signal();
+        }
+    }
 
     /// <summary>Adds a request to the order. The caller has checked <see cref="HasRoom"/>.</summary>
     /// <returns>The request; null if the client's last reply has been given meanwhile.</returns>
@@ -210,6 +251,11 @@ internal sealed class ReplyOrder
         lock (_gate)
         {
             isAll = !hasFailed && _writer.IsDone;
+            if (isAll && IsDrained)
+            {
+                _isOver = true;
+                _isLast = true;
+            }
         }
 
         if (isAll && _cut is { } outcome)

@@ -58,9 +58,11 @@ public sealed class ConfigInspector
     {
         using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });
         file.Load();
-        var result = _reader.Read(new ConfigLayers([file]), wholeDocument: true);
+        var layers = new ConfigLayers([file]);
+        var result = _reader.Read(layers, wholeDocument: true);
         var difference = file.Problem is null ? ConfigDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
-        return new(result.Errors, result.Warnings, difference);
+        var lost = LastRoutes.Check(_status.Current.Running, result.Revision, new ConfigInput(layers, WholeDocument: true));
+        return new([.. result.Errors, .. lost], result.Warnings, difference);
     }
 
     private JsonObject Running => _status.Current.Running is { } running ? JsonNode.Parse(running.Document.Span)!.AsObject() : [];

@@ -90,7 +90,7 @@ internal sealed class Drainer(ConnectionTracker tracker, ConnectionDrain drain, 
 
     private void Drain(ConnectionRecord record, TimeSpan timeout)
     {
-        record.DrainTimeout = timeout;
+        record.BeginDrain(timeout);
         drain.Begin(record, timeout, ConnectionOutcome.Drained);
     }
 }

@@ -18,6 +18,9 @@ public sealed record ProxyState
     /// <summary>The bound addresses with actual ports, by <see cref="EndpointBinding.Slot"/>.</summary>
     public IReadOnlyDictionary<string, EndPoint> Bound { get; init; } = new Dictionary<string, EndPoint>();
 
+    /// <summary>Since when an edit is being read; null if none is.</summary>
+    public DateTimeOffset? ReadingSince { get; init; }
+
     /// <summary>Why the newest edit was rejected; empty if it was not.</summary>
     public IReadOnlyList<ConfigProblem> Rejected { get; init; } = [];
 

@@ -23,6 +23,7 @@ internal sealed partial class RevisionApplier(
     YarpConfigProvider yarp,
     ChannelHost channels,
     MountedRoutes mounted,
+    SecretValues secrets,
     Drainer drainer,
     ProxyStatus status,
     ProxyMetrics metrics,
@@ -42,7 +43,7 @@ internal sealed partial class RevisionApplier(
     public async Task StartAsync(Revision revision, CancellationToken cancellationToken)
     {
         _ = yarp.GetConfig();
-        var set = pipelines.Build(revision);
+        var set = pipelines.Build(revision, cancellationToken);
         BoundListeners bound;
         try
         {
@@ -60,15 +61,16 @@ internal sealed partial class RevisionApplier(
     /// <summary>Replaces the running revision.</summary>
     /// <exception cref="ApplyException">The revision cannot run; the running one continues.</exception>
     /// <exception cref="BindException">An address is in use; the running revision continues.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the running revision continues.</exception>
     public async Task ApplyAsync(Revision revision, CancellationToken cancellationToken)
     {
         var restart = AtStart.Edited(initial.Value, revision);
-        var set = pipelines.Build(revision);
+        var set = pipelines.Build(revision, cancellationToken);
         BoundListeners? bound = null;
         try
         {
             bound = await listeners.BindAsync(Specs(revision, set), cancellationToken);
-            await GiveToYarpAsync(revision);
+            await GiveToYarpAsync(revision, cancellationToken);
         }
         catch
         {
@@ -97,13 +99,13 @@ internal sealed partial class RevisionApplier(
         }
     }
 
-    private async Task GiveToYarpAsync(Revision revision)
+    private async Task GiveToYarpAsync(Revision revision, CancellationToken cancellationToken)
     {
         try
         {
-            await yarp.ApplyAsync(revision, _yarpDeadline, time);
+            await yarp.ApplyAsync(revision, _yarpDeadline, time, cancellationToken);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ApplyException(ProxyDocument.Section, exception);
         }
@@ -112,6 +114,7 @@ internal sealed partial class RevisionApplier(
     // Queues, sessions and channels first, so that connections which are accepted from then on find them in the state of this revision.
     private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
     {
+        Afterwards(() => secrets.Use(revision.Secrets));
         foreach (var kind in set.Kinds)
         {
             Afterwards(kind.Commit);

@@ -42,7 +42,7 @@ internal sealed partial class RevisionFollower(
         _following = Task.WhenAll(FollowAsync(_stopping.Token), FollowMembersAsync(_stopping.Token));
     }
 
-    /// <summary>Stops to follow, after finishing the revision that is being applied.</summary>
+    /// <summary>Stops to follow: what is being read is given up at once, what is being applied as soon as that can be undone.</summary>
     public async Task StopAsync()
     {
         _watching?.Dispose();
@@ -103,7 +103,7 @@ internal sealed partial class RevisionFollower(
                 if (edits != _read)
                 {
                     _read = edits;
-                    Read();
+                    await ReadAsync(cancellationToken);
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
@@ -146,20 +146,38 @@ internal sealed partial class RevisionFollower(
     }
 
     /// <summary>Reads the configuration. An invalid one changes nothing; a revision that waited before goes on waiting.</summary>
-    private void Read()
+    private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var result = reader.Read(input.Configuration, input.WholeDocument);
-        if (result.Revision is { } revision)
+        var result = await ReadInBackgroundAsync(cancellationToken);
+        var running = status.Current.Running!;
+        IReadOnlyList<ConfigProblem> errors = [.. result.Errors, .. LastRoutes.Check(running, result.Revision, input)];
+        if (errors.Count == 0)
         {
             status.Update(static state => state with { Rejected = [] });
-            Wait(revision.Id == status.Current.Running!.Id ? null : revision);
+            Wait(result.Revision!.Id == running.Id ? null : result.Revision);
             return;
         }
 
-        Reject(result.Errors);
-        foreach (var problem in result.Errors)
+        Reject(errors);
+        foreach (var problem in errors)
         {
             Log.Rejected(logger, problem);
+        }
+    }
+
+    // A large configuration takes long to read. A stop does not even wait until the reader notices the token.
+    private async Task<ReadResult> ReadInBackgroundAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetUtcNow();
+        status.Update(state => state with { ReadingSince = since });
+        try
+        {
+            var reading = Task.Run(() => reader.Read(input.Configuration, input.WholeDocument, cancellationToken), cancellationToken);
+            return await reading.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            status.Update(static state => state with { ReadingSince = null });
         }
     }
 

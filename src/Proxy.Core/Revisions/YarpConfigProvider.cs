@@ -24,17 +24,17 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
 
     /// <summary>Passes a revision to YARP.</summary>
     /// <returns>Completes when YARP has applied it. Fails if YARP rejects it, after the previous revision was passed again.</returns>
-    public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time)
+    public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var (previous, applied) = Swap(Filled(revision));
         try
         {
             previous.Expire();
-            await applied.WaitAsync(deadline, time);
+            await applied.WaitAsync(deadline, time, cancellationToken);
         }
         catch
         {
-            await RestoreAsync(previous, deadline, time);
+            await RestoreAsync(previous, deadline, time, cancellationToken);
             throw;
         }
     }
@@ -58,13 +58,13 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
 
     private Snapshot Filled(Revision revision) => new(revision, connectors.Fill(revision));
 
-    private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time)
+    private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken)
     {
         var (refused, restored) = Swap(previous.Copy());
         try
         {
             refused.Expire();
-            await restored.WaitAsync(deadline, time);
+            await restored.WaitAsync(deadline, time, cancellationToken);
         }
         catch (Exception)
         {

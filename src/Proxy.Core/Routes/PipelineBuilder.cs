@@ -22,7 +22,8 @@ internal sealed partial class PipelineBuilder(
 
     /// <summary>Builds all pipelines.</summary>
     /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is released.</exception>
-    public PipelineSet Build(Revision revision)
+    /// <exception cref="OperationCanceledException">The token was cancelled. What was built before is released.</exception>
+    public PipelineSet Build(Revision revision, CancellationToken cancellationToken = default)
     {
         var kinds = new List<IRouteSet>();
         try
@@ -30,12 +31,20 @@ internal sealed partial class PipelineBuilder(
             kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
             var routes = revision.Config.ReverseProxy.TcpRoutes.ToDictionary(
                 static pair => pair.Key,
-                pair => BuildRoute(pair.Key, pair.Value, kinds),
+                pair =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    return BuildRoute(pair.Key, pair.Value, kinds);
+                },
                 StringComparer.OrdinalIgnoreCase
             );
             var endpoints = revision.Bindings.ToDictionary(
                 static binding => binding.Slot,
-                binding => BuildEndpoint(binding, revision, routes),
+                binding =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    return BuildEndpoint(binding, revision, routes);
+                },
                 StringComparer.Ordinal
             );
             return new(routes, endpoints, kinds);

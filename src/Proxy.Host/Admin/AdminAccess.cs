@@ -10,6 +10,7 @@ namespace Proxy.Host.Admin;
 internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, ILogger<AdminAccess> logger)
 {
     private const string Scheme = "Bearer ";
+    private const string FetchSite = "Sec-Fetch-Site";
     private const string NoToken = "A bearer token is required.";
     private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
 
@@ -19,8 +20,13 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
     private long? _logged;
     private long _unlogged;
 
-    public Task InvokeAsync(HttpContext context, RequestDelegate next) =>
-        Refuses(context) is { } refusal ? ApiJson.WriteErrorAsync(context, refusal.Status, refusal.Reason) : next(context);
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        // Browsers neither keep an answer nor guess another type for it. The files of the dashboard have a Cache-Control of their own.
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers.CacheControl = "no-store";
+        return Refuses(context) is { } refusal ? ApiJson.WriteErrorAsync(context, refusal.Status, refusal.Reason) : next(context);
+    }
 
     private (int Status, string Reason)? Refuses(HttpContext context)
     {
@@ -31,6 +37,12 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
         if (_token is null && !_needsCertificate && !IsLocal(request.Host))
         {
             return (StatusCodes.Status421MisdirectedRequest, "Without a token, the Host header must be localhost or an IP address.");
+        }
+
+        // Probes ask for health, and links from elsewhere open the page of the dashboard.
+        if (endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is null && RefusesOrigin(request) is { } foreign)
+        {
+            return (StatusCodes.Status403Forbidden, foreign);
         }
 
         var needsNone = endpoint?.Metadata.GetMetadata<AdminMetadata.WithoutToken>() is not null;
@@ -65,6 +77,14 @@ internal sealed partial class AdminAccess(AdminConfig admin, TimeProvider time, 
                 ? (StatusCodes.Status403Forbidden, "Changes are not allowed from pages of other origins.")
             : null;
     }
+
+    // Browsers say by whose page a request was caused: "none" is the user, for example by the address bar. Other clients send neither header.
+    private static string? RefusesOrigin(HttpRequest request) =>
+        request.Headers[FetchSite] is { Count: > 0 } site && site is not ["same-origin" or "none"]
+            ? $"Requests caused by pages of other origins are not allowed ({FetchSite})."
+        : request.Headers.Origin is { Count: > 1 } || request.Headers.Origin.ToString().AsSpan().ContainsAny(' ', ',')
+            ? "A request has at most one Origin."
+        : null;
 
     // Returns what is missing. A client certificate, if present, was verified in the TLS handshake. If both are configured, both are required.
     private string? Lacks(HttpContext context)

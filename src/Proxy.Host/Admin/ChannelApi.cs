@@ -39,7 +39,6 @@ internal static class ChannelApi
     {
         var cancellation = context.RequestAborted;
         context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
         await context.Response.Body.FlushAsync(cancellation);
         var notices = Channels(context).Monitor.WatchNoticesAsync(After(context), cancellation).GetAsyncEnumerator(cancellation);
         var next = notices.MoveNextAsync().AsTask();

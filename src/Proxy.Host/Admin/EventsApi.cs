@@ -64,8 +64,6 @@ internal static class EventsApi
     private static async Task WriteFramesAsync(HttpContext context, EventFeed feed, CancellationToken over, CancellationToken ending)
     {
         context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
         await context.Response.Body.FlushAsync(ending); // sends the headers before the first frame
         while (await TryWriteAsync(context, await NextAsync(context, feed, ending), over, ending))
         {

@@ -28,6 +28,7 @@ internal static class Readiness
             {
                 status = word,
                 revision = status.Running?.Id,
+                readingSince = status.ReadingSince,
                 rejected = status.Rejected.Select(static problem => problem.ToString()),
                 pending = status.Pending,
                 restartNeeded = status.RestartNeeded,

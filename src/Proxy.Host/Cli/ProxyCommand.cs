@@ -57,7 +57,8 @@ internal static class ProxyCommand
     {
         var config = new Option<string[]>("--config")
         {
-            Description = "A configuration file. If the option is repeated and a setting is in several files, the last file wins.",
+            Description =
+                $"A configuration file; by default {DefaultFile}. If the option is repeated and a setting is in several files, the last file wins.",
         };
         var application = new ApplicationOptions();
         command.Options.Add(config);

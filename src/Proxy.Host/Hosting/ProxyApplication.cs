@@ -93,6 +93,7 @@ internal static class ProxyApplication
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             HttpDrain.TrackConnections(kestrel);
+            KestrelLimits.Apply((config.Kestrel ?? new()).Limits, kestrel.Limits);
             // Of each endpoint; the admin endpoint closes idle ones before it comes to this. Further clients are closed at once.
             var clients = kestrel.ApplicationServices.GetRequiredService<Resources>().Clients;
             kestrel.Limits.MaxConcurrentConnections ??= clients is { } most ? Math.Max(most, AdminConnections.Max * 2) : null;

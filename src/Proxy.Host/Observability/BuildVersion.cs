@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Which build this is.</summary>
+/// <summary>The version of this build.</summary>
 internal static class BuildVersion
 {
     public static string Text { get; } =

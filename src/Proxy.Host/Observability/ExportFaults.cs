@@ -5,19 +5,19 @@ using System.Globalization;
 namespace Proxy.Host.Observability;
 
 /// <summary>
-/// Writes to the log what OpenTelemetry reports to its event sources only: exports and scrapes that fail. Each kind of event is logged at most once a
+/// Logs failed exports and scrapes, which OpenTelemetry reports only to its event sources. Each kind of event is logged at most once a
 /// minute.
 /// </summary>
 internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaults> logger) : EventListener
 {
     private const string Sources = "OpenTelemetry";
-    private const string Hosting = "OpenTelemetry-Extensions-Hosting"; // says which signals are not exported, which is no fault
-    private const string NotAskedFor = "MetricInstrumentIgnored"; // an instrument of a meter that was not added, which is no fault
-    private const int LongestText = 300;
-    private static readonly TimeSpan _pause = TimeSpan.FromMinutes(1);
+    private const string Hosting = "OpenTelemetry-Extensions-Hosting"; // reports signals without an exporter, which is normal
+    private const string InstrumentIgnored = "MetricInstrumentIgnored"; // reports instruments of meters that are not added, which is normal
+    private const int MaxTextLength = 300;
+    private static readonly TimeSpan _interval = TimeSpan.FromMinutes(1);
 
-    // The base class calls OnEventSourceCreated in its constructor, before these fields are set: nothing is enabled before Listen.
-    private readonly ConcurrentDictionary<string, long> _said = new(StringComparer.Ordinal);
+    // The constructor of the base class calls OnEventSourceCreated before these fields are set, so no source is enabled before Listen.
+    private readonly ConcurrentDictionary<string, long> _loggedAt = new(StringComparer.Ordinal);
     private volatile bool _listens;
 
     /// <summary>Begins to listen to the event sources that exist, and to those that are created later.</summary>
@@ -41,17 +41,17 @@ internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaul
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         var name = eventData.EventName ?? "";
-        if (name == NotAskedFor)
+        if (name == InstrumentIgnored)
         {
             return;
         }
 
         var now = time.GetTimestamp();
-        if (!_said.TryGetValue(name, out var before))
+        if (!_loggedAt.TryGetValue(name, out var before))
         {
-            _said[name] = now;
+            _loggedAt[name] = now;
         }
-        else if (time.GetElapsedTime(before, now) < _pause || !_said.TryUpdate(name, now, before))
+        else if (time.GetElapsedTime(before, now) < _interval || !_loggedAt.TryUpdate(name, now, before))
         {
             return;
         }
@@ -59,12 +59,12 @@ internal sealed partial class ExportFaults(TimeProvider time, ILogger<ExportFaul
         Log.Failed(logger, name, Describe(eventData));
     }
 
-    // The text may hold the answer of a receiver, so it is cut to one line of limited length without control characters.
+    // The text may contain the answer of a receiver, so it is reduced to its first line, to printable characters and to a maximum length.
     private static string Describe(EventWrittenEventArgs eventData)
     {
         var text = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? "", [.. eventData.Payload ?? []]);
         var line = new string([
-            .. text.TakeWhile(static c => c is not ('\r' or '\n')).Where(static c => !char.IsControl(c)).Take(LongestText),
+            .. text.TakeWhile(static c => c is not ('\r' or '\n')).Where(static c => !char.IsControl(c)).Take(MaxTextLength),
         ]);
         return line.TrimEnd();
     }

@@ -5,9 +5,9 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>What is logged, as the running revision says: an edit of <c>Logging</c> applies at once, a rejected one not at all.</summary>
-/// <param name="status">What runs.</param>
-/// <param name="first">What will run first.</param>
+/// <summary>Applies the log levels of the running revision. An edit of <c>Logging</c> takes effect as soon as its revision runs.</summary>
+/// <param name="status">Provides the running revision.</param>
+/// <param name="first">The revision that is used until a revision runs.</param>
 internal sealed class LogLevels(ProxyStatus status, Revision first)
     : IConfigureOptions<LoggerFilterOptions>,
         IOptionsChangeTokenSource<LoggerFilterOptions>
@@ -26,10 +26,12 @@ internal sealed class LogLevels(ProxyStatus status, Revision first)
         }
     }
 
-    /// <summary>The category as rules have it; null for all others.</summary>
+    /// <summary>Converts a key of the configuration to the category of a filter rule; null, which means all other categories, for Default.</summary>
     public static string? Category(string key) => key.Equals(Others, StringComparison.OrdinalIgnoreCase) ? null : key;
 
-    /// <summary>Registers it after the filters that it may overrule, and before what operators set for a while.</summary>
+    /// <summary>
+    /// Registers the log levels. The order matters because later rules win: built-in filters, then the configuration, then temporary levels.
+    /// </summary>
     public static void AddTo(IServiceCollection services, Revision first)
     {
         services.AddSingleton(provider => new LogLevels(provider.GetRequiredService<ProxyStatus>(), first));

@@ -3,20 +3,20 @@ using Microsoft.Extensions.Primitives;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Levels that an operator sets for a while, above what is configured. Each ends by itself.</summary>
+/// <summary>Temporary log levels that an operator sets through the admin API. They override the configuration until they expire.</summary>
 internal sealed class LogOverrides(TimeProvider time)
     : IConfigureOptions<LoggerFilterOptions>,
         IOptionsChangeTokenSource<LoggerFilterOptions>,
         IDisposable
 {
-    /// <summary>How many there may be at once.</summary>
+    /// <summary>The maximum number of temporary levels at the same time.</summary>
     public const int Most = 64;
 
     private readonly Lock _gate = new(); // guards _set
     private readonly Dictionary<string, Entry> _set = new(StringComparer.OrdinalIgnoreCase);
     private ConfigurationReloadToken _changed = new();
 
-    /// <summary>How long one may last.</summary>
+    /// <summary>The longest duration of a temporary level.</summary>
     public static TimeSpan Longest { get; } = TimeSpan.FromDays(1);
 
     public string Name => Options.DefaultName;
@@ -31,7 +31,7 @@ internal sealed class LogOverrides(TimeProvider time)
         }
     }
 
-    /// <summary>Sets a level, in place of one that is set already; null when there are too many.</summary>
+    /// <summary>Sets a temporary level for a category and replaces an earlier one; null if the maximum number is reached.</summary>
     public LogOverride? TrySet(string category, LogLevel level, TimeSpan duration)
     {
         var entry = new Entry(this, new(category, level, time.GetUtcNow() + duration));
@@ -92,7 +92,7 @@ internal sealed class LogOverrides(TimeProvider time)
         {
             if (_set.GetValueOrDefault(entry.Override.Category) != entry)
             {
-                return; // another one is set meanwhile
+                return; // a later call has replaced or removed this entry
             }
 
             _set.Remove(entry.Override.Category);
@@ -117,8 +117,8 @@ internal sealed class LogOverrides(TimeProvider time)
     }
 }
 
-/// <summary>A level that is set for a while.</summary>
-/// <param name="Category">The category, or the start of one; Default for all others.</param>
-/// <param name="Level">The least level that is logged.</param>
-/// <param name="Until">When it ends.</param>
+/// <summary>A temporary log level.</summary>
+/// <param name="Category">The category, or a prefix of categories; Default for all other categories.</param>
+/// <param name="Level">The lowest level that is logged.</param>
+/// <param name="Until">The time at which the level expires.</param>
 internal sealed record LogOverride(string Category, LogLevel Level, DateTimeOffset Until);

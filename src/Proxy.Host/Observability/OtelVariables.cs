@@ -4,8 +4,8 @@ using OpenTelemetry.Exporter;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>The environment variables of OpenTelemetry's specification, by which exporting is switched on and set.</summary>
-/// <param name="values">The variables; names that do not begin with OTEL_ are left out.</param>
+/// <summary>The environment variables of the OpenTelemetry specification that enable and configure the export.</summary>
+/// <param name="values">Environment variables. Those whose names do not begin with OTEL_ are ignored.</param>
 internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> values)
 {
     public const string Metrics = "METRICS";
@@ -21,10 +21,10 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
         .Where(static pair => pair.Key.StartsWith(Prefix, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(pair.Value))
         .ToDictionary(StringComparer.Ordinal);
 
-    /// <summary>The variables for the SDK. OTEL_SDK_DISABLED is not among them: the SDK would end the scrapes of /metrics too.</summary>
+    /// <summary>The variables for the SDK. OTEL_SDK_DISABLED is left out, because the SDK would also disable the scrapes of /metrics.</summary>
     public IEnumerable<KeyValuePair<string, string?>> ForSdk => _values.Where(static pair => pair.Key != Disabled);
 
-    /// <summary>Those of this process.</summary>
+    /// <summary>Reads the environment variables of this process.</summary>
     public static OtelVariables OfProcess() =>
         new(
             Environment
@@ -38,13 +38,13 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
     public bool Exports(string signal) =>
         !Is(Disabled, "true") && !Is($"OTEL_{signal}_EXPORTER", "none") && Find(signal, "ENDPOINT") is { } endpoint && IsUrl(endpoint);
 
-    /// <summary>One message for each variable whose value cannot be used.</summary>
+    /// <summary>Returns a message for each variable with an invalid value.</summary>
     public IEnumerable<string> Problems() =>
         _values
             .Where(static pair => pair.Key.StartsWith(Exporter, StringComparison.Ordinal) && !IsUsable(pair.Key, pair.Value!))
-            .Select(static pair => $"{pair.Key} cannot be used: {Expected(pair.Key)}.");
+            .Select(static pair => $"The environment variable {pair.Key} is invalid: it must be {Expected(pair.Key)}.");
 
-    /// <summary>Sets what the variables say of one signal. The SDK knows those of all signals.</summary>
+    /// <summary>Configures the exporter of one signal. The SDK itself reads only the variables that apply to all signals.</summary>
     public void Apply(string signal, OtlpExporterOptions options)
     {
         if (_values.TryGetValue($"{Exporter}{signal}_ENDPOINT", out var endpoint) && IsUrl(endpoint!))
@@ -60,7 +60,7 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
                 : DefaultTimeoutMilliseconds;
     }
 
-    // The variable of one signal comes before that of all signals.
+    // A variable for one signal takes precedence over the variable for all signals.
     private string? Find(string signal, string name) =>
         _values.GetValueOrDefault($"{Exporter}{signal}_{name}") ?? _values.GetValueOrDefault($"{Exporter}{name}");
 
@@ -72,13 +72,12 @@ internal sealed class OtelVariables(IEnumerable<KeyValuePair<string, string?>> v
         : name.EndsWith("_TIMEOUT", StringComparison.Ordinal) ? IsTime(value)
         : !name.EndsWith("_HEADERS", StringComparison.Ordinal) || AreHeaders(value);
 
-    // The value is left out, since it may hold a secret.
+    // The message does not contain the value, which may be a secret.
     private static string Expected(string name) =>
-        name.EndsWith("_ENDPOINT", StringComparison.Ordinal)
-            ? "a URL such as http://localhost:4317 was expected, and nothing is exported there"
-        : name.EndsWith("_PROTOCOL", StringComparison.Ordinal) ? "grpc or http/protobuf was expected, and grpc is used"
-        : name.EndsWith("_TIMEOUT", StringComparison.Ordinal) ? "milliseconds from 1 were expected, and 10000 is used"
-        : "name=value pairs with commas between them were expected, and none is sent";
+        name.EndsWith("_ENDPOINT", StringComparison.Ordinal) ? "a URL such as http://localhost:4317. Nothing is exported to it"
+        : name.EndsWith("_PROTOCOL", StringComparison.Ordinal) ? "grpc or http/protobuf. The default grpc is used"
+        : name.EndsWith("_TIMEOUT", StringComparison.Ordinal) ? "a number of milliseconds from 1. The default 10000 is used"
+        : "name=value pairs separated by commas. No headers are sent";
 
     private static bool IsUrl(string value) =>
         Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0;

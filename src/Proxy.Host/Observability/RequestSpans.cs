@@ -4,7 +4,7 @@ using Proxy.Host.Http;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>What is set of the spans that OpenTelemetry's instrumentation describes requests with.</summary>
+/// <summary>Configures the spans that OpenTelemetry's ASP.NET Core instrumentation creates for requests.</summary>
 internal static class RequestSpans
 {
     private const string Error = "error.type";
@@ -12,12 +12,12 @@ internal static class RequestSpans
 
     public static void Set(AspNetCoreTraceInstrumentationOptions options)
     {
-        // Scrapes and probes come every few seconds, and their traces are of no use.
+        // Requests of the admin endpoint are left out: scrapes and probes come every few seconds, and their traces are useless.
         options.Filter = static context => !AdminMark.IsOn(context.Features);
         options.EnrichWithHttpResponse = AddError;
     }
 
-    // The conventions ask for it with each status that is a fault; the instrumentation has it of exceptions alone.
+    // The semantic conventions require error.type for each 5xx status. The instrumentation sets it only for exceptions.
     private static void AddError(Activity span, HttpResponse response)
     {
         if (response.StatusCode >= FirstFault && span.GetTagItem(Error) is null)

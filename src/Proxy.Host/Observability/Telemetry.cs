@@ -10,8 +10,8 @@ using Proxy.Host.Observability.Prometheus;
 namespace Proxy.Host.Observability;
 
 /// <summary>
-/// Adds OpenTelemetry to the host: metrics always, for scrapes; spans and log records only where an OTLP receiver is named, which metrics are then sent
-/// to as well. Without a receiver spans have no listener, and cost nothing.
+/// Adds OpenTelemetry to the host. Metrics are always collected, for scrapes. If an OTLP receiver is configured, spans, log records and
+/// metrics are exported to it. Without a receiver no listener for spans is registered, so they cost nothing.
 /// </summary>
 internal static class Telemetry
 {
@@ -27,14 +27,14 @@ internal static class Telemetry
         "System.Runtime",
     ];
 
-    // A request's spans below the server's: of YARP's forwarding and health checks, and of the client. YARP has no meter.
+    // Besides the span of the ASP.NET Core server: YARP creates spans for forwarding and health checks, and HttpClient for its requests.
     private static readonly string[] _sources = [ProxyTracing.SourceName, "Yarp.ReverseProxy", "System.Net.Http"];
 
-    /// <summary>Adds it. A variable that cannot be used is logged as a warning, and does not keep the host from starting.</summary>
+    /// <summary>Registers the services. An invalid environment variable is logged as a warning at start, and does not prevent the start.</summary>
     public static void Add(WebApplicationBuilder builder, OtelVariables variables)
     {
         var services = builder.Services;
-        builder.Configuration.AddInMemoryCollection(variables.ForSdk); // the SDK reads them from the host's configuration
+        builder.Configuration.AddInMemoryCollection(variables.ForSdk); // the SDK reads its variables from the configuration of the host
         var telemetry = services.AddOpenTelemetry().ConfigureResource(Describe);
         if (variables.Exports(OtelVariables.Traces))
         {
@@ -57,7 +57,7 @@ internal static class Telemetry
         services.AddPrometheus(metrics => AddMetrics(metrics, variables));
         services.AddSingleton(variables);
         services.AddSingleton<ExportFaults>();
-        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryLifetime>()); // the service that is started first is stopped last
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryLifetime>()); // starts first and stops last
     }
 
     private static void AddMetrics(MeterProviderBuilder metrics, OtelVariables variables)
@@ -69,7 +69,7 @@ internal static class Telemetry
         }
     }
 
-    // The variables of the environment are added last, so they replace the name and the version that are set here.
+    // Environment variables are added last, so OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override the name and version set here.
     private static void Describe(ResourceBuilder resource) =>
         resource.AddService(ServiceName, serviceVersion: Version()).AddEnvironmentVariableDetector();
 

@@ -5,8 +5,8 @@ using Proxy.Host.Observability.Prometheus;
 namespace Proxy.Host.Observability;
 
 /// <summary>
-/// Begins to measure before anything else starts, and sends what is left when all else has stopped; a receiver that does not take it is not waited
-/// for. Spans and log records are begun by OpenTelemetry.Extensions.Hosting.
+/// Starts the collection of metrics before all other services start, and exports remaining data after all others have stopped, within a
+/// time limit. OpenTelemetry.Extensions.Hosting starts spans and log records.
 /// </summary>
 internal sealed partial class TelemetryLifetime(IServiceProvider services, TimeProvider time, ILogger<TelemetryLifetime> logger)
     : IHostedLifecycleService
@@ -33,7 +33,7 @@ internal sealed partial class TelemetryLifetime(IServiceProvider services, TimeP
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Shut down, and not flushed: disposing a provider that was not waits for its receiver once more, five seconds each.
+    // Shutdown instead of ForceFlush: the disposal of a provider that is not shut down waits up to five seconds for its receiver again.
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         var limit = (int)_flushLimit.TotalMilliseconds;

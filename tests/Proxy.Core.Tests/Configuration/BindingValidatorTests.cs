@@ -1,6 +1,3 @@
-using System.Net;
-using Proxy.Configuration;
-
 namespace Proxy.Core.Tests.Configuration;
 
 public sealed class BindingValidatorTests : IDisposable

@@ -38,7 +38,7 @@ internal sealed record ConfigKey(string Path, JsonTypeInfo Type, JsonPropertyInf
     {
         var key = new ConfigKey(path, type, property);
         var parts =
-            key.Attribute<ForeignContentAttribute>() is not null ? []
+            key.Attribute<FreeContentAttribute>() is not null ? []
             : type.Kind == JsonTypeInfoKind.Object
                 ? key
                     .Names.Select(name => type.Properties.Single(part => part.Name == name))

@@ -59,6 +59,32 @@ public sealed class RevisionReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_MoreErrorsThanAreListed_SaysHowManyMore()
+    {
+        var routes = Enumerable
+            .Range(0, ProblemList.Most + 500)
+            .Select(static number => $$"""  "r{{number}}": { "Listen": "127.0.0.1:{{number + 1}}", "ClusterId": "none" } """);
+
+        var errors = Read($$"""{ "ReverseProxy": { "TcpRoutes": { {{string.Join(", ", routes)}} } } }""").Errors;
+
+        Assert.Equal(ProblemList.Most + 1, errors.Count);
+        Assert.Equal("there are 500 more errors, which are not listed.", errors[^1].Message);
+    }
+
+    [Fact]
+    public void Read_Cancelled_Throws()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            _services
+                .GetRequiredService<RevisionReader>()
+                .Read(Configuration("""{ "Demo": { "Enabled": true } }"""), wholeDocument: true, cancelled.Token)
+        );
+    }
+
+    [Fact]
     public void Read_TruncatedAnywhere_NeverThrowsAndNeverRuns()
     {
         const string Good =

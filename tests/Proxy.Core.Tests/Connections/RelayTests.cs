@@ -52,6 +52,25 @@ public sealed class RelayTests : IAsyncLifetime
     [InlineData(Pipes)]
     [InlineData(Loops)]
     [InlineData(LoopPipes)]
+    public async Task Run_ClientReadsAfterTheRelayHasClosed_GetsEverythingThenEnd(string way)
+    {
+        var (client, upstream, relay, _) = await StartAsync(way);
+        var payload = new byte[300_000]; // more than the client's kernel accepts unread, less than the kernel of the relay holds
+        Random.Shared.NextBytes(payload);
+
+        client.Shutdown(SocketShutdown.Send);
+        await SendAndEndAsync(upstream, payload);
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
+        await CloseAsync();
+
+        Assert.Equal(payload, await ReadToEndAsync(client));
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Pipes)]
+    [InlineData(Loops)]
+    [InlineData(LoopPipes)]
     public async Task Run_UpstreamEndsFirst_ClientMayStillSend(string way)
     {
         var (client, upstream, relay, _) = await StartAsync(way);

@@ -47,6 +47,43 @@ public sealed class ExecStepTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_SecretInTheOutput_IsMasked()
+    {
+        _hooks.Secrets.Use(["token-of-admin"]);
+
+        var result = await _hooks.ShellAsync(
+            "echo it is token-of-admin; printf '%0995dtoken-of-admin' 0; echo no token-of-admin >&2; exit 1"
+        );
+
+        Assert.Equal("step 1 (Exec sh) ended with exit code 1: no ***", result.Reason);
+        Assert.Contains(Output(), static line => line.EndsWith("stdout: it is ***", StringComparison.Ordinal));
+        Assert.Contains(Output(), static line => line.EndsWith("0***… (9 more)", StringComparison.Ordinal));
+        Assert.DoesNotContain(Output(), static line => line.Contains("token", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Admin__Token", false)]
+    [InlineData("REVERSEPROXY__Clusters__c__Metadata__Key", false)]
+    [InlineData("Kestrel:Certificates:Default:Password", false)]
+    [InlineData("ShutdownDelay", false)]
+    [InlineData("ADMIN", true)]
+    [InlineData("AdminOfOthers__Token", true)]
+    public async Task Run_VariableOfTheConfiguration_IsLeftOut(string variable, bool expected)
+    {
+        Environment.SetEnvironmentVariable(variable, "00:00:01");
+        try
+        {
+            await _hooks.RunAsync(new() { Exec = ["env"] });
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variable, null);
+        }
+
+        Assert.Equal(expected, Output().Any(line => line.EndsWith($"stdout: {variable}=00:00:01", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Run_Environment_HasTheEventAndOurs()
     {
         await _hooks.ShellAsync(

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Clusters;
 using Proxy.Configuration.Locking;
+using Proxy.Configuration.Reading;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Diagnostics;
@@ -24,10 +25,12 @@ internal sealed class TestHooks : IDisposable
         _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), new ConnectionTracker());
         var clock = time ?? TimeProvider.System;
         var connections = new SocketConnectionFactory(new BufferPool(), _clock, TimeProvider.System);
-        _factory = new HookListFactory(hooks, new AddressRace(connections, new(clock), clock), _metrics, clock, Logs);
+        _factory = new HookListFactory(hooks, new AddressRace(connections, new(clock), clock), Secrets, _metrics, clock, Logs);
     }
 
     public LogLines Logs { get; } = new();
+
+    public SecretValues Secrets { get; } = new();
 
     public static HookEvent Event { get; } =
         new()

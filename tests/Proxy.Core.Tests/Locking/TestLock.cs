@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Configuration.Locking;
+using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
 using Proxy.Locking;
@@ -27,6 +28,7 @@ internal sealed class TestLock : IDisposable
         _factory = new HookListFactory(
             [Activate, Timeout, Release],
             new AddressRace(new FakeDials(), new(Time), Time),
+            new SecretValues(),
             _metrics,
             Time,
             NullLoggerFactory.Instance

@@ -55,6 +55,49 @@ public sealed class AdminAccessTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/api/status", "Sec-Fetch-Site", "same-origin", HttpStatusCode.OK)]
+    [InlineData("/api/status", "Sec-Fetch-Site", "none", HttpStatusCode.OK)]
+    [InlineData("/api/status", "Sec-Fetch-Site", "same-site", HttpStatusCode.Forbidden)]
+    [InlineData("/api/status", "Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("/api/status", "Sec-Fetch-Site", "same-origin|none", HttpStatusCode.Forbidden)]
+    [InlineData("/metrics", "Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("/api/none", "Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData("/", "Sec-Fetch-Site", "cross-site", HttpStatusCode.OK)]
+    [InlineData("/healthz/ready", "Sec-Fetch-Site", "cross-site", HttpStatusCode.OK)]
+    [InlineData("/api/status", "Origin", "http://a.example", HttpStatusCode.OK)]
+    [InlineData("/api/status", "Origin", "http://a.example|http://b.example", HttpStatusCode.Forbidden)]
+    [InlineData("/api/status", "Origin", "http://a.example, http://b.example", HttpStatusCode.Forbidden)]
+    [InlineData("/metrics", "Origin", "http://a.example|http://a.example", HttpStatusCode.Forbidden)]
+    public async Task Get_CausedByAPageOfAnotherOrigin_IsRefused(string path, string header, string values, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync("""{ "Url": "http://127.0.0.1:0" }""");
+        var lines = string.Concat(values.Split('|').Select(value => $"{header}: {value}\r\n"));
+        using var client = await TcpClientSocket.ConnectAsync(host.Urls.Single().Port);
+
+        var answer = await client.AskAsync($"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
+
+        Assert.StartsWith($"HTTP/1.1 {(int)expected} ", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/status", "no-store")]
+    [InlineData("/api/none", "no-store")]
+    [InlineData("/api/channel-events", "no-store")]
+    [InlineData("/metrics", "no-store")]
+    [InlineData("/healthz/live", "no-store")]
+    [InlineData("/", "no-cache")]
+    public async Task Get_AnyPage_IsNeitherKeptNorGuessedAt(string path, string cache)
+    {
+        await using var host = await StartAsync("""{ "Url": "http://127.0.0.1:0" }""");
+        using var http = new HttpClient { Timeout = Eventually.Limit };
+
+        using var answer = await http.GetAsync(new Uri(host.Urls.Single(), path), HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Equal(cache, Assert.Single(answer.Headers.GetValues("Cache-Control")));
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("Bearer wrong")]
     public async Task GetReady_WithoutToken_StatusCodeAndOneWord(string? authorization)

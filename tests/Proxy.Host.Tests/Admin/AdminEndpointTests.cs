@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Diagnostics;
 using Proxy.Host.Admin;
 using Proxy.Host.Tests.Support;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 
@@ -32,6 +33,19 @@ public sealed class AdminEndpointTests : IDisposable
         var rejected = Assert.Single(json.RootElement.GetProperty("rejected").EnumerateArray()).GetString();
         Assert.Contains("did you mean 'TcpRoutes'?", rejected, StringComparison.Ordinal);
         Assert.Equal(host.Status.Running!.Id, json.RootElement.GetProperty("revision").GetString());
+    }
+
+    [Fact]
+    public async Task Ready_EditIsBeingRead_SaysSinceWhen()
+    {
+        await using var host = await StartAsync();
+        var since = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+        host.Services.GetRequiredService<ProxyStatus>().Update(state => state with { ReadingSince = since });
+
+        using var answer = await GetAsync(host, "/healthz/ready");
+
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal(since, json.RootElement.GetProperty("readingSince").GetDateTimeOffset());
     }
 
     [Fact]

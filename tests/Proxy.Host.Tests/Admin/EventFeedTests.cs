@@ -68,7 +68,7 @@ public sealed class EventFeedTests : IDisposable
     [Fact]
     public async Task WriteAsync_AReaderThatNeverReads_IsDisconnectedAndRemoved()
     {
-        using var feed = Create();
+        var feed = Create();
         var lifetime = new HttpRequestLifetimeFeature();
         var context = new DefaultHttpContext
         {
@@ -89,6 +89,7 @@ public sealed class EventFeedTests : IDisposable
         Assert.True(stuck.Asked);
         Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
         Assert.False(_ending.IsCancellationRequested);
+        feed.Dispose();
     }
 
     [Fact]

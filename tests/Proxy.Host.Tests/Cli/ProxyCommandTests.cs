@@ -95,7 +95,7 @@ public sealed class ProxyCommandTests : IDisposable
     public async Task Run_HttpAddressCannotBeBound_ExitsWithOneAndOneLine(string section, string expected)
     {
         var taken = $"127.0.0.1:{_server.Port}";
-        await File.WriteAllTextAsync(_file, $"{{ {section.Replace("TAKEN", taken, StringComparison.Ordinal)} }}");
+        await File.WriteAllTextAsync(_file, $"{{ \"ReverseProxy\": {{}}, {section.Replace("TAKEN", taken, StringComparison.Ordinal)} }}");
 
         var (exit, _, errors) = await ProxyProcess.RunAsync("run", "--config", _file);
 

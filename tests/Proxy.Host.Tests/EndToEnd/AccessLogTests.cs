@@ -4,7 +4,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>The access log in the whole program.</summary>
+/// <summary>The access log of a running host.</summary>
 public sealed class AccessLogTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
@@ -13,7 +13,7 @@ public sealed class AccessLogTests : IDisposable
     private string Log => Path.Combine(_folder.FullName, "access.log");
 
     [Fact]
-    public async Task Log_StartAndInterval_LinesOfAnOpenConnectionWithItsBytes()
+    public async Task Log_StartAndInterval_WritesLinesForOpenConnections()
     {
         await using var host = await TestHost.StartAsync(Config($$"""{ "Path": "{{Log}}", "Start": true, "Interval": "00:00:01" }"""));
         using (var client = await TcpClientSocket.ConnectAsync(host.Address))
@@ -51,7 +51,7 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Log_EditedToAMissingPath_ConnectionsContinueAndLinesFollowOnceItExists()
+    public async Task Log_EditedToAMissingFolder_WritesLinesOnceItExists()
     {
         var folder = Path.Combine(_folder.FullName, "later");
         await using var host = await TestHost.StartAsync(Config($$"""{ "Path": "{{Log}}" }"""));
@@ -84,7 +84,7 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_StandardOutputNotRead_ConnectionsAreServedAndItStops()
+    public async Task Program_StandardOutputNotRead_ServesConnectionsAndStops()
     {
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(file, Config("{ }"));
@@ -110,7 +110,7 @@ public sealed class AccessLogTests : IDisposable
         """{ "Interval": "00:00:00.5" }""",
         "Log:Access:Interval: '00:00:00.5000000' is too short; write at least '00:00:01', or 'None'."
     )]
-    public async Task Check_KeysThatDoNotFit_ErrorSaysWhatWouldBeValid(string access, string error)
+    public async Task Check_InvalidKeys_ErrorNamesWhatIsValid(string access, string error)
     {
         var file = Path.Combine(_folder.FullName, "proxy.json");
         await File.WriteAllTextAsync(file, Config(access));

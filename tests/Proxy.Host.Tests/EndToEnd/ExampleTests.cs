@@ -12,7 +12,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>Every file of config/examples: nothing in it is wrong or suspicious, and each of its routes reaches its cluster.</summary>
+/// <summary>Checks every file of config/examples: it has no errors and no warnings, and each of its routes reaches its cluster.</summary>
 public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
@@ -83,7 +83,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         return _host.Status;
     }
 
-    /// <summary>A client from a network needs an IPv4 address to come from.</summary>
+    /// <summary>Whether a test can connect to the route: a route for client networks needs a client with an IPv4 address.</summary>
     private static bool CanReach(EndpointBinding binding, TcpRouteConfig route) =>
         route.Match is not { SourceNetworks.Count: > 0 }
         || binding.Address is { IsAny: true } or { Address.AddressFamily: AddressFamily.InterNetwork };
@@ -98,7 +98,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
             : bound;
     }
 
-    /// <summary>Connects, says something and hears it again; returns the cluster that answered.</summary>
+    /// <summary>Connects, sends a text and reads the echo; returns the cluster whose server answered.</summary>
     private static async Task<string> AskAsync(EndPoint address, IPAddress from)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
@@ -117,7 +117,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         return LoopbackLayer.ClusterIn(greeting!);
     }
 
-    /// <summary>Sends a message of the protocol and gets it again; returns the cluster whose server was asked last.</summary>
+    /// <summary>Sends a message of the protocol and reads the echo; returns the cluster whose server received data last.</summary>
     private async Task<string> ExchangeAsync(EndPoint address, ClusterMultiplexConfig protocol)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);

@@ -9,11 +9,11 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>The host on a real file, real sockets and edits of the file.</summary>
+/// <summary>The host with a real configuration file, which the tests edit, and real sockets.</summary>
 public sealed class HostTests
 {
     [Fact]
-    public async Task Edit_DestinationAndBadFiles_TrafficFollowsAndOpenConnectionsStay()
+    public async Task Edit_DestinationAndInvalidFiles_NewConnectionsFollowAndOpenOnesStay()
     {
         using var one = new TcpServer("one");
         using var two = new TcpServer("two");
@@ -36,7 +36,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Dial_FirstDestinationRefuses_AnotherServes()
+    public async Task Dial_FirstDestinationRefuses_ConnectsToAnother()
     {
         using var good = new TcpServer("good");
         using var refusing = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -51,7 +51,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Edit_PortTakenByAnother_PendingUntilItIsFree()
+    public async Task Edit_PortTaken_IsPendingUntilItIsFree()
     {
         using var server = new TcpServer("hello");
         var taken = new TcpServer("other");
@@ -91,7 +91,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Edit_BackToWhatRunsWhileAnotherIsPending_NothingWaits()
+    public async Task Edit_RevertedWhilePending_NothingIsPending()
     {
         using var server = new TcpServer("hello");
         using var taken = new TcpServer("other");
@@ -156,7 +156,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Edit_WhileConnectionsDrain_TheyKeepTheirTime()
+    public async Task Edit_WhileConnectionsDrain_DrainTimeIsUnchanged()
     {
         using var server = new TcpServer("hello");
         var goes = "," + Json.Route("goes", "\"DrainTimeout\": \"00:10:00\"", "127.0.0.2");
@@ -186,7 +186,7 @@ public sealed class HostTests
         var clients = new Queue<TcpClientSocket>();
         var burst = Task.Run(async () =>
         {
-            while (true) // until it is refused
+            while (true) // until a connection is refused
             {
                 clients.Enqueue(await TcpClientSocket.ConnectAsync(address));
                 if (clients.Count > 1000)
@@ -223,7 +223,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Stop_ConnectionOpen_GoesOnForItsDrainTimeAndThenIsReset()
+    public async Task Stop_ConnectionOpen_IsResetAfterTheDrainTime()
     {
         using var server = new TcpServer("hello");
         await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:00:02\""), server.Port));
@@ -243,7 +243,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public async Task Stop_ShutdownDelay_AcceptsMeanwhile()
+    public async Task Stop_ShutdownDelay_AcceptsConnectionsDuringTheDelay()
     {
         using var server = new TcpServer("hello");
         var json = Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:00:00\""), server.Port);
@@ -260,7 +260,7 @@ public sealed class HostTests
     }
 
     [Fact]
-    public void Build_InvalidFile_TellsEverything()
+    public void Build_InvalidFile_ThrowsWithAllErrors()
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection([new("ReverseProxy:TcpRoutes:a:Listen", "x"), new("ReverseProxy:TcpRoutes:a:ClusterId", "y")])
@@ -271,7 +271,7 @@ public sealed class HostTests
         Assert.Equal(2, exception.Problems.Count);
     }
 
-    /// <summary>Connects, reads, echoes and ends, over and over; throws at the first connection that fails.</summary>
+    /// <summary>Opens one connection after the other and exchanges data on each, until the stop; throws if a connection fails.</summary>
     private static async Task<int> ConnectUntilAsync(EndPoint address, CancellationToken stop)
     {
         var served = 0;

@@ -73,7 +73,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     [Theory]
     [InlineData("\"Match\": { \"Path\": \"/{broken\" }", "broken")]
     [InlineData("\"Match\": { \"Pathh\": \"/\" }", "Pathh")]
-    [InlineData("\"Match\": { \"Path\": \"/\" }, \"AuthorizationPolicy\": \"Default\"", "AuthorizationPolicy: not available yet.")]
+    [InlineData("\"Match\": { \"Path\": \"/\" }, \"AuthorizationPolicy\": \"Default\"", "AuthorizationPolicy: is not available yet")]
     public async Task Edit_HttpRouteIsInvalid_TcpEditIsRejectedWithIt(string match, string expected)
     {
         await using var host = await TestHost.StartAsync(Config(affinity: false, _one));

@@ -4,13 +4,13 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Observability;
 
-/// <summary>What is logged follows the file.</summary>
+/// <summary>The log levels of the configuration apply to the host.</summary>
 public sealed class LogLevelsTests
 {
     private const string Trace = "Proxy.Multiplexing.MessageTrace";
 
     [Fact]
-    public async Task Edit_LogLevel_AppliesAndARejectedOneDoesNot()
+    public async Task Edit_LogLevel_AppliesUnlessRejected()
     {
         await using var host = await TestHost.StartAsync(Config(""));
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Trace);

@@ -17,14 +17,14 @@ public sealed class OtelVariablesTests
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "", "")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=/v1", "", "")]
     [InlineData("OTEL_EXPORTER_OTLP_HEADERS=a=b", "", "")]
-    public void Exports_Variables_AsTheySay(string first, string second, string signals) =>
+    public void Exports_Variables_EnabledForTheirSignals(string first, string second, string signals) =>
         Assert.Equal(
             signals.Split(' ', StringSplitOptions.RemoveEmptyEntries),
             ((string[])["METRICS", "TRACES", "LOGS"]).Where(Read(first, second).Exports)
         );
 
     [Fact]
-    public void Apply_OfOneSignal_BeforeThoseOfAll()
+    public void Apply_VariablesOfOneSignal_OverrideThoseOfAllSignals()
     {
         var variables = Read(
             "OTEL_EXPORTER_OTLP_ENDPOINT=" + Url,
@@ -48,7 +48,7 @@ public sealed class OtelVariablesTests
     }
 
     [Fact]
-    public void Problems_UnusableValues_AreNamedWithoutTheValue()
+    public void Problems_InvalidValues_NamesTheVariablesWithoutTheirValues()
     {
         var problems = Read(
                 "OTEL_EXPORTER_OTLP_ENDPOINT=secret1",

@@ -57,7 +57,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         var source = new JsonFileSource(Repository.Path(path)) { Watch = false };
         using var merged = (ConfigurationRoot)new ConfigurationBuilder().Add(source).AddInMemoryCollection(layer).Build();
-        return StartAsync(MergedDocument.Of(TcpProxyExtensions.Check(merged).Revision!.Snapshot).ToJsonString());
+        return StartAsync(MergedDocument.Of(merged).ToJsonString());
     }
 
     /// <summary>Writes the file and returns at once.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Monitoring;
 
@@ -11,6 +12,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
 
     private readonly ChannelMonitor _monitor;
     private readonly NotificationMetrics _metrics;
+    private readonly SecretValues _secrets;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<string, NotificationPump> _pumps = new(StringComparer.Ordinal);
@@ -35,11 +37,12 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         ChannelMonitor monitor,
         IEnumerable<INotificationSink> sinks,
         NotificationMetrics metrics,
+        SecretValues secrets,
         TimeProvider time,
         ILogger logger
     )
     {
-        (_monitor, _metrics, _time, _logger) = (monitor, metrics, time, logger);
+        (_monitor, _metrics, _secrets, _time, _logger) = (monitor, metrics, secrets, time, logger);
         _inCode =
         [
             ("events", () => new EventSink(monitor)),
@@ -100,7 +103,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
     private static string Key(string kind, TimeSpan timeout, params string?[] parts) =>
         string.Create(CultureInfo.InvariantCulture, $"config {kind} {timeout} {string.Join('\0', parts)}");
 
-    private Func<INotificationSink> Exec(ChannelExecConfig config) => () => new ExecSink(config, _time, _logger);
+    private Func<INotificationSink> Exec(ChannelExecConfig config) => () => new ExecSink(config, _secrets, _time, _logger);
 
     private Func<INotificationSink> Webhook(ChannelWebhookConfig config) => () => new WebhookSink(config, _http, _time);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 using Proxy.Hooks;
 
 namespace Proxy.Channels.Monitoring;
@@ -9,11 +10,11 @@ namespace Proxy.Channels.Monitoring;
 /// Runs a program for each notification, with JSON on standard input and the same values as environment variables; exit code 0
 /// acknowledges.
 /// </summary>
-internal sealed class ExecSink(ChannelExecConfig config, TimeProvider time, ILogger logger) : INotificationSink
+internal sealed class ExecSink(ChannelExecConfig config, SecretValues secrets, TimeProvider time, ILogger logger) : INotificationSink
 {
     private const int LongestVariable = 64 * 1024; // below the 128 KiB that Linux allows
 
-    private readonly ProgramRunner _program = new(config.Command, time, logger);
+    private readonly ProgramRunner _program = new(config.Command, secrets, time, logger);
 
     public string Text => _program.Text;
 

@@ -21,6 +21,9 @@ public sealed partial record LoopbackConfig
     /// <summary>The file that keeps the addresses of Request channels, and the ports of mode Port, so that they stay the same.</summary>
     public string StateFile { get; init; } = "channels.state.json";
 
+    /// <summary>The file beside it that keeps the members.</summary>
+    internal string MembersFile => Path.ChangeExtension(StateFile, ".members");
+
     /// <summary>The number of the network: n of 127.n.0.0/16.</summary>
     internal int NetworkNumber => TryParseNetwork(Network, out var number) ? number : 0;
 

@@ -9,12 +9,14 @@ internal static class ClusterValidator
         IReadOnlyDictionary<string, ClusterSection> clusters,
         UsedClusters use,
         ConfigNames names,
-        ProblemList problems
+        ProblemList problems,
+        CancellationToken cancellationToken
     )
     {
         var (http, tcp) = (use.Http, use.Tcp);
         foreach (var (id, cluster) in clusters)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:Clusters:{id}";
             CheckAddresses(cluster, path, problems);
             CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);

@@ -44,7 +44,7 @@ internal static class ConfigSchema
 
     private static JsonNode Shape(JsonTypeInfo type, JsonPropertyInfo? property, JsonNode node)
     {
-        if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
+        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
         {
             return new JsonObject { ["type"] = new JsonArray("object", "null") };
         }
@@ -123,11 +123,10 @@ internal static class ConfigSchema
         var schema = new JsonObject { ["type"] = property is { IsRequired: true } ? name : new JsonArray(name, "null") };
         if (ConfigTypes.Attribute<RangeAttribute>(property) is { } range)
         {
-            schema["minimum"] = (int)range.Minimum;
-            schema["maximum"] = (int)range.Maximum;
+            (schema["minimum"], schema["maximum"]) = ConfigTypes.Limits(range);
         }
 
-        return type == typeof(int) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
+        return type.IsPrimitive && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
             ? new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["const"] = "None" }) }
             : schema;
     }

@@ -9,7 +9,13 @@ namespace Proxy.Configuration.Reading;
 /// </summary>
 internal static class ConfigTree
 {
-    public static ConfigNode Read(IConfiguration configuration, DocumentShape shape, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ConfigNode Read(
+        IConfiguration configuration,
+        DocumentShape shape,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
         var root = new ConfigNode("", "");
         var top = shape.IsWhole ? root : root.GetOrAdd(shape.Section);
@@ -17,12 +23,14 @@ internal static class ConfigTree
         if (configuration is not IConfigurationRoot layered)
         {
             Copy(configuration, top);
+            // .NET's JSON reader keeps an object without keys as null, and a section that is absent not at all.
+            top.IsEmptyObject = !top.HasChildren && configuration is ConfigurationSection section && section.TryGetValue(null, out _);
             return root;
         }
 
         foreach (var provider in Flatten(layered))
         {
-            Merge(top, ReadLayer(provider, problems), type);
+            Merge(top, ReadLayer(provider, problems, cancellationToken), type);
         }
 
         return root;
@@ -44,7 +52,7 @@ internal static class ConfigTree
         }
     }
 
-    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems)
+    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems, CancellationToken cancellationToken)
     {
         var root = new ConfigNode("", "");
         var file = (provider as JsonFileProvider)?.Current;
@@ -68,6 +76,7 @@ internal static class ConfigTree
 
         foreach (var (path, value) in all)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             At(root, path).Value = value;
         }
 

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -21,6 +23,10 @@ internal static class ConfigTypes
 
     public static T? Attribute<T>(JsonPropertyInfo? property)
         where T : Attribute => property?.AttributeProvider is { } member ? Attribute<T>(member) : null;
+
+    /// <summary>The least and the greatest number that a range allows.</summary>
+    public static (long Least, long Greatest) Limits(RangeAttribute range) =>
+        (Convert.ToInt64(range.Minimum, CultureInfo.InvariantCulture), Convert.ToInt64(range.Maximum, CultureInfo.InvariantCulture));
 
     public static IReadOnlyList<string> NotYet(Type type) => Attribute<NotAvailableYetAttribute>(type)?.Keys ?? [];
 

@@ -5,13 +5,15 @@ using System.Text.Json.Serialization.Metadata;
 namespace Proxy.Configuration.Reading;
 
 /// <summary>Reads the merged configuration by the type information of the records, and collects all errors.</summary>
-internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
+internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, CancellationToken cancellationToken)
 {
     private readonly ScalarReader _scalars = new(problems);
 
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public JsonNode? Read(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
-        if (ConfigTypes.Attribute<ForeignContentAttribute>(property) is not null)
+        cancellationToken.ThrowIfCancellationRequested();
+        if (ConfigTypes.Attribute<FreeContentAttribute>(property) is not null)
         {
             ExpectKeys(node, "an object with keys");
             return ReadFree(node);
@@ -104,8 +106,9 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument)
 
     private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
     {
-        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(child.Key, known)}");
-        if (DidYouMean.Find(child.Key, known) is { } meant && node.Find(meant) is null)
+        var meant = DidYouMean.Find(child.Key, known);
+        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(meant)}");
+        if (meant is not null && node.Find(meant) is null)
         {
             problems.Blame($"{node.Path}:{meant}"); // the error says already that it is missing
         }

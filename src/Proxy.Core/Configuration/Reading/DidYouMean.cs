@@ -10,14 +10,17 @@ internal static class DidYouMean
         return best.name is { } found && best.Distance <= Math.Max(1, found.Length / 3) ? found : null;
     }
 
-    public static string Suffix(string text, IEnumerable<string> names) =>
-        Find(text, names) is { } name ? $"; did you mean '{name}'?" : ".";
+    public static string Suffix(string text, IEnumerable<string> names) => Suffix(Find(text, names));
+
+    /// <summary>The end of a message about a wrong name.</summary>
+    /// <param name="found">What <see cref="Find"/> has found; null for nothing.</param>
+    public static string Suffix(string? found) => found is null ? "." : $"; did you mean '{found}'?";
 
     /// <summary>The names in quotes, or "none".</summary>
     public static string List(IEnumerable<string> names)
     {
-        // A list of thousands of names would not help.
-        var all = names.ToList();
+        // A list of thousands of names would not help, and copying it for each of thousands of problems would be quadratic.
+        var all = names as IReadOnlyCollection<string> ?? [.. names];
         var shown = string.Join(", ", all.Take(20).Select(name => $"'{name}'"));
         return all.Count == 0 ? "none"
             : all.Count > 20 ? $"{shown} and {all.Count - 20} more"

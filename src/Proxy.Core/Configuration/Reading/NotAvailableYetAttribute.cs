@@ -34,19 +34,9 @@ internal sealed class AllowZeroAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class StringOrListAttribute : Attribute;
 
-/// <summary>Marks a section that other code reads.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal abstract class ForeignContentAttribute : Attribute
-{
-    /// <summary>The known keys of the section; null if none are known.</summary>
-    public abstract IContentPlace? Places { get; }
-}
-
 /// <summary>Marks a section that other code reads and of which no key is known.</summary>
-internal sealed class FreeContentAttribute : ForeignContentAttribute
-{
-    public override IContentPlace? Places => null;
-}
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class FreeContentAttribute : Attribute;
 
 /// <summary>Marks an object to which other code may add keys, which that code checks.</summary>
 [AttributeUsage(AttributeTargets.Class)]

@@ -5,8 +5,13 @@ namespace Proxy.Configuration.Reading;
 /// <summary>Collects problems, and finds the file and line of each.</summary>
 internal sealed class ProblemList(IConfiguration configuration, DocumentShape shape)
 {
+    /// <summary>The number of errors, and of warnings, that are kept; further ones are only counted.</summary>
+    public const int Most = 1000;
+
     private readonly List<ConfigProblem> _errors = [];
     private readonly List<ConfigProblem> _warnings = [];
+    private int _moreErrors;
+    private int _moreWarnings;
 
     // Paths that are wrong as a whole, so that nothing below them was read.
     private readonly HashSet<string> _wrong = new(StringComparer.OrdinalIgnoreCase);
@@ -22,22 +27,33 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         : configuration is IConfigurationSection section ? section.Path
         : "";
 
+    /// <summary>The names of the files that the configuration is read from.</summary>
+    public IEnumerable<string> Files => _files.Select(static file => file.File);
+
     public bool HasErrors => _errors.Count > 0;
 
-    public IReadOnlyList<ConfigProblem> Errors => Sort(_errors);
+    public IReadOnlyList<ConfigProblem> Errors => Sort(_errors, _moreErrors, "errors");
 
-    public IReadOnlyList<ConfigProblem> Warnings => Sort(_warnings);
+    public IReadOnlyList<ConfigProblem> Warnings => Sort(_warnings, _moreWarnings, "warnings");
 
     public void Error(string path, string message)
     {
-        _errors.Add(Locate(path, message));
+        AddError(path, message);
         Blame(path);
     }
 
     /// <summary>Adds an error with its place.</summary>
     public void Error(ConfigProblem problem)
     {
-        _errors.Add(problem);
+        if (_errors.Count < Most)
+        {
+            _errors.Add(problem);
+        }
+        else
+        {
+            _moreErrors++;
+        }
+
         Blame(problem.Path);
     }
 
@@ -56,7 +72,7 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
     {
         if (!IsConsequence(path, causes))
         {
-            _errors.Add(Locate(path, message));
+            AddError(path, message);
             _judged.Add(path);
             BlameParents(path);
         }
@@ -85,20 +101,43 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
     /// <summary>Whether there is an error at exactly this path.</summary>
     public bool IsWrong(string path) => _wrong.Contains(path) || _judged.Contains(path);
 
-    public void Warn(string path, string message) => _warnings.Add(Locate(path, message));
+    public void Warn(string path, string message)
+    {
+        if (_warnings.Count < Most)
+        {
+            _warnings.Add(Locate(path, message));
+        }
+        else
+        {
+            _moreWarnings++;
+        }
+    }
+
+    private void AddError(string path, string message)
+    {
+        if (_errors.Count < Most)
+        {
+            _errors.Add(Locate(path, message));
+        }
+        else
+        {
+            _moreErrors++;
+        }
+    }
 
     private void BlameParents(string path)
     {
-        for (var part = path; part.Length > 0; part = Parent(part))
-        {
-            _aboveWrong.Add(part);
-        }
+        // What is above a path that was blamed before was blamed then.
+        for (var part = path; part.Length > 0 && _aboveWrong.Add(part); part = Parent(part)) { }
     }
 
     private static string Parent(string path) => path[..Math.Max(0, path.LastIndexOf(':'))];
 
-    private static List<ConfigProblem> Sort(List<ConfigProblem> problems) =>
-        [.. problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Line)];
+    private static List<ConfigProblem> Sort(List<ConfigProblem> problems, int more, string kind)
+    {
+        var sorted = problems.OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Line);
+        return more == 0 ? [.. sorted] : [.. sorted, new ConfigProblem("", $"there are {more} more {kind}, which are not listed.")];
+    }
 
     private ConfigProblem Locate(string path, string message)
     {

@@ -39,9 +39,10 @@ internal sealed class ScalarReader(ProblemList problems)
             return null;
         }
 
-        if (type == typeof(int) && Durations.IsNone(text) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null)
+        if (Durations.IsNone(text) && type != typeof(TimeSpan) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null)
         {
-            return null;
+            // As in a duration, -1 stands for none where the default is a limit.
+            return type == typeof(long) ? JsonValue.Create(-1L) : null;
         }
 
         var value = Parse(text, type, property, out var error);
@@ -91,7 +92,7 @@ internal sealed class ScalarReader(ProblemList problems)
         var (low, high) = type == typeof(long) ? (long.MinValue, long.MaxValue) : (int.MinValue, int.MaxValue);
         if (ConfigTypes.Attribute<RangeAttribute>(property) is { } range)
         {
-            (low, high) = ((int)range.Minimum, (int)range.Maximum);
+            (low, high) = ConfigTypes.Limits(range);
         }
 
         var whole = Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);

@@ -5,8 +5,8 @@ namespace Proxy.Configuration.Reading;
 
 /// <summary>
 /// A place of a document, and whether its value is hidden. The records mark secrets by <see cref="SecretAttribute"/>; in free content the
-/// name of the key decides. Keys that neither a record nor an <see cref="IContentPlace"/> knows are hidden too, since a misspelt key may
-/// contain a secret.
+/// name of the key decides. Keys that no record knows are hidden too, since a misspelt key may contain a secret, and so are
+/// values in place of an object.
 /// </summary>
 internal sealed class SecretPlace
 {
@@ -27,40 +27,38 @@ internal sealed class SecretPlace
     private static readonly string[] _written = ["Set", "Append"];
 
     private readonly JsonTypeInfo? _type; // null in free or hidden content
-    private readonly IContentPlace? _foreign; // null where records describe the content
 
     private SecretPlace(JsonTypeInfo? type, bool isHidden) => (_type, IsHidden) = (type, isHidden);
 
-    private SecretPlace(IContentPlace foreign) => (_foreign, IsHidden) = (foreign, !foreign.IsShown);
-
+    /// <summary>Whether a value here is hidden. Where an object is expected, a value is a mistake and may be any.</summary>
     public bool IsHidden { get; }
 
     /// <summary>The root of documents of a type.</summary>
-    public static SecretPlace Of(JsonTypeInfo type) => new(type, isHidden: false);
+    public static SecretPlace Of(JsonTypeInfo type) => new(type, isHidden: type.Kind == JsonTypeInfoKind.Object);
 
     /// <summary>The place at a path below this one, such as <c>Admin:Token</c>.</summary>
     public SecretPlace At(string path) => path.Split(':').Aggregate(this, static (place, key) => place.Child(key));
 
     public SecretPlace Child(string key) =>
-        _foreign is not null ? new(_foreign.Child(key))
-        : IsHidden ? this
-        : _type is null ? new(null, IsSuspicious(key))
-        : _type.Kind switch
-        {
-            JsonTypeInfoKind.Object => Property(ConfigTypes.FindProperty(_type, key)),
-            JsonTypeInfoKind.Dictionary => _type.ElementType == typeof(string) ? new(null, IsSuspicious(key)) : Element(_type.ElementType!),
-            JsonTypeInfoKind.Enumerable => Element(_type.ElementType!),
-            _ => new(null, isHidden: true),
-        };
+        _type is null
+            ? (IsHidden ? this : new(null, IsSuspicious(key)))
+            : _type.Kind switch
+            {
+                JsonTypeInfoKind.Object => Property(ConfigTypes.FindProperty(_type, key)),
+                JsonTypeInfoKind.Dictionary => _type.ElementType == typeof(string)
+                    ? new(null, IsSuspicious(key))
+                    : Element(_type.ElementType!),
+                JsonTypeInfoKind.Enumerable => Element(_type.ElementType!),
+                _ when _type.Type.IsDefined(typeof(FlagsAttribute), inherit: false) => this, // a list of names
+                _ => new(null, isHidden: true),
+            };
 
     private static SecretPlace Property(JsonPropertyInfo? property) =>
         property is null || IsSecret(property) ? new(null, isHidden: true)
-        : ConfigTypes.Attribute<ForeignContentAttribute>(property) is { } free ? Foreign(free.Places)
+        : ConfigTypes.Attribute<FreeContentAttribute>(property) is not null ? new(null, isHidden: false)
         : Element(property.PropertyType);
 
-    private static SecretPlace Foreign(IContentPlace? places) => places is null ? new(null, isHidden: false) : new(places);
-
-    private static SecretPlace Element(Type type) => new(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(type)), isHidden: false);
+    private static SecretPlace Element(Type type) => Of(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(type)));
 
     // The values by which HTTP routes match headers and queries may be keys of clients.
     private static bool IsSecret(JsonPropertyInfo property) =>

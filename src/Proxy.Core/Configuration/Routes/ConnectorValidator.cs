@@ -16,9 +16,11 @@ internal static class ConnectorValidator
             CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", called, problems);
         }
 
+        var tcp = config.TcpRoutes.Values.ToLookup(static route => route.ClusterId ?? "", StringComparer.OrdinalIgnoreCase);
+        var http = config.UsedClusters().Http;
         foreach (var (id, cluster) in config.Clusters.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckCluster(id, cluster, config, called, problems);
+            CheckCluster(id, cluster, [.. tcp[id]], http.Contains(id), called, problems);
         }
     }
 
@@ -38,7 +40,8 @@ internal static class ConnectorValidator
     private static void CheckCluster(
         string id,
         ClusterSection cluster,
-        ReverseProxyConfig config,
+        List<TcpRouteConfig> tcp,
+        bool hasHttp,
         IReadOnlyCollection<string> called,
         ProblemList problems
     )
@@ -50,8 +53,7 @@ internal static class ConnectorValidator
             problems.Consequence(path, "cannot be combined with Destinations; keep one of them.");
         }
 
-        var tcp = config.TcpRoutes.Values.Where(route => Uses(route.ClusterId, id)).ToList();
-        if (tcp.Count > 0 && config.Routes.Values.Any(route => Uses(route.ClusterId, id)))
+        if (hasHttp && tcp.Count > 0)
         {
             problems.Consequence(path, "is for HTTP routes or for TCP routes, and both use this cluster; make it two clusters.");
         }
@@ -60,8 +62,6 @@ internal static class ConnectorValidator
             problems.Consequence(path, $"is not available yet with Mode {other.Mode}; use Mode Forward.");
         }
     }
-
-    private static bool Uses(string? clusterId, string wanted) => wanted.Equals(clusterId, StringComparison.OrdinalIgnoreCase);
 
     private static void CheckConnector(string connector, string path, IReadOnlyCollection<string> called, ProblemList problems)
     {

@@ -7,10 +7,16 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks routes with Mode Lock. Nothing else may connect to the service behind a lock, since no permit would count it.</summary>
 internal static class LockRouteValidator
 {
-    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems, CancellationToken cancellationToken)
     {
+        var users = new Users(
+            ByCluster(config.TcpRoutes.Select(static route => (route.Key, route.Value.ClusterId))),
+            ByCluster(config.Routes.Select(static route => (route.Key, route.Value.ClusterId)))
+        );
         foreach (var (id, route) in config.TcpRoutes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:TcpRoutes:{id}";
             if (route.Mode != TcpMode.Lock)
             {
@@ -23,7 +29,7 @@ internal static class LockRouteValidator
             }
 
             LockValidator.Check(route.Lock ?? new LockConfig(), $"{path}:Lock", names, problems);
-            CheckCluster(id, route, path, config, problems);
+            CheckCluster(id, route, path, config, users, problems);
         }
     }
 
@@ -42,19 +48,21 @@ internal static class LockRouteValidator
     }
 
     // A client of another route would exceed the number of permits.
-    private static void CheckCluster(string id, TcpRouteConfig route, string path, ReverseProxyConfig config, ProblemList problems)
+    private static void CheckCluster(
+        string id,
+        TcpRouteConfig route,
+        string path,
+        ReverseProxyConfig config,
+        Users users,
+        ProblemList problems
+    )
     {
         var clusterId = route.ClusterId ?? "";
-        var others = config
-            .TcpRoutes.Where(other => !other.Key.Equals(id, StringComparison.OrdinalIgnoreCase) && Uses(other.Value.ClusterId, clusterId))
-            .Select(static other => other.Key)
-            .Concat(config.Routes.Where(other => Uses(other.Value.ClusterId, clusterId)).Select(static other => other.Key))
-            .ToList();
-        if (others.Count > 0)
+        if (users.Other(id, clusterId) is { } other)
         {
             problems.Consequence(
                 $"{path}:ClusterId",
-                $"cluster '{clusterId}' is used by route '{others[0]}' too, whose connections no permit would count; give the lock a cluster of its own."
+                $"cluster '{clusterId}' is used by route '{other}' too, whose connections no permit would count; give the lock a cluster of its own."
             );
         }
 
@@ -73,6 +81,16 @@ internal static class LockRouteValidator
         }
     }
 
-    private static bool Uses(string? clusterId, string wanted) =>
-        wanted.Length > 0 && wanted.Equals(clusterId, StringComparison.OrdinalIgnoreCase);
+    private static ILookup<string, string> ByCluster(IEnumerable<(string RouteId, string? ClusterId)> routes) =>
+        routes
+            .Where(static route => !string.IsNullOrEmpty(route.ClusterId))
+            .ToLookup(static route => route.ClusterId!, static route => route.RouteId, StringComparer.OrdinalIgnoreCase);
+
+    // The routes of each cluster, found once and not for each lock.
+    private sealed record Users(ILookup<string, string> Tcp, ILookup<string, string> Http)
+    {
+        public string? Other(string routeId, string clusterId) =>
+            Tcp[clusterId].FirstOrDefault(other => !other.Equals(routeId, StringComparison.OrdinalIgnoreCase))
+            ?? Http[clusterId].FirstOrDefault();
+    }
 }

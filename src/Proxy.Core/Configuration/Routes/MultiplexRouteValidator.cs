@@ -5,13 +5,19 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Routes;
 
 /// <summary>Checks Multiplex routes and the clusters that they use.</summary>
-internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
+internal sealed class MultiplexRouteValidator(
+    ReverseProxyConfig config,
+    ConfigNames names,
+    ProblemList problems,
+    CancellationToken cancellationToken
+)
 {
     private const string DeclaredFraming = "(Framing)";
 
-    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems, CancellationToken cancellationToken)
     {
-        var validator = new MultiplexRouteValidator(config, names, problems);
+        var validator = new MultiplexRouteValidator(config, names, problems, cancellationToken);
         var used = validator.CheckRoutes().ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, cluster) in config.Clusters)
         {
@@ -37,6 +43,7 @@ internal sealed class MultiplexRouteValidator(ReverseProxyConfig config, ConfigN
         var used = new List<string>();
         foreach (var (id, route) in config.TcpRoutes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:TcpRoutes:{id}";
             if (route.Mode != TcpMode.Multiplex)
             {

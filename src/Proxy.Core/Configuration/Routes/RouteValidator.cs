@@ -9,11 +9,25 @@ internal static class RouteValidator
 {
     /// <summary>Checks the routes.</summary>
     /// <returns>The networks of each TCP route, by its id; they are parsed here only.</returns>
-    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
+        ReverseProxyConfig config,
+        ConfigNames names,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
+        var kinds = new Dictionary<string, ClusterKinds>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (id, cluster) in config.Clusters)
+        {
+            var tcp = cluster.Destinations.Values.Select(ClusterValidator.IsTcp).ToHashSet();
+            kinds[id] = new ClusterKinds(tcp.Contains(true), tcp.Contains(false));
+        }
+
         var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:TcpRoutes:{id}";
             CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
             CheckEndpoints(route, path, config, problems);
@@ -40,13 +54,14 @@ internal static class RouteValidator
             }
             else
             {
-                CheckCluster(route.ClusterId, $"{path}:ClusterId", config, RouteKind.Tcp, problems);
+                CheckCluster(route.ClusterId, $"{path}:ClusterId", kinds, RouteKind.Tcp, problems);
             }
         }
 
         foreach (var (id, route) in config.Routes.Where(item => !string.IsNullOrEmpty(item.Value.ClusterId)))
         {
-            CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", config, RouteKind.Http, problems);
+            cancellationToken.ThrowIfCancellationRequested();
+            CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", kinds, RouteKind.Http, problems);
         }
 
         return networks;
@@ -99,13 +114,19 @@ internal static class RouteValidator
         return networks;
     }
 
-    private static void CheckCluster(string id, string path, ReverseProxyConfig config, RouteKind kind, ProblemList problems)
+    private static void CheckCluster(
+        string id,
+        string path,
+        Dictionary<string, ClusterKinds> clusters,
+        RouteKind kind,
+        ProblemList problems
+    )
     {
-        if (!config.Clusters.TryGetValue(id, out var cluster))
+        if (!clusters.TryGetValue(id, out var cluster))
         {
-            problems.Consequence(path, $"no cluster '{id}'; known clusters: {DidYouMean.List(config.Clusters.Keys)}.");
+            problems.Consequence(path, $"no cluster '{id}'; known clusters: {DidYouMean.List(clusters.Keys)}.");
         }
-        else if (cluster.Destinations.Values.Any(destination => ClusterValidator.IsTcp(destination) == (kind == RouteKind.Http)))
+        else if (kind == RouteKind.Http ? cluster.HasTcp : cluster.HasHttp)
         {
             problems.Consequence(
                 path,
@@ -115,6 +136,9 @@ internal static class RouteValidator
             );
         }
     }
+
+    // What a cluster's destinations are, found once and not for each route that uses the cluster.
+    private readonly record struct ClusterKinds(bool HasTcp, bool HasHttp);
 
     private enum RouteKind
     {

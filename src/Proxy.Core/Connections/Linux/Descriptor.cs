@@ -189,12 +189,13 @@ internal static unsafe class Descriptor
 
     public static void Close(int descriptor) => _ = Libc.Close(descriptor);
 
-    /// <summary>Closes with RST.</summary>
-    public static void Reset(int descriptor)
+    /// <summary>
+    /// Sets whether the kernel sends RST instead of FIN when the descriptor is closed, which also happens when the process dies.
+    /// </summary>
+    public static void ResetOnClose(int descriptor, bool resets)
     {
-        var linger = stackalloc int[] { 1, 0 };
+        var linger = stackalloc int[] { resets ? 1 : 0, 0 };
         _ = Libc.SetOption(descriptor, Libc.SolSocket, Libc.SoLinger, linger, 2 * sizeof(int));
-        _ = Libc.Close(descriptor);
     }
 
     /// <exception cref="SocketException">The result is an error.</exception>

@@ -29,6 +29,11 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         _remote = remote;
         IsUnix = remote is null or UnixDomainSocketEndPoint;
         _isAccepted = isAccepted;
+        if (!IsUnix)
+        {
+            Descriptor.ResetOnClose(descriptor, resets: true); // so that a crash or a kill resets the connection
+        }
+
         if (isAccepted)
         {
             loop.CountConnection(1);
@@ -192,14 +197,12 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
             loop.CountConnection(-1);
         }
 
-        if (_resets)
+        if (!_resets && !IsUnix)
         {
-            Descriptor.Reset(Number);
+            Descriptor.ResetOnClose(Number, resets: false); // otherwise the kernel would discard bytes that are not sent yet
         }
-        else
-        {
-            Descriptor.Close(Number);
-        }
+
+        Descriptor.Close(Number);
     }
 
     private EndPoint? ReadName(bool local)

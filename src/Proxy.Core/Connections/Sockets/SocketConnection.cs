@@ -13,7 +13,11 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 {
     private static readonly TimeSpan _statePoll = TimeSpan.FromMilliseconds(250);
 
+    private static readonly LingerOption _reset = new(enable: true, seconds: 0);
+    private static readonly LingerOption _orderly = new(enable: false, seconds: 0);
+
     private readonly SocketDependencies _services;
+    private volatile bool _isAborted;
     private IDuplexPipe? _wrapper;
 
     public SocketConnection(Socket socket, SocketDependencies services)
@@ -23,6 +27,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         if (socket.AddressFamily != AddressFamily.Unix)
         {
             socket.NoDelay = true;
+            socket.LingerState = _reset; // so that a crash or a kill resets the connection
         }
 
         LocalEndPoint = Unmap(socket.LocalEndPoint);
@@ -47,6 +52,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
     public override void Abort(ConnectionAbortedException abortReason)
     {
         // With a linger time of zero the kernel sends RST.
+        _isAborted = true;
         Socket.Close(0);
         OnClosed();
     }
@@ -58,7 +64,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
             await TouchedPipe.CompleteAsync();
         }
 
-        Socket.Dispose();
+        CloseOrderly();
         OnClosed();
         await base.DisposeAsync();
     }
@@ -144,6 +150,23 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record) =>
         new(new SocketRelay(this, (SocketConnection)upstream, options, record, _services).RunAsync());
+
+    private void CloseOrderly()
+    {
+        try
+        {
+            if (!_isAborted && Socket.AddressFamily != AddressFamily.Unix)
+            {
+                Socket.LingerState = _orderly; // otherwise the kernel would discard bytes that are not sent yet
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+
+        Socket.Dispose();
+    }
 
     private static EndPoint? Unmap(EndPoint? endPoint) =>
         endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port) : endPoint;

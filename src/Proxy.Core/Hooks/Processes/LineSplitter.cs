@@ -3,13 +3,13 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks.Processes;
 
-/// <summary>Splits UTF-8 bytes into lines as they arrive. Lines are cut at a maximum length, and escaped.</summary>
-internal sealed class LineSplitter(int maxLength, Action<string> add)
+/// <summary>Splits UTF-8 bytes into lines as they arrive. Secrets are masked, lines are cut at a maximum length, and escaped.</summary>
+internal sealed class LineSplitter(int maxLength, SecretValues secrets, Action<string> add)
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private readonly StringBuilder _line = new();
     private char[] _characters = [];
-    private long _cut;
+    private long _length; // of the line, also of what is not kept
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
@@ -37,17 +37,18 @@ internal sealed class LineSplitter(int maxLength, Action<string> add)
 
     private void Append(ReadOnlySpan<char> characters)
     {
-        var room = Math.Min(characters.Length, maxLength - _line.Length);
+        // A secret that begins in the part to show is kept to its end, so that it can be found.
+        var room = Math.Clamp(maxLength + secrets.Mask.Longest - _line.Length, 0, characters.Length);
         _line.Append(characters[..room]);
-        _cut += characters.Length - room;
+        _length += characters.Length;
     }
 
     private void Finish()
     {
-        var line = _line.ToString().AsSpan().TrimEnd('\r');
+        var line = secrets.Mask.Apply(_line.ToString(), maxLength).AsSpan().TrimEnd('\r');
         var text = Printable.Escape(line, tabs: true);
-        add(_cut == 0 ? text : $"{text}… ({_cut} more)");
+        add(_length <= maxLength ? text : $"{text}… ({_length - maxLength} more)");
         _line.Clear();
-        _cut = 0;
+        _length = 0;
     }
 }

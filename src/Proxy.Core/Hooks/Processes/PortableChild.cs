@@ -32,7 +32,8 @@ internal sealed class PortableChild : IChildProcess
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in command.Environment)
+        start.Environment.Clear();
+        foreach (var (name, value) in command.AllVariables())
         {
             start.Environment[name] = value;
         }

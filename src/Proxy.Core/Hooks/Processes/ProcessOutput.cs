@@ -1,11 +1,14 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Hooks.Processes;
 
 /// <summary>
 /// Logs the output of a process line by line, up to a number and length of lines. All output is read; further lines are counted and
 /// dropped.
 /// </summary>
+/// <param name="secrets">The secrets to mask in the lines.</param>
 /// <param name="write">Receives the name of the stream and a line that is safe to log.</param>
-internal sealed class ProcessOutput(Action<string, string> write)
+internal sealed class ProcessOutput(SecretValues secrets, Action<string, string> write)
 {
     public const int MaxLines = 200; // of both streams together
     public const int MaxLineLength = 1000;
@@ -36,9 +39,9 @@ internal sealed class ProcessOutput(Action<string, string> write)
     public Task ReadErrorsAsync(Stream stream, CancellationToken cancellationToken) => ReadAsync(stream, AddError, cancellationToken);
 
     // Disposes the stream and never fails. It may continue long after the process has ended.
-    private static async Task ReadAsync(Stream stream, Action<string> add, CancellationToken cancellationToken)
+    private async Task ReadAsync(Stream stream, Action<string> add, CancellationToken cancellationToken)
     {
-        var lines = new LineSplitter(MaxLineLength, add);
+        var lines = new LineSplitter(MaxLineLength, secrets, add);
         var bytes = new byte[4096];
         try
         {

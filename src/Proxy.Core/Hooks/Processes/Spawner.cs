@@ -1,4 +1,3 @@
-using System.Collections;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
 using Proxy.Native;
@@ -88,21 +87,8 @@ internal static unsafe class Spawner
         Require(PosixSpawn.SetFlags(attributes, Flags));
     }
 
-    private static IEnumerable<string> EnvironmentOf(ChildCommand command)
-    {
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            if (!command.Environment.ContainsKey((string)variable.Key))
-            {
-                yield return $"{variable.Key}={variable.Value}";
-            }
-        }
-
-        foreach (var (name, value) in command.Environment)
-        {
-            yield return $"{name}={value.Replace('\0', ' ')}";
-        }
-    }
+    private static IEnumerable<string> EnvironmentOf(ChildCommand command) =>
+        command.AllVariables().Select(static variable => $"{variable.Key}={variable.Value.Replace('\0', ' ')}");
 
     private static void Require(int error)
     {

@@ -7,7 +7,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Observability.AccessLogging;
 
-/// <summary>The access log as the running revision has it: an edit of <c>Log</c> applies at once.</summary>
+/// <summary>Applies edits of the section <c>Log</c> to the access log as soon as the revision runs.</summary>
 internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision first, TimeProvider time, ILogger<AccessLog> logger)
     : IHostedService,
         IDisposable
@@ -18,7 +18,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
     private AccessLogConfig _config = first.Config.Log.Access;
     private IDisposable? _watching;
 
-    /// <summary>Adds the log, opened: what cannot be opened at start is an error of the configuration.</summary>
+    /// <summary>Registers the access log. Its file is opened once beforehand, so that a wrong path is a configuration error at start.</summary>
     /// <exception cref="InvalidConfigException">The file cannot be opened.</exception>
     public static void AddTo(IServiceCollection services, Revision first, IConfigurationRoot configuration)
     {
@@ -88,7 +88,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
         }
         catch (NoReaderException)
         {
-            // A reader may come later.
+            // Not an error: a reader may open the pipe later.
         }
         catch (IOException exception)
         {
@@ -98,7 +98,7 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
 
     private static ConfigProblem Locate(string message, IConfigurationRoot configuration)
     {
-        // The last file that has the key wins.
+        // If several files contain the key, the value of the last file is used.
         var file = configuration.Providers.OfType<JsonFileProvider>().LastOrDefault(static file => file.LineOf(PathKey) is not null);
         return new ConfigProblem(PathKey, message, file?.File, file?.LineOf(PathKey));
     }

@@ -1,15 +1,15 @@
 namespace Proxy.Host.Observability.AccessLogging;
 
-/// <summary>An open file that grows at its end.</summary>
+/// <summary>A file that is open for appending.</summary>
 internal interface ILogFile : IDisposable
 {
-    /// <summary>Its size in bytes, other writers' bytes included; null for what is no regular file and has none.</summary>
+    /// <summary>The size in bytes, including bytes of other writers; null if it is not a regular file, such as a pipe or a device.</summary>
     long? Length { get; }
 
-    /// <summary>Whether it is still what a path names.</summary>
+    /// <summary>Whether the path still refers to this file. It does not after a rename or a deletion.</summary>
     bool IsAt(string path);
 
-    /// <returns>How many bytes were taken; zero when none are now.</returns>
-    /// <exception cref="IOException">It takes none.</exception>
+    /// <returns>The number of bytes written, which may be less than the length; zero if the write would block.</returns>
+    /// <exception cref="IOException">The write failed.</exception>
     int Write(ReadOnlySpan<byte> bytes);
 }

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Proxy.Host.Observability.AccessLogging;
 
 /// <summary>
-/// A file opened with O_APPEND, which .NET does not: several programs may write to it, and one may cut it to zero. Without waiting,
-/// so that a named pipe whose reader is missing or slow can be tried again.
+/// A file opened with O_APPEND, which .NET does not support: several programs may write to it, and another program may truncate it. It is
+/// opened with O_NONBLOCK, so that a named pipe without a reader, or with a slow one, does not block the writer.
 /// </summary>
 internal sealed unsafe partial class LinuxLogFile : ILogFile
 {
@@ -14,7 +14,7 @@ internal sealed unsafe partial class LinuxLogFile : ILogFile
     private const int Append = 0x400;
     private const int NonBlock = 0x800;
     private const int CloseOnExec = 0x80000;
-    private const int OwnerAndGroup = 0x1A0; // 0640: it names the clients that connected
+    private const int OwnerAndGroup = 0x1A0; // 0640, because the log contains addresses of clients
 
     private const int Interrupted = 4;
     private const int NoReader = 6; // ENXIO
@@ -30,13 +30,13 @@ internal sealed unsafe partial class LinuxLogFile : ILogFile
     private readonly SafeFileHandle _handle;
     private readonly (ulong Device, ulong Number) _identity;
 
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="NoReaderException">It is a named pipe without a reader.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="NoReaderException">The path is a named pipe without a reader.</exception>
     public LinuxLogFile(string path)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
         {
-            throw new IOException("its path holds a zero byte."); // at which the kernel would end it
+            throw new IOException("its path contains a zero byte."); // the kernel would open the part of the path before it
         }
 
         var descriptor = Libc.Open(path, WriteOnly | Create | Append | NonBlock | CloseOnExec, OwnerAndGroup);

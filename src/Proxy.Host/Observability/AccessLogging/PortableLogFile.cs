@@ -1,6 +1,6 @@
 namespace Proxy.Host.Observability.AccessLogging;
 
-/// <summary>The file where there is no Linux: renamed by others it is followed only when it is opened anew.</summary>
+/// <summary>The log file on systems other than Linux. It notices a rename only if no new file has the path.</summary>
 internal sealed class PortableLogFile(string path) : ILogFile
 {
     private readonly FileStream _stream = new(

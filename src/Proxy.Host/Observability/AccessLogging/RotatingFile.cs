@@ -3,29 +3,30 @@ using Proxy.Diagnostics;
 namespace Proxy.Host.Observability.AccessLogging;
 
 /// <summary>
-/// The access log in a file. At a size it is put aside as <c>path.1</c>, what was <c>path.1</c> as <c>path.2</c>, and so on; a file
-/// that others have renamed or deleted is opened anew within a second of writing.
+/// Writes the access log to a file, and rotates it at a maximum size: the file is renamed to <c>path.1</c>, <c>path.1</c> to
+/// <c>path.2</c>, and so on. While lines are written, a file that another program has renamed or deleted is created again within a
+/// second.
 /// </summary>
-/// <param name="path">The file; a named pipe or a device is never put aside.</param>
-/// <param name="maxBytes">Its largest size, less a line that is longer; null for any.</param>
-/// <param name="kept">How many files put aside are kept.</param>
-/// <param name="time">The clock by which it is looked at.</param>
-/// <param name="logger">Told of files that cannot be put aside.</param>
+/// <param name="path">The path of the file. A named pipe or a device is never rotated.</param>
+/// <param name="maxBytes">The maximum size in bytes, which only a single longer line exceeds; null for no limit.</param>
+/// <param name="kept">The number of rotated files that are kept.</param>
+/// <param name="time">The clock for the intervals of checks and retries.</param>
+/// <param name="logger">Logs when the file cannot be rotated.</param>
 internal sealed partial class RotatingFile(string path, int? maxBytes, int kept, TimeProvider time, ILogger logger) : IAccessLogOutput
 {
     private const byte NewLine = (byte)'\n';
-    private static readonly TimeSpan _look = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _rest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _checkInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _retryInterval = TimeSpan.FromMinutes(1);
 
     private ILogFile? _file;
     private volatile bool _reopen;
     private bool _isWithinLine;
-    private long _looked;
-    private long? _failed;
+    private long _checkedAt;
+    private long? _failedAt;
 
     public bool Open()
     {
-        if (_file is not null && (_reopen || (time.GetElapsedTime(_looked) >= _look && !IsCurrent())))
+        if (_file is not null && (_reopen || (time.GetElapsedTime(_checkedAt) >= _checkInterval && !IsCurrent())))
         {
             Close();
         }
@@ -37,7 +38,7 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
 
         _reopen = false;
         _file = OperatingSystem.IsLinux() ? new LinuxLogFile(path) : OpenPortable();
-        _looked = time.GetTimestamp();
+        _checkedAt = time.GetTimestamp();
         _isWithinLine = false;
         return true;
     }
@@ -47,7 +48,7 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
         var part = Fitting(lines);
         if (part.IsEmpty)
         {
-            PutAside();
+            Rotate();
             Open();
             part = lines[..(lines.IndexOf(NewLine) + 1)];
         }
@@ -60,7 +61,7 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
         }
         catch (IOException) when (_file!.Length is null)
         {
-            // A pipe that lost its reader takes nothing more, even when another reader comes.
+            // A pipe that has lost its reader has to be opened again, even if another reader opens it.
             Close();
             throw;
         }
@@ -70,10 +71,10 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
 
     public void Dispose() => Close();
 
-    /// <summary>The lines for which the file has room; none when it is full.</summary>
+    /// <summary>The first lines that fit into the file; empty if the file is full.</summary>
     private ReadOnlySpan<byte> Fitting(ReadOnlySpan<byte> lines)
     {
-        if (maxBytes is not { } max || _file!.Length is not { } length || IsResting())
+        if (maxBytes is not { } max || _file!.Length is not { } length || IsWaitingForRetry())
         {
             return lines;
         }
@@ -81,12 +82,12 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
         var room = Math.Max(0, max - length);
         var end = lines.Length <= room ? lines.Length : lines[..(int)room].LastIndexOf(NewLine) + 1;
         return end > 0 ? lines[..end]
-            // An empty file takes any line, and each the rest of one that was begun in it.
+            // A line longer than the maximum is written to an empty file, and the rest of a line goes to the file of its beginning.
             : length == 0 || _isWithinLine ? lines[..(lines.IndexOf(NewLine) + 1)]
             : [];
     }
 
-    private void PutAside()
+    private void Rotate()
     {
         try
         {
@@ -105,21 +106,21 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It goes on growing: lines are worth more than the size.
-            _failed = time.GetTimestamp();
+            // The file grows beyond its maximum size until the next attempt, because losing lines would be worse.
+            _failedAt = time.GetTimestamp();
             Log.NotPutAside(logger, path, exception.Message);
         }
     }
 
-    private bool IsResting() => _failed is { } failed && time.GetElapsedTime(failed) < _rest;
+    private bool IsWaitingForRetry() => _failedAt is { } failed && time.GetElapsedTime(failed) < _retryInterval;
 
     private bool IsCurrent()
     {
-        _looked = time.GetTimestamp();
+        _checkedAt = time.GetTimestamp();
         return _file!.IsAt(path);
     }
 
-    // More than one when fewer are kept than before.
+    // There are several files to delete if the configured number has been reduced.
     private void DeleteFrom(int first)
     {
         for (var i = first; File.Exists(Name(i)); i++)
@@ -158,7 +159,10 @@ internal sealed partial class RotatingFile(string path, int? maxBytes, int kept,
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The access log {Path} has reached its size and cannot be put aside; it grows on: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The access log {Path} has reached its maximum size but cannot be rotated. It grows until the next attempt in a minute: {Reason}"
+        )]
         public static partial void NotPutAside(ILogger logger, string path, string reason);
     }
 }

@@ -2,7 +2,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Host.Observability.AccessLogging;
 
-/// <summary>The access log on standard output. A console or pipe that is not read keeps the writer, until it is.</summary>
+/// <summary>Writes the access log to standard output. A write blocks while the console or pipe is full and not read.</summary>
 internal sealed class StandardOutput : IAccessLogOutput
 {
     private readonly Stream _stream = Console.OpenStandardOutput();
@@ -17,7 +17,7 @@ internal sealed class StandardOutput : IAccessLogOutput
 
     public void Reopen()
     {
-        // The program that started this one has it.
+        // Standard output is opened by the parent process and cannot be reopened.
     }
 
     public void Dispose() => _stream.Dispose();

@@ -6,25 +6,26 @@ using Proxy.Diagnostics;
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// The meter provider, with the Prometheus exporter in it. The SDK never forgets a combination of labels, so the provider is replaced by a new one
-/// when many of the ids that it has seen are gone: what the SDK adds up begins again, as after a restart, and what is observed goes on.
+/// Owns the meter provider with its Prometheus exporter. The SDK keeps every combination of labels that it has seen, so the provider is
+/// replaced when many of the labelled ids no longer exist. Counters and histograms that the SDK sums then start at zero, as after a
+/// restart; observable instruments keep their values.
 /// </summary>
-/// <param name="services">The host's services.</param>
-/// <param name="configure">Adds meters and other readers to a provider.</param>
+/// <param name="services">The services of the host.</param>
+/// <param name="configure">Adds meters and further readers to each new provider.</param>
 internal sealed class MeterProviders(IServiceProvider services, Action<MeterProviderBuilder> configure) : IDisposable
 {
     private const int MaxBytes = 128 * 1024 * 1024;
     private const int RetireLimitMilliseconds = 3000;
 
-    private readonly Lock _gate = new(); // guards all below
+    private readonly Lock _gate = new(); // guards the fields below
     private Built? _current;
-    private Task _retired = Task.CompletedTask; // the provider that was replaced last sends what it has left
+    private Task _retired = Task.CompletedTask; // completes when all replaced providers have exported their remaining data
     private bool _ended;
 
-    /// <summary>How many providers there have been.</summary>
+    /// <summary>The number of providers that have been created.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What the running provider has room for.</summary>
+    /// <summary>The limits of series with which the current provider was built.</summary>
     public SeriesPlan Plan => Current.Plan;
 
     private Built Current
@@ -38,13 +39,16 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
         }
     }
 
-    /// <summary>Begins to listen to meters, if that has not begun.</summary>
+    /// <summary>Creates the provider, which begins to listen to meters, if it does not exist yet.</summary>
     public void Start() => _ = Current;
 
-    /// <summary>Collects, and writes the exposition as the answer to a request. One caller at a time.</summary>
+    /// <summary>Collects metrics and writes them as the response to a scrape. Must not be called concurrently.</summary>
     public Task ScrapeAsync(HttpContext context) => Current.Scrape(context);
 
-    /// <summary>Replaces the provider; best right after a collection, which has taken the last values. Not while one runs, which would fail.</summary>
+    /// <summary>
+    /// Replaces the provider. Must not be called during a collection, which would fail; best right after one, so that a scrape has the
+    /// last values.
+    /// </summary>
     public void Renew()
     {
         lock (_gate)
@@ -57,7 +61,7 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
         }
     }
 
-    /// <summary>Sends what is left to receivers, and ends. A receiver that does not take it is waited for until the limit.</summary>
+    /// <summary>Exports remaining data and shuts down. Waits for a receiver that does not respond until the limit.</summary>
     public async Task ShutdownAsync(int limitMilliseconds)
     {
         Task retired;
@@ -79,7 +83,7 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
         }
     }
 
-    // Shut down first: disposing a provider that was not waits longer for a receiver that is silent.
+    // Shut down first: the disposal of a provider that is not shut down waits longer for a receiver that does not respond.
     private static void Retire(MeterProvider provider)
     {
         provider.Shutdown(RetireLimitMilliseconds);
@@ -97,7 +101,7 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
             .AddPrometheusExporter(static options =>
             {
                 options.MaxScrapeResponseSizeBytes = MaxBytes;
-                options.ScrapeResponseCacheDurationMilliseconds = 0; // ScrapeCollector keeps the last answer
+                options.ScrapeResponseCacheDurationMilliseconds = 0; // no cache, because ScrapeCollector has one
             });
         configure(builder);
         var provider = builder.Build();
@@ -106,8 +110,8 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
         return new Built(provider, scrape.Build(), plan);
     }
 
-    // The SDK knows meters by their names, and a process may have several hosts, embedded or in tests. It keeps room for as many series as are
-    // allowed, so that is what the configuration needs, and no more.
+    // The SDK selects meters by name, and a process may have several hosts, embedded or in tests: meters of other hosts are dropped. The SDK
+    // allocates memory for the maximum number of series, so the limit is what the configuration needs.
     private static MetricStreamConfiguration? View(Instrument instrument, IMeterFactory ours, SeriesPlan plan) =>
         instrument.Meter.Scope is IMeterFactory factory && factory != ours ? MetricStreamConfiguration.Drop
         : instrument.Meter.Name == ProxyMeter.Name ? new MetricStreamConfiguration { CardinalityLimit = plan.Limit(instrument.Name) }

@@ -2,10 +2,13 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Host.Observability.Prometheus;
 
-/// <summary>Replaces the meter provider where no scrape does: when it has no room for what was configured just now, or is due for a minute.</summary>
+/// <summary>
+/// Replaces the meter provider when no scrape does: at once if an edit needs more series than it has room for, or if the replacement has
+/// been due for a minute.
+/// </summary>
 internal sealed partial class MeterRenewal : BackgroundService
 {
-    private const int Patience = 60;
+    private const int MaxDueChecks = 60;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
     private readonly MeterProviders _providers;
@@ -13,7 +16,7 @@ internal sealed partial class MeterRenewal : BackgroundService
     private readonly ProxyMeter _meter;
     private readonly ILogger<MeterRenewal> _logger;
     private readonly SemaphoreSlim _configured = new(0);
-    private int _waited;
+    private int _dueChecks;
 
     public MeterRenewal(MeterProviders providers, ScrapeCollector collector, ProxyMeter meter, ILogger<MeterRenewal> logger)
     {
@@ -21,11 +24,11 @@ internal sealed partial class MeterRenewal : BackgroundService
         meter.Configured += Wake;
     }
 
-    /// <summary>One look.</summary>
-    public async Task LookAsync()
+    /// <summary>Replaces the provider if necessary. Called every second.</summary>
+    public async Task CheckAsync()
     {
-        _waited = _providers.Plan.IsDue ? _waited + 1 : 0;
-        if (_waited < Patience && !_providers.Plan.IsFull)
+        _dueChecks = _providers.Plan.IsDue ? _dueChecks + 1 : 0;
+        if (_dueChecks < MaxDueChecks && !_providers.Plan.IsFull)
         {
             return;
         }
@@ -53,7 +56,7 @@ internal sealed partial class MeterRenewal : BackgroundService
         {
             while (true)
             {
-                await LookAsync();
+                await CheckAsync();
                 await _configured.WaitAsync(_interval, stoppingToken);
             }
         }
@@ -67,7 +70,10 @@ internal sealed partial class MeterRenewal : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The meter provider is not replaced, which is tried again in a second: {Reason}")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "The meter provider cannot be replaced, so metrics of new routes may be missing. The next attempt is in a second: {Reason}"
+        )]
         public static partial void Later(ILogger logger, string reason);
     }
 }

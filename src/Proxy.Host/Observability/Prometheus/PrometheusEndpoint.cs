@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// <c>GET /metrics</c>: sends what the exporter answers, within a time and to so many scrapers at a time, since the exporter itself waits for a
-/// scraper that does not read.
+/// <c>GET /metrics</c>: sends the answer of the exporter, with a time limit and to a limited number of scrapers at a time. The exporter
+/// itself would wait without limit for a scraper that does not read.
 /// </summary>
 internal sealed class PrometheusEndpoint(ScrapeCollector collector)
 {
     private const string TimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds";
-    private const int Piece = 16 * 1024; // Kestrel copies a whole write before it waits, so large ones would be kept once per scraper
+    private const int ChunkSize = 16 * 1024; // Kestrel buffers a whole write before it waits, so a large write would use memory for each scraper
     private const int MaxSending = 64;
     private static readonly TimeSpan _sendLimit = TimeSpan.FromSeconds(10);
     private readonly SendingScrapes _sending = new(MaxSending);
@@ -32,7 +32,7 @@ internal sealed class PrometheusEndpoint(ScrapeCollector collector)
             context.Response.Headers[name] = value;
         }
 
-        context.Response.Headers.Vary = "Accept, Accept-Encoding"; // the exporter says the latter alone
+        context.Response.Headers.Vary = "Accept, Accept-Encoding"; // the exporter sets only Accept-Encoding
         await SendAsync(context, scrape.Body);
     }
 
@@ -50,8 +50,8 @@ internal sealed class PrometheusEndpoint(ScrapeCollector collector)
         }
     }
 
-    private static TimeSpan Limit(string? asked) =>
-        double.TryParse(asked, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+    private static TimeSpan Limit(string? timeout) =>
+        double.TryParse(timeout, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
         && seconds > 0
         && seconds < ScrapeCollector.Limit.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
@@ -65,9 +65,9 @@ internal sealed class PrometheusEndpoint(ScrapeCollector collector)
         var sending = _sending.Add(deadline);
         try
         {
-            for (var sent = 0; sent < body.Length; sent += Piece)
+            for (var sent = 0; sent < body.Length; sent += ChunkSize)
             {
-                await context.Response.BodyWriter.WriteAsync(body.Slice(sent, Math.Min(Piece, body.Length - sent)), deadline.Token);
+                await context.Response.BodyWriter.WriteAsync(body.Slice(sent, Math.Min(ChunkSize, body.Length - sent)), deadline.Token);
             }
         }
         catch (OperationCanceledException)

@@ -3,30 +3,31 @@ using Microsoft.Net.Http.Headers;
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// Collects for scrapes, one collection at a time: scrapers that ask for the same at the same time, or shortly after, share one. The exporter writes
-/// into memory and not to the scraper, because it begins no other collection until all scrapers have read the last one.
+/// Collects metrics for scrapes, one collection at a time. Scrapes with the same headers that arrive at the same time or shortly after
+/// share a collection. The exporter writes into memory, because it starts no other collection until the last answer is written, and a
+/// scraper may read slowly.
 /// </summary>
 internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan _cacheTime = TimeSpan.FromMilliseconds(300);
-    private static readonly string[] _asked = [HeaderNames.Accept, HeaderNames.AcceptEncoding];
+    private static readonly string[] _headers = [HeaderNames.Accept, HeaderNames.AcceptEncoding];
 
-    private readonly SemaphoreSlim _collecting = new(1); // whoever has it may use the provider
-    private readonly Lock _gate = new(); // guards all below
+    private readonly SemaphoreSlim _collecting = new(1); // held while the provider collects or is replaced
+    private readonly Lock _gate = new(); // guards _running and _last
     private readonly Dictionary<string, Task<Scrape>> _running = new(StringComparer.Ordinal);
     private (string Key, Scrape Scrape, long At)? _last;
-    private int _size; // of the last body, and so about that of the next
+    private int _size; // of the last body; the next has about the same size
 
-    /// <summary>How long a collection may take, and how long one may wait for another.</summary>
+    /// <summary>The longest time that a scrape waits for its collection, and a collection for the previous one.</summary>
     public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The exporter's answer.</summary>
-    /// <param name="headers">The scraper's headers, of which the format and the compression are looked at.</param>
-    /// <param name="cancellationToken">Ends the wait, not the collection, which others may wait for.</param>
-    /// <exception cref="TimeoutException">Another collection takes too long.</exception>
+    /// <summary>Returns the answer of the exporter, from a running or recent collection if there is one.</summary>
+    /// <param name="headers">The request headers. Accept and Accept-Encoding are used.</param>
+    /// <param name="cancellationToken">Ends the wait but not the collection, for which other scrapes may wait.</param>
+    /// <exception cref="TimeoutException">The previous collection did not end in time.</exception>
     public Task<Scrape> GetAsync(IHeaderDictionary headers, CancellationToken cancellationToken)
     {
-        var key = string.Join('\n', _asked.Select(name => headers[name].ToString()));
+        var key = string.Join('\n', _headers.Select(name => headers[name].ToString()));
         lock (_gate)
         {
             if (_last is { } last && last.Key == key && time.GetElapsedTime(last.At) < _cacheTime)
@@ -36,7 +37,7 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
 
             if (!_running.TryGetValue(key, out var running))
             {
-                var copy = new HeaderDictionary(_asked.ToDictionary(static name => name, name => headers[name]));
+                var copy = new HeaderDictionary(_headers.ToDictionary(static name => name, name => headers[name]));
                 _running[key] = running = Task.Run(() => RunAsync(key, copy), CancellationToken.None);
             }
 
@@ -44,8 +45,8 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
         }
     }
 
-    /// <summary>Replaces the meter provider when no collection runs.</summary>
-    /// <exception cref="TimeoutException">A collection takes too long.</exception>
+    /// <summary>Waits until no collection runs, then replaces the meter provider.</summary>
+    /// <exception cref="TimeoutException">A collection did not end in time.</exception>
     public async Task RenewAsync()
     {
         await EnterAsync();
@@ -65,7 +66,7 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
     {
         if (!await _collecting.WaitAsync(Limit))
         {
-            throw new TimeoutException("A collection of metrics takes too long.");
+            throw new TimeoutException($"a collection of metrics has not ended within {Limit.TotalSeconds:0} s.");
         }
     }
 
@@ -108,7 +109,7 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
         await context.Response.CompleteAsync();
         if (providers.Plan.IsDue)
         {
-            providers.Renew(); // the last values have just been taken
+            providers.Renew(); // now, because this collection has the last values
         }
 
         _size = (int)body.Length;

@@ -1,15 +1,15 @@
 namespace Proxy.Host.Observability.Prometheus;
 
 /// <summary>
-/// Limits how many answers are sent at a time. One more than the limit ends the oldest: a scraper that reads has its answer within milliseconds, so the
-/// oldest is one that does not read.
+/// Limits the number of answers that are sent at the same time. At the limit, a new answer cancels the oldest. A scraper that reads
+/// receives its answer within milliseconds, so the oldest is most likely a scraper that does not read.
 /// </summary>
 internal sealed class SendingScrapes(int limit)
 {
     private readonly Lock _gate = new(); // guards _sending
     private readonly LinkedList<CancellationTokenSource> _sending = [];
 
-    /// <summary>Adds an answer; cancelled when it is the oldest and there are too many.</summary>
+    /// <summary>Adds an answer. Its deadline is cancelled if it is the oldest when the limit is exceeded.</summary>
     public LinkedListNode<CancellationTokenSource> Add(CancellationTokenSource deadline)
     {
         CancellationTokenSource? oldest = null;
@@ -48,7 +48,7 @@ internal sealed class SendingScrapes(int limit)
         }
         catch (ObjectDisposedException)
         {
-            // It was sent in the meantime.
+            // The answer has been sent in the meantime.
         }
     }
 }

@@ -147,7 +147,9 @@ public sealed class FramingValidatorTests
         using var document = JsonDocument.Parse(json);
         Fill(root, document.RootElement);
         var type = ConfigTypes.Options.GetTypeInfo(typeof(Block));
-        var block = new ConfigWalker(problems, wholeDocument: true).Read(root, type, null).Deserialize<Block>(ConfigTypes.Options)!;
+        var block = new ConfigWalker(problems, wholeDocument: true, CancellationToken.None)
+            .Read(root, type, null)
+            .Deserialize<Block>(ConfigTypes.Options)!;
         FramingValidator.Check(block.Framing, block.Correlation, block.NoReplyWhen, "x", problems);
         return block;
     }

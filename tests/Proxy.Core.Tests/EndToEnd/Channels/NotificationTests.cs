@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
 using Proxy.Core.Tests.Channels.Monitoring;
 using Proxy.Diagnostics;
 
@@ -25,6 +26,7 @@ public sealed class NotificationTests : IAsyncLifetime
     private readonly ChannelMonitor _monitor = new("boot", "127.0.0.12", TimeProvider.System, NullLogger.Instance);
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
+    private readonly SecretValues _secrets = new();
     private NotificationMetrics _metrics = null!;
 
     public Task InitializeAsync()
@@ -479,7 +481,7 @@ public sealed class NotificationTests : IAsyncLifetime
 
     private ChannelNotifier Notify(ChannelNotifyConfig config, TimeProvider? time = null)
     {
-        var notifier = new ChannelNotifier(_monitor, [], _metrics, time ?? _time, NullLogger.Instance);
+        var notifier = new ChannelNotifier(_monitor, [], _metrics, _secrets, time ?? _time, NullLogger.Instance);
         _owned.Add(notifier);
         Assert.True(notifier.ApplyAsync(config).IsCompletedSuccessfully);
         return notifier;

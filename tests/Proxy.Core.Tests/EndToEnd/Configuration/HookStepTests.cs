@@ -93,8 +93,12 @@ public sealed class HookStepTests
         using var json = new MemoryStream(Encoding.UTF8.GetBytes($$"""{ "Steps": [ {{steps}} ] }"""));
         var configuration = new ConfigurationBuilder().AddJsonStream(json).Build();
         var problems = new ProblemList(configuration, ProxyDocument.Shape(wholeDocument: true));
-        var root = ConfigTree.Read(configuration, ProxyDocument.Shape(wholeDocument: true), problems);
-        var read = new ConfigWalker(problems, wholeDocument: true).Read(root, ConfigTypes.Options.GetTypeInfo(typeof(Document)), null);
+        var root = ConfigTree.Read(configuration, ProxyDocument.Shape(wholeDocument: true), problems, CancellationToken.None);
+        var read = new ConfigWalker(problems, wholeDocument: true, CancellationToken.None).Read(
+            root,
+            ConfigTypes.Options.GetTypeInfo(typeof(Document)),
+            null
+        );
         var document = read.Deserialize<Document>(ConfigTypes.Options)!;
         new HookStepValidator(kind, new ConfigNames { Hooks = ["known"] }, problems).Check(document.Steps, "Steps");
         return (document.Steps, problems.Errors.Select(static error => error.ToString()));

@@ -30,8 +30,8 @@ public sealed class IdAndKeyTests : IDisposable
         "the key occurs twice ('d' and 'D'; keys ignore case); remove one of them."
     )]
     [InlineData(
-        """{"Kestrel":{"Limits":[{},{"Url":1,"url":2}]}}""",
-        "Kestrel:Limits:1:url",
+        """{"Others":{"Limits":[{},{"Url":1,"url":2}]}}""",
+        "Others:Limits:1:url",
         "the key occurs twice ('Url' and 'url'; keys ignore case); remove one of them."
     )]
     [InlineData("""{"Demo:Enabled":true}""", "Demo:Enabled", "the key contains ':'; choose one without.")]

@@ -45,22 +45,22 @@ public sealed class UnknownKeyTests : IDisposable
     }
 
     [Fact]
-    public void Read_MisspeltSection_IsAWarningThatSuggestsTheRightOne()
+    public void Read_MisspeltSection_IsAnErrorThatSuggestsTheRightOne()
     {
         foreach (var name in ConfigKey.At("").Names)
         {
             var result = _document.Read(ConfigKey.Document(name + name[^1], "null"));
 
-            Assert.NotNull(result.Revision);
-            var warning = Assert.Single(result.Warnings);
-            Assert.Equal(name + name[^1], warning.Path);
-            Assert.EndsWith($"did you mean '{name}'?", warning.Message, StringComparison.Ordinal);
+            Assert.Null(result.Revision);
+            var error = Assert.Single(result.Errors);
+            Assert.Equal(name + name[^1], error.Path);
+            Assert.EndsWith($"did you mean '{name}'?", error.Message, StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public void Read_SectionOfOthers_IsNotOurs() =>
-        Assert.Empty(_document.Read("""{"Telemetry":{"Level":{"Default":"x"}},"AllowedHosts":"*"}""").Warnings);
+        Assert.Empty(_document.Read("""{"ReverseProxy":{},"Telemetry":{"Level":{"Default":"x"}},"AllowedHosts":"*"}""").Warnings);
 
     public void Dispose() => _document.Dispose();
 }

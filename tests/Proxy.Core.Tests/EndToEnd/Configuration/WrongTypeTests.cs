@@ -45,7 +45,7 @@ public sealed class WrongTypeTests : IDisposable
             JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => ["\"text\"", "\"\"", "5", "-1", "1e99", "true"],
             JsonTypeInfoKind.Enumerable when key.Attribute<StringOrListAttribute>() is not null => ["""{"a":1}"""],
             JsonTypeInfoKind.Enumerable => ["\"text\"", "5", "-1", "1e99", "true", """{"a":1}"""],
-            _ when key.Attribute<ForeignContentAttribute>() is not null => ["\"text\"", "5", "true"],
+            _ when key.Attribute<FreeContentAttribute>() is not null => ["\"text\"", "5", "true"],
             _ when key.Type.Type.IsDefined(typeof(FlagsAttribute), false) => ["\"no such\"", "5", "-1", "1e99", """{"a":1}"""],
             _ => WrongScalars(key).Concat(["""{"a":1}""", "[1]"]),
         };
@@ -89,7 +89,7 @@ public sealed class WrongTypeTests : IDisposable
                     "99999999999999999999",
                     "-99999999999999999999",
                 ],
-            .. range is null ? (string[])[] : [$"{(int)range.Minimum - 1L}", $"{(int)range.Maximum + 1L}"],
+            .. range is null ? (string[])[] : [$"{ConfigTypes.Limits(range).Least - 1}", $"{ConfigTypes.Limits(range).Greatest + 1}"],
         ];
     }
 

@@ -13,7 +13,10 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Metrics;
 
-/// <summary>The series of what is gone do not pile up, neither in a scrape nor in the SDK, and what is left counts on. Alone, since it measures memory.</summary>
+/// <summary>
+/// Series of removed routes and destinations do not accumulate, neither in a scrape nor in the SDK, and the remaining series continue to
+/// count. The tests run alone, because they measure memory.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class CardinalityTests : IDisposable
 {
@@ -37,12 +40,12 @@ public sealed class CardinalityTests : IDisposable
     private MeterRenewal Renewal => _services.GetServices<IHostedService>().OfType<MeterRenewal>().Single();
 
     [Fact]
-    public async Task Edits_TenThousandNewRoutesAndDestinations_BoundedAndWithoutOverflow()
+    public async Task Edits_TenThousandNewRoutesAndDestinations_SeriesAreBoundedWithoutOverflow()
     {
         var (largest, dialed, connections) = (
             0,
-            new Seen("proxy_dial_duration_seconds_count", "stays"),
-            new Seen("proxy_connections_total", "stays", "Completed")
+            new Increases("proxy_dial_duration_seconds_count", "stays"),
+            new Increases("proxy_connections_total", "stays", "Completed")
         );
         for (var edit = 0; edit < Edits; edit++)
         {
@@ -61,17 +64,17 @@ public sealed class CardinalityTests : IDisposable
             }
         }
 
-        // 1,000 ids that are gone, each with 15 lines of three histograms and some of counters; not 10,000.
+        // Only 1,000 of the 10,000 removed ids are reported, each with 15 lines for each of three histograms and some lines for counters.
         Assert.InRange(largest, 1, 60_000);
         Assert.InRange(Providers.Count, 5, Edits / ProxyMeter.MaxGone * 3);
-        // Bytes and connections are summed by us, and no new provider touches them; histograms begin again, as after a restart.
+        // ProxyMeter sums bytes and connections, so a new provider does not change them. Histograms of a new provider begin at zero.
         Assert.Equal(Edits, Value(await ScrapeAsync(), "proxy_io_bytes_total", "stays", "receive"));
-        Assert.Equal(Edits, connections.Increase);
-        Assert.Equal(Edits, dialed.Increase);
+        Assert.Equal(Edits, connections.Sum);
+        Assert.Equal(Edits, dialed.Sum);
     }
 
     [Fact]
-    public async Task Edits_WithoutScrapes_ProvidersThatWereReplacedLeaveNoMemory()
+    public async Task Edits_WithoutScrapes_ReplacedProvidersFreeTheirMemory()
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var edit = 0; edit < Edits; edit++)
@@ -80,7 +83,7 @@ public sealed class CardinalityTests : IDisposable
             End($"r{edit}", bytes: 2);
             if (edit % 100 == 0)
             {
-                await Renewal.LookAsync();
+                await Renewal.CheckAsync();
             }
         }
 
@@ -89,7 +92,7 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public async Task Removed_Routes_TheNewestAreStillReportedAndTheOldestForgotten()
+    public async Task RemovedRoutes_MoreThanTheMaximum_OnlyTheNewestAreReported()
     {
         const int Routes = ProxyMeter.MaxGone + 500;
         for (var i = 0; i < Routes; i++)
@@ -99,7 +102,7 @@ public sealed class CardinalityTests : IDisposable
         }
 
         Metrics.Configure([], []);
-        _ = await ScrapeAsync(); // after which the provider is replaced
+        _ = await ScrapeAsync(); // replaces the provider afterwards
         var lines = await ScrapeAsync();
 
         Assert.Equal(1, Value(lines, "proxy_io_bytes_total", $"\"r{Routes - 1}\"", "receive"));
@@ -111,7 +114,7 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public async Task Configuration_LargerThanBefore_HasRoom()
+    public async Task Configuration_LargerThanBefore_AllSeriesAreReported()
     {
         string[] routes = [.. Enumerable.Range(0, 12_000).Select(static i => $"r{i}")];
         await Renewal.StartAsync(default);
@@ -135,7 +138,7 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public async Task Replaced_Provider_NoSeriesIsThereTwice()
+    public async Task Renew_AfterScrape_ContainsNoSeriesTwice()
     {
         Metrics.Configure(["r"], []);
         End("r", bytes: 1);
@@ -151,7 +154,7 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public async Task Peers_ThatCallThemselvesAnything_AreOneSeries()
+    public async Task Peers_WithForgedIds_ShareOneSeries()
     {
         var channels = new TunnelMetrics(_services.GetRequiredService<ProxyMeter>(), new MemberDirectory("A_1"));
         for (var i = 0; i < 10_000; i++)
@@ -180,7 +183,7 @@ public sealed class CardinalityTests : IDisposable
             records[i].CountClientBytes(1);
         }
 
-        // A growth of the SDK's tables for this thread at most; an object per connection would be 24,000.
+        // Allows a growth of the SDK's tables. An object per connection would be 24,000 bytes.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2000);
     }
 
@@ -215,22 +218,22 @@ public sealed class CardinalityTests : IDisposable
         return Encoding.UTF8.GetString(scrape.Body.Span).Split('\n');
     }
 
-    /// <summary>A counter of one series as Prometheus adds it up over resets.</summary>
-    private sealed class Seen(string name, string id, string label = "")
+    /// <summary>Sums the increases of a counter, and handles resets in the same way as Prometheus.</summary>
+    private sealed class Increases(string name, string id, string label = "")
     {
         private double _last;
 
-        public double Increase { get; private set; }
+        public double Sum { get; private set; }
 
         public void Add(string[] lines)
         {
             var now = Value(lines, name, $"\"{id}\"", label);
-            Increase += now >= _last ? now - _last : now;
+            Sum += now >= _last ? now - _last : now;
             _last = now;
         }
     }
 
-    /// <summary>A clock that is a second on with each look, so that no scrape is answered with the last one.</summary>
+    /// <summary>A clock that advances by a second with each call, so that no scrape is answered from the cache.</summary>
     private sealed class Seconds : TimeProvider
     {
         private long _now;

@@ -13,7 +13,7 @@ using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Metrics;
 
-/// <summary>docs/metrics.md against a scrape of a host in which everything that is measured has happened.</summary>
+/// <summary>Compares docs/metrics.md with a scrape of a host in which every metric has been recorded.</summary>
 public sealed partial class MetricsPageTests : IDisposable
 {
     private readonly HttpClient _http = new();
@@ -50,9 +50,10 @@ public sealed partial class MetricsPageTests : IDisposable
     [InlineData("channels.md")]
     [InlineData("hooks.md")]
     [InlineData("configuration.md")]
-    public async Task OtherPages_EachMetricTheyName_IsOnThePage(string name)
+    public async Task OtherPages_MetricsTheyName_AreOnThePage(string name)
     {
-        var known = Families(Row(), await File.ReadAllTextAsync(Repository.Path("docs", "metrics.md"))).Select(static one => one.Name);
+        var known = Families(Row(), await File.ReadAllTextAsync(Repository.Path("docs", "metrics.md")))
+            .Select(static family => family.Name);
         var page = await File.ReadAllTextAsync(Repository.Path("docs", name));
 
         Assert.Empty(Named().Matches(page).Select(static match => match.Groups[1].Value).Except(known));

@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Metrics;
 
-/// <summary>promtool's opinion, and a real Prometheus that scrapes us in both formats.</summary>
+/// <summary>Checks a scrape with promtool, and scrapes a host with a real Prometheus in both formats.</summary>
 public sealed class PrometheusServerTests : IDisposable
 {
     private const string Received = "sum by (job) (proxy_io_bytes_total{network_io_direction=\"receive\"})";
@@ -15,7 +15,7 @@ public sealed class PrometheusServerTests : IDisposable
     private readonly TcpServer _server = new("hello");
 
     [RealServerFact("promtool")]
-    public async Task Promtool_OfAScrape_FindsNothing()
+    public async Task Promtool_Scrape_FindsNoProblem()
     {
         await using var host = await StartAsync();
         await UseAsync(host);
@@ -56,7 +56,7 @@ public sealed class PrometheusServerTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // promtool has opinions about names of others, too; the runtime's are not ours to choose.
+    // Only the metrics of the proxy are checked. promtool also complains about names of the .NET runtime, which cannot be changed.
     private static string Ours(string text) =>
         string.Concat(
             text.Split('\n')
@@ -79,7 +79,7 @@ public sealed class PrometheusServerTests : IDisposable
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
     }
 
-    // A route of YARP asks for the old text, where Prometheus would ask for OpenMetrics.
+    // Prometheus asks for OpenMetrics. An HTTP route to the admin endpoint replaces the Accept header to get the text format.
     private string Config(Uri? admin) =>
         $$"""
             { "Admin": { "Url": "http://127.0.0.1:0" },
@@ -106,7 +106,7 @@ public sealed class PrometheusServerTests : IDisposable
             }
         }
 
-        throw new InvalidOperationException("No address is the admin's.");
+        throw new InvalidOperationException("No URL belongs to the admin endpoint.");
     }
 
     private Process StartPrometheus(Uri admin, Uri plain, out Uri api)
@@ -151,12 +151,12 @@ public sealed class PrometheusServerTests : IDisposable
                     .RootElement.GetProperty("data")
                     .GetProperty("result")
                     .EnumerateArray()
-                    .Select(static one => double.Parse(one.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)),
+                    .Select(static sample => double.Parse(sample.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)),
             ];
         }
         catch (HttpRequestException)
         {
-            return []; // it is not up yet
+            return []; // Prometheus does not listen yet
         }
     }
 }

@@ -28,6 +28,21 @@ public sealed class MultiplexTests : IDisposable
     }
 
     [Fact]
+    public async Task Stop_IdleClient_EndsAtOnceAndSoDoesTheHost()
+    {
+        var config = Config("\"QueueLimit\": 9").Replace("00:00:00", "01:00:00", StringComparison.Ordinal); // the DrainTimeout
+        await using var host = await TestHost.StartAsync(config);
+        using var idle = await TcpClientSocket.ConnectAsync(host.Address);
+        Assert.Equal("a\n", await idle.AskAsync("a\n"));
+
+        var stop = host.StopAsync();
+
+        Assert.Equal("", await idle.ReadAsync());
+        idle.End();
+        await stop.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
     public async Task Edit_RepeatedlyUnderLoad_EveryRequestIsAnsweredByItsDestination()
     {
         await using var host = await TestHost.StartAsync(Config("\"QueueLimit\": 1000"));

@@ -2,7 +2,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry;
 
-/// <summary>The program with variables of OpenTelemetry, which like its listeners belong to a whole process.</summary>
+/// <summary>Runs the program as a process, because OpenTelemetry's environment variables and listeners apply to a whole process.</summary>
 internal sealed class TelemetryHost : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();
@@ -10,13 +10,13 @@ internal sealed class TelemetryHost : IDisposable
     public TelemetryHost(string json, params (string Name, string Value)[] variables)
     {
         File.WriteAllText(_file, json);
-        var exports = string.Concat(variables.Select(static one => $"export {one.Name}='{one.Value}'; "));
+        var exports = string.Concat(variables.Select(static variable => $"export {variable.Name}='{variable.Value}'; "));
         Process = new ProxyProcess(exports, "run", "--config", _file);
     }
 
     public ProxyProcess Process { get; }
 
-    /// <summary>The variables that export everything soon.</summary>
+    /// <summary>The variables that export all signals, at short intervals.</summary>
     public static (string Name, string Value)[] Exporting(string url, string protocol = "grpc") =>
         [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", url),
@@ -26,8 +26,8 @@ internal sealed class TelemetryHost : IDisposable
             ("OTEL_METRIC_EXPORT_INTERVAL", "300"),
         ];
 
-    /// <summary>One connection through the first route, from its start to its end.</summary>
-    /// <returns>What the server said.</returns>
+    /// <summary>Opens a connection through the first route, reads the greeting and closes the connection.</summary>
+    /// <returns>The greeting of the server.</returns>
     public async Task<string?> ConnectAsync(string endpoint = "127.0.0.1")
     {
         using var client = await TcpClientSocket.ConnectAsync(await Process.PortAsync(endpoint));
@@ -37,7 +37,7 @@ internal sealed class TelemetryHost : IDisposable
         return greeting;
     }
 
-    /// <summary>Ends it as a service manager does.</summary>
+    /// <summary>Stops the program with SIGTERM and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
         await Process.SignalAsync("TERM");

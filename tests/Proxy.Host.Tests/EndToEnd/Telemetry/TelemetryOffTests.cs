@@ -6,12 +6,12 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry;
 
-/// <summary>Without a receiver. Alone, because what listens to spans does so in the whole process.</summary>
+/// <summary>The host without a receiver. The test runs alone, because listeners for spans apply to the whole process.</summary>
 [Collection(Alone.Name)]
 public sealed class TelemetryOffTests
 {
     [Fact]
-    public async Task Start_NoReceiverNamed_NobodyListens()
+    public async Task Start_NoReceiver_HasNoListenerForSpans()
     {
         using var server = new TcpServer("hello");
         await using var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), server.Port));

@@ -10,7 +10,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry;
 
-/// <summary>What a real receiver gets of the program.</summary>
+/// <summary>Signals that the program exports to an OTLP receiver.</summary>
 public sealed class TelemetryTests : IAsyncLifetime
 {
     private readonly TcpServer _server = new("hello");
@@ -21,7 +21,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     [Theory]
     [InlineData("grpc", "Auto")]
     [InlineData("http/protobuf", "Sockets")]
-    public async Task Forward_AllSignals_ArriveByEitherProtocolFromEitherTransport(string protocol, string transport)
+    public async Task Forward_AllSignals_AreReceivedForEachProtocolAndTransport(string protocol, string transport)
     {
         var closed = Ports.Free();
         var json = Json.Routes(Json.Route("r"), closed, _server.Port).Insert(1, $$""" "Transport": { "Kind": "{{transport}}" }, """);
@@ -53,12 +53,12 @@ public sealed class TelemetryTests : IAsyncLifetime
         var log = _receiver.Logs.First(log => log.TraceId == span.TraceId);
         Assert.Equal("Warning", log.Level);
         Assert.Contains("destination d0", log.Text, StringComparison.Ordinal);
-        Assert.Contains("destination d0", host.Process.Errors, StringComparison.Ordinal); // the console stays as it was
+        Assert.Contains("destination d0", host.Process.Errors, StringComparison.Ordinal); // also on the console
         Assert.DoesNotContain("Telemetry: ", host.Process.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Lock_SecondClientWaits_SpanSaysHowLong()
+    public async Task Lock_SecondClientWaits_SpanHasTheDuration()
     {
         const string Lock = """ "Mode": "Lock", "Lock": { "OnActivate": [ { "Delay": "00:00:00.010" } ] } """;
         using var host = new TelemetryHost(
@@ -89,7 +89,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Multiplex_Client_HasASpanAndItsSessionHasNone()
+    public async Task Multiplex_Client_HasASpanButItsSessionHasNone()
     {
         using var echo = new TcpServer("");
         var json = Json.Routes(Json.Route("r", """ "Mode": "Multiplex" """), echo.Port)
@@ -149,7 +149,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         var port = await one.Process.PortAsync();
         await Eventually.TrueAsync(async () =>
         {
-            using var client = await TcpClientSocket.ConnectAsync(port); // reset until they have found each other
+            using var client = await TcpClientSocket.ConnectAsync(port); // reset until the tunnel between the hosts is established
             var greeting = await client.ReadAsync();
             client.End();
             return greeting == "legacy" && await client.ReadAsync() is { Length: 0 };
@@ -165,11 +165,11 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal("proxy.relay", called.Events[^1].Name);
         Assert.Equal(["proxy.dial", "proxy.relay"], served.Events.Select(static happened => happened.Name));
         Assert.Equal("A_1", served.Tags["proxy.destination_id"]);
-        Assert.All(_receiver.Spans, static span => Assert.Equal("Proxy", span.Source)); // none of the tunnel's own HTTP
+        Assert.All(_receiver.Spans, static span => Assert.Equal("Proxy", span.Source)); // no span of the tunnel's HTTP requests
     }
 
     [Fact]
-    public async Task Http_Route_ServerForwarderAndClientAreOneTraceAndAFaultIsAnError()
+    public async Task Http_Route_IsOneTraceAndAFaultIsAnError()
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var site = await SiteAsync(context => seen.TrySetResult(context.Request.Headers.TraceParent.ToString()));
@@ -205,7 +205,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(forwarder.SpanId, upstream.ParentId);
         Assert.Equal($"00-{upstream.TraceId}-{upstream.SpanId}-01", await seen.Task);
         Assert.Equal(("site", "s0"), (forwarder.Tags["proxy.route_id"], forwarder.Tags["proxy.destination_id"]));
-        Assert.Equal(("GET", "/shop/1"), (server.Tags["http.request.method"], server.Tags["url.path"])); // and none of the admin's: Single
+        Assert.Equal(("GET", "/shop/1"), (server.Tags["http.request.method"], server.Tags["url.path"])); // Single: the admin endpoint has no spans
         Assert.Equal(("GET /shop/{**rest}", 200L), (server.Name, server.Tags["http.response.status_code"]));
         await Eventually.TrueAsync(() => _receiver.Metrics.Any(static metric => metric.Name == "http.server.request.duration"));
 
@@ -217,7 +217,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Logs_LevelOfTheFile_HoldsForTheReceiverToo()
+    public async Task Logs_LevelOfTheConfiguration_AppliesToTheReceiver()
     {
         var json = Json.Routes(Json.Route("r"), _server.Port);
         using var host = new TelemetryHost(
@@ -235,7 +235,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Variable_OfOneSignalAlone_OthersAreNotExported()
+    public async Task Variable_OfOneSignal_OtherSignalsAreNotExported()
     {
         using var host = new TelemetryHost(
             Json.Routes(Json.Route("r"), _server.Port),
@@ -251,7 +251,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Variable_Sampler_IsFollowed()
+    public async Task Variable_Sampler_IsApplied()
     {
         using var host = new TelemetryHost(
             Json.Routes(Json.Route("r"), _server.Port),
@@ -267,7 +267,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_NothingWasSentYet_EverythingIs()
+    public async Task Stop_NothingExportedYet_ExportsEverything()
     {
         using var host = new TelemetryHost(
             Json.Routes(Json.Route("r"), _server.Port),
@@ -276,7 +276,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             ("OTEL_BLRP_SCHEDULE_DELAY", "3600000"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "3600000")
         );
-        using var held = await TcpClientSocket.ConnectAsync(await host.Process.PortAsync()); // to be drained
+        using var held = await TcpClientSocket.ConnectAsync(await host.Process.PortAsync()); // open, so that the stop has to drain it
         Assert.Equal("hello", await held.ReadAsync());
         Assert.Empty(_receiver.Paths);
 
@@ -297,7 +297,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     [InlineData("rubbish", "http/protobuf")]
     [InlineData("error", "http/protobuf")]
     [InlineData("endless", "http/protobuf")]
-    public async Task Receiver_IsNone_ConnectionsAndTheEndAreAsEver(string manner, string protocol)
+    public async Task Receiver_Faulty_DoesNotAffectConnectionsAndStop(string manner, string protocol)
     {
         using var receiver = new BadReceiver(manner);
         using var host = new TelemetryHost(
@@ -310,7 +310,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             Assert.Equal("hello", await host.ConnectAsync());
         }
 
-        await Eventually.TrueAsync(() => manner == "dead" || receiver.Asked > 0);
+        await Eventually.TrueAsync(() => manner == "dead" || receiver.Requests > 0);
         if (manner is not ("silent" or "endless"))
         {
             await Eventually.TrueAsync(() => host.Process.Errors.Contains("Telemetry: ", StringComparison.Ordinal));
@@ -321,7 +321,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Variables_MakeNoSense_AreWarnedOfAndTheProxyRuns()
+    public async Task Variables_Invalid_AreLoggedAndTheProxyRuns()
     {
         using var host = new TelemetryHost(
             Json.Routes(Json.Route("r"), _server.Port),
@@ -340,7 +340,7 @@ public sealed class TelemetryTests : IAsyncLifetime
 
         foreach (var name in (string[])["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT"])
         {
-            Assert.Contains($"OTEL_EXPORTER_OTLP_{name} cannot be used", host.Process.Errors, StringComparison.Ordinal);
+            Assert.Contains($"OTEL_EXPORTER_OTLP_{name} is invalid", host.Process.Errors, StringComparison.Ordinal);
         }
 
         Assert.DoesNotContain("secret", host.Process.Errors, StringComparison.Ordinal);

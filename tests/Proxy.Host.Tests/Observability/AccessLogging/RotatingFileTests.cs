@@ -12,7 +12,7 @@ public sealed class RotatingFileTests : IDisposable
     private string Log => Path.Combine(_folder.FullName, "access.log");
 
     [Fact]
-    public void Write_SizeReached_PutAsideAtLineEndsAndTheNewestKept()
+    public void Write_SizeReached_RotatesAtLineEndsAndKeepsTheNewest()
     {
         using var file = Open(maxBytes: 20, kept: 2);
         for (var i = 0; i < 10; i++)
@@ -20,13 +20,13 @@ public sealed class RotatingFileTests : IDisposable
             WriteAll(file, $"line {i}\n");
         }
 
-        // 20 bytes are two lines of seven and the rest stays free.
+        // A file of 20 bytes has room for two lines of 7 bytes.
         Assert.Equal(["access.log", "access.log.1", "access.log.2"], Names());
         Assert.Equal(("line 8\nline 9\n", "line 6\nline 7\n", "line 4\nline 5\n"), (Read(""), Read(".1"), Read(".2")));
     }
 
     [Fact]
-    public void Write_ManyLinesAtOnce_NoFileLargerThanItsSizeAndNoneLost()
+    public void Write_ManyLinesAtOnce_NoFileExceedsTheSizeAndNoLineIsLost()
     {
         var lines = Enumerable.Range(0, 1000).Select(static i => $"a line of some length, number {i}\n").ToList();
         using var file = Open(maxBytes: 1000, kept: 100);
@@ -48,7 +48,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_FewerKeptThanBefore_TheOthersGo()
+    public void Write_FewerFilesKeptThanBefore_DeletesTheOthers()
     {
         foreach (var i in Enumerable.Range(1, 5))
         {
@@ -63,7 +63,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_AFolderStandsWhereTheOldFileGoes_GrowsOnAndWarnsOnce()
+    public void Write_RotatedNameIsAFolder_ContinuesToGrowAndWarnsOnce()
     {
         Directory.CreateDirectory($"{Log}.1");
         File.WriteAllText($"{Log}.1/x", "");
@@ -74,11 +74,11 @@ public sealed class RotatingFileTests : IDisposable
         WriteAll(file, "line 1\nline 2\nline 3\nline 4\n");
 
         Assert.Equal("line 1\nline 2\nline 3\nline 4\n", Read(""));
-        Assert.Contains("cannot be put aside", Assert.Single(warnings.Lines), StringComparison.Ordinal);
+        Assert.Contains("cannot be rotated", Assert.Single(warnings.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Open_RenamedByOthersAndReopened_TheNextLineIsInANewFile()
+    public void Open_RenamedAndReopened_WritesTheNextLineToANewFile()
     {
         using var file = Open();
         WriteAll(file, "before\n");
@@ -92,7 +92,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_RenamedByOthersWithoutAWord_NoticedWithinASecondOfWriting()
+    public async Task Open_RenamedWithoutReopen_NoticesWithinASecond()
     {
         using var file = Open();
         WriteAll(file, "before\n");
@@ -106,7 +106,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_FolderGone_FailsAndIsBackWithIt()
+    public async Task Open_FolderDeleted_FailsUntilItIsBack()
     {
         using var file = Open();
         WriteAll(file, "before\n");
@@ -122,7 +122,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_CutToZeroByOthers_GoesOnAtTheBeginning()
+    public void Write_TruncatedByOthers_ContinuesAtTheBeginning()
     {
         using var file = Open();
         WriteAll(file, "before\n");
@@ -148,7 +148,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_FullDisk_FailsAndIsTriedAgain()
+    public void Write_FullDisk_FailsAndCanBeRetried()
     {
         if (!File.Exists("/dev/full"))
         {
@@ -164,7 +164,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Write_NamedPipe_WithoutReaderFailsFullTakesNothingReadAgainGoesOn()
+    public async Task Write_NamedPipe_FailsWithoutReaderAndWritesNothingWhileFull()
     {
         using (var make = Process.Start("mkfifo", [Log]))
         {
@@ -190,7 +190,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public void Open_NewFile_NotForTheWorldToRead()
+    public void Open_NewFile_IsNotWorldReadable()
     {
         if (OperatingSystem.IsWindows())
         {

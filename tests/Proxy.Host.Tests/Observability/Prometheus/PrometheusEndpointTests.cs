@@ -13,7 +13,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Observability.Prometheus;
 
-/// <summary>Alone, because thousands of connections disturb others.</summary>
+/// <summary>Scrapes of a host. The tests run alone, because thousands of connections would disturb other tests.</summary>
 [Collection(Alone.Name)]
 public sealed class PrometheusEndpointTests : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     private int _collections;
 
     [Fact]
-    public async Task Scrape_OpenMetricsAndGzip_BothAndSaysSo()
+    public async Task Scrape_OpenMetricsAndGzip_AnswersWithBoth()
     {
         await using var host = await StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
@@ -56,7 +56,7 @@ public sealed class PrometheusEndpointTests : IDisposable
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.1",
         "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
     )]
-    public async Task Scrape_Accept_AnsweredInThatFormatWithTheSameNames(string? accept, string expected)
+    public async Task Scrape_Accept_AnswersInThatFormatWithTheSameNames(string? accept, string expected)
     {
         await using var host = await StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, Url(host));
@@ -69,7 +69,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrape_WholeHost_NoSeriesIsThereTwice()
+    public async Task Scrape_WholeHost_ContainsNoSeriesTwice()
     {
         await using var host = await StartAsync();
 
@@ -80,7 +80,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrape_CollectionTakesLongerThanTheScraperWaits_408AndTheNextIsServed()
+    public async Task Scrape_CollectionExceedsTheScrapeTimeout_Answers408AndServesTheNext()
     {
         await using var host = await StartAsync();
         using var slow = Slow(host);
@@ -115,7 +115,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrape_CollectionFails_500AndTheLogSaysSo()
+    public async Task Scrape_CollectionFails_Answers500AndLogsTheError()
     {
         using var log = new LogLines();
         using var faults = new ExportFaults(TimeProvider.System, log.CreateLogger<ExportFaults>());
@@ -133,7 +133,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     [Theory]
     [InlineData(30_000, "HTTP/1.1 200")]
     [InlineData(64_000, "HTTP/1.1 431")]
-    public async Task Scrape_AbsurdAccept_AnsweredOrRefused(int length, string expected)
+    public async Task Scrape_VeryLongAccept_IsAnsweredOrRefused(int length, string expected)
     {
         await using var host = await StartAsync();
         var accept = string.Concat(Enumerable.Repeat("a/b;q=9,", length / 8));
@@ -146,7 +146,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrapes_WhileTheHostStops_EndAndSoDoesTheHost()
+    public async Task Scrapes_WhileTheHostStops_DoNotDelayTheStop()
     {
         var host = await StartAsync();
         var url = Url(host);
@@ -158,7 +158,7 @@ public sealed class PrometheusEndpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Scrapers_ThousandsThatDoNotRead_CostBoundedMemoryAndNoScrape()
+    public async Task Scrapers_ThousandsThatDoNotRead_UseBoundedMemoryAndBlockNoScrape()
     {
         await using var host = await StartAsync();
         using var large = Large(host);
@@ -172,13 +172,13 @@ public sealed class PrometheusEndpointTests : IDisposable
                 slow.Add(await AskAsync(Url(host), ""));
                 if (i % 500 == 499)
                 {
-                    // Those that come after a scrape may end it: more than may be sent at a time.
-                    await Task.WhenAll(slow.TakeLast(500).Select(TakenAsync));
+                    // There are more scrapers than answers may be sent at a time. One whose answer begins after the scrape below would cancel it.
+                    await Task.WhenAll(slow.TakeLast(500).Select(AnsweredAsync));
                     Assert.True((await _http.GetByteArrayAsync(Url(host))).Length > 5_000_000);
                 }
             }
 
-            // 2,000 answers are 11 GB.
+            // All 2,000 answers together would take 11 GB.
             Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 200_000_000);
             Assert.True((await _http.GetByteArrayAsync(Url(host))).Length > 5_000_000);
         }
@@ -229,8 +229,8 @@ public sealed class PrometheusEndpointTests : IDisposable
         return socket;
     }
 
-    /// <summary>Waits until the host sends the answer, or has cut it for a later one; reads nothing.</summary>
-    private static async Task TakenAsync(Socket scraper)
+    /// <summary>Waits until the host begins to send the answer, or has cancelled it in favour of a later one. Reads nothing.</summary>
+    private static async Task AnsweredAsync(Socket scraper)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
         try
@@ -239,7 +239,7 @@ public sealed class PrometheusEndpointTests : IDisposable
         }
         catch (SocketException)
         {
-            // It was cut.
+            // The answer was cancelled.
         }
     }
 
@@ -255,7 +255,7 @@ public sealed class PrometheusEndpointTests : IDisposable
         }
         catch (HttpRequestException)
         {
-            // It has stopped.
+            // The host has stopped.
         }
     }
 

@@ -4,14 +4,14 @@ using System.Text;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry.Otlp;
 
-/// <summary>What listens where a receiver should, and is none.</summary>
+/// <summary>A server that listens on the address of a receiver, but does not behave like one.</summary>
 internal sealed class BadReceiver : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly string _manner;
-    private int _asked;
+    private int _requests;
 
-    /// <param name="manner">dead, silent, rubbish, error or endless.</param>
+    /// <param name="manner">The behaviour: dead (does not listen), silent, rubbish, error or endless (an answer without end).</param>
     public BadReceiver(string manner)
     {
         _manner = manner;
@@ -29,8 +29,8 @@ internal sealed class BadReceiver : IDisposable
 
     public string Url { get; }
 
-    /// <summary>How often it was asked to take something.</summary>
-    public int Asked => Volatile.Read(ref _asked);
+    /// <summary>The number of reads that received data.</summary>
+    public int Requests => Volatile.Read(ref _requests);
 
     public void Dispose() => _listener.Dispose();
 
@@ -54,7 +54,7 @@ internal sealed class BadReceiver : IDisposable
         {
             while (await client.ReceiveAsync(buffer) > 0)
             {
-                Interlocked.Increment(ref _asked);
+                Interlocked.Increment(ref _requests);
                 if (_manner == "rubbish")
                 {
                     await client.SendAsync(Encoding.ASCII.GetBytes("220 smtp.example.com ESMTP\r\n\r\n"));

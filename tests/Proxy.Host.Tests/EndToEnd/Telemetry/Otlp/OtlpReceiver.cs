@@ -10,10 +10,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry.Otlp;
 
-/// <summary>An OTLP receiver (OTLP 1.x) that keeps what comes: gRPC on one port, HTTP with protobuf on the other.</summary>
+/// <summary>An OTLP receiver (OTLP 1.x) that keeps all data: gRPC on one port, HTTP with protobuf on another.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
-    private const int GrpcPrefix = 5; // a flag and the length
+    private const int GrpcPrefix = 5; // bytes: a compression flag and the length of the message
 
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
@@ -41,7 +41,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyList<ReceivedMetric> Metrics => [.. _metrics];
 
-    /// <summary>The paths that were posted to.</summary>
+    /// <summary>The paths of the requests.</summary>
     public IReadOnlyList<string> Paths => [.. _paths];
 
     public static async Task<OtlpReceiver> StartAsync()
@@ -51,7 +51,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>The URL for a protocol as the variable names it.</summary>
+    /// <summary>The URL for a protocol, which is named as in OTEL_EXPORTER_OTLP_PROTOCOL.</summary>
     public string Url(string protocol) =>
         _app
             .Services.GetRequiredService<IServer>()

@@ -3,12 +3,12 @@ using Google.Protobuf;
 
 namespace Proxy.Host.Tests.EndToEnd.Telemetry.Otlp;
 
-/// <summary>A protobuf message without its description: fields by number. The numbers come from opentelemetry-proto 1.x.</summary>
+/// <summary>A protobuf message that is read without a schema, by field numbers. The numbers are those of opentelemetry-proto 1.x.</summary>
 internal sealed class ProtoMessage
 {
     private readonly List<(int Field, object Value)> _fields = [];
 
-    /// <exception cref="InvalidProtocolBufferException">It is none.</exception>
+    /// <exception cref="InvalidProtocolBufferException">The bytes are not a protobuf message.</exception>
     public ProtoMessage(byte[] bytes)
     {
         using var input = new CodedInputStream(bytes);
@@ -36,12 +36,12 @@ internal sealed class ProtoMessage
 
     public string Hex(int field) => Convert.ToHexStringLower(Bytes(field));
 
-    /// <summary>KeyValues: key 1, value 2.</summary>
+    /// <summary>Reads a list of KeyValue (key is field 1, value is field 2).</summary>
     public Dictionary<string, object?> Attributes(int field) =>
         Messages(field)
             .ToDictionary(static pair => pair.Text(1), static pair => pair.Messages(2).Select(static any => any.Any()).FirstOrDefault());
 
-    /// <summary>This as an AnyValue: string 1, bool 2, int 3, double 4.</summary>
+    /// <summary>Reads this message as an AnyValue (string is field 1, bool 2, int 3, double 4).</summary>
     public object? Any() =>
         Has(1) ? Text(1)
         : Has(2) ? Number(2) != 0

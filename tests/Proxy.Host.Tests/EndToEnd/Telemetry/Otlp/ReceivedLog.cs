@@ -1,9 +1,9 @@
 namespace Proxy.Host.Tests.EndToEnd.Telemetry.Otlp;
 
-/// <summary>A log record as it came.</summary>
+/// <summary>A log record that the receiver got.</summary>
 internal sealed record ReceivedLog(string Category, string Level, string? Text, string TraceId, string SpanId)
 {
-    /// <summary>The records of an ExportLogsServiceRequest: resource logs 1 (scope logs 2 (scope 1, records 2)).</summary>
+    /// <summary>Reads an ExportLogsServiceRequest. Field numbers: resource logs 1 (scope logs 2 (scope 1, records 2)).</summary>
     public static IEnumerable<ReceivedLog> Read(ProtoMessage request) =>
         from resource in request.Messages(1)
         from scope in resource.Messages(2)

@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Telemetry.Otlp;
 
-/// <summary>A span as it came.</summary>
+/// <summary>A span that the receiver got.</summary>
 internal sealed record ReceivedSpan(
     string Source,
     string Name,
@@ -17,7 +17,7 @@ internal sealed record ReceivedSpan(
     public const int Server = 2;
     public const int Error = 2;
 
-    /// <summary>The spans of an ExportTraceServiceRequest: resource spans 1 (resource 1, scope spans 2 (scope 1, spans 2)).</summary>
+    /// <summary>Reads an ExportTraceServiceRequest. Field numbers: resource spans 1 (resource 1, scope spans 2 (scope 1, spans 2)).</summary>
     public static IEnumerable<ReceivedSpan> Read(ProtoMessage request) =>
         from resource in request.Messages(1)
         let about = resource.Messages(1).Single().Attributes(1)
