@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Connections;
+using Proxy.Limits;
 using Proxy.Timing;
 
 namespace Proxy.Transports;
@@ -11,7 +12,8 @@ internal static class TransportServices
 {
     public static void AddTransports(this IServiceCollection services)
     {
-        services.TryAddSingleton<BufferPool>();
+        services.TryAddSingleton(static _ => ByteBudget.OfProcess());
+        services.TryAddSingleton(static provider => new BufferPool(provider.GetRequiredService<ByteBudget>()));
         services.TryAddSingleton<DeadlineClock>();
         services.TryAddSingleton<Relay>();
         services.TryAddSingleton<ConnectionDrain>();
