@@ -16,13 +16,16 @@ internal static class AccessLogPath
     public static void Check(ProxyConfig config, ProblemList problems)
     {
         var access = config.Log.Access;
-        if (string.IsNullOrEmpty(access.Path))
+        if (string.IsNullOrEmpty(access.Path) || access.Path.Contains('\0', StringComparison.Ordinal))
         {
             return;
         }
 
         var logs = Logs(access).Select(Resolve).ToHashSet(_names);
-        foreach (var (file, use) in Used(config, problems).Where(used => !string.IsNullOrEmpty(used.File)))
+        foreach (
+            var (file, use) in Used(config, problems)
+                .Where(used => !string.IsNullOrEmpty(used.File) && !used.File.Contains('\0', StringComparison.Ordinal))
+        )
         {
             if (logs.Contains(Resolve(file!)))
             {
@@ -64,15 +67,14 @@ internal static class AccessLogPath
 
     private static string Resolve(string path)
     {
+        var full = Path.GetFullPath(path);
         try
         {
-            var full = Path.GetFullPath(path);
             return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
         }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return path; // what cannot be found cannot be the same file
+            return full; // there is no such file yet, or it may not be looked at
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Proxy.Limits;
 
 namespace Proxy.Connections;
 
@@ -8,24 +9,43 @@ public sealed class BufferPool
     /// <summary>The size of a buffer in bytes; a relay holds at most one per direction.</summary>
     public const int BufferSize = 64 * 1024;
 
+    private const int SmallSize = 4096;
+    private readonly ByteBudget? _memory;
     private int _outstanding;
+
+    /// <summary>Creates a pool whose buffers are only counted.</summary>
+    public BufferPool() { }
+
+    internal BufferPool(ByteBudget memory) => _memory = memory;
 
     /// <summary>The number of buffers in use.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
 
+    /// <summary>Whether the memory of the process for buffers is used up, so that relays should keep nothing.</summary>
+    internal bool IsFull => _memory is { IsFull: true };
+
     /// <summary>Takes a buffer.</summary>
     /// <returns>An array of at least <see cref="BufferSize"/> bytes.</returns>
-    public byte[] Rent()
-    {
-        Interlocked.Increment(ref _outstanding);
-        return ArrayPool<byte>.Shared.Rent(BufferSize);
-    }
+    public byte[] Rent() => Take(BufferSize);
+
+    /// <summary>Takes a buffer, a small one if the memory of the process for buffers is used up.</summary>
+    internal byte[] RentWithinBudget() => Take(IsFull ? SmallSize : BufferSize);
 
     /// <summary>Returns a buffer.</summary>
     /// <param name="buffer">An array from <see cref="Rent"/>.</param>
     public void Return(byte[] buffer)
     {
+        ArgumentNullException.ThrowIfNull(buffer);
         ArrayPool<byte>.Shared.Return(buffer);
         Interlocked.Decrement(ref _outstanding);
+        _memory?.Add(-buffer.Length);
+    }
+
+    private byte[] Take(int size)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        Interlocked.Increment(ref _outstanding);
+        _memory?.Add(buffer.Length);
+        return buffer;
     }
 }

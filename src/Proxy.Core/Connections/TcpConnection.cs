@@ -85,6 +85,13 @@ internal abstract class TcpConnection
     Task<PeerDeparture?> IDeparture.WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken) =>
         WaitForDepartureAsync(ignoreClose, cancellationToken);
 
+    /// <summary>Whether the peer has left in the middle of a message, as far as this is known without reading.</summary>
+    /// <param name="missing">The least number of bytes that the message still needs.</param>
+    /// <returns>
+    /// Reset if it has reset the connection, Closed if it has sent FIN after bytes that are unread and fewer than these; otherwise null.
+    /// </returns>
+    public abstract PeerDeparture? DepartedWithin(int missing);
+
     /// <summary>
     /// Runs work where this connection's handlers run, on its event loop or the thread pool, after this call has returned.
     /// </summary>

@@ -13,6 +13,8 @@ internal sealed partial class TrackingMiddleware(
     ILogger<TrackingMiddleware> logger
 )
 {
+    private static readonly ConnectionAbortedException _noMemory = new("There is no memory for the connection.");
+
     /// <summary>Runs <paramref name="next"/> on a connection. Disposing it is left to the listener that accepted it.</summary>
     /// <param name="connection">The accepted connection.</param>
     /// <param name="endpointId">The id of the endpoint that accepted it.</param>
@@ -38,6 +40,11 @@ internal sealed partial class TrackingMiddleware(
         {
             await next(connection);
             record.TryEnd(ConnectionOutcome.Completed);
+        }
+        catch (OutOfMemoryException)
+        {
+            record.TryEnd(ConnectionOutcome.InternalError); // logging would need memory
+            connection.Abort(_noMemory);
         }
         catch (Exception exception)
         {

@@ -1,14 +1,18 @@
 using System.Buffers;
+using System.Numerics;
+using Proxy.Limits;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>
 /// A contiguous byte buffer: bytes are appended at the end and consumed from the start. It grows as needed and shrinks when it is empty.
 /// </summary>
-internal sealed class ByteBuffer : IBufferWriter<byte>
+/// <param name="holder">What its memory is counted for; null if it is not counted.</param>
+internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte>
 {
     private const int Smallest = 512;
-    private const int KeptWhenEmpty = 16 * 1024;
+    private const int KeptWhenEmpty = ByteBudget.Uncounted;
+    private ByteHolder? _holder = holder;
     private byte[] _array = [];
     private int _start;
     private int _end;
@@ -18,6 +22,12 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
     public Span<byte> Span => _array.AsSpan(_start, Count);
 
     public Memory<byte> Memory => _array.AsMemory(_start, Count);
+
+    /// <summary>The bytes by which the counted memory grows before more can be received; 0 if there is space.</summary>
+    public int NextGrowth =>
+        _end < _array.Length || _start > 0 || Grown(1) <= ByteBudget.Uncounted
+            ? 0
+            : (int)BitOperations.RoundUpToPowerOf2((uint)Grown(1)) - (_array.Length > ByteBudget.Uncounted ? _array.Length : 0);
 
     /// <summary>The free space to write into.</summary>
     /// <param name="most">
@@ -38,6 +48,11 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
         bytes.CopyTo(GetSpan(bytes.Length));
         _end += bytes.Length;
     }
@@ -65,6 +80,31 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
         }
     }
 
+    /// <summary>Takes the first bytes of another buffer, and its memory with them if they are all it has and many.</summary>
+    public void TakeFrom(ByteBuffer other, int length)
+    {
+        if (Count == 0 && length == other.Count && length > KeptWhenEmpty && _holder == other._holder)
+        {
+            Release();
+            (_array, _start, _end) = (other._array, other._start, other._end);
+            other._array = [];
+            other._start = other._end = 0;
+        }
+        else
+        {
+            Append(other.Span[..length]);
+            other.Consume(length);
+        }
+    }
+
+    /// <summary>Counts the memory no more, since the buffer is dropped while its bytes may still be read.</summary>
+    public void Forget()
+    {
+        var holder = _holder;
+        _holder = null;
+        holder?.Resize(_array.Length, 0);
+    }
+
     public void Clear()
     {
         _start = _end = 0;
@@ -77,16 +117,21 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
     /// <summary>Releases the memory. The buffer can still be used afterwards.</summary>
     public void Release()
     {
-        if (_array.Length > 0)
+        var size = _array.Length;
+        if (size > 0)
         {
             ArrayPool<byte>.Shared.Return(_array);
         }
 
         _array = [];
         _start = _end = 0;
+        _holder?.Resize(size, 0);
     }
 
-    // Doubles the size, so that memory follows the bytes that have arrived, never a length that a peer announced.
+    // Small buffers grow faster, since they are taken anew for each message.
+    private int Grown(int size) => Math.Max(Smallest, Math.Max((Count < KeptWhenEmpty ? 4 : 2) * Count, Count + size));
+
+    // A multiple of what is there, so that memory follows the bytes that have arrived, never a length that a peer announced.
     private void Grow(int size)
     {
         var count = Count;
@@ -96,7 +141,8 @@ internal sealed class ByteBuffer : IBufferWriter<byte>
         }
         else
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Smallest, Math.Max(2 * count, count + size)));
+            var larger = ArrayPool<byte>.Shared.Rent(Grown(size));
+            _holder?.Resize(_array.Length, larger.Length);
             Span.CopyTo(larger);
             if (_array.Length > 0)
             {

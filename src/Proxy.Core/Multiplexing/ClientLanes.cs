@@ -9,13 +9,15 @@ namespace Proxy.Multiplexing;
 internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
 {
     private readonly Dictionary<string, RequestLane> _elsewhere = new(StringComparer.OrdinalIgnoreCase);
-    private RequestLane? _own;
+
+    /// <summary>The lane to the route's own cluster; null before it is open.</summary>
+    public RequestLane? Own { get; private set; }
 
     /// <summary>Opens the lane to the route's own cluster, since a client is pinned to a destination when it connects.</summary>
     public bool TryOpen(out ConnectionOutcome failure)
     {
-        _own = opener.Open(client, null, out failure);
-        return _own is not null;
+        Own = opener.Open(client, null, out failure);
+        return Own is not null;
     }
 
     /// <summary>Returns the lane for a request; null if its cluster has no destination.</summary>
@@ -24,7 +26,7 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
     {
         if (unit is not { } id || client.Rules?.ClusterOf(id) is not { } clusterId)
         {
-            return _own = Renew(_own, null);
+            return Own = Renew(Own, null);
         }
 
         var lane = Renew(_elsewhere.GetValueOrDefault(clusterId), clusterId);
@@ -38,7 +40,7 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
 
     public void Close()
     {
-        foreach (var lane in _elsewhere.Values.Append(_own).OfType<RequestLane>())
+        foreach (var lane in _elsewhere.Values.Append(Own).OfType<RequestLane>())
         {
             lane.Session.Leave(lane);
         }

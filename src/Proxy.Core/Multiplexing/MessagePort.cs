@@ -30,6 +30,63 @@ internal sealed class MessagePort
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
+    /// <summary>Whether the peer has left in the middle of a message, as far as this is known without reading.</summary>
+    /// <param name="missing">The least number of bytes that the message still needs.</param>
+    /// <exception cref="IOException">It has reset the connection.</exception>
+    public bool HasLeftWithin(int missing) =>
+        (_connection as TcpConnection)?.DepartedWithin(missing) switch
+        {
+            PeerDeparture.Reset => throw new IOException("The peer has reset the connection."),
+            null => false,
+            _ => true,
+        };
+
+    /// <summary>Waits for a signal while nothing is read, in the middle of a message.</summary>
+    /// <returns>
+    /// False if the peer has left before the message's last byte. If it has left and nothing is unread, true: the next read says so.
+    /// </returns>
+    /// <exception cref="IOException">It has reset the connection.</exception>
+    public async Task<bool> WaitAsync(ReadinessGate signal, int missing)
+    {
+        if (_connection is not TcpConnection tcp)
+        {
+            await signal.WaitAsync(_connection.ConnectionClosed); // its own pipe bounds what is unread
+            return true;
+        }
+
+        using var left = new CancellationTokenSource();
+        using var stop = new CancellationTokenSource();
+        var watch = WatchAsync(tcp, missing, left, stop.Token);
+        try
+        {
+            await signal.WaitAsync(left.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return !HasLeftWithin(missing);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await watch;
+        }
+    }
+
+    private static async Task WatchAsync(TcpConnection tcp, int missing, CancellationTokenSource left, CancellationToken stop)
+    {
+        var departure = await tcp.WaitForDepartureAsync(ignoreClose: false, stop);
+        if (departure == PeerDeparture.Closed && tcp.DepartedWithin(missing) is null)
+        {
+            departure = await tcp.WaitForDepartureAsync(ignoreClose: true, stop); // the rest of the message is in the kernel
+        }
+
+        if (departure is not null)
+        {
+            await left.CancelAsync();
+        }
+    }
+
     /// <summary>
     /// Sends all bytes. Failures are always returned in the task and never thrown, since the sender of a reply is not affected by the
     /// client's failure.

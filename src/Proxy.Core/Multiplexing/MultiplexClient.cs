@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Limits;
 using Proxy.Multiplexing.Framing;
 using Proxy.Timing;
 
@@ -13,6 +14,8 @@ internal sealed class MultiplexClient : IDeadline
     private const int MostAhead = 16;
     private const int LeastAhead = 2; // a read is always outstanding, so that a reset is noticed while a request is under way
     private const int BytesAhead = 256 * 1024;
+    private const int LongestTurn = 10_000; // milliseconds without a byte, after which another client may exceed the budget
+    private const int LongestStall = 60_000; // milliseconds without a byte, while others wait for the memory of the unfinished message
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
@@ -23,7 +26,11 @@ internal sealed class MultiplexClient : IDeadline
     private readonly ReplyOrder _replies;
     private readonly ClientLanes _lanes;
     private readonly RequestIntake _intake;
+    private readonly ReadinessGate _granted = new(inline: true);
     private bool _hasContinued;
+    private volatile bool _isPaused; // waits for memory
+    private volatile bool _isInMessage; // waits for the rest of a message
+    private long _receivedAt; // milliseconds of the clock
 
     public MultiplexClient(
         ConnectionContext connection,
@@ -42,7 +49,9 @@ internal sealed class MultiplexClient : IDeadline
         _services = services;
         _record = ConnectionRecord.Of(connection);
         _port = new MessagePort(connection);
-        _input = new RequestInput(_port, framer, services.Time);
+        Requests = new(WakeReader);
+        Replies = new();
+        _input = new RequestInput(_port, framer, services.Time, Requests);
         _replies = new ReplyOrder(this, Math.Clamp(BytesAhead / framer.MaxBytes, LeastAhead, MostAhead), _port, _record);
         _lanes = new ClientLanes(this, opener);
         _intake = new RequestIntake(this, _replies, _lanes, _record);
@@ -55,6 +64,12 @@ internal sealed class MultiplexClient : IDeadline
 
     /// <summary>The route's rules for requests in the client's protocol; null if every request passes unchanged.</summary>
     public IRouteRules? Rules { get; }
+
+    /// <summary>The memory of its requests, from the first byte of an unfinished one.</summary>
+    public ByteHolder Requests { get; }
+
+    /// <summary>The memory of replies that it has not taken.</summary>
+    public ByteHolder Replies { get; }
 
     public MessageTrace Trace => _services.Trace;
 
@@ -83,6 +98,7 @@ internal sealed class MultiplexClient : IDeadline
             }
 
             _record.OnDrain(_replies.Drain);
+            _lanes.Own!.Session.Memory.Open(this);
             await ReadAllAsync();
             await FinishAsync();
         }
@@ -97,6 +113,8 @@ internal sealed class MultiplexClient : IDeadline
             _replies.Close();
             _lanes.Close();
             _input.Release();
+            Requests.Close();
+            Replies.Close();
         }
     }
 
@@ -142,9 +160,20 @@ internal sealed class MultiplexClient : IDeadline
 
     void IDeadline.Check(long now)
     {
-        if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || _replies.IsIdle))
+        // A client that is not read at present is not idle.
+        if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || (_replies.IsIdle && !_isPaused)))
         {
             Close(passed);
+        }
+
+        var stalled = _isInMessage ? now - Volatile.Read(ref _receivedAt) : 0;
+        if (stalled >= LongestTurn && Requests.KeepsOthersWaiting)
+        {
+            Requests.GiveWay();
+            if (stalled >= LongestStall)
+            {
+                Close(ConnectionOutcome.IdleTimeout);
+            }
         }
     }
 
@@ -175,8 +204,7 @@ internal sealed class MultiplexClient : IDeadline
             if (measure.Status == FrameStatus.Complete)
             {
                 _hasContinued = false;
-                _intake.Accept(_input.Bytes[..measure.Length], measure.Traits);
-                _input.Consume(measure.Length);
+                _intake.Accept(_input, measure.Length, measure.Traits);
             }
             else if (measure.Status == FrameStatus.Malformed || _input.HasEnded)
             {
@@ -187,17 +215,68 @@ internal sealed class MultiplexClient : IDeadline
             else
             {
                 await ContinueAsync(measure);
-                var count =
-                    measure.Silence == TimeSpan.Zero || _input.IsEmpty
-                        ? await _input.ReceiveAsync()
-                        : await _input.ReceiveAsync(measure.Silence);
-                if (count >= 0)
+                if (!await MakeRoomAsync(measure))
                 {
-                    Received(count);
+                    CutOff();
+                    return;
                 }
+
+                await ReceiveAsync(measure.Silence);
             }
         }
     }
+
+    private async ValueTask ReceiveAsync(TimeSpan silence)
+    {
+        Volatile.Write(ref _receivedAt, _services.Clock.Now);
+        _isInMessage = !_input.IsEmpty;
+        var count = silence == TimeSpan.Zero || _input.IsEmpty ? await _input.ReceiveAsync() : await _input.ReceiveAsync(silence);
+        _isInMessage = false;
+        if (count >= 0)
+        {
+            Received(count);
+        }
+    }
+
+    // Waits until there is memory for more bytes of the message. False if the client has left in the middle of it.
+    private async ValueTask<bool> MakeRoomAsync(FrameMeasure measure)
+    {
+        var missing = measure.Length - _input.Bytes.Length;
+        if (measure.Length > ByteBudget.Uncounted && _port.HasLeftWithin(missing))
+        {
+            return false;
+        }
+
+        _granted.Reset();
+        if (_input.NextGrowth is var growth && (growth == 0 || Requests.TryReserve(growth)))
+        {
+            return true;
+        }
+
+        _isPaused = true;
+        var stays = await _port.WaitAsync(_granted, missing);
+        Touch();
+        _isPaused = false;
+        return stays;
+    }
+
+    // The client has left in the middle of a message. What is left of it is read only if the reset that closing with unread bytes causes
+    // could take earlier replies away.
+    private void CutOff()
+    {
+        if (_replies.IsEmpty)
+        {
+            _input.End();
+        }
+        else
+        {
+            _input.Clear();
+        }
+
+        _intake.Refuse([], isCutOff: true);
+    }
+
+    private void WakeReader() => Post(_granted);
 
     private void Received(int count)
     {

@@ -59,6 +59,15 @@ internal sealed class MultiplexMetrics : IDisposable
     public void Observe(Func<IEnumerable<Measurement<int>>> queued) =>
         _meter.Instruments.CreateObservableUpDownCounter("proxy.multiplex.queued", queued, "{request}", "Requests that wait to be sent.");
 
+    /// <summary>Lets the memory of messages be observed.</summary>
+    public void ObserveMemory(Func<IEnumerable<Measurement<long>>> buffered) =>
+        _meter.Instruments.CreateObservableUpDownCounter(
+            "proxy.multiplex.buffered",
+            buffered,
+            "By",
+            "Memory of requests and of replies that are not taken."
+        );
+
     public void Waited(TimeSpan time, in TagList tags) => _wait.Record(time.TotalSeconds, tags);
 
     public void Exchanged(TimeSpan time, in TagList tags) => _exchange.Record(time.TotalSeconds, tags);

@@ -18,6 +18,7 @@ public sealed class MultiplexRegistry : IDisposable
     {
         _services = services;
         services.Metrics.Observe(Queued);
+        services.Metrics.ObserveMemory(Buffered);
     }
 
     /// <summary>The status of every configured destination, and of removed ones that still have clients.</summary>
@@ -192,6 +193,9 @@ public sealed class MultiplexRegistry : IDisposable
 
     // A destination has no session before its first client.
     private MultiplexStatus Unused(SessionKey key) => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name);
+
+    /// <summary>The bytes that messages take, by destination.</summary>
+    internal IEnumerable<Measurement<long>> Buffered() => All().Select(static session => session.Buffered());
 
     private IEnumerable<Measurement<int>> Queued() => All().SelectMany(static session => session.Queued());
 }

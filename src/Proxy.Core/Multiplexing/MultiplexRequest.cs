@@ -17,7 +17,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>
     /// The client's bytes. Unless they are converted, they are sent as they are, with another id while they are under way.
     /// </summary>
-    public ByteBuffer Original { get; } = new();
+    public ByteBuffer Original { get; } = new(client.Requests);
 
     /// <summary>The bytes to send, if unit or framing differ from the client's.</summary>
     public ByteBuffer? Translated { get; set; }
@@ -161,6 +161,22 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         }
 
         _lastFollower = before;
+    }
+
+    /// <summary>Releases the memory of its messages once it is done.</summary>
+    /// <returns>Whether the object can be used for another request.</returns>
+    public bool TryRelease()
+    {
+        if (!IsReusable)
+        {
+            Original.Forget();
+            Translated?.Forget();
+            return false;
+        }
+
+        Original.Clear();
+        Translated?.Clear();
+        return true;
     }
 
     /// <summary>Reinitializes the object for a new request.</summary>

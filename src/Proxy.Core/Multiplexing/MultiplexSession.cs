@@ -29,13 +29,17 @@ internal sealed class MultiplexSession : IDeadline
         Key = key;
         _services = services;
         _over = over;
-        _state = new SessionState(settings, services.Time);
+        Memory = new SessionMemory(settings, services.Memory);
+        _state = new SessionState(settings, services.Time, Memory);
         _dispatcher = new SessionDispatcher(key, _gate, _state, services, Create);
         _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, services);
         services.Clock.Add(this);
     }
 
     public SessionKey Key { get; }
+
+    /// <summary>The memory that its clients' messages take.</summary>
+    public SessionMemory Memory { get; }
 
     private long Now => _services.Clock.Now;
 
@@ -64,6 +68,14 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
+    /// <summary>The bytes that its clients' messages take.</summary>
+    public Measurement<long> Buffered() =>
+        new(
+            Memory.Used,
+            new("proxy.cluster_id", Key.ClusterId),
+            new KeyValuePair<string, object?>("proxy.destination_id", Key.DestinationId)
+        );
+
     /// <summary>Connects, if the configuration wants a connection before the first request.</summary>
     public void Start() => Dispatch();
 
@@ -76,6 +88,7 @@ internal sealed class MultiplexSession : IDeadline
             _isRetired = false;
         }
 
+        Memory.Apply(settings);
         Dispatch();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Clusters.LoadBalancing;
+using Proxy.Limits;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
@@ -19,7 +20,8 @@ internal static class MultiplexingServices
                 provider.GetRequiredService<MultiplexMetrics>(),
                 provider.GetRequiredService<MessageTrace>(),
                 provider.GetRequiredService<DeadlineClock>(),
-                provider.GetRequiredService<TimeProvider>()
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ByteBudget>()
             )
         ));
         services.TryAddSingleton(static provider => new MultiplexDependencies(

@@ -160,7 +160,7 @@ internal sealed class ReplyOrder
             request.EndsConnection |= completion.EndsConnection;
             if (Takes(request))
             {
-                _composer.Compose(request, completion, request == First ? _writer.Due : request.Reply ??= new());
+                _composer.Compose(request, completion, request == First ? _writer.Due : request.Reply ??= new(_client.Replies));
             }
 
             traced = Trace(request, start);
@@ -191,6 +191,7 @@ internal sealed class ReplyOrder
         lock (_gate)
         {
             _writer.Close();
+            Array.Clear(_ring); // their memory is free as soon as the session lets go of them
         }
     }
 
@@ -220,7 +221,7 @@ internal sealed class ReplyOrder
 
             _cut = request.Cut;
             _isLast |= request.EndsConnection || request.Cut is not null;
-            if (!request.IsReusable)
+            if (!request.TryRelease())
             {
                 _ring[_first] = null;
             }

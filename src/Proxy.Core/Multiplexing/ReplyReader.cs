@@ -6,7 +6,8 @@ namespace Proxy.Multiplexing;
 /// <summary>Splits the bytes of a destination into replies, and assigns each to the request that it answers; others are dropped.</summary>
 internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection connection, MessagePort port, TimeProvider time)
 {
-    private readonly ByteBuffer _input = new();
+    private readonly ByteBuffer _input = new(session.Memory.CreateHolder());
+
     private readonly IMessageFramer _framer = connection.Settings.Framer;
     private int _needed;
     private int _examined;

@@ -12,10 +12,10 @@ namespace Proxy.Multiplexing;
 /// <param name="stopped">Called when there is nothing more to write, with whether the connection has failed.</param>
 internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort port, ConnectionRecord record, Action<bool> stopped)
 {
-    private ByteBuffer _sending = new();
+    private ByteBuffer _sending = new(client.Replies);
 
     /// <summary>The bytes that are due and not yet handed to the connection.</summary>
-    public ByteBuffer Due { get; private set; } = new();
+    public ByteBuffer Due { get; private set; } = new(client.Replies);
 
     public bool IsWriting { get; private set; }
 

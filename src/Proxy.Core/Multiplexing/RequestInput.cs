@@ -1,12 +1,13 @@
 using Proxy.Connections;
+using Proxy.Limits;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
 /// <summary>The bytes of a client that were received and not processed yet. Used only by the client's reader.</summary>
-internal sealed class RequestInput(MessagePort port, IMessageFramer framer, TimeProvider time)
+internal sealed class RequestInput(MessagePort port, IMessageFramer framer, TimeProvider time, ByteHolder holder)
 {
-    private readonly ByteBuffer _bytes = new();
+    private readonly ByteBuffer _bytes = new(holder);
     private InputState _state = InputState.Open;
     private int _examined;
 
@@ -16,6 +17,9 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     public bool IsEmpty => _bytes.Count == 0;
 
     public ReadOnlySpan<byte> Bytes => _bytes.Span;
+
+    /// <summary>The bytes by which the counted memory grows before more can be received; 0 if there is space.</summary>
+    public int NextGrowth => _bytes.NextGrowth;
 
     /// <summary>Measures the message at the start of the bytes.</summary>
     public FrameMeasure Measure()
@@ -60,11 +64,18 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         HasEnded |= count == 0;
     }
 
-    /// <summary>Removes a message from the start.</summary>
-    public void Consume(int length)
+    /// <summary>Moves a message from the start to the end of another buffer.</summary>
+    public void MoveTo(ByteBuffer target, int length)
     {
-        _bytes.Consume(length);
+        target.TakeFrom(_bytes, length);
         _examined = 0;
+    }
+
+    /// <summary>Drops everything, and takes what the client still sends for its end: the rest of its message does not exist.</summary>
+    public void End()
+    {
+        _bytes.Release();
+        HasEnded = true;
     }
 
     public void Clear() => _bytes.Clear();

@@ -9,15 +9,20 @@ namespace Proxy.Multiplexing;
 /// </summary>
 internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, ClientLanes lanes, ConnectionRecord record)
 {
-    /// <summary>Accepts a whole message.</summary>
-    public void Accept(ReadOnlySpan<byte> message, MessageTraits traits)
+    private const int MostRefused = 4096;
+
+    /// <summary>Accepts a whole message at the start of the input.</summary>
+    public void Accept(RequestInput input, int length, MessageTraits traits)
     {
-        client.Trace.FromClient(client, message);
-        if (replies.Add(message) is not { } request)
+        client.Trace.FromClient(client, input.Bytes[..length]);
+        if (replies.Add([]) is not { } request)
         {
+            input.Clear();
             return;
         }
 
+        input.MoveTo(request.Original, length);
+        var message = request.Original.Span;
         request.DeliversReply = (traits & MessageTraits.NoReply) == 0;
         request.EndsConnection = (traits & MessageTraits.EndsConnection) != 0;
         if (request.EndsConnection)
@@ -45,7 +50,8 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
     /// <param name="isCutOff">Whether the bytes are an incomplete message whose client has ended.</param>
     public void Refuse(ReadOnlySpan<byte> bytes, bool isCutOff)
     {
-        if (replies.Add(bytes) is not { } request)
+        // The start is enough for a protocol's own error.
+        if (replies.Add(bytes[..Math.Min(bytes.Length, MostRefused)]) is not { } request)
         {
             return;
         }

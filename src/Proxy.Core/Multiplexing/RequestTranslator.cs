@@ -87,7 +87,7 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
 
         request.IsTranslated = true;
         request.ClientUnit = unit;
-        var translated = request.Translated ??= new();
+        var translated = request.Translated ??= new(request.Client.Requests);
         translated.Clear();
         if (!upstream.Rules.TryConvert(client.Rules, request.Original.Span, asked, [], translated))
         {

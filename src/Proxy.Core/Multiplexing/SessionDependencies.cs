@@ -1,3 +1,4 @@
+using Proxy.Limits;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
@@ -8,5 +9,6 @@ internal sealed record SessionDependencies(
     MultiplexMetrics Metrics,
     MessageTrace Trace,
     DeadlineClock Clock,
-    TimeProvider Time
+    TimeProvider Time,
+    ByteBudget Memory
 );

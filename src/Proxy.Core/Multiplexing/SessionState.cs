@@ -1,4 +1,5 @@
 using Proxy.Configuration.Multiplexing;
+using Proxy.Limits;
 
 namespace Proxy.Multiplexing;
 
@@ -11,8 +12,9 @@ internal sealed class SessionState
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
     private long _unusedSince;
 
-    public SessionState(UpstreamSettings settings, TimeProvider time)
+    public SessionState(UpstreamSettings settings, TimeProvider time, SessionMemory memory)
     {
+        Memory = memory;
         Settings = settings;
         Requests = new(time);
         Health = new(settings, time);
@@ -20,6 +22,8 @@ internal sealed class SessionState
     }
 
     public UpstreamSettings Settings { get; private set; }
+
+    public SessionMemory Memory { get; }
 
     public SessionRequests Requests { get; }
 
@@ -39,7 +43,7 @@ internal sealed class SessionState
     public void Apply(UpstreamSettings next)
     {
         // A change of how to dial only affects the next dial.
-        var renews = next.Multiplex != Settings.Multiplex;
+        var renews = next.Multiplex != Settings.Multiplex with { MaxBufferedBytes = next.Multiplex.MaxBufferedBytes };
         if (renews)
         {
             Pool.RetireAll();
@@ -90,7 +94,7 @@ internal sealed class SessionState
             return Close(done, now);
         }
 
-        if (Requests.Waiting.Count > 0 && Pool.FindFree() is { } free && Requests.Waiting.TakeNext() is { } request)
+        if (Requests.Waiting.Count > 0 && MaySend && Pool.FindFree() is { } free && Requests.Waiting.TakeNext() is { } request)
         {
             return Requests.Units.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
                 : request.Lane!.Translator.Upstream == free.Settings.Framer ? Send(free, request, now)
@@ -135,6 +139,9 @@ internal sealed class SessionState
             Health.Errors.List,
             IsRetired
         );
+
+    // Small messages are not counted, so they need not wait.
+    private bool MaySend => Settings.Framer.MaxBytes <= ByteBudget.Uncounted || !Memory.AwaitsClients;
 
     private bool NeedsConnection() =>
         Requests.Waiting.Count > Pool.Unready

@@ -13,6 +13,8 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     private const int SmallMessage = 4096;
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(1);
 
+    private static readonly UpstreamLoss _noMemory = UpstreamLoss.Broken("There is no memory for the reply.");
+
     private readonly CancellationTokenSource _closing = new();
     private ConnectionContext? _connection;
     private MessagePort? _port;
@@ -204,6 +206,10 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
             loss = UpstreamLoss.Broken(exception.Message);
+        }
+        catch (OutOfMemoryException)
+        {
+            loss = _noMemory; // logging would need memory
         }
         catch (Exception exception)
         {

@@ -22,6 +22,9 @@ internal sealed class UpstreamEvents(
     /// <summary>The destination.</summary>
     public SessionKey Key => key;
 
+    /// <summary>The memory that replies take.</summary>
+    public SessionMemory Memory => state.Memory;
+
     public MessageTrace Trace => services.Trace;
 
     private long Now => services.Clock.Now;

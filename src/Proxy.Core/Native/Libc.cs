@@ -39,6 +39,7 @@ internal static unsafe partial class Libc
     public const int TcpKeepCount = 6;
     public const int TcpInfo = 11;
     public const int MsgMore = 0x8000;
+    public const int MsgPeek = 0x2;
     public const int MsgNoSignal = 0x4000;
     public const int ShutWrite = 1;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Proxy.Connections;
+using Proxy.Limits;
 using Proxy.Timing;
 
 namespace Proxy.Transports;
@@ -12,7 +13,8 @@ internal static class TransportServices
 {
     public static void AddTransports(this IServiceCollection services)
     {
-        services.TryAddSingleton<BufferPool>();
+        services.TryAddSingleton(static _ => ByteBudget.OfProcess());
+        services.TryAddSingleton(static provider => new BufferPool(provider.GetRequiredService<ByteBudget>()));
         services.TryAddSingleton<DeadlineClock>();
         services.TryAddSingleton<Relay>();
         services.TryAddSingleton<ConnectionDrain>();

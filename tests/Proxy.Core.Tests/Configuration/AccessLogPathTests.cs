@@ -34,6 +34,7 @@ public sealed class AccessLogPathTests : IDisposable
         "cert.pem",
         """, "Kestrel": { "Endpoints": { "h": { "Url": "https://*:1", "Sni": { "*": { "Certificate": { "Path": "FOLDER/cert.pem" } } } } } }"""
     )]
+    [InlineData("none.pem", """, "Kestrel": { "Certificates": { "Default": { "Path": "FOLDER/./none.pem" } } }""")]
     [InlineData("state.json", """, "Channels": { "Loopback": { "StateFile": "FOLDER/state.json" } }""")]
     [InlineData("state.members", """, "Channels": { "Loopback": { "StateFile": "FOLDER/state.json" } }""")]
     [InlineData("bundle.pem", """, "Channels": { "Tunnel": { "TrustBundle": "FOLDER/bundle.pem" } }""")]

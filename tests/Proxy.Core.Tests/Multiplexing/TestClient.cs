@@ -29,7 +29,7 @@ internal sealed class TestClient : IAsyncDisposable
         _session = new MultiplexSession(
             new("c", "d", "tcp://127.0.0.1:1"),
             new(new(), Device.Line),
-            new(null!, null!, null!, _clock, TimeProvider.System),
+            new(null!, null!, null!, _clock, TimeProvider.System, new(long.MaxValue / 4)),
             static _ => { }
         );
     }

@@ -29,6 +29,13 @@ public sealed record ClusterMultiplexConfig
     [Range(1, 1024)]
     public int MaxInFlight { get; init; } = 1;
 
+    /// <summary>
+    /// The bytes that messages of one destination may take in memory: unfinished and waiting requests, and replies that are not taken.
+    /// Beyond it clients are not read.
+    /// </summary>
+    [Range(65_536, 1_073_741_824)]
+    public int MaxBufferedBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>When to connect.</summary>
     public MultiplexConnect Connect { get; init; }
 

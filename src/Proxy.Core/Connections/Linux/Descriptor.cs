@@ -43,11 +43,16 @@ internal static unsafe class Descriptor
     }
 
     /// <inheritdoc cref="Receive(int, Span{byte})"/>
-    public static int Receive(int descriptor, byte* buffer, int length)
+    public static int Receive(int descriptor, byte* buffer, int length) => Receive(descriptor, buffer, length, flags: 0);
+
+    /// <summary>Copies bytes and leaves them in the socket; otherwise like Receive.</summary>
+    public static int Peek(int descriptor, byte* buffer, int length) => Receive(descriptor, buffer, length, Libc.MsgPeek);
+
+    private static int Receive(int descriptor, byte* buffer, int length, int flags)
     {
         while (true)
         {
-            var count = (int)Libc.Receive(descriptor, buffer, (nuint)length, 0);
+            var count = (int)Libc.Receive(descriptor, buffer, (nuint)length, flags);
             if (count >= 0)
             {
                 return count;

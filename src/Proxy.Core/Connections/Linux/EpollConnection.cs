@@ -119,6 +119,11 @@ internal sealed class EpollConnection(
         }
     }
 
+    public override PeerDeparture? DepartedWithin(int missing) =>
+        HasFailed ? PeerDeparture.Reset
+        : HasSeen(Libc.EpollRdHup) && Unread() is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+        : null;
+
     public override IAsyncDisposable CancelOnReset(CancellationTokenSource source)
     {
         Volatile.Write(ref _cancelOnReset, source);

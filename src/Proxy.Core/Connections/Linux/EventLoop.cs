@@ -11,6 +11,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public const int LongestTurn = 50;
 
     private const int EventsPerWait = 256;
+    private const int ReportPause = 100; // milliseconds before a failure that could not be reported is reported again
 
     private readonly int _epoll;
     private readonly int _wake;
@@ -29,6 +30,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private long _heldTurns;
     private volatile bool _stopping;
     private bool _closed;
+    private Exception? _unreported; // the first failure that could not be reported yet
 
     /// <param name="index">The number of the loop in its group.</param>
     /// <param name="report">Notified of problems.</param>
@@ -147,6 +149,11 @@ internal sealed unsafe class EventLoop : IDisposable
             var count = Libc.EpollWait(_epoll, _events, EventsPerWait, WaitTime());
             Now = Environment.TickCount64;
             Volatile.Write(ref _turnBegan, Now);
+            if (_unreported is { } exception && TryReport(exception))
+            {
+                _unreported = null;
+            }
+
             Turn(count);
             ReportIfHeld(Now, Environment.TickCount64);
         }
@@ -159,7 +166,14 @@ internal sealed unsafe class EventLoop : IDisposable
         if (began != 0 && now - began > LongestTurn && Interlocked.Exchange(ref _reported, began) != began)
         {
             Interlocked.Increment(ref _heldTurns);
-            _report.Held(this, now - began);
+            try
+            {
+                _report.Held(this, now - began);
+            }
+            catch (Exception)
+            {
+                // A logger that fails, for want of memory as a rule, must not end the loop. The turn is counted.
+            }
         }
     }
 
@@ -175,7 +189,16 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    private int WaitTime() => _ready.Count > 0 || !_posted.IsEmpty ? 0 : Timers.UntilNext(Environment.TickCount64);
+    private int WaitTime()
+    {
+        if (_ready.Count > 0 || !_posted.IsEmpty)
+        {
+            return 0;
+        }
+
+        var next = Timers.UntilNext(Environment.TickCount64);
+        return _unreported is null || next is >= 0 and < ReportPause ? next : ReportPause;
+    }
 
     private void Turn(int count)
     {
@@ -220,8 +243,39 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         catch (Exception exception)
         {
+            Failed(exception, handler as EpollConnection);
+        }
+    }
+
+    // Without memory nothing is allocated here: the connection ends, which releases some, and the report waits for a later turn.
+    private void Failed(Exception exception, EpollConnection? connection = null)
+    {
+        try
+        {
+            connection?.Reset();
+        }
+        catch (Exception)
+        {
+            // What waits for the connection has failed in its turn; the socket is closed.
+        }
+
+        if (exception is OutOfMemoryException || !TryReport(exception))
+        {
+            _unreported ??= exception;
+        }
+    }
+
+    // A logger that fails, for want of memory as a rule, must not end the loop.
+    private bool TryReport(Exception exception)
+    {
+        try
+        {
             _report.Failed(this, exception);
-            (handler as EpollConnection)?.Reset();
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
         }
     }
 
@@ -233,7 +287,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         catch (Exception exception)
         {
-            _report.Failed(this, exception);
+            Failed(exception);
         }
     }
 
@@ -245,7 +299,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         catch (Exception exception)
         {
-            _report.Failed(this, exception);
+            Failed(exception);
         }
     }
 

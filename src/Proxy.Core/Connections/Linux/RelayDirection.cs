@@ -102,6 +102,11 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
 
     private RelayProgress Copy(EventLoop loop)
     {
+        if (buffers.IsFull)
+        {
+            return CopyKeepingNothing(loop);
+        }
+
         var received = Descriptor.Receive(from.Number, loop.Buffer, BufferPool.BufferSize);
         if (received <= 0)
         {
@@ -140,6 +145,43 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         }
 
         return RelayProgress.Moved;
+    }
+
+    // The memory for what the receiver does not accept is used up, so bytes stay in the sender's socket until they are sent.
+    private RelayProgress CopyKeepingNothing(EventLoop loop)
+    {
+        if (!IsWritable)
+        {
+            return RelayProgress.Waits;
+        }
+
+        var peeked = Descriptor.Peek(from.Number, loop.Buffer, BufferPool.BufferSize);
+        if (peeked <= 0)
+        {
+            return ReadNothing(peeked);
+        }
+
+        var sent = Descriptor.Send(to.Number, loop.Buffer, peeked, endFollows: false);
+        if (sent is < 0 and not -Errno.Again)
+        {
+            return RelayProgress.WriteFailed;
+        }
+
+        sent = Math.Max(sent, 0);
+        _moved += sent;
+        for (var left = sent; left > 0; )
+        {
+            var taken = Descriptor.Receive(from.Number, loop.Buffer, left);
+            if (taken <= 0)
+            {
+                return ReadNothing(taken);
+            }
+
+            left -= taken;
+        }
+
+        IsWritable = sent == peeked;
+        return IsWritable ? RelayProgress.Moved : RelayProgress.Waits;
     }
 
     private RelayProgress SpliceIn(EventLoop loop)

@@ -126,6 +126,20 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override PeerDeparture? DepartedWithin(int missing)
+    {
+        try
+        {
+            return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
+                : TcpInfo.HasPeerFinished(Socket) && Socket.Available is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+                : null;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return PeerDeparture.Reset;
+        }
+    }
+
     // There are unread bytes, or a FIN that does not count. A read would return immediately from now on, so the kernel's state is polled,
     // which is not known of a socket that this side has closed.
     private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)

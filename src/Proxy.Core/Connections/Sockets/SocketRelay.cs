@@ -151,7 +151,7 @@ internal sealed class SocketRelay(
     /// <summary>Moves the available bytes; false at the end of the stream.</summary>
     private async ValueTask<bool> MoveAsync(Side from, Side to)
     {
-        var buffer = services.Buffers.Rent();
+        var buffer = services.Buffers.RentWithinBudget();
         try
         {
             int received;

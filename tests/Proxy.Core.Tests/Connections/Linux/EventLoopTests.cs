@@ -30,6 +30,66 @@ public sealed class EventLoopTests
         Assert.Single(log.Lines);
     }
 
+    [Fact]
+    public async Task Post_NoMemoryEvenForTheLog_LoopGoesOnAndReportsLater()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var report = new Report();
+        using var loop = new EventLoop(0, report);
+        loop.Post(new Throwing());
+        await Eventually.TrueAsync(() => report.Refused >= 1); // the log had no memory either
+
+        report.HasMemory = true;
+        var answered = new Answering();
+        loop.Post(answered);
+
+        await answered.Answered.WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => !report.Failures.IsEmpty);
+        Assert.IsAssignableFrom<OutOfMemoryException>(Assert.Single(report.Failures));
+    }
+
+    private sealed class Report : IEventLoopReport
+    {
+        private int _refused;
+
+        public bool HasMemory { get; set; }
+
+        public int Refused => Volatile.Read(ref _refused);
+
+        public System.Collections.Concurrent.ConcurrentQueue<Exception> Failures { get; } = new();
+
+        public void Held(EventLoop loop, long milliseconds) { }
+
+        public void Failed(EventLoop loop, Exception exception)
+        {
+            if (!HasMemory)
+            {
+                Interlocked.Increment(ref _refused);
+                throw new InsufficientMemoryException();
+            }
+
+            Failures.Enqueue(exception);
+        }
+    }
+
+    private sealed class Throwing : IThreadPoolWorkItem
+    {
+        public void Execute() => throw new InsufficientMemoryException(); // is an OutOfMemoryException that code may throw
+    }
+
+    private sealed class Answering : IThreadPoolWorkItem
+    {
+        private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Answered => _answered.Task;
+
+        public void Execute() => _answered.TrySetResult();
+    }
+
     private sealed class Holding : IThreadPoolWorkItem, IDisposable
     {
         private readonly ManualResetEventSlim _let = new();

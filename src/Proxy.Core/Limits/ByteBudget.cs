@@ -1,0 +1,224 @@
+namespace Proxy.Limits;
+
+/// <summary>
+/// Counts the memory that buffers take, and makes those that want more wait while it is used up: first in, first out. What is counted is
+/// counted in the parent too. One holder at a time may exceed the budget, so that a message which has begun can always be finished and
+/// nothing waits for ever. Thread-safe.
+/// </summary>
+/// <param name="limit">The limit in bytes.</param>
+/// <param name="parent">The budget that this one is a part of; null for the budget of the process.</param>
+internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
+{
+    /// <summary>The size in bytes up to which a buffer is not counted, so that small messages never wait.</summary>
+    public const int Uncounted = 4096;
+
+    private readonly Lock _gate = new(); // guards the queues and what follows them, except the numbers
+    private readonly ByteBudget? _parent = parent;
+    private readonly LinkedList<(ByteHolder Holder, long Bytes)> _waiting = [];
+    private readonly Queue<ByteBudget> _blocked = new(); // parts that wait for this budget, each at most once
+    private volatile ByteHolder? _exceeding;
+    private bool _isBlocked; // whether it is in the parent's queue
+    private int _interest; // not 0 once something has waited, so that a release need not take the lock before
+    private long _limit = limit;
+    private long _used;
+
+    /// <summary>The limit in bytes.</summary>
+    public long Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set
+        {
+            Volatile.Write(ref _limit, value);
+            WakeAll();
+        }
+    }
+
+    /// <summary>The bytes that are counted.</summary>
+    public long Used => Volatile.Read(ref _used);
+
+    /// <summary>Whether it, or a budget that it is a part of, is used up.</summary>
+    public bool IsFull => Used >= Limit || _parent is { IsFull: true };
+
+    /// <summary>
+    /// Whether nothing may exceed it any more: the budget of the process is used up twice. Then even the one message that may exceed its own
+    /// budget waits.
+    /// </summary>
+    public bool IsAtCeiling => _parent?.IsAtCeiling ?? Used >= 2 * Limit;
+
+    /// <summary>The number of holders that wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>The budget of the process: a quarter of the memory that it may use, the limit of a container included.</summary>
+    public static ByteBudget OfProcess() => new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+
+    /// <summary>Counts bytes, or counts them off. It never waits.</summary>
+    /// <param name="bytes">The bytes; negative if they were released.</param>
+    public void Add(long bytes)
+    {
+        Count(bytes);
+        if (bytes < 0)
+        {
+            for (var budget = this; budget is not null; budget = budget._parent)
+            {
+                budget.WakeAll();
+            }
+        }
+    }
+
+    /// <summary>Reserves bytes for a holder, or queues it.</summary>
+    /// <returns>
+    /// Whether the bytes are reserved. If not, the holder is woken when they are, and asks for nothing until then.
+    /// </returns>
+    public bool TryReserve(ByteHolder holder, long bytes)
+    {
+        lock (_gate)
+        {
+            // The one that may exceed the budget goes first: what others wait for is that it finishes.
+            var entry = _exceeding == holder ? _waiting.AddFirst((holder, bytes)) : _waiting.AddLast((holder, bytes));
+            Interlocked.Exchange(ref _interest, 1);
+            Admit(holder);
+            return entry.List is null;
+        }
+    }
+
+    /// <summary>Takes a holder out of the queue. If it may exceed the budget, another one may instead.</summary>
+    public void Leave(ByteHolder holder)
+    {
+        lock (_gate)
+        {
+            var entry = _waiting.First;
+            while (entry is not null && entry.Value.Holder != holder)
+            {
+                entry = entry.Next;
+            }
+
+            if (entry is not null)
+            {
+                _waiting.Remove(entry);
+            }
+        }
+
+        Yield(holder);
+    }
+
+    /// <summary>Ends a holder's turn to exceed the budget, if it has it.</summary>
+    public void Yield(ByteHolder holder)
+    {
+        if (_exceeding == holder)
+        {
+            lock (_gate)
+            {
+                _exceeding = null;
+            }
+        }
+
+        WakeAll();
+    }
+
+    private void Count(long bytes)
+    {
+        for (var budget = this; budget is not null; budget = budget._parent)
+        {
+            Interlocked.Add(ref budget._used, bytes);
+        }
+    }
+
+    private void WakeAll()
+    {
+        if (Volatile.Read(ref _interest) == 0)
+        {
+            return;
+        }
+
+        int blocked;
+        lock (_gate)
+        {
+            Admit(null);
+            blocked = _blocked.Count;
+        }
+
+        // A part queues again if there is still no room for it, so parts take turns.
+        for (; blocked > 0 && !IsAtCeiling && TakeBlocked() is { } part; blocked--)
+        {
+            part.WakeAll();
+        }
+    }
+
+    // Admits those in front of the queue. The asking one is not woken, since its call has not returned.
+    private void Admit(ByteHolder? asking)
+    {
+        while (_waiting.First is { Value: var (holder, bytes) } && (MayTake(holder, bytes) || (IsBlocked() && MayTake(holder, bytes))))
+        {
+            _waiting.RemoveFirst();
+            Count(bytes);
+            if (!holder.Grant(bytes, wakes: holder != asking))
+            {
+                Count(-bytes); // it was closed meanwhile
+                _exceeding = _exceeding == holder ? null : _exceeding;
+            }
+        }
+    }
+
+    private bool MayTake(ByteHolder holder, long bytes)
+    {
+        if (HasRoom(bytes))
+        {
+            return true;
+        }
+
+        if (IsAtCeiling || (_exceeding is not null && _exceeding != holder))
+        {
+            return false;
+        }
+
+        _exceeding = holder;
+        return true;
+    }
+
+    private bool HasRoom(long bytes) => Used + bytes <= Limit && (_parent is null || _parent.HasRoom(bytes));
+
+    // Makes the parent wake this budget when it has room, and returns whether there is a parent: the caller then tries again, since the parent
+    // may have got room before it knew.
+    private bool IsBlocked()
+    {
+        if (_parent is { } parent && !_isBlocked)
+        {
+            _isBlocked = true;
+            lock (parent._gate)
+            {
+                parent._blocked.Enqueue(this);
+                Interlocked.Exchange(ref parent._interest, 1);
+            }
+        }
+
+        return _parent is not null;
+    }
+
+    private ByteBudget? TakeBlocked()
+    {
+        ByteBudget? part;
+        lock (_gate)
+        {
+            _blocked.TryDequeue(out part);
+        }
+
+        if (part is not null)
+        {
+            lock (part._gate)
+            {
+                part._isBlocked = false;
+            }
+        }
+
+        return part;
+    }
+}

@@ -1,0 +1,195 @@
+using Proxy.Limits;
+
+namespace Proxy.Core.Tests.Limits;
+
+public sealed class ByteBudgetTests
+{
+    private const int Size = 10_000;
+    private readonly List<int> _woken = [];
+    private readonly ByteBudget _process = new(100 * Size);
+    private readonly ByteBudget _budget;
+
+    public ByteBudgetTests() => _budget = new(2 * Size, _process);
+
+    [Fact]
+    public void Add_InAPart_CountedInTheParentToo()
+    {
+        _budget.Add(Size);
+
+        Assert.Equal((Size, Size), (_budget.Used, _process.Used));
+        _budget.Add(-Size);
+        Assert.Equal((0, 0), (_budget.Used, _process.Used));
+    }
+
+    [Fact]
+    public void TryReserve_Room_ReservedOnce()
+    {
+        var holder = Open(1);
+
+        Assert.True(holder.TryReserve(Size));
+        holder.Resize(0, Size);
+
+        Assert.Equal((Size, Size), (holder.Held, _budget.Used));
+        holder.Resize(Size, 0);
+        Assert.Equal((0, 0), (holder.Held, _budget.Used));
+    }
+
+    [Fact]
+    public void Resize_SmallBuffer_NotCounted()
+    {
+        var holder = Open(1);
+
+        holder.Resize(0, ByteBudget.Uncounted);
+
+        Assert.Equal(0, _budget.Used);
+    }
+
+    [Fact]
+    public void TryReserve_MoreThanTheLimit_OneMayExceedIt()
+    {
+        var holder = Open(1);
+
+        Assert.True(holder.TryReserve(3 * Size));
+        Assert.True(holder.TryReserve(3 * Size));
+
+        Assert.False(Open(2).TryReserve(Size));
+        Assert.Equal(6 * Size, _budget.Used);
+    }
+
+    [Fact]
+    public void Resize_Released_WaitingOnesTakeTurnsInOrder()
+    {
+        var first = Open(1);
+        first.TryReserve(3 * Size);
+        first.Resize(0, 3 * Size);
+        var waiting = new[] { Open(2), Open(3), Open(4) };
+        Assert.All(waiting, static holder => Assert.False(holder.TryReserve(Size)));
+
+        first.Resize(3 * Size, 0);
+
+        Assert.Equal([2, 3, 4], _woken); // the last one exceeds the limit
+        Assert.Equal(3 * Size, _budget.Used);
+        Assert.Equal(0, _budget.Waiting);
+    }
+
+    [Fact]
+    public void Close_TheOneThatExceeds_TheNextMayExceed()
+    {
+        var first = Open(1);
+        first.TryReserve(5 * Size);
+        var second = Open(2);
+        Assert.False(second.TryReserve(7 * Size));
+
+        first.Close();
+
+        Assert.Equal([2], _woken);
+        Assert.Equal(7 * Size, _budget.Used);
+    }
+
+    [Fact]
+    public void Close_WhileItWaits_NeverWoken()
+    {
+        var first = Open(1);
+        first.TryReserve(5 * Size);
+        var second = Open(2);
+        second.TryReserve(Size);
+
+        second.Close();
+        first.Close();
+
+        Assert.Empty(_woken);
+        Assert.Equal((0, 0, 0), (_budget.Used, _process.Used, _budget.Waiting));
+    }
+
+    [Fact]
+    public void GiveWay_OthersWait_TheNextMayExceedAndTheFirstWaits()
+    {
+        var first = Open(1);
+        first.TryReserve(5 * Size);
+        first.Resize(0, 5 * Size);
+        Open(2).TryReserve(Size);
+        Assert.True(first.KeepsOthersWaiting);
+
+        first.GiveWay();
+
+        Assert.Equal([2], _woken);
+        Assert.False(first.TryReserve(Size));
+    }
+
+    [Fact]
+    public void Limit_Raised_WaitingOnesAreWoken()
+    {
+        Open(1).TryReserve(5 * Size);
+        Open(2).TryReserve(Size);
+        Open(3).TryReserve(Size);
+
+        _budget.Limit = 7 * Size;
+
+        Assert.Equal([2, 3], _woken);
+    }
+
+    [Fact]
+    public void TryReserve_ProcessFull_OneOfEachPartMayExceedUpToTheCeiling()
+    {
+        var other = new ByteBudget(1000 * Size, _process);
+        other.Add(100 * Size);
+        Assert.True(_budget.IsFull);
+
+        Assert.True(Open(1).TryReserve(Size));
+        Assert.False(Open(2).TryReserve(Size));
+        other.Add(100 * Size);
+        Assert.True(_budget.IsAtCeiling);
+
+        other.Add(-150 * Size);
+
+        Assert.Equal([2], _woken);
+    }
+
+    [Fact]
+    public void TryReserve_ProcessAtItsCeiling_NothingMayExceedUntilItIsReleased()
+    {
+        _process.Add(200 * Size);
+
+        Assert.False(Open(1).TryReserve(Size));
+        _process.Add(-Size);
+
+        Assert.Equal([1], _woken);
+    }
+
+    [Fact]
+    public void OfProcess_AnyMachine_APartOfItsMemory() =>
+        Assert.InRange(ByteBudget.OfProcess().Limit, 1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+
+    [Fact]
+    public async Task TryReserve_ManyThreads_EachIsGrantedAndNothingStaysCounted()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(TakeTurnsAsync)));
+
+        Assert.Equal((0, 0, 0), (_budget.Used, _process.Used, _budget.Waiting));
+    }
+
+    private async Task TakeTurnsAsync()
+    {
+        using var woken = new SemaphoreSlim(0);
+        for (var turn = 0; turn < 500; turn++)
+        {
+            var holder = new ByteHolder(() => woken.Release());
+            holder.Open(_budget);
+            if (!holder.TryReserve(Size))
+            {
+                Assert.True(await woken.WaitAsync(Eventually.Limit));
+            }
+
+            holder.Resize(0, Size);
+            holder.Resize(Size, 0);
+            holder.Close();
+        }
+    }
+
+    private ByteHolder Open(int number)
+    {
+        var holder = new ByteHolder(() => _woken.Add(number));
+        holder.Open(_budget);
+        return holder;
+    }
+}
