@@ -51,5 +51,6 @@ public sealed class GatedListener : IConnectionListener
     {
         await _unbound.CancelAsync();
         await _inner.DisposeAsync();
+        _unbound.Dispose();
     }
 }

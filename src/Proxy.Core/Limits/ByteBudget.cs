@@ -19,19 +19,18 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
     private volatile ByteHolder? _exceeding;
     private bool _isBlocked; // whether it is in the parent's queue
     private int _interest; // not 0 once something has waited, so that a release need not take the lock before
-    private long _limit = limit;
     private long _used;
 
     /// <summary>The limit in bytes.</summary>
     public long Limit
     {
-        get => Volatile.Read(ref _limit);
+        get => Volatile.Read(ref field);
         set
         {
-            Volatile.Write(ref _limit, value);
+            Volatile.Write(ref field, value);
             WakeAll();
         }
-    }
+    } = limit;
 
     /// <summary>The bytes that are counted.</summary>
     public long Used => Volatile.Read(ref _used);
@@ -43,7 +42,7 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
     /// Whether nothing may exceed it any more: the budget of the process is used up twice. Then even the one message that may exceed its own
     /// budget waits.
     /// </summary>
-    public bool IsAtCeiling => _parent?.IsAtCeiling ?? Used >= 2 * Limit;
+    public bool IsAtCeiling => _parent?.IsAtCeiling ?? (Used >= 2 * Limit);
 
     /// <summary>The number of holders that wait.</summary>
     public int Waiting

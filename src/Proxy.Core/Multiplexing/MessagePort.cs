@@ -56,7 +56,7 @@ internal sealed class MessagePort
 
         using var left = new CancellationTokenSource();
         using var stop = new CancellationTokenSource();
-        var watch = WatchAsync(tcp, missing, left, stop.Token);
+        var watch = WatchAsync(tcp, missing, left.Cancel, stop.Token);
         try
         {
             await signal.WaitAsync(left.Token);
@@ -73,7 +73,7 @@ internal sealed class MessagePort
         }
     }
 
-    private static async Task WatchAsync(TcpConnection tcp, int missing, CancellationTokenSource left, CancellationToken stop)
+    private static async Task WatchAsync(TcpConnection tcp, int missing, Action left, CancellationToken stop)
     {
         var departure = await tcp.WaitForDepartureAsync(ignoreClose: false, stop);
         if (departure == PeerDeparture.Closed && tcp.DepartedWithin(missing) is null)
@@ -83,7 +83,7 @@ internal sealed class MessagePort
 
         if (departure is not null)
         {
-            await left.CancelAsync();
+            left();
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class ResourcesTests
             opened++;
         }
 
-        Assert.InRange(opened, Full / 8, Full / 7 + 4);
+        Assert.InRange(opened, Full / 8, (Full / 7) + 4);
         Assert.InRange(_open, Full, Limit - 100);
     }
 

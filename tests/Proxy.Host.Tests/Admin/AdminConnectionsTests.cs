@@ -51,13 +51,13 @@ public sealed class AdminConnectionsTests : IDisposable
             .Select(_ => RunAsync(connections, needsToken: true, end.Task).Running)
             .ToList();
 
-        var late = RunAsync(connections, needsToken: true, end.Task);
-        await late.Running;
-        var probe = RunAsync(connections, needsToken: false, Task.CompletedTask);
-        await probe.Running;
+        var (late, lateRunning) = RunAsync(connections, needsToken: true, end.Task);
+        await lateRunning;
+        var (probe, probeRunning) = RunAsync(connections, needsToken: false, Task.CompletedTask);
+        await probeRunning;
 
-        Assert.Equal(503, late.Context.Response.StatusCode);
-        Assert.Equal(200, probe.Context.Response.StatusCode);
+        Assert.Equal(503, late.Response.StatusCode);
+        Assert.Equal(200, probe.Response.StatusCode);
         Assert.All(busy, static one => Assert.False(one.IsCompleted));
         end.SetResult();
         await Task.WhenAll(busy);

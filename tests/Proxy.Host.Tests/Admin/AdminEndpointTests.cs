@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Diagnostics;
-using Proxy.Host.Admin;
 using Proxy.Host.Tests.Support;
 using Proxy.Revisions;
 

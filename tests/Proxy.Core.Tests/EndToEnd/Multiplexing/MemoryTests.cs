@@ -11,7 +11,7 @@ public sealed class MemoryTests : SessionTestBase
     private const int Budget = 1024 * 1024;
     private const int Body = 3_500_000;
     private const int LargestMessage = 4 * 1024 * 1024;
-    private static readonly string Http = $"\"Protocol\": \"http1\", \"MaxBufferedBytes\": {Budget}";
+    private static readonly string _http = $"\"Protocol\": \"http1\", \"MaxBufferedBytes\": {Budget}";
 
     public override Task InitializeAsync()
     {
@@ -25,12 +25,12 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_UnfinishedMessagesOfManyClients_NotReadBeyondTheBudget(string transport)
     {
-        await StartAsync(transport, Http);
+        await StartAsync(transport, _http);
         var clients = new List<MultiplexPeer>();
         for (var count = 0; count < 12; count++)
         {
             clients.Add(await Multiplexer.ConnectAsync());
-            Fill(clients[^1].Socket, Post(Body)[..^1]);
+            Fill(clients[^1].Socket, Post(Body).AsSpan()[..^1].ToArray());
         }
 
         // 12 bodies are 42 MB; what the kernel does not take is the clients' own.
@@ -52,7 +52,7 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_ClientEndsInTheMiddleOfAMessage_ItsMemoryIsReleased(string transport)
     {
-        await StartAsync(transport, Http);
+        await StartAsync(transport, _http);
         using var client = await Multiplexer.ConnectAsync();
         await client.SendAsync(Post(Body)[..200_000]);
         await Eventually.TrueAsync(() => Buffered >= 200_000);
@@ -69,7 +69,7 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_PausedClientEndsInTheMiddleOfAMessage_ConnectionEndsUnread(string transport)
     {
-        await StartAsync(transport, Http);
+        await StartAsync(transport, _http);
         using var first = await Multiplexer.ConnectAsync();
         await first.SendAsync(Post(Body)[..(2 * Budget)]); // exceeds the budget and stays
         await Eventually.TrueAsync(() => Buffered >= 2 * Budget);
