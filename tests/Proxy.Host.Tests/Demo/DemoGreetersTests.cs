@@ -12,7 +12,7 @@ public sealed class DemoGreetersTests
     public async Task Run_PortOfTheDemoInUse_ExitCodeOneAndThePortIsNamed()
     {
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, """{ "Demo": { "Enabled": true } }""");
+        await File.WriteAllTextAsync(file, """{ "Demo": { "Enabled": true }, "ReverseProxy": {} }""");
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 17002));
         taken.Listen();

@@ -80,6 +80,7 @@ public sealed partial class MetricsPageTests : IDisposable
         multiplex.CacheHit(tags);
         multiplex.Shared(tags);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
+        multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);
     }
 
     private static async Task MeasureChannelsAsync(IServiceProvider services)
