@@ -38,7 +38,9 @@ public sealed class AdminEndpointTests : IDisposable
     {
         await using var host = await StartAsync();
         var since = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
-        host.Services.GetRequiredService<ProxyStatus>().Update(state => state with { ReadingSince = since });
+        var status = host.Services.GetRequiredService<ProxyStatus>();
+        await status.WhenSettledAsync().WaitAsync(Eventually.Limit); // the files are read once more after a start
+        status.Update(state => state with { ReadingSince = since });
 
         using var answer = await GetAsync(host, "/healthz/ready");
 
