@@ -32,7 +32,12 @@ internal sealed class TunnelMetrics
             "{tunnel}",
             "Tunnels that are open, by peer."
         );
-        instruments.CreateObservableCounter("proxy.channel.io", ObserveBytes, "By", "Bytes of tunnels; receive is from whoever opened it.");
+        instruments.CreateObservableCounter(
+            "proxy.channel.io",
+            ObserveBytes,
+            "By",
+            "Bytes of tunnels; receive is from the instance that opened the tunnel."
+        );
         instruments.CreateObservableUpDownCounter("proxy.channel.members", ObserveMembers, "{member}", "Members by state.");
     }
 

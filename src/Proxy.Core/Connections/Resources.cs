@@ -10,7 +10,7 @@ namespace Proxy.Connections;
 /// </summary>
 public sealed class Resources
 {
-    private const int Slack = 64; // for what asks nobody: assemblies, files, hooks, name resolution
+    private const int Slack = 64; // for descriptors that are opened without asking: assemblies, files, hooks, name resolution
     private const int DialsShare = 16;
     private const int LeastDials = 16;
     private const int MostDials = 1024;
