@@ -105,7 +105,8 @@ public sealed class MemberDialerTests : IAsyncLifetime
     {
         var services = _caller.Services;
         var balancer = services.GetRequiredService<MemberBalancer>();
-        var dialer = new MemberDialer(_tunnels, _members, balancer, services.GetRequiredService<TunnelMetrics>(), _time);
+        var suspicion = services.GetRequiredService<MemberSuspicion>();
+        var dialer = new MemberDialer(_tunnels, _members, balancer, suspicion, services.GetRequiredService<TunnelMetrics>(), _time);
         return new(
             services.GetRequiredService<CurrentChannels>(),
             dialer,
