@@ -59,7 +59,7 @@ internal sealed class TunnelAttempt : IDisposable
     /// <param name="wanted">What the client calls.</param>
     /// <param name="member">The member.</param>
     /// <param name="port">The port at the member; null for the only one.</param>
-    /// <param name="suspicion">Is told how the member behaves.</param>
+    /// <param name="suspicion">Records how the member behaves.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The attempt; null if the member's address is not one.</returns>

@@ -53,7 +53,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
     [Fact]
     public async Task Duplex_NewEpochOfTheMemberComes_IsAskedAgain()
     {
-        Know((await _server.ToldAsync("ring", static _ => true)).Boot);
+        Know((await _server.StateAsync("ring", static _ => true)).Boot);
 
         using var served = await _legacy.AcceptWithinAsync();
         await served.SendAsync("there"u8.ToArray());

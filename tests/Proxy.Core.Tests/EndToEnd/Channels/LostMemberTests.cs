@@ -71,7 +71,7 @@ public sealed class LostMemberTests : IAsyncLifetime
         );
         await _caller.StartAsync();
         await UseAsync(0, 1);
-        await _caller.ToldAsync("ring", static state => state.Members.Count == 2);
+        await _caller.StateAsync("ring", static state => state.Members.Count == 2);
         _time.Advance(TimeSpan.FromMilliseconds(123)); // no other timer is due in exactly half a second then
     }
 
