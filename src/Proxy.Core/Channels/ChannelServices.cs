@@ -36,6 +36,7 @@ internal static class ChannelServices
         services.TryAddSingleton(static provider => new ChannelRegistry(
             provider.GetRequiredService<ChannelMonitor>(),
             provider.GetRequiredService<MemberDirectory>(),
+            provider.GetRequiredService<MemberSuspicion>(),
             provider.GetRequiredService<ConnectionTracker>()
         ));
         return services;
@@ -135,6 +136,12 @@ internal static class ChannelServices
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<TunnelAdmission>();
         services.TryAddSingleton<ServerDialer>();
+        services.TryAddSingleton(static provider => new MemberSuspicion(
+            provider.GetRequiredService<MemberDirectory>(),
+            provider.GetRequiredService<HelloReader>().AskAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<MemberSuspicion>>()
+        ));
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
         services.TryAddSingleton<CallPipelines>();

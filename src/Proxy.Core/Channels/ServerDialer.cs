@@ -30,7 +30,7 @@ internal sealed class ServerDialer(IConnectionFactory connections, CurrentChanne
         }
         catch (Exception exception)
         {
-            server.Abort(new ConnectionAbortedException("The peer was not told that it is connected.", exception));
+            server.Abort(new ConnectionAbortedException("The peer did not get the answer that it is connected.", exception));
             await server.DisposeAsync();
             if (exception is IOException)
             {

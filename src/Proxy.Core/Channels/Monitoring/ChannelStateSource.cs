@@ -26,7 +26,7 @@ public sealed class ChannelStateSource : IConfigurationSource
     {
         public string Text => "configuration";
 
-        public Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+        public Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
         {
             var data = new Dictionary<string, string?>(Data, StringComparer.OrdinalIgnoreCase) { [$"{Section}:BindIp"] = notice.BindIp };
             if (notice.State is { } state)

@@ -76,10 +76,10 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task WhenEmpty_Refuse_ListensOnlyWhileSomebodyServes()
     {
         var (client, servers) = await StartAsync(1, WhenEmpty.Refuse);
-        await client.ToldAsync("db", static state => state.Listening);
+        await client.StateAsync("db", static state => state.Listening);
 
         await servers[0].StopAsync();
-        var told = await client.ToldAsync("db", static state => !state.Listening);
+        var told = await client.StateAsync("db", static state => !state.Listening);
 
         Assert.Null(told.Ip);
         await Eventually.TrueAsync(() =>
@@ -239,7 +239,7 @@ public sealed class RequestTests : IAsyncLifetime
 
     private async Task<Socket> CallAsync(ChannelInstance client)
     {
-        ChannelState state = await client.ToldAsync("db", static state => state.Listening);
+        ChannelState state = await client.StateAsync("db", static state => state.Listening);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(state.Ip!), _port));
         return socket;

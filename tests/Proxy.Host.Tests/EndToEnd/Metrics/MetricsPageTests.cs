@@ -96,7 +96,7 @@ public sealed partial class MetricsPageTests : IDisposable
         var monitor = services.GetRequiredService<ChannelMonitor>();
         monitor.Start();
         monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
-        await monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        await monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
     }
 
     private static ConnectionRecord Record(string? route) =>
