@@ -13,6 +13,7 @@ using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Revisions;
 using Proxy.Routes;
+using Proxy.Timing;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -35,12 +36,12 @@ public static class TcpProxyExtensions
             return new TcpProxyBuilder(services);
         }
 
+        services.TryAddSingleton<TimeProvider>(RunningTime.OfProcess); // before YARP adds its own
         if (!Has<IProxyStateLookup>(services))
         {
             services.AddReverseProxy();
         }
 
-        services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.AddDiagnostics();
         services.AddTransports();

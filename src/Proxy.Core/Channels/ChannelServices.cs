@@ -69,7 +69,9 @@ internal static class ChannelServices
 
     private static void AddMembership(IServiceCollection services)
     {
-        services.TryAddSingleton<NameLookup>(static _ => new LookupThreads(Dns.GetHostAddresses).LookUpAsync);
+        services.TryAddSingleton<NameLookup>(static provider =>
+            new LookupThreads(Dns.GetHostAddresses, provider.GetRequiredService<TimeProvider>()).LookUpAsync
+        );
         services.TryAddSingleton(static provider => new MemberDirectory(
             provider.GetRequiredService<ThisInstance>().Id,
             provider.GetRequiredService<ThisInstance>().Address

@@ -52,9 +52,13 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
         {
             return await dialing;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"No answer within {connectTimeout}.");
+            throw new TimeoutException(
+                exception is UnresolvedException
+                    ? $"The name was not resolved within {connectTimeout}."
+                    : $"No answer within {connectTimeout}."
+            );
         }
     }
 
@@ -72,7 +76,20 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
     private async ValueTask<ConnectionContext> ResolveAndStartAsync(
         ValueTask<IReadOnlyList<EndPoint>> resolving,
         CancellationTokenSource cancel
-    ) => await StartAsync(await resolving, cancel);
+    )
+    {
+        IReadOnlyList<EndPoint> endPoints;
+        try
+        {
+            endPoints = await resolving;
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new UnresolvedException(exception);
+        }
+
+        return await StartAsync(endPoints, cancel);
+    }
 
     private ValueTask<ConnectionContext> StartAsync(IReadOnlyList<EndPoint> endPoints, CancellationTokenSource cancel) =>
         endPoints.Count == 1 ? connections.ConnectAsync(endPoints[0], cancel.Token) : new(RaceAsync(endPoints, cancel));
@@ -145,4 +162,6 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
             // This attempt lost the race and did not connect.
         }
     }
+
+    private sealed class UnresolvedException(OperationCanceledException inner) : OperationCanceledException(inner.Message, inner);
 }

@@ -119,7 +119,8 @@ public sealed class AddressRaceTests
         var dialing = new AddressRace(_dials, resolver, _time).ConnectAsync("tcp://slow.test:1", _timeout, _timeout, default).AsTask();
         _time.Advance(_timeout);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => dialing);
+        var exception = await Assert.ThrowsAsync<TimeoutException>(() => dialing);
+        Assert.Equal("The name was not resolved within 00:00:05.", exception.Message);
     }
 
     [Theory]

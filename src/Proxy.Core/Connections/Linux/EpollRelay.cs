@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Proxy.Diagnostics;
 using Proxy.Native;
+using Proxy.Timing;
 
 namespace Proxy.Connections.Linux;
 
@@ -33,7 +34,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     {
         _client = client;
         _upstream = upstream;
-        _deadlines = new RelayDeadlines(options, Environment.TickCount64);
+        _deadlines = new RelayDeadlines(options, RunningTime.OfProcess.Milliseconds);
         _record = record;
         _loop = client.Loop;
         _up = new RelayDirection(client, upstream, buffers);
