@@ -19,7 +19,7 @@ public sealed record DestinationSection
     [Range(0, 256)]
     public int Weight { get; init; } = 1;
 
-    /// <summary>Whether it is used only when no other destination is available.</summary>
+    /// <summary>Whether it is used only when no other destination is available, or all others are full.</summary>
     public bool Backup { get; init; }
 
     /// <summary>Arbitrary keys and values for extensions.</summary>
