@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Core.Tests.Clusters.LoadBalancing;
 
-public sealed class HttpLeastRequestsPolicyTests
+public sealed class HttpLoadBalancingPoliciesTests
 {
     private readonly HttpLeastRequestsPolicy _policy = new("LeastRequests");
 
