@@ -6,7 +6,10 @@ namespace Proxy.Configuration.Clusters;
 /// <summary>One destination of a cluster.</summary>
 public sealed record DestinationSection
 {
-    /// <summary>tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes.</summary>
+    /// <summary>
+    /// tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes; tcp://host:first-last for routes that listen at equally many ports,
+    /// which map one to one.
+    /// </summary>
     public required string Address { get; init; }
 
     /// <summary>Another address for active health checks.</summary>
