@@ -73,7 +73,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
                 await Task.Delay(backoff.Fail(), time, cancellationToken);
             }
 
-            var target = new DialTarget(cluster, destination);
+            var target = new DialTarget(cluster, destination, endPoint.PortOffset);
             (var connection, failure) = await DialAsync(target, endPoint.Settings.Tcp, client.Span, cancellationToken);
             if (connection is not null)
             {

@@ -72,6 +72,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
+        PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
         var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
         if (wholeDocument && nothing && !onPurpose && config.Channels is null)

@@ -82,6 +82,12 @@ internal abstract class TcpConnection
     /// <returns>How the peer left; null if the wait was cancelled.</returns>
     public abstract Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
 
+    /// <summary>Waits until there is a byte to read, or the peer has left without having sent any. Nothing is read.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null if there is a byte; otherwise how the peer left.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public abstract Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken);
+
     Task<PeerDeparture?> IDeparture.WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken) =>
         WaitForDepartureAsync(ignoreClose, cancellationToken);
 

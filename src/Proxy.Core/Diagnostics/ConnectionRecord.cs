@@ -59,6 +59,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The id of the destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
 
+    /// <summary>The place of its local port in the range of ports that the endpoint listens on, from 0.</summary>
+    internal int PortOffset { get; set; }
+
     /// <summary>Its span; null if spans have no listener.</summary>
     internal ConnectionSpan? Span { get; set; }
 

@@ -48,7 +48,7 @@ internal sealed class HookListFactory(
     {
         var step = CreateStep(config);
         // A delay has no timeout besides its own length.
-        return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout);
+        return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout, config.AtStart);
     }
 
     private IHookStep CreateStep(HookStepConfig config) =>

@@ -82,7 +82,11 @@ internal sealed partial class PipelineBuilder(
         var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
         return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
 
-        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+        Task LimitAsync(ConnectionContext connection)
+        {
+            ConnectionRecord.Of(connection).PortOffset = binding.Address.PortOffset;
+            return limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+        }
     }
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)

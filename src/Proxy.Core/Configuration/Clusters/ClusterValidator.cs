@@ -49,10 +49,10 @@ internal static class ClusterValidator
         foreach (var (id, destination) in cluster.Destinations)
         {
             var place = $"{path}:Destinations:{id}";
-            CheckAddress(destination.Address, $"{place}:Address", problems);
+            CheckAddress(destination.Address, $"{place}:Address", ranges: true, problems);
             if (destination.Health is { } health)
             {
-                CheckAddress(health, $"{place}:Health", problems);
+                CheckAddress(health, $"{place}:Health", ranges: false, problems);
             }
         }
 
@@ -62,7 +62,7 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckAddress(string address, string path, ProblemList problems)
+    private static void CheckAddress(string address, string path, bool ranges, ProblemList problems)
     {
         if (address.Length == 0)
         {
@@ -75,7 +75,11 @@ internal static class ClusterValidator
                 problems.Consequence(path, $"'{address}' is no URL; write tcp://host:port, unix:/path or http://host.");
             }
         }
-        else if (!DestinationAddress.TryParse(address, out _, out var error))
+        else if (
+            ranges
+                ? !DestinationAddress.TryParseRange(address, out _, out var error)
+                : !DestinationAddress.TryParse(address, out _, out error)
+        )
         {
             problems.Consequence(path, error ?? "is wrong.");
         }

@@ -8,6 +8,8 @@ namespace Proxy.Configuration.Routes;
 [NotAvailableYet("Tls", "Limits")]
 public sealed record TcpRouteConfig
 {
+    private readonly TimeSpan? _halfCloseTimeout;
+
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
     public string? Listen { get; init; }
 
@@ -36,9 +38,14 @@ public sealed record TcpRouteConfig
     [AllowNone]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Ends a connection after this time since one side has finished sending.</summary>
+    /// <summary>Ends a connection after this time since one side has finished sending; absent means 5 minutes, and 1 minute with Mode Lock.</summary>
     [AllowNone]
-    public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan HalfCloseTimeout
+    {
+        // A client that holds a permit has said that it is done, and others wait for the service to agree.
+        get => _halfCloseTimeout ?? TimeSpan.FromMinutes(Mode == TcpMode.Lock ? 1 : 5);
+        init => _halfCloseTimeout = value;
+    }
 
     /// <summary>The maximum duration of a connection, shortened by up to 10 % at random.</summary>
     [AllowNone]

@@ -119,6 +119,32 @@ internal sealed class EpollConnection(
         }
     }
 
+    public override async Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken)
+    {
+        var gate = Readable;
+        while (true)
+        {
+            gate.Reset();
+            if (HasFailed || IsClosing)
+            {
+                return PeerDeparture.Reset;
+            }
+
+            var ended = HasSeen(Libc.EpollRdHup); // before the bytes are counted, since both may come at once
+            if (Unread() > 0)
+            {
+                return null;
+            }
+
+            if (ended)
+            {
+                return PeerDeparture.ClosedSilently;
+            }
+
+            await gate.WaitAsync(cancellationToken);
+        }
+    }
+
     public override PeerDeparture? DepartedWithin(int missing) =>
         HasFailed ? PeerDeparture.Reset
         : HasSeen(Libc.EpollRdHup) && Unread() is > 0 and var unread && unread < missing ? PeerDeparture.Closed

@@ -126,6 +126,21 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override async Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            return Socket.Available > 0 ? null
+                : TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
+                : PeerDeparture.ClosedSilently;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return PeerDeparture.Reset;
+        }
+    }
+
     public override PeerDeparture? DepartedWithin(int missing)
     {
         try
