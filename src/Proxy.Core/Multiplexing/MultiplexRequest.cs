@@ -61,9 +61,6 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>The number of writes to the unit when this was sent.</summary>
     public long Generation { get; set; }
 
-    /// <summary>Whether this is the one request that tests a suspended unit.</summary>
-    public bool IsProbe { get; set; }
-
     /// <summary>The first of the requests that wait for the same reply, in order.</summary>
     public MultiplexRequest? Followers { get; set; }
 
@@ -186,7 +183,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Original.Append(message);
         Translated?.Clear();
         Reply?.Clear();
-        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = IsProbe = false;
+        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = false;
         DeliversReply = true;
         Traits = MessageTraits.None;
         Facts = default;

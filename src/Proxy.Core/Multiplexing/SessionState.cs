@@ -89,6 +89,11 @@ internal sealed class SessionState
     /// <summary>The next step that has to be carried out.</summary>
     public SessionStep Next(long now, Func<UpstreamConnection> create)
     {
+        if (Requests.Notices.TryDequeue(out var notice))
+        {
+            return new(SessionStepKind.Tell, null, null, notice);
+        }
+
         if (Pool.FindDone() is { } done)
         {
             return Close(done, now);
@@ -96,7 +101,7 @@ internal sealed class SessionState
 
         if (Requests.Waiting.Count > 0 && MaySend && Pool.FindFree() is { } free && Requests.Waiting.TakeNext() is { } request)
         {
-            return Requests.Units.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
+            return Requests.Suspensions.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
                 : request.Lane!.Translator.Upstream == free.Settings.Framer ? Send(free, request, now)
                 : Reject(request, SessionStepKind.RejectStale);
         }
@@ -120,6 +125,7 @@ internal sealed class SessionState
     {
         Requests.Waiting.TakeExpired(now, expired);
         Exchanges.Check(now, overdue, lost);
+        Requests.Suspensions.Forget();
         Pool.RetireOld(now);
         RetireUnused(now);
     }
@@ -134,11 +140,14 @@ internal sealed class SessionState
             [.. Requests.Waiting.Lanes.Select(static lane => lane.Status())],
             Requests.Waiting.Count,
             [.. Pool.All.Select(connection => connection.Status(now))],
-            Requests.Units.Suspended,
+            Requests.Suspensions.Units,
             Health.RetryIn,
             Health.Errors.List,
             IsRetired
-        );
+        )
+        {
+            SuspendedRequests = Requests.Suspensions.Requests,
+        };
 
     // Small messages are not counted, so they need not wait.
     private bool MaySend => Settings.Framer.MaxBytes <= ByteBudget.Uncounted || !Memory.AwaitsClients;

@@ -68,6 +68,23 @@ internal sealed class WaitingRequests(SharedReads reads)
     /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
 
+    /// <summary>Whether a request of another unit waits.</summary>
+    public bool HasOther(ushort? unit)
+    {
+        foreach (var lane in _lanes)
+        {
+            for (var request = lane.First; request is not null; request = request.Next)
+            {
+                if (request.Facts.Unit != unit)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Takes all requests.</summary>
     public void TakeAll(List<MultiplexRequest> taken)
     {
