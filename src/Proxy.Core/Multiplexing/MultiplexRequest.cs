@@ -136,13 +136,20 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     }
 
     /// <summary>Removes the followers that have waited too long.</summary>
-    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
+    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken) =>
+        TakeFollowers(static (follower, now) => now >= follower.Deadline, now, taken);
+
+    /// <summary>Removes the followers in a lane.</summary>
+    public void TakeFollowersIn(RequestLane lane, List<MultiplexRequest> taken) =>
+        TakeFollowers(static (follower, lane) => follower.Lane == lane, lane, taken);
+
+    private void TakeFollowers<T>(Func<MultiplexRequest, T, bool> condition, T argument, List<MultiplexRequest> taken)
     {
         MultiplexRequest? before = null;
         for (var follower = Followers; follower is not null; )
         {
             var next = follower.Next;
-            if (now < follower.Deadline)
+            if (!condition(follower, argument))
             {
                 before = follower;
             }

@@ -148,7 +148,7 @@ internal sealed class SessionExchanges(SessionState state)
     private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
         state.Settings.Multiplex.Retry == MultiplexRetry.Safe
         && !loss.IsNonsense
-        && request.Attempts == 0
+        && request is { Attempts: 0, Lane.HasLeft: false }
         && (request.IsSafe || request.IsUnsent);
 
     private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)

@@ -67,6 +67,8 @@ public sealed class SuspensionTests : SessionTestBase
         Assert.Equal(ModbusMessages.Value(1, 7), await AskAsync(good, 1, 7));
         Assert.Equal(ModbusMessages.Exception(1, 3, 0x0B), await AskAsync(good, 1, Silent));
         Assert.Equal(seen + 2, Device.Messages.Count);
+        Time.Advance(_timeout);
+        Assert.Equal(ModbusMessages.Exception(1, 3, 0x0B), await bad.ReadReplyAsync(1000));
     }
 
     [Theory]
