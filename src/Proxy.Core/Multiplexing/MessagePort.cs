@@ -30,6 +30,9 @@ internal sealed class MessagePort
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
+    /// <summary>Whether the peer has ended its side or reset the connection, as far as this is known without reading.</summary>
+    public bool HasPeerEnded => (_connection as TcpConnection)?.HasPeerEnded is true;
+
     /// <summary>Whether the peer has left in the middle of a message, as far as this is known without reading.</summary>
     /// <param name="missing">The least number of bytes that the message still needs.</param>
     /// <exception cref="IOException">It has reset the connection.</exception>

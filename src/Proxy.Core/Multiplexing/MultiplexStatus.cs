@@ -26,6 +26,11 @@ public sealed record MultiplexStatus(
     bool IsRetired
 )
 {
+    /// <summary>
+    /// Whether each upstream connection is used for one exchange, since the destination closed several after their first answer.
+    /// </summary>
+    public bool ClosesAfterEachAnswer { get; init; }
+
     /// <summary>The requests that fail immediately, since they were not answered; each named by its unit, function and address.</summary>
     public IReadOnlyList<string> SuspendedRequests { get; init; } = [];
 

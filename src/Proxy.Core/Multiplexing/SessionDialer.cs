@@ -30,6 +30,9 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
             case SessionNoticeKind.Suspended:
                 Log.Suspended(logger, key.ClusterId, key.DestinationId, notice.Subject);
                 break;
+            case SessionNoticeKind.ClosesAfterEachAnswer:
+                Log.SingleUse(logger, key.ClusterId, key.DestinationId);
+                break;
             default:
                 Log.Resumed(logger, key.ClusterId, key.DestinationId, notice.Subject);
                 break;
@@ -57,6 +60,12 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
             "Cluster {Cluster}, destination {Destination}: {Subject} did not answer in time and is suspended: such requests fail at once, except one after each pause, until one is answered."
         )]
         public static partial void Suspended(ILogger logger, string cluster, string destination, string subject);
+
+        [LoggerMessage(
+            LogLevel.Information,
+            "Cluster {Cluster}, destination {Destination}: it closes its connection after each answer, so for an hour each connection is used for one request."
+        )]
+        public static partial void SingleUse(ILogger logger, string cluster, string destination);
 
         [LoggerMessage(LogLevel.Information, "Cluster {Cluster}, destination {Destination}: {Subject} answers again.")]
         public static partial void Resumed(ILogger logger, string cluster, string destination, string subject);

@@ -13,4 +13,7 @@ internal enum SessionNoticeKind
 
     /// <summary>It has answered again.</summary>
     Resumed,
+
+    /// <summary>The destination closes its connection after each answer, so that each is used for one exchange.</summary>
+    ClosesAfterEachAnswer,
 }

@@ -33,6 +33,8 @@ internal sealed class SessionState
 
     public UpstreamHealth Health { get; }
 
+    public SingleUse SingleUse { get; } = new();
+
     public bool IsRetired { get; private set; }
 
     public bool IsOver => IsRetired && Requests.Waiting.Lanes.Count == 0 && Pool.Count == 0;
@@ -48,6 +50,7 @@ internal sealed class SessionState
         {
             Pool.RetireAll();
             Health.Apply(next);
+            SingleUse.Forget();
         }
 
         IsRetired = false;
@@ -146,6 +149,7 @@ internal sealed class SessionState
             IsRetired
         )
         {
+            ClosesAfterEachAnswer = SingleUse.IsLearned(now),
             SuspendedRequests = Requests.Suspensions.Requests,
         };
 
@@ -166,6 +170,7 @@ internal sealed class SessionState
     {
         Requests.Send(request, connection, now);
         connection.IsWriting = true;
+        connection.IsSpent = SingleUse.IsLearned(now);
         connection.Deadline = request.Deadline;
         return new(SessionStepKind.Send, connection, request);
     }

@@ -197,6 +197,8 @@ public sealed class DropUnsentTests : SessionTestBase
 
         await QueuedAsync(0);
         Assert.Equal("", await client.ReadEndAsync());
+        await Device.DisposeAsync();
+        Assert.Equal("reset", await busy.ReadEndAsync());
     }
 
     [Theory]
