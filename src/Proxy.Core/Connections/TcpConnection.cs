@@ -98,6 +98,9 @@ internal abstract class TcpConnection
     /// </returns>
     public abstract PeerDeparture? DepartedWithin(int missing);
 
+    /// <summary>Whether the peer has sent FIN or RST, whatever is unread before it.</summary>
+    public abstract bool HasPeerEnded { get; }
+
     /// <summary>
     /// Runs work where this connection's handlers run, on its event loop or the thread pool, after this call has returned.
     /// </summary>

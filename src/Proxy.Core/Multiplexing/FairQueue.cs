@@ -4,6 +4,7 @@ namespace Proxy.Multiplexing;
 internal sealed class FairQueue
 {
     private readonly Queue<RequestLane> _turns = new();
+    private readonly Stack<RequestLane> _returned = new(); // the lanes of requests that were put back, whose turn comes before all others
 
     /// <summary>The number of waiting requests.</summary>
     public int Count { get; private set; }
@@ -21,11 +22,15 @@ internal sealed class FairQueue
         Queue(request.Lane);
     }
 
-    /// <summary>Puts a request back at the start of its lane.</summary>
+    /// <summary>
+    /// Puts a request back at the start of its lane, and before those of all other lanes. Of several, the one that was sent first is put back
+    /// last.
+    /// </summary>
     public void Return(MultiplexRequest request)
     {
         request.Lane!.Prepend(request);
         Count++;
+        _returned.Push(request.Lane);
         Queue(request.Lane);
     }
 
@@ -42,13 +47,19 @@ internal sealed class FairQueue
     /// <summary>The next request; null if there is none, or each one has to wait for earlier ones of its own client.</summary>
     public MultiplexRequest? Dequeue()
     {
+        while (_returned.TryPop(out var lane))
+        {
+            if (Take(lane) is { } first)
+            {
+                return first;
+            }
+        }
+
         while (_turns.TryDequeue(out var lane))
         {
             lane.IsQueued = false;
-            if (lane.First is { } first && MaySend(lane, first))
+            if (Take(lane) is { } first)
             {
-                lane.TakeFirst();
-                Count--;
                 Queue(lane);
                 return first;
             }
@@ -57,6 +68,17 @@ internal sealed class FairQueue
         }
 
         return null;
+    }
+
+    private MultiplexRequest? Take(RequestLane lane)
+    {
+        if (lane.First is not { } first || !MaySend(lane, first))
+        {
+            return null;
+        }
+
+        Count--;
+        return lane.TakeFirst();
     }
 
     /// <summary>Takes the requests of a lane for which a condition is true.</summary>

@@ -155,6 +155,19 @@ internal sealed class MultiplexSession : IDeadline
         Dispatch();
     }
 
+    /// <summary>Drops the requests of a client that has gone which were not sent.</summary>
+    public void DropUnsent(RequestLane lane)
+    {
+        var dropped = new List<MultiplexRequest>();
+        lock (_gate)
+        {
+            _state.Requests.Waiting.TakeUnsent(lane, dropped);
+        }
+
+        dropped.ForEach(static request => request.Client.Drop(request));
+        Dispatch();
+    }
+
     /// <summary>
     /// Whether a lane's client is to move to another destination: this one is retired, and none of its requests is under way.
     /// </summary>

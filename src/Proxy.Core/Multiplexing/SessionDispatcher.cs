@@ -61,6 +61,9 @@ internal sealed class SessionDispatcher(
             case SessionStepKind.Send:
                 Send(step.Connection!, step.Request!);
                 break;
+            case SessionStepKind.Tell:
+                services.Dialer.Tell(key, step.Notice!);
+                break;
             case SessionStepKind.Dial:
                 Dial(step.Connection!);
                 break;

@@ -53,6 +53,7 @@ internal sealed class SessionExchanges(SessionState state)
 
         state.Health.Succeeded(connection.ConnectedAt);
         state.Requests.Settle(request);
+        connection.IsRetired |= connection.IsSpent;
         connection.BeginRest(pause);
         return true;
     }
@@ -65,10 +66,16 @@ internal sealed class SessionExchanges(SessionState state)
             return false;
         }
 
-        connection.HasAnswered = true;
+        connection.Answers++;
+        connection.AnsweredAt = now;
+        if (connection.Answers > 1)
+        {
+            state.SingleUse.AnsweredAgain();
+        }
+
         state.Health.Succeeded(connection.ConnectedAt);
         state.Requests.Replied(request, reply, connection, now);
-        connection.IsRetired |= ends;
+        connection.IsRetired |= ends || (connection.IsSpent && connection.InFlight.Count == 0);
         connection.BeginRest(connection.Settings.Multiplex.RequestDelay);
         return true;
     }
@@ -87,6 +94,7 @@ internal sealed class SessionExchanges(SessionState state)
         if (connection.State != UpstreamState.Closing)
         {
             state.Health.Errors.Add(loss.Reason);
+            Learn(connection, loss, now);
             if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 state.Health.Failed(now);
@@ -114,6 +122,14 @@ internal sealed class SessionExchanges(SessionState state)
         }
 
         return true;
+    }
+
+    private void Learn(UpstreamConnection connection, UpstreamLoss loss, long now)
+    {
+        if (loss is { IsNonsense: false } && loss != UpstreamLoss.Silent && state.SingleUse.Ended(connection, now))
+        {
+            state.Requests.Notices.Enqueue(new(SessionNoticeKind.ClosesAfterEachAnswer, ""));
+        }
     }
 
     /// <summary>Checks deadlines.</summary>
@@ -148,7 +164,7 @@ internal sealed class SessionExchanges(SessionState state)
     private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
         state.Settings.Multiplex.Retry == MultiplexRetry.Safe
         && !loss.IsNonsense
-        && request.Attempts == 0
+        && request is { Attempts: 0, Lane.HasLeft: false }
         && (request.IsSafe || request.IsUnsent);
 
     private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
@@ -161,9 +177,9 @@ internal sealed class SessionExchanges(SessionState state)
             overdue.Add(request);
             switch (connection.Settings.LateReply)
             {
-                case LateReply.Discard when ++connection.SilentTimeouts < MostSilentTimeouts:
+                case LateReply.Discard when ++connection.SilentTimeouts < MostSilentTimeouts && !connection.IsSpent:
                     break;
-                case LateReply.Drain when connection.InFlight.Count == 0:
+                case LateReply.Drain when connection is { InFlight.Count: 0, IsSpent: false }:
                     connection.BeginDrain(now);
                     return false;
                 default:

@@ -38,8 +38,17 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// </summary>
     public bool IsGivenUp { get; set; }
 
+    /// <summary>The number of requests on it that the destination has answered.</summary>
+    public int Answers { get; set; }
+
     /// <summary>Whether the destination has answered any request on it.</summary>
-    public bool HasAnswered { get; set; }
+    public bool HasAnswered => Answers > 0;
+
+    /// <summary>The clock's milliseconds when the last request was answered.</summary>
+    public long AnsweredAt { get; set; }
+
+    /// <summary>Whether it takes no further request, since the destination closes after each answer.</summary>
+    public bool IsSpent { get; set; }
 
     /// <summary>Whether it drops all bytes until the destination is silent.</summary>
     public bool IsDraining { get; set; }
@@ -78,6 +87,15 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     public void Send(MultiplexRequest request)
     {
         var expectsReply = request.ExpectsReply;
+        if (request.IsWrite && HasAnswered && _port!.HasPeerEnded)
+        {
+            // A write is not repeated once it may have been executed, so it is not sent into a connection that is being closed.
+            request.IsUnsent = true;
+            request.IsBeingSent = false;
+            session.Lost(this, UpstreamLoss.Ended);
+            return;
+        }
+
         session.Trace.ToDestination(request);
         var send = _port!.SendAsync(request.Sent);
         if (send.IsCompletedSuccessfully)

@@ -36,6 +36,30 @@ internal sealed class WaitingRequests(SharedReads reads)
         return true;
     }
 
+    /// <summary>Takes the requests of a client that has gone, except those whose reply another client's request brings anyway.</summary>
+    public void TakeUnsent(RequestLane lane, List<MultiplexRequest> taken)
+    {
+        lane.HasLeft = true;
+        if (lane.Joined > 0)
+        {
+            foreach (var other in _lanes)
+            {
+                for (var request = other.First; request is not null; request = request.Next)
+                {
+                    request.TakeFollowersIn(lane, taken);
+                }
+            }
+        }
+
+        var followers = taken.Count;
+        _queue.TakeWhere(lane, static (_, _) => true, 0, taken);
+        for (var index = followers; index < taken.Count; index++)
+        {
+            lane.PendingWrites -= taken[index].IsWrite ? 1 : 0;
+            Promote(taken[index]);
+        }
+    }
+
     /// <summary>Starts the deadline for a request's turn.</summary>
     public static void Begin(MultiplexRequest request, long now) =>
         request.Deadline =
@@ -67,6 +91,23 @@ internal sealed class WaitingRequests(SharedReads reads)
 
     /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
+
+    /// <summary>Whether a request of another unit waits.</summary>
+    public bool HasOther(ushort? unit)
+    {
+        foreach (var lane in _lanes)
+        {
+            for (var request = lane.First; request is not null; request = request.Next)
+            {
+                if (request.Facts.Unit != unit)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Takes all requests.</summary>
     public void TakeAll(List<MultiplexRequest> taken)

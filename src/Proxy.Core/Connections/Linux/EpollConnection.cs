@@ -145,6 +145,8 @@ internal sealed class EpollConnection(
         }
     }
 
+    public override bool HasPeerEnded => HasFailed || HasSeen(Libc.EpollRdHup);
+
     public override PeerDeparture? DepartedWithin(int missing) =>
         HasFailed ? PeerDeparture.Reset
         : HasSeen(Libc.EpollRdHup) && Unread() is > 0 and var unread && unread < missing ? PeerDeparture.Closed

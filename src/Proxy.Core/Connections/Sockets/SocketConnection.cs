@@ -141,6 +141,21 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override bool HasPeerEnded
+    {
+        get
+        {
+            try
+            {
+                return TcpInfo.IsClosed(Socket) || TcpInfo.HasPeerFinished(Socket);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
+
     public override PeerDeparture? DepartedWithin(int missing)
     {
         try

@@ -13,6 +13,8 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     public bool RepliesInOrder => inner.RepliesInOrder;
 
+    public bool AllowsHalfClose => inner.AllowsHalfClose;
+
     public IProtocolRules Rules => inner.Rules;
 
     public FrameMeasure Measure(in MeasureContext context)

@@ -29,6 +29,12 @@ public interface IMessageFramer
     /// </summary>
     bool RepliesInOrder => false;
 
+    /// <summary>
+    /// Whether clients of the protocol close their side and still wait for replies, as a shell pipe does. If not, a client that has closed
+    /// its side has gone, and its requests that were not sent are dropped.
+    /// </summary>
+    bool AllowsHalfClose => true;
+
     /// <summary>What is known of the protocol beyond its framing; nothing by default.</summary>
     IProtocolRules Rules => NoRules.Instance;
 

@@ -26,6 +26,11 @@ public interface IProtocolRules
     /// <returns>What is known; nothing by default.</returns>
     RequestFacts Describe(ReadOnlySpan<byte> request) => default;
 
+    /// <summary>Names what a request asks for, as far as its <see cref="RequestFacts.Target"/> tells it apart from others.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>A name for operators, which contains numbers of the request at most; empty by default.</returns>
+    string NameTarget(ReadOnlySpan<byte> request) => "";
+
     /// <summary>
     /// Classifies a reply. Every reply is passed on, but only an <see cref="ReplyMeaning.Answer"/> may be cached for identical requests.
     /// </summary>

@@ -6,6 +6,8 @@ namespace Proxy.Multiplexing.Modbus;
 /// <summary>A framing of Modbus around unit id and PDU, which are the same in all framings.</summary>
 internal interface IModbusFramer : IMessageFramer
 {
+    bool IMessageFramer.AllowsHalfClose => false;
+
     /// <summary>Removes the framing.</summary>
     /// <param name="message">A whole message.</param>
     /// <param name="adu">Receives unit id and PDU; needs room for <see cref="ModbusFunctions.MaxAdu"/> bytes.</param>

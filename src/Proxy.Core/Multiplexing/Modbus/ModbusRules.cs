@@ -26,9 +26,22 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
             : new RequestFacts
             {
                 Unit = adu[0],
+                Target = Target(adu[..length]),
                 ShareKey = ShareKey(adu[..length]),
                 ConcernsAllUnits = adu[0] == Broadcast,
             };
+    }
+
+    public string NameTarget(ReadOnlySpan<byte> request)
+    {
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        adu = adu[..framer.Unwrap(request, adu)];
+        return adu switch
+        {
+            [var unit, var function, var high, var low, ..] => $"unit {unit}, function {function}, address {(high << 8) | low}",
+            [var unit, var function, ..] => $"unit {unit}, function {function}",
+            _ => "",
+        };
     }
 
     public ReplyMeaning Judge(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply)
@@ -88,6 +101,19 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
 
         framer.Wrap(adu, request, writer);
         return true;
+    }
+
+    // Unit, function and address; functions without an address have other two bytes there, which also say what is asked for, or none.
+    private static ulong Target(ReadOnlySpan<byte> adu)
+    {
+        const int Compared = 4;
+        var target = 1UL; // never 0
+        for (var index = 0; index < Math.Min(adu.Length, Compared); index++)
+        {
+            target = (target << 8) | adu[index];
+        }
+
+        return target;
     }
 
     // Reads of coils, inputs and registers have the same short form, which fits a number.
