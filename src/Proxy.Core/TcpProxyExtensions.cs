@@ -11,6 +11,7 @@ using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
+using Proxy.Peeking;
 using Proxy.Revisions;
 using Proxy.Routes;
 using Proxy.Timing;
@@ -46,6 +47,7 @@ public static class TcpProxyExtensions
         services.AddDiagnostics();
         services.AddTransports();
         services.AddListeners();
+        services.AddPeeking();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();

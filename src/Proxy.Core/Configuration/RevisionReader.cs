@@ -66,12 +66,12 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         }
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
-        var networks = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
+        var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
-        BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, problems).Build(cancellationToken);
+        BindingValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
         var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
@@ -95,7 +95,6 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Id = Convert.ToHexStringLower(SHA256.HashData(document))[..IdLength],
             Config = config,
             Bindings = bindings,
-            SourceNetworks = networks,
             HttpRoutes = http.Routes,
             Clusters = http.Clusters,
             Warnings = problems.Warnings,

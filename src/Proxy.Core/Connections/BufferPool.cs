@@ -41,6 +41,9 @@ public sealed class BufferPool
         _memory?.Add(-buffer.Length);
     }
 
+    /// <summary>Takes a buffer of at least a size, which is counted like the others.</summary>
+    internal byte[] RentAtLeast(int size) => Take(size);
+
     private byte[] Take(int size)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(size);

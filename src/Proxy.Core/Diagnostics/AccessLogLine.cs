@@ -89,6 +89,8 @@ internal sealed class AccessLogLine
         Add("cluster"u8, record.ClusterId);
         Add("destination"u8, record.DestinationId);
         Add("client"u8, record.Client?.ToString());
+        AddKnown("server_name"u8, record.ServerName);
+        AddKnown("alpn"u8, record.AlpnProtocols);
         Add("outcome"u8, @event == AccessLogEvent.End && record.Outcome is { } outcome ? _outcomes[(int)outcome] : null);
         Add("bytesIn"u8, "in"u8, record.ClientBytes);
         Add("bytesOut"u8, "out"u8, record.UpstreamBytes);
@@ -97,6 +99,14 @@ internal sealed class AccessLogLine
         Add("connecting"u8, record.Connecting);
         Add("connected"u8, record.Connected);
         Add("duration"u8, record.Elapsed);
+    }
+
+    private void AddKnown(ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            Add(name, value);
+        }
     }
 
     private void Add(ReadOnlySpan<byte> name, string? value)

@@ -59,6 +59,15 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The id of the destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
 
+    /// <summary>The name of the server that the client asked for by TLS; null if none is known.</summary>
+    public string? ServerName { get; private set; }
+
+    /// <summary>
+    /// The application protocols that the client offered by TLS, in its order, with commas between; null if none are known. Any bytes, as characters from 0
+    /// to 255.
+    /// </summary>
+    public string? AlpnProtocols { get; private set; }
+
     /// <summary>The place of its local port in the range of ports that the endpoint listens on, from 0.</summary>
     internal int PortOffset { get; set; }
 
@@ -102,6 +111,16 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Counts bytes from the upstream to the client. One caller at a time.</summary>
     /// <param name="count">The number of bytes.</param>
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
+
+    /// <summary>Records what a client's TLS ClientHello says.</summary>
+    /// <param name="serverName">The name of the server; null if there is none.</param>
+    /// <param name="alpnProtocols">The application protocols.</param>
+    internal void SetHello(string? serverName, IReadOnlyList<string> alpnProtocols)
+    {
+        ServerName = serverName;
+        AlpnProtocols = alpnProtocols.Count == 0 ? null : string.Join(',', alpnProtocols);
+        Span?.Peeked(this);
+    }
 
     /// <summary>Adds a wait in a queue. Thread-safe.</summary>
     /// <param name="time">The length of the wait.</param>

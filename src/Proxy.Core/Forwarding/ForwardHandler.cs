@@ -26,6 +26,8 @@ internal sealed class ForwardHandler(
     ForwardDependencies services
 ) : ConnectionHandler
 {
+    private static readonly TimeSpan _preambleTimeout = TimeSpan.FromSeconds(5);
+
     /// <inheritdoc />
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -57,6 +59,10 @@ internal sealed class ForwardHandler(
         try
         {
             upstream = await DialAsync(client as TcpConnection, endPoint, gone);
+            if (client is TcpConnection { Preamble: { } preamble } && !await TrySendAsync(preamble, upstream))
+            {
+                upstream = null;
+            }
         }
         catch (DialFailedException exception)
         {
@@ -82,6 +88,22 @@ internal sealed class ForwardHandler(
         }
 
         return upstream;
+    }
+
+    // Disposes the upstream if it does not answer as it should.
+    private async ValueTask<bool> TrySendAsync(IUpstreamPreamble preamble, ConnectionContext upstream)
+    {
+        using var deadline = new CancellationTokenSource(_preambleTimeout, services.Time);
+        try
+        {
+            await preamble.SendAsync(upstream, deadline.Token);
+            return true;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ConnectionAbortedException)
+        {
+            await upstream.DisposeAsync();
+            return false;
+        }
     }
 
     private ValueTask<ConnectionContext> DialAsync(TcpConnection? client, EndPoint endPoint, CancellationTokenSource gone)

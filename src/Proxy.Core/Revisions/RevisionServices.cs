@@ -11,6 +11,7 @@ using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
+using Proxy.Peeking.Detectors;
 using Proxy.Routes;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -93,6 +94,7 @@ internal static class RevisionServices
                         framer.MaxBytes
                     )),
             ],
+            Detectors = provider.GetRequiredService<DetectorRegistry>().Names,
             MembershipProviders = [.. provider.GetServices<IMembershipProvider>().Select(static membership => membership.Name)],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };

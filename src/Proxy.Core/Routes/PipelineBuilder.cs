@@ -5,6 +5,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Limits;
+using Proxy.Peeking;
 
 namespace Proxy.Routes;
 
@@ -12,6 +13,7 @@ namespace Proxy.Routes;
 internal sealed partial class PipelineBuilder(
     TrackingMiddleware tracking,
     IEnumerable<IRouteFactory> factories,
+    EdgeDependencies edge,
     ILogger<PipelineBuilder> logger
 )
 {
@@ -43,7 +45,7 @@ internal sealed partial class PipelineBuilder(
                 binding =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildEndpoint(binding, revision, routes);
+                    return BuildEndpoint(binding, routes);
                 },
                 StringComparer.Ordinal
             );
@@ -74,10 +76,22 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Revision revision, Dictionary<string, ConnectionDelegate> routes)
+    // What a connection passes between its acceptance and its route. What no route of the endpoint asks for is not there.
+    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Dictionary<string, ConnectionDelegate> routes)
     {
-        var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
-        ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
+        var table = new RouteTable(binding.Entries, edge.Detectors, binding.PeekTimeout);
+        ConnectionDelegate next = new RoutingMiddleware(table, routes).OnConnectionAsync;
+        if (table.Peeks)
+        {
+            next = new PeekingMiddleware(
+                table.Plan,
+                (client, facts) => table.Decide(client, facts).Need,
+                edge.Buffers,
+                edge.Time,
+                next
+            ).OnConnectionAsync;
+        }
+
         var slot = binding.Slot;
         var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
         return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
@@ -85,7 +99,7 @@ internal sealed partial class PipelineBuilder(
         Task LimitAsync(ConnectionContext connection)
         {
             ConnectionRecord.Of(connection).PortOffset = binding.Address.PortOffset;
-            return limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+            return limit.OnConnectionAsync(connection, binding.MaxConnections, next);
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration;
 using Proxy.Configuration.Routes;
+using Proxy.Connections;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Routes;
@@ -105,7 +106,8 @@ public sealed class PipelineBuilderTests : IDisposable
         _services.Dispose();
     }
 
-    private PipelineBuilder Builder() => new(_tracking, [_forward, _lock], NullLogger<PipelineBuilder>.Instance);
+    private PipelineBuilder Builder() =>
+        new(_tracking, [_forward, _lock], new(new([]), new BufferPool(), TimeProvider.System), NullLogger<PipelineBuilder>.Instance);
 
     private Revision Revision() =>
         Read(

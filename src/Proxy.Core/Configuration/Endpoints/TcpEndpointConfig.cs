@@ -4,7 +4,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Endpoints;
 
 /// <summary>A named address, or several, to listen on.</summary>
-[NotAvailableYet("ProxyProtocol", "PeekTimeout")]
+[NotAvailableYet("ProxyProtocol")]
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
@@ -18,4 +18,7 @@ public sealed record TcpEndpointConfig
     /// <summary>The number of connections at the same time; absent means no limit.</summary>
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
+
+    /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
+    public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -18,6 +18,9 @@ internal sealed record ConfigNames
     /// <summary>The protocols of Multiplex.</summary>
     public IReadOnlyCollection<ProtocolName> Protocols { get; init; } = [];
 
+    /// <summary>The protocols that are recognized by first bytes.</summary>
+    public IReadOnlyCollection<string> Detectors { get; init; } = [];
+
     /// <summary>The membership providers registered in code; Static and Dns are always available.</summary>
     public IReadOnlyCollection<string> MembershipProviders { get; init; } = [];
 

@@ -112,7 +112,7 @@ internal sealed class EpollConnection(
 
             if (!ignoreClose && HasSeen(Libc.EpollRdHup))
             {
-                return Unread() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
+                return Waiting() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
 
             await gate.WaitAsync(CancellationToken.None);
@@ -149,7 +149,7 @@ internal sealed class EpollConnection(
 
     public override PeerDeparture? DepartedWithin(int missing) =>
         HasFailed ? PeerDeparture.Reset
-        : HasSeen(Libc.EpollRdHup) && Unread() is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+        : HasSeen(Libc.EpollRdHup) && Waiting() is > 0 and var unread && unread < missing ? PeerDeparture.Closed
         : null;
 
     public override IAsyncDisposable CancelOnReset(CancellationTokenSource source)
@@ -208,6 +208,9 @@ internal sealed class EpollConnection(
             }
         }
     }
+
+    // The bytes that the next reader gets without waiting.
+    private int Waiting() => AheadCount + Unread();
 
     private bool HasSeen(uint events) => ((uint)Volatile.Read(ref _seen) & events) != 0;
 

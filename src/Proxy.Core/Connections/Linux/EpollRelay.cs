@@ -171,11 +171,20 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _upstream.Attach(this);
         _isAborted |= _client.IsClosing || _upstream.IsClosing;
         _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // otherwise its first event is still to come
-        _client.TouchedPipe?.TakeUnread(_up);
-        _upstream.TouchedPipe?.TakeUnread(_down);
+        TakeUnread(_client, _up);
+        TakeUnread(_upstream, _down);
         if (_deadlines.Next is var due and not Never)
         {
             _loop.Timers.Schedule(this, due);
+        }
+    }
+
+    private static void TakeUnread(EpollConnection connection, RelayDirection direction)
+    {
+        connection.TouchedPipe?.TakeUnread(direction);
+        if (connection.TakeAhead() is { } ahead)
+        {
+            direction.Prepend(ahead);
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override IDuplexPipe Transport
     {
-        get => _wrapper ?? (TouchedPipe ??= new SocketPipe(Socket));
+        get => _wrapper ?? (TouchedPipe ??= new SocketPipe(this));
         set => _wrapper = value;
     }
 
@@ -89,7 +89,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
-    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new NetworkStream(Socket, ownsSocket: false) : null;
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new SocketStream(this) : null;
 
     public override void EndSending()
     {
@@ -108,7 +108,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         try
         {
             await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
-            var silent = Socket.Available == 0;
+            var silent = Socket.Available + AheadCount == 0;
             if (silent && !ignoreClose)
             {
                 return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset : PeerDeparture.ClosedSilently;
@@ -161,7 +161,8 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         try
         {
             return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
-                : TcpInfo.HasPeerFinished(Socket) && Socket.Available is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+                : TcpInfo.HasPeerFinished(Socket) && Socket.Available + AheadCount is > 0 and var unread && unread < missing
+                    ? PeerDeparture.Closed
                 : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
