@@ -43,7 +43,7 @@ internal sealed partial class PipelineBuilder(
                 binding =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildEndpoint(binding, revision, routes);
+                    return BuildEndpoint(binding, Routes(binding, revision, routes));
                 },
                 StringComparer.Ordinal
             );
@@ -74,15 +74,18 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Revision revision, Dictionary<string, ConnectionDelegate> routes)
-    {
-        var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
-        ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
-        var slot = binding.Slot;
-        var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
-        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
+    private static Route[] Routes(EndpointBinding binding, Revision revision, Dictionary<string, ConnectionDelegate> routes) =>
+        [.. binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]))];
 
-        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+    // Every open connection keeps the delegate, which therefore holds nothing of the revision but this.
+    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Route[] routes)
+    {
+        ConnectionDelegate routing = new RoutingMiddleware(routes).OnConnectionAsync;
+        var (endpoint, slot, maximum) = (binding.EndpointId, binding.Slot, binding.MaxConnections);
+        var limit = _limits.GetOrAdd(endpoint, static _ => new ConnectionLimit());
+        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, LimitAsync);
+
+        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, maximum, routing);
     }
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
