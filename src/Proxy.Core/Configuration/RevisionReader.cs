@@ -73,7 +73,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
-        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        var onPurpose = root.Find(ProxyDocument.Section) is { IsEmptyObject: true, HasChildren: false }; // not one whose keys are all null
         if (wholeDocument && nothing && !onPurpose && config.Channels is null)
         {
             problems.Warn(
