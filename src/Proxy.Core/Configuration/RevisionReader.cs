@@ -67,7 +67,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
         var networks = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
+        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
