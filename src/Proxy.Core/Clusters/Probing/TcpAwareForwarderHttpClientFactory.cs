@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Proxy.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -12,27 +11,10 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : For
     {
         ArgumentNullException.ThrowIfNull(handler);
         base.ConfigureHandler(context, handler);
-        handler.ConnectCallback ??= ConnectAsync;
+        handler.ConnectCallback ??= GatedConnect.ConnectAsync; // one client of HTTP/2 may need a connection per request
     }
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         new ConnectProbeHandler(race, base.WrapHandler(context, handler));
-
-    // As SocketsHttpHandler connects by itself, if there is a descriptor for it: one client of HTTP/2 may need a connection per request.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        Resources.OfProcess.BeforeDial();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }
