@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
+using Proxy.Connections;
 
 namespace Proxy.Channels;
 
@@ -92,6 +93,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     // In real time even if the clock is a test's: connecting takes real time.
     private static async Task<bool> AcceptsAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
+        Resources.OfProcess.BeforeDial();
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         using var late = new CancellationTokenSource(_limit, TimeProvider.System);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);

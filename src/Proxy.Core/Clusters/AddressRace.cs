@@ -105,7 +105,7 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
             {
                 if (waiting.TryDequeue(out var endPoint))
                 {
-                    running.Add(connections.ConnectAsync(endPoint, cancel.Token).AsTask());
+                    running.Add(DialAsync(endPoint, cancel.Token));
                 }
 
                 var ended = await NextAsync(running, waiting.Count > 0, cancel.Token);
@@ -133,6 +133,10 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
 
         throw failure!;
     }
+
+    // A factory may throw at once, for a refusal on this host as a rule, and that is the failure of this address only.
+    private async Task<ConnectionContext> DialAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
+        await connections.ConnectAsync(endPoint, cancellationToken);
 
     private async Task<Task<ConnectionContext>?> NextAsync(
         List<Task<ConnectionContext>> running,

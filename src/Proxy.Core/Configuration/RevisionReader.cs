@@ -67,14 +67,14 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
         var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
+        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
-        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        var onPurpose = root.Find(ProxyDocument.Section) is { IsEmptyObject: true, HasChildren: false }; // not one whose keys are all null
         if (wholeDocument && nothing && !onPurpose && config.Channels is null)
         {
             problems.Warn(

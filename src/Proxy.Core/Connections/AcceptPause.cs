@@ -19,19 +19,40 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
     /// <summary>The next pause is the first again.</summary>
     public void Reset() => _backoff.Reset();
 
-    /// <summary>Pauses after a failure, and logs at most one failure in 10 s.</summary>
+    /// <summary>Pauses after a failure, and logs at most one failure in 10 s. It never fails.</summary>
     /// <param name="reason">Why nothing could be accepted.</param>
     /// <param name="cancellationToken">Ends the pause.</param>
     public async Task FailAsync(string reason, CancellationToken cancellationToken = default)
     {
-        var pause = _backoff.Fail();
-        if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
+        try
         {
-            _logged = time.GetTimestamp();
+            var pause = _backoff.Fail();
+            var waiting = Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
+            {
+                _logged = time.GetTimestamp();
+                Report(pause, reason);
+            }
+
+            await waiting;
+        }
+        catch (OutOfMemoryException)
+        {
+            Thread.Sleep(First); // there is no memory for a timer either; accepting goes on after that
+        }
+    }
+
+    // A logger that fails, for want of memory as a rule, must not end the pause.
+    private void Report(TimeSpan pause, string reason)
+    {
+        try
+        {
             Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
         }
-
-        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        catch (Exception)
+        {
+            _logged = null; // the next failure is logged instead
+        }
     }
 
     private static partial class Log

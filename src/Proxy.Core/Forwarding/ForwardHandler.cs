@@ -27,6 +27,7 @@ internal sealed class ForwardHandler(
 ) : ConnectionHandler
 {
     private static readonly TimeSpan _preambleTimeout = TimeSpan.FromSeconds(5);
+    private static readonly ConnectionAbortedException _failed = new("The relay failed.");
 
     /// <inheritdoc />
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -42,9 +43,17 @@ internal sealed class ForwardHandler(
 
         await using (upstream)
         {
-            (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
-            record.Span?.Relaying(record.ClusterId, record.DestinationId);
-            record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
+            try
+            {
+                (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
+                record.Span?.Relaying(record.ClusterId, record.DestinationId);
+                record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
+            }
+            catch
+            {
+                upstream.Abort(_failed); // an orderly end would look as if all bytes of the client had arrived
+                throw;
+            }
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
 using Proxy.Configuration.Locking;
 using Proxy.Configuration.Reading;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
@@ -27,6 +28,7 @@ internal sealed class HookListFactory(
         {
             // Only the configured URL is called, so redirects are not followed.
             AllowAutoRedirect = false,
+            ConnectCallback = GatedConnect.ConnectAsync,
             UseProxy = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,

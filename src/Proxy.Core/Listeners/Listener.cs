@@ -9,6 +9,7 @@ namespace Proxy.Listeners;
 /// <summary>A bound address, with a listening socket that stays and a pipeline that edits replace.</summary>
 internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
 {
+    private static readonly ConnectionAbortedException _noMemory = new("There is no memory for the connection.");
     private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionDelegate? _pipeline;
@@ -91,16 +92,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                 }
 
                 pause.Reset();
-                var accepted = new Accepted(this, connection, _pipeline!);
-                Interlocked.Increment(ref _queued);
-                if (_inline)
-                {
-                    accepted.Execute();
-                }
-                else
-                {
-                    ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
-                }
+                Run(connection);
             }
             catch (SocketException exception)
                 when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
@@ -111,6 +103,29 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             {
                 await pause.FailAsync(exception.Message);
             }
+        }
+    }
+
+    private void Run(ConnectionContext connection)
+    {
+        Interlocked.Increment(ref _queued);
+        try
+        {
+            var accepted = new Accepted(this, connection, _pipeline!);
+            if (_inline)
+            {
+                accepted.Execute();
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
+            }
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _queued); // there is no memory for the client, and its pipeline does not run
+            connection.Abort(_noMemory);
+            throw;
         }
     }
 

@@ -85,14 +85,15 @@ internal sealed partial class RevisionApplier(
     }
 
     /// <summary>Gives YARP the present members as destinations; false if that has to be tried again.</summary>
-    public async Task<bool> TryRefreshAsync()
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<bool> TryRefreshAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time);
+            await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time, cancellationToken);
             return true;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             Log.NotRefreshed(logger, exception);
             return false;

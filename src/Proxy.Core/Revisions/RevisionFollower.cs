@@ -107,7 +107,7 @@ internal sealed partial class RevisionFollower(
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
-                retry.Note(pending | !await applier.TryRefreshAsync());
+                retry.Note(pending | !await applier.TryRefreshAsync(cancellationToken));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

@@ -80,7 +80,10 @@ internal sealed partial class PipelineBuilder(
     private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Dictionary<string, ConnectionDelegate> routes)
     {
         var table = new RouteTable(binding.Entries, edge.Detectors, binding.PeekTimeout);
-        ConnectionDelegate next = new RoutingMiddleware(table, routes).OnConnectionAsync;
+        ConnectionDelegate next = new RoutingMiddleware(
+            table,
+            binding.RouteIds.Distinct().ToDictionary(static id => id, id => routes[id], StringComparer.Ordinal)
+        ).OnConnectionAsync;
         if (table.Peeks)
         {
             next = new PeekingMiddleware(
@@ -92,14 +95,15 @@ internal sealed partial class PipelineBuilder(
             ).OnConnectionAsync;
         }
 
-        var slot = binding.Slot;
-        var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
-        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
+        // Every open connection keeps the delegate, which therefore holds nothing of the revision but this.
+        var (endpoint, slot, maximum, offset) = (binding.EndpointId, binding.Slot, binding.MaxConnections, binding.Address.PortOffset);
+        var limit = _limits.GetOrAdd(endpoint, static _ => new ConnectionLimit());
+        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, LimitAsync);
 
         Task LimitAsync(ConnectionContext connection)
         {
-            ConnectionRecord.Of(connection).PortOffset = binding.Address.PortOffset;
-            return limit.OnConnectionAsync(connection, binding.MaxConnections, next);
+            ConnectionRecord.Of(connection).PortOffset = offset;
+            return limit.OnConnectionAsync(connection, maximum, next);
         }
     }
 

@@ -65,6 +65,7 @@ internal static class ProxyApplication
             AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
         }
 
+        HttpConnectionLimit.NoticeUpgrades(app);
         DemoSite.Use(app);
         app.UseRouting();
         RouteTimeouts.Use(app);
@@ -92,11 +93,15 @@ internal static class ProxyApplication
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            HttpDrain.TrackConnections(kestrel);
-            KestrelLimits.Apply((config.Kestrel ?? new()).Limits, kestrel.Limits);
-            // Of each endpoint; the admin endpoint closes idle ones before it comes to this. Further clients are closed at once.
-            var clients = kestrel.ApplicationServices.GetRequiredService<Resources>().Clients;
-            kestrel.Limits.MaxConcurrentConnections ??= clients is { } most ? Math.Max(most, AdminConnections.Max * 2) : null;
+            var limits = (config.Kestrel ?? new()).Limits;
+            KestrelLimits.Apply(limits, kestrel.Limits);
+            var resources = kestrel.ApplicationServices.GetRequiredService<Resources>();
+            var connections = HttpConnectionLimit.Maximum(limits.MaxConcurrentConnections, resources);
+            kestrel.ConfigureEndpointDefaults(listen =>
+            {
+                HttpConnectionLimit.AddTo(listen, connections);
+                HttpDrain.AddTo(listen);
+            });
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -98,12 +99,32 @@ public sealed class PipelineBuilderTests : IDisposable
         Assert.Equal(0, _tracker.Count);
     }
 
+    [Fact]
+    public async Task Build_ConnectionStaysOpen_ItsRevisionIsFreed()
+    {
+        var (revision, running) = Open(Builder());
+
+        GC.Collect();
+
+        Assert.False(revision.IsAlive);
+        _forward.Ending.SetResult();
+        await running.WaitAsync(Eventually.Limit);
+    }
+
     public void Dispose()
     {
         _document.Dispose();
         _metrics.Dispose();
         _log.Dispose();
         _services.Dispose();
+    }
+
+    // Not inlined, so that no local of the caller keeps the revision.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (WeakReference Revision, Task Running) Open(PipelineBuilder builder)
+    {
+        var revision = Shared(maximum: 1);
+        return (new(revision), Assert.Single(builder.Build(revision).Endpoints.Values)(new FakeConnection()));
     }
 
     private PipelineBuilder Builder() =>

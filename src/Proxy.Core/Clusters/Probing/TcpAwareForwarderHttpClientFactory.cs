@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Proxy.Clusters.Resolution;
 using Proxy.Configuration.Clusters;
@@ -27,7 +26,7 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         new ConnectProbeHandler(race, base.WrapHandler(context, handler));
 
-    // SocketsHttpHandler itself resolves names on the thread pool: DNS that hangs would take its threads, and stop the admin endpoint, too.
+    // Asks the gate, since one client of HTTP/2 may need a connection per request. SocketsHttpHandler itself resolves names on the thread pool: DNS that hangs would take its threads, and stop the admin endpoint, too.
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var name = context.DnsEndPoint;
@@ -36,34 +35,12 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
         {
             try
             {
-                return await ConnectAsync(endPoints[i], cancellationToken);
+                return await GatedConnect.ConnectAsync(endPoints[i], cancellationToken);
             }
             catch (SocketException) when (i + 1 < endPoints.Count)
             {
                 // The next address may answer.
             }
-        }
-    }
-
-    // Only if there is a descriptor for it: one client of HTTP/2 may need a connection per request.
-    private static async ValueTask<Stream> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
-    {
-        Resources.OfProcess.BeforeDial();
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(endPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (SocketException exception)
-        {
-            socket.Dispose();
-            throw NoLocalPortException.Explain(exception, endPoint);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

@@ -55,15 +55,23 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
 
     private EpollConnection Create(int descriptor, EndPoint endpoint)
     {
-        var loop = EventLoop.Current;
-        return new EpollConnection(
-            descriptor,
-            loop ?? services.Loops.Least(),
-            services,
-            Target(endpoint),
-            isAccepted: false,
-            inline: loop is not null
-        );
+        try
+        {
+            var loop = EventLoop.Current;
+            return new EpollConnection(
+                descriptor,
+                loop ?? services.Loops.Least(),
+                services,
+                Target(endpoint),
+                isAccepted: false,
+                inline: loop is not null
+            );
+        }
+        catch
+        {
+            Descriptor.Close(descriptor);
+            throw;
+        }
     }
 
     private static EndPoint Target(EndPoint endpoint) => endpoint is SourcedEndPoint sourced ? sourced.Address : endpoint;

@@ -38,9 +38,7 @@ internal sealed class SocketRelay(
         services.Clock.Add(this);
         try
         {
-            var up = PumpAsync(_client, _upstream);
-            await PumpAsync(_upstream, _client);
-            await up;
+            await Task.WhenAll(PumpAsync(_client, _upstream), PumpAsync(_upstream, _client));
         }
         finally
         {
@@ -109,6 +107,12 @@ internal sealed class SocketRelay(
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
         {
             await BreakAsync(from, exception is ReceiveException ? from : to);
+        }
+        catch (Exception)
+        {
+            // There is no memory, or the relay has a fault. An end of one direction only would look as if all of its bytes had arrived.
+            AbortBoth();
+            throw;
         }
     }
 
