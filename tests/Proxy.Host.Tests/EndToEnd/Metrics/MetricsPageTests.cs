@@ -92,7 +92,7 @@ public sealed partial class MetricsPageTests : IDisposable
         var tunnel = Record(null);
         tunnel.DestinationId = peer.Id;
         tunnels.Opened(tunnel);
-        services.GetRequiredService<NotificationMetrics>().Told("exec", succeeded: true);
+        services.GetRequiredService<NotificationMetrics>().Delivered("exec", succeeded: true);
         var monitor = services.GetRequiredService<ChannelMonitor>();
         monitor.Start();
         monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
