@@ -46,15 +46,23 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         set
         {
             field = value;
-            _routed = _routed == 0 ? time.GetTimestamp() : _routed;
+            EndPeeking();
         }
     }
 
-    /// <summary>How long choosing the route took; the time since acceptance while none is chosen.</summary>
+    /// <summary>How long choosing the route, or the connector of a channel, took; the time since acceptance while none is chosen.</summary>
     public TimeSpan Peeking => _routed is var routed and not 0 ? time.GetElapsedTime(_accepted, routed) : Elapsed;
 
     /// <summary>The id of the cluster; null until it is known.</summary>
-    public string? ClusterId { get; set; }
+    public string? ClusterId
+    {
+        get;
+        set
+        {
+            field = value;
+            EndPeeking(); // connections of channels have no route
+        }
+    }
 
     /// <summary>The id of the destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
@@ -174,6 +182,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
             end?.Invoke();
         }
     }
+
+    private void EndPeeking() => _routed = _routed == 0 ? time.GetTimestamp() : _routed;
 
     /// <summary>Attaches this record to its connection.</summary>
     internal void Attach()

@@ -62,7 +62,7 @@ internal static class ProxyApplication
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
         {
-            AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
+            AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().RunAsync);
         }
 
         HttpConnectionLimit.NoticeUpgrades(app);

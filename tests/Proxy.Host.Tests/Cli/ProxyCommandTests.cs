@@ -296,6 +296,27 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.False(process.HasExited);
     }
 
+    // The path leads to a file whose name is gone, as that of a bind mount does when the file is replaced at the host.
+    [Fact]
+    public async Task Run_FileHasLostItsName_IsTold()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), _server.Port));
+        using var held = File.OpenHandle(_file);
+        using var process = new ProxyProcess("", "run", "--config", $"/proc/{Environment.ProcessId}/fd/{held.DangerousGetHandle()}");
+        await process.PortAsync();
+        Assert.DoesNotContain("was replaced", process.Errors, StringComparison.Ordinal);
+
+        File.Delete(_file);
+
+        await Eventually.TrueAsync(() => process.Errors.Contains("was replaced at the host", StringComparison.Ordinal));
+        Assert.False(process.HasExited);
+    }
+
     [Fact]
     public async Task Accept_OutOfDescriptors_PausesAndResumes()
     {

@@ -17,7 +17,7 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
     private readonly KeyedLimit<string> _connections = new(
         (config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections
     );
-    private readonly KeyedLimit<IPAddress> _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
+    private readonly GreetingLimit _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
 
     /// <summary>The number of open connections of peers.</summary>
     public int Connections => _peers.Count;

@@ -49,6 +49,7 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
             .Rejected.Select(static problem => $"rejected: {problem.Text}")
             .Concat(status.Pending is { } pending ? [$"waiting: {pending}"] : [])
             .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"))
+            .Concat(status.ReplacedFiles.Select(static file => $"edits do not arrive: {file} was replaced at the host of its bind mount"))
             .Concat(status.AcceptingPausedSince is { } since ? [$"no client is accepted since {since:u}: descriptors have run out"] : []);
         foreach (var notice in notices)
         {

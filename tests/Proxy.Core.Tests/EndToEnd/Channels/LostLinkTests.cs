@@ -42,6 +42,7 @@ public sealed class LostLinkTests : IAsyncLifetime
         using var client = await CallAsync();
         using var served = await _legacy.AcceptWithinAsync();
         var calling = await _caller.ConnectionAsync();
+        Assert.Equal(calling.Peeking, calling.Peeking); // it has ended: the connector is known
 
         _link.Freeze();
 

@@ -132,6 +132,25 @@ public sealed class RequestTests : IAsyncLifetime
         Assert.Equal(servers[0].Id, await socket.ReadTextAsync(6));
     }
 
+    [Fact]
+    public async Task Ready_OnDial_IsWithdrawnByFailuresOfCallsAndComesBack()
+    {
+        var (client, servers) = await StartAsync(1);
+        var items = servers[0]
+            .Config.Items.ToDictionary(static item => item.Key, static item => item.Value with { Ready = ReadyCheck.OnDial });
+        await servers[0].UseAsync(servers[0].Config with { Items = items });
+        _servers[0].Dispose();
+
+        await Eventually.TrueAsync(async () =>
+            await IsResetAsync(client) && client.Host.Members.All[servers[0].Id].Find("db") is { Serves: false }
+        );
+
+        Listen(servers[0]);
+        await Eventually.TrueAsync(() => client.Host.Members.All[servers[0].Id].Find("db") is { Serves: true });
+        using var socket = await CallAsync(client);
+        Assert.Equal(servers[0].Id, await socket.ReadTextAsync(6));
+    }
+
     public async Task DisposeAsync()
     {
         _servers.ForEach(static server => server.Dispose());
