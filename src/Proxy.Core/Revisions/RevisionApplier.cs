@@ -27,6 +27,7 @@ internal sealed partial class RevisionApplier(
     Drainer drainer,
     ProxyStatus status,
     ProxyMetrics metrics,
+    RequestMetrics requests,
     Lazy<Revision> initial,
     IOptions<HostOptions> host,
     TimeProvider time,
@@ -143,6 +144,7 @@ internal sealed partial class RevisionApplier(
     {
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
+        requests.Configure(revision.HttpRoutes.Select(static route => route.RouteId));
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);

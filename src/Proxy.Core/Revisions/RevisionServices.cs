@@ -70,6 +70,7 @@ internal static class RevisionServices
             provider.GetRequiredService<IClusterDestinationsUpdater>(),
             provider.GetRequiredService<DrainedDestinations>(),
             provider.GetRequiredService<ConnectionTracker>(),
+            provider.GetRequiredService<RequestMetrics>(),
             provider.GetRequiredService<ProxyStatus>()
         ));
     }

@@ -37,6 +37,8 @@ internal static class ProxyApplication
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // it logs each failed probe; a change of health is logged as a warning elsewhere
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
+            .AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Critical) // a failed request with its stack; RequestTracking logs it in one line
+            .AddFilter("Yarp.ReverseProxy.LoadBalancing", LogLevel.Error) // the same
             .AddFilter("Yarp", LogLevel.Warning);
         LogLevels.AddTo(builder.Services, revision);
         builder.Services.Configure<ConsoleLoggerOptions>(static console =>
@@ -56,6 +58,7 @@ internal static class ProxyApplication
         AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
+        RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess());
         AddHttp(builder, revision);
@@ -68,6 +71,7 @@ internal static class ProxyApplication
         HttpConnectionLimit.NoticeUpgrades(app);
         DemoSite.Use(app);
         app.UseRouting();
+        RequestTracking.Use(app);
         RouteTimeouts.Use(app);
         app.MapReverseProxy();
         return app;

@@ -70,6 +70,20 @@ public sealed partial class MetricsPageTests : IDisposable
         var metrics = services.GetRequiredService<ProxyMetrics>();
         metrics.HookEnded("r", "activate", TimeSpan.FromSeconds(1), "Succeeded");
         metrics.LoopHeld();
+        var requests = services.GetRequiredService<RequestMetrics>();
+        requests.Started("h", "c");
+        requests.Ended(
+            new()
+            {
+                Id = "1",
+                RouteId = "h",
+                ClusterId = "c",
+                Method = "GET",
+                Path = "/",
+                Outcome = ConnectionOutcome.Completed,
+                Duration = TimeSpan.FromSeconds(1),
+            }
+        );
         var multiplex = services.GetRequiredService<MultiplexMetrics>();
         var tags = new TagList { { "proxy.route_id", "r" } };
         multiplex.Waited(TimeSpan.FromSeconds(1), tags);
