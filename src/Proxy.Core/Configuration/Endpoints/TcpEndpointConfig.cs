@@ -8,7 +8,7 @@ namespace Proxy.Configuration.Endpoints;
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
-    [StringOrList]
+    [OneOrList]
     public required IReadOnlyList<string> Address { get; init; }
 
     /// <summary>The number of connections that the kernel may queue before they are accepted.</summary>

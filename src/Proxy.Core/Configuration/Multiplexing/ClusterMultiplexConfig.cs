@@ -15,8 +15,9 @@ public sealed record ClusterMultiplexConfig
     /// <summary>The position of an id in messages by which a reply belongs to its request.</summary>
     public CorrelationConfig? Correlation { get; init; }
 
-    /// <summary>Recognizes requests that get no reply.</summary>
-    public NoReplyWhenConfig? NoReplyWhen { get; init; }
+    /// <summary>Recognizes requests that get no reply; one object, or a list of which any item holds.</summary>
+    [OneOrList]
+    public NoReplyWhenList? NoReplyWhen { get; init; }
 
     /// <summary>The number of upstream connections to one destination.</summary>
     [Range(1, 1024)]

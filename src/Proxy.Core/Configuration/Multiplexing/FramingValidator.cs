@@ -16,7 +16,7 @@ internal static class FramingValidator
     public static void Check(
         FramingConfig? framing,
         CorrelationConfig? correlation,
-        NoReplyWhenConfig? noReplyWhen,
+        NoReplyWhenList? noReplyWhen,
         string path,
         ProblemList problems
     )
@@ -31,11 +31,49 @@ internal static class FramingValidator
             CheckCorrelation(correlation, framing, path, problems);
         }
 
-        if (noReplyWhen is not null)
+        if (noReplyWhen is [])
         {
-            var place = $"{path}:NoReplyWhen:Equals";
-            CheckBytes(noReplyWhen.EqualTo, place, problems, out var bytes);
-            CheckWithin(noReplyWhen.Offset + bytes.Length, framing, $"{path}:NoReplyWhen", path, problems);
+            problems.Consequence($"{path}:NoReplyWhen", "is empty; write a condition, or leave it out.");
+        }
+
+        for (var index = 0; index < noReplyWhen?.Count; index++)
+        {
+            // A single one may stand without the list.
+            var place = noReplyWhen.Count == 1 ? $"{path}:NoReplyWhen" : $"{path}:NoReplyWhen:{index}";
+            CheckNoReply(noReplyWhen[index], framing, place, path, problems);
+        }
+    }
+
+    private static void CheckNoReply(NoReplyWhenConfig rule, FramingConfig? framing, string place, string path, ProblemList problems)
+    {
+        (string Key, string? Text, int Offset)[] conditions =
+        [
+            ("Equals", rule.EqualTo, rule.Offset ?? 0),
+            ("StartsWith", rule.StartsWith, 0),
+            ("Contains", rule.Contains, 0),
+            ("NotContains", rule.NotContains, 0),
+        ];
+        if (conditions.All(static condition => condition.Text is null))
+        {
+            problems.Consequence(place, "has no condition; write Equals with Offset, StartsWith, Contains or NotContains.", place);
+            return;
+        }
+
+        if (rule.EqualTo is null == rule.Offset is not null)
+        {
+            problems.Consequence(
+                $"{place}:Offset",
+                rule.EqualTo is null
+                    ? "is the position of Equals, and there is none; leave it out."
+                    : "is required beside Equals; write the position, or StartsWith instead of Equals.",
+                $"{place}:Equals"
+            );
+        }
+
+        foreach (var (key, text, offset) in conditions.Where(static condition => condition.Text is not null))
+        {
+            CheckBytes(text!, $"{place}:{key}", problems, out var bytes);
+            CheckWithin(offset + bytes.Length, framing, place, path, problems, offset > 0 ? "a smaller Offset" : "fewer bytes");
         }
     }
 
@@ -148,7 +186,14 @@ internal static class FramingValidator
         }
     }
 
-    private static void CheckWithin(int end, FramingConfig? framing, string place, string path, ProblemList problems)
+    private static void CheckWithin(
+        int end,
+        FramingConfig? framing,
+        string place,
+        string path,
+        ProblemList problems,
+        string remedy = "a smaller Offset"
+    )
     {
         var longest = framing switch
         {
@@ -160,11 +205,7 @@ internal static class FramingValidator
         };
         if (end > longest)
         {
-            problems.Consequence(
-                place,
-                $"ends at byte {end}, but messages have at most {longest}; write a smaller Offset.",
-                $"{path}:Framing"
-            );
+            problems.Consequence(place, $"ends at byte {end}, but messages have at most {longest}; write {remedy}.", $"{path}:Framing");
         }
     }
 }

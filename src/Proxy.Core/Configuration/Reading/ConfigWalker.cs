@@ -135,17 +135,24 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
         return result;
     }
 
+    private static bool IsOne(ConfigNode node, JsonTypeInfo element) =>
+        element.Kind == JsonTypeInfoKind.None
+            ? node is { HasChildren: false, Value.Length: > 0 }
+            : node.IsEmptyObject || (node.HasChildren && !node.LooksLikeList);
+
     private JsonArray ReadList(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
         var element = ConfigTypes.Options.GetTypeInfo(type.ElementType!);
-        if (ConfigTypes.Attribute<StringOrListAttribute>(property) is not null && node is { HasChildren: false, Value.Length: > 0 })
+        var mayBeOne = ConfigTypes.Attribute<OneOrListAttribute>(property) is not null;
+        if (mayBeOne && IsOne(node, element))
         {
-            return [_scalars.Read(node, element.Type, property)];
+            return [element.Kind == JsonTypeInfoKind.None ? _scalars.Read(node, element.Type, property) : Read(node, element, null)];
         }
 
         if (!node.LooksLikeList)
         {
-            problems.Error(node.Path, "a list is expected here: [ … ].");
+            var one = mayBeOne && element.Kind != JsonTypeInfoKind.None ? "an object or " : "";
+            problems.Error(node.Path, $"{one}a list is expected here: [ … ].");
             return [];
         }
 

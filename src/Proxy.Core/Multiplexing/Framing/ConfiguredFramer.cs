@@ -1,7 +1,7 @@
 namespace Proxy.Multiplexing.Framing;
 
 /// <summary>Adds what the configuration declares, a correlation id or requests without reply, to another framer.</summary>
-internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule? noReply) : IMessageFramer
+internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule[] noReply) : IMessageFramer
 {
     public string Name => inner.Name;
 
@@ -30,12 +30,25 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
             return FrameMeasure.Malformed("The message is too short to have a correlation id.");
         }
 
-        return noReply is null || context.Direction != MessageDirection.Request
+        return noReply.Length == 0 || context.Direction != MessageDirection.Request
             ? measure
             : measure with
             {
-                Traits = Expect(measure.Traits, noReply.Matches(context.Buffer[..measure.Length])),
+                Traits = Expect(measure.Traits, Matches(context.Buffer[..measure.Length])),
             };
+    }
+
+    private bool Matches(ReadOnlySpan<byte> request)
+    {
+        foreach (var rule in noReply)
+        {
+            if (rule.Matches(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static MessageTraits Expect(MessageTraits traits, bool noReply) =>

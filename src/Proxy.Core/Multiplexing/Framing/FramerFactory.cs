@@ -18,14 +18,26 @@ internal static class FramerFactory
         };
 
     /// <summary>Adds what the configuration declares beyond the framing; without that, returns the framer itself.</summary>
-    public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenConfig? noReplyWhen) =>
+    public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenList? noReplyWhen) =>
         correlation is null && noReplyWhen is null
             ? framer
             : new ConfiguredFramer(
                 framer,
                 correlation is null ? null : new CorrelationField(correlation.Offset, correlation.Size),
-                noReplyWhen is null ? null : new NoReplyRule(noReplyWhen.Offset, ByteText.Parse(noReplyWhen.EqualTo))
+                [.. (noReplyWhen ?? []).Select(RuleOf)]
             );
+
+    private static NoReplyRule RuleOf(NoReplyWhenConfig config) =>
+        new()
+        {
+            Offset = config.Offset ?? 0,
+            EqualTo = Parse(config.EqualTo),
+            StartsWith = Parse(config.StartsWith),
+            Contains = Parse(config.Contains),
+            NotContains = Parse(config.NotContains),
+        };
+
+    private static byte[] Parse(string? text) => text is null ? [] : ByteText.Parse(text);
 
     private static LengthFieldFramer OfLength(LengthFieldConfig config) =>
         new(
