@@ -1,3 +1,5 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Core.Tests.Configuration.Reading;
 
 /// <summary>Whatever happens to the file, the last good content stays and the next good edit is taken.</summary>
