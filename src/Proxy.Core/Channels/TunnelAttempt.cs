@@ -22,6 +22,7 @@ internal sealed class TunnelAttempt : IDisposable
     private readonly TimeProvider _time;
     private readonly long _started;
     private string? _error = ErrorType.Cancelled;
+    private ClientTunnelConnection? _opened;
     private bool _isTaken;
 
     private TunnelAttempt(
@@ -93,8 +94,8 @@ internal sealed class TunnelAttempt : IDisposable
     /// <summary>Takes the tunnel of an attempt that has succeeded; disposing the attempt does not reset it then.</summary>
     public ConnectionContext? Take()
     {
-        _isTaken = Tunnel.IsCompletedSuccessfully && Tunnel.Result is not null;
-        return _isTaken ? Tunnel.Result : null;
+        _isTaken = Tunnel.IsCompletedSuccessfully && _opened is not null;
+        return _isTaken ? _opened : null;
     }
 
     /// <inheritdoc />
@@ -115,7 +116,7 @@ internal sealed class TunnelAttempt : IDisposable
         try
         {
             var tunnel = await open(_cancellation.Token);
-            (Status, _error) = (TunnelProtocol.Accepted, null);
+            (Status, _error, _opened) = (TunnelProtocol.Accepted, null, tunnel);
             _suspicion.Heard(_member.Id);
             return tunnel;
         }
@@ -146,9 +147,6 @@ internal sealed class TunnelAttempt : IDisposable
     private async Task CloseAsync()
     {
         await ((Task)Tunnel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (Tunnel.IsCompletedSuccessfully && Tunnel.Result is { } tunnel)
-        {
-            await tunnel.DisposeAsync();
-        }
+        await (_opened?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 }
