@@ -59,7 +59,7 @@ internal static class FramingValidator
             return;
         }
 
-        if (rule.EqualTo is null == rule.Offset is not null)
+        if ((rule.EqualTo is null) == (rule.Offset is not null))
         {
             problems.Consequence(
                 $"{place}:Offset",

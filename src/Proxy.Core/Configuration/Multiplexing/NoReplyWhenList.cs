@@ -12,13 +12,19 @@ public sealed class NoReplyWhenList : Collection<NoReplyWhenConfig>, IEquatable<
     /// <param name="left">A list or null.</param>
     /// <param name="right">A list or null.</param>
     /// <returns>Whether both have equal items or are null.</returns>
-    public static bool operator ==(NoReplyWhenList? left, NoReplyWhenList? right) => left is null ? right is null : left.Equals(right);
+    public static bool operator ==(NoReplyWhenList? left, NoReplyWhenList? right)
+    {
+        return left is null ? right is null : left.Equals(right);
+    }
 
     /// <summary>Compares items in order.</summary>
     /// <param name="left">A list or null.</param>
     /// <param name="right">A list or null.</param>
     /// <returns>Whether an item differs, or one is null.</returns>
-    public static bool operator !=(NoReplyWhenList? left, NoReplyWhenList? right) => !(left == right);
+    public static bool operator !=(NoReplyWhenList? left, NoReplyWhenList? right)
+    {
+        return !(left == right);
+    }
 
     /// <inheritdoc/>
     public bool Equals(NoReplyWhenList? other) => other is not null && this.SequenceEqual(other);

@@ -1,5 +1,3 @@
-using Proxy.Multiplexing.Framing;
-
 namespace Proxy.Multiplexing.Memcached;
 
 /// <summary>Reads lines.</summary>

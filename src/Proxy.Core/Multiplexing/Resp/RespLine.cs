@@ -26,7 +26,7 @@ internal static class RespLine
         rest = rest[..Math.Min(rest.Length, most + End)];
         var length = rest.IndexOfAny((byte)'\r', (byte)'\n');
         line = length < 0 ? default : rest[..length];
-        return length < 0 || length + 1 == rest.Length && rest[length] == '\r'
+        return length < 0 || (length + 1 == rest.Length && rest[length] == '\r')
             ? rest.Length == most + End
                 ? FrameStatus.Malformed
                 : FrameStatus.NeedMore

@@ -82,9 +82,8 @@ internal static class RespRequest
         return Complete(searched[..(start + length + 1)]);
     }
 
-    private static FrameMeasure Complete(ReadOnlySpan<byte> request)
-    {
-        return RespCommands.Of(request) switch
+    private static FrameMeasure Complete(ReadOnlySpan<byte> request) =>
+        RespCommands.Of(request) switch
         {
             RespCommand.Read => FrameMeasure.Complete(request.Length, MessageTraits.Safe),
             RespCommand.Quit => FrameMeasure.Complete(request.Length, MessageTraits.EndsConnection),
@@ -93,5 +92,4 @@ internal static class RespRequest
             RespCommand.Foreign => FrameMeasure.Malformed("This is a request of HTTP."),
             _ => FrameMeasure.Complete(request.Length),
         };
-    }
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Proxy.Multiplexing.Resp;
 
 /// <summary>The types of values, each of which begins with its letter and a line.</summary>
@@ -6,6 +8,8 @@ internal static class RespType
     public const byte Push = (byte)'>';
     public const byte Attribute = (byte)'|';
     private const int LongestNumber = 512;
+
+    private static readonly SearchValues<byte> _double = SearchValues.Create("+-.0123456789eEinfaINFA"u8);
 
     public static bool IsKnown(byte type) => "+-:$*_#,(!=%~|"u8.Contains(type);
 
@@ -34,7 +38,7 @@ internal static class RespType
             (byte)'_' => line.IsEmpty,
             (byte)'#' => line.SequenceEqual("t"u8) || line.SequenceEqual("f"u8),
             (byte)':' or (byte)'(' => IsInteger(line),
-            (byte)',' => !line.IsEmpty && !line.ContainsAnyExcept("+-.0123456789eEinfaINFA"u8),
+            (byte)',' => !line.IsEmpty && !line.ContainsAnyExcept(_double),
             (byte)'%' or Attribute => RespLine.TryReadCount(line, out size) && size >= 0 && (size *= 2) >= 0,
             (byte)'$' or (byte)'*' => RespLine.TryReadCount(line, out size),
             _ => RespLine.TryReadCount(line, out size) && size >= 0,

@@ -23,6 +23,6 @@ public sealed class NoReplyWhenListTests
         Assert.NotEqual<NoReplyWhenList>(one, [new() { Contains = "?" }]);
         Assert.NotEqual<NoReplyWhenList>(one, [new() { NotContains = "?" }, new() { StartsWith = "*" }]);
         Assert.True(one != null);
-        Assert.False(one.Equals((object)"?"));
+        Assert.False(one.Equals("?"));
     }
 }

@@ -78,7 +78,7 @@ internal static class Samples
             )
             .ArrayOf(count)
         from end in Gen.Elements("\n", "\r\n")
-        let line = units.SelectMany(static (unit, index) => index == 0 ? unit : (byte[])[(byte)';', .. unit])
+        let line = units.SelectMany(static (unit, index) => index == 0 ? unit : [(byte)';', .. unit])
         select (byte[])[.. line, .. Bytes.Text(end)];
 
     private static Gen<byte[]> Block() =>
