@@ -21,7 +21,7 @@ public sealed class DiskTests : IDisposable
         using var process = new ProxyProcess("", "--config", _file);
         var port = await process.PortAsync();
         await AskAsync(port, Before);
-        await Eventually.TrueAsync(() => Lines(log).Count == Before);
+        await Eventually.TrueAsync(() => Lines(log).Length == Before);
 
         disk.Fill();
         await AskAsync(port, Meanwhile);
@@ -31,7 +31,7 @@ public sealed class DiskTests : IDisposable
         await AskAsync(port, 1);
 
         disk.Empty();
-        await Eventually.TrueAsync(() => Lines(log).Count == Before + Meanwhile + 1);
+        await Eventually.TrueAsync(() => Lines(log).Length == Before + Meanwhile + 1);
         Assert.All(Lines(log), static line => Assert.EndsWith("}", line, StringComparison.Ordinal));
         await Eventually.TrueAsync(() =>
             process.Errors.Contains("The access log is written again; 0 lines were lost", StringComparison.Ordinal)
@@ -48,7 +48,7 @@ public sealed class DiskTests : IDisposable
         using var process = new ProxyProcess("", "--config", _file);
         var port = await process.PortAsync();
         await AskAsync(port, 1);
-        await Eventually.TrueAsync(() => Lines(log).Count == 1);
+        await Eventually.TrueAsync(() => Lines(log).Length == 1);
         disk.Fill();
         var room = new FileInfo(log).Length;
         await AskAsync(port, Lost);
@@ -84,7 +84,7 @@ public sealed class DiskTests : IDisposable
         });
 
         await disk.ReadOnlyAsync(false);
-        await Eventually.TrueAsync(() => File.Exists(log) && Lines(log).Count > 0);
+        await Eventually.TrueAsync(() => File.Exists(log) && Lines(log).Length > 0);
         File.Delete($"{_file}.log");
     }
 
@@ -132,9 +132,7 @@ public sealed class DiskTests : IDisposable
             Json.Routes(Json.Route("r"), _server.Port).Insert(1, $$""" "Log": { "Access": { "Path": "{{log}}" } },""")
         );
 
-    private static string[] Split(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    private static IReadOnlyList<string> Lines(string log) => Split(File.ReadAllText(log));
+    private static string[] Lines(string log) => File.ReadAllText(log).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static async Task AskAsync(int port, int times)
     {

@@ -50,7 +50,7 @@ public sealed class DnsTests : IDisposable
 
         // DNS that hangs altogether: what is known stays in use, also after its time.
         await NetworkNamespaces.SignalAsync(dns, "STOP");
-        await Task.Delay(TimeSpan.FromSeconds(1.5)); // DnsRefresh
+        await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System); // DnsRefresh
         for (var i = 0; i < 20; i++)
         {
             Assert.Equal("hello", await AskAsync(hosts, 8001));

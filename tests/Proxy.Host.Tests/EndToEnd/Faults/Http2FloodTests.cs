@@ -66,14 +66,14 @@ public sealed class Http2FloodTests : IDisposable
     /// <summary>Sends until the server has ended the connection; returns how many frames.</summary>
     private static async Task<int> FloodAsync(int port, bool resets)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, port);
+        var ended = EndAsync(socket);
         var sent = 0;
         try
         {
             await socket.SendAsync(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
             await socket.SendAsync(Frame(4, 0, 0, []));
-            var ended = EndAsync(socket);
             if (!resets)
             {
                 await socket.SendAsync(Frame(Headers, 0, 1, _request));
@@ -82,8 +82,8 @@ public sealed class Http2FloodTests : IDisposable
             for (; sent < Most && !ended.IsCompleted; sent++)
             {
                 var stream = (2 * sent) + 1;
-                byte[] next = resets
-                    ? [.. Frame(Headers, EndStreamAndHeaders, stream, _request), .. Frame(Reset, 0, stream, [0, 0, 0, 8])]
+                var next = resets
+                    ? (byte[])[.. Frame(Headers, EndStreamAndHeaders, stream, _request), .. Frame(Reset, 0, stream, [0, 0, 0, 8])]
                     : Frame(Continuation, 0, 1, _fields);
                 await socket.SendAsync(next).WaitAsync(Eventually.Limit);
             }
@@ -91,6 +91,11 @@ public sealed class Http2FloodTests : IDisposable
         catch (SocketException)
         {
             // Reset.
+        }
+        finally
+        {
+            socket.Dispose();
+            await ended;
         }
 
         return sent;

@@ -43,7 +43,7 @@ public sealed class StoppedProcessTests : IDisposable
         await process.SignalAsync("STOP");
         await Task.WhenAll(clients.Select(static client => client.SendAsync("2")));
         device.Answer(); // is in the socket while the process is stopped
-        await Task.Delay(_limit + TimeSpan.FromSeconds(2));
+        await Task.Delay(_limit + TimeSpan.FromSeconds(2), TimeProvider.System);
         await process.SignalAsync("CONT");
 
         await Task.WhenAll(clients.Select(static async client => Assert.Equal("2", await client.ReadAsync())));

@@ -156,5 +156,6 @@ internal sealed partial class NetworkNamespaces : IAsyncDisposable
         )!;
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SetNamespace(int descriptor, int type);
 }
