@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -167,5 +168,6 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
         }
     }
 
+    [SuppressMessage("Design", "CA1032", Justification = "Thrown and caught in this file.")]
     private sealed class UnresolvedException(OperationCanceledException inner) : OperationCanceledException(inner.Message, inner);
 }

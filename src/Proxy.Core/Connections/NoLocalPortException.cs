@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Proxy.Connections;
 
 /// <summary>All local ports are in use towards one address: a shortage of this host, which says nothing about the destination.</summary>
+[SuppressMessage("Design", "CA1032", Justification = "Only made with an address.")]
 internal sealed class NoLocalPortException : SocketException
 {
     private NoLocalPortException(IPEndPoint address)

@@ -7,7 +7,7 @@ namespace Proxy.Timing;
 /// the time of day. Thread-safe.
 /// </summary>
 /// <remarks>See docs/decisions/0026-running-time.md.</remarks>
-public sealed class RunningTime : TimeProvider
+internal sealed class RunningTime : TimeProvider
 {
     private static readonly TimeSpan _beatInterval = TimeSpan.FromMilliseconds(100);
 
