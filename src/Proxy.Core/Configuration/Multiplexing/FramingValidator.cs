@@ -7,36 +7,38 @@ internal static class FramingValidator
 {
     private const string Kinds = "LengthField, Delimiter, FixedLength or IdleGap";
 
-    /// <summary>Checks the sections Framing, Correlation and NoReplyWhen together.</summary>
-    /// <param name="framing">The section Framing; absent if a protocol is named.</param>
-    /// <param name="correlation">The section Correlation.</param>
-    /// <param name="noReplyWhen">The section NoReplyWhen.</param>
-    /// <param name="path">The path of the section that contains them.</param>
+    /// <summary>Checks the sections Framing, Correlation, NoReplyWhen and Unsolicited together.</summary>
+    /// <param name="config">The section that contains them.</param>
+    /// <param name="path">The path of that section.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(
-        FramingConfig? framing,
-        CorrelationConfig? correlation,
-        NoReplyWhenConfig? noReplyWhen,
-        string path,
-        ProblemList problems
-    )
+    public static void Check(ClusterMultiplexConfig config, string path, ProblemList problems)
     {
+        var framing = config.Framing;
         if (framing is not null)
         {
             CheckFraming(framing, $"{path}:Framing", problems);
         }
 
-        if (correlation is not null)
+        if (config.Correlation is { IsNone: false } correlation)
         {
             CheckCorrelation(correlation, framing, path, problems);
         }
 
-        if (noReplyWhen is not null)
+        if (config.NoReplyWhen is { } noReplyWhen)
         {
-            var place = $"{path}:NoReplyWhen:Equals";
-            CheckBytes(noReplyWhen.EqualTo, place, problems, out var bytes);
-            CheckWithin(noReplyWhen.Offset + bytes.Length, framing, $"{path}:NoReplyWhen", path, problems);
+            CheckPattern(noReplyWhen.Offset, noReplyWhen.EqualTo, framing, "NoReplyWhen", path, problems);
         }
+
+        if (config.Unsolicited is { } unsolicited)
+        {
+            CheckPattern(unsolicited.Offset, unsolicited.EqualTo, framing, "Unsolicited", path, problems);
+        }
+    }
+
+    private static void CheckPattern(int offset, string text, FramingConfig? framing, string key, string path, ProblemList problems)
+    {
+        CheckBytes(text, $"{path}:{key}:Equals", problems, out var bytes);
+        CheckWithin(offset + bytes.Length, framing, $"{path}:{key}", path, problems);
     }
 
     private static void CheckFraming(FramingConfig framing, string path, ProblemList problems)

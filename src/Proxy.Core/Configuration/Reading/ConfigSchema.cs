@@ -78,7 +78,9 @@ internal static class ConfigSchema
             node["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
         }
 
-        return node;
+        return type.Kind == JsonTypeInfoKind.Object && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
+            ? new JsonObject { ["anyOf"] = new JsonArray(node, new JsonObject { ["const"] = "None" }) }
+            : node;
     }
 
     private static JsonObject Append(JsonObject schema, JsonNode more)

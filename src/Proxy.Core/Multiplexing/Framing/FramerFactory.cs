@@ -23,9 +23,13 @@ internal static class FramerFactory
             ? framer
             : new ConfiguredFramer(
                 framer,
-                correlation is null ? null : new CorrelationField(correlation.Offset, correlation.Size),
-                noReplyWhen is null ? null : new NoReplyRule(noReplyWhen.Offset, ByteText.Parse(noReplyWhen.EqualTo))
+                correlation is null or { IsNone: true } ? null : new CorrelationField(correlation.Offset, correlation.Size),
+                noReplyWhen is null ? null : CreatePattern(noReplyWhen.Offset, noReplyWhen.EqualTo),
+                repeatsNoId: correlation is { IsNone: true }
             );
+
+    /// <summary>Builds the pattern of messages with certain bytes at an offset.</summary>
+    public static MessagePattern CreatePattern(int offset, string bytes) => new(offset, ByteText.Parse(bytes));
 
     private static LengthFieldFramer OfLength(LengthFieldConfig config) =>
         new(

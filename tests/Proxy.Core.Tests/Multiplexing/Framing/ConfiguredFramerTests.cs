@@ -11,7 +11,7 @@ public sealed class ConfiguredFramerTests
     [Fact]
     public void Measure_NoReplyWhen_MarksRequestsThatMatch()
     {
-        var framer = new ConfiguredFramer(_inner, null, new NoReplyRule(1, [7, 8]));
+        var framer = new ConfiguredFramer(_inner, null, new MessagePattern(1, [7, 8]));
 
         framer.IsRequest([3, 7, 8, 0], MessageTraits.NoReply);
         framer.IsRequest([2, 7, 8], MessageTraits.NoReply);
@@ -23,7 +23,7 @@ public sealed class ConfiguredFramerTests
 
     [Fact]
     public void Measure_RuleAndNextMessage_LooksOnlyAtTheFirst() =>
-        Assert.Equal(FrameMeasure.Complete(2), new ConfiguredFramer(_inner, null, new NoReplyRule(1, [7, 8])).Request([1, 7, 8, 7]));
+        Assert.Equal(FrameMeasure.Complete(2), new ConfiguredFramer(_inner, null, new MessagePattern(1, [7, 8])).Request([1, 7, 8, 7]));
 
     [Fact]
     public void Measure_RuleWhereTheFramerHasItsOwn_DecidesAlone()
@@ -32,7 +32,7 @@ public sealed class ConfiguredFramerTests
         var broadcast = ModbusExamples.Framed(rtu, "06 0001 0003", unit: 0);
         Assert.Equal(MessageTraits.NoReply, rtu.Request(broadcast).Traits);
 
-        var framer = new ConfiguredFramer(rtu, null, new NoReplyRule(0, [1]));
+        var framer = new ConfiguredFramer(rtu, null, new MessagePattern(0, [1]));
 
         Assert.Equal(FrameMeasure.Complete(broadcast.Length), framer.Request(broadcast));
         Assert.Same(rtu.Rules, framer.Rules);

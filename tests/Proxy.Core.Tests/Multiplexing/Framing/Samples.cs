@@ -19,7 +19,7 @@ internal static class Samples
         new LengthFieldFramer("le3", "", new LengthField(2, 3, Endian: Endian.Little, Adjust: -5), 300),
         new LengthFieldFramer("hex", "", new LengthField(1, 2, LengthEncoding.Hex), 300),
         new LengthFieldFramer("bcd", "", new LengthField(0, 2, LengthEncoding.Bcd), 300),
-        new ConfiguredFramer(new LengthFieldFramer("configured", "", new LengthField(0, 1), 300), null, new NoReplyRule(1, [0])),
+        new ConfiguredFramer(new LengthFieldFramer("configured", "", new LengthField(0, 1), 300), null, new MessagePattern(1, [0])),
     ];
 
     public static TheoryData<string> Names => [.. Framers.Select(static framer => framer.Name)];
