@@ -9,11 +9,18 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private readonly ByteBuffer _input = new(session.Memory.CreateHolder());
 
     private readonly IMessageFramer _framer = connection.Settings.Framer;
+    private readonly StrayBytes _strays = new(session, connection);
     private int _needed;
     private int _examined;
     private int _kept; // bytes of an incomplete reply from earlier reads
     private int _drains;
     private TimeSpan _silence; // the silence that may end the incomplete reply; zero for none
+    private bool _isUnasked; // the incomplete message began while no request could have been answered
+
+    /// <summary>
+    /// After the end, what the destination had sent and was no reply, if it has answered nothing on this connection: often it says why it ends.
+    /// </summary>
+    public byte[] Unanswered { get; private set; } = [];
 
     /// <summary>Reads until the connection has to be closed.</summary>
     /// <returns>Why it has to be closed.</returns>
@@ -27,7 +34,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
                 if (count == 0)
                 {
                     Read(InputState.Ended);
-                    return UpstreamLoss.Ended;
+                    KeepUnanswered();
+                    return UpstreamLoss.Ended.After(Unanswered);
                 }
 
                 _input.Advance(Math.Max(0, count));
@@ -39,11 +47,20 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
         finally
         {
+            KeepUnanswered();
             _input.Release();
         }
     }
 
-    private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize));
+    private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes + _framer.MaxNoise, BufferPool.BufferSize));
+
+    private void KeepUnanswered()
+    {
+        if (!connection.HasAnswered)
+        {
+            Unanswered = _input.Count > 0 ? _input.Span[..Math.Min(_input.Count, PeerBytes.MostShown + 1)].ToArray() : _strays.Greeted;
+        }
+    }
 
     // Returns -1 after the silence that the framer waits for.
     private async ValueTask<int> ReceiveAsync(TimeSpan silence)
@@ -63,6 +80,11 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private UpstreamLoss? Read(InputState state)
     {
         _silence = TimeSpan.Zero;
+        if (_strays.TryTakeGreeting(_input, out var isTooLong))
+        {
+            return isTooLong ? UpstreamLoss.Unsolicited : null;
+        }
+
         if (Drops(state))
         {
             return null;
@@ -90,6 +112,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         {
             _drains = connection.Drains;
             _kept = _needed = _examined = 0;
+            _isUnasked = false;
+            _strays.Drained();
         }
 
         return drops;
@@ -107,29 +131,89 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             }
 
             var request = session.Expected(connection, id);
-            if (request is null && _framer.Correlation is null)
+            if (request is not null && _strays.TryTakeEcho(request, _input))
             {
-                return UpstreamLoss.Unsolicited;
+                _needed = _examined = 0;
+                continue;
             }
 
             var measure = Measure(request, state);
-            if (measure.Status == FrameStatus.Malformed)
+            if (request is null && _framer.Correlation is null)
             {
-                return UpstreamLoss.Nonsense(measure.Reason);
+                if (!TryDropUnasked(measure))
+                {
+                    return _isUnasked ? null : UpstreamLoss.Unsolicited.After(_input.Span);
+                }
             }
-
-            if (measure.Status == FrameStatus.NeedMore)
+            else if (measure.Status == FrameStatus.Skip)
             {
-                _needed = measure.Length;
+                Drop("Noise from destination", measure.Length);
+            }
+            else if (
+                measure.Status == FrameStatus.NeedMore
+                || (measure.Status == FrameStatus.Malformed && _strays.MayBeEcho(request, _input))
+            )
+            {
+                _needed = Math.Max(measure.Length, _input.Count + 1);
                 _examined = measure.Examined;
                 _silence = measure.Silence;
                 return null;
             }
-
-            Take(request, measure);
+            else if (measure.Status == FrameStatus.Malformed)
+            {
+                return UpstreamLoss.Nonsense(measure.Reason).After(_input.Span);
+            }
+            else if (_strays.IsUnsolicited(_input.Span[..measure.Length]))
+            {
+                Drop("Unsolicited message from destination", measure.Length);
+                session.Discarded();
+            }
+            else if (_framer.Correlation is null && _framer.ClientId is not null && IsMismatch(request!, _input.Span[..measure.Length]))
+            {
+                return UpstreamLoss.Nonsense("The reply is not to this request.").After(_input.Span);
+            }
+            else if (_isUnasked)
+            {
+                return UpstreamLoss.Unsolicited.After(_input.Span);
+            }
+            else
+            {
+                Take(request, measure);
+            }
         }
 
         return null;
+    }
+
+    // Where the destination repeats no id, what the reply says is all that connects it with the request.
+    private bool IsMismatch(MultiplexRequest request, ReadOnlySpan<byte> reply) =>
+        _framer.Rules.Judge(request.Sent.Span, reply) == ReplyMeaning.Mismatch;
+
+    // Bytes that no request asked for. If more have to come before they can be judged, false, and they count as unasked for.
+    private bool TryDropUnasked(FrameMeasure measure)
+    {
+        var dropped = _strays.Judge(_input.Span, measure);
+        if (dropped > 0)
+        {
+            if (measure.Status == FrameStatus.Complete)
+            {
+                session.Discarded();
+            }
+
+            Drop("Unasked bytes from destination", dropped.Value);
+            return true;
+        }
+
+        _isUnasked = dropped == 0;
+        _needed = _isUnasked ? measure.Length : 0;
+        return false;
+    }
+
+    private void Drop(string what, int length)
+    {
+        _strays.Drop(what, _input, length);
+        _needed = _examined = 0;
+        _isUnasked = false;
     }
 
     private FrameMeasure Measure(MultiplexRequest? request, InputState state) =>
@@ -151,7 +235,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
         else
         {
-            var hasMore = _input.Count > measure.Length;
+            _strays.Replied(request, _input.Span[..measure.Length]);
+            var hasMore = _framer.Correlation is null && _strays.EndsConnection(_input.Span[measure.Length..]);
             session.Replied(connection, request, _input.Span[..measure.Length], measure.Traits, hasMore);
         }
 

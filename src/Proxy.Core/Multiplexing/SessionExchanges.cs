@@ -173,6 +173,7 @@ internal sealed class SessionExchanges(SessionState state)
         while (connection.InFlight.FindOverdue(now) is { } request)
         {
             connection.InFlight.Remove(request);
+            state.HasEcho = false; // what was taken for an echo may have been the reply
             state.Requests.TimedOut(request, connection.Settings);
             overdue.Add(request);
             switch (connection.Settings.LateReply)

@@ -106,9 +106,15 @@ internal sealed class SessionRequests
     }
 
     /// <summary>Records the reply to a request.</summary>
-    public void Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
+    /// <returns>What the reply means.</returns>
+    public ReplyMeaning Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
     {
-        if (Suspensions.Answered(request) is { } subject)
+        var meaning = connection.Settings.Framer.Rules.Judge(request.Sent.Span, reply);
+        if (meaning == ReplyMeaning.Mismatch)
+        {
+            Waiting.Promote(request); // those who wait for the same reply wait for a right one
+        }
+        else if (Suspensions.Answered(request) is { } subject)
         {
             Notices.Enqueue(new(SessionNoticeKind.Resumed, subject));
         }
@@ -116,8 +122,10 @@ internal sealed class SessionRequests
         Settle(request);
         if (!connection.IsRetired) // a retired connection may have old settings
         {
-            _reads.Keep(request, reply, now, connection.Settings);
+            _reads.Keep(request, reply, meaning, now, connection.Settings);
         }
+
+        return meaning;
     }
 
     /// <summary>Records that a request has not been answered in time.</summary>

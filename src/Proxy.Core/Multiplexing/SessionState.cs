@@ -11,6 +11,7 @@ internal sealed class SessionState
 {
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
     private long _unusedSince;
+    private bool _hasEcho;
 
     public SessionState(UpstreamSettings settings, TimeProvider time, SessionMemory memory)
     {
@@ -33,6 +34,15 @@ internal sealed class SessionState
 
     public UpstreamHealth Health { get; }
 
+    /// <summary>
+    /// Whether the destination was seen to return what is sent, so that the first copy of a request is no reply. Read and set by readers.
+    /// </summary>
+    public bool HasEcho
+    {
+        get => Volatile.Read(ref _hasEcho);
+        set => Volatile.Write(ref _hasEcho, value);
+    }
+
     public SingleUse SingleUse { get; } = new();
 
     public bool IsRetired { get; private set; }
@@ -51,6 +61,7 @@ internal sealed class SessionState
             Pool.RetireAll();
             Health.Apply(next);
             SingleUse.Forget();
+            HasEcho = false;
         }
 
         IsRetired = false;
@@ -170,6 +181,7 @@ internal sealed class SessionState
     {
         Requests.Send(request, connection, now);
         connection.IsWriting = true;
+        connection.HasSent = true;
         connection.IsSpent = SingleUse.IsLearned(now);
         connection.Deadline = request.Deadline;
         return new(SessionStepKind.Send, connection, request);

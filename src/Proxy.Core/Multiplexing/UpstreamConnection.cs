@@ -47,6 +47,9 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>The clock's milliseconds when the last request was answered.</summary>
     public long AnsweredAt { get; set; }
 
+    /// <summary>Whether a request was sent on it.</summary>
+    public bool HasSent { get; set; }
+
     /// <summary>Whether it takes no further request, since the destination closes after each answer.</summary>
     public bool IsSpent { get; set; }
 
@@ -217,13 +220,14 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     private async Task RunAsync()
     {
         var loss = UpstreamLoss.Ended;
+        var reader = new ReplyReader(session, this, _port!, time);
         try
         {
-            loss = await new ReplyReader(session, this, _port!, time).RunAsync();
+            loss = await reader.RunAsync();
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
-            loss = UpstreamLoss.Broken(exception.Message);
+            loss = UpstreamLoss.Broken(exception.Message).After(reader.Unanswered);
         }
         catch (OutOfMemoryException)
         {

@@ -27,6 +27,13 @@ internal sealed class UpstreamEvents(
 
     public MessageTrace Trace => services.Trace;
 
+    /// <summary>Whether the destination was seen to return what is sent, as some serial lines do.</summary>
+    public bool HasEcho
+    {
+        get => state.HasEcho;
+        set => state.HasEcho = value;
+    }
+
     private long Now => services.Clock.Now;
 
     /// <summary>Dials a new connection. The task never fails.</summary>
@@ -61,6 +68,15 @@ internal sealed class UpstreamEvents(
         lock (gate)
         {
             return connection.InFlight.Peek(id) is { ExpectsReply: true } request ? request : null;
+        }
+    }
+
+    /// <summary>Whether no request was sent on a connection yet.</summary>
+    public bool AwaitsFirstRequest(UpstreamConnection connection)
+    {
+        lock (gate)
+        {
+            return !connection.HasSent;
         }
     }
 
@@ -170,7 +186,7 @@ internal sealed class UpstreamEvents(
             }
         }
 
-        if (loss == UpstreamLoss.Ended)
+        if (loss.IsEnd)
         {
             connection.Close();
         }

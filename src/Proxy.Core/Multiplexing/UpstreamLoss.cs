@@ -10,12 +10,19 @@ namespace Proxy.Multiplexing;
 /// </param>
 internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply.NoAnswer, bool IsNonsense = false)
 {
-    public static UpstreamLoss Ended { get; } = new("The destination closed the connection.");
+    public static UpstreamLoss Ended { get; } = new("The destination closed the connection.") { IsEnd = true };
 
     public static UpstreamLoss Silent { get; } = new("The destination did not answer in time.");
 
     public static UpstreamLoss Unsolicited { get; } =
         new("The destination sent bytes that no request asked for.", LocalReply.BadAnswer, IsNonsense: true);
+
+    /// <summary>Whether the destination has closed the connection.</summary>
+    public bool IsEnd { get; private init; }
+
+    /// <summary>The same, with bytes that the destination sent before and that are no reply.</summary>
+    public UpstreamLoss After(ReadOnlySpan<byte> bytes) =>
+        bytes.IsEmpty ? this : this with { Reason = $"{Reason} It had sent {PeerBytes.Describe(bytes)}." };
 
     public static UpstreamLoss Broken(string reason) => new(reason);
 

@@ -153,7 +153,8 @@ internal sealed class WaitingRequests(SharedReads reads)
         }
     }
 
-    private void Promote(MultiplexRequest request)
+    /// <summary>Queues the next of the requests that wait for the reply to one, since that brings them none.</summary>
+    public void Promote(MultiplexRequest request)
     {
         if (reads.Promote(request) is { } next)
         {

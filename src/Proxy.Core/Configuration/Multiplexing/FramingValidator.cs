@@ -7,40 +7,38 @@ internal static class FramingValidator
 {
     private const string Kinds = "LengthField, Delimiter, FixedLength or IdleGap";
 
-    /// <summary>Checks the sections Framing, Correlation and NoReplyWhen together.</summary>
-    /// <param name="framing">The section Framing; absent if a protocol is named.</param>
-    /// <param name="correlation">The section Correlation.</param>
-    /// <param name="noReplyWhen">The section NoReplyWhen.</param>
-    /// <param name="path">The path of the section that contains them.</param>
+    /// <summary>Checks the sections Framing, Correlation, NoReplyWhen and Unsolicited together.</summary>
+    /// <param name="config">The section that contains them.</param>
+    /// <param name="path">The path of that section.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(
-        FramingConfig? framing,
-        CorrelationConfig? correlation,
-        NoReplyWhenList? noReplyWhen,
-        string path,
-        ProblemList problems
-    )
+    public static void Check(ClusterMultiplexConfig config, string path, ProblemList problems)
     {
+        var framing = config.Framing;
         if (framing is not null)
         {
             CheckFraming(framing, $"{path}:Framing", problems);
         }
 
-        if (correlation is not null)
+        if (config.Correlation is { IsNone: false } correlation)
         {
             CheckCorrelation(correlation, framing, path, problems);
         }
 
-        if (noReplyWhen is [])
+        if (config.NoReplyWhen is [])
         {
             problems.Consequence($"{path}:NoReplyWhen", "is empty; write a condition, or leave it out.");
         }
 
-        for (var index = 0; index < noReplyWhen?.Count; index++)
+        for (var index = 0; index < config.NoReplyWhen?.Count; index++)
         {
             // A single one may stand without the list.
-            var place = noReplyWhen.Count == 1 ? $"{path}:NoReplyWhen" : $"{path}:NoReplyWhen:{index}";
-            CheckNoReply(noReplyWhen[index], framing, place, path, problems);
+            var place = config.NoReplyWhen.Count == 1 ? $"{path}:NoReplyWhen" : $"{path}:NoReplyWhen:{index}";
+            CheckNoReply(config.NoReplyWhen[index], framing, place, path, problems);
+        }
+
+        if (config.Unsolicited is { } unsolicited)
+        {
+            CheckPattern(unsolicited.Offset, unsolicited.EqualTo, framing, "Unsolicited", path, problems);
         }
     }
 
@@ -75,6 +73,12 @@ internal static class FramingValidator
             CheckBytes(text!, $"{place}:{key}", problems, out var bytes);
             CheckWithin(offset + bytes.Length, framing, place, path, problems, offset > 0 ? "a smaller Offset" : "fewer bytes");
         }
+    }
+
+    private static void CheckPattern(int offset, string text, FramingConfig? framing, string key, string path, ProblemList problems)
+    {
+        CheckBytes(text, $"{path}:{key}:Equals", problems, out var bytes);
+        CheckWithin(offset + bytes.Length, framing, $"{path}:{key}", path, problems);
     }
 
     private static void CheckFraming(FramingConfig framing, string path, ProblemList problems)

@@ -75,7 +75,9 @@ internal static class ConfigSchema
             node["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
         }
 
-        return node;
+        return type.Kind == JsonTypeInfoKind.Object && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
+            ? new JsonObject { ["anyOf"] = new JsonArray(node, new JsonObject { ["const"] = "None" }) }
+            : node;
     }
 
     // An object in place of the list has the keys of its items: keywords for objects do not apply to lists.

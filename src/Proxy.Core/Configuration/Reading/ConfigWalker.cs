@@ -19,6 +19,11 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
             return ReadFree(node);
         }
 
+        if (type.Kind == JsonTypeInfoKind.Object && IsNone(node, property))
+        {
+            return None(type);
+        }
+
         return type.Kind switch
         {
             JsonTypeInfoKind.Object => ReadObject(node, type),
@@ -37,6 +42,21 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
     // The order of keys has no meaning, and the revision's id must not depend on it.
     private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
         node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
+
+    // The section as it cannot be written: what is required has the value that no range allows.
+    private static JsonObject None(JsonTypeInfo type) =>
+        new(
+            type.Properties.Where(static property => property.IsRequired)
+                .Select(static property =>
+                    KeyValuePair.Create(
+                        property.Name,
+                        Placeholder(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(property.PropertyType)))
+                    )
+                )
+        );
+
+    private static bool IsNone(ConfigNode node, JsonPropertyInfo? property) =>
+        !node.HasChildren && Durations.IsNone(node.Value ?? "") && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null;
 
     private bool IsAvailable(JsonPropertyInfo property) => !wholeDocument || ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 

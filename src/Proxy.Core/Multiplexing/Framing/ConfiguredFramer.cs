@@ -1,7 +1,12 @@
 namespace Proxy.Multiplexing.Framing;
 
 /// <summary>Adds what the configuration declares, a correlation id or requests without reply, to another framer.</summary>
-internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule[] noReply) : IMessageFramer
+internal sealed class ConfiguredFramer(
+    IMessageFramer inner,
+    CorrelationField? correlation,
+    MessagePattern[] noReply,
+    bool repeatsNoId = false
+) : IMessageFramer
 {
     public string Name => inner.Name;
 
@@ -9,7 +14,11 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     public int MaxBytes => inner.MaxBytes;
 
-    public CorrelationField? Correlation => correlation ?? inner.Correlation;
+    public int MaxNoise => inner.MaxNoise;
+
+    public CorrelationField? Correlation => repeatsNoId ? null : correlation ?? inner.Correlation;
+
+    public CorrelationField? ClientId => correlation ?? inner.Correlation;
 
     public bool RepliesInOrder => inner.RepliesInOrder;
 
@@ -40,9 +49,9 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     private bool Matches(ReadOnlySpan<byte> request)
     {
-        foreach (var rule in noReply)
+        foreach (var pattern in noReply)
         {
-            if (rule.Matches(request))
+            if (pattern.Matches(request))
             {
                 return true;
             }

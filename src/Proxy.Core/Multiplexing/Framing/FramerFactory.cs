@@ -23,11 +23,15 @@ internal static class FramerFactory
             ? framer
             : new ConfiguredFramer(
                 framer,
-                correlation is null ? null : new CorrelationField(correlation.Offset, correlation.Size),
-                [.. (noReplyWhen ?? []).Select(RuleOf)]
+                correlation is null or { IsNone: true } ? null : new CorrelationField(correlation.Offset, correlation.Size),
+                [.. (noReplyWhen ?? []).Select(PatternOf)],
+                repeatsNoId: correlation is { IsNone: true }
             );
 
-    private static NoReplyRule RuleOf(NoReplyWhenConfig config) =>
+    /// <summary>Builds the pattern of messages with certain bytes at an offset.</summary>
+    public static MessagePattern CreatePattern(int offset, string bytes) => new() { Offset = offset, EqualTo = ByteText.Parse(bytes) };
+
+    private static MessagePattern PatternOf(NoReplyWhenConfig config) =>
         new()
         {
             Offset = config.Offset ?? 0,

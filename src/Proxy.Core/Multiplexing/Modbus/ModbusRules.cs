@@ -50,11 +50,13 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
         Span<byte> answered = stackalloc byte[ModbusFunctions.MaxAdu];
         asked = asked[..framer.Unwrap(request, asked)];
         answered = answered[..framer.Unwrap(reply, answered)];
-        return answered.Length < 2 || !ModbusFunctions.Answers(answered, asked) ? ReplyMeaning.Error
+        return answered.Length < 2 || !ModbusFunctions.Answers(answered, asked) ? ReplyMeaning.Mismatch
             : (answered[1] & ModbusFunctions.ExceptionBit) == 0 ? ReplyMeaning.Answer
             : ModbusExceptions.IsNoAnswer(answered) ? ReplyMeaning.NoAnswer
             : ReplyMeaning.Error;
     }
+
+    public void Correct(Span<byte> reply) => framer.Correct(reply);
 
     public bool TryWriteLocal(LocalReply reply, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
     {

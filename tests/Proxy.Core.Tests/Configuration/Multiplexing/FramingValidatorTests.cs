@@ -184,7 +184,16 @@ public sealed class FramingValidatorTests
         var block = new ConfigWalker(problems, wholeDocument: true, CancellationToken.None)
             .Read(root, type, null)
             .Deserialize<Block>(ConfigTypes.Options)!;
-        FramingValidator.Check(block.Framing, block.Correlation, block.NoReplyWhen, "x", problems);
+        FramingValidator.Check(
+            new()
+            {
+                Framing = block.Framing,
+                Correlation = block.Correlation,
+                NoReplyWhen = block.NoReplyWhen,
+            },
+            "x",
+            problems
+        );
         return block;
     }
 
