@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -17,7 +18,19 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : For
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new ConnectProbeHandler(race, base.WrapHandler(context, handler));
+        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), base.WrapHandler(context, handler));
+
+    /// <inheritdoc />
+    protected override bool CanReuseOldClient(ForwarderHttpClientContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return base.CanReuseOldClient(context) && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata);
+    }
+
+    private static ProxyProtocolVersion HeaderOf(IReadOnlyDictionary<string, string>? metadata) =>
+        Enum.TryParse<ProxyProtocolVersion>(metadata?.GetValueOrDefault(TcpClusterConfig.HeaderMetadata), out var version)
+            ? version
+            : ProxyProtocolVersion.None;
 
     // As SocketsHttpHandler connects by itself, if there is a descriptor for it: one client of HTTP/2 may need a connection per request.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
