@@ -1,3 +1,4 @@
+using System.Net;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -9,6 +10,7 @@ internal sealed class BindingBuilder(
     ReverseProxyConfig config,
     ConfigNames names,
     IReadOnlyDictionary<string, RouteConditions> conditions,
+    IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> trusted,
     ProblemList problems
 )
 {
@@ -65,6 +67,8 @@ internal sealed class BindingBuilder(
                 var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes)
                 {
                     PeekTimeout = endpoint.PeekTimeout,
+                    ProxyProtocol = endpoint.ProxyProtocol,
+                    TrustedNetworks = trusted[id],
                 };
                 if (!_bindings.TryAdd(KeyOf(address, id), binding))
                 {

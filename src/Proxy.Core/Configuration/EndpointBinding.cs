@@ -1,3 +1,4 @@
+using System.Net;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -25,6 +26,12 @@ public sealed record EndpointBinding(
 
     /// <summary>The routes in the order in which they are tried, once for each of their names.</summary>
     internal IReadOnlyList<RouteEntry> Entries { get; init; } = [];
+
+    /// <summary>How PROXY protocol headers are accepted.</summary>
+    internal ProxyProtocolConfig ProxyProtocol { get; init; } = new();
+
+    /// <summary>The networks whose headers are believed.</summary>
+    internal IReadOnlyList<IPNetwork> TrustedNetworks { get; init; } = [];
 
     /// <summary>The total time for the first bytes of a client.</summary>
     internal TimeSpan PeekTimeout { get; init; } = new TcpEndpointConfig { Address = [] }.PeekTimeout;

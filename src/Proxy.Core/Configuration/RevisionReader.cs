@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -70,7 +71,8 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, problems).Build(cancellationToken);
+        var trusted = EndpointValidator.Check(config.ReverseProxy.TcpEndpoints, problems);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, trusted, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
@@ -96,7 +98,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Config = config,
             Bindings = bindings,
             HttpRoutes = http.Routes,
-            Clusters = http.Clusters,
+            Clusters = [.. http.Clusters.Select(cluster => WithProbes(cluster, config.ReverseProxy.Clusters))],
             Warnings = problems.Warnings,
             IsEmptyOnPurpose = onPurpose,
             Document = document,
@@ -104,6 +106,18 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
     }
+
+    // YARP's probes know a cluster by YARP's record of it.
+    private static ClusterConfig WithProbes(ClusterConfig cluster, IReadOnlyDictionary<string, ClusterSection> clusters) =>
+        clusters[cluster.ClusterId].Tcp.SendProxyProtocol is var version and not ProxyProtocolVersion.None
+            ? cluster with
+            {
+                Metadata = new Dictionary<string, string>(cluster.Metadata ?? ById.Empty<string>())
+                {
+                    [TcpClusterConfig.HeaderMetadata] = version.ToString(),
+                },
+            }
+            : cluster;
 
     private static bool IsReverseProxy(string path) => path.Equals(ProxyDocument.Section, StringComparison.OrdinalIgnoreCase);
 }

@@ -21,26 +21,20 @@ internal sealed class ReadAhead(BufferPool buffers) : IDisposable
     /// <summary>The number of bytes.</summary>
     public int Count => _end - _start;
 
-    /// <summary>
-    /// Returns room for more bytes; empty if there is none, because there are <see cref="BufferPool.BufferSize"/> bytes or more, or because the memory
-    /// of the process for buffers is used up.
-    /// </summary>
-    public Memory<byte> Room()
+    /// <summary>Whether no more bytes are received, because the memory of the process for buffers is used up.</summary>
+    public bool IsOutOfMemory => Count < BufferPool.BufferSize && _buffer is { } buffer && _end == buffer.Length && buffers.IsFull;
+
+    /// <summary>Waits for bytes of a stream, and adds them to these. While there are none, no memory is held.</summary>
+    /// <returns>Whether there were some; false at the end of the stream, and if there is no room.</returns>
+    public async ValueTask<bool> ReceiveAsync(Stream stream, CancellationToken cancellationToken)
     {
-        if (_buffer is null)
-        {
-            _buffer = buffers.RentAtLeast(FirstSize);
-        }
-        else if (_end == _buffer.Length && _buffer.Length < BufferPool.BufferSize && !buffers.IsFull)
-        {
-            Grow();
-        }
-
-        return _buffer.AsMemory(_end);
+        var isThere = Count > 0 || await stream.ReadAsync(Memory<byte>.Empty, cancellationToken) == 0;
+        Debug.Assert(isThere, "A read without a buffer only waits.");
+        var room = Room();
+        var count = room.IsEmpty ? 0 : await stream.ReadAsync(room, cancellationToken);
+        _end += count;
+        return count > 0;
     }
-
-    /// <summary>Counts bytes that were written to the room.</summary>
-    public void Advance(int count) => _end += count;
 
     /// <summary>Copies the first bytes, which are then no longer among these.</summary>
     /// <returns>The number of copied bytes.</returns>
@@ -79,6 +73,21 @@ internal sealed class ReadAhead(BufferPool buffers) : IDisposable
             (_buffer, _start, _end) = (null, 0, 0);
             buffers.Return(buffer);
         }
+    }
+
+    // Empty if there are enough bytes, or if there is no memory for more.
+    private Memory<byte> Room()
+    {
+        if (_buffer is null)
+        {
+            _buffer = buffers.RentAtLeast(FirstSize);
+        }
+        else if (_end == _buffer.Length && _buffer.Length < BufferPool.BufferSize && !buffers.IsFull)
+        {
+            Grow();
+        }
+
+        return _buffer.AsMemory(_end);
     }
 
     private void Grow()

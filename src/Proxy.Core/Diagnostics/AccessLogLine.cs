@@ -97,6 +97,9 @@ internal sealed class AccessLogLine
         Add("cluster"u8, record.ClusterId);
         Add("destination"u8, record.DestinationId);
         Add("client"u8, record.Client?.ToString());
+        AddKnown("peer"u8, record.Peer?.ToString());
+        AddKnown("proxy"u8, record.ProxyHeader);
+        AddKnown("authority"u8, record.ProxyAuthority);
         AddKnown("server_name"u8, record.ServerName);
         AddKnown("alpn"u8, record.AlpnProtocols);
         Add("outcome"u8, @event == AccessLogEvent.End && record.Outcome is { } outcome ? _outcomes[(int)outcome] : null);

@@ -36,6 +36,15 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The address of the client.</summary>
     public EndPoint? Client => connection.RemoteEndPoint;
 
+    /// <summary>The address that it was accepted from, if a PROXY protocol header came from there; else null.</summary>
+    public EndPoint? Peer { get; private set; }
+
+    /// <summary>The kind of its PROXY protocol header, such as <c>v2</c>, <c>v2 local</c> or <c>v1 unknown</c>; null without one.</summary>
+    public string? ProxyHeader { get; private set; }
+
+    /// <summary>The name of the server that its PROXY protocol header tells; null if there is none. May contain any characters.</summary>
+    public string? ProxyAuthority { get; private set; }
+
     /// <summary>The local address on which it was accepted.</summary>
     public EndPoint? Local => connection.LocalEndPoint;
 
@@ -119,6 +128,10 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Counts bytes from the upstream to the client. One caller at a time.</summary>
     /// <param name="count">The number of bytes.</param>
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
+
+    /// <summary>Records what a PROXY protocol header says, apart from the addresses.</summary>
+    internal void SetProxyHeader(EndPoint? peer, string kind, string? authority) =>
+        (Peer, ProxyHeader, ProxyAuthority) = (peer, kind, authority);
 
     /// <summary>Records what a client's TLS ClientHello says.</summary>
     /// <param name="serverName">The name of the server; null if there is none.</param>

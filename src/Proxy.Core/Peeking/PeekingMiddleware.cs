@@ -62,9 +62,9 @@ internal sealed class PeekingMiddleware(
                     await stream.WriteAsync(facts.AnswerPostgres(), deadline.Token);
                     ahead.Skip(PostgresRequests.AskLength);
                 }
-                else if (!await ReceiveAsync(stream, ahead, deadline.Token))
+                else if (!await ahead.ReceiveAsync(stream, deadline.Token))
                 {
-                    if (ahead.Count is > 0 and < BufferPool.BufferSize && ahead.Room().IsEmpty)
+                    if (ahead.IsOutOfMemory)
                     {
                         return ConnectionOutcome.LimitExceeded; // no memory; its route cannot be guessed
                     }
@@ -91,20 +91,6 @@ internal sealed class PeekingMiddleware(
         {
             connection.Unread(ahead);
         }
-    }
-
-    // Returns false if there are no more bytes, or is no room for them. A client that is silent holds no buffer.
-    private static async ValueTask<bool> ReceiveAsync(Stream stream, ReadAhead ahead, CancellationToken cancellationToken)
-    {
-        if (ahead.Count == 0)
-        {
-            await stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
-        }
-
-        var room = ahead.Room();
-        var count = room.IsEmpty ? 0 : await stream.ReadAsync(room, cancellationToken);
-        ahead.Advance(count);
-        return count > 0;
     }
 
     private static void Publish(ConnectionFacts facts, TcpConnection connection)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Peeking.Detectors;

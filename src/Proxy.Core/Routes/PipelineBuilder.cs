@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Limits;
 using Proxy.Peeking;
+using Proxy.ProxyProtocol;
 
 namespace Proxy.Routes;
 
@@ -89,6 +91,16 @@ internal sealed partial class PipelineBuilder(
             next = new PeekingMiddleware(
                 table.Plan,
                 (client, facts) => table.Decide(client, facts).Need,
+                edge.Buffers,
+                edge.Time,
+                next
+            ).OnConnectionAsync;
+        }
+
+        if (binding.ProxyProtocol is { Accept: not ProxyProtocolAccept.Off } accepted)
+        {
+            next = new ProxyProtocolMiddleware(
+                new(accepted.Accept == ProxyProtocolAccept.Required, binding.TrustedNetworks, accepted.Timeout),
                 edge.Buffers,
                 edge.Time,
                 next

@@ -24,9 +24,22 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new ConnectProbeHandler(race, base.WrapHandler(context, handler));
+        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), base.WrapHandler(context, handler));
 
-    // Asks the gate, since one client of HTTP/2 may need a connection per request. SocketsHttpHandler itself resolves names on the thread pool: DNS that hangs would take its threads, and stop the admin endpoint, too.
+    /// <inheritdoc />
+    protected override bool CanReuseOldClient(ForwarderHttpClientContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return base.CanReuseOldClient(context) && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata);
+    }
+
+    private static ProxyProtocolVersion HeaderOf(IReadOnlyDictionary<string, string>? metadata) =>
+        Enum.TryParse<ProxyProtocolVersion>(metadata?.GetValueOrDefault(TcpClusterConfig.HeaderMetadata), out var version)
+            ? version
+            : ProxyProtocolVersion.None;
+
+    // Asks the gate, since one client of HTTP/2 may need a connection per request. SocketsHttpHandler itself resolves names on the thread
+    // pool: DNS that hangs would take its threads, and stop the admin endpoint, too.
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var name = context.DnsEndPoint;

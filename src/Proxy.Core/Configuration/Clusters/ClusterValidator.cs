@@ -25,6 +25,18 @@ internal static class ClusterValidator
                 problems.Warn(path, "no route uses this cluster; add a route, or remove the cluster.");
             }
 
+            if (
+                cluster.Tcp.SendProxyProtocol != ProxyProtocolVersion.None
+                && cluster.Destinations.Values.Any(static one => IsTcp(one) == false)
+            )
+            {
+                problems.Consequence(
+                    $"{path}:Tcp:SendProxyProtocol",
+                    "is for tcp:// and unix: destinations, and this cluster has http:// ones; leave it out.",
+                    $"{path}:Destinations"
+                );
+            }
+
             if (http.Contains(id))
             {
                 WarnAboutTcpOnly(cluster, path, problems);

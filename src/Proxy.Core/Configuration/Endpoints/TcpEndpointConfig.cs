@@ -4,7 +4,6 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Endpoints;
 
 /// <summary>A named address, or several, to listen on.</summary>
-[NotAvailableYet("ProxyProtocol")]
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
@@ -21,4 +20,7 @@ public sealed record TcpEndpointConfig
 
     /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
     public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>PROXY protocol headers from load balancers in front.</summary>
+    public ProxyProtocolConfig ProxyProtocol { get; init; } = new();
 }

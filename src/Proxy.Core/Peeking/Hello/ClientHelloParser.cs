@@ -49,7 +49,7 @@ internal static class ClientHelloParser
     private static ClientHello? ParseExtensions(ReadOnlySpan<byte> extensions)
     {
         string? name = null;
-        IReadOnlyList<string> protocols = [];
+        List<string> protocols = [];
         var (names, lists) = (0, 0);
         while (!extensions.IsEmpty)
         {
@@ -94,7 +94,7 @@ internal static class ClientHelloParser
         return Encoding.Latin1.TryGetChars(name, text, out _) ? HostName.TryNormalize(text) : null;
     }
 
-    private static IReadOnlyList<string> ParseProtocols(ReadOnlySpan<byte> content)
+    private static List<string> ParseProtocols(ReadOnlySpan<byte> content)
     {
         if (!TryTakeLong(ref content, out var list) || !content.IsEmpty)
         {
