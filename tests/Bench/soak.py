@@ -84,7 +84,6 @@ async def serve(name, stream, lock, line, web):
 
     def guarded(service):
         async def handle(reader, writer):
-            resets(writer)
             try:
                 await service(reader, writer)
                 orderly(writer)
@@ -133,7 +132,10 @@ async def serve(name, stream, lock, line, web):
             await send(writer, seed + 1, size)
 
     for service, port in ((streams, stream), (office, lock), (device, line), (site, web)):
-        await asyncio.start_server(guarded(service), "127.0.0.1", port, backlog=1024)
+        listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        # Accepted sockets inherit it: a process that is killed resets also those that it has not looked at yet.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        await asyncio.start_server(guarded(service), sock=listener)
     print("ready", flush=True)
     await asyncio.Event().wait()
 
