@@ -7,6 +7,9 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks what routes refer to.</summary>
 internal static class RouteValidator
 {
+    private static readonly TimeSpan _shortestKeepAlive = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestKeepAlive = TimeSpan.FromSeconds(short.MaxValue);
+
     /// <summary>Checks the routes.</summary>
     /// <returns>The networks of each TCP route, by its id; they are parsed here only.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -32,6 +35,8 @@ internal static class RouteValidator
             CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
             CheckEndpoints(route, path, config, problems);
             networks[id] = ReadNetworks(route, path, problems);
+            CheckKeepAlive(route.KeepAlive.Idle, $"{path}:KeepAlive:Idle", problems);
+            CheckKeepAlive(route.KeepAlive.Interval, $"{path}:KeepAlive:Interval", problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
             {
                 problems.Warn(
@@ -65,6 +70,18 @@ internal static class RouteValidator
         }
 
         return networks;
+    }
+
+    // What the kernel takes.
+    private static void CheckKeepAlive(TimeSpan time, string path, ProblemList problems)
+    {
+        if (time < _shortestKeepAlive || time > _longestKeepAlive || time.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            problems.Consequence(
+                path,
+                $"'{time:c}' is not possible: the system counts whole seconds; write '{_shortestKeepAlive:c}' to '{_longestKeepAlive:c}'."
+            );
+        }
     }
 
     private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
