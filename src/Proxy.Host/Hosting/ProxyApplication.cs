@@ -69,6 +69,7 @@ internal static class ProxyApplication
         }
 
         DemoSite.Use(app);
+        UpgradeHalfClose.Use(app);
         app.UseRouting();
         RequestTracking.Use(app);
         RouteTimeouts.Use(app);
@@ -96,7 +97,11 @@ internal static class ProxyApplication
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            HttpDrain.TrackConnections(kestrel);
+            kestrel.ConfigureEndpointDefaults(static listen =>
+            {
+                HttpDrain.Track(listen);
+                UpgradeHalfClose.Track(listen);
+            });
             KestrelLimits.Apply((config.Kestrel ?? new()).Limits, kestrel.Limits);
             // Of each endpoint; the admin endpoint closes idle ones before it comes to this. Further clients are closed at once.
             var clients = kestrel.ApplicationServices.GetRequiredService<Resources>().Clients;
