@@ -64,6 +64,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             LogValidator.Check(root, config.Log.Access, problems);
             AccessLogPath.Check(config, problems);
             LogValidator.CheckLevels(config.Logging, problems);
+            WarnOfUnreachableHttp(config, problems);
         }
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
@@ -118,6 +119,17 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
                 },
             }
             : cluster;
+
+    private static void WarnOfUnreachableHttp(ProxyConfig config, ProblemList problems)
+    {
+        if (config.ReverseProxy.Routes.Count > 0 && config.Kestrel is not { Endpoints.Count: > 0 })
+        {
+            problems.Warn(
+                $"{ProxyDocument.Section}:Routes",
+                """there is no HTTP endpoint, so no request can reach these routes; add "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:8080" } } }."""
+            );
+        }
+    }
 
     private static bool IsReverseProxy(string path) => path.Equals(ProxyDocument.Section, StringComparison.OrdinalIgnoreCase);
 }

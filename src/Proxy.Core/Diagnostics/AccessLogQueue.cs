@@ -37,11 +37,7 @@ internal sealed class AccessLogQueue
                 return true;
             }
 
-            if (record is not null)
-            {
-                record.IsLogged = isLast;
-            }
-
+            record?.IsLogged = isLast;
             if (!HasRoom(line.Length, isLast))
             {
                 CountDropped(1);

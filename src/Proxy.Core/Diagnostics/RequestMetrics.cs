@@ -40,7 +40,7 @@ public sealed class RequestMetrics
         );
         instruments.CreateObservableUpDownCounter(
             "proxy.http.active_requests",
-            () => Observe(static one => (long)one.Open),
+            () => Observe(static one => one.Open),
             "{request}",
             "HTTP requests under way."
         );

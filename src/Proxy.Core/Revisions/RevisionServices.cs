@@ -17,6 +17,7 @@ using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Proxy.Revisions;
 
@@ -81,6 +82,10 @@ internal static class RevisionServices
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
             HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
             PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            AffinityPolicies = [.. provider.GetServices<ISessionAffinityPolicy>().Select(static policy => policy.Name)],
+            AffinityFailurePolicies = [.. provider.GetServices<IAffinityFailurePolicy>().Select(static policy => policy.Name)],
+            ActiveHealthPolicies = [.. provider.GetServices<IActiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            AvailableDestinationsPolicies = [.. provider.GetServices<IAvailableDestinationsPolicy>().Select(static policy => policy.Name)],
             Hooks = [.. provider.GetServices<IProxyHook>().Select(static hook => hook.Name)],
             Protocols =
             [

@@ -37,7 +37,7 @@ internal sealed class ForwardedBytes : EventListener
     }
 
     /// <summary>The bytes of one request's bodies. Both directions may be added at the same time.</summary>
-    public sealed class Counts
+    internal sealed class Counts
     {
         private long _received;
         private long _sent;

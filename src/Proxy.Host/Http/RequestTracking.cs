@@ -30,7 +30,7 @@ internal sealed partial class RequestTracking(
     {
         _ = app.Services.GetRequiredService<ForwardedBytes>(); // listens from now on, until the container is disposed
         var tracking = app.Services.GetRequiredService<RequestTracking>();
-        app.Use((context, next) => tracking.InvokeAsync(context, next));
+        app.Use(tracking.InvokeAsync);
     }
 
     private async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -138,20 +138,13 @@ internal sealed partial class RequestTracking(
         }
 
         var level = request.Outcome == ConnectionOutcome.ClientReset ? LogLevel.Debug : LogLevel.Warning;
-        if (logger.IsEnabled(level))
+        if (!logger.IsEnabled(level))
         {
-            Log.Failed(
-                logger,
-                level,
-                request.RouteId,
-                Printable.Shorten(request.Method),
-                Printable.Shorten(request.Path),
-                request.DestinationId,
-                error,
-                Reason(exception),
-                request.Status
-            );
+            return;
         }
+
+        var (method, path, reason) = (Printable.Shorten(request.Method), Printable.Shorten(request.Path), Reason(exception));
+        Log.Failed(logger, level, request.RouteId, method, path, request.DestinationId, error, reason, request.Status);
     }
 
     private static string Reason(Exception? exception) =>

@@ -4,6 +4,8 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Clusters;
 
 /// <summary>One destination of a cluster.</summary>
+[WrittenElsewhere("Port", "the port is part of Address, such as tcp://host:5432.")]
+[WrittenElsewhere("Url", "write it as Address.")]
 public sealed record DestinationSection
 {
     /// <summary>

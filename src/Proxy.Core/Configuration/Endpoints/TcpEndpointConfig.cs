@@ -4,6 +4,9 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Endpoints;
 
 /// <summary>A named address, or several, to listen on.</summary>
+[WrittenElsewhere("Listen", "an endpoint has it as Address.")]
+[WrittenElsewhere("Url", "an endpoint has an Address, such as *:5432.")]
+[WrittenElsewhere("Port", "the port is part of Address, such as *:5432.")]
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>

@@ -9,6 +9,18 @@ internal sealed record ConfigNames
     /// <summary>The load balancing policies for HTTP routes.</summary>
     public IReadOnlyCollection<string> HttpLoadBalancingPolicies { get; init; } = [];
 
+    /// <summary>The policies of session affinity.</summary>
+    public IReadOnlyCollection<string> AffinityPolicies { get; init; } = [];
+
+    /// <summary>The policies for requests whose destination is gone.</summary>
+    public IReadOnlyCollection<string> AffinityFailurePolicies { get; init; } = [];
+
+    /// <summary>The active health policies.</summary>
+    public IReadOnlyCollection<string> ActiveHealthPolicies { get; init; } = [];
+
+    /// <summary>The policies that choose the available destinations.</summary>
+    public IReadOnlyCollection<string> AvailableDestinationsPolicies { get; init; } = [];
+
     /// <summary>The passive health policies.</summary>
     public IReadOnlyCollection<string> PassiveHealthPolicies { get; init; } = [];
 

@@ -119,15 +119,16 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
             }
             else if (property is null && !ConfigTypes.OthersAddKeys(type.Type))
             {
-                CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
+                CheckUnknown(node, child, type, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }
         }
     }
 
-    private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
+    private void CheckUnknown(ConfigNode node, ConfigNode child, JsonTypeInfo type, IReadOnlyList<string> known)
     {
-        var meant = DidYouMean.Find(child.Key, known);
-        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(meant)}");
+        var elsewhere = ConfigTypes.Elsewhere(type.Type, child.Key);
+        var meant = elsewhere is null ? DidYouMean.Find(child.Key, known) : null;
+        problems.Error(child.Path, elsewhere is null ? $"unknown key{DidYouMean.Suffix(meant)}" : $"unknown key; {elsewhere}");
         if (meant is not null && node.Find(meant) is null)
         {
             problems.Blame($"{node.Path}:{meant}"); // the error says already that it is missing

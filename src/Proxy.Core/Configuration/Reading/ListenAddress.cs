@@ -51,9 +51,9 @@ public sealed record ListenAddress
         }
 
         var colon = text.LastIndexOf(':');
-        if (colon <= 0 || text.EndsWith(']'))
+        if (WithoutAddressOrPort(text, colon) is { } wrong)
         {
-            error = $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.";
+            error = wrong;
             return false;
         }
 
@@ -65,6 +65,27 @@ public sealed record ListenAddress
         var hosts = ParseHost(text[..colon], out error);
         addresses = [.. hosts.SelectMany(host => Enumerable.Range(0, ports.Size).Select(offset => Create(host, ports, offset)))];
         return error is null;
+    }
+
+    // What is often written instead of an address with a port.
+    private static string? WithoutAddressOrPort(string text, int colon)
+    {
+        if (text.IndexOf("://", StringComparison.Ordinal) is var end and >= 0)
+        {
+            return text.StartsWith("http", StringComparison.OrdinalIgnoreCase)
+                ? $"'{text}' is a URL; HTTP is accepted at the endpoints of Kestrel:Endpoints, and TCP at ip:port or *:port."
+                : $"'{text}' has a scheme, which addresses to listen at have not; write '{text[(end + 3)..].TrimEnd('/')}'.";
+        }
+
+        var port = text[(colon + 1)..];
+        if (colon <= 0 && PortRange.TryParse(port, out _, out _))
+        {
+            return $"'{text}' has no address before the port; write '*:{port}' for all addresses, or '127.0.0.1:{port}' for this host alone.";
+        }
+
+        return colon <= 0 || text.EndsWith(']')
+            ? $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path."
+            : null;
     }
 
     /// <summary>Whether both addresses are equal, or cannot be listened on at the same time.</summary>

@@ -6,6 +6,9 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks what routes refer to.</summary>
 internal static class RouteValidator
 {
+    private static readonly TimeSpan _shortestKeepAlive = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestKeepAlive = TimeSpan.FromSeconds(short.MaxValue);
+
     /// <summary>Checks the routes.</summary>
     /// <returns>The conditions of each TCP route, by its id; they are parsed here only.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -33,6 +36,8 @@ internal static class RouteValidator
             CheckEndpoints(route, path, config, problems);
             var canPeek = !isMounted || !string.IsNullOrEmpty(route.Listen) || route.Match is { Endpoints.Count: > 0 };
             conditions[id] = MatchReader.Read(route.Match, $"{path}:Match", canPeek, names, problems);
+            CheckKeepAlive(route.KeepAlive.Idle, $"{path}:KeepAlive:Idle", problems);
+            CheckKeepAlive(route.KeepAlive.Interval, $"{path}:KeepAlive:Interval", problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
             {
                 problems.Warn(
@@ -66,6 +71,18 @@ internal static class RouteValidator
         }
 
         return conditions;
+    }
+
+    // What the kernel takes.
+    private static void CheckKeepAlive(TimeSpan time, string path, ProblemList problems)
+    {
+        if (time < _shortestKeepAlive || time > _longestKeepAlive || time.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            problems.Consequence(
+                path,
+                $"'{time:c}' is not possible: the system counts whole seconds; write '{_shortestKeepAlive:c}' to '{_longestKeepAlive:c}'."
+            );
+        }
     }
 
     private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)

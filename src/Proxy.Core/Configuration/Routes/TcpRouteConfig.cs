@@ -6,6 +6,11 @@ namespace Proxy.Configuration.Routes;
 
 /// <summary>A TCP route: which connections it takes, and what it does with them.</summary>
 [NotAvailableYet("Tls", "Limits")]
+[WrittenElsewhere("Address", "write where to listen as Listen; where to connect is the Address of a destination of the cluster.")]
+[WrittenElsewhere("Port", "the port is part of Listen, such as *:5432.")]
+[WrittenElsewhere("Destinations", "they belong to a cluster, which the route names by ClusterId.")]
+[WrittenElsewhere("Endpoints", """it belongs under Match: "Match": { "Endpoints": ["id"] }.""")]
+[WrittenElsewhere("SourceNetworks", "it belongs under Match.")]
 public sealed record TcpRouteConfig
 {
     private readonly TimeSpan? _halfCloseTimeout;
