@@ -132,17 +132,27 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     /// <summary>Runs the pipeline on an accepted connection and then disposes it.</summary>
     private sealed class Accepted(Listener listener, ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
     {
+        private ConnectionDelegate? _pipeline = pipeline;
+
         public void Execute()
         {
             _ = RunAsync();
             Interlocked.Decrement(ref listener._queued);
         }
 
+        // Forgets the pipeline, which leads to all routes of the address: the connection may outlive many edits.
+        private Task Begin()
+        {
+            var begun = _pipeline!;
+            _pipeline = null;
+            return begun(connection);
+        }
+
         private async Task RunAsync()
         {
             try
             {
-                await pipeline(connection);
+                await Begin();
             }
             catch (Exception exception)
             {

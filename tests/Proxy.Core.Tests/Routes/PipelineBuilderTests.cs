@@ -100,13 +100,13 @@ public sealed class PipelineBuilderTests : IDisposable
     }
 
     [Fact]
-    public async Task Build_ConnectionStaysOpen_ItsRevisionIsFreed()
+    public async Task Build_ConnectionStaysOpen_ItsRevisionAndOtherRoutesAreFreed()
     {
-        var (revision, running) = Open(Builder());
+        var (others, running) = Open(Builder());
 
         GC.Collect();
 
-        Assert.False(revision.IsAlive);
+        Assert.All(others, static one => Assert.False(one.IsAlive));
         _forward.Ending.SetResult();
         await running.WaitAsync(Eventually.Limit);
     }
@@ -121,10 +121,12 @@ public sealed class PipelineBuilderTests : IDisposable
 
     // Not inlined, so that no local of the caller keeps the revision.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private (WeakReference Revision, Task Running) Open(PipelineBuilder builder)
+    private (WeakReference[] Others, Task Running) Open(PipelineBuilder builder)
     {
         var revision = Shared(maximum: 1);
-        return (new(revision), Assert.Single(builder.Build(revision).Endpoints.Values)(new FakeConnection()));
+        var set = builder.Build(revision);
+        var endpoint = Assert.Single(set.Endpoints.Values);
+        return ([new(revision), new(endpoint.Target), new(set.Routes["other"].Target)], endpoint(new FakeConnection()));
     }
 
     private PipelineBuilder Builder() =>
@@ -144,7 +146,10 @@ public sealed class PipelineBuilderTests : IDisposable
         Read(
             $$"""
             "TcpEndpoints": { "edge": { "Address": ["127.0.0.1:9001"], "MaxConnections": {{maximum}} } },
-            "TcpRoutes": { "a": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" } }
+            "TcpRoutes": {
+              "a": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" },
+              "other": { "Match": { "Endpoints": ["edge"], "SourceNetworks": ["192.0.2.0/24"] }, "ClusterId": "c", "Order": -1 }
+            }
             """
         );
 
