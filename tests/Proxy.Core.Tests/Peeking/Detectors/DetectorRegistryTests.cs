@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Peeking.Detectors;
 
 namespace Proxy.Core.Tests.Peeking.Detectors;
@@ -114,8 +115,28 @@ public sealed class DetectorRegistryTests
         Assert.False(registry.TryFind("Telnet", out _));
     }
 
+    [Fact]
+    public void AddProtocolDetector_OfAnApplication_RoutesNameIt()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddTcpProxy().AddProtocolDetector<Greeting>();
+        using var provider = services.BuildServiceProvider();
+
+        Assert.Equal(
+            ["Tls", "Http", "Ssh", "Postgres", "Rdp", "Socks5", "Mqtt", "Greeting"],
+            provider.GetRequiredService<DetectorRegistry>().Names
+        );
+    }
+
     private static DetectorVerdict Detect(string name, byte[] bytes) =>
         _registry.TryFind(name, out var detector) ? detector.Detect(bytes) : throw new InvalidOperationException(name);
+
+    private sealed class Greeting : IProtocolDetector
+    {
+        public string Name => "Greeting";
+
+        public DetectorVerdict Detect(ReadOnlySpan<byte> bytes) => FirstBytes.Match(bytes, "HELLO"u8);
+    }
 
     private static byte[] Text(string text) => Encoding.ASCII.GetBytes(text);
 
