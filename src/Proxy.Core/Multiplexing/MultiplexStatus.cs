@@ -34,6 +34,9 @@ public sealed record MultiplexStatus(
     /// <summary>The requests that fail immediately, since they were not answered; each named by its unit, function and address.</summary>
     public IReadOnlyList<string> SuspendedRequests { get; init; } = [];
 
+    /// <summary>How many requests ended in which way since the first client, by outcome.</summary>
+    public IReadOnlyDictionary<string, long> Requests { get; init; } = new Dictionary<string, long>();
+
     internal static MultiplexStatus Unused(SessionKey key, string protocol) =>
         new(key.ClusterId, key.DestinationId, key.Address, protocol, [], 0, [], [], TimeSpan.Zero, [], IsRetired: false);
 }

@@ -1,4 +1,5 @@
 using Proxy.Configuration.Multiplexing;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -59,8 +60,16 @@ internal sealed class SessionExchanges(SessionState state)
     }
 
     /// <summary>Records a reply; returns false if no request waits for it any more.</summary>
-    public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
+    public bool Replied(
+        UpstreamConnection connection,
+        MultiplexRequest request,
+        ReadOnlySpan<byte> reply,
+        bool ends,
+        long now,
+        out ReplyMeaning meaning
+    )
     {
+        meaning = default;
         if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
         {
             return false;
@@ -74,7 +83,7 @@ internal sealed class SessionExchanges(SessionState state)
         }
 
         state.Health.Succeeded(connection.ConnectedAt);
-        state.Requests.Replied(request, reply, connection, now);
+        meaning = state.Requests.Replied(request, reply, connection, now);
         connection.IsRetired |= ends || (connection.IsSpent && connection.InFlight.Count == 0);
         connection.BeginRest(connection.Settings.Multiplex.RequestDelay);
         return true;

@@ -14,6 +14,7 @@ internal sealed class UpstreamEvents(
     Lock gate,
     SessionState state,
     SessionDispatcher dispatcher,
+    RequestOutcomes outcomes,
     SessionDependencies services
 )
 {
@@ -55,6 +56,7 @@ internal sealed class UpstreamEvents(
                 }
             }
 
+            outcomes.CountAll(RequestOutcome.NoPath, failed);
             Answers.FailAll(failed, LocalReply.NoPath, ConnectionOutcome.ConnectFailed);
             dispatcher.Run();
         }
@@ -125,9 +127,19 @@ internal sealed class UpstreamEvents(
     {
         var ends = (traits & MessageTraits.EndsConnection) != 0;
         var started = request.Started;
+        ReplyMeaning meaning;
         lock (gate)
         {
-            if (!state.Exchanges.Replied(connection, request, reply, ends || (request.Traits & MessageTraits.EndsConnection) != 0, Now))
+            if (
+                !state.Exchanges.Replied(
+                    connection,
+                    request,
+                    reply,
+                    ends || (request.Traits & MessageTraits.EndsConnection) != 0,
+                    Now,
+                    out meaning
+                )
+            )
             {
                 services.Metrics.Late(_tags);
                 return;
@@ -137,6 +149,8 @@ internal sealed class UpstreamEvents(
             connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
         }
 
+        var isError = meaning is ReplyMeaning.Error or ReplyMeaning.NoAnswer;
+        outcomes.Count(isError ? RequestOutcome.DeviceException : RequestOutcome.Answered, request.Lane!);
         services.Metrics.Exchanged(services.Time.GetElapsedTime(started), request.Lane!.Tags);
 
         // The next request is sent first, so that the destination works while the client is answered.
@@ -155,6 +169,7 @@ internal sealed class UpstreamEvents(
 
         if (isDone)
         {
+            outcomes.Count(RequestOutcome.Answered, request.Lane!);
             request.Client.Complete(request, Completion.Sent());
         }
 
@@ -201,6 +216,7 @@ internal sealed class UpstreamEvents(
             services.Dialer.LogRenewal(key, loss.Reason);
         }
 
+        failed.ForEach(request => outcomes.Count(request.Started != 0 ? RequestOutcome.NoAnswer : RequestOutcome.NoPath, request.Lane!));
         Answers.FailAll(failed, loss);
         dispatcher.Run();
     }
