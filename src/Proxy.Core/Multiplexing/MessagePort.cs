@@ -31,7 +31,7 @@ internal sealed class MessagePort
         _input.ReadAsync(buffer, cancellationToken);
 
     /// <summary>Whether the peer has ended its side or reset the connection, as far as this is known without reading.</summary>
-    public bool HasPeerEnded => (_connection as TcpConnection)?.HasPeerEnded is true;
+    public bool HasPeerEnded => _connection is TcpConnection { HasPeerEnded: true };
 
     /// <summary>Whether the peer has left in the middle of a message, as far as this is known without reading.</summary>
     /// <param name="missing">The least number of bytes that the message still needs.</param>
@@ -90,7 +90,7 @@ internal sealed class MessagePort
 
         using var left = new CancellationTokenSource();
         using var stop = new CancellationTokenSource();
-        var watch = WatchAsync(tcp, left, stop.Token);
+        var watch = WatchEndAsync(tcp, left.Cancel, stop.Token);
         try
         {
             await wait(left.Token);
@@ -107,12 +107,12 @@ internal sealed class MessagePort
         }
     }
 
-    private static async Task<PeerDeparture?> WatchAsync(TcpConnection tcp, CancellationTokenSource left, CancellationToken stop)
+    private static async Task<PeerDeparture?> WatchEndAsync(TcpConnection tcp, Action left, CancellationToken stop)
     {
         var departure = await tcp.WaitForDepartureAsync(ignoreClose: false, stop);
         if (departure is not null)
         {
-            await left.CancelAsync();
+            left();
         }
 
         return departure;

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Proxy.Multiplexing;
 
 /// <summary>How requests of clients ended, counted for one destination: in the metrics, and in its status. Thread-safe.</summary>

@@ -11,7 +11,6 @@ internal sealed class SessionState
 {
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
     private long _unusedSince;
-    private bool _hasEcho;
 
     public SessionState(UpstreamSettings settings, TimeProvider time, SessionMemory memory)
     {
@@ -39,8 +38,8 @@ internal sealed class SessionState
     /// </summary>
     public bool HasEcho
     {
-        get => Volatile.Read(ref _hasEcho);
-        set => Volatile.Write(ref _hasEcho, value);
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
     }
 
     public SingleUse SingleUse { get; } = new();
