@@ -35,7 +35,8 @@ public sealed class RequestTrackingTests : IAsyncLifetime
             }
             else if (context.Request.Path == "/never")
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             else
             {

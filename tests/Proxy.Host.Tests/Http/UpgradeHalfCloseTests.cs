@@ -29,7 +29,7 @@ public sealed class UpgradeHalfCloseTests : IDisposable
         client.End();
         await ReadUntilAsync(site, "question");
         // Long enough for a proxy that ends the request to do so; nothing is told to the site otherwise.
-        await Task.WhenAny(ReadAsync(site), Task.Delay(TimeSpan.FromMilliseconds(500)));
+        await Task.WhenAny(ReadAsync(site), Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
         await site.SendAsync("answer"u8.ToArray());
         site.Shutdown(SocketShutdown.Send);
 

@@ -18,7 +18,13 @@ internal static class ClusterValidator
         {
             cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:Clusters:{id}";
-            CheckAddresses(cluster, path, isHttp: http.Contains(id) && !tcp.Contains(id), problems);
+            CheckAddresses(
+                cluster,
+                path,
+                isHttp: http.Contains(id) && !tcp.Contains(id),
+                isUsed: http.Contains(id) || tcp.Contains(id),
+                problems
+            );
             CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);
             if (!http.Contains(id) && !tcp.Contains(id))
             {
@@ -56,9 +62,9 @@ internal static class ClusterValidator
         address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    private static void CheckAddresses(ClusterSection cluster, string path, bool isHttp, ProblemList problems)
+    private static void CheckAddresses(ClusterSection cluster, string path, bool isHttp, bool isUsed, ProblemList problems)
     {
-        if (cluster is { Destinations.Count: 0, Connector: null })
+        if (isUsed && cluster is { Destinations.Count: 0, Connector: null })
         {
             problems.Warn(
                 $"{path}:Destinations",

@@ -35,7 +35,7 @@ public sealed partial class BlockingTests
     [MemberData(nameof(Transports))]
     public async Task HttpPool_KeepsItsConnectionAlive_TheNextIsServedAndThePoolConnectsAgain(string transport)
     {
-        using var service = new TcpListener(IPAddress.Loopback, 0);
+        var service = new TcpListener(IPAddress.Loopback, 0);
         service.Start();
         var serving = AnswerHttpAsync(service);
         await using var host = await TestHost.StartAsync(Configuration("report", ((IPEndPoint)service.LocalEndpoint).Port, transport));
@@ -44,11 +44,11 @@ public sealed partial class BlockingTests
         using var second = new HttpClient { Timeout = Eventually.Limit };
 
         Assert.Equal("ok", await first.GetStringAsync(url));
-        Assert.Equal(1, Status(host).Holding.Count);
+        Assert.Single(Status(host).Holding);
         Assert.Equal("ok", await second.GetStringAsync(url));
         Assert.Equal("ok", await first.GetStringAsync(url));
 
-        service.Stop();
+        service.Dispose();
         await serving;
     }
 
@@ -138,7 +138,7 @@ public sealed partial class BlockingTests
         while (true)
         {
             await socket.SendAsync("late"u8.ToArray());
-            await Task.Delay(TimeSpan.FromMilliseconds(20));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }
 

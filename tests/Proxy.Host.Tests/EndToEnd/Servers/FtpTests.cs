@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>Passive FTP: the port that the server names is the same at the proxy, by one route and one cluster for all ports.</summary>
+[SuppressMessage("Interoperability", "CA1416", Justification = "vsftpd is a server of Linux.")]
 public sealed class FtpTests
 {
     private const int DataPorts = 9;
