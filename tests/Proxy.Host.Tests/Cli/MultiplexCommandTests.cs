@@ -55,6 +55,43 @@ public sealed class MultiplexCommandTests : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Multiplex_WritesDenyAndConvert_ClientOfModbusTcpIsToldAndNothingIsSent()
+    {
+        string[] options = ["--convert", "modbus", "--writes", "deny", "--keep-unused", "none", "--request-delay", "20ms"];
+        using var process = new ProxyProcess(
+            "",
+            ["multiplex", "-l", "127.0.0.1:0", "-t", $"127.0.0.1:{_server.Port}", "-p", "modbus-serial", .. options]
+        );
+        using var client = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        await client.ConnectAsync(System.Net.IPAddress.Loopback, await process.PortAsync());
+        var reply = new byte[9];
+
+        await client.SendAsync((byte[])[0, 7, 0, 0, 0, 6, 1, 6, 0, 1, 0, 2]);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        for (var count = 0; count < reply.Length; )
+        {
+            var received = await client.ReceiveAsync(reply.AsMemory(count), limit.Token);
+            Assert.NotEqual(0, received);
+            count += received;
+        }
+
+        Assert.Equal([0, 7, 0, 0, 0, 3, 1, 0x86, 1], reply);
+        Assert.Equal(0, _server.Connections);
+    }
+
+    [Theory]
+    [InlineData("--keep-unused", "soon")]
+    [InlineData("--request-delay", "none")]
+    [InlineData("--writes", "perhaps")]
+    public async Task Multiplex_OptionThatIsWrong_ExitsWithTwo(string option, string value)
+    {
+        using var process = new ProxyProcess("", "multiplex", option, value);
+
+        Assert.Equal(2, await process.ExitAsync());
+        Assert.Contains(value, process.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("http", "http1")]
     [InlineData("modbus", "modbus-tcp")]

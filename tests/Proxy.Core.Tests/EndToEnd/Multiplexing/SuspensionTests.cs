@@ -18,7 +18,7 @@ public sealed class SuspensionTests : SessionTestBase
     {
         Device = Add(new Device(Device.ModbusTcp));
         Device.AnswerModbus(adu =>
-            (adu[2] << 8 | adu[3]) >= Silent || (_isDead && adu[0] == 9) ? null : ModbusMessages.Value(adu[0], (adu[2] << 8) | adu[3])
+            ((adu[2] << 8) | adu[3]) >= Silent || (_isDead && adu[0] == 9) ? null : ModbusMessages.Value(adu[0], (adu[2] << 8) | adu[3])
         );
         return Task.CompletedTask;
     }
