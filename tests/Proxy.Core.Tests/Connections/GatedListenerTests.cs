@@ -111,6 +111,7 @@ public sealed class GatedListenerTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _listener.DisposeAsync();
         await _inner.DisposeAsync();
         _log.Dispose();
     }

@@ -8,8 +8,6 @@ namespace Proxy.Core.Tests.Locking;
 /// <summary>A service behind a lock, without sockets: it serves a client until a test ends that.</summary>
 internal sealed class TestService : ILockedService
 {
-    private int _givenBack;
-
     /// <summary>Whom it serves, by connection id, in the order in which they came.</summary>
     public ConcurrentDictionary<string, TaskCompletionSource> Clients { get; } = new();
 
@@ -20,7 +18,7 @@ internal sealed class TestService : ILockedService
     public int MostServed { get; private set; }
 
     /// <summary>How many picked destinations were given back.</summary>
-    public int GivenBack => Volatile.Read(ref _givenBack);
+    public int GivenBack { get; private set; }
 
     public bool IsDown { get; set; }
 
@@ -74,6 +72,12 @@ internal sealed class TestService : ILockedService
             record.TryEnd(ConnectionOutcome.Completed);
         }
 
-        public override void Dispose() => Interlocked.Increment(ref service._givenBack);
+        public override void Dispose()
+        {
+            lock (service.Came)
+            {
+                service.GivenBack++;
+            }
+        }
     }
 }

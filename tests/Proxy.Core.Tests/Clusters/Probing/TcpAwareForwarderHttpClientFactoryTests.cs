@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -14,6 +15,7 @@ public sealed class TcpAwareForwarderHttpClientFactoryTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("127.0.0.9", "127.0.0.1")] // the first refuses
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task CreateClient_NameOfADestination_IsResolvedAsThoseOfTcpRoutes(params string[] addresses)
     {
         using var server = Loopback.Listen();
@@ -35,6 +37,7 @@ public sealed class TcpAwareForwarderHttpClientFactoryTests
     }
 
     [Fact]
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task CreateClient_ManyNamesHang_NoThreadOfThePoolWaits()
     {
         using var answer = new ManualResetEventSlim();

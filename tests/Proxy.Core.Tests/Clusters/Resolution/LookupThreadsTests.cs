@@ -89,7 +89,7 @@ public sealed class LookupThreadsTests
         Assert.Equal(names.Count, started);
     }
 
-    private static Task FailAllAsync(IEnumerable<Task<IPAddress[]>> lookups) =>
+    private static Task<SocketException[]> FailAllAsync(IEnumerable<Task<IPAddress[]>> lookups) =>
         Task.WhenAll(
             lookups.Select(static async lookup => await Assert.ThrowsAsync<SocketException>(() => lookup.WaitAsync(Eventually.Limit)))
         );

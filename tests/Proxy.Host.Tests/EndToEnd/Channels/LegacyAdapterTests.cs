@@ -89,7 +89,7 @@ public sealed class LegacyAdapterTests : IAsyncLifetime
 
     private string[] Environment() => [$"PATH={_folder}:{System.Environment.GetEnvironmentVariable("PATH")}", $"LEGACY_FOLDER={_folder}"];
 
-    private Task NotifyAsync(string kind, string channel, string members, string listening = "1", string boot = "first")
+    private Task<string> NotifyAsync(string kind, string channel, string members, string listening = "1", string boot = "first")
     {
         var isChange = kind == "change";
         string[] values =

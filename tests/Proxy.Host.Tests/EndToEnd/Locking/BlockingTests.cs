@@ -48,7 +48,7 @@ public sealed partial class BlockingTests
         Assert.Equal("ok", await second.GetStringAsync(url));
         Assert.Equal("ok", await first.GetStringAsync(url));
 
-        service.Dispose();
+        service.Stop();
         await serving;
     }
 
