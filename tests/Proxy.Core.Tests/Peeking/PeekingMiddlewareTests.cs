@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Proxy.Connections;
@@ -190,7 +189,7 @@ public sealed class PeekingMiddlewareTests
         public static async Task<Edge> StartAsync(string transport, ManualTime? time = null, bool withRest = true)
         {
             var edge = new Edge(transport, time);
-            string Route(string name, string match) =>
+            static string Route(string name, string match) =>
                 $"\"{name}\": {{ \"ClusterId\": \"{name}\", \"Match\": {{ \"Endpoints\": [\"edge\"] {match} }} }}";
             var clusters = edge
                 ._services.Select(static service =>
@@ -227,6 +226,15 @@ public sealed class PeekingMiddlewareTests
         public async Task<string> ServedByAsync(params byte[][] parts)
         {
             using var client = await ConnectAsync();
+            var bytes = await ExchangeAsync(client, parts);
+            var sent = parts.Sum(static part => part.Length);
+            Assert.Equal(parts.SelectMany(static part => part), bytes.AsSpan(bytes.Length - sent).ToArray());
+            return Encoding.ASCII.GetString(bytes, 0, bytes.Length - sent);
+        }
+
+        // Reads while it sends, since the service answers each part at once.
+        private static async Task<byte[]> ExchangeAsync(Socket client, byte[][] parts)
+        {
             var reading = client.ReadToEndAsync();
             foreach (var part in parts)
             {
@@ -234,10 +242,7 @@ public sealed class PeekingMiddlewareTests
             }
 
             client.Shutdown(SocketShutdown.Send);
-            var (bytes, _) = await reading;
-            var sent = parts.Sum(static part => part.Length);
-            Assert.Equal(parts.SelectMany(static part => part), bytes.AsSpan(bytes.Length - sent).ToArray());
-            return Encoding.ASCII.GetString(bytes, 0, bytes.Length - sent);
+            return (await reading).Bytes;
         }
 
         public static async Task<byte[]> ReadAsync(Socket socket, int length)

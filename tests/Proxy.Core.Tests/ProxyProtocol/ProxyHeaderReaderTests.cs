@@ -255,7 +255,7 @@ public sealed class ProxyHeaderReaderTests
                 static bytes =>
                 {
                     foreach (
-                        byte[] start in (byte[][])
+                        var start in (byte[][])
                             [
                                 [],
                                 [.. "PROXY "u8],

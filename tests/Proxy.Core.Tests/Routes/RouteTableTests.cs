@@ -164,13 +164,13 @@ public sealed class RouteTableTests
     private static Gen<Case> Cases()
     {
         string[] names = ["a.example", "b.a.example", "*.example", "*.a.example", "c.test"];
-        var subset = static (string[] all) => Gen.SubListOf(all).Select(static list => list.Take(2).ToArray());
+        static Gen<string[]> Subset(string[] all) => Gen.SubListOf(all).Select(static list => list.Take(2).ToArray());
         var route =
             from order in Gen.Choose(0, 2)
-            from name in Gen.Frequency((2, Gen.Constant(Array.Empty<string>())), (3, subset(names)))
-            from alpn in Gen.Frequency((4, Gen.Constant(Array.Empty<string>())), (1, subset(["h2", "postgresql"])))
-            from protocol in Gen.Frequency((3, Gen.Constant(Array.Empty<string>())), (2, subset(["Tls", "Http", "Ssh", "Postgres"])))
-            from network in Gen.Frequency((3, Gen.Constant(Array.Empty<string>())), (2, subset(["10.0.0.0/8", "10.1.0.0/16", "::/0"])))
+            from name in Gen.Frequency((2, Gen.Constant(Array.Empty<string>())), (3, Subset(names)))
+            from alpn in Gen.Frequency((4, Gen.Constant(Array.Empty<string>())), (1, Subset(["h2", "postgresql"])))
+            from protocol in Gen.Frequency((3, Gen.Constant(Array.Empty<string>())), (2, Subset(["Tls", "Http", "Ssh", "Postgres"])))
+            from network in Gen.Frequency((3, Gen.Constant(Array.Empty<string>())), (2, Subset(["10.0.0.0/8", "10.1.0.0/16", "::/0"])))
             select (order, name, alpn, protocol, network);
         var bytes = Gen.OneOf([
             .. new[]
@@ -248,7 +248,7 @@ public sealed class RouteTableTests
             if (facts.Hello is not { } hello)
             {
                 var mayAsk = postgres && value.Bytes.Length == 0; // each of the examples has another first byte
-                return facts.MayHaveHello && (postgres || conditions.Protocols.Count == 0 || conditions.HasProtocol("Tls")) || mayAsk
+                return (facts.MayHaveHello && (postgres || conditions.Protocols.Count == 0 || conditions.HasProtocol("Tls"))) || mayAsk
                     ? DetectorVerdict.MoreBytes
                     : DetectorVerdict.No;
             }

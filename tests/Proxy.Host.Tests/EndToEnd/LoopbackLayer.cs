@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Proxy.Configuration;
+using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
 
@@ -72,7 +73,8 @@ internal sealed class LoopbackLayer : IAsyncDisposable
                     // PostgreSQL's answer, which the proxy expects before all else from what it has promised a client
                     answer: config.TcpRoutes.Values.Any(route => route.ClusterId == id && Opening.Of(route.Match).IsPostgresByName)
                         ? "S"
-                        : ""
+                        : "",
+                    hasHeader: cluster.Tcp.SendProxyProtocol == ProxyProtocolVersion.V2
                 );
             }
         }
@@ -114,7 +116,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
 
     private string UnixPath() => Path.Combine(_folder.FullName, $"{_names++}");
 
-    private async Task<string> ServeAsync(string address, string name, bool greets, string answer)
+    private async Task<string> ServeAsync(string address, string name, bool greets, string answer, bool hasHeader)
     {
         if (address.StartsWith("http", StringComparison.OrdinalIgnoreCase))
         {
@@ -127,7 +129,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         server.Bind(endPoint);
         server.Listen();
         _servers.Add(server);
-        _ = AcceptAsync(server, name, greets, answer);
+        _ = AcceptAsync(server, name, greets, answer, hasHeader);
         return server.LocalEndPoint is IPEndPoint { Port: var port }
             ? $"tcp://{(written.Host is "localhost" ? written.Host : "127.0.0.1")}:{port}"
             : $"unix:{endPoint}";
@@ -144,13 +146,13 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         return site.Urls.Single();
     }
 
-    private async Task AcceptAsync(Socket server, string name, bool greets, string answer)
+    private async Task AcceptAsync(Socket server, string name, bool greets, string answer, bool hasHeader)
     {
         try
         {
             while (true)
             {
-                _ = greets ? EchoAsync(await server.AcceptAsync(), name, answer) : AnswerAsync(await server.AcceptAsync(), name);
+                _ = greets ? EchoAsync(await server.AcceptAsync(), name, answer, hasHeader) : AnswerAsync(await server.AcceptAsync(), name);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
@@ -175,11 +177,24 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         }
     }
 
-    private static async Task EchoAsync(Socket socket, string name, string answer)
+    // A PROXY protocol header of version 2: its last two fixed bytes are the length of the rest.
+    private static async Task SkipHeaderAsync(NetworkStream stream)
+    {
+        var start = new byte[16];
+        await stream.ReadExactlyAsync(start);
+        await stream.ReadExactlyAsync(new byte[(start[14] << 8) | start[15]]);
+    }
+
+    private static async Task EchoAsync(Socket socket, string name, string answer, bool hasHeader)
     {
         try
         {
             await using var stream = new NetworkStream(socket, ownsSocket: true);
+            if (hasHeader)
+            {
+                await SkipHeaderAsync(stream);
+            }
+
             if (answer.Length > 0)
             {
                 await stream.ReadExactlyAsync(new byte[Opening.AskForTls.Length]);

@@ -1,4 +1,3 @@
-using Proxy.Configuration;
 using Proxy.Configuration.Routes;
 
 namespace Proxy.Core.Tests.Configuration.Routes;

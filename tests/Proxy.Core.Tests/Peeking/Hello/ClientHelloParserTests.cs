@@ -106,7 +106,7 @@ public sealed class ClientHelloParserTests
     [Fact]
     public void Parse_WithoutExtensions_NoName()
     {
-        Assert.Same(ClientHello.Unusable, ClientHelloParser.Parse(Hellos.Message([])[4..]));
+        Assert.Same(ClientHello.Unusable, ClientHelloParser.Parse(Hellos.Message([]).AsSpan(4)));
     }
 
     [Fact]
@@ -123,10 +123,10 @@ public sealed class ClientHelloParserTests
     [Fact]
     public void Parse_LongSessionOrByteBehind_Refused()
     {
-        Assert.Null(ClientHelloParser.Parse(Hellos.Message(Hellos.Extensions(), session: 33)[4..]));
+        Assert.Null(ClientHelloParser.Parse(Hellos.Message(Hellos.Extensions(), session: 33).AsSpan(4)));
         Assert.Null(ClientHelloParser.Parse([.. Hellos.Message(Hellos.Extensions())[4..], 0]));
     }
 
     private static ClientHello Parse(params byte[][] extensions) =>
-        ClientHelloParser.Parse(Hellos.Message(Hellos.Extensions(extensions))[4..])!;
+        ClientHelloParser.Parse(Hellos.Message(Hellos.Extensions(extensions)).AsSpan(4))!;
 }

@@ -83,7 +83,7 @@ public sealed class ClientHelloReaderTests
     [Fact]
     public void Read_LongestHello_CompleteAndOneByteMoreMalformed()
     {
-        byte[] Padded(int length)
+        static byte[] Padded(int length)
         {
             var name = Hellos.ServerName("a.example");
             var bare = Hellos.Message(Hellos.Extensions(name)).Length - 4;
