@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -33,6 +34,7 @@ public sealed partial class BlockingTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task HttpPool_KeepsItsConnectionAlive_TheNextIsServedAndThePoolConnectsAgain(string transport)
     {
         var service = new TcpListener(IPAddress.Loopback, 0);
