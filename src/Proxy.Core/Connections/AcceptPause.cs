@@ -24,15 +24,25 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
     /// <param name="cancellationToken">Ends the pause.</param>
     public async Task FailAsync(string reason, CancellationToken cancellationToken = default)
     {
-        var pause = _backoff.Fail();
-        if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
+        try
         {
-            _logged = time.GetTimestamp();
-            Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
-        }
+            var pause = _backoff.Fail();
+            if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
+            {
+                _logged = time.GetTimestamp();
+                Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+            }
 
-        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (OutOfMemoryException)
+        {
+            Hold();
+        }
     }
+
+    /// <summary>Pauses after a failure for want of memory. It allocates nothing: neither a line of the log nor a timer.</summary>
+    public static void Hold() => Thread.Sleep(First);
 
     private static partial class Log
     {
