@@ -206,18 +206,32 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
+    /// <summary>Fails what waits in a lane, since its client cannot finish it.</summary>
+    public void Withdraw(RequestLane lane)
+    {
+        var taken = new List<MultiplexRequest>();
+        lock (_gate)
+        {
+            _state.Requests.Waiting.TakeAll(lane, taken);
+        }
+
+        Answers.FailAll(taken, LocalReply.NoAnswer, ConnectionOutcome.ProtocolError);
+    }
+
     void IDeadline.Check(long now)
     {
         var expired = new List<MultiplexRequest>();
         var overdue = new List<MultiplexRequest>();
         var lost = new List<UpstreamConnection>();
+        var paused = new List<(UpstreamConnection Connection, MultiplexRequest Request)>();
         bool isOver;
         lock (_gate)
         {
-            _state.Check(now, expired, overdue, lost);
+            _state.Check(now, expired, overdue, lost, paused);
             isOver = _state.IsOver;
         }
 
+        paused.ForEach(exchange => _upstream.Paused(exchange.Connection, exchange.Request));
         Answers.FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);
         overdue.ForEach(request => _services.Metrics.TimedOut(request.Lane!.Tags));
         Answers.FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);

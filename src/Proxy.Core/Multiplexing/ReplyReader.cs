@@ -9,6 +9,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private readonly ByteBuffer _input = new(session.Memory.CreateHolder());
 
     private readonly IMessageFramer _framer = connection.Settings.Framer;
+    private FrameRest _rest; // of a reply that is passed on in parts
+    private MultiplexRequest? _blocked; // the client has to take earlier bytes before the next part of its reply is passed on
     private int _needed;
     private int _examined;
     private int _kept; // bytes of an incomplete reply from earlier reads
@@ -23,11 +25,21 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         {
             while (true)
             {
+                if (_blocked is { } blocked)
+                {
+                    await WaitAsync(blocked);
+                    if (ReadMore(InputState.Open) is { } late)
+                    {
+                        return late;
+                    }
+
+                    continue;
+                }
+
                 var count = _silence == TimeSpan.Zero ? await port.ReceiveAsync(Room()) : await ReceiveAsync(_silence);
                 if (count == 0)
                 {
-                    Read(InputState.Ended);
-                    return UpstreamLoss.Ended;
+                    return await ReadLastAsync();
                 }
 
                 _input.Advance(Math.Max(0, count));
@@ -43,7 +55,38 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
     }
 
-    private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize));
+    // The rest of a long reply is read in large pieces.
+    private Memory<byte> Room() =>
+        _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize), _rest.IsStart ? 1 : BufferPool.BufferSize - _input.Count);
+
+    private async ValueTask<UpstreamLoss> ReadLastAsync()
+    {
+        Read(InputState.Ended);
+        while (_blocked is { } blocked)
+        {
+            await WaitAsync(blocked);
+            ReadMore(InputState.Ended);
+        }
+
+        return UpstreamLoss.Ended;
+    }
+
+    private async ValueTask WaitAsync(MultiplexRequest blocked)
+    {
+        _blocked = null;
+        session.Passes(connection, blocked, awaitsClient: true);
+        while (true)
+        {
+            blocked.Taken.Reset();
+            if (blocked.Client.MayPass(blocked))
+            {
+                session.Passes(connection, blocked, awaitsClient: false);
+                return;
+            }
+
+            await blocked.Taken.WaitAsync(connection.Cancelled);
+        }
+    }
 
     // Returns -1 after the silence that the framer waits for.
     private async ValueTask<int> ReceiveAsync(TimeSpan silence)
@@ -68,6 +111,11 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             return null;
         }
 
+        return ReadMore(state);
+    }
+
+    private UpstreamLoss? ReadMore(InputState state)
+    {
         var loss = ReadAll(state);
         _kept = _input.Count;
         return loss;
@@ -90,6 +138,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         {
             _drains = connection.Drains;
             _kept = _needed = _examined = 0;
+            _rest = default;
         }
 
         return drops;
@@ -97,17 +146,17 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
 
     private UpstreamLoss? ReadAll(InputState state)
     {
-        while (_input.Count > 0 && (_input.Count >= _needed || state != InputState.Open))
+        while ((_input.Count > 0 && (_input.Count >= _needed || state != InputState.Open)) || (state == InputState.Ended && !_rest.IsStart))
         {
             var id = 0UL;
-            if (_framer.Correlation is { } field && !field.TryRead(_input.Span, out id))
+            if (_rest.IsStart && _framer.Correlation is { } field && !field.TryRead(_input.Span, out id))
             {
                 _needed = field.End;
                 return null;
             }
 
             var request = session.Expected(connection, id);
-            if (request is null && _framer.Correlation is null)
+            if (request is null && (_framer.Correlation is null || !_rest.IsStart))
             {
                 return UpstreamLoss.Unsolicited;
             }
@@ -126,6 +175,12 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
                 return null;
             }
 
+            if (measure.Status == FrameStatus.Part && request?.Client.MayPass(request) is false)
+            {
+                _blocked = request;
+                return null;
+            }
+
             Take(request, measure);
         }
 
@@ -138,16 +193,22 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             {
                 Input = state,
                 Examined = _examined,
+                Rest = _rest,
             }
         );
 
     private void Take(MultiplexRequest? request, FrameMeasure measure)
     {
         _needed = _examined = 0;
+        _rest = measure.Rest;
         session.Trace.FromDestination(session.Key, request, _input.Span[..measure.Length]);
         if (request is null)
         {
             session.Discarded();
+        }
+        else if (measure.Status == FrameStatus.Part)
+        {
+            session.RepliedPart(connection, request, _input.Span[..measure.Length]);
         }
         else
         {

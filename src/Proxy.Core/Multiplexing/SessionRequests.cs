@@ -105,7 +105,7 @@ internal sealed class SessionRequests
     {
         Units.Answered(request);
         Settle(request);
-        if (!connection.IsRetired) // a retired connection may have old settings
+        if (!connection.IsRetired && !request.HasReplyBegun) // a retired connection may have old settings, and the first parts are gone
         {
             _reads.Keep(request, reply, now, connection.Settings);
         }

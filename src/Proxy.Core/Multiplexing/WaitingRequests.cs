@@ -68,6 +68,17 @@ internal sealed class WaitingRequests(SharedReads reads)
     /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
 
+    /// <summary>Takes all requests of a lane.</summary>
+    public void TakeAll(RequestLane lane, List<MultiplexRequest> taken)
+    {
+        _queue.TakeWhere(lane, static (_, _) => true, 0, taken);
+        foreach (var request in taken)
+        {
+            lane.PendingWrites -= request.IsWrite ? 1 : 0;
+            reads.Forget(request);
+        }
+    }
+
     /// <summary>Takes all requests.</summary>
     public void TakeAll(List<MultiplexRequest> taken)
     {

@@ -18,7 +18,7 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
     public FrameMeasure Measure(in MeasureContext context)
     {
         var measure = inner.Measure(context);
-        if (measure.Status != FrameStatus.Complete)
+        if (measure.Status is not (FrameStatus.Complete or FrameStatus.Part) || !context.Rest.IsStart)
         {
             return measure;
         }
