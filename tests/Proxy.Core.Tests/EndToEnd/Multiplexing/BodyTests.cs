@@ -259,7 +259,12 @@ public sealed class BodyTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Upload_WaitsTooLongForItsTurn_IsToldAndNothingOfItIsRead(string transport)
     {
-        Server.OnHead = static (_, _) => Task.FromResult(true); // never answers
+        var gate = new SemaphoreSlim(0);
+        Server.OnHead = async (_, _) =>
+        {
+            await gate.WaitAsync(Eventually.Limit);
+            return false;
+        };
         await StartAsync(transport, """ "QueueTimeout": "00:00:05" """);
         using var first = await Multiplexer.ConnectAsync();
         await first.SendAsync("GET /first HTTP/1.1\r\n\r\n");
@@ -273,6 +278,8 @@ public sealed class BodyTests : SessionTestBase
         await SaysAsync(client, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         Assert.Equal("", await client.ReadEndAsync());
         Assert.Equal(["/first"], Server.Seen);
+        gate.Release();
+        await SaysAsync(first, BodyServer.Ok(BodyServer.Hash([])));
     }
 
     [Theory]
