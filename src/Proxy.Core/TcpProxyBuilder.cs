@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
 using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
+using Proxy.Peeking.Detectors;
 using Proxy.Revisions;
 
 namespace Proxy;
@@ -57,6 +58,19 @@ public sealed class TcpProxyBuilder(IServiceCollection services)
         where T : class, IMembershipProvider
     {
         services.AddSingleton<IMembershipProvider, T>();
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a protocol that is recognized by a client's first bytes. Routes name it by its <see cref="IProtocolDetector.Name"/> in <c>Match:Protocols</c>.
+    /// Of two with the same name, the last one is used.
+    /// </summary>
+    /// <typeparam name="T">The type of the detector; one instance serves all connections.</typeparam>
+    /// <returns>This builder.</returns>
+    public TcpProxyBuilder AddProtocolDetector<T>()
+        where T : class, IProtocolDetector
+    {
+        services.AddSingleton<IProtocolDetector, T>();
         return this;
     }
 

@@ -11,8 +11,10 @@ using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
 using Proxy.Multiplexing;
+using Proxy.Peeking;
 using Proxy.Revisions;
 using Proxy.Routes;
+using Proxy.Timing;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -35,16 +37,17 @@ public static class TcpProxyExtensions
             return new TcpProxyBuilder(services);
         }
 
+        services.TryAddSingleton<TimeProvider>(RunningTime.OfProcess); // before YARP adds its own
         if (!Has<IProxyStateLookup>(services))
         {
             services.AddReverseProxy();
         }
 
-        services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.AddDiagnostics();
         services.AddTransports();
         services.AddListeners();
+        services.AddPeeking();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();

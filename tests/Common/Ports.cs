@@ -35,4 +35,21 @@ internal static class Ports
 
         throw new InvalidOperationException($"No port from {First} to {First + Count - 1} is free.");
     }
+
+    /// <summary>Ports one after the other, each as <see cref="Free"/> gives them.</summary>
+    /// <returns>The first of them.</returns>
+    public static int FreeRange(int count)
+    {
+        var first = Free();
+        for (var next = first + 1; next < first + count; next++)
+        {
+            // Another test may have taken one between, and the last port is followed by the first.
+            if (Free() is var port && port != next)
+            {
+                first = next = port;
+            }
+        }
+
+        return first;
+    }
 }

@@ -57,11 +57,11 @@ internal sealed class CallListeners(
     /// Takes the retired addresses, of this pass or of an earlier one that failed, which have not been taken yet. The caller notifies local
     /// programs and then sets when they may be closed.
     /// </summary>
-    public IReadOnlyList<Retirement> TakeUntold()
+    public IReadOnlyList<Retirement> TakeRetired()
     {
-        var untold = _retiring.FindAll(static retirement => !retirement.IsGiven);
-        untold.ForEach(static retirement => retirement.IsGiven = true);
-        return untold;
+        var retired = _retiring.FindAll(static retirement => !retirement.IsTaken);
+        retired.ForEach(static retirement => retirement.IsTaken = true);
+        return retired;
     }
 
     /// <summary>Closes the retired addresses whose removal local programs have been notified of.</summary>

@@ -74,10 +74,10 @@ internal sealed partial class ChannelReconciler(
         await announcement.ReconcileAsync(stopping, cancellationToken);
         await listeners.ReconcileAsync(config, stopping ? null : members.Current, cancellationToken);
         cutter.CutRefused(config, members.Current);
-        report.Tell(config, stopping ? null : members.Current);
-        foreach (var retirement in listeners.TakeUntold())
+        report.Report(config, stopping ? null : members.Current);
+        foreach (var retirement in listeners.TakeRetired())
         {
-            _ = CloseWhenToldAsync(retirement);
+            _ = CloseWhenPublishedAsync(retirement);
         }
 
         await listeners.CloseAsync();
@@ -89,7 +89,7 @@ internal sealed partial class ChannelReconciler(
         else if (!_isReady && members.IsKnown && listeners.AreServicesBound)
         {
             _isReady = true;
-            await report.TellReadyAsync(cancellationToken);
+            await report.ReportReadyAsync(cancellationToken);
         }
     }
 
@@ -101,9 +101,9 @@ internal sealed partial class ChannelReconciler(
             : _shortestWait;
     }
 
-    private async Task CloseWhenToldAsync(Retirement retirement)
+    private async Task CloseWhenPublishedAsync(Retirement retirement)
     {
-        await report.ToldAsync();
+        await report.PublishedAsync();
         retirement.IsDue = true;
         channels.Changed.Set();
     }

@@ -8,12 +8,14 @@ namespace Proxy.Channels;
 public sealed class ChannelRegistry
 {
     private readonly MemberDirectory _members;
+    private readonly MemberSuspicion _suspicion;
     private readonly ConnectionTracker _tracker;
 
-    internal ChannelRegistry(IChannelMonitor monitor, MemberDirectory members, ConnectionTracker tracker)
+    internal ChannelRegistry(IChannelMonitor monitor, MemberDirectory members, MemberSuspicion suspicion, ConnectionTracker tracker)
     {
         Monitor = monitor;
         _members = members;
+        _suspicion = suspicion;
         _tracker = tracker;
     }
 
@@ -24,15 +26,15 @@ public sealed class ChannelRegistry
     public bool IsStale => _members.Current.Stale;
 
     /// <summary>The other instances, by id.</summary>
-    /// <returns>Each with what it published last.</returns>
+    /// <returns>Each with what it published last; suspect if it did not answer the last dial.</returns>
     public IReadOnlyList<MemberStatus> Members() =>
         [
             .. _members
                 .Current.All.Values.OrderBy(static member => member.Id, StringComparer.Ordinal)
-                .Select(static member => new MemberStatus(
+                .Select(member => new MemberStatus(
                     member.Id,
                     member.Epoch,
-                    member.State,
+                    _suspicion.StateOf(member),
                     member.Address,
                     member.LocalAddress.ToString(),
                     member.Role,

@@ -7,27 +7,27 @@ namespace Proxy.Channels;
 /// <summary>Gives the monitor the state of each channel, from which local programs are notified.</summary>
 internal sealed class ChannelReport(ThisInstance instance, CallListeners listeners, ChannelMonitor monitor, TimeProvider time)
 {
-    private static readonly TimeSpan _toldLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(5);
     private static readonly DebounceConfig _atOnce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero };
 
     /// <summary>Reports the present states.</summary>
     /// <param name="config">The section Channels by which the local addresses were bound.</param>
     /// <param name="members">The members; null when the channels end, which is reported without a delay.</param>
-    public void Tell(ChannelsConfig config, MemberSet? members) =>
+    public void Report(ChannelsConfig config, MemberSet? members) =>
         monitor.Set(members is null ? [] : Of(config, members), members is null ? _atOnce : config.Notify.Debounce);
 
     /// <summary>Reports, after all states, that local servers can be started.</summary>
-    public async Task TellReadyAsync(CancellationToken cancellationToken)
+    public async Task ReportReadyAsync(CancellationToken cancellationToken)
     {
-        await monitor.ToldAsync(cancellationToken);
+        await monitor.PublishedAsync(cancellationToken);
         monitor.OnReady();
     }
 
     /// <summary>Waits until all changes are reported, 5 s at most.</summary>
-    public async Task ToldAsync()
+    public async Task PublishedAsync()
     {
-        using var limit = new CancellationTokenSource(_toldLimit, time);
-        await monitor.ToldAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var limit = new CancellationTokenSource(_limit, time);
+        await monitor.PublishedAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Reports without a delay that the channels have ended, as the last notification.</summary>

@@ -36,6 +36,7 @@ internal static class ChannelServices
         services.TryAddSingleton(static provider => new ChannelRegistry(
             provider.GetRequiredService<ChannelMonitor>(),
             provider.GetRequiredService<MemberDirectory>(),
+            provider.GetRequiredService<MemberSuspicion>(),
             provider.GetRequiredService<ConnectionTracker>()
         ));
         return services;
@@ -68,7 +69,9 @@ internal static class ChannelServices
 
     private static void AddMembership(IServiceCollection services)
     {
-        services.TryAddSingleton<NameLookup>(static _ => new LookupThreads(Dns.GetHostAddresses).LookUpAsync);
+        services.TryAddSingleton<NameLookup>(static provider =>
+            new LookupThreads(Dns.GetHostAddresses, provider.GetRequiredService<TimeProvider>()).LookUpAsync
+        );
         services.TryAddSingleton(static provider => new MemberDirectory(
             provider.GetRequiredService<ThisInstance>().Id,
             provider.GetRequiredService<ThisInstance>().Address
@@ -135,6 +138,12 @@ internal static class ChannelServices
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<TunnelAdmission>();
         services.TryAddSingleton<ServerDialer>();
+        services.TryAddSingleton(static provider => new MemberSuspicion(
+            provider.GetRequiredService<MemberDirectory>(),
+            provider.GetRequiredService<HelloReader>().AskAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<MemberSuspicion>>()
+        ));
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
         services.TryAddSingleton<CallPipelines>();

@@ -13,6 +13,7 @@ internal sealed partial class GroupMembers(
     ChosenMembership chosen,
     GuardedMembership guarded,
     MemberDirectory members,
+    MemberSuspicion suspicion,
     MemberFile file,
     ConnectionCutter cutter,
     ChannelMonitor monitor,
@@ -80,6 +81,7 @@ internal sealed partial class GroupMembers(
                 cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
             }
 
+            suspicion.Follow(update);
             ReportRefused();
         }
         catch (Exception exception)

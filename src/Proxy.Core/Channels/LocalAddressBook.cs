@@ -15,6 +15,8 @@ internal sealed partial class LocalAddressBook
     private readonly string _path;
     private readonly ILogger _logger;
     private readonly State _state;
+    private bool _unsaved;
+    private bool _failed;
 
     /// <summary>Opens the file. One that cannot be read is logged and replaced by an empty one.</summary>
     public LocalAddressBook(string path, ILogger logger)
@@ -67,8 +69,15 @@ internal sealed partial class LocalAddressBook
     {
         try
         {
-            var read = File.Exists(_path) ? JsonSerializer.Deserialize<State>(File.ReadAllBytes(_path)) : null;
-            return IsSound(read) ? new State(read!.Requests, read.Ports) : new State([], []);
+            if (!File.Exists(_path))
+            {
+                return new State([], []);
+            }
+
+            var read = JsonSerializer.Deserialize<State>(File.ReadAllBytes(_path));
+            return IsSound(read)
+                ? new State(read!.Requests, read.Ports)
+                : throw new JsonException("it assigns an address twice, or one that cannot be assigned.");
         }
         catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
         {
@@ -84,9 +93,11 @@ internal sealed partial class LocalAddressBook
         && state.Requests.Values.Distinct().Count() == state.Requests.Count
         && state.Ports.Values.All(static port => port is >= 1 and <= IPEndPoint.MaxPort);
 
+    // What could not be written is tried again at every call, also when nothing has changed since.
     private void Save(bool changed)
     {
-        if (!changed)
+        _unsaved |= changed;
+        if (!_unsaved)
         {
             return;
         }
@@ -96,10 +107,22 @@ internal sealed partial class LocalAddressBook
             var next = $"{_path}.new";
             File.WriteAllBytes(next, JsonSerializer.SerializeToUtf8Bytes(_state, _format));
             File.Move(next, _path, overwrite: true);
+            _unsaved = false;
+            if (_failed)
+            {
+                Log.Written(_logger, _path);
+            }
+
+            _failed = false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Log.Unwritable(_logger, _path, exception.Message);
+            if (!_failed)
+            {
+                Log.Unwritable(_logger, _path, exception.Message);
+            }
+
+            _failed = true;
         }
     }
 
@@ -112,6 +135,9 @@ internal sealed partial class LocalAddressBook
             "{Path} cannot be read, so local addresses are assigned anew and may differ from those before: {Reason}"
         )]
         public static partial void Unreadable(ILogger logger, string path, string reason);
+
+        [LoggerMessage(LogLevel.Information, "{Path} can be written again, and is.")]
+        public static partial void Written(ILogger logger, string path);
 
         [LoggerMessage(LogLevel.Warning, "{Path} cannot be written, so local addresses may differ after a restart: {Reason}")]
         public static partial void Unwritable(ILogger logger, string path, string reason);

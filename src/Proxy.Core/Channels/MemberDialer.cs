@@ -1,25 +1,23 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
-using Proxy.Configuration.Reading;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
 /// <summary>
-/// Dials members through tunnels. For a service, up to three members are tried, one after the other; for a member by name, only that one.
-/// Waits up to 2 s for the first member of a service to appear, and for a restarted member to publish itself.
+/// Dials members through tunnels. For a service, up to three members are tried: another one when an attempt fails or has no answer after
+/// 500 ms; the first that answers serves the client. For a member by name, only that one is tried, and not while it is suspect. Waits up to
+/// 2 s for the first member of a service to appear, and for a restarted member to publish itself.
 /// </summary>
 internal sealed class MemberDialer(
     TunnelConnectionFactory tunnels,
     MemberDirectory members,
     MemberBalancer balancer,
+    MemberSuspicion suspicion,
     TunnelMetrics metrics,
     TimeProvider time
 ) : IConnectionFactory
@@ -49,13 +47,55 @@ internal sealed class MemberDialer(
 
     private async Task<ConnectionContext?> FindAsync(MemberEndPoint wanted, ChannelConfig channel, CancellationToken cancellationToken)
     {
-        var tried = new List<string>();
         int? port = channel.Type == ChannelType.Duplex ? channel.AllPorts[0] : null; // a service has one port, which needs no naming
-        while (tried.Count < Attempts && await PickAsync(channel, tried, cancellationToken) is { } member)
+        var tried = new List<string>();
+        var running = new List<TunnelAttempt>();
+        try
         {
-            tried.Add(member.Id);
-            var (tunnel, _) = await TryAsync(wanted, member, port, cancellationToken);
-            if (tunnel is not null)
+            while (true)
+            {
+                var member = tried.Count < Attempts ? await PickAsync(channel, tried, cancellationToken) : null;
+                if (member is not null)
+                {
+                    tried.Add(member.Id);
+                    running.AddRange(Start(wanted, member, port, cancellationToken) is { } attempt ? [attempt] : []);
+                }
+                else if (running.Count == 0)
+                {
+                    wanted.Client.DestinationId = tried.LastOrDefault();
+                    return null;
+                }
+
+                if (await NextAsync(wanted, running, member is not null && tried.Count < Attempts) is { } tunnel)
+                {
+                    return tunnel;
+                }
+            }
+        }
+        finally
+        {
+            running.ForEach(GiveUp);
+        }
+    }
+
+    /// <summary>
+    /// Waits until an attempt has ended, or, if another member can be tried, until the newest one has taken too long; returns the tunnel of one
+    /// that has succeeded.
+    /// </summary>
+    private async Task<ConnectionContext?> NextAsync(MemberEndPoint wanted, List<TunnelAttempt> running, bool mayTryAnother)
+    {
+        if (running is not [.., var newest])
+        {
+            return null;
+        }
+
+        var ends = running.Select(static attempt => (Task)attempt.Tunnel);
+        await Task.WhenAny(mayTryAnother ? ends.Append(newest.Late) : ends);
+        foreach (var ended in running.FindAll(static attempt => attempt.Tunnel.IsCompleted))
+        {
+            await ended.Tunnel; // fails if it was cancelled
+            running.Remove(ended);
+            if (End(wanted, ended) is { } tunnel)
             {
                 return tunnel;
             }
@@ -91,9 +131,15 @@ internal sealed class MemberDialer(
         var started = time.GetTimestamp();
         while (members.Current.All.TryGetValue(id, out var member))
         {
-            var (tunnel, isAnother) = await TryAsync(wanted, member, wanted.Port, cancellationToken);
+            wanted.Client.DestinationId = id;
+            if (suspicion.Has(id) || Start(wanted, member, wanted.Port, cancellationToken) is not { } attempt)
+            {
+                return null;
+            }
+
+            var tunnel = await TryAsync(wanted, attempt);
             if (
-                !isAnother // the member has restarted: its new record is about to arrive
+                !attempt.IsAnother // the member has restarted: its new record is about to arrive
                 || !await IsNewerAsync(member, _patience - time.GetElapsedTime(started), cancellationToken)
             )
             {
@@ -135,54 +181,57 @@ internal sealed class MemberDialer(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Makes one attempt. IsAnother tells whether another instance, or another start of it, has answered (status 421).</summary>
-    private async Task<(ConnectionContext? Tunnel, bool IsAnother)> TryAsync(
-        MemberEndPoint wanted,
-        MemberRecord member,
-        int? port,
-        CancellationToken cancellationToken
-    )
+    private async Task<ConnectionContext?> TryAsync(MemberEndPoint wanted, TunnelAttempt attempt)
     {
-        var record = wanted.Client;
-        record.DestinationId = member.Id;
-        if (!HostAndPort.TryParse(member.Address, out var address))
-        {
-            return (null, false);
-        }
-
-        var started = time.GetTimestamp();
-        var error = ErrorType.Cancelled;
         try
         {
-            var endPoint = new TunnelEndPoint(member.Id, address, wanted.Channel!.Connector)
+            await attempt.Tunnel;
+        }
+        catch
+        {
+            GiveUp(attempt);
+            throw;
+        }
+
+        return End(wanted, attempt);
+    }
+
+    private TunnelAttempt? Start(MemberEndPoint wanted, MemberRecord member, int? port, CancellationToken cancellationToken) =>
+        TunnelAttempt.Start(tunnels, wanted, member, port, suspicion, time, cancellationToken);
+
+    /// <summary>Takes the tunnel of an attempt that has ended; null if it failed.</summary>
+    private ConnectionContext? End(MemberEndPoint wanted, TunnelAttempt attempt)
+    {
+        using (attempt)
+        {
+            metrics.Asked(ChannelSlots.Calls, attempt.Member, attempt.Status);
+            if (attempt.Status != TunnelProtocol.Accepted)
             {
-                Epoch = member.Epoch,
-                Port = port,
-                Client = record.Client,
-                ConnectionId = record.Id,
-                Trace = record.Span?.Context,
-            };
-            var tunnel = await tunnels.OpenAsync(endPoint, cancellationToken);
-            error = null;
-            Opened(wanted, member.Id);
-            return (tunnel, false);
+                return null;
+            }
+
+            // Set before the check: a member that goes later finds the connection by it.
+            wanted.Client.DestinationId = attempt.Member;
+            if (!members.Current.All.ContainsKey(attempt.Member))
+            {
+                return null;
+            }
+
+            Opened(wanted, attempt.Member);
+            return attempt.Take();
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
+    }
+
+    private void GiveUp(TunnelAttempt attempt)
+    {
+        using (attempt)
         {
-            var status = (exception as TunnelRefusedException)?.Status ?? TunnelProtocol.NoAnswer;
-            metrics.Asked(ChannelSlots.Calls, member.Id, status);
-            error = Describe(exception);
-            return (null, status == StatusCodes.Status421MisdirectedRequest);
-        }
-        finally
-        {
-            record.Span?.Dialed(member.Id, member.Address, time.GetElapsedTime(started), error);
+            metrics.Asked(ChannelSlots.Calls, attempt.Member, attempt.Status);
         }
     }
 
     private void Opened(MemberEndPoint wanted, string member)
     {
-        metrics.Asked(ChannelSlots.Calls, member, TunnelProtocol.Accepted);
         metrics.Opened(wanted.Client);
         balancer.Opened(member);
         wanted.Keep(() =>
@@ -191,10 +240,4 @@ internal sealed class MemberDialer(
             metrics.Ended(wanted.Client);
         });
     }
-
-    // The status with which the member refused, or the kind of failure that kept the member from being reached.
-    private static string Describe(Exception exception) =>
-        exception is TunnelRefusedException refused ? refused.Status.ToString(CultureInfo.InvariantCulture)
-        : exception.InnerException is SocketException socket ? ErrorType.Of(socket)
-        : ErrorType.Of(exception);
 }

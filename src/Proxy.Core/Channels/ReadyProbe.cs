@@ -3,26 +3,48 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
+using Proxy.Connections;
 
 namespace Proxy.Channels;
 
 /// <summary>
-/// Probes whether local servers accept connections: one success makes a channel ready, three failures in a row make it not ready.
+/// Knows whether local servers are ready. Those with Ready Tcp are probed: one success makes a channel ready, three failures in a row make
+/// it not ready. Those with OnDial are judged by the connections made to them for tunnels.
 /// </summary>
 internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance instance, TimeProvider time, ILogger<ReadyProbe> logger)
 {
     private const int Failures = 3;
-    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, int> _failed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, long> _probed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly DialResults _dials = new(time);
 
     // Channels for which the log has a warning already.
     private readonly HashSet<string> _impossible = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableHashSet<string> _ready = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a channel's server is ready.</summary>
-    public bool IsReady(string name, ChannelConfig channel) => channel.Ready == ReadyCheck.None || Volatile.Read(ref _ready).Contains(name);
+    public bool IsReady(string name, ChannelConfig channel) =>
+        channel.Ready switch
+        {
+            ReadyCheck.None => true,
+            ReadyCheck.OnDial => !_dials.IsWithdrawn(name),
+            _ => Volatile.Read(ref _ready).Contains(name),
+        };
+
+    /// <summary>Records whether the server of a channel could be connected for a tunnel.</summary>
+    public void Dialed(string name, bool succeeded)
+    {
+        if (
+            channels.Config.Items.GetValueOrDefault(name) is { Ready: ReadyCheck.OnDial } channel
+            && _dials.Note(name, succeeded, channel.ReadyInterval)
+        )
+        {
+            channels.Changed.Set();
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -32,12 +54,45 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
                 var (name, channel) in channels.Config.Items.Where(static pair => pair.Value is { Serves: true, Ready: ReadyCheck.Tcp })
             )
             {
-                Note(name, await LookAsync(name, channel, cancellationToken));
+                if (Left(name, channel) <= TimeSpan.Zero)
+                {
+                    Note(name, await LookAsync(name, channel, cancellationToken));
+                    _probed[name] = time.GetTimestamp();
+                }
             }
 
-            await Task.Delay(_interval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_dials.Readmit())
+            {
+                channels.Changed.Set();
+            }
+
+            await Task.Delay(NextWait(), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>
+    /// The time until the next probe. A server that is not ready, or has just failed, is probed more often: nobody is disturbed by that.
+    /// </summary>
+    private TimeSpan Left(string name, ChannelConfig channel)
+    {
+        if (!_probed.TryGetValue(name, out var at))
+        {
+            return TimeSpan.Zero;
+        }
+
+        var isWell = _ready.Contains(name) && _failed.GetValueOrDefault(name) == 0;
+        var interval = isWell || channel.ReadyInterval < _longestWait ? channel.ReadyInterval : _longestWait;
+        return interval - time.GetElapsedTime(at);
+    }
+
+    // At least every second, since an edit may bring channels.
+    private TimeSpan NextWait() =>
+        channels
+            .Config.Items.Where(static pair => pair.Value is { Serves: true, Ready: ReadyCheck.Tcp })
+            .Select(pair => Left(pair.Key, pair.Value))
+            .Select(static left => left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1))
+            .Append(_longestWait)
+            .Min();
 
     // A failure to try at all, such as a lack of descriptors, counts as a failure of the server: tunnels could not be connected to it either.
     private async Task<bool> LookAsync(string name, ChannelConfig channel, CancellationToken cancellationToken)
@@ -92,6 +147,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     // In real time even if the clock is a test's: connecting takes real time.
     private static async Task<bool> AcceptsAsync(IPEndPoint address, CancellationToken cancellationToken)
     {
+        Resources.OfProcess.BeforeDial();
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         using var late = new CancellationTokenSource(_limit, TimeProvider.System);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);

@@ -9,7 +9,7 @@ internal sealed class Retirement(IEnumerable<CallSlot> slots)
     public List<CallSlot> Slots { get; } = [.. slots];
 
     /// <summary>Whether the reconciler has taken it, to close it after notifying local programs.</summary>
-    public bool IsGiven { get; set; }
+    public bool IsTaken { get; set; }
 
     /// <summary>Whether they can be closed.</summary>
     public bool IsDue

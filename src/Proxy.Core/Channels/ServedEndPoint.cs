@@ -14,6 +14,9 @@ internal sealed class ServedEndPoint(ServerTunnelConnection tunnel, EndPoint ser
     /// <summary>The tunnel, which has been admitted.</summary>
     public ServerTunnelConnection Tunnel => tunnel;
 
+    /// <summary>The name of the channel that serves it.</summary>
+    public string Channel { get; init; } = "";
+
     /// <summary>The server's address.</summary>
     public EndPoint Server => server;
 

@@ -50,6 +50,6 @@ internal sealed class ServedTunnels(
     {
         var record = ConnectionRecord.Of(tunnel);
         (record.ClusterId, record.DestinationId) = (ChannelSlots.Cluster(admitted.Config.Connector), tunnel.From);
-        return new(tunnel, admitted.Server);
+        return new(tunnel, admitted.Server) { Channel = admitted.Channel };
     }
 }

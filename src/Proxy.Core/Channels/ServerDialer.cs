@@ -9,8 +9,13 @@ using Proxy.Diagnostics;
 namespace Proxy.Channels;
 
 /// <summary>Dials local servers for tunnels and answers the peer with the result. Bytes flow once the server is connected.</summary>
-internal sealed class ServerDialer(IConnectionFactory connections, CurrentChannels channels, TunnelMetrics metrics, TimeProvider time)
-    : IConnectionFactory
+internal sealed class ServerDialer(
+    IConnectionFactory connections,
+    CurrentChannels channels,
+    ReadyProbe ready,
+    TunnelMetrics metrics,
+    TimeProvider time
+) : IConnectionFactory
 {
     /// <summary>Dials the local server.</summary>
     /// <param name="endpoint">A <see cref="ServedEndPoint"/>.</param>
@@ -30,7 +35,7 @@ internal sealed class ServerDialer(IConnectionFactory connections, CurrentChanne
         }
         catch (Exception exception)
         {
-            server.Abort(new ConnectionAbortedException("The peer was not told that it is connected.", exception));
+            server.Abort(new ConnectionAbortedException("The peer did not get the answer that it is connected.", exception));
             await server.DisposeAsync();
             if (exception is IOException)
             {
@@ -54,15 +59,23 @@ internal sealed class ServerDialer(IConnectionFactory connections, CurrentChanne
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, tunnel.ConnectionClosed, cancellationToken);
         try
         {
-            return await connections.ConnectAsync(served.Server, either.Token);
+            var server = await connections.ConnectAsync(served.Server, either.Token);
+            ready.Dialed(served.Channel, succeeded: true);
+            return server;
         }
         catch (SocketException exception)
         {
+            ready.Dialed(served.Channel, succeeded: false);
             error = ErrorType.Of(exception);
             throw Refused(tunnel, record, StatusCodes.Status503ServiceUnavailable, "connection_refused", exception);
         }
         catch (OperationCanceledException exception)
         {
+            if (late.IsCancellationRequested)
+            {
+                ready.Dialed(served.Channel, succeeded: false);
+            }
+
             error = tunnel.IsGone ? ErrorType.Cancelled : ErrorType.TimedOut;
             throw Refused(tunnel, record, StatusCodes.Status504GatewayTimeout, "connection_timeout", exception);
         }

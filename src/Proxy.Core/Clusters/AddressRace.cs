@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -52,9 +53,13 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
         {
             return await dialing;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"No answer within {connectTimeout}.");
+            throw new TimeoutException(
+                exception is UnresolvedException
+                    ? $"The name was not resolved within {connectTimeout}."
+                    : $"No answer within {connectTimeout}."
+            );
         }
     }
 
@@ -72,7 +77,20 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
     private async ValueTask<ConnectionContext> ResolveAndStartAsync(
         ValueTask<IReadOnlyList<EndPoint>> resolving,
         CancellationTokenSource cancel
-    ) => await StartAsync(await resolving, cancel);
+    )
+    {
+        IReadOnlyList<EndPoint> endPoints;
+        try
+        {
+            endPoints = await resolving;
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new UnresolvedException(exception);
+        }
+
+        return await StartAsync(endPoints, cancel);
+    }
 
     private ValueTask<ConnectionContext> StartAsync(IReadOnlyList<EndPoint> endPoints, CancellationTokenSource cancel) =>
         endPoints.Count == 1 ? connections.ConnectAsync(endPoints[0], cancel.Token) : new(RaceAsync(endPoints, cancel));
@@ -88,7 +106,7 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
             {
                 if (waiting.TryDequeue(out var endPoint))
                 {
-                    running.Add(connections.ConnectAsync(endPoint, cancel.Token).AsTask());
+                    running.Add(DialAsync(endPoint, cancel.Token));
                 }
 
                 var ended = await NextAsync(running, waiting.Count > 0, cancel.Token);
@@ -116,6 +134,10 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
 
         throw failure!;
     }
+
+    // A factory may throw at once, for a refusal on this host as a rule, and that is the failure of this address only.
+    private async Task<ConnectionContext> DialAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
+        await connections.ConnectAsync(endPoint, cancellationToken);
 
     private async Task<Task<ConnectionContext>?> NextAsync(
         List<Task<ConnectionContext>> running,
@@ -145,4 +167,7 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
             // This attempt lost the race and did not connect.
         }
     }
+
+    [SuppressMessage("Design", "CA1032", Justification = "Thrown and caught in this file.")]
+    private sealed class UnresolvedException(OperationCanceledException inner) : OperationCanceledException(inner.Message, inner);
 }

@@ -25,6 +25,9 @@ internal sealed class ClusterEndPoint(ClusterReference cluster, ClusterSection s
     /// <summary>The record of the client.</summary>
     public ConnectionRecord Client => client;
 
+    /// <summary>The place, in the destination's range of ports, of the port to dial; null if destinations have no range.</summary>
+    public int? PortOffset { get; init; }
+
     /// <summary>The only destination to dial; null to try any.</summary>
     public DestinationState? Picked { get; set; }
 

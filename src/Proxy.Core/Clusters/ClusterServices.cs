@@ -24,10 +24,14 @@ internal static class ClusterServices
             ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, RoundRobinPolicy>(),
             ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, SourceIpHashPolicy>(),
             ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpSourceIpHashPolicy>(),
-            ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpLeastConnectionsPolicy>(),
         ]);
-        services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy("LeastRequests"));
-        services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy("LeastConnections"));
+        services.RemoveAll(static service => service.ImplementationType?.Name == "LeastRequestsLoadBalancingPolicy"); // YARP's, which is internal
+        foreach (var name in (string[])["LeastRequests", "LeastConnections"])
+        {
+            services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy(name));
+            services.AddSingleton<ILoadBalancingPolicy>(new HttpLeastRequestsPolicy(name));
+        }
+
         services.TryAddSingleton<ConnectFailuresHealthPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
@@ -37,6 +41,14 @@ internal static class ClusterServices
         services.TryAddSingleton<Dialer>();
         LeaveOutDrained(services);
         return services;
+    }
+
+    private static void RemoveAll(this IServiceCollection services, Predicate<ServiceDescriptor> which)
+    {
+        foreach (var service in services.Where(service => !service.IsKeyedService && which(service)).ToList())
+        {
+            services.Remove(service);
+        }
     }
 
     // Wraps the policies when they are resolved, since an application may add its own after this.

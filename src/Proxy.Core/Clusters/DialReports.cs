@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Clusters;
@@ -29,6 +30,11 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
     {
         metrics.Dialed(target.ClusterId, target.DestinationId, duration, succeeded: false);
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Of(exception));
+        if (exception is NoLocalPortException)
+        {
+            metrics.HadNoLocalPort();
+        }
+
         if (target is not { Cluster: { } cluster, Destination: { } destination })
         {
             return;
@@ -50,9 +56,11 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
     public static void Cancelled(DialTarget target, TimeSpan duration, ConnectionSpan? span) =>
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Cancelled);
 
-    // A shortage of this host, such as of descriptors, says nothing about the destination either.
+    // A shortage of this host, such as of descriptors or ports, says nothing about the destination either.
     private static bool IsOurs(Exception exception) =>
-        exception is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+        exception
+            is NoLocalPortException
+                or SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters;
@@ -16,6 +17,12 @@ internal readonly record struct DialTarget(
     DestinationState? Destination
 )
 {
-    public DialTarget(ClusterState cluster, DestinationState destination)
-        : this(cluster.ClusterId, destination.DestinationId, destination.Model.Config.Address, cluster, destination) { }
+    public DialTarget(ClusterState cluster, DestinationState destination, int? portOffset = null)
+        : this(cluster.ClusterId, destination.DestinationId, AddressOf(destination, portOffset), cluster, destination) { }
+
+    /// <summary>The address to dial at a destination.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="portOffset">The place of the port in its range of ports; null if it has no range.</param>
+    public static string AddressOf(DestinationState destination, int? portOffset) =>
+        destination.Model.Config.Address is var address && portOffset is { } offset ? DestinationAddress.At(address, offset) : address;
 }

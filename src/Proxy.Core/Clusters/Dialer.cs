@@ -5,6 +5,7 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.ProxyProtocol;
 using Proxy.Timing;
 using Yarp.ReverseProxy.Model;
 
@@ -73,8 +74,8 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
                 await Task.Delay(backoff.Fail(), time, cancellationToken);
             }
 
-            var target = new DialTarget(cluster, destination);
-            (var connection, failure) = await DialAsync(target, endPoint.Settings.Tcp, client.Span, cancellationToken);
+            var target = new DialTarget(cluster, destination, endPoint.PortOffset);
+            (var connection, failure) = await DialAsync(target, endPoint.Settings.Tcp, client, cancellationToken);
             if (connection is not null)
             {
                 return connection;
@@ -106,14 +107,20 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
     private async ValueTask<(ConnectionContext? Connection, Exception? Failure)> DialAsync(
         DialTarget target,
         TcpClusterConfig settings,
-        ConnectionSpan? span,
+        ConnectionRecord? client,
         CancellationToken cancellationToken
     )
     {
         var started = time.GetTimestamp();
+        var span = client?.Span;
         try
         {
             var connection = await race.ConnectAsync(target.Address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
+            if (settings.SendProxyProtocol != ProxyProtocolVersion.None)
+            {
+                await SendHeaderAsync(connection, settings, client, cancellationToken);
+            }
+
             reports.Succeeded(target, time.GetElapsedTime(started), span);
             return (connection, null);
         }
@@ -126,6 +133,27 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         {
             reports.Failed(target, time.GetElapsedTime(started), span, exception);
             return (null, exception);
+        }
+    }
+
+    // Disposes a connection that does not take the header.
+    private async ValueTask SendHeaderAsync(
+        ConnectionContext connection,
+        TcpClusterConfig settings,
+        ConnectionRecord? client,
+        CancellationToken cancellationToken
+    )
+    {
+        using var late = new CancellationTokenSource(settings.ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await ProxyHeaderSender.SendAsync(connection, settings.SendProxyProtocol, client, either.Token);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 

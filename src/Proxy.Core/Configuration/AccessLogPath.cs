@@ -10,6 +10,7 @@ namespace Proxy.Configuration;
 internal static class AccessLogPath
 {
     private const string Key = "Log:Access:Path";
+    private const int MostLinks = 40; // as Linux follows
 
     private static readonly StringComparer _names = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
@@ -65,16 +66,59 @@ internal static class AccessLogPath
             (channels.Loopback.MembersFile, "Channels:Loopback:StateFile"),
         ];
 
+    // Any folder of the path may be a link, and so may any folder of what a link names.
     private static string Resolve(string path)
     {
         var full = Path.GetFullPath(path);
+        var resolved = Path.GetPathRoot(full)!;
+        var left = new Stack<string>(Parts(full[resolved.Length..]));
+        var links = 0;
+        while (left.TryPop(out var part))
+        {
+            if (part == "..")
+            {
+                resolved = Path.GetDirectoryName(resolved) ?? resolved;
+                continue;
+            }
+
+            var next = Path.Combine(resolved, part);
+            if (Target(next) is not { } target)
+            {
+                resolved = next;
+                continue;
+            }
+
+            if (++links > MostLinks)
+            {
+                return full; // a ring of links names no file
+            }
+
+            var root = Path.GetPathRoot(target)!;
+            resolved = root.Length > 0 ? root : resolved;
+            foreach (var targetPart in Parts(target[root.Length..]))
+            {
+                left.Push(targetPart);
+            }
+        }
+
+        return resolved;
+    }
+
+    /// <summary>The parts of a path, last first.</summary>
+    private static IEnumerable<string> Parts(string path) =>
+        path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries)
+            .Where(static part => part != ".")
+            .Reverse();
+
+    private static string? Target(string path)
+    {
         try
         {
-            return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+            return new FileInfo(path).LinkTarget;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return full; // there is no such file yet, or it may not be looked at
+            return null; // it may not be looked at
         }
     }
 }

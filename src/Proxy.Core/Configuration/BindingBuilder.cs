@@ -9,7 +9,8 @@ namespace Proxy.Configuration;
 internal sealed class BindingBuilder(
     ReverseProxyConfig config,
     ConfigNames names,
-    IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
+    IReadOnlyDictionary<string, RouteConditions> conditions,
+    IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> trusted,
     ProblemList problems
 )
 {
@@ -63,7 +64,12 @@ internal sealed class BindingBuilder(
             var place = endpoint.Address.Count == 1 ? $"{path}:Address" : $"{path}:Address:{index}";
             foreach (var address in Parse(text, place))
             {
-                var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes);
+                var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes)
+                {
+                    PeekTimeout = endpoint.PeekTimeout,
+                    ProxyProtocol = endpoint.ProxyProtocol,
+                    TrustedNetworks = trusted[id],
+                };
                 if (!_bindings.TryAdd(KeyOf(address, id), binding))
                 {
                     var other = _bindings[KeyOf(address, id)].EndpointId;
@@ -112,17 +118,14 @@ internal sealed class BindingBuilder(
         return addresses;
     }
 
-    private EndpointBinding Complete(EndpointBinding binding) =>
-        binding with
+    private EndpointBinding Complete(EndpointBinding binding)
+    {
+        var entries = RouteEntry.Sort(binding.RouteIds.Select(id => (id, config.TcpRoutes[id].Order, conditions[id])));
+        return binding with
         {
-            RouteIds = Sort(binding.RouteIds),
+            Entries = entries,
+            RouteIds = [.. entries.Select(static entry => entry.RouteId).Distinct(StringComparer.OrdinalIgnoreCase)],
             InOrder = binding.RouteIds.Any(id => config.TcpRoutes[id].Mode is TcpMode.Lock or TcpMode.Multiplex),
         };
-
-    private List<string> Sort(IReadOnlyList<string> ids) =>
-        [
-            .. ids.OrderBy(id => config.TcpRoutes[id].Order)
-                .ThenByDescending(id => networks[id].Select(network => network.PrefixLength).DefaultIfEmpty(-1).Max())
-                .ThenBy(id => id, StringComparer.OrdinalIgnoreCase),
-        ];
+    }
 }

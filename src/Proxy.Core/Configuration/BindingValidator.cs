@@ -10,7 +10,6 @@ internal static class BindingValidator
     public static void Check(
         IReadOnlyList<EndpointBinding> bindings,
         ReverseProxyConfig config,
-        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
         ProblemList problems,
         CancellationToken cancellationToken
     )
@@ -29,25 +28,12 @@ internal static class BindingValidator
         foreach (var binding in bindings.Where(binding => binding.RouteIds.Count > 1))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            CheckEqual(binding, networks, problems);
+            CheckEqual(binding, problems);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-
-        // A route is useless if an earlier one hides it on every address where it listens.
-        foreach (
-            var route in bindings
-                .SelectMany(binding => Covers(binding, networks))
-                .GroupBy(static item => item.Id)
-                .Where(static group => group.All(static item => item.Cover is not null))
-        )
-        {
-            problems.Consequence(
-                PathOf(route.Key),
-                $"can never match; route '{route.First().Cover}' takes its connections first.",
-                CausesOf([route.Key, .. route.Select(static item => item.Cover!)])
-            );
-        }
+        CheckHidden(bindings, problems);
+        WarnAboutWaits(bindings, problems);
     }
 
     // All of one port. A specific address meets another only by being the same; the few wildcards are compared with each.
@@ -90,16 +76,20 @@ internal static class BindingValidator
             ? $"ReverseProxy:TcpEndpoints:{binding.EndpointId}:Address"
             : $"{PathOf(binding.RouteIds[0])}:Listen";
 
-    private static void CheckEqual(
-        EndpointBinding binding,
-        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks,
-        ProblemList problems
-    )
+    private static void CheckEqual(EndpointBinding binding, ProblemList problems)
     {
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var id in binding.RouteIds)
+        foreach (var group in binding.Entries.GroupBy(static entry => entry.RouteId, StringComparer.OrdinalIgnoreCase))
         {
-            var key = string.Join(' ', networks[id].Select(network => network.ToString()).Distinct().Order(StringComparer.Ordinal));
+            var id = group.Key;
+            var conditions = group.First().Conditions;
+            var key = string.Join(
+                '|',
+                Key(conditions.SourceNetworks),
+                Key(conditions.ServerNames),
+                Key(conditions.AlpnProtocols),
+                Key(conditions.Protocols)
+            );
             if (!seen.TryAdd(key, id))
             {
                 problems.Consequence(
@@ -111,46 +101,72 @@ internal static class BindingValidator
         }
     }
 
-    // Each route of an address, and the route at which the last of its clients has been taken by routes before it, if all of them are.
-    private static IEnumerable<(string Id, string? Cover)> Covers(
-        EndpointBinding binding,
-        IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> networks
-    )
+    private static string Key<T>(IReadOnlyList<T> values) =>
+        string.Join(' ', values.Select(static value => value!.ToString()).Distinct().Order(StringComparer.Ordinal));
+
+    // A route, or one of its names, is useless if earlier routes hide it on every address where it listens.
+    private static void CheckHidden(IReadOnlyList<EndpointBinding> bindings, ProblemList problems)
     {
-        var before = new NetworkTable<int>();
-        int? forAll = null;
-        foreach (var (index, id) in binding.RouteIds.Index())
+        var byRoute = bindings
+            .SelectMany(static binding => Covers(binding.Entries))
+            .GroupBy(static item => item.Entry.RouteId, StringComparer.OrdinalIgnoreCase);
+        foreach (var route in byRoute)
         {
-            var last = LastCover(networks[id], before);
-            var cover = last is null || forAll < last ? forAll : last;
-            yield return (id, cover is { } taken ? binding.RouteIds[taken] : null);
-            if (networks[id].Count == 0)
+            if (route.All(static item => item.Cover is not null))
             {
-                forAll ??= index;
+                problems.Consequence(
+                    PathOf(route.Key),
+                    $"can never match; route '{route.First().Cover}' takes its connections first.",
+                    CausesOf([route.Key, .. route.Select(static item => item.Cover!)])
+                );
+                continue;
             }
 
-            foreach (var network in networks[id])
+            foreach (
+                var name in route
+                    .GroupBy(static item => item.Entry.Name)
+                    .Where(static name => name.All(static item => item.Cover is not null))
+            )
             {
-                before.Add(network, index);
+                problems.Consequence(
+                    $"{PathOf(route.Key)}:Match:ServerNames",
+                    $"'{name.Key}' can never match; route '{name.First().Cover}' takes its connections first, so remove it here or there.",
+                    CausesOf([route.Key, .. name.Select(static item => item.Cover!)])
+                );
             }
         }
     }
 
-    // The networks are covered once the last of them is; null when one is not.
-    private static int? LastCover(IReadOnlyList<IPNetwork> networks, NetworkTable<int> before)
+    // Each entry, and the route at which the last of its clients has been taken by routes before it, if all of them are.
+    private static IEnumerable<(RouteEntry Entry, string? Cover)> Covers(IReadOnlyList<RouteEntry> entries)
     {
-        int? last = null;
-        foreach (var network in networks)
+        var before = new TakenClients();
+        foreach (var (index, entry) in entries.Index())
         {
-            if (before.FindCover(network) is not { } cover)
-            {
-                return null;
-            }
-
-            last = Math.Max(last ?? 0, cover);
+            yield return (entry, before.FindCover(entry) is { } taken ? entries[taken].RouteId : null);
+            before.Add(entry, index);
         }
+    }
 
-        return last;
+    // A client that says nothing before the server does cannot be told from one whose bytes are late.
+    private static void WarnAboutWaits(IReadOnlyList<EndpointBinding> bindings, ProblemList problems)
+    {
+        var warned = new HashSet<(string, string)>();
+        foreach (var binding in bindings)
+        {
+            var waiting = binding
+                .Entries.SkipWhile(static entry => !entry.Conditions.NeedsBytes)
+                .FirstOrDefault(static entry => !entry.Conditions.NeedsBytes);
+            if (waiting is not null && warned.Add((waiting.RouteId, binding.EndpointId)))
+            {
+                problems.Warn(
+                    PathOf(waiting.RouteId),
+                    $"is tried after routes that examine the client's first bytes on '{binding.EndpointId}', so a client that waits for the server to speak "
+                        + $"first waits for PeekTimeout ({binding.PeekTimeout:c}) there; give such clients an endpoint of their own, or say in Match what "
+                        + "this route's clients send."
+                );
+            }
+        }
     }
 
     private static string PathOf(string route) => $"ReverseProxy:TcpRoutes:{route}";

@@ -1,4 +1,7 @@
+using System.Net;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 
@@ -20,6 +23,18 @@ public sealed record EndpointBinding(
     /// Identifies the listener: the normalized address, for port 0 with the endpoint's id. Bindings with equal slots are one listener.
     /// </summary>
     public string Slot => Address is { Port: 0, UnixPath: null } ? $"{Address.Text}#{EndpointId}" : Address.Text;
+
+    /// <summary>The routes in the order in which they are tried, once for each of their names.</summary>
+    internal IReadOnlyList<RouteEntry> Entries { get; init; } = [];
+
+    /// <summary>How PROXY protocol headers are accepted.</summary>
+    internal ProxyProtocolConfig ProxyProtocol { get; init; } = new();
+
+    /// <summary>The networks whose headers are believed.</summary>
+    internal IReadOnlyList<IPNetwork> TrustedNetworks { get; init; } = [];
+
+    /// <summary>The total time for the first bytes of a client.</summary>
+    internal TimeSpan PeekTimeout { get; init; } = new TcpEndpointConfig { Address = [] }.PeekTimeout;
 
     /// <summary>Whether a route behind it has a queue, so that connections have to be accepted in order.</summary>
     public bool InOrder { get; init; }

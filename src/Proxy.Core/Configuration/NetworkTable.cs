@@ -12,6 +12,9 @@ namespace Proxy.Configuration;
 internal sealed class NetworkTable<T>
     where T : struct, IComparable<T>
 {
+    /// <summary>The largest number of networks that contain one address.</summary>
+    public const int MostFound = 129;
+
     private readonly Dictionary<UInt128, T>?[] _four = new Dictionary<UInt128, T>?[33];
     private readonly Dictionary<UInt128, T>?[] _six = new Dictionary<UInt128, T>?[129];
 
@@ -38,6 +41,25 @@ internal sealed class NetworkTable<T>
     /// <param name="network">The network.</param>
     /// <returns>The value, or null when no network contains it.</returns>
     public T? FindCover(IPNetwork network) => Find(network.BaseAddress, network.PrefixLength);
+
+    /// <summary>Finds the values of all networks that contain an address, from the widest to the narrowest.</summary>
+    /// <param name="address">An IPv4 or IPv6 address.</param>
+    /// <param name="values">Receives the values; room for <see cref="MostFound"/> is enough.</param>
+    /// <returns>The number of values.</returns>
+    public int FindAll(IPAddress address, Span<T> values)
+    {
+        var (tables, bits, length) = Place(address);
+        var count = 0;
+        for (var prefix = 0; prefix <= length; prefix++)
+        {
+            if (tables[prefix] is { } table && table.TryGetValue(Mask(bits, prefix, length), out var value))
+            {
+                values[count++] = value;
+            }
+        }
+
+        return count;
+    }
 
     private T? Find(IPAddress address, int longest)
     {

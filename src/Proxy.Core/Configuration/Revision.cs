@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
@@ -16,9 +15,6 @@ public sealed class Revision
 
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
-
-    /// <summary>The networks of the clients of a route, by the route's id; empty for all clients.</summary>
-    internal IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> SourceNetworks { get; init; } = ById.Empty<IReadOnlyList<IPNetwork>>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
     public required IReadOnlyList<RouteConfig> HttpRoutes { get; init; }

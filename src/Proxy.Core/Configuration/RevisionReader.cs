@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -63,17 +64,20 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             LogValidator.Check(root, config.Log.Access, problems);
             AccessLogPath.Check(config, problems);
             LogValidator.CheckLevels(config.Logging, problems);
+            WarnOfUnreachableHttp(config, problems);
         }
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
-        var networks = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems);
+        var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
+        ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, networks, problems).Build(cancellationToken);
-        BindingValidator.Check(bindings, config.ReverseProxy, networks, problems, cancellationToken);
+        var trusted = EndpointValidator.Check(config.ReverseProxy.TcpEndpoints, problems);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, trusted, problems).Build(cancellationToken);
+        BindingValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
+        PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
-        var onPurpose = json[ProxyDocument.Section] is JsonObject { Count: 0 };
+        var onPurpose = root.Find(ProxyDocument.Section) is { IsEmptyObject: true, HasChildren: false }; // not one whose keys are all null
         if (wholeDocument && nothing && !onPurpose && config.Channels is null)
         {
             problems.Warn(
@@ -94,15 +98,37 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Id = Convert.ToHexStringLower(SHA256.HashData(document))[..IdLength],
             Config = config,
             Bindings = bindings,
-            SourceNetworks = networks,
             HttpRoutes = http.Routes,
-            Clusters = http.Clusters,
+            Clusters = [.. http.Clusters.Select(cluster => WithProbes(cluster, config.ReverseProxy.Clusters))],
             Warnings = problems.Warnings,
             IsEmptyOnPurpose = onPurpose,
             Document = document,
             Secrets = SecretValues.Find(json, ProxyDocument.Secrets),
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };
+    }
+
+    // YARP's probes know a cluster by YARP's record of it.
+    private static ClusterConfig WithProbes(ClusterConfig cluster, IReadOnlyDictionary<string, ClusterSection> clusters) =>
+        clusters[cluster.ClusterId].Tcp.SendProxyProtocol is var version and not ProxyProtocolVersion.None
+            ? cluster with
+            {
+                Metadata = new Dictionary<string, string>(cluster.Metadata ?? ById.Empty<string>())
+                {
+                    [TcpClusterConfig.HeaderMetadata] = version.ToString(),
+                },
+            }
+            : cluster;
+
+    private static void WarnOfUnreachableHttp(ProxyConfig config, ProblemList problems)
+    {
+        if (config.ReverseProxy.Routes.Count > 0 && config.Kestrel is not { Endpoints.Count: > 0 })
+        {
+            problems.Warn(
+                $"{ProxyDocument.Section}:Routes",
+                """there is no HTTP endpoint, so no request can reach these routes; add "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:8080" } } }."""
+            );
+        }
     }
 
     private static bool IsReverseProxy(string path) => path.Equals(ProxyDocument.Section, StringComparison.OrdinalIgnoreCase);

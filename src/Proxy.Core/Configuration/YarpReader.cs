@@ -11,9 +11,29 @@ namespace Proxy.Configuration;
 /// </summary>
 internal static class YarpReader
 {
-    // Keys that may have an error already when YARP reports one without naming a key.
-    private static readonly string[] _routeCauses = ["Match", "Transforms"];
-    private static readonly string[] _clusterCauses = ["Destinations", "HealthCheck", "HttpClient", "SessionAffinity"];
+    // YARP reports errors without naming a key. Keys that may have an error already, and what YARP's messages about them contain.
+    private static readonly (string Key, string Word)[] _routeCauses =
+    [
+        ("Match", "Hosts or Path"),
+        ("Match", "path"),
+        ("Match", "header"),
+        ("Match", "parameter"),
+        ("Match", "method"),
+        ("Match", "host"),
+        ("Transforms", "ransform"),
+    ];
+    private static readonly (string Key, string Word)[] _clusterCauses =
+    [
+        ("Destinations", "for destination '"),
+        ("HealthCheck", "health"),
+        ("HealthCheck", "probing"),
+        ("HealthCheck", "available destinations policy"),
+        ("HttpClient", "onnections per server"),
+        ("HttpClient", "ssl protocol"),
+        ("HttpRequest", "version"),
+        ("SessionAffinity", "ffinity"),
+        ("LoadBalancingPolicy", "load balancing"),
+    ];
 
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static Result Read(
@@ -98,14 +118,21 @@ internal static class YarpReader
     }
 
     // The call completes synchronously, since the policies that it looks up by name are in memory.
-    private static void Report(string path, ValueTask<IList<Exception>> checking, string[] causes, ProblemList problems)
+    private static void Report(string path, ValueTask<IList<Exception>> checking, (string Key, string Word)[] causes, ProblemList problems)
     {
-        if (problems.IsConsequence(path, [.. causes.Select(cause => $"{path}:{cause}")]))
+        var errors = checking.AsTask().GetAwaiter().GetResult();
+        if (errors.Count == 0 || problems.IsConsequence(path))
         {
             return;
         }
 
-        foreach (var exception in checking.AsTask().GetAwaiter().GetResult())
+        // Before they are reported, since a reported one would be a cause of the next.
+        var known = causes.Where(cause => problems.IsConsequence($"{path}:{cause.Key}", $"{path}:{cause.Key}")).ToList();
+        foreach (
+            var exception in errors.Where(error =>
+                !known.Exists(cause => error.Message.Contains(cause.Word, StringComparison.OrdinalIgnoreCase))
+            )
+        )
         {
             problems.Error(path, exception.Message);
         }

@@ -19,7 +19,7 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
     /// <summary>The next pause is the first again.</summary>
     public void Reset() => _backoff.Reset();
 
-    /// <summary>Pauses after a failure, and logs at most one failure in 10 s.</summary>
+    /// <summary>Pauses after a failure, and logs at most one failure in 10 s. It never fails.</summary>
     /// <param name="reason">Why nothing could be accepted.</param>
     /// <param name="cancellationToken">Ends the pause.</param>
     public async Task FailAsync(string reason, CancellationToken cancellationToken = default)
@@ -27,17 +27,31 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
         try
         {
             var pause = _backoff.Fail();
+            var waiting = Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_logged is not { } logged || time.GetElapsedTime(logged) >= _quiet)
             {
                 _logged = time.GetTimestamp();
-                Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+                Report(pause, reason);
             }
 
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await waiting;
         }
         catch (OutOfMemoryException)
         {
-            Hold();
+            Thread.Sleep(First); // there is no memory for a timer either; accepting goes on after that
+        }
+    }
+
+    // A logger that fails, for want of memory as a rule, must not end the pause.
+    private void Report(TimeSpan pause, string reason)
+    {
+        try
+        {
+            Log.AcceptFailed(logger, endpoint, pause.TotalMilliseconds, reason);
+        }
+        catch (Exception)
+        {
+            _logged = null; // the next failure is logged instead
         }
     }
 

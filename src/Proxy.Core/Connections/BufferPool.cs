@@ -11,12 +11,15 @@ public sealed class BufferPool
 
     private const int SmallSize = 4096;
     private readonly ByteBudget? _memory;
+    private readonly ArrayPool<byte> _arrays = ArrayPool<byte>.Shared;
     private int _outstanding;
 
     /// <summary>Creates a pool whose buffers are only counted.</summary>
     public BufferPool() { }
 
     internal BufferPool(ByteBudget memory) => _memory = memory;
+
+    internal BufferPool(ArrayPool<byte> arrays) => _arrays = arrays;
 
     /// <summary>The number of buffers in use.</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
@@ -36,14 +39,17 @@ public sealed class BufferPool
     public void Return(byte[] buffer)
     {
         ArgumentNullException.ThrowIfNull(buffer);
-        ArrayPool<byte>.Shared.Return(buffer);
+        _arrays.Return(buffer);
         Interlocked.Decrement(ref _outstanding);
         _memory?.Add(-buffer.Length);
     }
 
+    /// <summary>Takes a buffer of at least a size, which is counted like the others.</summary>
+    internal byte[] RentAtLeast(int size) => Take(size);
+
     private byte[] Take(int size)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        var buffer = _arrays.Rent(size);
         Interlocked.Increment(ref _outstanding);
         _memory?.Add(buffer.Length);
         return buffer;

@@ -32,7 +32,9 @@ public sealed class GatedListener : IConnectionListener
     {
         while (!_unbound.IsCancellationRequested && !_mayAccept())
         {
-            await _pause.FailAsync(Resources.OfProcess.Exhausted().Message, _unbound.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_unbound.Token, cancellationToken);
+            await _pause.FailAsync(Resources.OfProcess.Exhausted().Message, either.Token);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         _pause.Reset();

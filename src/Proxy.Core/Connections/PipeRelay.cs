@@ -35,9 +35,10 @@ internal sealed class PipeRelay(
         clock.Add(this);
         try
         {
-            var up = PumpAsync(client, upstream, ConnectionOutcome.ClientReset, ConnectionOutcome.UpstreamReset);
-            await PumpAsync(upstream, client, ConnectionOutcome.UpstreamReset, ConnectionOutcome.ClientReset);
-            await up;
+            await Task.WhenAll(
+                PumpAsync(client, upstream, ConnectionOutcome.ClientReset, ConnectionOutcome.UpstreamReset),
+                PumpAsync(upstream, client, ConnectionOutcome.UpstreamReset, ConnectionOutcome.ClientReset)
+            );
         }
         finally
         {
@@ -106,6 +107,12 @@ internal sealed class PipeRelay(
             }
 
             End(exception is ConnectionEndedException ended ? ended.Outcome : failure);
+        }
+        catch (Exception)
+        {
+            // There is no memory, or the relay has a fault. An end of one direction only would look as if all of its bytes had arrived.
+            End(ConnectionOutcome.InternalError);
+            throw;
         }
     }
 

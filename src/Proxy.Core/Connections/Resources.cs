@@ -23,6 +23,9 @@ public sealed class Resources
     private const int LeastClients = 16;
     private const int Start = 32; // assemblies and listeners that the rest of the start opens
 
+    private const long Never = long.MinValue;
+    private static readonly TimeSpan _spareCounts = TimeSpan.FromSeconds(1);
+
     private readonly Func<int> _count;
     private readonly TimeProvider _time;
     private readonly int _dials;
@@ -30,6 +33,7 @@ public sealed class Resources
     private int _uses; // how many may pass before the next count
     private long _pausedSince;
     private long _pauses;
+    private long _spareCounted = Never;
 
     /// <param name="limit">The number of descriptors that the process may have; <see cref="int.MaxValue"/> for no limit.</param>
     /// <param name="count">Counts the open ones.</param>
@@ -81,6 +85,23 @@ public sealed class Resources
     /// <summary>Whether a client may be accepted.</summary>
     public bool MayAccept() => MayOpen(Reserve);
 
+    /// <summary>
+    /// Whether descriptors may be opened that can be done without, such as pipes: while clients are accepted. It may be asked for each transfer, so
+    /// it counts once a second at most, and a refusal is no pause of accepting.
+    /// </summary>
+    internal bool MaySpare()
+    {
+        if (!IsLimited || (Volatile.Read(ref _uses) > 0 && Interlocked.Decrement(ref _uses) >= 0))
+        {
+            return true;
+        }
+
+        var counted = Volatile.Read(ref _spareCounted);
+        return (counted == Never || _time.GetElapsedTime(counted) >= _spareCounts)
+            && Interlocked.CompareExchange(ref _spareCounted, _time.GetTimestamp(), counted) == counted
+            && Note(_count()) > 0;
+    }
+
     /// <summary>Whether a connection to the admin address may be accepted.</summary>
     public bool MayAcceptAdmin() => MayOpen(Slack);
 
@@ -127,17 +148,24 @@ public sealed class Resources
     private int Count()
     {
         var open = _count();
+        if (Note(open) <= 0 && Interlocked.CompareExchange(ref _pausedSince, _time.GetUtcNow().UtcTicks, 0) == 0)
+        {
+            Interlocked.Increment(ref _pauses);
+        }
+
+        return open;
+    }
+
+    /// <summary>Notes how much room a count has found, and returns it.</summary>
+    private int Note(int open)
+    {
         var room = Limit - Reserve - open;
         Volatile.Write(ref _uses, room > 0 ? Math.Max(room / MostPerUse, LeastUses) : 0);
         if (room > 0)
         {
             Interlocked.Exchange(ref _pausedSince, 0);
         }
-        else if (Interlocked.CompareExchange(ref _pausedSince, _time.GetUtcNow().UtcTicks, 0) == 0)
-        {
-            Interlocked.Increment(ref _pauses);
-        }
 
-        return open;
+        return room;
     }
 }

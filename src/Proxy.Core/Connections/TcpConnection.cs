@@ -28,6 +28,7 @@ internal abstract class TcpConnection
     private IDictionary<object, object?>? _items;
     private CancellationTokenSource? _closedSource;
     private volatile bool _isClosed;
+    private ReadAhead? _ahead;
 
     /// <inheritdoc />
     public override string ConnectionId
@@ -82,6 +83,12 @@ internal abstract class TcpConnection
     /// <returns>How the peer left; null if the wait was cancelled.</returns>
     public abstract Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken);
 
+    /// <summary>Waits until there is a byte to read, or the peer has left without having sent any. Nothing is read.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null if there is a byte; otherwise how the peer left.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public abstract Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken);
+
     Task<PeerDeparture?> IDeparture.WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken) =>
         WaitForDepartureAsync(ignoreClose, cancellationToken);
 
@@ -92,11 +99,58 @@ internal abstract class TcpConnection
     /// </returns>
     public abstract PeerDeparture? DepartedWithin(int missing);
 
+    /// <summary>Whether the peer has sent FIN or RST, whatever is unread before it.</summary>
+    public abstract bool HasPeerEnded { get; }
+
     /// <summary>
     /// Runs work where this connection's handlers run, on its event loop or the thread pool, after this call has returned.
     /// </summary>
     /// <param name="work">The work, which must not block.</param>
     public virtual void Post(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+
+    /// <summary>
+    /// Gives back bytes that were read from <see cref="OpenStream"/>: the next reader gets them first, be it a stream, the pipes or a relay. Before
+    /// that nothing else may have read.
+    /// </summary>
+    /// <param name="ahead">The bytes. They belong to the connection from now on.</param>
+    public void Unread(ReadAhead ahead)
+    {
+        if (ahead.Count > 0)
+        {
+            _ahead = ahead;
+        }
+        else
+        {
+            ahead.Dispose();
+        }
+    }
+
+    /// <summary>Returns what was given back and not read since, which then belongs to the caller; null if there is nothing.</summary>
+    public ReadAhead? TakeAhead() => Interlocked.Exchange(ref _ahead, null);
+
+    /// <summary>The number of bytes that were given back and not read since.</summary>
+    public int AheadCount => _ahead?.Count ?? 0;
+
+    /// <summary>What has to be sent to an upstream before the client's bytes; null for nothing.</summary>
+    public IUpstreamPreamble? Preamble { get; set; }
+
+    /// <summary>Reads what was given back.</summary>
+    /// <returns>The number of bytes; 0 if there are none.</returns>
+    public int ReadAhead(Span<byte> buffer)
+    {
+        if (_ahead is not { } ahead)
+        {
+            return 0;
+        }
+
+        var count = ahead.Read(buffer);
+        if (ahead.Count == 0)
+        {
+            _ahead = null;
+        }
+
+        return count;
+    }
 
     /// <summary>
     /// Returns the socket as a stream without pipes, for handlers with buffers of their own: a read allocates nothing, and a write
@@ -124,6 +178,13 @@ internal abstract class TcpConnection
     /// <param name="record">Counts bytes.</param>
     /// <returns>The outcome. Both sockets are then closed or reset accordingly.</returns>
     public abstract ValueTask<ConnectionOutcome> RelayAsync(ConnectionContext upstream, RelayOptions options, ConnectionRecord record);
+
+    /// <inheritdoc />
+    public override ValueTask DisposeAsync()
+    {
+        TakeAhead()?.Dispose();
+        return base.DisposeAsync();
+    }
 
     /// <summary>Cancels <see cref="ConnectionClosed"/>; further calls do nothing.</summary>
     protected void OnClosed()

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// Writes one line per ended connection and, if configured, one at its start and some in between. Never blocks a connection: lines beyond a
-/// bounded queue are dropped and counted.
+/// Writes one line per ended connection and, if configured, one at its start and some in between, and one line per ended HTTP request. Never blocks a
+/// connection: lines beyond a bounded queue are dropped and counted.
 /// </summary>
 public sealed partial class AccessLog : IAsyncDisposable, IDisposable
 {
@@ -84,6 +84,22 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
     /// <summary>Queues the line for an ended connection.</summary>
     /// <param name="record">The record of the connection.</param>
     public void Write(ConnectionRecord record) => Add(record, AccessLogEvent.End);
+
+    /// <summary>Queues the line for an HTTP request that has ended.</summary>
+    /// <param name="request">The record of the request.</param>
+    public void Write(RequestRecord request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (_writer is null || !request.AccessLog)
+        {
+            return;
+        }
+
+        if (!_queue.TryAdd(AccessLogLine.Of(request, _time.GetUtcNow(), _options.Json), record: null, isLast: true))
+        {
+            WarnOfDrops();
+        }
+    }
 
     /// <summary>Writes the queued lines and closes the output, unless that takes longer than some seconds.</summary>
     /// <returns>A task that completes when the output is closed or the time is over.</returns>

@@ -25,16 +25,19 @@ internal sealed class AccessLogQueue
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>Adds a line; false if it does not fit. After the last line of a connection, no further one is added.</summary>
-    public bool TryAdd(ReadOnlySpan<byte> line, ConnectionRecord record, bool isLast)
+    /// <param name="line">The line.</param>
+    /// <param name="record">The connection; null for the line of a request.</param>
+    /// <param name="isLast">Whether it is the only line, or the last one of the connection.</param>
+    public bool TryAdd(ReadOnlySpan<byte> line, ConnectionRecord? record, bool isLast)
     {
         lock (_gate)
         {
-            if (record.IsLogged)
+            if (record is { IsLogged: true })
             {
                 return true;
             }
 
-            record.IsLogged = isLast;
+            record?.IsLogged = isLast;
             if (!HasRoom(line.Length, isLast))
             {
                 CountDropped(1);

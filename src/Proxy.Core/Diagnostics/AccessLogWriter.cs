@@ -81,6 +81,11 @@ internal sealed partial class AccessLogWriter
 
         // Lines that were given up, or were added too late.
         _queue.Drop(_queue.Take(out _).Span.Count((byte)'\n'));
+        if (_queue.Dropped is var lost and > 0)
+        {
+            Log.Lost(_logger, lost);
+        }
+
         // Here and not where the log is disposed, since closing may block as writing does.
         Interlocked.Exchange(ref _next, null)?.Dispose();
         _output.Dispose();
@@ -177,6 +182,9 @@ internal sealed partial class AccessLogWriter
             "The access log cannot be written: {Reason} It is tried again; lines are queued meanwhile, and dropped when the queue is full."
         )]
         public static partial void Failing(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{Lost} lines of the access log are lost, counted since the start.")]
+        public static partial void Lost(ILogger logger, long lost);
 
         [LoggerMessage(LogLevel.Information, "The access log is written again; {Dropped} lines were lost since the start.")]
         public static partial void Back(ILogger logger, long dropped);

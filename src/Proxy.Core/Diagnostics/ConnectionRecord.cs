@@ -36,6 +36,15 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The address of the client.</summary>
     public EndPoint? Client => connection.RemoteEndPoint;
 
+    /// <summary>The address that it was accepted from, if a PROXY protocol header came from there; else null.</summary>
+    public EndPoint? Peer { get; private set; }
+
+    /// <summary>The kind of its PROXY protocol header, such as <c>v2</c>, <c>v2 local</c> or <c>v1 unknown</c>; null without one.</summary>
+    public string? ProxyHeader { get; private set; }
+
+    /// <summary>The name of the server that its PROXY protocol header tells; null if there is none. May contain any characters.</summary>
+    public string? ProxyAuthority { get; private set; }
+
     /// <summary>The local address on which it was accepted.</summary>
     public EndPoint? Local => connection.LocalEndPoint;
 
@@ -46,18 +55,38 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         set
         {
             field = value;
-            _routed = _routed == 0 ? time.GetTimestamp() : _routed;
+            EndPeeking();
         }
     }
 
-    /// <summary>How long choosing the route took; the time since acceptance while none is chosen.</summary>
+    /// <summary>How long choosing the route, or the connector of a channel, took; the time since acceptance while none is chosen.</summary>
     public TimeSpan Peeking => _routed is var routed and not 0 ? time.GetElapsedTime(_accepted, routed) : Elapsed;
 
     /// <summary>The id of the cluster; null until it is known.</summary>
-    public string? ClusterId { get; set; }
+    public string? ClusterId
+    {
+        get;
+        set
+        {
+            field = value;
+            EndPeeking(); // connections of channels have no route
+        }
+    }
 
     /// <summary>The id of the destination of the last attempt.</summary>
     public string? DestinationId { get; set; }
+
+    /// <summary>The name of the server that the client asked for by TLS; null if none is known.</summary>
+    public string? ServerName { get; private set; }
+
+    /// <summary>
+    /// The application protocols that the client offered by TLS, in its order, with commas between; null if none are known. Any bytes, as characters from 0
+    /// to 255.
+    /// </summary>
+    public string? AlpnProtocols { get; private set; }
+
+    /// <summary>The place of its local port in the range of ports that the endpoint listens on, from 0.</summary>
+    internal int PortOffset { get; set; }
 
     /// <summary>Its span; null if spans have no listener.</summary>
     internal ConnectionSpan? Span { get; set; }
@@ -99,6 +128,20 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Counts bytes from the upstream to the client. One caller at a time.</summary>
     /// <param name="count">The number of bytes.</param>
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
+
+    /// <summary>Records what a PROXY protocol header says, apart from the addresses.</summary>
+    internal void SetProxyHeader(EndPoint? peer, string kind, string? authority) =>
+        (Peer, ProxyHeader, ProxyAuthority) = (peer, kind, authority);
+
+    /// <summary>Records what a client's TLS ClientHello says.</summary>
+    /// <param name="serverName">The name of the server; null if there is none.</param>
+    /// <param name="alpnProtocols">The application protocols.</param>
+    internal void SetHello(string? serverName, IReadOnlyList<string> alpnProtocols)
+    {
+        ServerName = serverName;
+        AlpnProtocols = alpnProtocols.Count == 0 ? null : string.Join(',', alpnProtocols);
+        Span?.Peeked(this);
+    }
 
     /// <summary>Adds a wait in a queue. Thread-safe.</summary>
     /// <param name="time">The length of the wait.</param>
@@ -152,6 +195,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
             end?.Invoke();
         }
     }
+
+    private void EndPeeking() => _routed = _routed == 0 ? time.GetTimestamp() : _routed;
 
     /// <summary>Attaches this record to its connection.</summary>
     internal void Attach()

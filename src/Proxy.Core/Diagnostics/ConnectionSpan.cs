@@ -39,6 +39,23 @@ internal sealed class ConnectionSpan
         return activity is null ? null : new ConnectionSpan(activity);
     }
 
+    /// <summary>Records the addresses that a PROXY protocol header has told.</summary>
+    public void Proxied(ConnectionRecord record)
+    {
+        var tags = new ActivityTagsCollection();
+        Add(tags, "server", record.Local);
+        Add(tags, "client", record.Client);
+        Add(tags, "network.peer", record.Peer);
+        foreach (var (name, value) in tags)
+        {
+            _activity.SetTag(name, value);
+        }
+    }
+
+    /// <summary>Records what the client's ClientHello says.</summary>
+    public void Peeked(ConnectionRecord record) =>
+        _activity.SetTag("tls.client.server_name", record.ServerName).SetTag("proxy.tls.client.alpn", record.AlpnProtocols);
+
     /// <summary>Records the end of a wait for a permit.</summary>
     /// <param name="waited">The length of the wait.</param>
     /// <param name="refusal">Why there was no permit; null if there was one.</param>

@@ -12,6 +12,7 @@ internal static class DiagnosticsServices
         services.TryAddSingleton<ConnectionTracker>();
         services.TryAddSingleton<ProxyMeter>();
         services.TryAddSingleton<ProxyMetrics>();
+        services.TryAddSingleton<RequestMetrics>();
         services.TryAddSingleton(static _ => new AccessLog(null));
         services.TryAddSingleton<AccessLogMetrics>();
         services.TryAddSingleton<TrackingMiddleware>();

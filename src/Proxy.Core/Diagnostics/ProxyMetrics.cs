@@ -23,6 +23,7 @@ public sealed class ProxyMetrics : IDisposable
     private readonly RecentIds _routes = new(ProxyMeter.MaxGone);
     private readonly long[] _reloads = new long[_results.Length];
     private long _held;
+    private long _portless;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _dial;
     private readonly Histogram<double> _hook;
@@ -64,6 +65,12 @@ public sealed class ProxyMetrics : IDisposable
             "{turn}",
             "Turns of an event loop that took longer than 50 ms."
         );
+        instruments.CreateObservableCounter(
+            "proxy.dial.no_local_port",
+            () => Interlocked.Read(ref _portless),
+            "{dial}",
+            "Dials that failed because no local port was left towards the destination."
+        );
         instruments.CreateObservableCounter("proxy.connections", ObserveEnded, "{connection}", "Connections that have ended, by outcome.");
         instruments.CreateObservableUpDownCounter("proxy.active_connections", ObserveActive, "{connection}", "Connections that are open.");
         instruments.CreateObservableCounter("proxy.io", ObserveBytes, "By", "Bytes relayed; receive is from clients, transmit to them.");
@@ -104,6 +111,9 @@ public sealed class ProxyMetrics : IDisposable
             new("proxy.destination_id", destinationId),
             new("proxy.result", succeeded ? "connected" : "failed")
         );
+
+    /// <summary>Counts a dial that failed because no local port was left towards the destination.</summary>
+    internal void HadNoLocalPort() => Interlocked.Increment(ref _portless);
 
     /// <summary>Records one run of a list of hook steps.</summary>
     /// <param name="routeId">The id of the route.</param>

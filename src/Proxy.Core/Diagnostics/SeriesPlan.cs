@@ -34,8 +34,8 @@ public sealed class SeriesPlan
         // Some outcomes per route, and faults; two directions; connected and failed.
         var each = instrument switch
         {
-            "proxy.connections" => 5,
-            "proxy.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
+            "proxy.connections" or "proxy.http.requests" => 5,
+            "proxy.io" or "proxy.http.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
             _ => 1,
         };
         // Besides what is configured there are ids that have gone since the start, and those that had before and are still reported.

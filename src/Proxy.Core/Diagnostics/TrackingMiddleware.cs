@@ -38,7 +38,9 @@ internal sealed partial class TrackingMiddleware(
         tracker.Add(record);
         try
         {
-            await next(connection);
+            var running = next(connection);
+            next = null!; // it leads to all routes of the address, and the connection may outlive many edits
+            await running;
             record.TryEnd(ConnectionOutcome.Completed);
         }
         catch (OutOfMemoryException)

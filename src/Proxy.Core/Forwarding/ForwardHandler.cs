@@ -26,6 +26,9 @@ internal sealed class ForwardHandler(
     ForwardDependencies services
 ) : ConnectionHandler
 {
+    private static readonly TimeSpan _preambleTimeout = TimeSpan.FromSeconds(5);
+    private static readonly ConnectionAbortedException _failed = new("The relay failed.");
+
     /// <inheritdoc />
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -40,9 +43,17 @@ internal sealed class ForwardHandler(
 
         await using (upstream)
         {
-            (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
-            record.Span?.Relaying(record.ClusterId, record.DestinationId);
-            record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
+            try
+            {
+                (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
+                record.Span?.Relaying(record.ClusterId, record.DestinationId);
+                record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
+            }
+            catch
+            {
+                upstream.Abort(_failed); // an orderly end would look as if all bytes of the client had arrived
+                throw;
+            }
         }
     }
 
@@ -57,6 +68,10 @@ internal sealed class ForwardHandler(
         try
         {
             upstream = await DialAsync(client as TcpConnection, endPoint, gone);
+            if (client is TcpConnection { Preamble: { } preamble } && !await TrySendAsync(preamble, upstream))
+            {
+                upstream = null;
+            }
         }
         catch (DialFailedException exception)
         {
@@ -82,6 +97,22 @@ internal sealed class ForwardHandler(
         }
 
         return upstream;
+    }
+
+    // Disposes the upstream if it does not answer as it should.
+    private async ValueTask<bool> TrySendAsync(IUpstreamPreamble preamble, ConnectionContext upstream)
+    {
+        using var deadline = new CancellationTokenSource(_preambleTimeout, services.Time);
+        try
+        {
+            await preamble.SendAsync(upstream, deadline.Token);
+            return true;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ConnectionAbortedException)
+        {
+            await upstream.DisposeAsync();
+            return false;
+        }
     }
 
     private ValueTask<ConnectionContext> DialAsync(TcpConnection? client, EndPoint endPoint, CancellationTokenSource gone)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Clusters;
 using Proxy.Configuration.Locking;
 using Proxy.Configuration.Reading;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 
 namespace Proxy.Hooks;
@@ -27,6 +28,7 @@ internal sealed class HookListFactory(
         {
             // Only the configured URL is called, so redirects are not followed.
             AllowAutoRedirect = false,
+            ConnectCallback = GatedConnect.ConnectAsync,
             UseProxy = false,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
@@ -48,7 +50,7 @@ internal sealed class HookListFactory(
     {
         var step = CreateStep(config);
         // A delay has no timeout besides its own length.
-        return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout);
+        return new(step, step is DelayStep ? Timeout.InfiniteTimeSpan : config.Timeout, config.Every, config.AfterTimeout, config.AtStart);
     }
 
     private IHookStep CreateStep(HookStepConfig config) =>

@@ -27,7 +27,9 @@ internal sealed class ConnectionLimit
                 return;
             }
 
-            await next(connection);
+            var running = next(connection);
+            next = null!; // it leads to all routes of the address, and the connection may outlive many edits
+            await running;
         }
         finally
         {

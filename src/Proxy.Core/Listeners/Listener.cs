@@ -9,6 +9,7 @@ namespace Proxy.Listeners;
 /// <summary>A bound address, with a listening socket that stays and a pipeline that edits replace.</summary>
 internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
 {
+    private static readonly ConnectionAbortedException _noMemory = new("There is no memory for the connection.");
     private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionDelegate? _pipeline;
@@ -91,16 +92,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
                 }
 
                 pause.Reset();
-                var accepted = new Accepted(this, connection, _pipeline!);
-                Interlocked.Increment(ref _queued);
-                if (_inline)
-                {
-                    accepted.Execute();
-                }
-                else
-                {
-                    ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
-                }
+                Run(connection);
             }
             catch (SocketException exception)
                 when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
@@ -118,20 +110,53 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
+    private void Run(ConnectionContext connection)
+    {
+        Interlocked.Increment(ref _queued);
+        try
+        {
+            var accepted = new Accepted(this, connection, _pipeline!);
+            if (_inline)
+            {
+                accepted.Execute();
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
+            }
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _queued); // there is no memory for the client, and its pipeline does not run
+            connection.Abort(_noMemory);
+            throw;
+        }
+    }
+
     /// <summary>Runs the pipeline on an accepted connection and then disposes it.</summary>
     private sealed class Accepted(Listener listener, ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
     {
+        private ConnectionDelegate? _pipeline = pipeline;
+
         public void Execute()
         {
             _ = RunAsync();
             Interlocked.Decrement(ref listener._queued);
         }
 
+        // Forgets the pipeline, which leads to all routes of the address: the connection may outlive many edits.
+        private Task Begin()
+        {
+            var begun = _pipeline!;
+            _pipeline = null;
+            return begun(connection);
+        }
+
         private async Task RunAsync()
         {
             try
             {
-                await pipeline(connection);
+                await Begin();
             }
             catch (Exception exception)
             {

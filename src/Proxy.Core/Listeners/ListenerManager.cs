@@ -27,13 +27,20 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         ArgumentNullException.ThrowIfNull(specs);
         var all = new List<(ListenerSpec Spec, Listener Listener)>();
         var added = new List<Listener>();
+        var bound = new Dictionary<int, List<Listener>>(); // by port
+        foreach (var earlier in _listeners.Values)
+        {
+            Note(earlier, bound);
+        }
+
         foreach (var spec in specs)
         {
             if (!_listeners.TryGetValue(spec.Key, out var listener))
             {
                 try
                 {
-                    listener = await BindAsync(spec, [.. _listeners.Values, .. added], cancellationToken);
+                    var samePort = Port(spec.EndPoint.Address) is { } port ? bound.GetValueOrDefault(port) : null;
+                    listener = await BindAsync(spec, samePort ?? [], cancellationToken);
                 }
                 catch (Exception exception)
                 {
@@ -47,6 +54,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
                 }
 
                 added.Add(listener);
+                Note(listener, bound);
             }
 
             all.Add((spec, listener));
@@ -81,9 +89,10 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
 
         var removed = _listeners.Values.Where(listener => !next.ContainsKey(listener.Key)).ToList();
         _listeners = next;
+        var ports = next.Values.Select(static listener => Port(listener.EndPoint)).OfType<int>().ToHashSet();
         foreach (var listener in removed)
         {
-            _ = RetireAsync(listener, next.Values.Any(other => Port(other.EndPoint) is { } port && port == Port(listener.EndPoint)));
+            _ = RetireAsync(listener, Port(listener.EndPoint) is { } port && ports.Contains(port));
         }
 
         foreach (var listener in bound.Added)
@@ -125,10 +134,28 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         return Task.WhenAll(listeners.Values.Select(listener => RetireAsync(listener, handOver: false)));
     }
 
-    private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> bound, CancellationToken cancellationToken)
+    private static void Note(Listener listener, Dictionary<int, List<Listener>> bound)
+    {
+        if (Port(listener.EndPoint) is not { } port)
+        {
+            return;
+        }
+
+        if (!bound.TryGetValue(port, out var listeners))
+        {
+            bound.Add(port, listeners = []);
+        }
+
+        listeners.Add(listener);
+    }
+
+    /// <param name="spec">What to bind.</param>
+    /// <param name="samePort">What is bound to the same port.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    private async Task<Listener> BindAsync(ListenerSpec spec, IReadOnlyList<Listener> samePort, CancellationToken cancellationToken)
     {
         // An address that overlaps a bound one (127.0.0.1:p and *:p) can be bound only while both sockets share the port.
-        var overlapping = bound
+        var overlapping = samePort
             .Where(listener => Overlap(listener.EndPoint, spec.EndPoint.Address))
             .Select(static listener => listener.Tunable)
             .OfType<ITunableListener>()

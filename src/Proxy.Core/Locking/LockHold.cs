@@ -49,6 +49,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         try
         {
             var result = await ActivateAsync(_destination);
+            stopped.ThrowIfCancellationRequested(); // a step that the stop cut off has not failed
             _isActivated = result.Succeeded || _settings.ProceedsOnHookFailure;
         }
         catch (OperationCanceledException)

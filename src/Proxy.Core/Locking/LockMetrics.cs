@@ -18,15 +18,21 @@ internal sealed class LockMetrics
         _hold = instruments.CreateHistogram("proxy.lock.hold.duration", "s", "Time from a permit to its return.", null, advice);
         instruments.CreateObservableUpDownCounter(
             "proxy.lock.waiting",
-            () => Observe(static x => x.Waiting),
+            () => Observe(static queue => queue.Count().Waiting),
             "{connection}",
             "Clients that wait."
         );
         instruments.CreateObservableUpDownCounter(
             "proxy.lock.holding",
-            () => Observe(static x => x.Holding),
+            () => Observe(static queue => queue.Count().Holding),
             "{connection}",
             "Permits that are held."
+        );
+        instruments.CreateObservableUpDownCounter(
+            "proxy.lock.silent",
+            () => Observe(static queue => queue.Silent.Count),
+            "{connection}",
+            "Clients that have sent nothing yet and wait outside the queue."
         );
     }
 
@@ -39,6 +45,6 @@ internal sealed class LockMetrics
 
     private static KeyValuePair<string, object?> Route(string id) => new("proxy.route_id", id);
 
-    private IEnumerable<Measurement<int>> Observe(Func<(int Waiting, int Holding), int> value) =>
-        Queues().Select(queue => new Measurement<int>(value(queue.Count()), Route(queue.RouteId)));
+    private IEnumerable<Measurement<int>> Observe(Func<LockQueue, int> value) =>
+        Queues().Select(queue => new Measurement<int>(value(queue), Route(queue.RouteId)));
 }

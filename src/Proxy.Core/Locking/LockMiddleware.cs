@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
@@ -12,6 +13,14 @@ internal sealed class LockMiddleware(LockQueue queue, LockMetrics metrics, TimeP
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
         var record = ConnectionRecord.Of(connection);
+        if (
+            queue.Settings.ActivateOn == ActivateOn.FirstByte
+            && await new SilentClient(queue, connection, record, time).WaitAsync() is not null
+        )
+        {
+            return;
+        }
+
         var waiter = new LockWaiter(connection, record, time.GetTimestamp());
         var refusal = await WaitAsync(waiter);
         record.AddQueued(time.GetElapsedTime(waiter.Arrived));

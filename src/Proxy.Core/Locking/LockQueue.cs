@@ -41,6 +41,9 @@ internal sealed class LockQueue : IDisposable
     /// <summary>The hooks of the route, whose counters survive edits too.</summary>
     public LockHooks Hooks { get; }
 
+    /// <summary>The clients that are not in the queue yet.</summary>
+    public SilentClients Silent { get; } = new();
+
     /// <summary>
     /// Applies new settings. Waiting clients keep their places, unless a shorter timeout or another DropQueued ends their wait.
     /// </summary>
@@ -57,6 +60,7 @@ internal sealed class LockQueue : IDisposable
         }
 
         left.ForEach(static waiter => waiter.Complete(ConnectionOutcome.LeftQueue));
+        Silent.WakeAll();
         OnTimer();
     }
 
@@ -72,6 +76,7 @@ internal sealed class LockQueue : IDisposable
         }
 
         waiting.ForEach(static waiter => waiter.Complete(ConnectionOutcome.Drained));
+        Silent.WakeAll();
     }
 
     /// <summary>Adds a client. Completes with null when it gets a permit, otherwise with the reason for the refusal.</summary>
@@ -206,6 +211,18 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
+    /// <summary>Whether the route is gone.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isClosed;
+            }
+        }
+    }
+
     /// <summary>Whether the route is gone and no permit is held; then no client is admitted any more.</summary>
     public bool IsClosedAndIdle
     {
@@ -246,6 +263,7 @@ internal sealed class LockQueue : IDisposable
                 IsClosed = _isClosed,
                 PausedAfterFailure = _pause.Remaining,
                 Activations = Hooks.Activations,
+                Silent = Silent.Count,
                 Holding = [],
                 Waiting = [],
             };

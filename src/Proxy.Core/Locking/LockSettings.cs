@@ -24,6 +24,12 @@ internal sealed record LockSettings
     /// <summary>Which departures of a waiting client end its wait.</summary>
     public required DropQueued DropQueued { get; init; }
 
+    /// <summary>When a client takes its place in the queue.</summary>
+    public ActivateOn ActivateOn { get; init; }
+
+    /// <summary>The time that a client may be silent before it takes its place; infinite for no limit.</summary>
+    public TimeSpan IdleTimeout { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>Whether a client is served even if its activation failed.</summary>
     public required bool ProceedsOnHookFailure { get; init; }
 

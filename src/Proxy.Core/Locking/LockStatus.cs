@@ -24,6 +24,9 @@ public sealed record LockStatus
     /// <summary>The number of successful activations since the program started.</summary>
     public required long Activations { get; init; }
 
+    /// <summary>The number of clients that have sent nothing yet and so wait outside the queue, with <c>ActivateOn: FirstByte</c>.</summary>
+    public required int Silent { get; init; }
+
     /// <summary>The clients that hold a permit, longest first.</summary>
     public required IReadOnlyList<LockClient> Holding { get; init; }
 

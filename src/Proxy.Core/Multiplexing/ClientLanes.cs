@@ -38,13 +38,24 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
         return lane;
     }
 
+    /// <summary>Drops the requests that were not sent.</summary>
+    public void DropUnsent()
+    {
+        foreach (var lane in All)
+        {
+            lane.Session.DropUnsent(lane);
+        }
+    }
+
     public void Close()
     {
-        foreach (var lane in _elsewhere.Values.Append(Own).OfType<RequestLane>())
+        foreach (var lane in All)
         {
             lane.Session.Leave(lane);
         }
     }
+
+    private IEnumerable<RequestLane> All => _elsewhere.Values.Append(Own).OfType<RequestLane>();
 
     // A client whose destination was removed from the configuration moves to another one, once none of its requests is under way.
     private RequestLane? Renew(RequestLane? lane, string? clusterId)

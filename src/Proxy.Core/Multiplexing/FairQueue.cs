@@ -11,6 +11,7 @@ internal sealed class FairQueue
     private readonly LinkedList<RequestLane> _streams = []; // lanes whose next request is sent in parts
     private bool _wasStream;
     private bool _wasShortest;
+    private readonly Stack<RequestLane> _returned = new(); // the lanes of requests that were put back, whose turn comes before all others
 
     /// <summary>The number of waiting requests.</summary>
     public int Count { get; private set; }
@@ -28,11 +29,15 @@ internal sealed class FairQueue
         Queue(request.Lane);
     }
 
-    /// <summary>Puts a request back at the start of its lane.</summary>
+    /// <summary>
+    /// Puts a request back at the start of its lane, and before those of all other lanes. Of several, the one that was sent first is put back
+    /// last.
+    /// </summary>
     public void Return(MultiplexRequest request)
     {
         request.Lane!.Prepend(request);
         Count++;
+        _returned.Push(request.Lane);
         Queue(request.Lane);
     }
 
@@ -56,14 +61,19 @@ internal sealed class FairQueue
     /// <summary>The next request; null if there is none, or each one has to wait for earlier ones of its own client.</summary>
     public MultiplexRequest? Dequeue()
     {
+        while (_returned.TryPop(out var lane))
+        {
+            if (Take(lane) is { } first)
+            {
+                return first;
+            }
+        }
+
         while (TakeTurn() is { } lane)
         {
             lane.IsQueued = false;
-            if (lane.First is { } first && MaySend(lane, first))
+            if (Take(lane) is { } first)
             {
-                lane.TakeFirst();
-                _wasStream = first.Stream is not null;
-                Count--;
                 Queue(lane);
                 return first;
             }
@@ -72,6 +82,18 @@ internal sealed class FairQueue
         }
 
         return null;
+    }
+
+    private MultiplexRequest? Take(RequestLane lane)
+    {
+        if (lane.First is not { } first || !MaySend(lane, first))
+        {
+            return null;
+        }
+
+        Count--;
+        _wasStream = first.Stream is not null;
+        return lane.TakeFirst();
     }
 
     /// <summary>Takes the requests of a lane for which a condition is true.</summary>

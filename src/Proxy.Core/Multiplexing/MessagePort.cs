@@ -30,6 +30,9 @@ internal sealed class MessagePort
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
 
+    /// <summary>Whether the peer has ended its side or reset the connection, as far as this is known without reading.</summary>
+    public bool HasPeerEnded => (_connection as TcpConnection)?.HasPeerEnded is true;
+
     /// <summary>Whether the peer has left in the middle of a message, as far as this is known without reading.</summary>
     /// <param name="missing">The least number of bytes that the message still needs.</param>
     /// <exception cref="IOException">It has reset the connection.</exception>
@@ -71,6 +74,48 @@ internal sealed class MessagePort
             await stop.CancelAsync();
             await watch;
         }
+    }
+
+    /// <summary>Waits for something while nothing is read, between messages.</summary>
+    /// <param name="wait">Waits, until its token is cancelled.</param>
+    /// <returns>False if the peer has ended its side meanwhile.</returns>
+    /// <exception cref="IOException">It has reset the connection.</exception>
+    public async Task<bool> WaitUnlessEndedAsync(Func<CancellationToken, ValueTask> wait)
+    {
+        if (_connection is not TcpConnection tcp)
+        {
+            await wait(_connection.ConnectionClosed);
+            return true;
+        }
+
+        using var left = new CancellationTokenSource();
+        using var stop = new CancellationTokenSource();
+        var watch = WatchAsync(tcp, left, stop.Token);
+        try
+        {
+            await wait(left.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return await watch != PeerDeparture.Reset ? false : throw new IOException("The peer has reset the connection.");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await watch;
+        }
+    }
+
+    private static async Task<PeerDeparture?> WatchAsync(TcpConnection tcp, CancellationTokenSource left, CancellationToken stop)
+    {
+        var departure = await tcp.WaitForDepartureAsync(ignoreClose: false, stop);
+        if (departure is not null)
+        {
+            await left.CancelAsync();
+        }
+
+        return departure;
     }
 
     private static async Task WatchAsync(TcpConnection tcp, int missing, Action left, CancellationToken stop)

@@ -39,6 +39,17 @@ internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider ti
         }
     }
 
+    /// <param name="what">What was dropped.</param>
+    /// <param name="destination">The destination that sent it.</param>
+    /// <param name="bytes">The bytes.</param>
+    public void Dropped(string what, SessionKey destination, ReadOnlySpan<byte> bytes)
+    {
+        if (IsOn)
+        {
+            Create($"{what}, dropped", null, destination.ToString(), bytes).Log();
+        }
+    }
+
     /// <summary>Prepares the line for a reply to a client, to be logged when no lock is held; null while the level is off.</summary>
     /// <param name="request">The request that the reply answers.</param>
     /// <param name="message">The reply; empty if there is none.</param>

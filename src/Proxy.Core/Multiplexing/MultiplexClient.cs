@@ -27,8 +27,10 @@ internal sealed class MultiplexClient : IDeadline
     private readonly ClientLanes _lanes;
     private readonly RequestIntake _intake;
     private readonly ReadinessGate _granted = new(inline: true);
+    private readonly bool _dropsUnsent;
     private RequestPump? _pump; // of the last request that is passed on in parts
     private bool _hasContinued;
+    private bool _hasLeft; // has ended, while no more of its bytes could be read
     private volatile bool _isPaused; // waits for memory
     private volatile bool _isInMessage; // waits for the rest of a message
     private long _receivedAt; // milliseconds of the clock
@@ -46,6 +48,7 @@ internal sealed class MultiplexClient : IDeadline
         Framer = framer;
         Config = route.Config;
         Rules = route.RulesOf(framer);
+        _dropsUnsent = (Config.DropUnsent ?? (framer.AllowsHalfClose ? DropUnsent.OnReset : DropUnsent.Always)) == DropUnsent.Always;
         _deadlines = deadlines;
         _services = services;
         _record = ConnectionRecord.Of(connection);
@@ -149,6 +152,13 @@ internal sealed class MultiplexClient : IDeadline
         Complete(request, Completion.Failed(reply, outcome));
     }
 
+    /// <summary>Ends a request that will not be sent, since the client has gone. It gets no reply to it, nor to later ones.</summary>
+    public void Drop(MultiplexRequest request)
+    {
+        request.DeliversReply = false;
+        Complete(request, Completion.Replied([], endsConnection: true));
+    }
+
     /// <summary>Sends the result of a request.</summary>
     public void Complete(MultiplexRequest request, in Completion completion) => _replies.Complete(request, completion);
 
@@ -198,7 +208,11 @@ internal sealed class MultiplexClient : IDeadline
         {
             if (!_replies.HasRoom)
             {
-                await WaitAsync();
+                if (!await WaitForRoomAsync())
+                {
+                    return;
+                }
+
                 continue;
             }
 
@@ -304,6 +318,7 @@ internal sealed class MultiplexClient : IDeadline
     // could take earlier replies away.
     private void CutOff()
     {
+        _hasLeft = true;
         if (_replies.IsEmpty)
         {
             _input.End();
@@ -350,6 +365,11 @@ internal sealed class MultiplexClient : IDeadline
     // the connection.
     private async Task FinishAsync()
     {
+        if (_dropsUnsent && (_hasLeft || _input.HasEnded))
+        {
+            _lanes.DropUnsent();
+        }
+
         while (!_replies.IsEmpty)
         {
             await WaitAsync();
@@ -365,6 +385,24 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
+    // Waits until a reply was written. False if the client has gone meanwhile, whose requests that were not read are dropped, too.
+    private async ValueTask<bool> WaitForRoomAsync()
+    {
+        if (!_dropsUnsent)
+        {
+            await WaitAsync();
+            return true;
+        }
+
+        _hasLeft = !await _port.WaitUnlessEndedAsync(_replies.WaitAsync);
+        if (_hasLeft)
+        {
+            _input.Clear();
+        }
+
+        return !_hasLeft;
+    }
+
     private async ValueTask WaitAsync()
     {
         if (_connection is not TcpConnection tcp)
@@ -373,7 +411,7 @@ internal sealed class MultiplexClient : IDeadline
             return;
         }
 
-        using var gone = new CancellationTokenSource();
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(tcp.ConnectionClosed); // a reset of our own counts too
         await using var watch = tcp.CancelOnReset(gone);
         await _replies.WaitAsync(gone.Token);
     }

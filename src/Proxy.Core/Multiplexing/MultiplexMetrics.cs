@@ -20,6 +20,7 @@ internal sealed class MultiplexMetrics : IDisposable
     private readonly Counter<long> _late;
     private readonly Counter<long> _cacheHits;
     private readonly Counter<long> _shared;
+    private readonly Counter<long> _requests;
 
     public MultiplexMetrics(ProxyMeter meter)
     {
@@ -51,7 +52,17 @@ internal sealed class MultiplexMetrics : IDisposable
             "{request}",
             "Reads that shared the exchange of the same read."
         );
+        _requests = instruments.CreateCounter<long>("proxy.multiplex.requests", "{request}", "Requests of clients, by outcome.");
     }
+
+    /// <summary>Lets the number of suspended units and requests be observed.</summary>
+    public void ObserveSuspended(Func<IEnumerable<Measurement<int>>> suspended) =>
+        _meter.Instruments.CreateObservableUpDownCounter(
+            "proxy.multiplex.suspended",
+            suspended,
+            "{subject}",
+            "Units and requests that fail at once, since they were not answered."
+        );
 
     public void Dispose() => _meter.Dispose();
 
@@ -79,6 +90,8 @@ internal sealed class MultiplexMetrics : IDisposable
     public void Late(in TagList tags) => _late.Add(1, tags);
 
     public void CacheHit(in TagList tags) => _cacheHits.Add(1, tags);
+
+    public void Ended(int requests, in TagList tags) => _requests.Add(requests, tags);
 
     public void Shared(in TagList tags) => _shared.Add(1, tags);
 }

@@ -19,6 +19,7 @@ public sealed class MultiplexRegistry : IDisposable
         _services = services;
         services.Metrics.Observe(Queued);
         services.Metrics.ObserveMemory(Buffered);
+        services.Metrics.ObserveSuspended(() => All().Select(static session => session.Suspended()));
     }
 
     /// <summary>The status of every configured destination, and of removed ones that still have clients.</summary>

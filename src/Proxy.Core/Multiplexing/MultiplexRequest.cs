@@ -81,9 +81,6 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     /// <summary>The number of writes to the unit when this was sent.</summary>
     public long Generation { get; set; }
 
-    /// <summary>Whether this is the one request that tests a suspended unit.</summary>
-    public bool IsProbe { get; set; }
-
     /// <summary>The first of the requests that wait for the same reply, in order.</summary>
     public MultiplexRequest? Followers { get; set; }
 
@@ -162,13 +159,20 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     }
 
     /// <summary>Removes the followers that have waited too long.</summary>
-    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken)
+    public void TakeExpiredFollowers(long now, List<MultiplexRequest> taken) =>
+        TakeFollowers(static (follower, now) => now >= follower.Deadline, now, taken);
+
+    /// <summary>Removes the followers in a lane.</summary>
+    public void TakeFollowersIn(RequestLane lane, List<MultiplexRequest> taken) =>
+        TakeFollowers(static (follower, lane) => follower.Lane == lane, lane, taken);
+
+    private void TakeFollowers<T>(Func<MultiplexRequest, T, bool> condition, T argument, List<MultiplexRequest> taken)
     {
         MultiplexRequest? before = null;
         for (var follower = Followers; follower is not null; )
         {
             var next = follower.Next;
-            if (now < follower.Deadline)
+            if (!condition(follower, argument))
             {
                 before = follower;
             }
@@ -211,7 +215,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Reply?.Clear();
         HasReplyBegun = false;
         PausedSince = UntakenSince = null;
-        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = IsProbe = false;
+        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = false;
         DeliversReply = true;
         Traits = MessageTraits.None;
         Facts = default;

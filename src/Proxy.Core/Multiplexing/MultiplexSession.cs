@@ -18,6 +18,7 @@ internal sealed class MultiplexSession : IDeadline
     private readonly Action<MultiplexSession> _over;
     private readonly SessionDispatcher _dispatcher;
     private readonly UpstreamEvents _upstream;
+    private readonly RequestOutcomes _outcomes;
     private volatile bool _isRetired;
 
     /// <param name="key">The destination.</param>
@@ -31,8 +32,9 @@ internal sealed class MultiplexSession : IDeadline
         _over = over;
         Memory = new SessionMemory(settings, services.Memory);
         _state = new SessionState(settings, services.Time, Memory);
-        _dispatcher = new SessionDispatcher(key, _gate, _state, services, Create);
-        _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, services);
+        _outcomes = new RequestOutcomes(services.Metrics);
+        _dispatcher = new SessionDispatcher(key, _gate, _state, _outcomes, services, Create);
+        _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, _outcomes, services);
         services.Clock.Add(this);
     }
 
@@ -75,6 +77,19 @@ internal sealed class MultiplexSession : IDeadline
             new("proxy.cluster_id", Key.ClusterId),
             new KeyValuePair<string, object?>("proxy.destination_id", Key.DestinationId)
         );
+
+    /// <summary>The number of its suspended units and requests.</summary>
+    public Measurement<int> Suspended()
+    {
+        lock (_gate)
+        {
+            return new(
+                _state.Requests.Suspensions.Count,
+                new("proxy.cluster_id", Key.ClusterId),
+                new KeyValuePair<string, object?>("proxy.destination_id", Key.DestinationId)
+            );
+        }
+    }
 
     /// <summary>Connects, if the configuration wants a connection before the first request.</summary>
     public void Start() => Dispatch();
@@ -143,15 +158,33 @@ internal sealed class MultiplexSession : IDeadline
     /// <summary>Removes a lane and drops the requests that wait in it. A second call does nothing.</summary>
     public void Leave(RequestLane lane)
     {
+        int dropped;
         lock (_gate)
         {
+            dropped = lane.Count;
             if (!_state.Leave(lane, Now))
             {
                 return;
             }
         }
 
+        _outcomes.Count(RequestOutcome.Dropped, lane, dropped);
+
         lane.Load.Release();
+        Dispatch();
+    }
+
+    /// <summary>Drops the requests of a client that has gone which were not sent.</summary>
+    public void DropUnsent(RequestLane lane)
+    {
+        var dropped = new List<MultiplexRequest>();
+        lock (_gate)
+        {
+            _state.Requests.Waiting.TakeUnsent(lane, dropped);
+        }
+
+        _outcomes.CountAll(RequestOutcome.Dropped, dropped);
+        dropped.ForEach(static request => request.Client.Drop(request));
         Dispatch();
     }
 
@@ -171,6 +204,9 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
+    /// <summary>Counts a request of a client that its route did not allow.</summary>
+    public void Denied(RequestLane lane) => _outcomes.Count(RequestOutcome.Denied, lane);
+
     /// <summary>Accepts a request. Its client gets the reply, or the failure.</summary>
     public void Submit(MultiplexRequest request)
     {
@@ -180,6 +216,11 @@ internal sealed class MultiplexSession : IDeadline
         {
             var now = Now;
             admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown, now, out cached);
+        }
+
+        if (OutcomeOf(admission) is { } outcome)
+        {
+            _outcomes.Count(outcome, request.Lane!); // first: once completed, a request may be reused
         }
 
         switch (admission)
@@ -206,17 +247,17 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
-    /// <summary>Fails what waits in a lane, since its client cannot finish it.</summary>
-    public void Withdraw(RequestLane lane)
-    {
-        var taken = new List<MultiplexRequest>();
-        lock (_gate)
+    private static RequestOutcome? OutcomeOf(Admission admission) =>
+        admission switch
         {
-            _state.Requests.Waiting.TakeAll(lane, taken);
-        }
-
-        Answers.FailAll(taken, LocalReply.NoAnswer, ConnectionOutcome.ProtocolError);
-    }
+            Admission.Joined => RequestOutcome.Shared,
+            Admission.Cached => RequestOutcome.Cached,
+            Admission.Suspended => RequestOutcome.Suspended,
+            Admission.Down => RequestOutcome.NoPath,
+            Admission.Full => RequestOutcome.QueueFull,
+            Admission.Gone => RequestOutcome.Dropped,
+            _ => null,
+        };
 
     void IDeadline.Check(long now)
     {
@@ -232,6 +273,8 @@ internal sealed class MultiplexSession : IDeadline
         }
 
         paused.ForEach(exchange => _upstream.Paused(exchange.Connection, exchange.Request));
+        _outcomes.CountAll(RequestOutcome.QueueFull, expired);
+        _outcomes.CountAll(RequestOutcome.NoAnswer, overdue);
         Answers.FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);
         overdue.ForEach(request => _services.Metrics.TimedOut(request.Lane!.Tags));
         Answers.FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
@@ -247,7 +290,7 @@ internal sealed class MultiplexSession : IDeadline
     {
         lock (_gate)
         {
-            return _state.Describe(Key, Now);
+            return _state.Describe(Key, Now) with { Requests = _outcomes.Totals };
         }
     }
 

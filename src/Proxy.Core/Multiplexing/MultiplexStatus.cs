@@ -8,7 +8,7 @@ namespace Proxy.Multiplexing;
 /// <param name="Clients">The clients that are connected.</param>
 /// <param name="Queued">The number of requests that wait to be sent.</param>
 /// <param name="Upstreams">Its upstream connections.</param>
-/// <param name="SuspendedUnits">The Modbus units whose requests fail immediately, since they did not answer.</param>
+/// <param name="SuspendedUnits">The Modbus units whose requests fail immediately, since several different ones were not answered.</param>
 /// <param name="RetryIn">The time until the next connection is tried, after failures; zero if one may be tried.</param>
 /// <param name="Errors">The latest reasons why upstream connections were lost or could not be made, newest first.</param>
 /// <param name="IsRetired">Whether it was removed from the configuration and waits for its clients to leave.</param>
@@ -26,6 +26,17 @@ public sealed record MultiplexStatus(
     bool IsRetired
 )
 {
+    /// <summary>
+    /// Whether each upstream connection is used for one exchange, since the destination closed several after their first answer.
+    /// </summary>
+    public bool ClosesAfterEachAnswer { get; init; }
+
+    /// <summary>The requests that fail immediately, since they were not answered; each named by its unit, function and address.</summary>
+    public IReadOnlyList<string> SuspendedRequests { get; init; } = [];
+
+    /// <summary>How many requests ended in which way since the first client, by outcome.</summary>
+    public IReadOnlyDictionary<string, long> Requests { get; init; } = new Dictionary<string, long>();
+
     internal static MultiplexStatus Unused(SessionKey key, string protocol) =>
         new(key.ClusterId, key.DestinationId, key.Address, protocol, [], 0, [], [], TimeSpan.Zero, [], IsRetired: false);
 }

@@ -11,11 +11,18 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private readonly IMessageFramer _framer = connection.Settings.Framer;
     private FrameRest _rest; // of a reply that is passed on in parts
     private MultiplexRequest? _blocked; // the client has to take earlier bytes before the next part of its reply is passed on
+    private readonly StrayBytes _strays = new(session, connection);
     private int _needed;
     private int _examined;
     private int _kept; // bytes of an incomplete reply from earlier reads
     private int _drains;
     private TimeSpan _silence; // the silence that may end the incomplete reply; zero for none
+    private bool _isUnasked; // the incomplete message began while no request could have been answered
+
+    /// <summary>
+    /// After the end, what the destination had sent and was no reply, if it has answered nothing on this connection: often it says why it ends.
+    /// </summary>
+    public byte[] Unanswered { get; private set; } = [];
 
     /// <summary>Reads until the connection has to be closed.</summary>
     /// <returns>Why it has to be closed.</returns>
@@ -51,13 +58,17 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
         finally
         {
+            KeepUnanswered();
             _input.Release();
         }
     }
 
     // The rest of a long reply is read in large pieces.
     private Memory<byte> Room() =>
-        _input.Room(Math.Max(_framer.MaxBytes, BufferPool.BufferSize), _rest.IsStart ? 1 : BufferPool.BufferSize - _input.Count);
+        _input.Room(
+            Math.Max(_framer.MaxBytes + _framer.MaxNoise, BufferPool.BufferSize),
+            _rest.IsStart ? 1 : BufferPool.BufferSize - _input.Count
+        );
 
     private async ValueTask<UpstreamLoss> ReadLastAsync()
     {
@@ -68,7 +79,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             ReadMore(InputState.Ended);
         }
 
-        return UpstreamLoss.Ended;
+        KeepUnanswered();
+        return UpstreamLoss.Ended.After(Unanswered);
     }
 
     private async ValueTask WaitAsync(MultiplexRequest blocked)
@@ -85,6 +97,14 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             }
 
             await blocked.Taken.WaitAsync(connection.Cancelled);
+        }
+    }
+
+    private void KeepUnanswered()
+    {
+        if (!connection.HasAnswered)
+        {
+            Unanswered = _input.Count > 0 ? _input.Span[..Math.Min(_input.Count, PeerBytes.MostShown + 1)].ToArray() : _strays.Greeted;
         }
     }
 
@@ -106,6 +126,11 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private UpstreamLoss? Read(InputState state)
     {
         _silence = TimeSpan.Zero;
+        if (_strays.TryTakeGreeting(_input, out var isTooLong))
+        {
+            return isTooLong ? UpstreamLoss.Unsolicited : null;
+        }
+
         if (Drops(state))
         {
             return null;
@@ -139,6 +164,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             _drains = connection.Drains;
             _kept = _needed = _examined = 0;
             _rest = default;
+            _isUnasked = false;
+            _strays.Drained();
         }
 
         return drops;
@@ -156,35 +183,104 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             }
 
             var request = session.Expected(connection, id);
-            if (request is null && (_framer.Correlation is null || !_rest.IsStart))
+            if (request is null && !_rest.IsStart)
             {
-                return UpstreamLoss.Unsolicited;
+                return UpstreamLoss.Unsolicited; // what is left of a reply whose request is over
+            }
+
+            if (request is not null && _rest.IsStart && _strays.TryTakeEcho(request, _input))
+            {
+                _needed = _examined = 0;
+                continue;
             }
 
             var measure = Measure(request, state);
-            if (measure.Status == FrameStatus.Malformed)
+            if (request is null && _framer.Correlation is null)
             {
-                return UpstreamLoss.Nonsense(measure.Reason);
+                if (!TryDropUnasked(measure))
+                {
+                    return _isUnasked ? null : UpstreamLoss.Unsolicited.After(_input.Span);
+                }
             }
-
-            if (measure.Status == FrameStatus.NeedMore)
+            else if (measure.Status == FrameStatus.Skip)
             {
-                _needed = measure.Length;
+                Drop("Noise from destination", measure.Length);
+            }
+            else if (
+                measure.Status == FrameStatus.NeedMore
+                || (measure.Status == FrameStatus.Malformed && _strays.MayBeEcho(request, _input))
+            )
+            {
+                _needed = Math.Max(measure.Length, _input.Count + 1);
                 _examined = measure.Examined;
                 _silence = measure.Silence;
                 return null;
             }
-
-            if (measure.Status == FrameStatus.Part && request?.Client.MayPass(request) is false)
+            else if (measure.Status == FrameStatus.Malformed)
+            {
+                return UpstreamLoss.Nonsense(measure.Reason).After(_input.Span);
+            }
+            else if (_rest.IsStart && measure.Status == FrameStatus.Complete && _strays.IsUnsolicited(_input.Span[..measure.Length]))
+            {
+                Drop("Unsolicited message from destination", measure.Length);
+                session.Discarded();
+            }
+            else if (
+                measure.Status == FrameStatus.Complete
+                && _framer is { Correlation: null, ClientId: not null }
+                && _rest.IsStart
+                && IsMismatch(request!, _input.Span[..measure.Length])
+            )
+            {
+                return UpstreamLoss.Nonsense("The reply is not to this request.").After(_input.Span);
+            }
+            else if (_isUnasked)
+            {
+                return UpstreamLoss.Unsolicited.After(_input.Span);
+            }
+            else if (measure.Status == FrameStatus.Part && request?.Client.MayPass(request) is false)
             {
                 _blocked = request;
                 return null;
             }
-
-            Take(request, measure);
+            else
+            {
+                Take(request, measure);
+            }
         }
 
         return null;
+    }
+
+    // Where the destination repeats no id, what the reply says is all that connects it with the request.
+    private bool IsMismatch(MultiplexRequest request, ReadOnlySpan<byte> reply) =>
+        _framer.Rules.Judge(request.Sent.Span, reply) == ReplyMeaning.Mismatch;
+
+    // Bytes that no request asked for. If more have to come before they can be judged, false, and they count as unasked for.
+    private bool TryDropUnasked(FrameMeasure measure)
+    {
+        var dropped = _strays.Judge(_input.Span, measure);
+        if (dropped > 0)
+        {
+            if (measure.Status == FrameStatus.Complete)
+            {
+                session.Discarded();
+            }
+
+            Drop("Unasked bytes from destination", dropped.Value);
+            return true;
+        }
+
+        _isUnasked = dropped == 0;
+        _needed = _isUnasked ? measure.Length : 0;
+        return false;
+    }
+
+    private void Drop(string what, int length)
+    {
+        _strays.Drop(what, _input, length);
+        _needed = _examined = 0;
+        _isUnasked = false;
     }
 
     private FrameMeasure Measure(MultiplexRequest? request, InputState state) =>
@@ -212,7 +308,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
         else
         {
-            var hasMore = _input.Count > measure.Length;
+            _strays.Replied(request, _input.Span[..measure.Length]);
+            var hasMore = _framer.Correlation is null && _strays.EndsConnection(_input.Span[measure.Length..]);
             session.Replied(connection, request, _input.Span[..measure.Length], measure.Traits, hasMore);
         }
 

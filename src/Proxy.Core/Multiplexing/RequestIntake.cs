@@ -37,6 +37,7 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
         switch (client.Rules?.Judge(message))
         {
             case RequestVerdict.Deny:
+                lanes.Own?.Session.Denied(lanes.Own);
                 client.Fail(request, LocalReply.NotAllowed, ConnectionOutcome.Denied);
                 break;
             case RequestVerdict.Ignore:

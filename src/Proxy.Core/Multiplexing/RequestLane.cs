@@ -39,6 +39,9 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
 
     public bool IsGone { get; set; }
 
+    /// <summary>Whether the client waits for no more than what was sent, so that nothing else of it is sent, nor sent again.</summary>
+    public bool HasLeft { get; set; }
+
     public int InFlight { get; set; }
 
     public int UnsafeInFlight { get; set; }

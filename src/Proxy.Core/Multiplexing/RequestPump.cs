@@ -109,7 +109,7 @@ internal sealed class RequestPump(
         }
         else
         {
-            request.Lane?.Session.Withdraw(request.Lane);
+            request.Lane?.Session.DropUnsent(request.Lane);
         }
     }
 }

@@ -37,8 +37,8 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
             return false;
         }
 
-        request.HasId = upstream.Correlation is { } field && field.TryRead(request.Sent.Span, out var id) && Keep(request, id);
-        return upstream.Correlation is null || request.HasId;
+        request.HasId = upstream.ClientId is { } field && field.TryRead(request.Sent.Span, out var id) && Keep(request, id);
+        return upstream.ClientId is null || request.HasId;
     }
 
     /// <summary>Writes the client's reply to what the destination answered.</summary>
@@ -52,7 +52,8 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
 
         var before = writer.Count;
         writer.Append(reply);
-        return !request.HasId || upstream.Correlation?.TryWrite(writer.Span[before..], request.ClientId) is true;
+        upstream.Rules.Correct(writer.Span[before..]);
+        return !request.HasId || upstream.ClientId?.TryWrite(writer.Span[before..], request.ClientId) is true;
     }
 
     /// <summary>Restores the client's own id.</summary>
@@ -60,7 +61,7 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
     {
         if (request is { HasId: true, IsTranslated: false })
         {
-            upstream.Correlation?.TryWrite(request.Original.Span, request.ClientId);
+            upstream.ClientId?.TryWrite(request.Original.Span, request.ClientId);
         }
     }
 

@@ -23,6 +23,22 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
 
     public void LogRenewal(SessionKey key, string reason) => Log.Renewed(logger, key.ClusterId, key.DestinationId, reason);
 
+    public void Tell(SessionKey key, SessionNotice notice)
+    {
+        switch (notice.Kind)
+        {
+            case SessionNoticeKind.Suspended:
+                Log.Suspended(logger, key.ClusterId, key.DestinationId, notice.Subject);
+                break;
+            case SessionNoticeKind.ClosesAfterEachAnswer:
+                Log.SingleUse(logger, key.ClusterId, key.DestinationId);
+                break;
+            default:
+                Log.Resumed(logger, key.ClusterId, key.DestinationId, notice.Subject);
+                break;
+        }
+    }
+
     // A destination that was removed is still dialed for clients that finish on it.
     private DialTarget Find(SessionKey key) =>
         clusters.TryGetCluster(key.ClusterId, out var cluster)
@@ -38,6 +54,21 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
             "Cluster {Cluster}: the connection to destination {Destination} is closed and replaced when it is needed: {Reason}"
         )]
         public static partial void Renewed(ILogger logger, string cluster, string destination, string reason);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Cluster {Cluster}, destination {Destination}: {Subject} did not answer in time and is suspended: such requests fail at once, except one after each pause, until one is answered."
+        )]
+        public static partial void Suspended(ILogger logger, string cluster, string destination, string subject);
+
+        [LoggerMessage(
+            LogLevel.Information,
+            "Cluster {Cluster}, destination {Destination}: it closes its connection after each answer, so for an hour each connection is used for one request."
+        )]
+        public static partial void SingleUse(ILogger logger, string cluster, string destination);
+
+        [LoggerMessage(LogLevel.Information, "Cluster {Cluster}, destination {Destination}: {Subject} answers again.")]
+        public static partial void Resumed(ILogger logger, string cluster, string destination, string subject);
 
         [LoggerMessage(
             LogLevel.Error,

@@ -11,6 +11,7 @@ internal sealed class SessionDispatcher(
     SessionKey key,
     Lock gate,
     SessionState state,
+    RequestOutcomes outcomes,
     SessionDependencies services,
     Func<UpstreamConnection> create
 )
@@ -65,6 +66,9 @@ internal sealed class SessionDispatcher(
             case SessionStepKind.Send:
                 Send(step.Connection!, step.Request!);
                 break;
+            case SessionStepKind.Tell:
+                services.Dialer.Tell(key, step.Notice!);
+                break;
             case SessionStepKind.Dial:
                 Dial(step.Connection!);
                 break;
@@ -75,7 +79,8 @@ internal sealed class SessionDispatcher(
                 step.Connection!.EndSending();
                 break;
             case SessionStepKind.RejectSuspended:
-                Answers.Fail(step.Request!, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
+                outcomes.Count(RequestOutcome.Suspended, step.Request!.Lane!);
+                Answers.Fail(step.Request, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
                 break;
             default:
                 step.Request!.Client.Close(ConnectionOutcome.Drained);

@@ -1,4 +1,5 @@
 using Proxy.Configuration.Multiplexing;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -57,23 +58,38 @@ internal sealed class SessionExchanges(SessionState state)
 
         state.Health.Succeeded(connection.ConnectedAt);
         state.Requests.Settle(request);
+        connection.IsRetired |= connection.IsSpent;
         connection.BeginRest(pause);
         return true;
     }
 
     /// <summary>Records a reply; returns false if no request waits for it any more.</summary>
-    public bool Replied(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> reply, bool ends, long now)
+    public bool Replied(
+        UpstreamConnection connection,
+        MultiplexRequest request,
+        ReadOnlySpan<byte> reply,
+        bool ends,
+        long now,
+        out ReplyMeaning meaning
+    )
     {
+        meaning = default;
         if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Remove(request))
         {
             return false;
         }
 
-        connection.HasAnswered = true;
         connection.Replying = null;
+        connection.Answers++;
+        connection.AnsweredAt = now;
+        if (connection.Answers > 1)
+        {
+            state.SingleUse.AnsweredAgain();
+        }
+
         state.Health.Succeeded(connection.ConnectedAt);
-        state.Requests.Replied(request, reply, connection, now);
-        connection.IsRetired |= ends;
+        meaning = state.Requests.Replied(request, reply, connection, now);
+        connection.IsRetired |= ends || (connection.IsSpent && connection.InFlight.Count == 0);
         connection.BeginRest(connection.Settings.Multiplex.RequestDelay);
         return true;
     }
@@ -86,7 +102,6 @@ internal sealed class SessionExchanges(SessionState state)
             return false;
         }
 
-        connection.HasAnswered = true;
         connection.Replying = request;
         request.HasReplyBegun = true;
         Passes(connection, request, awaitsClient: false, now);
@@ -107,6 +122,7 @@ internal sealed class SessionExchanges(SessionState state)
         if (connection.State != UpstreamState.Closing)
         {
             state.Health.Errors.Add(loss.Reason);
+            Learn(connection, loss, now);
             if (loss.IsNonsense || (!loss.IsClients && !connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 state.Health.Failed(now);
@@ -164,6 +180,14 @@ internal sealed class SessionExchanges(SessionState state)
         : connection.Replying is { } replying && IsTooLong(replying, replying.UntakenSince, now) ? replying
         : null;
 
+    private void Learn(UpstreamConnection connection, UpstreamLoss loss, long now)
+    {
+        if (loss is { IsNonsense: false, IsClients: false } && loss != UpstreamLoss.Silent && state.SingleUse.Ended(connection, now))
+        {
+            state.Requests.Notices.Enqueue(new(SessionNoticeKind.ClosesAfterEachAnswer, ""));
+        }
+    }
+
     /// <summary>Checks deadlines.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
     /// <param name="overdue">Receives requests that have waited too long for their reply.</param>
@@ -212,12 +236,12 @@ internal sealed class SessionExchanges(SessionState state)
         return now - since >= pause.TotalMilliseconds;
     }
 
-    // Of what is passed on in parts, nothing is left that could be repeated.
+    // Of what was passed on in parts, nothing is left that could be repeated.
     private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
         state.Settings.Multiplex.Retry == MultiplexRetry.Safe
-        && request is { Stream: null, HasReplyBegun: false }
+        && request is { Stream: null, HasReplyBegun: false } or { IsUnsent: true }
         && !loss.IsNonsense
-        && request.Attempts == 0
+        && request is { Attempts: 0, Lane.HasLeft: false }
         && (request.IsSafe || request.IsUnsent);
 
     private static long Limit(UpstreamConnection connection, long now) =>
@@ -229,13 +253,14 @@ internal sealed class SessionExchanges(SessionState state)
         while (connection.InFlight.FindOverdue(now) is { } request)
         {
             connection.InFlight.Remove(request);
+            state.HasEcho = false; // what was taken for an echo may have been the reply
             state.Requests.TimedOut(request, connection.Settings);
             overdue.Add(request);
             switch (connection.Settings.LateReply)
             {
-                case LateReply.Discard when ++connection.SilentTimeouts < MostSilentTimeouts:
+                case LateReply.Discard when ++connection.SilentTimeouts < MostSilentTimeouts && !connection.IsSpent:
                     break;
-                case LateReply.Drain when connection.InFlight.Count == 0:
+                case LateReply.Drain when connection is { InFlight.Count: 0, IsSpent: false }:
                     connection.BeginDrain(now);
                     return false;
                 default:

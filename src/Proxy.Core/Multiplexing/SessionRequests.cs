@@ -6,21 +6,25 @@ namespace Proxy.Multiplexing;
 internal sealed class SessionRequests
 {
     private readonly TimeProvider _time;
+    private readonly UnitStates _units = new();
     private readonly SharedReads _reads;
     private ulong _lastId;
 
     public SessionRequests(TimeProvider time)
     {
         _time = time;
-        Units = new(time);
-        _reads = new(Units);
+        Suspensions = new(time);
+        _reads = new(_units);
         Waiting = new(_reads);
     }
 
     /// <summary>The requests that wait for their turn.</summary>
     public WaitingRequests Waiting { get; }
 
-    public UnitStates Units { get; }
+    public Suspensions Suspensions { get; }
+
+    /// <summary>What operators are to be told, since it began or ended.</summary>
+    public Queue<SessionNotice> Notices { get; } = new();
 
     public void Apply(UpstreamSettings settings, bool renews)
     {
@@ -47,7 +51,7 @@ internal sealed class SessionRequests
 
         request.Submitted = _time.GetTimestamp();
         WaitingRequests.Begin(request, now);
-        if (Units.IsSuspended(request))
+        if (Suspensions.Refuses(request))
         {
             return Admission.Suspended;
         }
@@ -97,24 +101,43 @@ internal sealed class SessionRequests
         request.IsBeingSent = true;
         lane.InFlight++;
         lane.UnsafeInFlight += request.IsSafe ? 0 : 1;
-        Units.Sent(request);
+        _units.Sent(request);
+        Suspensions.Sent(request);
     }
 
     /// <summary>Records the reply to a request.</summary>
-    public void Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
+    /// <returns>What the reply means.</returns>
+    public ReplyMeaning Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
     {
-        Units.Answered(request);
-        Settle(request);
-        if (!connection.IsRetired && !request.HasReplyBegun) // a retired connection may have old settings, and the first parts are gone
+        var meaning = request.HasReplyBegun
+            ? ReplyMeaning.Answer // the first parts are gone
+            : connection.Settings.Framer.Rules.Judge(request.Sent.Span, reply);
+        if (meaning == ReplyMeaning.Mismatch)
         {
-            _reads.Keep(request, reply, now, connection.Settings);
+            Waiting.Promote(request); // those who wait for the same reply wait for a right one
         }
+        else if (Suspensions.Answered(request) is { } subject)
+        {
+            Notices.Enqueue(new(SessionNoticeKind.Resumed, subject));
+        }
+
+        Settle(request);
+        if (!connection.IsRetired && !request.HasReplyBegun) // a retired connection may have old settings
+        {
+            _reads.Keep(request, reply, meaning, now, connection.Settings);
+        }
+
+        return meaning;
     }
 
     /// <summary>Records that a request has not been answered in time.</summary>
     public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
     {
-        Units.TimedOut(request, settings);
+        if (Suspensions.TimedOut(request, settings, othersWait: Waiting.HasOther(request.Facts.Unit)) is { } subject)
+        {
+            Notices.Enqueue(new(SessionNoticeKind.Suspended, subject));
+        }
+
         Settle(request);
     }
 
@@ -139,7 +162,8 @@ internal sealed class SessionRequests
     {
         request.Lane!.InFlight--;
         request.Lane.UnsafeInFlight -= request.IsSafe ? 0 : 1;
-        Units.Ended(request);
+        _units.Ended(request);
+        Suspensions.Ended(request);
     }
 
     // Ids are not reused early, since a late or repeated reply would be assigned to another request.

@@ -11,6 +11,7 @@ internal sealed class SessionState
 {
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
     private long _unusedSince;
+    private bool _hasEcho;
 
     public SessionState(UpstreamSettings settings, TimeProvider time, SessionMemory memory)
     {
@@ -33,6 +34,17 @@ internal sealed class SessionState
 
     public UpstreamHealth Health { get; }
 
+    /// <summary>
+    /// Whether the destination was seen to return what is sent, so that the first copy of a request is no reply. Read and set by readers.
+    /// </summary>
+    public bool HasEcho
+    {
+        get => Volatile.Read(ref _hasEcho);
+        set => Volatile.Write(ref _hasEcho, value);
+    }
+
+    public SingleUse SingleUse { get; } = new();
+
     public bool IsRetired { get; private set; }
 
     public bool IsOver => IsRetired && Requests.Waiting.Lanes.Count == 0 && Pool.Count == 0;
@@ -48,6 +60,8 @@ internal sealed class SessionState
         {
             Pool.RetireAll();
             Health.Apply(next);
+            SingleUse.Forget();
+            HasEcho = false;
         }
 
         IsRetired = false;
@@ -89,6 +103,11 @@ internal sealed class SessionState
     /// <summary>The next step that has to be carried out.</summary>
     public SessionStep Next(long now, Func<UpstreamConnection> create)
     {
+        if (Requests.Notices.TryDequeue(out var notice))
+        {
+            return new(SessionStepKind.Tell, null, null, notice);
+        }
+
         if (Pool.FindDone() is { } done)
         {
             return Close(done, now);
@@ -96,7 +115,7 @@ internal sealed class SessionState
 
         if (Requests.Waiting.Count > 0 && MaySend && Pool.FindFree() is { } free && Requests.Waiting.TakeNext() is { } request)
         {
-            return Requests.Units.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
+            return Requests.Suspensions.IsSuspended(request) ? Reject(request, SessionStepKind.RejectSuspended)
                 : request.Lane!.Translator.Upstream == free.Settings.Framer ? Send(free, request, now)
                 : Reject(request, SessionStepKind.RejectStale);
         }
@@ -135,6 +154,7 @@ internal sealed class SessionState
 
         Requests.Waiting.TakeExpired(now, expired);
         Exchanges.Check(now, overdue, lost);
+        Requests.Suspensions.Forget();
         Pool.RetireOld(now);
         RetireUnused(now);
     }
@@ -149,11 +169,15 @@ internal sealed class SessionState
             [.. Requests.Waiting.Lanes.Select(static lane => lane.Status())],
             Requests.Waiting.Count,
             [.. Pool.All.Select(connection => connection.Status(now))],
-            Requests.Units.Suspended,
+            Requests.Suspensions.Units,
             Health.RetryIn,
             Health.Errors.List,
             IsRetired
-        );
+        )
+        {
+            ClosesAfterEachAnswer = SingleUse.IsLearned(now),
+            SuspendedRequests = Requests.Suspensions.Requests,
+        };
 
     // Small messages are not counted, so they need not wait.
     private bool MaySend => Settings.Framer.MaxBytes <= ByteBudget.Uncounted || !Memory.AwaitsClients;
@@ -172,6 +196,8 @@ internal sealed class SessionState
     {
         Requests.Send(request, connection, now);
         connection.IsWriting = true;
+        connection.HasSent = true;
+        connection.IsSpent = SingleUse.IsLearned(now);
         connection.Deadline = request.Deadline;
         if (request.Stream is not null)
         {

@@ -1,13 +1,21 @@
 namespace Proxy.Multiplexing;
 
 /// <summary>A step that a session has to carry out outside its lock.</summary>
-internal readonly record struct SessionStep(SessionStepKind Kind, UpstreamConnection? Connection, MultiplexRequest? Request);
+internal readonly record struct SessionStep(
+    SessionStepKind Kind,
+    UpstreamConnection? Connection,
+    MultiplexRequest? Request,
+    SessionNotice? Notice = null
+);
 
 /// <summary>The kind of a <see cref="SessionStep"/>.</summary>
 internal enum SessionStepKind
 {
     /// <summary>Nothing to do.</summary>
     None,
+
+    /// <summary>Tell operators what has begun or ended.</summary>
+    Tell,
 
     /// <summary>Send a request.</summary>
     Send,

@@ -59,14 +59,14 @@ internal sealed class SharedReads(UnitStates units)
     }
 
     /// <summary>Caches a reply, unless it may be older than a write.</summary>
-    public void Keep(MultiplexRequest request, ReadOnlySpan<byte> reply, long now, UpstreamSettings settings)
+    public void Keep(MultiplexRequest request, ReadOnlySpan<byte> reply, ReplyMeaning meaning, long now, UpstreamSettings settings)
     {
         if (
             settings.Sharing.KeptFor == TimeSpan.Zero
             || request.ShareKey == 0
             || request.Generation != units.Generation(request)
             || units.IsBeingWritten(request)
-            || settings.Framer.Rules.Judge(request.Sent.Span, reply) != ReplyMeaning.Answer // an identical request may succeed
+            || meaning != ReplyMeaning.Answer // an identical request may succeed
         )
         {
             return;

@@ -1,23 +1,13 @@
-using Proxy.Timing;
-
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Tracks the units behind one destination. A unit that did not answer is suspended: its requests fail immediately and so do not delay
-/// others, until a test request, sent after a pause, is answered. Guarded by the session's lock.
+/// Tracks the writes to the units behind one destination, since replies that were read before a write must not be shared after it. Guarded by
+/// the session's lock.
 /// </summary>
-internal sealed class UnitStates(TimeProvider time)
+internal sealed class UnitStates
 {
     private readonly Dictionary<ushort, Unit> _units = [];
     private readonly Unit _all = new(); // writes to all units, or in a protocol without units
-
-    /// <summary>The suspended units.</summary>
-    public IReadOnlyList<int> Suspended =>
-        [.. _units.Where(static unit => unit.Value.HasFailed).Select(static unit => (int)unit.Key).Order()];
-
-    /// <summary>Whether a request has to fail immediately, since its unit is suspended.</summary>
-    public bool IsSuspended(MultiplexRequest request) =>
-        Find(request) is { HasFailed: true } unit && (unit.IsProbed || unit.Backoff!.Remaining > TimeSpan.Zero);
 
     /// <summary>Records that a request was sent.</summary>
     public void Sent(MultiplexRequest request)
@@ -25,11 +15,6 @@ internal sealed class UnitStates(TimeProvider time)
         if (request.Facts.Unit is { } id && !_units.ContainsKey(id))
         {
             _units.Add(id, new());
-        }
-
-        if (Find(request) is { HasFailed: true } unit)
-        {
-            unit.IsProbed = request.IsProbe = true;
         }
 
         if (request.IsWrite)
@@ -42,28 +27,9 @@ internal sealed class UnitStates(TimeProvider time)
         request.Generation = Generation(request);
     }
 
-    public void Answered(MultiplexRequest request) => Find(request)?.Backoff?.Reset();
-
-    public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
-    {
-        if (Find(request) is { } unit)
-        {
-            var (first, longest) = (settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
-            unit.Backoff ??= new(time, first, longest);
-            (unit.Backoff.First, unit.Backoff.Longest) = (first, longest);
-            unit.Backoff.Fail();
-        }
-    }
-
     /// <summary>Records that a sent request has ended, in whatever way.</summary>
     public void Ended(MultiplexRequest request)
     {
-        if (Find(request) is { } unit)
-        {
-            unit.IsProbed &= !request.IsProbe;
-            request.IsProbe = false;
-        }
-
         if (request.IsWrite)
         {
             var written = Written(request);
@@ -84,12 +50,6 @@ internal sealed class UnitStates(TimeProvider time)
 
     private sealed class Unit
     {
-        public Backoff? Backoff { get; set; } // null before its first failure
-
-        public bool HasFailed => Backoff is { HasFailed: true };
-
-        public bool IsProbed { get; set; }
-
         public long Writes { get; set; }
 
         public int WritesInFlight { get; set; }

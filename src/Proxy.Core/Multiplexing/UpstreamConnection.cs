@@ -46,8 +46,20 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// </summary>
     public bool IsGivenUp { get; set; }
 
-    /// <summary>Whether the destination has answered any request on it.</summary>
-    public bool HasAnswered { get; set; }
+    /// <summary>The number of requests on it that the destination has answered.</summary>
+    public int Answers { get; set; }
+
+    /// <summary>Whether the destination has answered any request on it, or begun to.</summary>
+    public bool HasAnswered => Answers > 0 || Replying is not null;
+
+    /// <summary>The clock's milliseconds when the last request was answered.</summary>
+    public long AnsweredAt { get; set; }
+
+    /// <summary>Whether a request was sent on it.</summary>
+    public bool HasSent { get; set; }
+
+    /// <summary>Whether it takes no further request, since the destination closes after each answer.</summary>
+    public bool IsSpent { get; set; }
 
     /// <summary>Whether it drops all bytes until the destination is silent.</summary>
     public bool IsDraining { get; set; }
@@ -86,6 +98,15 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     public void Send(MultiplexRequest request)
     {
         var expectsReply = request.ExpectsReply;
+        if (request.IsWrite && HasAnswered && _port!.HasPeerEnded)
+        {
+            // A write is not repeated once it may have been executed, so it is not sent into a connection that is being closed.
+            request.IsUnsent = true;
+            request.IsBeingSent = false;
+            session.Lost(this, UpstreamLoss.Ended);
+            return;
+        }
+
         session.Trace.ToDestination(request, request.Sent.Span);
         var send = _port!.SendAsync(request.Sent);
         if (send.IsCompletedSuccessfully)
@@ -255,13 +276,14 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     private async Task RunAsync()
     {
         var loss = UpstreamLoss.Ended;
+        var reader = new ReplyReader(session, this, _port!, time);
         try
         {
-            loss = await new ReplyReader(session, this, _port!, time).RunAsync();
+            loss = await reader.RunAsync();
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
-            loss = UpstreamLoss.Broken(exception.Message);
+            loss = UpstreamLoss.Broken(exception.Message).After(reader.Unanswered);
         }
         catch (OutOfMemoryException)
         {

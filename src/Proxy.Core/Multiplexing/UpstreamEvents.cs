@@ -14,6 +14,7 @@ internal sealed class UpstreamEvents(
     Lock gate,
     SessionState state,
     SessionDispatcher dispatcher,
+    RequestOutcomes outcomes,
     SessionDependencies services
 )
 {
@@ -26,6 +27,13 @@ internal sealed class UpstreamEvents(
     public SessionMemory Memory => state.Memory;
 
     public MessageTrace Trace => services.Trace;
+
+    /// <summary>Whether the destination was seen to return what is sent, as some serial lines do.</summary>
+    public bool HasEcho
+    {
+        get => state.HasEcho;
+        set => state.HasEcho = value;
+    }
 
     private long Now => services.Clock.Now;
 
@@ -48,6 +56,7 @@ internal sealed class UpstreamEvents(
                 }
             }
 
+            outcomes.CountAll(RequestOutcome.NoPath, failed);
             Answers.FailAll(failed, LocalReply.NoPath, ConnectionOutcome.ConnectFailed);
             dispatcher.Run();
         }
@@ -61,6 +70,15 @@ internal sealed class UpstreamEvents(
         lock (gate)
         {
             return connection.InFlight.Peek(id) is { ExpectsReply: true } request ? request : null;
+        }
+    }
+
+    /// <summary>Whether no request was sent on a connection yet.</summary>
+    public bool AwaitsFirstRequest(UpstreamConnection connection)
+    {
+        lock (gate)
+        {
+            return !connection.HasSent;
         }
     }
 
@@ -110,10 +128,20 @@ internal sealed class UpstreamEvents(
         var ends = (traits & MessageTraits.EndsConnection) != 0;
         var started = request.Started;
         bool isEarly;
+        ReplyMeaning meaning;
         lock (gate)
         {
             isEarly = connection.Sending == request;
-            if (!state.Exchanges.Replied(connection, request, reply, ends || (request.Traits & MessageTraits.EndsConnection) != 0, Now))
+            if (
+                !state.Exchanges.Replied(
+                    connection,
+                    request,
+                    reply,
+                    ends || (request.Traits & MessageTraits.EndsConnection) != 0,
+                    Now,
+                    out meaning
+                )
+            )
             {
                 services.Metrics.Late(_tags);
                 return;
@@ -123,6 +151,8 @@ internal sealed class UpstreamEvents(
             connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
         }
 
+        var isError = meaning is ReplyMeaning.Error or ReplyMeaning.NoAnswer;
+        outcomes.Count(isError ? RequestOutcome.DeviceException : RequestOutcome.Answered, request.Lane!);
         services.Metrics.Exchanged(services.Time.GetElapsedTime(started), request.Lane!.Tags);
 
         // The next request is sent first, so that the destination works while the client is answered.
@@ -197,6 +227,7 @@ internal sealed class UpstreamEvents(
 
         if (isOpen)
         {
+            outcomes.Count(RequestOutcome.Dropped, request.Lane!);
             Answers.Fail(request, reply, outcome);
             Lost(connection, UpstreamLoss.Unfinished);
         }
@@ -220,6 +251,7 @@ internal sealed class UpstreamEvents(
 
         if (isDone)
         {
+            outcomes.Count(RequestOutcome.Answered, request.Lane!);
             request.Client.Complete(request, Completion.Sent());
         }
 
@@ -251,7 +283,7 @@ internal sealed class UpstreamEvents(
             }
         }
 
-        if (loss == UpstreamLoss.Ended)
+        if (loss.IsEnd)
         {
             connection.Close();
         }
@@ -266,6 +298,7 @@ internal sealed class UpstreamEvents(
             services.Dialer.LogRenewal(key, loss.Reason);
         }
 
+        failed.ForEach(request => outcomes.Count(request.Started != 0 ? RequestOutcome.NoAnswer : RequestOutcome.NoPath, request.Lane!));
         Answers.FailAll(failed, loss);
         dispatcher.Run();
     }

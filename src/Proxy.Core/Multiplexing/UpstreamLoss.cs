@@ -11,7 +11,7 @@ namespace Proxy.Multiplexing;
 /// <param name="IsClients">Whether a client is the cause, so that the loss says nothing about the destination.</param>
 internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply.NoAnswer, bool IsNonsense = false, bool IsClients = false)
 {
-    public static UpstreamLoss Ended { get; } = new("The destination closed the connection.");
+    public static UpstreamLoss Ended { get; } = new("The destination closed the connection.") { IsEnd = true };
 
     public static UpstreamLoss Silent { get; } = new("The destination did not answer in time.");
 
@@ -22,6 +22,13 @@ internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply
         new("A client did not finish its request, or did not take its reply.", IsClients: true);
 
     public static UpstreamLoss Early { get; } = new("The destination answered a request before it was whole.", IsClients: true);
+
+    /// <summary>Whether the destination has closed the connection.</summary>
+    public bool IsEnd { get; private init; }
+
+    /// <summary>The same, with bytes that the destination sent before and that are no reply.</summary>
+    public UpstreamLoss After(ReadOnlySpan<byte> bytes) =>
+        bytes.IsEmpty ? this : this with { Reason = $"{Reason} It had sent {PeerBytes.Describe(bytes)}." };
 
     public static UpstreamLoss Broken(string reason) => new(reason);
 

@@ -40,7 +40,7 @@ internal sealed class UpstreamPool
         foreach (var connection in _all)
         {
             if (
-                connection is { State: UpstreamState.Ready, IsWriting: false, IsRetired: false, IsGivenUp: false }
+                connection is { State: UpstreamState.Ready, IsWriting: false, IsRetired: false, IsGivenUp: false, IsSpent: false }
                 && connection.InFlight.Count < connection.Settings.Multiplex.MaxInFlight
                 && connection.InFlight.Count < (best?.InFlight.Count ?? int.MaxValue)
             )

@@ -20,6 +20,10 @@ internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer F
     /// <summary>How replies are shared between clients.</summary>
     public ReplySharing Sharing { get; } = Framer.Rules.SharingOf(Cluster.Multiplex ?? new());
 
+    /// <summary>Recognizes messages that the destination begins by itself; null if there are none.</summary>
+    public MessagePattern? Unsolicited { get; } =
+        Cluster.Multiplex?.Unsolicited is { } unsolicited ? FramerFactory.CreatePattern(unsolicited.Offset, unsolicited.EqualTo) : null;
+
     /// <summary>Builds settings; takes the framer of earlier ones if its configuration is unchanged.</summary>
     public static UpstreamSettings Create(ClusterSection cluster, FramerRegistry framers, UpstreamSettings? earlier)
     {
@@ -29,14 +33,14 @@ internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer F
     }
 
     private static bool IsSameProtocol(ClusterMultiplexConfig one, ClusterMultiplexConfig other) =>
-        (one.Protocol, one.Framing, one.Correlation, one.NoReplyWhen)
-        == (other.Protocol, other.Framing, other.Correlation, other.NoReplyWhen);
+        (one.Protocol, one.Framing, one.Correlation, one.NoReplyWhen, one.Length)
+        == (other.Protocol, other.Framing, other.Correlation, other.NoReplyWhen, other.Length);
 
     private static IMessageFramer CreateFramer(ClusterMultiplexConfig config, FramerRegistry framers)
     {
         var framer =
             config.Protocol is { } name && framers.TryFind(name, out var known)
-                ? known
+                ? known.For(config)
                 : FramerFactory.Create(config.Framing ?? throw new ArgumentException("No framing is declared.", nameof(config)));
         return FramerFactory.Configure(framer, config.Correlation, config.NoReplyWhen);
     }

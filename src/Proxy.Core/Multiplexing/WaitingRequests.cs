@@ -36,6 +36,30 @@ internal sealed class WaitingRequests(SharedReads reads)
         return true;
     }
 
+    /// <summary>Takes the requests of a client that has gone, except those whose reply another client's request brings anyway.</summary>
+    public void TakeUnsent(RequestLane lane, List<MultiplexRequest> taken)
+    {
+        lane.HasLeft = true;
+        if (lane.Joined > 0)
+        {
+            foreach (var other in _lanes)
+            {
+                for (var request = other.First; request is not null; request = request.Next)
+                {
+                    request.TakeFollowersIn(lane, taken);
+                }
+            }
+        }
+
+        var followers = taken.Count;
+        _queue.TakeWhere(lane, static (_, _) => true, 0, taken);
+        for (var index = followers; index < taken.Count; index++)
+        {
+            lane.PendingWrites -= taken[index].IsWrite ? 1 : 0;
+            Promote(taken[index]);
+        }
+    }
+
     /// <summary>Starts the deadline for a request's turn.</summary>
     public static void Begin(MultiplexRequest request, long now) =>
         request.Deadline =
@@ -68,15 +92,21 @@ internal sealed class WaitingRequests(SharedReads reads)
     /// <summary>Queues a lane for its turn if it has something to send.</summary>
     public void GiveTurn(RequestLane lane) => _queue.Queue(lane);
 
-    /// <summary>Takes all requests of a lane.</summary>
-    public void TakeAll(RequestLane lane, List<MultiplexRequest> taken)
+    /// <summary>Whether a request of another unit waits.</summary>
+    public bool HasOther(ushort? unit)
     {
-        _queue.TakeWhere(lane, static (_, _) => true, 0, taken);
-        foreach (var request in taken)
+        foreach (var lane in _lanes)
         {
-            lane.PendingWrites -= request.IsWrite ? 1 : 0;
-            reads.Forget(request);
+            for (var request = lane.First; request is not null; request = request.Next)
+            {
+                if (request.Facts.Unit != unit)
+                {
+                    return true;
+                }
+            }
         }
+
+        return false;
     }
 
     /// <summary>Takes all requests.</summary>
@@ -123,7 +153,8 @@ internal sealed class WaitingRequests(SharedReads reads)
         }
     }
 
-    private void Promote(MultiplexRequest request)
+    /// <summary>Queues the next of the requests that wait for the reply to one, since that brings them none.</summary>
+    public void Promote(MultiplexRequest request)
     {
         if (reads.Promote(request) is { } next)
         {

@@ -15,6 +15,7 @@ public sealed class ClusterRegistry
     private readonly IClusterDestinationsUpdater _updater;
     private readonly DrainedDestinations _drained;
     private readonly ConnectionTracker _tracker;
+    private readonly RequestMetrics _requests;
     private readonly ProxyStatus _status;
 
     internal ClusterRegistry(
@@ -22,6 +23,7 @@ public sealed class ClusterRegistry
         IClusterDestinationsUpdater updater,
         DrainedDestinations drained,
         ConnectionTracker tracker,
+        RequestMetrics requests,
         ProxyStatus status
     )
     {
@@ -29,18 +31,29 @@ public sealed class ClusterRegistry
         _updater = updater;
         _drained = drained;
         _tracker = tracker;
+        _requests = requests;
         _status = status;
     }
 
     /// <summary>The status of all clusters.</summary>
     /// <returns>One entry per cluster, in the order of ids.</returns>
-    public IReadOnlyList<ClusterStatus> List() =>
-        [.. _clusters.GetClusters().OrderBy(static cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase).Select(Describe)];
+    public IReadOnlyList<ClusterStatus> List()
+    {
+        var requests = Requests();
+        return
+        [
+            .. _clusters
+                .GetClusters()
+                .OrderBy(static cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase)
+                .Select(cluster => Describe(cluster, requests)),
+        ];
+    }
 
     /// <summary>The status of one cluster.</summary>
     /// <param name="clusterId">The id; case is ignored.</param>
     /// <returns>The status; null if there is no such cluster.</returns>
-    public ClusterStatus? Find(string clusterId) => _clusters.TryGetCluster(clusterId, out var cluster) ? Describe(cluster) : null;
+    public ClusterStatus? Find(string clusterId) =>
+        _clusters.TryGetCluster(clusterId, out var cluster) ? Describe(cluster, Requests()) : null;
 
     /// <summary>
     /// Keeps new connections and requests from a destination; open ones go on. This lasts across edits, until <see cref="TryUndrain"/>, the
@@ -99,7 +112,10 @@ public sealed class ClusterRegistry
     private ClusterState? Find(string clusterId, string destinationId) =>
         _clusters.TryGetCluster(clusterId, out var cluster) && cluster.Destinations.ContainsKey(destinationId) ? cluster : null;
 
-    private ClusterStatus Describe(ClusterState cluster)
+    private ILookup<string, RequestSums> Requests() =>
+        _requests.Traffic().ToLookup(static one => one.ClusterId, static one => one.Sums, StringComparer.OrdinalIgnoreCase);
+
+    private ClusterStatus Describe(ClusterState cluster, ILookup<string, RequestSums> requests)
     {
         var available = cluster.DestinationsState.AvailableDestinations.ToHashSet();
         return new(
@@ -111,7 +127,10 @@ public sealed class ClusterRegistry
                     .Destinations.Values.OrderBy(static destination => destination.DestinationId, StringComparer.OrdinalIgnoreCase)
                     .Select(destination => Describe(cluster, destination, available.Contains(destination))),
             ]
-        );
+        )
+        {
+            Requests = RequestSums.Of(requests[cluster.ClusterId]),
+        };
     }
 
     private DestinationStatus Describe(ClusterState cluster, DestinationState destination, bool available) =>

@@ -1,7 +1,13 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Revisions;
 
 /// <summary>The status of a cluster.</summary>
 /// <param name="Id">The id of the cluster.</param>
 /// <param name="Policy">The name of its load balancing policy.</param>
 /// <param name="Destinations">Its destinations, by id.</param>
-public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<DestinationStatus> Destinations);
+public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<DestinationStatus> Destinations)
+{
+    /// <summary>The HTTP requests sent to it since the start, over all routes; null if there was none.</summary>
+    public RequestSums? Requests { get; init; }
+}

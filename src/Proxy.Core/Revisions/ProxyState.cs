@@ -30,6 +30,12 @@ public sealed record ProxyState
     /// <summary>The sections that were edited and apply only at start.</summary>
     public IReadOnlyList<string> RestartNeeded { get; init; } = [];
 
+    /// <summary>
+    /// The configuration files that were replaced where their bind mounts come from: no edit of them arrives until the container is started
+    /// again.
+    /// </summary>
+    public IReadOnlyList<string> ReplacedFiles { get; init; } = [];
+
     /// <summary>When the host began to stop; null if it has not.</summary>
     public DateTimeOffset? DrainingSince { get; init; }
 

@@ -12,7 +12,7 @@ internal sealed class RemovedRoutes
     private readonly HashSet<string> _routes = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _slots = new(StringComparer.Ordinal);
 
-    // Of the removed routes, and of those that remain and had one of the removed addresses.
+    // Of the removed routes. If an address was removed, of all routes: it may have connections of a route that an earlier edit has moved elsewhere.
     private readonly Dictionary<string, TimeSpan> _timeouts = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether nothing was removed.</summary>
@@ -28,9 +28,8 @@ internal sealed class RemovedRoutes
         var (before, after) = (ended.Config.ReverseProxy.TcpRoutes, next.Config.ReverseProxy.TcpRoutes);
         removed._routes.UnionWith(before.Keys.Where(id => !after.ContainsKey(id)));
         var slots = Slots(next);
-        var gone = ended.Bindings.Where(binding => !slots.Contains(binding.Slot)).ToList();
-        removed._slots.UnionWith(gone.Select(static binding => binding.Slot));
-        foreach (var id in removed._routes.Concat(gone.SelectMany(static binding => binding.RouteIds)))
+        removed._slots.UnionWith(ended.Bindings.Select(static binding => binding.Slot).Where(slot => !slots.Contains(slot)));
+        foreach (var id in removed._slots.Count > 0 ? before.Keys : removed._routes)
         {
             removed._timeouts[id] = before[id].DrainTimeout;
         }

@@ -27,6 +27,7 @@ internal sealed partial class RevisionApplier(
     Drainer drainer,
     ProxyStatus status,
     ProxyMetrics metrics,
+    RequestMetrics requests,
     Lazy<Revision> initial,
     IOptions<HostOptions> host,
     TimeProvider time,
@@ -85,14 +86,15 @@ internal sealed partial class RevisionApplier(
     }
 
     /// <summary>Gives YARP the present members as destinations; false if that has to be tried again.</summary>
-    public async Task<bool> TryRefreshAsync()
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<bool> TryRefreshAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time);
+            await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time, cancellationToken);
             return true;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             Log.NotRefreshed(logger, exception);
             return false;
@@ -142,6 +144,7 @@ internal sealed partial class RevisionApplier(
     {
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
+        requests.Configure(revision.HttpRoutes.Select(static route => route.RouteId));
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Proxy.Channels.Monitoring;
@@ -107,7 +108,7 @@ internal sealed partial class RevisionFollower(
                 }
 
                 var pending = await TryApplyAsync(cancellationToken);
-                retry.Note(pending | !await applier.TryRefreshAsync());
+                retry.Note(pending | !await applier.TryRefreshAsync(cancellationToken));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -148,6 +149,7 @@ internal sealed partial class RevisionFollower(
     /// <summary>Reads the configuration. An invalid one changes nothing; a revision that waited before goes on waiting.</summary>
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
+        NoteReplaced();
         var result = await ReadInBackgroundAsync(cancellationToken);
         var running = status.Current.Running!;
         IReadOnlyList<ConfigProblem> errors = [.. result.Errors, .. LastRoutes.Check(running, result.Revision, input)];
@@ -163,6 +165,21 @@ internal sealed partial class RevisionFollower(
         {
             Log.Rejected(logger, problem);
         }
+    }
+
+    private void NoteReplaced()
+    {
+        var providers = input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];
+        IReadOnlyList<string> replaced =
+        [
+            .. providers.OfType<JsonFileProvider>().Where(static file => file.IsReplaced).Select(static file => file.File),
+        ];
+        foreach (var file in replaced.Except(status.Current.ReplacedFiles))
+        {
+            Log.Replaced(logger, file);
+        }
+
+        status.Update(state => state with { ReplacedFiles = replaced });
     }
 
     // A large configuration takes long to read. A stop does not even wait until the reader notices the token.
@@ -230,6 +247,12 @@ internal sealed partial class RevisionFollower(
     {
         [LoggerMessage(LogLevel.Information, "Configuration {Revision} is applied.")]
         public static partial void Applied(ILogger logger, string revision);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{File} was replaced at the host, and its bind mount keeps the old file: edits do not arrive. Mount its folder instead, or edit the file in place, and start the container again."
+        )]
+        public static partial void Replaced(ILogger logger, string file);
 
         [LoggerMessage(
             LogLevel.Error,

@@ -11,11 +11,13 @@ using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
+using Proxy.Peeking.Detectors;
 using Proxy.Routes;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.SessionAffinity;
 
 namespace Proxy.Revisions;
 
@@ -69,6 +71,7 @@ internal static class RevisionServices
             provider.GetRequiredService<IClusterDestinationsUpdater>(),
             provider.GetRequiredService<DrainedDestinations>(),
             provider.GetRequiredService<ConnectionTracker>(),
+            provider.GetRequiredService<RequestMetrics>(),
             provider.GetRequiredService<ProxyStatus>()
         ));
     }
@@ -79,6 +82,10 @@ internal static class RevisionServices
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],
             HttpLoadBalancingPolicies = [.. provider.GetServices<ILoadBalancingPolicy>().Select(static policy => policy.Name)],
             PassiveHealthPolicies = [.. provider.GetServices<IPassiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            AffinityPolicies = [.. provider.GetServices<ISessionAffinityPolicy>().Select(static policy => policy.Name)],
+            AffinityFailurePolicies = [.. provider.GetServices<IAffinityFailurePolicy>().Select(static policy => policy.Name)],
+            ActiveHealthPolicies = [.. provider.GetServices<IActiveHealthCheckPolicy>().Select(static policy => policy.Name)],
+            AvailableDestinationsPolicies = [.. provider.GetServices<IAvailableDestinationsPolicy>().Select(static policy => policy.Name)],
             Hooks = [.. provider.GetServices<IProxyHook>().Select(static hook => hook.Name)],
             Protocols =
             [
@@ -93,6 +100,7 @@ internal static class RevisionServices
                         framer.MaxBytes
                     )),
             ],
+            Detectors = provider.GetRequiredService<DetectorRegistry>().Names,
             MembershipProviders = [.. provider.GetServices<IMembershipProvider>().Select(static membership => membership.Name)],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
         };

@@ -40,8 +40,10 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
     }
 
     /// <summary>Passes the members of connectors to YARP, if they have changed. Reads no file.</summary>
-    public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time) =>
-        GetConfig().Clusters.SequenceEqual(connectors.Fill(revision)) ? Task.CompletedTask : ApplyAsync(revision, deadline, time);
+    public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken) =>
+        GetConfig().Clusters.SequenceEqual(connectors.Fill(revision))
+            ? Task.CompletedTask
+            : ApplyAsync(revision, deadline, time, cancellationToken);
 
     /// <inheritdoc />
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) { }

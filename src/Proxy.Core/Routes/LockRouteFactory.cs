@@ -25,7 +25,7 @@ internal sealed class LockRouteFactory(
 
     public IRouteSet Begin(Revision revision) => new Routes(this, revision);
 
-    private LockSettings Settings(LockConfig config, LockedCluster service) =>
+    private LockSettings Settings(LockConfig config, TimeSpan idleTimeout, LockedCluster service) =>
         new()
         {
             Permits = config.Permits,
@@ -34,6 +34,8 @@ internal sealed class LockRouteFactory(
             MaxHold = config.MaxHold,
             ReleaseDelay = config.ReleaseDelay,
             DropQueued = config.DropQueued,
+            ActivateOn = config.ActivateOn,
+            IdleTimeout = idleTimeout,
             ProceedsOnHookFailure = config.OnHookFailure == HookFailureAction.Proceed,
             OnActivate = hooks.Create(config.OnActivate),
             OnTimeout = hooks.Create(config.OnTimeout),
@@ -59,7 +61,7 @@ internal sealed class LockRouteFactory(
         public ConnectionDelegate Build(string id, TcpRouteConfig route)
         {
             var config = route.Lock ?? new();
-            var settings = factory.Settings(config, factory.Service(route, revision));
+            var settings = factory.Settings(config, route.IdleTimeout, factory.Service(route, revision));
             var reserved = factory._locks.Reserve(id, config.Scope.ToString(), settings);
             _reserved.Add(reserved);
             return reserved.Middleware.OnConnectionAsync;

@@ -31,7 +31,7 @@ internal sealed class LockedCluster(
 
     /// <summary>The picked destination. It is dialed through this class, so that the lock notices when it is connected.</summary>
     private sealed class Destination(LockedCluster owner, ClusterEndPoint endPoint, DestinationState picked)
-        : LockedDestination(picked.DestinationId, HookAddress.Parse(picked.Model.Config.Address)),
+        : LockedDestination(picked.DestinationId, HookAddress.Parse(DialTarget.AddressOf(picked, endPoint.PortOffset))),
             IConnectionFactory
     {
         private Action? _connected;

@@ -2,9 +2,12 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Limits;
+using Proxy.Peeking;
+using Proxy.ProxyProtocol;
 
 namespace Proxy.Routes;
 
@@ -12,6 +15,7 @@ namespace Proxy.Routes;
 internal sealed partial class PipelineBuilder(
     TrackingMiddleware tracking,
     IEnumerable<IRouteFactory> factories,
+    EdgeDependencies edge,
     ILogger<PipelineBuilder> logger
 )
 {
@@ -43,7 +47,7 @@ internal sealed partial class PipelineBuilder(
                 binding =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildEndpoint(binding, revision, routes);
+                    return BuildEndpoint(binding, routes);
                 },
                 StringComparer.Ordinal
             );
@@ -74,15 +78,45 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Revision revision, Dictionary<string, ConnectionDelegate> routes)
+    // What a connection passes between its acceptance and its route. What no route of the endpoint asks for is not there.
+    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Dictionary<string, ConnectionDelegate> routes)
     {
-        var ordered = binding.RouteIds.Select(id => new Route(id, revision.SourceNetworks[id], routes[id]));
-        ConnectionDelegate routing = new RoutingMiddleware([.. ordered]).OnConnectionAsync;
-        var slot = binding.Slot;
-        var limit = _limits.GetOrAdd(binding.EndpointId, static _ => new ConnectionLimit());
-        return connection => tracking.OnConnectionAsync(connection, binding.EndpointId, slot, LimitAsync);
+        var table = new RouteTable(binding.Entries, edge.Detectors, binding.PeekTimeout);
+        ConnectionDelegate next = new RoutingMiddleware(
+            table,
+            binding.RouteIds.Distinct().ToDictionary(static id => id, id => routes[id], StringComparer.Ordinal)
+        ).OnConnectionAsync;
+        if (table.Peeks)
+        {
+            next = new PeekingMiddleware(
+                table.Plan,
+                (client, facts) => table.Decide(client, facts).Need,
+                edge.Buffers,
+                edge.Time,
+                next
+            ).OnConnectionAsync;
+        }
 
-        Task LimitAsync(ConnectionContext connection) => limit.OnConnectionAsync(connection, binding.MaxConnections, routing);
+        if (binding.ProxyProtocol is { Accept: not ProxyProtocolAccept.Off } accepted)
+        {
+            next = new ProxyProtocolMiddleware(
+                new(accepted.Accept == ProxyProtocolAccept.Required, binding.TrustedNetworks, accepted.Timeout),
+                edge.Buffers,
+                edge.Time,
+                next
+            ).OnConnectionAsync;
+        }
+
+        // Every open connection keeps the delegate, which therefore holds nothing of the revision but this.
+        var (endpoint, slot, maximum, offset) = (binding.EndpointId, binding.Slot, binding.MaxConnections, binding.Address.PortOffset);
+        var limit = _limits.GetOrAdd(endpoint, static _ => new ConnectionLimit());
+        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, LimitAsync);
+
+        Task LimitAsync(ConnectionContext connection)
+        {
+            ConnectionRecord.Of(connection).PortOffset = offset;
+            return limit.OnConnectionAsync(connection, maximum, next);
+        }
     }
 
     private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing.Http;
+using Proxy.Multiplexing.Memcached;
 using Proxy.Multiplexing.Modbus;
+using Proxy.Multiplexing.Resp;
+using Proxy.Multiplexing.Scpi;
 
 namespace Proxy.Routes;
 
@@ -13,5 +16,8 @@ internal static class ProtocolServices
         services.AddFraming();
         services.AddModbus();
         services.AddHttpFraming();
+        services.AddScpi();
+        services.AddResp();
+        services.AddMemcached();
     }
 }

@@ -14,6 +14,7 @@ internal static class RouteServices
             ServiceDescriptor.Singleton<IRouteFactory, MultiplexRouteFactory>(),
             ServiceDescriptor.Singleton<IRouteFactory, ConnectorRouteFactory>(),
         ]);
+        services.TryAddSingleton<EdgeDependencies>();
         services.TryAddSingleton<PipelineBuilder>();
         services.TryAddSingleton<MountedRoutes>();
     }

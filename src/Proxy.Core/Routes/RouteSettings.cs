@@ -1,5 +1,6 @@
 using Proxy.Clusters;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -16,7 +17,10 @@ internal static class RouteSettings
     {
         var cluster = new ClusterReference(route.ClusterId!, clusters);
         var settings = revision.Config.ReverseProxy.Clusters[route.ClusterId!];
-        return client => new ClusterEndPoint(cluster, settings, client);
+        var hasRanges = settings.Destinations.Values.Any(static one =>
+            DestinationAddress.TryParseRange(one.Address, out var address, out _) && address.PortCount > 1
+        );
+        return client => new ClusterEndPoint(cluster, settings, client) { PortOffset = hasRanges ? client.PortOffset : null };
     }
 
     public static ForwardOptions Forward(TcpRouteConfig route) => new(Relay(route), KeepAlive(route));

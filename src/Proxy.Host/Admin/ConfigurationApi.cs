@@ -13,10 +13,11 @@ internal static class ConfigurationApi
     private const string Posted = "document";
     private const int MaxBytes = 4 << 20;
     private const int MaxValues = 20_000;
+    private const int MaxWait = 60; // seconds
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
     private static readonly SemaphoreSlim _one = new(1); // a large document keeps a core busy, and clients need the others
 
-    public static void Map(IEndpointRouteBuilder api, Action reload)
+    public static void Map(IEndpointRouteBuilder api, Func<Task> reload)
     {
         api.MapGet("/configuration", Read)
             .WithSummary("The running configuration, the files on disk, and why an edit is not applied; secrets are masked.");
@@ -31,8 +32,14 @@ internal static class ConfigurationApi
             .ProducesProblems(StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge)
             .ProducesProblems(StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable)
             .ChangesNothing();
-        api.MapPost("/configuration/reload", (ConfigInspector configuration, ProxyStatus status) => Reload(reload, configuration, status))
-            .WithSummary("Reads the files again, as SIGHUP does; answers before they are applied.");
+        api.MapPost(
+                "/configuration/reload",
+                (HttpContext context, ConfigInspector configuration, ProxyStatus status, TimeProvider time, double wait = 0) =>
+                    ReloadAsync(reload, wait, configuration, status, time, context.RequestAborted)
+            )
+            .WithSummary(
+                "Reads the files again, as SIGHUP does. With wait, up to so many seconds (60 at most) for the result: 200 when they run, 422 when they are rejected, 202 while neither is certain."
+            );
     }
 
     private static ConfigurationAnswer Read(ConfigInspector configuration, ProxyStatus status)
@@ -53,10 +60,31 @@ internal static class ConfigurationApi
     private static IEnumerable<DiskDifference> Difference(ConfigInspector configuration) =>
         configuration.Difference().Select(static one => new DiskDifference(one.Path, one.Running, one.Other));
 
-    private static Accepted<ConfigurationAnswer> Reload(Action reload, ConfigInspector configuration, ProxyStatus status)
+    private static async Task<
+        Results<Ok<ConfigurationAnswer>, Accepted<ConfigurationAnswer>, UnprocessableEntity<ConfigurationAnswer>, BadRequest<ApiError>>
+    > ReloadAsync(
+        Func<Task> reload,
+        double wait,
+        ConfigInspector configuration,
+        ProxyStatus status,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
-        reload();
-        return TypedResults.Accepted((string?)null, Read(configuration, status));
+        if (wait is not (>= 0 and <= MaxWait))
+        {
+            return TypedResults.BadRequest(new ApiError($"wait is a number of seconds from 0 to {MaxWait}."));
+        }
+
+        var reloading = reload();
+        await reloading
+            .WaitAsync(TimeSpan.FromSeconds(wait), time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var isKnown = wait > 0 && reloading.IsCompleted;
+        var answer = Read(configuration, status);
+        return isKnown && answer.Rejected.Count > 0 ? TypedResults.UnprocessableEntity(answer)
+            : isKnown && answer.Pending is null ? TypedResults.Ok(answer)
+            : TypedResults.Accepted((string?)null, answer);
     }
 
     private static async Task<Results<Ok<ValidationAnswer>, JsonHttpResult<ApiError>>> ValidateAsync(

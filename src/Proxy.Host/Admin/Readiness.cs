@@ -32,6 +32,7 @@ internal static class Readiness
                 rejected = status.Rejected.Select(static problem => problem.ToString()),
                 pending = status.Pending,
                 restartNeeded = status.RestartNeeded,
+                replacedFiles = status.ReplacedFiles,
                 acceptingPausedSince = context.RequestServices.GetRequiredService<Resources>().PausedSince,
             }
         );

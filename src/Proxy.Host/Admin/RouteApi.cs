@@ -11,13 +11,24 @@ internal static class RouteApi
 {
     private const string Http = "Http";
 
+    private static readonly RequestSums _none = new()
+    {
+        Open = 0,
+        Ended = new Dictionary<string, long>(),
+        Statuses = new Dictionary<string, long>(),
+        Duration = TimeSpan.Zero,
+        BytesIn = 0,
+        BytesOut = 0,
+    };
+
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/routes", List).WithSummary("The routes. HTTP routes have the mode Http; their requests are not counted here.");
+        api.MapGet("/routes", static (ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests) => List(status, metrics, requests))
+            .WithSummary("The routes. HTTP routes have the mode Http, and requests instead of connections.");
         api.MapGet("/routes/{id}", One).WithSummary("One route.");
     }
 
-    public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics)
+    public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests)
     {
         if (status.Current.Running is not { } running)
         {
@@ -25,6 +36,7 @@ internal static class RouteApi
         }
 
         var traffic = metrics.Traffic().ToDictionary(static route => route.RouteId, StringComparer.OrdinalIgnoreCase);
+        var http = requests.Traffic().ToLookup(static one => one.RouteId, static one => one.Sums, StringComparer.OrdinalIgnoreCase);
         var endpoints = running
             .Bindings.SelectMany(static binding => binding.RouteIds, static (binding, route) => (Route: route, binding.EndpointId))
             .ToLookup(static pair => pair.Route, static pair => pair.EndpointId, StringComparer.OrdinalIgnoreCase);
@@ -34,13 +46,23 @@ internal static class RouteApi
                 .Config.ReverseProxy.TcpRoutes.Select(pair =>
                     Tcp(pair.Key, pair.Value, endpoints[pair.Key], traffic.GetValueOrDefault(pair.Key))
                 )
-                .Concat(running.HttpRoutes.Select(static route => new RouteAnswer(route.RouteId, Http, [], route.ClusterId)))
+                .Concat(
+                    running.HttpRoutes.Select(route => new RouteAnswer(route.RouteId, Http, [], route.ClusterId)
+                    {
+                        Requests = RequestSums.Of(http[route.RouteId].Append(_none)),
+                    })
+                )
                 .OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase),
         ];
     }
 
-    private static Results<Ok<RouteAnswer>, NotFound<ApiError>> One(string id, ProxyStatus status, ProxyMetrics metrics) =>
-        List(status, metrics).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
+    private static Results<Ok<RouteAnswer>, NotFound<ApiError>> One(
+        string id,
+        ProxyStatus status,
+        ProxyMetrics metrics,
+        RequestMetrics requests
+    ) =>
+        List(status, metrics, requests).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
             ? TypedResults.Ok(found)
             : TypedResults.NotFound(new ApiError($"There is no route '{id}'."));
 

@@ -11,6 +11,7 @@ internal sealed class SnapshotReader(
     StatusReader status,
     ProxyStatus running,
     ProxyMetrics metrics,
+    RequestMetrics requests,
     ClusterRegistry clusters,
     AdminConfig admin
 )
@@ -27,22 +28,22 @@ internal sealed class SnapshotReader(
 
     private SnapshotRoutes Routes()
     {
-        var all = RouteApi.List(running, metrics);
+        var all = RouteApi.List(running, metrics, requests);
         if (all.Count <= MaxRoutes)
         {
             return new(all, new(0, 0, 0, 0));
         }
 
         // The sort is stable, so that routes with equally many connections do not alternate between snapshots.
-        var ranked = all.OrderByDescending(static route => route.Connections).ToList();
+        var ranked = all.OrderByDescending(static route => route.Connections ?? route.Requests?.Open).ToList();
         var others = ranked[MaxRoutes..];
         return new(
             [.. ranked.Take(MaxRoutes).OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase)],
             new(
                 others.Count,
-                others.Sum(static route => route.Connections),
-                others.Sum(static route => route.BytesIn),
-                others.Sum(static route => route.BytesOut)
+                others.Sum(static route => route.Connections ?? 0),
+                others.Sum(static route => route.BytesIn ?? route.Requests?.BytesIn ?? 0),
+                others.Sum(static route => route.BytesOut ?? route.Requests?.BytesOut ?? 0)
             )
         );
     }

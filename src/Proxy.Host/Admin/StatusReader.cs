@@ -39,6 +39,7 @@ internal sealed class StatusReader(
             Process()
         )
         {
+            ReplacedFiles = state.ReplacedFiles,
             AcceptingPausedSince = resources.PausedSince,
         };
     }

@@ -151,9 +151,9 @@ internal static class CertificatesCommand
 
         using (var writer = new StreamWriter($"{path}.key", options))
         {
-            writer.Write(key.ExportPkcs8PrivateKeyPem());
+            writer.Write($"{key.ExportPkcs8PrivateKeyPem()}\n");
         }
 
-        File.WriteAllText($"{path}.crt", certificate);
+        File.WriteAllText($"{path}.crt", $"{certificate}\n");
     }
 }

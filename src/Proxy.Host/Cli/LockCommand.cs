@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Host.Cli;
 
@@ -31,6 +32,21 @@ internal static class LockCommand
         Description = "The longest time that a client may be connected to the service, in milliseconds; -1 for no limit.",
         DefaultValueFactory = static _ => None,
     };
+    private static readonly Option<int> _idle = new("--idle")
+    {
+        Description =
+            "The longest time without a byte in either direction after which a client loses its place at the service, in milliseconds; -1 for no limit.",
+        DefaultValueFactory = static _ => (int)new TcpRouteConfig().IdleTimeout.TotalMilliseconds,
+    };
+    private static readonly Option<int> _halfClose = new("--half-close")
+    {
+        Description = "The longest time after the client or the service has finished sending, in milliseconds; -1 for no limit.",
+        DefaultValueFactory = static _ =>
+            (int)
+                new TcpRouteConfig { Mode = TcpMode.Lock }
+                    .HalfCloseTimeout
+                    .TotalMilliseconds,
+    };
     private static readonly Option<string?> _onActivate = new("--on-activate")
     {
         Description = "A shell command that runs for every client before the connection to the service is opened.",
@@ -51,6 +67,8 @@ internal static class LockCommand
             _proxyHost,
             _connections,
             _timeout,
+            _idle,
+            _halfClose,
             _onActivate,
             _onTimeout,
             admin,
@@ -77,15 +95,16 @@ internal static class LockCommand
         );
         route.Set("Mode", "Lock");
         route.Set("Lock:Permits", parsed.GetValue(_connections).ToString(CultureInfo.InvariantCulture));
-        if (parsed.GetValue(_timeout) is var milliseconds and not None)
-        {
-            route.Set("Lock:MaxHold", TimeSpan.FromMilliseconds(milliseconds).ToString("c", CultureInfo.InvariantCulture));
-        }
-
+        route.Set("Lock:MaxHold", Duration(parsed.GetValue(_timeout)));
+        route.Set("IdleTimeout", Duration(parsed.GetValue(_idle)));
+        route.Set("HalfCloseTimeout", Duration(parsed.GetValue(_halfClose)));
         SetCommand(route, "OnActivate", parsed.GetValue(_onActivate));
         SetCommand(route, "OnTimeout", parsed.GetValue(_onTimeout));
         return route;
     }
+
+    private static string Duration(int milliseconds) =>
+        milliseconds == None ? "None" : TimeSpan.FromMilliseconds(milliseconds).ToString("c", CultureInfo.InvariantCulture);
 
     // An IPv6 address needs brackets if a port follows.
     private static string Bracketed(string host) =>

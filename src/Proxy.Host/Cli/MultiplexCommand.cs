@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Proxy.Configuration.Multiplexing;
 
 namespace Proxy.Host.Cli;
 
@@ -7,6 +8,7 @@ namespace Proxy.Host.Cli;
 internal static class MultiplexCommand
 {
     private const string Ambiguous = "modbus-rtu";
+    private const string None = "none";
     private static readonly TimeSpan _longestRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _shortestRetry = TimeSpan.FromMilliseconds(1);
 
@@ -47,6 +49,22 @@ internal static class MultiplexCommand
     {
         Description = "The pause after a failed connect, such as 1s.",
     };
+    private static readonly Option<string?> _keepUnused = new("--keep-unused")
+    {
+        Description = "How long the connection to the target is kept after the last client has left, such as 5m; none keeps it for ever.",
+    };
+    private static readonly Option<string?> _requestDelay = new("--request-delay")
+    {
+        Description = "The pause between a reply and the next request, such as 20ms.",
+    };
+    private static readonly Option<ModbusWrites?> _writes = new("--writes")
+    {
+        Description = "What happens to Modbus requests that do not only read: allow, deny (exception 01), or ignore (answered, not sent).",
+    };
+    private static readonly Option<string?> _convert = new("--convert")
+    {
+        Description = "The protocol of the clients, if it is another framing of Modbus than that of the target.",
+    };
     private static readonly Option<bool> _verbose = new("--verbose", "-v")
     {
         Description = "Accepted for compatibility with tcp-multiplexer; connections are always logged.",
@@ -67,6 +85,8 @@ internal static class MultiplexCommand
         });
         Check(_delay);
         Check(_retryDelay);
+        Check(_requestDelay);
+        Check(_keepUnused, None);
         var admin = OneRoute.AdminOption();
         var command = new Command("multiplex", "Shares one connection to a server among many clients, without a configuration file.")
         {
@@ -76,6 +96,10 @@ internal static class MultiplexCommand
             _timeout,
             _delay,
             _retryDelay,
+            _requestDelay,
+            _keepUnused,
+            _writes,
+            _convert,
             _verbose,
             _debug,
             admin,
@@ -84,10 +108,14 @@ internal static class MultiplexCommand
         return command;
     }
 
-    private static void Check(Option<string?> option) =>
+    private static void Check(Option<string?> option, string? word = null) =>
         option.Validators.Add(result =>
         {
-            if (result.GetValue(option) is { } text && !GoDuration.TryParse(text, out _))
+            if (
+                result.GetValue(option) is { } text
+                && !text.Equals(word, StringComparison.OrdinalIgnoreCase)
+                && !GoDuration.TryParse(text, out _)
+            )
             {
                 result.AddError($"{option.Name}: '{text}' is not a duration of at most 24h; write it like 2s, 500ms or 1m30s.");
             }
@@ -119,6 +147,26 @@ internal static class MultiplexCommand
             // smaller.
             route.SetCluster("Multiplex:RetryDelay", Text(retry > _shortestRetry ? retry : _shortestRetry));
             route.SetCluster("Multiplex:MaxRetryDelay", Text(retry > _longestRetry ? retry : _longestRetry));
+        }
+
+        if (Read(parsed, _requestDelay) is { } pause)
+        {
+            route.SetCluster("Multiplex:RequestDelay", Text(pause));
+        }
+
+        if (parsed.GetValue(_keepUnused) is not null)
+        {
+            route.SetCluster("Multiplex:KeepUnused", Read(parsed, _keepUnused) is { } time ? Text(time) : "None");
+        }
+
+        if (parsed.GetValue(_writes) is { } writes)
+        {
+            route.Set("Multiplex:Modbus:Writes", writes.ToString());
+        }
+
+        if (parsed.GetValue(_convert) is { } clients)
+        {
+            route.Set("Multiplex:Protocol", _aliases.GetValueOrDefault(clients, clients));
         }
 
         return route;

@@ -14,6 +14,11 @@ namespace Proxy.Host.Contracts;
 /// <param name="Destination">The destination that was dialed last; null before the first dial.</param>
 /// <param name="Client">The client's address and port.</param>
 /// <param name="Local">The local address and port that the client connected to.</param>
+/// <param name="Peer">The address of the load balancer that sent a PROXY protocol header; null without one.</param>
+/// <param name="ProxyHeader">The kind of that header: v1, v2, v1 unknown, v2 unknown or v2 local; null without one.</param>
+/// <param name="ProxyAuthority">The server name that the header tells; null if there is none.</param>
+/// <param name="ServerName">The server name that the client asked for by TLS; null if none is known.</param>
+/// <param name="AlpnProtocols">The application protocols that it offered by TLS, with commas between; null if none are known.</param>
 /// <param name="BytesIn">Bytes received from the client.</param>
 /// <param name="BytesOut">Bytes sent to the client.</param>
 /// <param name="Queued">The time it waited for a lock, or that all its requests waited in a multiplexer; without waits that have not ended.</param>
@@ -30,6 +35,11 @@ internal sealed record ConnectionAnswer(
     string? Destination,
     string? Client,
     string? Local,
+    string? Peer,
+    string? ProxyHeader,
+    string? ProxyAuthority,
+    string? ServerName,
+    string? AlpnProtocols,
     long BytesIn,
     long BytesOut,
     TimeSpan Queued,
@@ -49,6 +59,11 @@ internal sealed record ConnectionAnswer(
             record.DestinationId,
             record.Client?.ToString(),
             record.Local?.ToString(),
+            record.Peer?.ToString(),
+            record.ProxyHeader,
+            record.ProxyAuthority,
+            record.ServerName,
+            record.AlpnProtocols,
             record.ClientBytes,
             record.UpstreamBytes,
             record.Queued,

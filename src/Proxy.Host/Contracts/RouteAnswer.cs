@@ -1,3 +1,5 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Host.Contracts;
 
 /// <summary>A route with its connections and bytes since the start of the host.</summary>
@@ -10,15 +12,18 @@ internal sealed record RouteAnswer(string Id, string Mode, IReadOnlyList<string>
     /// <summary>The connector of channels that the route leads to; null when it leads to a cluster.</summary>
     public string? Connector { get; init; }
 
-    /// <summary>The number of open connections.</summary>
-    public int Connections { get; init; }
+    /// <summary>The number of open connections; null for HTTP routes, since a connection carries requests of many routes.</summary>
+    public int? Connections { get; init; }
 
-    /// <summary>The number of ended connections by outcome.</summary>
-    public IReadOnlyDictionary<string, long> Ended { get; init; } = new Dictionary<string, long>();
+    /// <summary>The number of ended connections by outcome; null for HTTP routes.</summary>
+    public IReadOnlyDictionary<string, long>? Ended { get; init; }
 
-    /// <summary>Bytes received from clients.</summary>
-    public long BytesIn { get; init; }
+    /// <summary>Bytes received from clients; null for HTTP routes, which have those of bodies in their requests.</summary>
+    public long? BytesIn { get; init; }
 
-    /// <summary>Bytes sent to clients.</summary>
-    public long BytesOut { get; init; }
+    /// <summary>Bytes sent to clients; null for HTTP routes.</summary>
+    public long? BytesOut { get; init; }
+
+    /// <summary>The requests of an HTTP route since the start; null for TCP routes.</summary>
+    public RequestSums? Requests { get; init; }
 }

@@ -33,6 +33,11 @@ internal sealed record StatusAnswer(
     /// <summary>Whether changes through the API are allowed (<c>Admin:AllowChanges</c>).</summary>
     public bool AllowChanges { get; init; }
 
+    /// <summary>
+    /// The configuration files that were replaced where their bind mounts come from, so that no edit of them arrives.
+    /// </summary>
+    public IReadOnlyList<string> ReplacedFiles { get; init; } = [];
+
     /// <summary>Since when no client is accepted for lack of descriptors; null if clients are accepted.</summary>
     public DateTimeOffset? AcceptingPausedSince { get; init; }
 }

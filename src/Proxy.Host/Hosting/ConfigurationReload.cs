@@ -20,12 +20,13 @@ internal sealed partial class ConfigurationReload(
 
     private bool Runs => application.ApplicationStarted.IsCancellationRequested && !application.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>Requests a reload and returns at once. Reloads run one after the other.</summary>
-    public void Start() => _ = Task.Run(RunAsync);
+    /// <summary>Requests a reload. Reloads run one after the other.</summary>
+    /// <returns>A task that completes when what was read is applied, rejected or postponed, after 60 s at most. It never fails.</returns>
+    public Task RunAsync() => Task.Run(TakeTurnAsync);
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task RunAsync()
+    private async Task TakeTurnAsync()
     {
         try
         {

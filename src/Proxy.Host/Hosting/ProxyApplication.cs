@@ -37,6 +37,8 @@ internal static class ProxyApplication
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // it logs each failed probe; a change of health is logged as a warning elsewhere
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
+            .AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Critical) // a failed request with its stack; RequestTracking logs it in one line
+            .AddFilter("Yarp.ReverseProxy.LoadBalancing", LogLevel.Error) // the same
             .AddFilter("Yarp", LogLevel.Warning);
         LogLevels.AddTo(builder.Services, revision);
         builder.Services.Configure<ConsoleLoggerOptions>(static console =>
@@ -56,17 +58,21 @@ internal static class ProxyApplication
         AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
+        RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess());
         AddHttp(builder, revision);
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
         {
-            AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().Start);
+            AdminEndpoint.Use(app, admin, app.Services.GetRequiredService<ConfigurationReload>().RunAsync);
         }
 
+        HttpConnectionLimit.NoticeUpgrades(app);
         DemoSite.Use(app);
+        UpgradeHalfClose.Use(app);
         app.UseRouting();
+        RequestTracking.Use(app);
         RouteTimeouts.Use(app);
         app.MapReverseProxy();
         return app;
@@ -92,11 +98,16 @@ internal static class ProxyApplication
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            HttpDrain.TrackConnections(kestrel);
-            KestrelLimits.Apply((config.Kestrel ?? new()).Limits, kestrel.Limits);
-            // Of each endpoint; the admin endpoint closes idle ones before it comes to this. Further clients are closed at once.
-            var clients = kestrel.ApplicationServices.GetRequiredService<Resources>().Clients;
-            kestrel.Limits.MaxConcurrentConnections ??= clients is { } most ? Math.Max(most, AdminConnections.Max * 2) : null;
+            var limits = (config.Kestrel ?? new()).Limits;
+            KestrelLimits.Apply(limits, kestrel.Limits);
+            var resources = kestrel.ApplicationServices.GetRequiredService<Resources>();
+            var connections = HttpConnectionLimit.Maximum(limits.MaxConcurrentConnections, resources);
+            kestrel.ConfigureEndpointDefaults(listen =>
+            {
+                HttpConnectionLimit.AddTo(listen, connections);
+                HttpDrain.AddTo(listen);
+                UpgradeHalfClose.Track(listen);
+            });
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
             {

@@ -37,6 +37,6 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        reload.Start();
+        _ = reload.RunAsync();
     }
 }

@@ -27,13 +27,9 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(static provider => provider.GetRequiredService<HttpDrain>()));
     }
 
-    /// <summary>Tracks the connections of all endpoints that are configured after this call.</summary>
-    public static void TrackConnections(KestrelServerOptions kestrel) =>
-        kestrel.ConfigureEndpointDefaults(listen =>
-            listen.Use(next =>
-                connection => kestrel.ApplicationServices.GetRequiredService<HttpDrain>().OnConnectionAsync(connection, next)
-            )
-        );
+    /// <summary>Tracks the connections of an endpoint.</summary>
+    public static void AddTo(ListenOptions listen) =>
+        listen.Use(next => connection => listen.ApplicationServices.GetRequiredService<HttpDrain>().OnConnectionAsync(connection, next));
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {

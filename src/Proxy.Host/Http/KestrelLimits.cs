@@ -17,7 +17,7 @@ internal static class KestrelLimits
         limits.MaxRequestBodySize = Limit(config.MaxRequestBodySize);
         limits.KeepAliveTimeout = config.KeepAliveTimeout;
         limits.RequestHeadersTimeout = config.RequestHeadersTimeout;
-        limits.MaxConcurrentConnections = Limit(config.MaxConcurrentConnections);
+        limits.MaxConcurrentConnections = null; // see HttpConnectionLimit
         limits.MaxConcurrentUpgradedConnections = Limit(config.MaxConcurrentUpgradedConnections);
         limits.MinRequestBodyDataRate = Rate(config.MinRequestBodyDataRate);
         limits.MinResponseDataRate = Rate(config.MinResponseDataRate);

@@ -57,7 +57,7 @@ public sealed class CallListenersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TakeUntold_PassThatTookItOutFailed_IsGivenOnceAndClosedWhenDue()
+    public async Task TakeRetired_PassThatTookItOutFailed_IsGivenOnceAndClosedWhenDue()
     {
         await ReconcileAsync(Config(One));
         _bound.Binding = static _ => throw new OperationCanceledException();
@@ -65,12 +65,12 @@ public sealed class CallListenersTests : IAsyncLifetime
         _bound.Binding = static _ => { };
 
         await ReconcileAsync(Config(Two));
-        var untold = Assert.Single(_listeners.TakeUntold());
-        Assert.Empty(_listeners.TakeUntold());
+        var retired = Assert.Single(_listeners.TakeRetired());
+        Assert.Empty(_listeners.TakeRetired());
         await _listeners.CloseAsync();
         Assert.Equal([One, Two], _bound.Open);
 
-        untold.IsDue = true;
+        retired.IsDue = true;
         await _listeners.CloseAsync();
         Assert.Equal([Two], _bound.Open);
     }

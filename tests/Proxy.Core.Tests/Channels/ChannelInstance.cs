@@ -122,7 +122,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
     }
 
     /// <summary>Waits until a channel's told state is as a test needs it.</summary>
-    public async Task<ChannelState> ToldAsync(string channel, Func<ChannelState, bool> fact)
+    public async Task<ChannelState> StateAsync(string channel, Func<ChannelState, bool> fact)
     {
         await Eventually.TrueAsync(() => Monitor.Current.TryGetValue(channel, out var state) && fact(state));
         return Monitor.Current[channel];

@@ -33,7 +33,7 @@ public sealed class ChannelReconcilerTests : IAsyncLifetime
         };
         _instance = new(config, time: _time, logs: _logs);
         await _instance.StartAsync();
-        await _instance.ToldAsync("db", static state => state.Listening);
+        await _instance.StateAsync("db", static state => state.Listening);
     }
 
     [Fact]

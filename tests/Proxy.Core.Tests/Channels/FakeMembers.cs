@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,7 +25,12 @@ internal sealed class FakeMembers : IAsyncDisposable
     private readonly int _port;
     private TaskCompletionSource _here = NewSignal();
     private TaskCompletionSource _gone = NewSignal();
+    private readonly ConcurrentDictionary<int, TaskCompletionSource> _lost = [];
+    private readonly ConcurrentDictionary<int, TaskCompletionSource> _slow = [];
+    private readonly ConcurrentDictionary<int, int> _dialed = [];
+    private readonly ConcurrentDictionary<int, int> _greeted = [];
     private int _waiting;
+    private int _opening;
     private int _asked;
 
     private FakeMembers(int port)
@@ -46,6 +52,9 @@ internal sealed class FakeMembers : IAsyncDisposable
     /// <summary>Hellos that were asked and not answered.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>Tunnels that were asked for and have no answer yet.</summary>
+    public int Opening => Volatile.Read(ref _opening);
+
     /// <summary>How often a tunnel was refused.</summary>
     public int Refused => Volatile.Read(ref _asked);
 
@@ -64,6 +73,24 @@ internal sealed class FakeMembers : IAsyncDisposable
     /// <summary>The first members, as an instance is told of them.</summary>
     public Dictionary<string, ChannelMemberConfig> Configure(int count) =>
         Enumerable.Range(0, count).ToDictionary(Id, number => new ChannelMemberConfig { Address = $"{Address(number)}:{Port}" });
+
+    /// <summary>How many tunnels a member was asked for.</summary>
+    public int Dialed(int number) => _dialed.GetValueOrDefault(number);
+
+    /// <summary>How many hellos a member was asked for.</summary>
+    public int Greeted(int number) => _greeted.GetValueOrDefault(number);
+
+    /// <summary>A member answers nothing new, as if its host were lost; its open streams stay.</summary>
+    public void Lose(int number) => _lost[number] = NewSignal();
+
+    /// <summary>A member answers hellos, and no tunnels, as if its server were slow to accept.</summary>
+    public void Slow(int number) => _slow[number] = NewSignal();
+
+    /// <summary>A member that was lost or slow answers again, also what it was asked meanwhile.</summary>
+    public void Return(int number)
+    {
+        (_lost.TryRemove(number, out var gate) || _slow.TryRemove(number, out gate) ? gate : NewSignal()).TrySetResult();
+    }
 
     /// <summary>Answers all hellos, those that wait and those that come.</summary>
     public void Come() => _here.TrySetResult();
@@ -97,9 +124,11 @@ internal sealed class FakeMembers : IAsyncDisposable
     private async Task HelloAsync(HttpContext context, int number)
     {
         var gone = _gone.Task;
+        _greeted.AddOrUpdate(number, 1, static (_, count) => count + 1);
         Interlocked.Increment(ref _waiting);
         try
         {
+            await (_lost.GetValueOrDefault(number)?.Task ?? Task.CompletedTask).WaitAsync(context.RequestAborted);
             await _here.Task.WaitAsync(context.RequestAborted);
         }
         finally
@@ -115,6 +144,18 @@ internal sealed class FakeMembers : IAsyncDisposable
 
     private async Task OpenAsync(HttpContext context, int number)
     {
+        _dialed.AddOrUpdate(number, 1, static (_, count) => count + 1);
+        Interlocked.Increment(ref _opening);
+        try
+        {
+            var gate = _lost.GetValueOrDefault(number) ?? _slow.GetValueOrDefault(number);
+            await (gate?.Task ?? Task.CompletedTask).WaitAsync(context.RequestAborted);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _opening);
+        }
+
         context.Response.StatusCode = Status(number);
         if (context.Response.StatusCode == StatusCodes.Status200OK)
         {

@@ -35,6 +35,7 @@ public sealed class GroupMembersTests : IAsyncLifetime
                 TimeProvider.System
             ),
             _members,
+            services.GetRequiredService<MemberSuspicion>(),
             services.GetRequiredService<MemberFile>(),
             services.GetRequiredService<ConnectionCutter>(),
             services.GetRequiredService<ChannelMonitor>(),

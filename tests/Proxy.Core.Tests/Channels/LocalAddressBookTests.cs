@@ -37,6 +37,49 @@ public sealed class LocalAddressBookTests : IDisposable
         Assert.Equal(["127.1.0.1", "127.1.0.2"], Given(Open(), "a", "b"));
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{"Requests":{"a":1,"b":1},"Ports":{}}""")]
+    public void Open_SpoiltFile_SaysSo(string content)
+    {
+        File.WriteAllText(_path, content);
+        using var log = new LogLines();
+
+        _ = new LocalAddressBook(_path, log);
+
+        Assert.StartsWith($"Warning: {_path} cannot be read", Assert.Single(log.All), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NoFile_IsNoFault()
+    {
+        using var log = new LogLines();
+
+        _ = new LocalAddressBook(_path, log);
+
+        Assert.Empty(log.All);
+    }
+
+    [Fact]
+    public void Requests_FileCouldNotBeWritten_IsWrittenOnceItCanWithoutAFurtherChange()
+    {
+        var folder = $"{_path}.folder";
+        var path = Path.Combine(folder, "state.json");
+        using var log = new LogLines();
+        var book = new LocalAddressBook(path, log);
+        _ = Given(book, "b");
+        _ = Given(book, "b");
+        Assert.StartsWith($"Warning: {path} cannot be written", Assert.Single(log.All), StringComparison.Ordinal);
+
+        Directory.CreateDirectory(folder);
+        _ = Given(book, "b");
+
+        Assert.Equal($"Information: {path} can be written again, and is.", log.All[^1]);
+        Assert.Equal(["127.1.0.2", "127.1.0.1"], Given(new LocalAddressBook(path, NullLogger.Instance), "a", "b"));
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public void Port_Kept_IsThereAfterwards()
     {

@@ -53,7 +53,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
     [Fact]
     public async Task Duplex_NewEpochOfTheMemberComes_IsAskedAgain()
     {
-        Know((await _server.ToldAsync("ring", static _ => true)).Boot);
+        Know((await _server.StateAsync("ring", static _ => true)).Boot);
 
         using var served = await _legacy.AcceptWithinAsync();
         await served.SendAsync("there"u8.ToArray());
@@ -105,7 +105,8 @@ public sealed class MemberDialerTests : IAsyncLifetime
     {
         var services = _caller.Services;
         var balancer = services.GetRequiredService<MemberBalancer>();
-        var dialer = new MemberDialer(_tunnels, _members, balancer, services.GetRequiredService<TunnelMetrics>(), _time);
+        var suspicion = services.GetRequiredService<MemberSuspicion>();
+        var dialer = new MemberDialer(_tunnels, _members, balancer, suspicion, services.GetRequiredService<TunnelMetrics>(), _time);
         return new(
             services.GetRequiredService<CurrentChannels>(),
             dialer,

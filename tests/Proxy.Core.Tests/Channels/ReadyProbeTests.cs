@@ -44,6 +44,60 @@ public sealed class ReadyProbeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_ReadyInterval_IsThePauseBetweenProbesOfAReadyServer()
+    {
+        _one.Listen();
+        var channel = Duplex() with { Ports = [_one.Port()], ReadyInterval = _pause * 3 };
+        await ReadyAsync(await StartAsync(channel), channel);
+        (await _one.AcceptWithinAsync()).Dispose();
+
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            _time.Advance(_pause);
+            await _time.WaitForTimerAsync(_pause);
+            Assert.False(_one.Poll(0, SelectMode.SelectRead));
+        }
+
+        _time.Advance(_pause);
+        (await _one.AcceptWithinAsync()).Dispose();
+    }
+
+    [Fact]
+    public async Task IsReady_OnDial_ConnectionsDecideAndPausesGrow()
+    {
+        var channel = Duplex() with { Ports = [_one.Port()], Ready = ReadyCheck.OnDial };
+        var probe = await StartAsync(channel);
+        Assert.True(probe.IsReady("ring", channel)); // nobody has tried
+
+        probe.Dialed("ring", succeeded: false);
+        probe.Dialed("ring", succeeded: false);
+        Assert.True(probe.IsReady("ring", channel));
+        probe.Dialed("ring", succeeded: false);
+        probe.Dialed("ring", succeeded: false); // was under way
+        Assert.False(probe.IsReady("ring", channel));
+
+        await PassAsync();
+        Assert.True(probe.IsReady("ring", channel));
+        probe.Dialed("ring", succeeded: false); // one is enough now
+        Assert.False(probe.IsReady("ring", channel));
+        await PassAsync();
+        Assert.False(probe.IsReady("ring", channel));
+        await PassAsync();
+        Assert.True(probe.IsReady("ring", channel));
+
+        probe.Dialed("ring", succeeded: true);
+        probe.Dialed("ring", succeeded: false);
+        probe.Dialed("ring", succeeded: false);
+        Assert.True(probe.IsReady("ring", channel));
+
+        async Task PassAsync()
+        {
+            _time.Advance(_pause);
+            await _time.WaitForTimerAsync(_pause);
+        }
+    }
+
+    [Fact]
     public async Task Run_ServerCannotBeTried_IsLoggedOnceAndTriedAgain()
     {
         var probe = await StartAsync(Duplex() with { Ports = [IPEndPoint.MaxPort + 1] });

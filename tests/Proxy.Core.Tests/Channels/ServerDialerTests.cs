@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
@@ -22,9 +23,11 @@ public sealed class ServerDialerTests : IAsyncDisposable
     {
         await using var tunnel = Tunnel(() => throw (Exception)Activator.CreateInstance(failure)!);
         using var served = new ServedEndPoint(tunnel, new IPEndPoint(IPAddress.Loopback, 1));
+        var channels = new CurrentChannels(null);
         var dialer = new ServerDialer(
             _dials,
-            new CurrentChannels(null),
+            channels,
+            new ReadyProbe(channels, new ThisInstance(channels), TimeProvider.System, NullLogger<ReadyProbe>.Instance),
             new TunnelMetrics(_services.GetRequiredService<ProxyMeter>(), new MemberDirectory("A_1")),
             TimeProvider.System
         );

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Clusters.Resolution;
 using Proxy.Connections;
+using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Timing;
 
@@ -119,7 +121,8 @@ public sealed class AddressRaceTests
         var dialing = new AddressRace(_dials, resolver, _time).ConnectAsync("tcp://slow.test:1", _timeout, _timeout, default).AsTask();
         _time.Advance(_timeout);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => dialing);
+        var exception = await Assert.ThrowsAsync<TimeoutException>(() => dialing);
+        Assert.Equal("The name was not resolved within 00:00:05.", exception.Message);
     }
 
     [Theory]
@@ -138,16 +141,37 @@ public sealed class AddressRaceTests
     }
 
     [Fact]
-    public async Task Connect_LocalhostOnlyOnIPv6_Found()
+    public async Task Connect_SecondFailsAtOnce_FirstGoesOnAndTheThirdIsTried()
     {
-        if (!Socket.OSSupportsIPv6)
+        var connections = new RefusingOne(_dials, "10.0.0.2:1");
+        var dialing = ConnectAsync(connections, "10.0.0.1", "10.0.0.2", "10.0.0.3");
+        var first = await _dials.WaitAsync(1);
+        await _time.WaitForTimerAsync(_head);
+        _time.Advance(_head);
+        await _dials.WaitAsync(2);
+        await using var connection = new FakeConnection();
+        first.Succeed(connection);
+
+        Assert.Same(connection, await dialing);
+        Assert.Equal(["10.0.0.1:1", "10.0.0.3:1"], _dials.Addresses);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connect_LocalhostOnlyOnIPv6_Found(bool loops)
+    {
+        if (!Socket.OSSupportsIPv6 || (loops && !OperatingSystem.IsLinux()))
         {
             return;
         }
 
         using var server = Loopback.Listen(IPAddress.IPv6Loopback);
         using var clock = new DeadlineClock(TimeProvider.System);
-        var factory = new SocketConnectionFactory(new BufferPool(), clock, TimeProvider.System);
+        using var group = loops ? new EventLoopGroup(1, null, NullLogger.Instance) : null;
+        IConnectionFactory factory = group is not null
+            ? new EpollConnectionFactory(new EpollDependencies(group, new BufferPool()), TimeProvider.System)
+            : new SocketConnectionFactory(new BufferPool(), clock, TimeProvider.System);
         var race = new AddressRace(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
 
         await using var connection = await race.ConnectAsync($"tcp://localhost:{server.Port()}", _timeout, _timeout, default);
@@ -162,6 +186,15 @@ public sealed class AddressRaceTests
 
     private AddressRace Create(IConnectionFactory connections, string[] addresses) =>
         new(connections, new DestinationResolver(_time, (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray())), _time);
+
+    /// <summary>Throws at once for one address, as a factory does that does not wait for the failure.</summary>
+    private sealed class RefusingOne(IConnectionFactory others, string refused) : IConnectionFactory
+    {
+        public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+            endpoint.ToString() == refused
+                ? throw new SocketException((int)SocketError.ConnectionRefused)
+                : others.ConnectAsync(endpoint, cancellationToken);
+    }
 
     /// <summary>Connects although it was cancelled, as a kernel may.</summary>
     private sealed class StubbornConnections : IConnectionFactory

@@ -168,6 +168,22 @@ public sealed class DialerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Connect_NoLocalPortLeft_SaysSoAndNothingOfTheDestinationsHealth()
+    {
+        using var endPoint = EndPoint(Cluster("a"), new() { ConnectAttempts = 1 });
+        var dialing = DialAsync(endPoint);
+        var full = NoLocalPortException.Explain(
+            new SocketException((int)SocketError.AddressNotAvailable),
+            new IPEndPoint(IPAddress.Loopback, 7)
+        );
+        (await _dials.WaitAsync(1)).Answer.SetException(full);
+
+        Assert.Equal(ConnectionOutcome.ConnectFailed, (await Assert.ThrowsAsync<DialFailedException>(() => dialing)).Outcome);
+        Assert.Empty(_health.Updates);
+        Assert.Contains("no local port is left towards 127.0.0.1:7", Assert.Single(_logs.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Connect_NoAnswerWithinTheTimeout_AnotherIsDialed()
     {
         using var endPoint = EndPoint(Cluster("a", "b"), new() { ConnectTimeout = TimeSpan.FromSeconds(3) });

@@ -22,6 +22,10 @@ public sealed class AccessLogPathTests : IDisposable
     [InlineData("proxy.json", "")]
     [InlineData("./sub/../proxy.json", "")]
     [InlineData("link.json", "")]
+    [InlineData("linked/proxy.json", "")] // the folder is a link
+    [InlineData("linked/linked/./proxy.json", "")]
+    [InlineData("relative/proxy.json", "")]
+    [InlineData("linked/link.json", "")]
     [InlineData(
         "key.pem",
         """, "Kestrel": { "Certificates": { "Default": { "Path": "FOLDER/cert.pem", "KeyPath": "FOLDER/key.pem" } } }"""
@@ -52,13 +56,23 @@ public sealed class AccessLogPathTests : IDisposable
         Assert.Empty(Read("log", "", "log.2").Errors);
     }
 
-    [Fact]
-    public void Check_OtherFile_IsFine() => Assert.Empty(Read("access.log", "").Errors);
+    [Theory]
+    [InlineData("access.log")]
+    [InlineData("linked/access.log")]
+    [InlineData("ring/proxy.json")]
+    public void Check_OtherFile_IsFine(string log) => Assert.Empty(Read(log, "").Errors);
 
     public void Dispose()
     {
         _services.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Link(string name, string target)
+    {
+        var link = Path.Combine(_folder, name);
+        File.Delete(link);
+        File.CreateSymbolicLink(link, target);
     }
 
     private ReadResult Read(string log, string more, string name = "proxy.json", string access = "")
@@ -71,6 +85,9 @@ public sealed class AccessLogPathTests : IDisposable
         );
         File.Delete(Path.Combine(_folder, "link.json"));
         File.CreateSymbolicLink(Path.Combine(_folder, "link.json"), file);
+        Link("linked", _folder);
+        Link("relative", Path.Combine("..", Path.GetFileName(_folder), ".", "linked"));
+        Link("ring", "ring");
         using var root = (ConfigurationRoot)new ConfigurationBuilder().Add(new JsonFileSource(file) { Watch = false }).Build();
         return _services.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true);
     }

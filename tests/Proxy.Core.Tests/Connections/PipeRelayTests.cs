@@ -44,6 +44,21 @@ public sealed class PipeRelayTests : IDisposable
         Assert.Equal((bytes.Length, 0), (record.ClientBytes, record.UpstreamBytes));
     }
 
+    [Fact]
+    public async Task Run_ReadFailsForWantOfMemory_BothSidesAreAborted()
+    {
+        var (client, _) = Connect();
+        var (upstream, answers) = Connect();
+        client.Transport = new Ends(new Failing(), client.Transport.Output);
+        var record = new ConnectionRecord(client, "test", "", TimeProvider.System);
+
+        var relay = new Relay(_clock).RunAsync(client, upstream, new RelayOptions(), record).AsTask();
+        await Eventually.TrueAsync(() => client.Aborted && upstream.Aborted);
+        await answers.Output.CompleteAsync(); // as the abort of a socket does
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => relay.WaitAsync(Eventually.Limit));
+    }
+
     public void Dispose() => _clock.Dispose();
 
     private static (FakeConnection Connection, IDuplexPipe Peer) Connect()
@@ -51,6 +66,22 @@ public sealed class PipeRelayTests : IDisposable
         var options = new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 64, useSynchronizationContext: false);
         var (up, down) = (new Pipe(options), new Pipe(options));
         return (new FakeConnection { Transport = new Ends(up.Reader, down.Writer) }, new Ends(down.Reader, up.Writer));
+    }
+
+    private sealed class Failing : PipeReader
+    {
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+            throw new InsufficientMemoryException();
+
+        public override bool TryRead(out ReadResult result) => throw new InsufficientMemoryException();
+
+        public override void AdvanceTo(SequencePosition consumed) { }
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) { }
+
+        public override void CancelPendingRead() { }
+
+        public override void Complete(Exception? exception = null) { }
     }
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;

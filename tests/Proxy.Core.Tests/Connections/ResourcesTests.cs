@@ -11,8 +11,9 @@ public sealed class ResourcesTests
     private readonly ManualTime _time = new();
     private readonly Resources _resources;
     private int _open;
+    private int _counts;
 
-    public ResourcesTests() => _resources = new Resources(Limit, () => _open, _time);
+    public ResourcesTests() => _resources = new Resources(Limit, Count, _time);
 
     [Fact]
     public void MayAccept_ReserveInUse_OnlyDialsAndTheAdminAddressMay()
@@ -23,6 +24,24 @@ public sealed class ResourcesTests
         Assert.Throws<SocketException>(_resources.BeforeAccept);
         _resources.BeforeDial();
         Assert.True(_resources.MayAcceptAdmin());
+    }
+
+    [Fact]
+    public void MaySpare_ReserveInUse_CountsOnceASecondAndIsNoPause()
+    {
+        _open = Full;
+
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.False(_resources.MaySpare());
+        }
+
+        Assert.Equal((1, 0L), (_counts, _resources.Pauses));
+        Assert.Null(_resources.PausedSince);
+        _open = 0;
+        Assert.False(_resources.MaySpare());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_resources.MaySpare());
     }
 
     [Fact]
@@ -116,5 +135,11 @@ public sealed class ResourcesTests
         Assert.True(resources.MayAccept());
         Assert.Null(resources.PausedSince);
         resources.CheckRoom();
+    }
+
+    private int Count()
+    {
+        _counts++;
+        return _open;
     }
 }

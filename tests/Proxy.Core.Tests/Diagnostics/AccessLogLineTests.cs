@@ -47,6 +47,55 @@ public sealed partial class AccessLogLineTests
         );
     }
 
+    [Theory]
+    [InlineData(
+        true,
+        """{"time":"2026-11-21T01:02:03+00:00","event":"request","id":"C:1","endpoint":"127.0.0.1:80","route":"r","cluster":"c","destination":"d","client":"127.0.0.1:5","method":"GET","path":"/a\u0022\nb","status":502,"outcome":"ConnectFailed","error":"Request","bytesIn":1,"bytesOut":2,"peeking":null,"queued":null,"connecting":null,"connected":null,"duration":1.5}"""
+    )]
+    [InlineData(
+        false,
+        """2026-11-21T01:02:03.0000000+00:00 request id="C:1" endpoint="127.0.0.1:80" route="r" cluster="c" destination="d" client="127.0.0.1:5" method="GET" path="/a\u0022\nb" status=502 outcome="ConnectFailed" error="Request" in=1 out=2 peeking=- queued=- connecting=- connected=- duration=1.5"""
+    )]
+    public void Of_Request_EveryField(bool json, string line)
+    {
+        var request = new RequestRecord
+        {
+            Id = "C:1",
+            Local = IPEndPoint.Parse("127.0.0.1:80"),
+            RouteId = "r",
+            ClusterId = "c",
+            DestinationId = "d",
+            Client = IPEndPoint.Parse("127.0.0.1:5"),
+            Method = "GET",
+            Path = "/a\"\nb",
+            Status = 502,
+            Outcome = ConnectionOutcome.ConnectFailed,
+            Error = "Request",
+            BytesIn = 1,
+            BytesOut = 2,
+            Duration = TimeSpan.FromSeconds(1.5),
+        };
+
+        Assert.Equal($"{line}\n", Encoding.UTF8.GetString(AccessLogLine.Of(request, _now, json)));
+    }
+
+    [Theory]
+    [InlineData(true, "\"status\":null,\"outcome\":\"ClientReset\",\"error\":null,\"bytesIn\":null,\"bytesOut\":null,")]
+    [InlineData(false, " status=- outcome=\"ClientReset\" error=- in=- out=- ")]
+    public void Of_RequestOfWhichLittleIsKnown_NullAndNotZero(bool json, string part)
+    {
+        var request = new RequestRecord
+        {
+            Id = "C:1",
+            Method = "GET",
+            Path = "/",
+            Outcome = ConnectionOutcome.ClientReset,
+            Duration = TimeSpan.Zero,
+        };
+
+        Assert.Contains(part, Encoding.UTF8.GetString(AccessLogLine.Of(request, _now, json)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_End_EveryField()
     {

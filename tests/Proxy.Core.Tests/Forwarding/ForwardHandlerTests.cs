@@ -145,6 +145,22 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         Assert.True(_target.Disposed);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task OnConnected_RelayCannotStart_DestinationIsReset(bool loops)
+    {
+        var (peer, ours) = await ConnectAsync(loops);
+        var client = Run(peer, ours, _dials, random: new Broken());
+        var (server, upstream) = await ConnectAsync(loops);
+        (await _dials.WaitAsync(1)).Succeed(upstream);
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(client.EndAsync);
+
+        Assert.True((await server.ReadToEndAsync()).Reset);
+        Assert.True(_target.Disposed);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
@@ -165,12 +181,19 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         return Run(peer, ours, dialer ?? _dials);
     }
 
-    private Client Run(Socket peer, ConnectionContext ours, IConnectionFactory dialer, bool clientMayHaveGone = false)
+    private Client Run(
+        Socket peer,
+        ConnectionContext ours,
+        IConnectionFactory dialer,
+        bool clientMayHaveGone = false,
+        Random? random = null
+    )
     {
         var record = new ConnectionRecord(ours, "", "", TimeProvider.System);
         record.Attach();
-        var options = new ForwardOptions(new RelayOptions(), KeepAlive.Default) { ClientMayHaveGone = clientMayHaveGone };
-        var services = new ForwardDependencies(new Relay(_clock), new Random(1), TimeProvider.System);
+        var deadlines = new RelayOptions { MaxDuration = TimeSpan.FromHours(1) };
+        var options = new ForwardOptions(deadlines, KeepAlive.Default) { ClientMayHaveGone = clientMayHaveGone };
+        var services = new ForwardDependencies(new Relay(_clock), random ?? new Random(1), TimeProvider.System);
         var handler = new ForwardHandler(dialer, _ => _target, options, services);
         return new(peer, ours, record, handler.OnConnectedAsync(ours));
     }
@@ -206,6 +229,12 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         public bool Disposed { get; private set; }
 
         public void Dispose() => Disposed = true;
+    }
+
+    /// <summary>Fails between the dial and the relay.</summary>
+    private sealed class Broken : Random
+    {
+        public override double NextDouble() => throw new InsufficientMemoryException();
     }
 
     private sealed class Refusing : IConnectionFactory

@@ -27,12 +27,20 @@ public sealed class HookListTests
     }
 
     [Theory]
-    [InlineData(null, false, "1 2 3 4 5 6")]
-    [InlineData(3, false, "3 6")]
-    [InlineData(3, true, "2 3 6")]
-    [InlineData(1, true, "1 2 3 4 5 6")]
-    [InlineData(null, true, "2")]
-    public async Task Run_EveryAndAfterTimeout_AtTheActivationsTheyName(int? every, bool afterTimeout, string activations)
+    [InlineData(null, false, false, "1 2 3 4 5 6")]
+    [InlineData(3, false, false, "3 6")]
+    [InlineData(3, true, false, "2 3 6")]
+    [InlineData(1, true, false, "1 2 3 4 5 6")]
+    [InlineData(null, true, false, "2")]
+    [InlineData(null, false, true, "1")]
+    [InlineData(3, false, true, "1 3 6")]
+    [InlineData(3, true, true, "1 2 3 6")]
+    public async Task Run_EveryAfterTimeoutAndAtStart_AtTheActivationsTheyName(
+        int? every,
+        bool afterTimeout,
+        bool atStart,
+        string activations
+    )
     {
         var ran = new List<long>();
         using var hooks = new TestHooks(
@@ -46,7 +54,7 @@ public sealed class HookListTests
                 }
             )
         );
-        var list = hooks.List(Step("a") with { Every = every, AfterTimeout = afterTimeout });
+        var list = hooks.List(Step("a") with { Every = every, AfterTimeout = afterTimeout, AtStart = atStart });
 
         for (var i = 1; i <= 6; i++)
         {

@@ -33,6 +33,34 @@ public sealed class ListenerManagerTests : IDisposable
         await manager.StopAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_ConnectionsOfTheOldPipelineStayOpen_ItIsFreed(bool loops)
+    {
+        using var group = new EventLoopGroup(1, null, NullLogger.Instance);
+        var manager =
+            loops && OperatingSystem.IsLinux()
+                ? Create(new EpollTransportFactory(new EpollDependencies(group, new BufferPool())))
+                : Create();
+        var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ending = new TaskCompletionSource();
+        var old = await ServeAsync(manager, accepted, ending.Task);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(manager.Bound["a"]);
+        await accepted.Task.WaitAsync(Eventually.Limit);
+
+        await ApplyAsync(manager, "2", Spec("a", IPAddress.Loopback, 0));
+
+        await Eventually.TrueAsync(() =>
+        {
+            GC.Collect();
+            return !old.IsAlive;
+        });
+        ending.SetResult();
+        await manager.StopAsync();
+    }
+
     [Fact]
     public async Task Bind_PortInUse_NamesItAndClosesWhatWasBound()
     {
@@ -297,6 +325,14 @@ public sealed class ListenerManagerTests : IDisposable
 
     private static ListenerSpec Spec(string key, EndPoint address) => new(key, new ListenEndPoint(address), static _ => Task.CompletedTask);
 
+    /// <summary>Serves an address with a pipeline to which nothing else refers.</summary>
+    private static async Task<WeakReference> ServeAsync(ListenerManager manager, TaskCompletionSource accepted, Task ending)
+    {
+        var pipeline = new Waiting(accepted, ending);
+        await ApplyAsync(manager, pipeline.OnConnectionAsync, Spec("a", IPAddress.Loopback, 0));
+        return new(pipeline);
+    }
+
     private static Task ApplyAsync(ListenerManager manager, string answer, params ListenerSpec[] specs) =>
         ApplyAsync(manager, connection => AnswerAsync(connection, answer), specs);
 
@@ -323,5 +359,15 @@ public sealed class ListenerManagerTests : IDisposable
         await using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>A pipeline whose connections wait for a task.</summary>
+    private sealed class Waiting(TaskCompletionSource accepted, Task ending)
+    {
+        public Task OnConnectionAsync(ConnectionContext _)
+        {
+            accepted.TrySetResult();
+            return ending;
+        }
     }
 }

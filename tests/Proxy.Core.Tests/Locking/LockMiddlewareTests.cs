@@ -46,6 +46,133 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task Run_FirstByteAwaited_ProbesCostNoPermitAndNoActivation(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.WithHooks with { ActivateOn = ActivateOn.FirstByte });
+        var probes = new List<Client>();
+        for (var i = 0; i < 10; i++)
+        {
+            probes.Add(await ComeAsync(pipeline, loops));
+        }
+
+        Assert.Equal((10, 0, 0), (locked.Status.Silent, locked.Status.Holding.Count, locked.Status.Waiting.Count));
+        var client = await ComeAsync(pipeline, loops, "request");
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));
+        Assert.Single(locked.Service.Came);
+        foreach (var probe in probes.Take(5))
+        {
+            probe.Peer.Shutdown(SocketShutdown.Send);
+            Assert.Equal(ConnectionOutcome.Completed, await probe.EndAsync());
+        }
+
+        foreach (var probe in probes.Skip(5))
+        {
+            probe.Peer.Close(0);
+            Assert.Equal(ConnectionOutcome.ClientReset, await probe.EndAsync());
+        }
+
+        Assert.Equal((0, 1), (locked.Status.Silent, locked.Activate.Events.Count));
+        locked.Service.End(client.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await client.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_FirstByteComesLater_PlaceByFirstByteAndTheByteIsUnread(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings with { ActivateOn = ActivateOn.FirstByte });
+        var early = await ComeAsync(pipeline, loops);
+        var late = await ComeAsync(pipeline, loops);
+
+        await late.Peer.SendAsync("x"u8.ToArray());
+        await Eventually.TrueAsync(() => locked.Status.Holding.Count == 1);
+        await early.Peer.SendAsync("x"u8.ToArray());
+        await Eventually.TrueAsync(() => locked.Status.Waiting.Count == 1);
+
+        Assert.Equal(late.Record.Id, Assert.Single(locked.Status.Holding).ConnectionId);
+        Assert.Equal(1, Native(late.Ours).Available);
+        locked.Service.End(late.Record.Id);
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(early.Record.Id));
+        locked.Service.End(early.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await early.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_ByteAndFinAtOnce_Served(bool loops)
+    {
+        using var locked = new TestLock();
+        var pipeline = locked.Use(locked.Settings with { ActivateOn = ActivateOn.FirstByte });
+        var client = await ComeAsync(pipeline, loops);
+
+        await client.Peer.SendAsync("x"u8.ToArray());
+        client.Peer.Shutdown(SocketShutdown.Send);
+
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));
+        locked.Service.End(client.Record.Id);
+        Assert.Equal(ConnectionOutcome.Completed, await client.EndAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_SilentForTheIdleTimeout_Reset(bool loops)
+    {
+        var time = new ManualTime();
+        using var locked = new TestLock(time);
+        var pipeline = locked.Use(locked.Settings with { ActivateOn = ActivateOn.FirstByte, IdleTimeout = TimeSpan.FromMinutes(1) });
+        var silent = await ComeAsync(pipeline, loops);
+
+        await time.WaitForTimerAsync(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(ConnectionOutcome.IdleTimeout, await silent.EndAsync());
+        Assert.True((await silent.Peer.ReadToEndAsync()).Reset);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_EditedWhileSilent_TakesItsPlaceOrIsClosed(bool loops)
+    {
+        using var locked = new TestLock();
+        var awaiting = locked.Settings with { ActivateOn = ActivateOn.FirstByte };
+        var pipeline = locked.Use(awaiting);
+        var first = await ComeAsync(pipeline, loops);
+
+        pipeline = locked.Use(locked.Settings);
+        await Eventually.TrueAsync(() => locked.Service.Came.Contains(first.Record.Id));
+        pipeline = locked.Use(awaiting);
+        var second = await ComeAsync(pipeline, loops);
+        locked.Registry.Apply([]);
+
+        Assert.Equal(ConnectionOutcome.Drained, await second.EndAsync());
+        locked.Service.End(first.Record.Id);
+        await first.EndAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_DrainedWhileSilent_ClosedAtOnceAndNotReset(bool loops)
+    {
+        using var locked = new TestLock();
+        var silent = await ComeAsync(locked.Use(locked.Settings with { ActivateOn = ActivateOn.FirstByte }), loops);
+
+        silent.Record.BeginDrain(TimeSpan.FromHours(1));
+
+        Assert.Equal(ConnectionOutcome.Drained, await silent.EndAsync());
+        await silent.Ours.DisposeAsync();
+        Assert.False((await silent.Peer.ReadToEndAsync()).Reset);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Run_BytesAndFinInTheQueue_Served(bool loops)
     {
         using var locked = new TestLock();

@@ -363,6 +363,34 @@ public sealed class LockQueueTests : IDisposable
     }
 
     [Fact]
+    public void Describe_HoldersAndWaiters_InTheirOrderWithTheirTimes()
+    {
+        var queue = Create(_lock.Settings with { Permits = 2 });
+        var clients = new List<Client>();
+        for (var i = 0; i < 4; i++)
+        {
+            clients.Add(Enter(queue));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        queue.Release(clients[0].Waiter);
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        var status = queue.Describe();
+        static TimeSpan Seconds(int count) => TimeSpan.FromSeconds(count);
+        Assert.Equal(
+            [(clients[1].Id, 0, Seconds(0), Seconds(13)), (clients[2].Id, 0, Seconds(2), Seconds(10))],
+            status.Holding.Select(static client => (client.ConnectionId, client.Position, client.Waited, client.Held))
+        );
+        Assert.All(status.Holding, static client => Assert.NotNull(client.Phase));
+        var waiting = Assert.Single(status.Waiting);
+        Assert.Equal(
+            (clients[3].Id, 1, Seconds(11), Seconds(0), null),
+            (waiting.ConnectionId, waiting.Position, waiting.Waited, waiting.Held, waiting.Phase)
+        );
+    }
+
+    [Fact]
     public Task Queue_AnySchedule_KeepsOrderAndPermits() =>
         Properties.CheckAsync(
             Config.QuickThrowOnFailure.WithMaxTest(20).WithStartSize(50).WithEndSize(600),
@@ -393,5 +421,8 @@ public sealed class LockQueueTests : IDisposable
         }
     }
 
-    private sealed record Client(LockWaiter Waiter, Task<ConnectionOutcome?> Result);
+    private sealed record Client(LockWaiter Waiter, Task<ConnectionOutcome?> Result)
+    {
+        public string Id => Waiter.Record.Id;
+    }
 }

@@ -8,6 +8,8 @@ namespace Proxy.Core.Tests.Locking;
 /// <summary>A service behind a lock, without sockets: it serves a client until a test ends that.</summary>
 internal sealed class TestService : ILockedService
 {
+    private int _givenBack;
+
     /// <summary>Whom it serves, by connection id, in the order in which they came.</summary>
     public ConcurrentDictionary<string, TaskCompletionSource> Clients { get; } = new();
 
@@ -16,6 +18,9 @@ internal sealed class TestService : ILockedService
     public int Serving { get; private set; }
 
     public int MostServed { get; private set; }
+
+    /// <summary>How many picked destinations were given back.</summary>
+    public int GivenBack => Volatile.Read(ref _givenBack);
 
     public bool IsDown { get; set; }
 
@@ -69,6 +74,6 @@ internal sealed class TestService : ILockedService
             record.TryEnd(ConnectionOutcome.Completed);
         }
 
-        public override void Dispose() { }
+        public override void Dispose() => Interlocked.Increment(ref service._givenBack);
     }
 }

@@ -16,6 +16,8 @@ public sealed class LastRoutesTests
 
     [Theory]
     [InlineData("{}")]
+    [InlineData("""{ "ReverseProxy": null }""")]
+    [InlineData("""{ "ReverseProxy": { "TcpRoutes": null } }""")]
     [InlineData("""{ "ReverseProxy": { "TcpRoutes": {} } }""")]
     [InlineData($$"""{ "ReverseProxy": { {{Clusters}} } }""")]
     public async Task Check_EditWithoutRoutes_IsRejected(string edit)
@@ -70,6 +72,7 @@ public sealed class LastRoutesTests
 
     [Theory]
     [InlineData("{}", false)]
+    [InlineData("""{ "ReverseProxy": { "TcpRoutes": null } }""", false)]
     [InlineData("""{ "ReverseProxy": { "TcpRoutes": {} } }""", false)]
     [InlineData("""{ "ReverseProxy": {} }""", true)]
     [InlineData(Tcp, true)]
@@ -85,6 +88,7 @@ public sealed class LastRoutesTests
     // An application's own JSON file, read by .NET's reader, and one section of it.
     [Theory]
     [InlineData("""{ "Other": { "a": 1 } }""", 1)]
+    [InlineData("""{ "Proxy": { "TcpRoutes": null } }""", 1)]
     [InlineData("""{ "Proxy": {} }""", 0)]
     public async Task Check_SectionOfAnApplication_IsJudgedAlike(string edit, int errors)
     {

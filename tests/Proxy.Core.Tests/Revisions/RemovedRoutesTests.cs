@@ -17,6 +17,7 @@ public sealed class RemovedRoutesTests : IDisposable
     [InlineData("a@1001 b@1002", "b@1002", null, "127.0.0.1:1002", null)]
     [InlineData("a@1001", "a@1003", "a", "127.0.0.1:1001", 7)] // the route has another address
     [InlineData("a@1001", "b@1001", "a", "127.0.0.1:1001", 7)] // the address has another route
+    [InlineData("a@1002 b@1001", "a@1002 b@1003", "a", "127.0.0.1:1001", 7)] // an earlier edit had moved the route from this address
     [InlineData("a@1001", "A@1001", "a", "127.0.0.1:1001", null)]
     public void TimeoutOf_AfterAnEdit_TheDrainTimeoutOfWhatWasRemoved(string before, string after, string? route, string slot, int? seconds)
     {

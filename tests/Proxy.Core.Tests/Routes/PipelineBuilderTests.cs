@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration;
 using Proxy.Configuration.Routes;
+using Proxy.Connections;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Routes;
@@ -97,6 +99,18 @@ public sealed class PipelineBuilderTests : IDisposable
         Assert.Equal(0, _tracker.Count);
     }
 
+    [Fact]
+    public async Task Build_ConnectionStaysOpen_ItsRevisionAndOtherRoutesAreFreed()
+    {
+        var (others, running) = Open(Builder());
+
+        GC.Collect();
+
+        Assert.All(others, static one => Assert.False(one.IsAlive));
+        _forward.Ending.SetResult();
+        await running.WaitAsync(Eventually.Limit);
+    }
+
     public void Dispose()
     {
         _document.Dispose();
@@ -105,7 +119,18 @@ public sealed class PipelineBuilderTests : IDisposable
         _services.Dispose();
     }
 
-    private PipelineBuilder Builder() => new(_tracking, [_forward, _lock], NullLogger<PipelineBuilder>.Instance);
+    // Not inlined, so that no local of the caller keeps the revision.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (WeakReference[] Others, Task Running) Open(PipelineBuilder builder)
+    {
+        var revision = Shared(maximum: 1);
+        var set = builder.Build(revision);
+        var endpoint = Assert.Single(set.Endpoints.Values);
+        return ([new(revision), new(endpoint.Target), new(set.Routes["other"].Target)], endpoint(new FakeConnection()));
+    }
+
+    private PipelineBuilder Builder() =>
+        new(_tracking, [_forward, _lock], new(new([]), new BufferPool(), TimeProvider.System), NullLogger<PipelineBuilder>.Instance);
 
     private Revision Revision() =>
         Read(
@@ -121,7 +146,10 @@ public sealed class PipelineBuilderTests : IDisposable
         Read(
             $$"""
             "TcpEndpoints": { "edge": { "Address": ["127.0.0.1:9001"], "MaxConnections": {{maximum}} } },
-            "TcpRoutes": { "a": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" } }
+            "TcpRoutes": {
+              "a": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" },
+              "other": { "Match": { "Endpoints": ["edge"], "SourceNetworks": ["192.0.2.0/24"] }, "ClusterId": "c", "Order": -1 }
+            }
             """
         );
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Configuration.Routes;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
@@ -106,26 +107,28 @@ public sealed class RoutingMiddlewareTests
         Assert.Equal(["v4"], _taken);
     }
 
-    private static ConnectionRecord Run(EndPoint? client, params Route[] routes) =>
+    private ConnectionRecord Run(EndPoint? client, params RouteEntry[] routes) =>
         Run(new FakeConnection { RemoteEndPoint = client }, routes);
 
-    private static ConnectionRecord Run(ConnectionContext connection, Route[] routes)
+    private ConnectionRecord Run(ConnectionContext connection, RouteEntry[] routes)
     {
         var record = new ConnectionRecord(connection, "endpoint", "", TimeProvider.System);
         record.Attach();
-        var running = new RoutingMiddleware(routes).OnConnectionAsync(connection);
+        var table = new RouteTable(routes, new([]), TimeSpan.FromSeconds(5));
+        var running = new RoutingMiddleware(table, routes.ToDictionary(static entry => entry.RouteId, Pipeline)).OnConnectionAsync(
+            connection
+        );
         Assert.True(running.IsCompletedSuccessfully);
         return record;
     }
 
-    private Route Route(string id, params string[] networks) =>
-        new(
-            id,
-            [.. networks.Select(static network => IPNetwork.Parse(network))],
-            _ =>
-            {
-                _taken.Add(id);
-                return Task.CompletedTask;
-            }
-        );
+    private static RouteEntry Route(string id, params string[] networks) =>
+        new(id, 0, null, new() { SourceNetworks = [.. networks.Select(static network => IPNetwork.Parse(network))] });
+
+    private ConnectionDelegate Pipeline(RouteEntry entry) =>
+        _ =>
+        {
+            _taken.Add(entry.RouteId);
+            return Task.CompletedTask;
+        };
 }

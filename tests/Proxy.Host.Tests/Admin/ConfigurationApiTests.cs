@@ -210,7 +210,51 @@ public sealed class ConfigurationApiTests : IDisposable
         await Eventually.TrueAsync(() => host.Status.Running!.Id != before);
     }
 
+    [Fact]
+    public async Task Reload_Wait_AnswersWithTheRevisionOrTheProblems()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        var before = host.Status.Running!.Id;
+        await host.WriteAsync(Edited("IdleTimeout"));
+
+        var (status, body) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=60");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        var revision = JsonDocument.Parse(body).RootElement.GetProperty("revision").GetString();
+        Assert.NotEqual(before, revision);
+        Assert.Equal(revision, host.Status.Running!.Id);
+
+        await host.WriteAsync(Edited("IdleTimeuot"));
+        (status, body) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=60");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
+        var answer = JsonDocument.Parse(body).RootElement;
+        Assert.Contains("IdleTimeuot", answer.GetProperty("rejected")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(revision, answer.GetProperty("revision").GetString());
+
+        (status, _) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=60"); // it is still rejected
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("61")]
+    [InlineData("NaN")]
+    [InlineData("soon")]
+    public async Task Reload_WaitIsNoTime_400(string wait)
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+
+        var (status, _) = await api.SendAsync(HttpMethod.Post, $"/api/configuration/reload?wait={wait}");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+    }
+
     public void Dispose() => _server.Dispose();
+
+    private string Edited(string key) =>
+        Config().Replace("\"ClusterId\": \"c\"", $"\"ClusterId\": \"c\", \"{key}\": \"00:01:00\"", StringComparison.Ordinal);
 
     private string Config(string admin = AdminClient.Changes) => AdminClient.With(admin, Json.Routes(Json.Route("r"), _server.Port));
 

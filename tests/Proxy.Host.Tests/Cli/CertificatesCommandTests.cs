@@ -21,6 +21,19 @@ public sealed class CertificatesCommandTests : IDisposable
         Assert.All((string[])["A_1", "A_2"], IsIssued);
     }
 
+    // Files that are joined by cat, as of a bundle of authorities, would otherwise have two PEM lines in one.
+    [Fact]
+    public async Task Run_EveryFile_EndsWithANewline()
+    {
+        Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
+
+        Assert.Equal(4, Directory.GetFiles(_folder).Length);
+        Assert.All(
+            Directory.GetFiles(_folder),
+            static file => Assert.EndsWith("-----\n", File.ReadAllText(file), StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public async Task Run_Keys_AreReadableOnlyByTheirOwner()
     {

@@ -109,7 +109,10 @@ public sealed class MultiplexCommandTests : IDisposable
 
         Assert.Equal(0, exit);
         Assert.Equal(
-            ["line", "iso8583", "mpu", "modbus-tcp", "modbus-tcp-crc", "modbus-rtu-over-tcp", "modbus-ascii", "http1"],
+            [
+                .. (string[])["line", "iso8583", "mpu", "modbus-tcp", "modbus-tcp-crc", "modbus-rtu-over-tcp", "modbus-ascii", "http1"],
+                .. (string[])["scpi", "resp", "memcached"],
+            ],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' ')[0])
         );
     }

@@ -22,7 +22,7 @@ public sealed class ProxyCommandTests : IDisposable
                   "b": { "Listen": "example.com:80", "ClusterId": "redis" },
                   "c": { "Listen": "127.0.0.1:9002", "ClusterId": "redis", "IdleTimeot": "00:01:00" },
                   "d": { "Listen": "127.0.0.1:9003", "ClusterId": "redis", "IdleTimeout": "5" },
-                  "e": { "Listen": "127.0.0.1:9004", "ClusterId": "redis", "Mode": "Lock" }
+                  "e": { "Listen": "127.0.0.1:9004", "ClusterId": "redis", "Mode": "Lock", "IdleTimeout": "00:00:10" }
                 },
                 "Clusters": {
                   "redis": { "Tcp": { "ConnectAttempts": 1e99 }, "Destinations": { "x": { "Address": "127.0.0.1:6379" } } }
@@ -167,6 +167,43 @@ public sealed class ProxyCommandTests : IDisposable
         File.Delete(events);
     }
 
+    [Theory]
+    [InlineData("--idle", false)]
+    [InlineData("--half-close", true)]
+    public async Task Lock_HolderStays_LosesItsPlaceByTheOption(string option, bool ends)
+    {
+        var port = Ports.Free();
+        using var mute = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        var service = ((IPEndPoint)mute.LocalEndpoint).Port;
+        using var process = new ProxyProcess(
+            "",
+            "lock",
+            "-l",
+            $"{port}",
+            "--localHost",
+            "127.0.0.1",
+            "-p",
+            $"{service}",
+            "-h",
+            "127.0.0.1",
+            option,
+            "300"
+        );
+        await process.PortAsync();
+        using var first = await TcpClientSocket.ConnectAsync(port);
+        if (ends)
+        {
+            first.End();
+        }
+
+        using var firstServed = await mute.AcceptSocketAsync().WaitAsync(Eventually.Limit);
+        using var second = await TcpClientSocket.ConnectAsync(port);
+        using var secondServed = await mute.AcceptSocketAsync().WaitAsync(Eventually.Limit);
+
+        Assert.Null(await first.ReadAsync());
+    }
+
     [Fact]
     public async Task Lock_LocalHostIsIPv6_Listens()
     {
@@ -256,6 +293,27 @@ public sealed class ProxyCommandTests : IDisposable
         await process.SignalAsync("HUP");
 
         await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(port));
+        Assert.False(process.HasExited);
+    }
+
+    // The path leads to a file whose name is gone, as that of a bind mount does when the file is replaced at the host.
+    [Fact]
+    public async Task Run_FileHasLostItsName_IsTold()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await File.WriteAllTextAsync(_file, Json.Routes(Json.Route("r"), _server.Port));
+        using var held = File.OpenHandle(_file);
+        using var process = new ProxyProcess("", "run", "--config", $"/proc/{Environment.ProcessId}/fd/{held.DangerousGetHandle()}");
+        await process.PortAsync();
+        Assert.DoesNotContain("was replaced", process.Errors, StringComparison.Ordinal);
+
+        File.Delete(_file);
+
+        await Eventually.TrueAsync(() => process.Errors.Contains("was replaced at the host", StringComparison.Ordinal));
         Assert.False(process.HasExited);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Proxy.Host.Admin;
+using Proxy.Host.Tests.EndToEnd.Faults;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd;
@@ -77,6 +78,44 @@ public sealed partial class DescriptorTests : IDisposable
         Assert.StartsWith("HTTP/1.1 200", await HealthAsync(admin), StringComparison.Ordinal);
         Close();
         Assert.StartsWith("HTTP/1.1 404", await (await ConnectAsync(http)).AskAsync(Ask), StringComparison.Ordinal);
+        Assert.False(process.HasExited);
+    }
+
+    [Fact]
+    public async Task Accept_DescriptorsInUse_TunnelsWaitTooAndAreAcceptedAfterwards()
+    {
+        var admin = Ports.Free();
+        await using var files = await ChannelFiles.CreateAsync();
+        await WriteAsync(admin);
+        var both = await File.ReadAllTextAsync(files.Config);
+        await File.WriteAllTextAsync(_file, (await File.ReadAllTextAsync(_file)).Insert(1, both.Trim()[1..^1] + ","));
+        using var process = new ProxyProcess("ulimit -n 1000;", "--config", _file);
+        var port = await process.PortAsync();
+        await Programs.ListensAsync(admin);
+        await Programs.ListensAsync(files.Tunnel);
+        while (!process.Errors.Contains("accepting failed and pauses", StringComparison.Ordinal))
+        {
+            await ConnectAsync(port);
+        }
+
+        Assert.Equal(1, await SampleAsync(admin, Paused()));
+        // One that was allowed before the descriptors were in use may still be accepted, so several clients come.
+        for (var i = 0; i < 3; i++)
+        {
+            await ConnectAsync(files.Tunnel);
+        }
+
+        await Eventually.TrueAsync(() =>
+            process.Errors.Contains($"Endpoint 127.0.0.1:{files.Tunnel}: accepting failed and pauses", StringComparison.Ordinal)
+        );
+        var pauses = await SampleAsync(admin, Pauses());
+        Assert.InRange(pauses, 1, int.MaxValue);
+        Close();
+
+        // A client that says what is no TLS is accepted, and then closed.
+        var client = await ConnectAsync(files.Tunnel);
+        Assert.True(string.IsNullOrEmpty(await client.AskAsync(Ask)));
+        await Eventually.TrueAsync(async () => await SampleAsync(admin, Paused()) == 0);
         Assert.False(process.HasExited);
     }
 

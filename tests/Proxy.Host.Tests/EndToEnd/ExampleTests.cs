@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
@@ -53,7 +54,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
                     route.ClusterId,
                     route.Mode == TcpMode.Multiplex
                         ? await ExchangeAsync(address, status.Running.Config.ReverseProxy.Clusters[route.ClusterId!].Multiplex!)
-                        : await AskAsync(address, LoopbackLayer.ClientOf(route))
+                        : await AskAsync(address, LoopbackLayer.ClientOf(route), Opening.Of(route.Match))
                 );
                 reached.Add(id);
             }
@@ -98,8 +99,8 @@ public sealed partial class ExampleTests : IAsyncLifetime
             : bound;
     }
 
-    /// <summary>Connects, sends a text and reads the echo; returns the cluster whose server answered.</summary>
-    private static async Task<string> AskAsync(EndPoint address, IPAddress from)
+    /// <summary>Connects, sends what its route matches by and a text, and reads the echo; returns the cluster whose server answered.</summary>
+    private static async Task<string> AskAsync(EndPoint address, IPAddress from, Opening opening)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
@@ -110,10 +111,13 @@ public sealed partial class ExampleTests : IAsyncLifetime
 
         await socket.ConnectAsync(address, limit.Token);
         await using var stream = new NetworkStream(socket);
-        using var reader = new StreamReader(stream);
+        await opening.SendAsync(stream, limit.Token);
+        using var reader = new StreamReader(stream, Encoding.Latin1);
         var greeting = await reader.ReadLineAsync(limit.Token);
         await stream.WriteAsync("ping\n"u8.ToArray(), limit.Token);
-        Assert.Equal("ping", await reader.ReadLineAsync(limit.Token));
+        var echo = new char[opening.EchoLength + "ping\n".Length];
+        await reader.ReadBlockAsync(echo, limit.Token);
+        Assert.EndsWith("ping\n", new string(echo), StringComparison.Ordinal);
         return LoopbackLayer.ClusterIn(greeting!);
     }
 

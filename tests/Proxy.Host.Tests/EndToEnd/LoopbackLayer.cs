@@ -68,7 +68,11 @@ internal sealed class LoopbackLayer : IAsyncDisposable
                 _layer[$"ReverseProxy:Clusters:{id}:Destinations:{destinationId}:Address"] = await ServeAsync(
                     destination.Address,
                     $"{id}/{destinationId}",
-                    greets: cluster.Multiplex is null
+                    greets: cluster.Multiplex is null,
+                    // PostgreSQL's answer, which the proxy expects before all else from what it has promised a client
+                    answer: config.TcpRoutes.Values.Any(route => route.ClusterId == id && Opening.Of(route.Match).IsPostgresByName)
+                        ? "S"
+                        : ""
                 );
             }
         }
@@ -110,7 +114,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
 
     private string UnixPath() => Path.Combine(_folder.FullName, $"{_names++}");
 
-    private async Task<string> ServeAsync(string address, string name, bool greets)
+    private async Task<string> ServeAsync(string address, string name, bool greets, string answer)
     {
         if (address.StartsWith("http", StringComparison.OrdinalIgnoreCase))
         {
@@ -123,7 +127,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         server.Bind(endPoint);
         server.Listen();
         _servers.Add(server);
-        _ = AcceptAsync(server, name, greets);
+        _ = AcceptAsync(server, name, greets, answer);
         return server.LocalEndPoint is IPEndPoint { Port: var port }
             ? $"tcp://{(written.Host is "localhost" ? written.Host : "127.0.0.1")}:{port}"
             : $"unix:{endPoint}";
@@ -140,13 +144,13 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         return site.Urls.Single();
     }
 
-    private async Task AcceptAsync(Socket server, string name, bool greets)
+    private async Task AcceptAsync(Socket server, string name, bool greets, string answer)
     {
         try
         {
             while (true)
             {
-                _ = greets ? EchoAsync(await server.AcceptAsync(), name) : AnswerAsync(await server.AcceptAsync(), name);
+                _ = greets ? EchoAsync(await server.AcceptAsync(), name, answer) : AnswerAsync(await server.AcceptAsync(), name);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
@@ -171,12 +175,17 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         }
     }
 
-    private static async Task EchoAsync(Socket socket, string name)
+    private static async Task EchoAsync(Socket socket, string name, string answer)
     {
         try
         {
             await using var stream = new NetworkStream(socket, ownsSocket: true);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{name}\n"));
+            if (answer.Length > 0)
+            {
+                await stream.ReadExactlyAsync(new byte[Opening.AskForTls.Length]);
+            }
+
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{answer}{name}\n"));
             await stream.CopyToAsync(stream);
         }
         catch (IOException)

@@ -53,7 +53,7 @@ public sealed class KestrelLimitsTests
 
         Assert.Equal((100, 90, 80), (limits.MaxRequestBufferSize, limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize));
         Assert.Null(limits.MaxRequestBodySize);
-        Assert.Equal(7, limits.MaxConcurrentConnections);
+        Assert.Null(limits.MaxConcurrentConnections); // it would limit the admin address too
         Assert.Null(limits.MinRequestBodyDataRate);
         Assert.Equal((9, TimeSpan.FromSeconds(2)), (limits.MinResponseDataRate!.BytesPerSecond, limits.MinResponseDataRate.GracePeriod));
         Assert.Equal(3, limits.Http2.MaxStreamsPerConnection);

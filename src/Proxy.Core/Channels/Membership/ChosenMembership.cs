@@ -138,7 +138,7 @@ internal sealed partial class ChosenMembership(
         }
     }
 
-    /// <summary>Runs one session to its end. Heard tells whether it delivered any update, Reason why it ended.</summary>
+    /// <summary>Runs one session to its end. Heard says whether it delivered any update, Reason why it ended.</summary>
     private async Task<(bool Heard, string Reason)> ListenAsync(IMembershipProvider provider, CancellationToken cancellationToken)
     {
         var heard = false;

@@ -15,12 +15,12 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
     private readonly UpdateQueue _updates = new();
     private readonly SemaphoreSlim _changing = new(1, 1); // guards _watches and _first
     private readonly Dictionary<string, HelloWatch> _watches = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Lock _gate = new(); // guards _heard and _isTold
+    private readonly Lock _gate = new(); // guards _heard and _isDelivered
     private readonly Dictionary<string, MemberRecord> _heard = new(StringComparer.OrdinalIgnoreCase); // by candidate
     private MemberRecord? _self;
     private NameWatch? _name;
     private Task? _first;
-    private bool _isTold; // whether the first set was delivered, which comes before all other updates
+    private bool _isDelivered; // whether the first set was delivered, which comes before all other updates
 
     public void Join(MemberRecord self)
     {
@@ -51,7 +51,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
 
         var others = config.Members.Where(pair => !IsSelf(pair.Key)).Select(static pair => HelloCandidate.Of(pair.Key, pair.Value));
         await SetAsync([.. others], static (watch, wanted) => !wanted.Contains(watch.Candidate), CancellationToken.None);
-        TellFresh();
+        DeliverFresh();
     }
 
     public IAsyncEnumerable<MembershipUpdate> ReadAsync(CancellationToken cancellationToken) => _updates.ReadAsync(cancellationToken);
@@ -76,7 +76,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
         // A DNS name only suggests candidates: an instance that answers stays a member, even if the name does not list it any more.
         List<HelloCandidate> wanted = [.. addresses.Select(HelloCandidate.At)];
         await SetAsync(wanted, static (watch, wanted) => !wanted.Contains(watch.Candidate) && !watch.IsMember, cancellationToken);
-        TellFresh();
+        DeliverFresh();
     }
 
     private void OnNotFound() => _updates.Add(new MembershipUpdate.Stale());
@@ -102,7 +102,7 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
                 Report(key, null, DepartureReason.Left);
             }
 
-            _first ??= TellFirstAsync([.. _watches.Values.Select(static watch => watch.Asked)]);
+            _first ??= DeliverFirstAsync([.. _watches.Values.Select(static watch => watch.Asked)]);
         }
         finally
         {
@@ -123,22 +123,22 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
 
     // The first set waits for the answers of all candidates, so that local servers know the existing members before they start and do not
     // found a second cluster.
-    private async Task TellFirstAsync(IReadOnlyList<Task> asked)
+    private async Task DeliverFirstAsync(IReadOnlyList<Task> asked)
     {
         await Task.WhenAll(asked).WaitAsync(_patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
-            _isTold = true;
+            _isDelivered = true;
             var ids = _heard.Values.Select(static member => member.Id).Distinct(StringComparer.Ordinal);
             _updates.Add(new MembershipUpdate.Full(1, [.. ids.Select(Best).OfType<MemberRecord>()]));
         }
     }
 
-    private void TellFresh()
+    private void DeliverFresh()
     {
         lock (_gate)
         {
-            if (_isTold)
+            if (_isDelivered)
             {
                 _updates.Add(new MembershipUpdate.Fresh());
             }
@@ -159,15 +159,15 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
                 _heard[key] = member;
             }
 
-            string?[] changed = _isTold ? [before?.Id, member?.Id] : [];
+            string?[] changed = _isDelivered ? [before?.Id, member?.Id] : [];
             foreach (var id in changed.OfType<string>().Distinct())
             {
-                Tell(id, reason);
+                Deliver(id, reason);
             }
         }
     }
 
-    private void Tell(string id, DepartureReason reason) =>
+    private void Deliver(string id, DepartureReason reason) =>
         _updates.Add(id, Best(id) is { } best ? new MembershipUpdate.Changed(best) : new MembershipUpdate.Gone(id, reason));
 
     // An instance with two addresses is one member; the address with the better state counts.

@@ -27,12 +27,24 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
     {
         try
         {
-            if (!File.Exists(path) || new FileInfo(path).Length > MaxBytes)
+            if (!File.Exists(path))
             {
                 return [];
             }
 
-            return [.. File.ReadLines(path).Select(HelloLine.ReadKept).OfType<MemberRecord>()];
+            if (new FileInfo(path).Length > MaxBytes)
+            {
+                throw new IOException($"it is larger than {MaxBytes} bytes.");
+            }
+
+            var lines = File.ReadAllLines(path);
+            IReadOnlyList<MemberRecord> members = [.. lines.Select(HelloLine.ReadKept).OfType<MemberRecord>()];
+            if (members.Count < lines.Length)
+            {
+                Log.Damaged(logger, path, lines.Length - members.Count, lines.Length);
+            }
+
+            return members;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -66,6 +78,11 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
         {
             File.WriteAllBytes($"{path}.new", lines);
             File.Move($"{path}.new", path, overwrite: true);
+            if (_failed)
+            {
+                Log.Written(logger, path);
+            }
+
             (_saved, _savedAt, _failed) = (lines, time.GetTimestamp(), false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -83,6 +100,15 @@ internal sealed partial class MemberFile(string path, TimeProvider time, ILogger
     {
         [LoggerMessage(LogLevel.Warning, "{Path} cannot be read, so no member is known until the registry or the members answer: {Reason}")]
         public static partial void Unreadable(ILogger logger, string path, string reason);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Path}: {Damaged} of its {Lines} lines are damaged, so those members are not known until they answer."
+        )]
+        public static partial void Damaged(ILogger logger, string path, int damaged, int lines);
+
+        [LoggerMessage(LogLevel.Information, "{Path} can be written again, and is.")]
+        public static partial void Written(ILogger logger, string path);
 
         [LoggerMessage(
             LogLevel.Warning,

@@ -31,7 +31,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
 
     public event EventHandler? Closed;
 
-    public IReadOnlyDictionary<string, ChannelState> Current => _book.Told;
+    public IReadOnlyDictionary<string, ChannelState> Current => _book.Published;
 
     public void Start()
     {
@@ -48,9 +48,9 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
     }
 
     /// <summary>Completes when everything that was set before the call has been published.</summary>
-    public async Task ToldAsync(CancellationToken cancellationToken)
+    public async Task PublishedAsync(CancellationToken cancellationToken)
     {
-        while (_book.Untold() is { } changed)
+        while (_book.WhenPublished() is { } changed)
         {
             await changed.WaitAsync(cancellationToken);
         }
@@ -99,6 +99,8 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
 
     public async IAsyncEnumerable<ChannelNotice> WatchNoticesAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var start = after;
+        var known = new KnownMembers(channel => _book.MembersAt(channel, start));
         while (true)
         {
             var (notices, changed) = _book.After(after);
@@ -109,7 +111,8 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
             }
 
             after = notice.Version;
-            yield return notice;
+            yield return known.Compare(notice);
+            known.Learn(notice);
             if (notice.Event == ChannelEvent.Close)
             {
                 yield break;
@@ -144,12 +147,12 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
             {
                 await _set.WaitAsync(cancellationToken);
                 await GatherAsync(cancellationToken);
-                _book.Tell();
+                _book.Publish();
             }
         }
         catch (OperationCanceledException)
         {
-            _book.Tell();
+            _book.Publish();
         }
     }
 

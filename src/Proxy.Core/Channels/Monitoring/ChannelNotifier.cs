@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Reading;
+using Proxy.Connections;
 
 namespace Proxy.Channels.Monitoring;
 
@@ -21,6 +22,7 @@ internal sealed class ChannelNotifier : IAsyncDisposable
         {
             // Only the configured URL is called, so redirects are not followed.
             AllowAutoRedirect = false,
+            ConnectCallback = GatedConnect.ConnectAsync,
             UseProxy = false,
             UseCookies = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2), // so that changed DNS entries take effect

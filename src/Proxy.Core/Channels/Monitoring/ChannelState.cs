@@ -29,10 +29,10 @@ public sealed record ChannelState(string Channel, string Connector, string Type)
     /// <summary>One entry per member and port, without this instance.</summary>
     public IReadOnlyList<ChannelMemberState> Members { get; init; } = [];
 
-    /// <summary>The ids of members that the previous state did not have.</summary>
+    /// <summary>The ids of members that the state which this reader or sink acknowledged last did not have.</summary>
     public IReadOnlyList<string> Added { get; init; } = [];
 
-    /// <summary>The ids of members that the previous state had and this one does not.</summary>
+    /// <summary>The ids of members that the state which this reader or sink acknowledged last had and this one does not have.</summary>
     public IReadOnlyList<string> Removed { get; init; } = [];
 
     /// <summary>Whether another state has the same content, apart from version, added and removed members.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace Proxy.Channels.Monitoring;
@@ -26,7 +27,7 @@ public sealed class ChannelStateSource : IConfigurationSource
     {
         public string Text => "configuration";
 
-        public Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+        public Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
         {
             var data = new Dictionary<string, string?>(Data, StringComparer.OrdinalIgnoreCase) { [$"{Section}:BindIp"] = notice.BindIp };
             if (notice.State is { } state)
@@ -63,7 +64,7 @@ public sealed class ChannelStateSource : IConfigurationSource
                 data[$"{place}:Iid"] = member.Iid;
                 data[$"{place}:Ip"] = member.Ip;
                 data[$"{place}:Port"] = member.Port.ToString(CultureInfo.InvariantCulture);
-                data[$"{place}:State"] = member.State.ToString();
+                data[$"{place}:State"] = JsonNamingPolicy.CamelCase.ConvertName(member.State.ToString());
             }
         }
     }

@@ -7,7 +7,7 @@ internal sealed class EventSink(ChannelMonitor monitor) : INotificationSink
 {
     public string Text => "events";
 
-    public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    public async Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
     {
         await Task.Run(() => monitor.Raise(notice), CancellationToken.None).WaitAsync(cancellationToken);
         return null;

@@ -18,7 +18,7 @@ internal sealed class ExecSink(ChannelExecConfig config, SecretValues secrets, T
 
     public string Text => _program.Text;
 
-    public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    public async Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(config.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);

@@ -9,5 +9,5 @@ internal interface INotificationSink
     /// <summary>Delivers a notification and waits for the acknowledgement. The implementation has a deadline of its own.</summary>
     /// <returns>Null, or why the notification was not acknowledged.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken);
+    Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken);
 }

@@ -12,21 +12,23 @@ namespace Proxy.Channels.Monitoring;
 internal sealed class NoticeBook(string boot, string bindIp)
 {
     private const int MostEnded = 1024;
+    private const int MostVersions = 32; // of a channel, for readers that come back
 
     private readonly Lock _gate = new(); // guards all fields below
     private readonly Dictionary<string, ChannelState> _wanted = new(StringComparer.OrdinalIgnoreCase);
 
     // Kept for readers that have not seen the end yet.
     private readonly Newest<string, ChannelState> _ended = new(MostEnded, StringComparer.OrdinalIgnoreCase);
+    private readonly Newest<string, Newest<long, IReadOnlyList<string>>> _members = new(MostEnded, StringComparer.OrdinalIgnoreCase);
     private readonly List<ChannelNotice> _events = []; // ready and close
-    private ImmutableDictionary<string, ChannelState> _told = ImmutableDictionary.Create<string, ChannelState>(
+    private ImmutableDictionary<string, ChannelState> _published = ImmutableDictionary.Create<string, ChannelState>(
         StringComparer.OrdinalIgnoreCase
     );
     private TaskCompletionSource _changed = NewSignal();
     private long _version;
 
     /// <summary>The states that have been published, by channel.</summary>
-    public IReadOnlyDictionary<string, ChannelState> Told => Volatile.Read(ref _told);
+    public IReadOnlyDictionary<string, ChannelState> Published => Volatile.Read(ref _published);
 
     /// <summary>Sets the present states; a channel that is missing has ended.</summary>
     public void Want(IReadOnlyCollection<ChannelState> states)
@@ -42,7 +44,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
     }
 
     /// <summary>Publishes every state that differs from the published one, each with a new version.</summary>
-    public void Tell()
+    public void Publish()
     {
         lock (_gate)
         {
@@ -70,7 +72,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
     {
         lock (_gate)
         {
-            var changes = _told.Values.Concat(_ended.Values).Where(state => state.Version > version);
+            var changes = _published.Values.Concat(_ended.Values).Where(state => state.Version > version);
             var notices = changes
                 .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp, state))
                 .Concat(_events.Where(notice => notice.Version > version));
@@ -78,14 +80,30 @@ internal sealed class NoticeBook(string boot, string bindIp)
         }
     }
 
+    /// <summary>
+    /// The ids of the members that a channel had at a version, for a reader that has seen that version; null if that is not known any more.
+    /// </summary>
+    public IReadOnlyList<string>? MembersAt(string channel, long version)
+    {
+        lock (_gate)
+        {
+            return
+                _members.TryGet(channel, out var versions)
+                && versions.Keys.LastOrDefault(kept => kept <= version) is var known and not 0
+                && versions.TryGet(known, out var members)
+                ? members
+                : null;
+        }
+    }
+
     /// <summary>A task that completes when more is published; null when all wanted states have been published.</summary>
-    public Task? Untold()
+    public Task? WhenPublished()
     {
         lock (_gate)
         {
             var same =
-                _wanted.Count == _told.Count
-                && _wanted.Values.All(state => _told.TryGetValue(state.Channel, out var told) && state.SaysTheSame(told));
+                _wanted.Count == _published.Count
+                && _wanted.Values.All(state => _published.TryGetValue(state.Channel, out var published) && state.SaysTheSame(published));
             return same ? null : _changed.Task;
         }
     }
@@ -100,14 +118,20 @@ internal sealed class NoticeBook(string boot, string bindIp)
 
     private void Keep(ChannelState state)
     {
+        if (!_members.TryGet(state.Channel, out var versions))
+        {
+            _members.Set(state.Channel, versions = new(MostVersions));
+        }
+
+        versions.Set(state.Version, KnownMembers.Of(state));
         if (_wanted.ContainsKey(state.Channel))
         {
-            _told = _told.SetItem(state.Channel, state);
+            _published = _published.SetItem(state.Channel, state);
             _ended.Remove(state.Channel);
             return;
         }
 
-        _told = _told.Remove(state.Channel);
+        _published = _published.Remove(state.Channel);
         _ended.Set(state.Channel, state);
     }
 
@@ -115,14 +139,14 @@ internal sealed class NoticeBook(string boot, string bindIp)
     {
         foreach (var state in _wanted.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal).ToList())
         {
-            var before = _told.GetValueOrDefault(state.Channel);
+            var before = _published.GetValueOrDefault(state.Channel);
             if (before is null || !state.SaysTheSame(before))
             {
                 yield return Versioned(state, before);
             }
         }
 
-        foreach (var gone in _told.Values.Where(state => !_wanted.ContainsKey(state.Channel)).ToList())
+        foreach (var gone in _published.Values.Where(state => !_wanted.ContainsKey(state.Channel)).ToList())
         {
             yield return Versioned(gone with { Listening = false, Members = [] }, gone);
         }
@@ -130,8 +154,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
 
     private ChannelState Versioned(ChannelState state, ChannelState? before)
     {
-        var now = state.Members.Select(static member => member.Iid).Distinct().ToList();
-        var then = (before?.Members ?? []).Select(static member => member.Iid).Distinct().ToList();
+        var (now, then) = (KnownMembers.Of(state), before is null ? [] : KnownMembers.Of(before));
         return state with { Version = ++_version, Boot = boot, Added = [.. now.Except(then)], Removed = [.. then.Except(now)] };
     }
 }

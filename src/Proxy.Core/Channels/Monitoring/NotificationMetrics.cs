@@ -7,12 +7,12 @@ namespace Proxy.Channels.Monitoring;
 internal sealed class NotificationMetrics
 {
     private readonly ChannelMonitor _monitor;
-    private readonly Counter<long> _told;
+    private readonly Counter<long> _delivered;
 
     public NotificationMetrics(ProxyMeter meter, ChannelMonitor monitor)
     {
         _monitor = monitor;
-        _told = meter.Instruments.CreateCounter<long>(
+        _delivered = meter.Instruments.CreateCounter<long>(
             "proxy.channel.notifications",
             "{notification}",
             "Notifications, by sink and result."
@@ -21,13 +21,13 @@ internal sealed class NotificationMetrics
             "proxy.channel.version",
             ObserveVersions,
             "{version}",
-            "The version told last, by channel."
+            "The version published last, by channel."
         );
     }
 
     /// <summary>Counts a notification.</summary>
-    public void Told(string sink, bool succeeded) =>
-        _told.Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
+    public void Delivered(string sink, bool succeeded) =>
+        _delivered.Add(1, new("proxy.channel.sink", sink), new("proxy.result", succeeded ? "succeeded" : "failed"));
 
     private IEnumerable<Measurement<long>> ObserveVersions() =>
         _monitor.Current.Values.Select(static state => new Measurement<long>(

@@ -6,7 +6,7 @@ namespace Proxy.Channels.Monitoring;
 /// <summary>
 /// Delivers notifications to one sink, one after the other in the order of versions; each is repeated until it is acknowledged or a newer
 /// one replaces it. A sink that is slow, fails or hangs misses those in between and delays no other sink. A refused notification of one
-/// channel delays neither those of other channels nor the last one.
+/// channel delays neither those of other channels nor the last one. Each says which members were added and removed since the last acknowledged one.
 /// </summary>
 internal sealed partial class NotificationPump(
     INotificationSink sink,
@@ -21,6 +21,7 @@ internal sealed partial class NotificationPump(
 
     private readonly CancellationTokenSource _ending = new();
     private readonly Dictionary<(ChannelEvent, string?), Subject> _subjects = []; // by channel; null for ready and close
+    private readonly KnownMembers _known = new();
     private long _acknowledged; // all versions up to this one are acknowledged
     private Task _running = Task.CompletedTask;
 
@@ -46,7 +47,7 @@ internal sealed partial class NotificationPump(
             var open = notices.Where(notice => Of(notice).Acknowledged < notice.Version).ToList();
             if (Next(open) is { } notice)
             {
-                if (await TellAsync(notice, cancellationToken) && notice.Event == ChannelEvent.Close)
+                if (await DeliverAsync(notice, cancellationToken) && notice.Event == ChannelEvent.Close)
                 {
                     return;
                 }
@@ -93,21 +94,21 @@ internal sealed partial class NotificationPump(
         _subjects.Clear();
     }
 
-    private async Task<bool> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    private async Task<bool> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
     {
         var subject = Of(notice);
         var again = subject.HasFailed;
         string? failure;
         try
         {
-            failure = await sink.TellAsync(notice, cancellationToken);
+            failure = await sink.DeliverAsync(_known.Compare(notice), cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             failure = exception.Message;
         }
 
-        metrics.Told(sink.Text, failure is null);
+        metrics.Delivered(sink.Text, failure is null);
         if (failure is not null && !again)
         {
             Log.Failed(logger, sink.Text, notice.Version, failure);
@@ -115,6 +116,11 @@ internal sealed partial class NotificationPump(
         else if (failure is null && again)
         {
             Log.Succeeded(logger, sink.Text, notice.Version);
+        }
+
+        if (failure is null)
+        {
+            _known.Learn(notice);
         }
 
         subject.Tried(notice, failure is null);

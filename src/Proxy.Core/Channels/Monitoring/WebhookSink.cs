@@ -16,7 +16,7 @@ internal sealed class WebhookSink(ChannelWebhookConfig config, HttpMessageInvoke
     // Without the query, which may contain a secret.
     public string Text => $"Http {_url.GetLeftPart(UriPartial.Path)}";
 
-    public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    public async Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(config.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);

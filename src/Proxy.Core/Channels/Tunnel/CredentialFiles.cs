@@ -15,11 +15,13 @@ internal sealed class CredentialFiles
     private readonly string _certificate;
     private readonly string _key;
     private readonly string _authorities;
+    private readonly TunnelConfig _config;
 
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to a file is denied.</exception>
     public CredentialFiles(TunnelConfig config)
     {
+        _config = config;
         _certificate = Read(config.Certificate!.Path);
         _key = Read(config.Certificate.KeyPath);
         _authorities = Read(config.TrustBundle!);
@@ -35,13 +37,20 @@ internal sealed class CredentialFiles
     /// <summary>A hash that changes when the authorities do.</summary>
     public string AuthoritiesStamp { get; }
 
-    /// <exception cref="ArgumentException">The key does not belong to the certificate.</exception>
-    /// <exception cref="CryptographicException">A file holds no certificate or no key.</exception>
+    /// <exception cref="CryptographicException">A file holds no certificate or no key, or they do not belong together.</exception>
     public SslStreamCertificateContext Certificate()
     {
-        var shown = new X509Certificate2Collection();
-        shown.ImportFromPem(_certificate);
-        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(_certificate, _key), shown, offline: true);
+        try
+        {
+            var shown = new X509Certificate2Collection();
+            shown.ImportFromPem(_certificate);
+            return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(_certificate, _key), shown, offline: true);
+        }
+        catch (Exception exception) when (exception is ArgumentException or CryptographicException)
+        {
+            var (certificate, key) = (_config.Certificate!.Path, _config.Certificate.KeyPath);
+            throw new CryptographicException($"{certificate} and {key} are no certificate and its key: {exception.Message}", exception);
+        }
     }
 
     /// <exception cref="CryptographicException">The file holds no certificate, or an incomplete one.</exception>
@@ -52,7 +61,7 @@ internal sealed class CredentialFiles
         // A file that is half written would be read without its last authorities, and the connections that those vouch for would be cut.
         return authorities.Count > 0 && authorities.Count == _authorities.Split(Begin).Length - 1
             ? authorities
-            : throw new CryptographicException("the trust bundle has no certificate, or an incomplete one.");
+            : throw new CryptographicException($"the trust bundle {_config.TrustBundle} has no certificate, or an incomplete one.");
     }
 
     private static string Read(string path)

@@ -12,20 +12,20 @@ internal sealed class TroubleFilter(TimeProvider time)
     private static readonly TimeSpan _another = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _same = TimeSpan.FromMinutes(10);
 
-    private readonly Lock _gate = new(); // guards _told
-    private readonly Newest<string, (string Trouble, long At)> _told = new(MostPeers, StringComparer.Ordinal);
+    private readonly Lock _gate = new(); // guards _logged
+    private readonly Newest<string, (string Trouble, long At)> _logged = new(MostPeers, StringComparer.Ordinal);
 
     /// <summary>Whether a failure is to be logged; if so, it counts as logged.</summary>
     public bool IsNews(string peer, string trouble)
     {
         lock (_gate)
         {
-            if (_told.TryGet(peer, out var last) && time.GetElapsedTime(last.At) < (last.Trouble == trouble ? _same : _another))
+            if (_logged.TryGet(peer, out var last) && time.GetElapsedTime(last.At) < (last.Trouble == trouble ? _same : _another))
             {
                 return false;
             }
 
-            _told.Set(peer, (trouble, time.GetTimestamp()));
+            _logged.Set(peer, (trouble, time.GetTimestamp()));
             return true;
         }
     }
@@ -35,7 +35,7 @@ internal sealed class TroubleFilter(TimeProvider time)
     {
         lock (_gate)
         {
-            _told.Remove(peer);
+            _logged.Remove(peer);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using Proxy.Connections;
 
 namespace Proxy.Channels.Tunnel;
 
@@ -15,12 +16,15 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
     private readonly List<(TunnelEndPoint Peer, WeakReference<SslStream> Stream)> _open = [];
 
     /// <summary>Connects a pool by its name, which stands for an end point and is not resolved.</summary>
-    /// <exception cref="SocketException">The address does not answer, or the pool is unknown.</exception>
+    /// <exception cref="SocketException">
+    /// The address does not answer, the pool is unknown, or the descriptors that are kept for dials are in use.
+    /// </exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The peer is another instance, or none of the group.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var pool = context.DnsEndPoint.Host;
         var peer = pools.Find(pool) ?? throw new SocketException((int)SocketError.HostNotFound);
+        Resources.OfProcess.BeforeDial();
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Proxy.Configuration.Channels;
@@ -17,7 +16,7 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
     private readonly KeyedLimit<string> _connections = new(
         (config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections
     );
-    private readonly KeyedLimit<IPAddress> _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
+    private readonly GreetingLimit _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
 
     /// <summary>The number of open connections of peers.</summary>
     public int Connections => _peers.Count;

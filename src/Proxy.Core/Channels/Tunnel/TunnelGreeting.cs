@@ -10,22 +10,29 @@ namespace Proxy.Channels.Tunnel;
 /// </summary>
 internal sealed class TunnelGreeting : IDisposable
 {
-    /// <summary>The limit of connections without a preface from one address. A peer has few, and tries again.</summary>
+    /// <summary>The limit of connections without a preface from one address; above it the oldest is dropped.</summary>
     public const int MostPerAddress = 128;
 
-    /// <summary>The limit of connections without a preface from all addresses.</summary>
+    /// <summary>The limit of connections without a preface from all addresses, but for those from which a peer has greeted before.</summary>
     public const int MostOfAll = 4096;
 
     private const int PrefaceLength = 24;
 
-    private readonly KeyedLimit<IPAddress> _limit;
+    private readonly GreetingLimit _limit;
     private readonly IPAddress _address;
+    private readonly LinkedListNode<Action> _place;
     private readonly CancellationTokenSource _late;
     private int _over;
 
-    private TunnelGreeting(KeyedLimit<IPAddress> limit, IPAddress address, ConnectionContext connection, TimeSpan timeout)
+    private TunnelGreeting(
+        GreetingLimit limit,
+        IPAddress address,
+        LinkedListNode<Action> place,
+        ConnectionContext connection,
+        TimeSpan timeout
+    )
     {
-        (_limit, _address, _late) = (limit, address, new CancellationTokenSource(timeout, TimeProvider.System));
+        (_limit, _address, _place, _late) = (limit, address, place, new CancellationTokenSource(timeout, TimeProvider.System));
         _late.Token.UnsafeRegister(
             static late => ((ConnectionContext)late!).Abort(new ConnectionAbortedException("The peer did not greet in time.")),
             connection
@@ -33,10 +40,14 @@ internal sealed class TunnelGreeting : IDisposable
     }
 
     /// <summary>Begins the phase for a connection; null if the limit is reached.</summary>
-    public static TunnelGreeting? TryBegin(KeyedLimit<IPAddress> limit, ConnectionContext connection, TimeSpan timeout)
+    public static TunnelGreeting? TryBegin(GreetingLimit limit, ConnectionContext connection, TimeSpan timeout)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        return limit.TryEnter(address) ? new TunnelGreeting(limit, address, connection, timeout) : null;
+        var place = limit.TryEnter(
+            address,
+            () => connection.Abort(new ConnectionAbortedException("Too many peers at its address have not greeted yet."))
+        );
+        return place is null ? null : new TunnelGreeting(limit, address, place, connection, timeout);
     }
 
     /// <summary>Waits for the preface and leaves it unread. False if the peer has gone or the deadline has passed.</summary>
@@ -50,7 +61,7 @@ internal sealed class TunnelGreeting : IDisposable
                 input.AdvanceTo(read.Buffer.Start, complete ? read.Buffer.Start : read.Buffer.End);
                 if (complete)
                 {
-                    Dispose();
+                    End(greeted: true);
                     return true;
                 }
             }
@@ -63,12 +74,14 @@ internal sealed class TunnelGreeting : IDisposable
         }
     }
 
-    public void Dispose()
+    public void Dispose() => End(greeted: false);
+
+    private void End(bool greeted)
     {
         if (Interlocked.Exchange(ref _over, 1) == 0)
         {
             _late.Dispose();
-            _limit.Leave(_address);
+            _limit.Leave(_address, _place, greeted);
         }
     }
 }

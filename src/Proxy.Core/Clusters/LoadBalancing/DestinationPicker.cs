@@ -20,7 +20,8 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
     );
 
     /// <summary>
-    /// Picks a destination: one that has not been tried before one that has, and a backup only if nothing else is available or untried.
+    /// Picks a destination: one that has not been tried before one that has, and a backup only if no other untried one is available and has a free
+    /// place.
     /// </summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="settings">Weights, backups and the limit of connections.</param>
@@ -37,56 +38,59 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(tried);
-        var candidates = Candidates(cluster.DestinationsState.AvailableDestinations, settings, tried);
-        if (candidates.Count == 0)
-        {
-            return new(null, null, ConnectionOutcome.NoDestination);
-        }
-
+        var available = cluster.DestinationsState.AvailableDestinations;
         var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
-        while (candidates.Count > 0)
+        var (group, hadAny) = (-1, false);
+        while (Next(available, settings, tried, ref group) is { } candidates)
         {
-            var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
-            if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
+            hadAny = true;
+            while (candidates.Count > 0)
             {
-                return new(picked.State, picked.Load, null);
-            }
+                var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
+                if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
+                {
+                    return new(picked.State, picked.Load, null);
+                }
 
-            candidates.Remove(picked);
+                candidates.Remove(picked);
+            }
         }
 
-        return new(null, null, ConnectionOutcome.LimitExceeded);
+        return new(null, null, hadAny ? ConnectionOutcome.LimitExceeded : ConnectionOutcome.NoDestination);
     }
 
-    // Four groups in the order of preference, with as few lists as possible, since this runs for every connection.
-    private static List<DestinationCandidate> Candidates(
+    // The best group after the last one, of four in the order of preference: untried, untried backups, tried, tried backups. One group at a time and
+    // with as few lists as possible, since this runs for every connection, which nearly always finds a place in the first group.
+    private static List<DestinationCandidate>? Next(
         IReadOnlyList<DestinationState> available,
         ClusterSection settings,
-        IReadOnlyCollection<DestinationState> tried
+        IReadOnlyCollection<DestinationState> tried,
+        ref int group
     )
     {
-        List<DestinationCandidate> best = [];
+        List<DestinationCandidate>? best = null;
         var bestGroup = int.MaxValue;
         for (var i = 0; i < available.Count; i++)
         {
             var destination = available[i];
             var own = settings.Destinations.GetValueOrDefault(destination.DestinationId);
             var weight = own?.Weight ?? 1; // the members of a connector are not configured one by one
-            var group = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
-            if (weight == 0 || group > bestGroup)
+            var its = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+            if (weight == 0 || its <= group || its > bestGroup)
             {
                 continue;
             }
 
-            if (group < bestGroup)
+            if (its < bestGroup)
             {
-                best.Clear();
-                bestGroup = group;
+                best = [];
+                bestGroup = its;
             }
 
-            best.Add(new(destination, DestinationLoad.Of(destination), weight));
+            best!.Add(new(destination, DestinationLoad.Of(destination), weight));
         }
 
+        group = bestGroup;
         return best;
     }
 }

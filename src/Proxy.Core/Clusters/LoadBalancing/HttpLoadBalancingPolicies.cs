@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -19,14 +20,35 @@ internal sealed class HttpSourceIpHashPolicy : ILoadBalancingPolicy
         );
 }
 
-/// <summary>Provides LeastConnections for HTTP clusters: YARP's LeastRequests under another name.</summary>
-internal sealed class HttpLeastConnectionsPolicy : ILoadBalancingPolicy
+/// <summary>
+/// Provides LeastRequests and LeastConnections for HTTP clusters. YARP's own LeastRequests, which it replaces, sends requests that come one after
+/// the other all to the first destination.
+/// </summary>
+internal sealed class HttpLeastRequestsPolicy(string name) : ILoadBalancingPolicy
 {
-    public string Name => "LeastConnections";
+    private readonly ConditionalWeakTable<ClusterState, StrongBox<int>> _turns = [];
+
+    public string Name => name;
 
     public DestinationState? PickDestination(
         HttpContext context,
         ClusterState cluster,
         IReadOnlyList<DestinationState> availableDestinations
-    ) => availableDestinations.MinBy(static destination => destination.ConcurrentRequestCount);
+    )
+    {
+        // The first of the least loaded after a start that moves on.
+        var count = availableDestinations.Count;
+        var start = count == 0 ? 0 : (int)((uint)Interlocked.Increment(ref _turns.GetOrCreateValue(cluster).Value) % (uint)count);
+        var (best, least) = ((DestinationState?)null, int.MaxValue);
+        for (var i = 0; i < count; i++)
+        {
+            var one = availableDestinations[(start + i) % count];
+            if (one.ConcurrentRequestCount is var requests && requests < least)
+            {
+                (best, least) = (one, requests);
+            }
+        }
+
+        return best;
+    }
 }

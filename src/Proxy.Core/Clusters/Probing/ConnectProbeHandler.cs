@@ -1,10 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Configuration.Clusters;
+using Proxy.ProxyProtocol;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>Answers active checks of TCP destinations by connecting; checks over HTTP pass unchanged.</summary>
-internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler inner) : DelegatingHandler(inner)
+/// <summary>
+/// Answers active checks of TCP destinations by connecting, with the header that the destinations of the cluster expect; checks over HTTP pass unchanged.
+/// </summary>
+internal sealed class ConnectProbeHandler(AddressRace race, ProxyProtocolVersion header, HttpMessageHandler inner)
+    : DelegatingHandler(inner)
 {
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
 
@@ -20,9 +25,10 @@ internal sealed class ConnectProbeHandler(AddressRace race, HttpMessageHandler i
             // YARP appends a path to tcp://. The timeout of the check cancels the token.
             var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
             await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
+            await ProxyHeaderSender.SendAsync(connection, header, client: null, cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or IOException)
         {
             throw new HttpRequestException(HttpRequestError.ConnectionError, exception.Message, exception);
         }

@@ -1,12 +1,19 @@
 using System.Net.Sockets;
+using Proxy.Clusters.Resolution;
+using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Clusters.Probing;
 
-/// <summary>YARP's client factory, with clients that check <c>tcp:</c> and <c>unix:</c> destinations by connecting.</summary>
-internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : ForwarderHttpClientFactory
+/// <summary>
+/// YARP's client factory, with clients that check <c>tcp:</c> and <c>unix:</c> destinations by connecting, and that resolve names like TCP
+/// routes do.
+/// </summary>
+internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, DestinationResolver resolver) : ForwarderHttpClientFactory
 {
+    private static readonly TimeSpan _dnsRefresh = new TcpClusterConfig().DnsRefresh;
+
     /// <inheritdoc />
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -17,22 +24,36 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race) : For
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new ConnectProbeHandler(race, base.WrapHandler(context, handler));
+        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), base.WrapHandler(context, handler));
 
-    // As SocketsHttpHandler connects by itself, if there is a descriptor for it: one client of HTTP/2 may need a connection per request.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    protected override bool CanReuseOldClient(ForwarderHttpClientContext context)
     {
-        Resources.OfProcess.BeforeDial();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
+        ArgumentNullException.ThrowIfNull(context);
+        return base.CanReuseOldClient(context) && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata);
+    }
+
+    private static ProxyProtocolVersion HeaderOf(IReadOnlyDictionary<string, string>? metadata) =>
+        Enum.TryParse<ProxyProtocolVersion>(metadata?.GetValueOrDefault(TcpClusterConfig.HeaderMetadata), out var version)
+            ? version
+            : ProxyProtocolVersion.None;
+
+    // Asks the gate, since one client of HTTP/2 may need a connection per request. SocketsHttpHandler itself resolves names on the thread
+    // pool: DNS that hangs would take its threads, and stop the admin endpoint, too.
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var name = context.DnsEndPoint;
+        var endPoints = await resolver.ResolveAsync(name.Host, name.Port, _dnsRefresh, cancellationToken);
+        for (var i = 0; ; i++)
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
+            try
+            {
+                return await GatedConnect.ConnectAsync(endPoints[i], cancellationToken);
+            }
+            catch (SocketException) when (i + 1 < endPoints.Count)
+            {
+                // The next address may answer.
+            }
         }
     }
 }

@@ -12,9 +12,12 @@ namespace Proxy.Clusters.Resolution;
 /// <param name="lookup">Resolves a name; by default the system's resolver, on threads of its own.</param>
 internal sealed class DestinationResolver(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
 {
+    /// <summary>The number of addresses that one call returns at most: a name may have thousands, and a dial tries them all.</summary>
+    public const int MostAddresses = 16;
+
     private const int CacheLimit = 10_000;
     private static readonly TimeSpan _lookupLimit = TimeSpan.FromSeconds(30);
-    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? OnOwnThreads();
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookup = lookup ?? OnOwnThreads(time);
     private readonly ConcurrentDictionary<string, Target> _targets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Name> _names = new(StringComparer.OrdinalIgnoreCase);
 
@@ -32,10 +35,29 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
         return target.Fixed is { } endPoints ? new(endPoints) : ResolveAsync(target, refresh, cancellationToken);
     }
 
+    /// <summary>The end points of a host and port.</summary>
+    /// <param name="host">A name, or a literal address.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="refresh">The age at which a name is resolved again.</param>
+    /// <param name="cancellationToken">Cancels the wait for a first lookup.</param>
+    /// <returns>At least one end point.</returns>
+    /// <exception cref="SocketException">The name has no address, and none is cached.</exception>
+    public ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(string host, int port, TimeSpan refresh, CancellationToken cancellationToken)
+    {
+        var target = IPAddress.TryParse(host, out var literal) ? new([new IPEndPoint(literal, port)]) : Named(host, port);
+        return target.Fixed is { } endPoints ? new(endPoints) : ResolveAsync(target, refresh, cancellationToken);
+    }
+
     private async ValueTask<IReadOnlyList<EndPoint>> ResolveAsync(Target target, TimeSpan refresh, CancellationToken cancellationToken)
     {
         var (addresses, first) = await Lookup(target.Host).GetAsync(refresh, cancellationToken);
-        return [.. addresses.Select((_, i) => new IPEndPoint(addresses[(first + i) % addresses.Length], target.Port))];
+        var endPoints = new EndPoint[Math.Min(addresses.Length, MostAddresses)];
+        for (var i = 0; i < endPoints.Length; i++)
+        {
+            endPoints[i] = new IPEndPoint(addresses[(first + i) % addresses.Length], target.Port);
+        }
+
+        return endPoints;
     }
 
     // Addresses come from the configuration; only very many edits reach the limit.
@@ -57,23 +79,23 @@ internal sealed class DestinationResolver(TimeProvider time, Func<string, Cancel
             throw new FormatException(error);
         }
 
-        if (parsed.EndPoint is not DnsEndPoint name)
-        {
-            return new([parsed.EndPoint]);
-        }
-
-        if (name.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            var loopback = new IPEndPoint(IPAddress.Loopback, name.Port);
-            return new(Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, name.Port)] : [loopback]);
-        }
-
-        return new(null, name.Host, name.Port);
+        return parsed.EndPoint is DnsEndPoint name ? Named(name.Host, name.Port) : new([parsed.EndPoint]);
     }
 
-    private static Func<string, CancellationToken, Task<IPAddress[]>> OnOwnThreads()
+    private static Target Named(string host, int port)
     {
-        var threads = new LookupThreads(Dns.GetHostAddresses);
+        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            var loopback = new IPEndPoint(IPAddress.Loopback, port);
+            return new(Socket.OSSupportsIPv6 ? [loopback, new IPEndPoint(IPAddress.IPv6Loopback, port)] : [loopback]);
+        }
+
+        return new(null, host, port);
+    }
+
+    private static Func<string, CancellationToken, Task<IPAddress[]>> OnOwnThreads(TimeProvider time)
+    {
+        var threads = new LookupThreads(Dns.GetHostAddresses, time);
         return (host, _) => threads.LookUpAsync(host);
     }
 

@@ -36,6 +36,12 @@ public sealed record ChannelConfig
     public ReadyCheck Ready { get; init; }
 
     /// <summary>
+    /// For Ready Tcp: the time between two probes of a server that is ready; one that is not is probed every second at least. For OnDial: the
+    /// first pause after failures, which doubles up to 30 s.
+    /// </summary>
+    public TimeSpan ReadyInterval { get; init; } = DefaultReadyInterval;
+
+    /// <summary>
     /// The instances that may reach the server here: ids, * stands for any number of characters; absent means all members that take part in
     /// the connector themselves.
     /// </summary>
@@ -46,6 +52,8 @@ public sealed record ChannelConfig
     /// connector.
     /// </summary>
     public IReadOnlyList<string>? Offer { get; init; }
+
+    internal static TimeSpan DefaultReadyInterval { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>All its ports, in the configured order and without duplicates.</summary>
     internal IReadOnlyList<int> AllPorts =>

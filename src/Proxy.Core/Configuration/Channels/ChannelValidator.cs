@@ -23,12 +23,25 @@ internal static class ChannelValidator
             problems.Consequence($"{path}:WhenEmpty", "is for Type Request only; leave it out.", $"{path}:Type");
         }
 
+        CheckReady(channel, path, problems);
+    }
+
+    private static void CheckReady(ChannelConfig channel, string path, ProblemList problems)
+    {
         if (channel.Ready != ReadyCheck.Tcp && !channel.Serves)
         {
             problems.Consequence(
                 $"{path}:Ready",
                 "is for a channel that serves: Reply, or Duplex with Mode Connect or Both.",
                 $"{path}:Type"
+            );
+        }
+        else if (channel.ReadyInterval != ChannelConfig.DefaultReadyInterval && (!channel.Serves || channel.Ready == ReadyCheck.None))
+        {
+            problems.Consequence(
+                $"{path}:ReadyInterval",
+                "is for a channel that serves with Ready Tcp or OnDial; leave it out.",
+                channel.Serves ? $"{path}:Ready" : $"{path}:Type"
             );
         }
     }

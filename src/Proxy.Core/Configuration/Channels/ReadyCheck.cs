@@ -8,4 +8,10 @@ public enum ReadyCheck
 
     /// <summary>It is always ready.</summary>
     None,
+
+    /// <summary>
+    /// The connections that are made for tunnels decide: it is ready until three in a row have failed, and again after a pause. For servers
+    /// that allow one connection, or log each.
+    /// </summary>
+    OnDial,
 }

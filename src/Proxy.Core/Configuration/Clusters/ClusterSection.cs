@@ -6,6 +6,11 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Proxy.Configuration.Clusters;
 
 /// <summary>A group of equal destinations, with YARP's keys and Tcp.</summary>
+[WrittenElsewhere("Address", """an address belongs to a destination: "Destinations": { "a": { "Address": "tcp://host:port" } }.""")]
+[WrittenElsewhere(
+    "Destination",
+    """the key is Destinations, an object keyed by id: "Destinations": { "a": { "Address": "tcp://host:port" } }."""
+)]
 public sealed record ClusterSection
 {
     /// <summary>The load balancing policy.</summary>

@@ -18,11 +18,23 @@ internal static class ClusterValidator
         {
             cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:Clusters:{id}";
-            CheckAddresses(cluster, path, problems);
+            CheckAddresses(cluster, path, isHttp: http.Contains(id) && !tcp.Contains(id), problems);
             CheckPolicies(cluster, path, names, http.Contains(id), tcp.Contains(id), problems);
             if (!http.Contains(id) && !tcp.Contains(id))
             {
                 problems.Warn(path, "no route uses this cluster; add a route, or remove the cluster.");
+            }
+
+            if (
+                cluster.Tcp.SendProxyProtocol != ProxyProtocolVersion.None
+                && cluster.Destinations.Values.Any(static one => IsTcp(one) == false)
+            )
+            {
+                problems.Consequence(
+                    $"{path}:Tcp:SendProxyProtocol",
+                    "is for tcp:// and unix: destinations, and this cluster has http:// ones; leave it out.",
+                    $"{path}:Destinations"
+                );
             }
 
             if (http.Contains(id))
@@ -44,15 +56,23 @@ internal static class ClusterValidator
         address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    private static void CheckAddresses(ClusterSection cluster, string path, ProblemList problems)
+    private static void CheckAddresses(ClusterSection cluster, string path, bool isHttp, ProblemList problems)
     {
+        if (cluster is { Destinations.Count: 0, Connector: null })
+        {
+            problems.Warn(
+                $"{path}:Destinations",
+                "is empty or missing, so whoever is sent here is refused; write \"Destinations\": { \"a\": { \"Address\": \"tcp://host:port\" } }."
+            );
+        }
+
         foreach (var (id, destination) in cluster.Destinations)
         {
             var place = $"{path}:Destinations:{id}";
-            CheckAddress(destination.Address, $"{place}:Address", problems);
+            CheckAddress(destination.Address, $"{place}:Address", isHttp, ranges: true, problems);
             if (destination.Health is { } health)
             {
-                CheckAddress(health, $"{place}:Health", problems);
+                CheckAddress(health, $"{place}:Health", isHttp, ranges: false, problems);
             }
         }
 
@@ -62,7 +82,7 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckAddress(string address, string path, ProblemList problems)
+    private static void CheckAddress(string address, string path, bool isHttp, bool ranges, ProblemList problems)
     {
         if (address.Length == 0)
         {
@@ -75,10 +95,33 @@ internal static class ClusterValidator
                 problems.Consequence(path, $"'{address}' is no URL; write tcp://host:port, unix:/path or http://host.");
             }
         }
-        else if (!DestinationAddress.TryParse(address, out _, out var error))
+        else if (isHttp && !IsForTcp(address))
+        {
+            problems.Consequence(path, WrongUrl(address));
+        }
+        else if (
+            ranges
+                ? !DestinationAddress.TryParseRange(address, out _, out var error)
+                : !DestinationAddress.TryParse(address, out _, out error)
+        )
         {
             problems.Consequence(path, error ?? "is wrong.");
         }
+    }
+
+    private static bool IsForTcp(string address) => IsTcp(new DestinationSection { Address = address }) == true;
+
+    // Of a cluster that HTTP routes use, where a TCP address would be no help.
+    private static string WrongUrl(string address)
+    {
+        var shown = ScalarReader.Shorten(address);
+        if (address.IndexOf("://", StringComparison.Ordinal) is var end and >= 0)
+        {
+            var meant = DidYouMean.Find(address[..end], ["http", "https"]);
+            return $"'{shown}' is no http:// or https:// URL, which an HTTP route needs{DidYouMean.Suffix(meant is null ? null : ScalarReader.Shorten(meant + address[end..]))}";
+        }
+
+        return $"'{shown}' has no scheme; write 'http://{shown}' or 'https://{shown}', since an HTTP route uses the cluster.";
     }
 
     private static void CheckPolicies(ClusterSection cluster, string path, ConfigNames names, bool http, bool tcp, ProblemList problems)
@@ -89,6 +132,15 @@ internal static class ClusterValidator
             && (!http || names.HttpLoadBalancingPolicies.Contains(name, StringComparer.OrdinalIgnoreCase))
         );
         CheckName(cluster.LoadBalancingPolicy, [.. balancing], $"{path}:LoadBalancingPolicy", problems);
+        CheckName(cluster.SessionAffinity?.Policy, names.AffinityPolicies, $"{path}:SessionAffinity:Policy", problems);
+        CheckName(cluster.SessionAffinity?.FailurePolicy, names.AffinityFailurePolicies, $"{path}:SessionAffinity:FailurePolicy", problems);
+        CheckName(cluster.HealthCheck?.Active?.Policy, names.ActiveHealthPolicies, $"{path}:HealthCheck:Active:Policy", problems);
+        CheckName(
+            cluster.HealthCheck?.AvailableDestinationsPolicy,
+            names.AvailableDestinationsPolicies,
+            $"{path}:HealthCheck:AvailableDestinationsPolicy",
+            problems
+        );
         var passive = cluster.HealthCheck?.Passive?.Policy;
         CheckName(passive, names.PassiveHealthPolicies, $"{path}:HealthCheck:Passive:Policy", problems);
         if (tcp && passive is "TransportFailureRate")
@@ -104,7 +156,7 @@ internal static class ClusterValidator
     {
         if (!string.IsNullOrEmpty(name) && !known.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            problems.Consequence(path, $"no policy '{name}'; known policies: {DidYouMean.List(known)}.");
+            problems.Consequence(path, $"no policy '{ScalarReader.Shorten(name)}'; known policies: {DidYouMean.List(known)}.");
         }
     }
 

@@ -4,9 +4,14 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Clusters;
 
 /// <summary>One destination of a cluster.</summary>
+[WrittenElsewhere("Port", "the port is part of Address, such as tcp://host:5432.")]
+[WrittenElsewhere("Url", "write it as Address.")]
 public sealed record DestinationSection
 {
-    /// <summary>tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes.</summary>
+    /// <summary>
+    /// tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes; tcp://host:first-last for routes that listen at equally many ports,
+    /// which map one to one.
+    /// </summary>
     public required string Address { get; init; }
 
     /// <summary>Another address for active health checks.</summary>
@@ -19,7 +24,7 @@ public sealed record DestinationSection
     [Range(0, 256)]
     public int Weight { get; init; } = 1;
 
-    /// <summary>Whether it is used only when no other destination is available.</summary>
+    /// <summary>Whether it is used only when no other destination is available, or all others are full.</summary>
     public bool Backup { get; init; }
 
     /// <summary>Arbitrary keys and values for extensions.</summary>

@@ -7,6 +7,9 @@ namespace Proxy.Configuration.Clusters;
 [NotAvailableYet("Tls", "Probe")]
 public sealed record TcpClusterConfig
 {
+    /// <summary>The key under which YARP's metadata of a cluster tell its active checks the header. No configuration can have it, because of the colon.</summary>
+    internal const string HeaderMetadata = "Tcp:SendProxyProtocol";
+
     /// <summary>The time limit of one attempt to connect.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -21,9 +24,8 @@ public sealed record TcpClusterConfig
     /// <summary>How long a resolved name is used before it is resolved again.</summary>
     public TimeSpan DnsRefresh { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The PROXY protocol header sent first; only "None" is available yet.</summary>
-    [OnlyAvailable("None")]
-    public string SendProxyProtocol { get; init; } = "None";
+    /// <summary>The PROXY protocol header that each connection to a destination begins with, those of active checks included.</summary>
+    public ProxyProtocolVersion SendProxyProtocol { get; init; }
 
     /// <summary>Whether connections end when their destination becomes unhealthy; only false is available yet.</summary>
     [OnlyAvailable("false")]

@@ -4,11 +4,13 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Endpoints;
 
 /// <summary>A named address, or several, to listen on.</summary>
-[NotAvailableYet("ProxyProtocol", "PeekTimeout")]
+[WrittenElsewhere("Listen", "an endpoint has it as Address.")]
+[WrittenElsewhere("Url", "an endpoint has an Address, such as *:5432.")]
+[WrittenElsewhere("Port", "the port is part of Address, such as *:5432.")]
 public sealed record TcpEndpointConfig
 {
     /// <summary>One address or a list: ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.</summary>
-    [StringOrList]
+    [OneOrList]
     public required IReadOnlyList<string> Address { get; init; }
 
     /// <summary>The number of connections that the kernel may queue before they are accepted.</summary>
@@ -18,4 +20,10 @@ public sealed record TcpEndpointConfig
     /// <summary>The number of connections at the same time; absent means no limit.</summary>
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
+
+    /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
+    public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>PROXY protocol headers from load balancers in front.</summary>
+    public ProxyProtocolConfig ProxyProtocol { get; init; } = new();
 }

@@ -41,7 +41,10 @@ public sealed record KestrelLimitsConfig
     [AllowNone]
     public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The number of connections at the same time; more are closed.</summary>
+    /// <summary>
+    /// The number of connections of each endpoint at the same time, upgraded ones and those to the admin address excepted; more are closed. Absent, it is
+    /// what the limit of descriptors allows; "None" for no limit.
+    /// </summary>
     [AllowNone, Range(typeof(long), "1", Most)]
     public long? MaxConcurrentConnections { get; init; }
 

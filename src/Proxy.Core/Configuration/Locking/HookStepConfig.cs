@@ -20,12 +20,17 @@ public sealed record HookStepConfig
     /// <summary>The name of a hook that is registered in code.</summary>
     public string? Hook { get; init; }
 
-    /// <summary>Runs the step at every n-th activation; absent means at each, or with AfterTimeout only at those after a timeout.</summary>
+    /// <summary>
+    /// Runs the step at every n-th activation; absent means at each, or with AfterTimeout or AtStart only at those that these name.
+    /// </summary>
     [Range(1, int.MaxValue)]
     public int? Every { get; init; }
 
     /// <summary>Runs the step at the activation that follows a timeout.</summary>
     public bool AfterTimeout { get; init; }
+
+    /// <summary>Runs the step at the first activation since the program started, such as one that starts the service.</summary>
+    public bool AtStart { get; init; }
 
     /// <summary>Ends the step, and the processes that it started, after this time; does not apply to a Delay.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);

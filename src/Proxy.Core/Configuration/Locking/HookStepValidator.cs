@@ -100,6 +100,14 @@ internal sealed class HookStepValidator(HookListKind kind, ConfigNames names, Pr
             );
         }
 
+        if (kind != HookListKind.Activation && step.AtStart)
+        {
+            problems.Consequence(
+                $"{path}:{nameof(step.AtStart)}",
+                "is possible in OnActivate only, where activations are counted; leave it out."
+            );
+        }
+
         if (kind == HookListKind.Plain && step.WaitForPort is not null)
         {
             problems.Consequence(

@@ -32,6 +32,9 @@ public sealed record LockConfig
     /// <summary>Which departures of a waiting client end its wait; a half-close looks like leaving.</summary>
     public DropQueued DropQueued { get; init; }
 
+    /// <summary>When a client takes its place in the queue.</summary>
+    public ActivateOn ActivateOn { get; init; }
+
     /// <summary>Steps that run before the destination is dialed for a client.</summary>
     public IReadOnlyList<HookStepConfig> OnActivate { get; init; } = [];
 

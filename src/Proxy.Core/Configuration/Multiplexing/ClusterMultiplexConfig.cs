@@ -12,11 +12,28 @@ public sealed record ClusterMultiplexConfig
     /// <summary>The framing of a protocol that has no name here; instead of Protocol.</summary>
     public FramingConfig? Framing { get; init; }
 
-    /// <summary>The position of an id in messages by which a reply belongs to its request.</summary>
+    /// <summary>
+    /// The position of an id in messages by which a reply belongs to its request; None for a destination that does not repeat the id which its
+    /// protocol has.
+    /// </summary>
+    [AllowNone]
     public CorrelationConfig? Correlation { get; init; }
 
-    /// <summary>Recognizes requests that get no reply.</summary>
-    public NoReplyWhenConfig? NoReplyWhen { get; init; }
+    /// <summary>Recognizes requests that get no reply; one object, or a list of which any item holds.</summary>
+    [OneOrList]
+    public NoReplyWhenList? NoReplyWhen { get; init; }
+
+    /// <summary>Recognizes messages that a destination begins by itself; they are dropped.</summary>
+    public UnsolicitedConfig? Unsolicited { get; init; }
+
+    /// <summary>What happens to bytes between connecting and the first request.</summary>
+    public Greeting Greeting { get; init; }
+
+    /// <summary>Whether an echo of the request is dropped; for protocols with a checksum.</summary>
+    public Echo Echo { get; init; }
+
+    /// <summary>Where the length of a reply is taken from; for modbus-tcp.</summary>
+    public MessageLength Length { get; init; }
 
     /// <summary>The number of upstream connections to one destination.</summary>
     [Range(1, 1024)]

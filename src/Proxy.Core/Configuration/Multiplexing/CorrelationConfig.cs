@@ -12,4 +12,7 @@ public sealed record CorrelationConfig
     /// <summary>The length of the id in bytes.</summary>
     [Range(1, 8)]
     public required int Size { get; init; }
+
+    /// <summary>Whether it stands for "None": the destination does not repeat the protocol's id.</summary>
+    internal bool IsNone => Size == 0;
 }

@@ -7,36 +7,78 @@ internal static class FramingValidator
 {
     private const string Kinds = "LengthField, Delimiter, FixedLength or IdleGap";
 
-    /// <summary>Checks the sections Framing, Correlation and NoReplyWhen together.</summary>
-    /// <param name="framing">The section Framing; absent if a protocol is named.</param>
-    /// <param name="correlation">The section Correlation.</param>
-    /// <param name="noReplyWhen">The section NoReplyWhen.</param>
-    /// <param name="path">The path of the section that contains them.</param>
+    /// <summary>Checks the sections Framing, Correlation, NoReplyWhen and Unsolicited together.</summary>
+    /// <param name="config">The section that contains them.</param>
+    /// <param name="path">The path of that section.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(
-        FramingConfig? framing,
-        CorrelationConfig? correlation,
-        NoReplyWhenConfig? noReplyWhen,
-        string path,
-        ProblemList problems
-    )
+    public static void Check(ClusterMultiplexConfig config, string path, ProblemList problems)
     {
+        var framing = config.Framing;
         if (framing is not null)
         {
             CheckFraming(framing, $"{path}:Framing", problems);
         }
 
-        if (correlation is not null)
+        if (config.Correlation is { IsNone: false } correlation)
         {
             CheckCorrelation(correlation, framing, path, problems);
         }
 
-        if (noReplyWhen is not null)
+        if (config.NoReplyWhen is [])
         {
-            var place = $"{path}:NoReplyWhen:Equals";
-            CheckBytes(noReplyWhen.EqualTo, place, problems, out var bytes);
-            CheckWithin(noReplyWhen.Offset + bytes.Length, framing, $"{path}:NoReplyWhen", path, problems);
+            problems.Consequence($"{path}:NoReplyWhen", "is empty; write a condition, or leave it out.");
         }
+
+        for (var index = 0; index < config.NoReplyWhen?.Count; index++)
+        {
+            // A single one may stand without the list.
+            var place = config.NoReplyWhen.Count == 1 ? $"{path}:NoReplyWhen" : $"{path}:NoReplyWhen:{index}";
+            CheckNoReply(config.NoReplyWhen[index], framing, place, path, problems);
+        }
+
+        if (config.Unsolicited is { } unsolicited)
+        {
+            CheckPattern(unsolicited.Offset, unsolicited.EqualTo, framing, "Unsolicited", path, problems);
+        }
+    }
+
+    private static void CheckNoReply(NoReplyWhenConfig rule, FramingConfig? framing, string place, string path, ProblemList problems)
+    {
+        (string Key, string? Text, int Offset)[] conditions =
+        [
+            ("Equals", rule.EqualTo, rule.Offset ?? 0),
+            ("StartsWith", rule.StartsWith, 0),
+            ("Contains", rule.Contains, 0),
+            ("NotContains", rule.NotContains, 0),
+        ];
+        if (conditions.All(static condition => condition.Text is null))
+        {
+            problems.Consequence(place, "has no condition; write Equals with Offset, StartsWith, Contains or NotContains.", place);
+            return;
+        }
+
+        if ((rule.EqualTo is null) == (rule.Offset is not null))
+        {
+            problems.Consequence(
+                $"{place}:Offset",
+                rule.EqualTo is null
+                    ? "is the position of Equals, and there is none; leave it out."
+                    : "is required beside Equals; write the position, or StartsWith instead of Equals.",
+                $"{place}:Equals"
+            );
+        }
+
+        foreach (var (key, text, offset) in conditions.Where(static condition => condition.Text is not null))
+        {
+            CheckBytes(text!, $"{place}:{key}", problems, out var bytes);
+            CheckWithin(offset + bytes.Length, framing, place, path, problems, offset > 0 ? "a smaller Offset" : "fewer bytes");
+        }
+    }
+
+    private static void CheckPattern(int offset, string text, FramingConfig? framing, string key, string path, ProblemList problems)
+    {
+        CheckBytes(text, $"{path}:{key}:Equals", problems, out var bytes);
+        CheckWithin(offset + bytes.Length, framing, $"{path}:{key}", path, problems);
     }
 
     private static void CheckFraming(FramingConfig framing, string path, ProblemList problems)
@@ -148,7 +190,14 @@ internal static class FramingValidator
         }
     }
 
-    private static void CheckWithin(int end, FramingConfig? framing, string place, string path, ProblemList problems)
+    private static void CheckWithin(
+        int end,
+        FramingConfig? framing,
+        string place,
+        string path,
+        ProblemList problems,
+        string remedy = "a smaller Offset"
+    )
     {
         var longest = framing switch
         {
@@ -160,11 +209,7 @@ internal static class FramingValidator
         };
         if (end > longest)
         {
-            problems.Consequence(
-                place,
-                $"ends at byte {end}, but messages have at most {longest}; write a smaller Offset.",
-                $"{path}:Framing"
-            );
+            problems.Consequence(place, $"ends at byte {end}, but messages have at most {longest}; write {remedy}.", $"{path}:Framing");
         }
     }
 }

@@ -5,17 +5,32 @@ namespace Proxy.Configuration.Multiplexing;
 /// <summary>Checks the section Multiplex of a cluster.</summary>
 internal sealed class MultiplexClusterValidator(ConfigNames names, ProblemList problems)
 {
+    private const string ModbusTcp = "modbus-tcp";
+
     public static ProtocolName? Find(ConfigNames names, string name) =>
         names.Protocols.FirstOrDefault(protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     public void Check(ClusterMultiplexConfig config, string path)
     {
-        FramingValidator.Check(config.Framing, config.Correlation, config.NoReplyWhen, path, problems);
+        FramingValidator.Check(config, path, problems);
         CheckProtocol(config, path);
         var protocol = config.Protocol is { } name ? Find(names, name) : null;
-        if (protocol is not null && config is { Correlation: { } id, Framing: null })
+        if (config.Correlation is { IsNone: true })
+        {
+            CheckNoCorrelation(protocol, config, path);
+        }
+        else if (protocol is not null && config is { Correlation: { } id, Framing: null })
         {
             CheckCorrelation(id, protocol, path);
+        }
+
+        if (config.Length == MessageLength.ByPdu && config.Protocol?.Equals(ModbusTcp, StringComparison.OrdinalIgnoreCase) is not true)
+        {
+            problems.Consequence(
+                $"{path}:Length",
+                $"'ByPdu' is for '{ModbusTcp}', whose header has a length; leave it out.",
+                $"{path}:Protocol"
+            );
         }
 
         if (config.Protocol is null || protocol is not null)
@@ -31,6 +46,18 @@ internal sealed class MultiplexClusterValidator(ConfigNames names, ProblemList p
                 $"{path}:MaxRetryDelay",
                 $"{config.MaxRetryDelay:c} is less than the RetryDelay of {config.RetryDelay:c}; write at least that.",
                 $"{path}:RetryDelay"
+            );
+        }
+    }
+
+    private void CheckNoCorrelation(ProtocolName? protocol, ClusterMultiplexConfig config, string path)
+    {
+        if (protocol is { HasCorrelation: false } || config.Framing is not null)
+        {
+            problems.Consequence(
+                $"{path}:Correlation",
+                "'None' is for a protocol that has an id, and this one has none; leave it out.",
+                $"{path}:{(config.Framing is null ? "Protocol" : "Framing")}"
             );
         }
     }
@@ -97,7 +124,7 @@ internal sealed class MultiplexClusterValidator(ConfigNames names, ProblemList p
 
     private void CheckOrder(ClusterMultiplexConfig config, ProtocolName? protocol, string path)
     {
-        var hasId = config.Correlation is not null || protocol is { HasCorrelation: true };
+        var hasId = config.Correlation is null ? protocol is { HasCorrelation: true } : !config.Correlation.IsNone;
         if (config.MaxInFlight > 1 && !hasId && protocol is not { RepliesInOrder: true })
         {
             problems.Consequence(

@@ -19,6 +19,12 @@ public sealed record MultiplexConfig
     [Range(1, 1_000_000)]
     public int QueueLimit { get; init; } = 1024;
 
+    /// <summary>
+    /// When requests that wait to be sent are dropped because their client has gone; absent means Always for protocols whose clients do not
+    /// half-close (Modbus, ISO 8583, MPU), otherwise OnReset.
+    /// </summary>
+    public DropUnsent? DropUnsent { get; init; }
+
     /// <summary>Settings for Modbus.</summary>
     public MultiplexModbusConfig? Modbus { get; init; }
 }

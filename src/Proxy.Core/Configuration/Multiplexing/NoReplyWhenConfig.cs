@@ -3,14 +3,26 @@ using System.Text.Json.Serialization;
 
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>Recognizes requests that get no reply.</summary>
+/// <summary>
+/// Recognizes requests that get no reply: those for which all conditions hold. Bytes are written as a text, which is taken as UTF-8, or as "hex:"
+/// and two digits for each byte.
+/// </summary>
 public sealed record NoReplyWhenConfig
 {
-    /// <summary>The number of bytes before the compared ones.</summary>
+    /// <summary>The number of bytes before those that Equals compares.</summary>
     [Range(0, 65_535)]
-    public required int Offset { get; init; }
+    public int? Offset { get; init; }
 
-    /// <summary>The bytes to compare with: a text, as UTF-8, or "hex:" and two digits for each byte.</summary>
+    /// <summary>The request has these bytes at Offset.</summary>
     [JsonPropertyName("Equals")]
-    public required string EqualTo { get; init; }
+    public string? EqualTo { get; init; }
+
+    /// <summary>The request begins with these bytes.</summary>
+    public string? StartsWith { get; init; }
+
+    /// <summary>The request has these bytes anywhere.</summary>
+    public string? Contains { get; init; }
+
+    /// <summary>The request has these bytes nowhere.</summary>
+    public string? NotContains { get; init; }
 }

@@ -9,6 +9,18 @@ internal sealed record ConfigNames
     /// <summary>The load balancing policies for HTTP routes.</summary>
     public IReadOnlyCollection<string> HttpLoadBalancingPolicies { get; init; } = [];
 
+    /// <summary>The policies of session affinity.</summary>
+    public IReadOnlyCollection<string> AffinityPolicies { get; init; } = [];
+
+    /// <summary>The policies for requests whose destination is gone.</summary>
+    public IReadOnlyCollection<string> AffinityFailurePolicies { get; init; } = [];
+
+    /// <summary>The active health policies.</summary>
+    public IReadOnlyCollection<string> ActiveHealthPolicies { get; init; } = [];
+
+    /// <summary>The policies that choose the available destinations.</summary>
+    public IReadOnlyCollection<string> AvailableDestinationsPolicies { get; init; } = [];
+
     /// <summary>The passive health policies.</summary>
     public IReadOnlyCollection<string> PassiveHealthPolicies { get; init; } = [];
 
@@ -17,6 +29,9 @@ internal sealed record ConfigNames
 
     /// <summary>The protocols of Multiplex.</summary>
     public IReadOnlyCollection<ProtocolName> Protocols { get; init; } = [];
+
+    /// <summary>The protocols that are recognized by first bytes.</summary>
+    public IReadOnlyCollection<string> Detectors { get; init; } = [];
 
     /// <summary>The membership providers registered in code; Static and Dns are always available.</summary>
     public IReadOnlyCollection<string> MembershipProviders { get; init; } = [];

@@ -61,10 +61,7 @@ internal static class ConfigSchema
 
         node["type"] = type.Kind switch
         {
-            JsonTypeInfoKind.Enumerable when ConfigTypes.Attribute<StringOrListAttribute>(property) is not null => new JsonArray(
-                "array",
-                "string"
-            ),
+            JsonTypeInfoKind.Enumerable when ConfigTypes.Attribute<OneOrListAttribute>(property) is not null => OneOrList(node),
             JsonTypeInfoKind.Enumerable => new JsonArray("array", "null"),
             _ => new JsonArray("object", "null"),
         };
@@ -78,7 +75,25 @@ internal static class ConfigSchema
             node["additionalProperties"] = type.Type.IsDefined(typeof(OthersAddKeysAttribute), inherit: false);
         }
 
-        return node;
+        return type.Kind == JsonTypeInfoKind.Object && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null
+            ? new JsonObject { ["anyOf"] = new JsonArray(node, new JsonObject { ["const"] = "None" }) }
+            : node;
+    }
+
+    // An object in place of the list has the keys of its items: keywords for objects do not apply to lists.
+    private static JsonArray OneOrList(JsonNode list)
+    {
+        if (list["items"] is not JsonObject { } item || item["properties"] is null)
+        {
+            return new JsonArray("array", "string");
+        }
+
+        foreach (var key in (string[])["properties", "additionalProperties"])
+        {
+            list[key] = item[key]!.DeepClone();
+        }
+
+        return new JsonArray("array", "object", "null");
     }
 
     private static JsonObject Append(JsonObject schema, JsonNode more)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
@@ -22,7 +23,7 @@ internal static class ConfigTree
         var type = shape.Top;
         if (configuration is not IConfigurationRoot layered)
         {
-            Copy(configuration, top);
+            Copy(configuration, top, cancellationToken);
             // .NET's JSON reader keeps an object without keys as null, and a section that is absent not at all.
             top.IsEmptyObject = !top.HasChildren && configuration is ConfigurationSection section && section.TryGetValue(null, out _);
             return root;
@@ -42,13 +43,14 @@ internal static class ConfigTree
             provider is ChainedConfigurationProvider { Configuration: IConfigurationRoot inner } ? Flatten(inner) : [provider]
         );
 
-    private static void Copy(IConfiguration from, ConfigNode to)
+    private static void Copy(IConfiguration from, ConfigNode to, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         foreach (var child in from.GetChildren())
         {
             var node = to.GetOrAdd(child.Key);
             node.Value = child.Value;
-            Copy(child, node);
+            Copy(child, node, cancellationToken);
         }
     }
 
@@ -66,11 +68,12 @@ internal static class ConfigTree
         {
             JsonFileProvider => file!.Values,
             MemoryConfigurationProvider memory => memory,
+            ConfigurationProvider other when IsPlain(other) => Data(other),
             _ => null,
         };
         if (all is null)
         {
-            CopyLayer(provider, root, null);
+            CopyLayer(provider, root, null, cancellationToken);
             return root;
         }
 
@@ -90,13 +93,26 @@ internal static class ConfigTree
 
     private static ConfigNode At(ConfigNode root, string path) => path.Split(':').Aggregate(root, static (node, key) => node.GetOrAdd(key));
 
-    private static void CopyLayer(IConfigurationProvider provider, ConfigNode node, string? path)
+    // Whether its content is its dictionary, as with .NET's own providers: it answers no question in another way.
+    private static bool IsPlain(ConfigurationProvider provider)
     {
+        Delegate find = provider.TryGet;
+        Delegate list = provider.GetChildKeys;
+        return find.Method.DeclaringType == typeof(ConfigurationProvider) && list.Method.DeclaringType == typeof(ConfigurationProvider);
+    }
+
+    // The property is protected, and there is no other way to list the content at once.
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Data")]
+    private static extern IDictionary<string, string?> Data(ConfigurationProvider provider);
+
+    private static void CopyLayer(IConfigurationProvider provider, ConfigNode node, string? path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
         foreach (var key in provider.GetChildKeys([], path).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var child = node.GetOrAdd(key);
             child.Value = provider.TryGet(child.Path, out var value) ? value : null;
-            CopyLayer(provider, child, child.Path);
+            CopyLayer(provider, child, child.Path, cancellationToken);
         }
     }
 

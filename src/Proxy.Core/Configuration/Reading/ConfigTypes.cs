@@ -32,6 +32,12 @@ internal static class ConfigTypes
 
     public static bool OthersAddKeys(Type type) => Attribute<OthersAddKeysAttribute>(type) is not null;
 
+    /// <summary>Where a key belongs that the record does not have; null if that is not known.</summary>
+    public static string? Elsewhere(Type type, string key) =>
+        type.GetCustomAttributes<WrittenElsewhereAttribute>()
+            .FirstOrDefault(one => one.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
+            ?.Hint;
+
     public static bool IsAvailable(Type type, string name) => type.GetField(name)?.GetCustomAttribute<NotAvailableYetAttribute>() is null;
 
     public static bool IsOurs(JsonPropertyInfo? property) =>

@@ -19,6 +19,11 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
             return ReadFree(node);
         }
 
+        if (type.Kind == JsonTypeInfoKind.Object && IsNone(node, property))
+        {
+            return None(type);
+        }
+
         return type.Kind switch
         {
             JsonTypeInfoKind.Object => ReadObject(node, type),
@@ -37,6 +42,21 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
     // The order of keys has no meaning, and the revision's id must not depend on it.
     private static IEnumerable<ConfigNode> Sorted(ConfigNode node) =>
         node.Children.OrderBy(child => child.Key, StringComparer.OrdinalIgnoreCase);
+
+    // The section as it cannot be written: what is required has the value that no range allows.
+    private static JsonObject None(JsonTypeInfo type) =>
+        new(
+            type.Properties.Where(static property => property.IsRequired)
+                .Select(static property =>
+                    KeyValuePair.Create(
+                        property.Name,
+                        Placeholder(ConfigTypes.Options.GetTypeInfo(ConfigTypes.Bare(property.PropertyType)))
+                    )
+                )
+        );
+
+    private static bool IsNone(ConfigNode node, JsonPropertyInfo? property) =>
+        !node.HasChildren && Durations.IsNone(node.Value ?? "") && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null;
 
     private bool IsAvailable(JsonPropertyInfo property) => !wholeDocument || ConfigTypes.Attribute<NeedsCodeAttribute>(property) is null;
 
@@ -99,15 +119,16 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
             }
             else if (property is null && !ConfigTypes.OthersAddKeys(type.Type))
             {
-                CheckUnknown(node, child, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
+                CheckUnknown(node, child, type, [.. type.Properties.Select(property => property.Name).Concat(notYet)]);
             }
         }
     }
 
-    private void CheckUnknown(ConfigNode node, ConfigNode child, IReadOnlyList<string> known)
+    private void CheckUnknown(ConfigNode node, ConfigNode child, JsonTypeInfo type, IReadOnlyList<string> known)
     {
-        var meant = DidYouMean.Find(child.Key, known);
-        problems.Error(child.Path, $"unknown key{DidYouMean.Suffix(meant)}");
+        var elsewhere = ConfigTypes.Elsewhere(type.Type, child.Key);
+        var meant = elsewhere is null ? DidYouMean.Find(child.Key, known) : null;
+        problems.Error(child.Path, elsewhere is null ? $"unknown key{DidYouMean.Suffix(meant)}" : $"unknown key; {elsewhere}");
         if (meant is not null && node.Find(meant) is null)
         {
             problems.Blame($"{node.Path}:{meant}"); // the error says already that it is missing
@@ -135,17 +156,24 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
         return result;
     }
 
+    private static bool IsOne(ConfigNode node, JsonTypeInfo element) =>
+        element.Kind == JsonTypeInfoKind.None
+            ? node is { HasChildren: false, Value.Length: > 0 }
+            : node.IsEmptyObject || (node.HasChildren && !node.LooksLikeList);
+
     private JsonArray ReadList(ConfigNode node, JsonTypeInfo type, JsonPropertyInfo? property)
     {
         var element = ConfigTypes.Options.GetTypeInfo(type.ElementType!);
-        if (ConfigTypes.Attribute<StringOrListAttribute>(property) is not null && node is { HasChildren: false, Value.Length: > 0 })
+        var mayBeOne = ConfigTypes.Attribute<OneOrListAttribute>(property) is not null;
+        if (mayBeOne && IsOne(node, element))
         {
-            return [_scalars.Read(node, element.Type, property)];
+            return [element.Kind == JsonTypeInfoKind.None ? _scalars.Read(node, element.Type, property) : Read(node, element, null)];
         }
 
         if (!node.LooksLikeList)
         {
-            problems.Error(node.Path, "a list is expected here: [ … ].");
+            var one = mayBeOne && element.Kind != JsonTypeInfoKind.None ? "an object or " : "";
+            problems.Error(node.Path, $"{one}a list is expected here: [ … ].");
             return [];
         }
 

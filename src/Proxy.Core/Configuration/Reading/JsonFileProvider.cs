@@ -27,6 +27,12 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     public ConfigProblem? Problem => _current.Problems is [var first, ..] ? first : null;
 
     /// <summary>
+    /// Whether the file was replaced where a bind mount of this path comes from: the mount keeps the old file, so that no edit arrives until
+    /// the container is started again.
+    /// </summary>
+    public bool IsReplaced { get; private set; }
+
+    /// <summary>
     /// The content to check: the last valid one, or a newer one whose only problem is ambiguous keys, so that its other errors are found
     /// too.
     /// </summary>
@@ -64,6 +70,13 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     }
 
     private bool Reload()
+    {
+        var wasReplaced = IsReplaced;
+        IsReplaced = _source.Content is null && FileKind.IsUnlinked(File);
+        return ReadNew() | IsReplaced != wasReplaced;
+    }
+
+    private bool ReadNew()
     {
         var before = Problem;
         try

@@ -7,8 +7,6 @@ namespace Proxy.Configuration.Reading;
 /// <summary>A normalized address to listen on.</summary>
 public sealed record ListenAddress
 {
-    private const int MaxRange = 1024;
-
     private ListenAddress(string text) => Text = text;
 
     /// <summary>The normalized form; equal for equal addresses.</summary>
@@ -25,6 +23,12 @@ public sealed record ListenAddress
 
     /// <summary>Whether it is "*": every address, IPv4 and IPv6.</summary>
     public bool IsAny { get; private init; }
+
+    /// <summary>The number of ports of the range that it was written in; 1 for a single address.</summary>
+    internal int RangeSize { get; private init; } = 1;
+
+    /// <summary>Its place in that range, from 0.</summary>
+    internal int PortOffset { get; private init; }
 
     /// <summary>Whether it stands for every address of one or both IP versions.</summary>
     internal bool IsWildcard => IsAny || Equals(Address, IPAddress.Any) || Equals(Address, IPAddress.IPv6Any);
@@ -47,20 +51,41 @@ public sealed record ListenAddress
         }
 
         var colon = text.LastIndexOf(':');
-        if (colon <= 0 || text.EndsWith(']'))
+        if (WithoutAddressOrPort(text, colon) is { } wrong)
         {
-            error = $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path.";
+            error = wrong;
             return false;
         }
 
-        if (!TryParsePorts(text[(colon + 1)..], out var first, out var last, out error))
+        if (!PortRange.TryParse(text[(colon + 1)..], out var ports, out error))
         {
             return false;
         }
 
         var hosts = ParseHost(text[..colon], out error);
-        addresses = [.. hosts.SelectMany(host => Enumerable.Range(first, last - first + 1).Select(port => Create(host, port)))];
+        addresses = [.. hosts.SelectMany(host => Enumerable.Range(0, ports.Size).Select(offset => Create(host, ports, offset)))];
         return error is null;
+    }
+
+    // What is often written instead of an address with a port.
+    private static string? WithoutAddressOrPort(string text, int colon)
+    {
+        if (text.IndexOf("://", StringComparison.Ordinal) is var end and >= 0)
+        {
+            return text.StartsWith("http", StringComparison.OrdinalIgnoreCase)
+                ? $"'{text}' is a URL; HTTP is accepted at the endpoints of Kestrel:Endpoints, and TCP at ip:port or *:port."
+                : $"'{text}' has a scheme, which addresses to listen at have not; write '{text[(end + 3)..].TrimEnd('/')}'.";
+        }
+
+        var port = text[(colon + 1)..];
+        if (colon <= 0 && PortRange.TryParse(port, out _, out _))
+        {
+            return $"'{text}' has no address before the port; write '*:{port}' for all addresses, or '127.0.0.1:{port}' for this host alone.";
+        }
+
+        return colon <= 0 || text.EndsWith(']')
+            ? $"'{text}' has no port; write ip:port, [v6]:port, *:port, localhost:port, ip:first-last or unix:/path."
+            : null;
     }
 
     /// <summary>Whether both addresses are equal, or cannot be listened on at the same time.</summary>
@@ -83,8 +108,9 @@ public sealed record ListenAddress
         || (Equals(Address, IPAddress.IPv6Any) && other.Address?.AddressFamily == AddressFamily.InterNetworkV6);
 
     // A null host means "*".
-    private static ListenAddress Create(IPAddress? host, int port)
+    private static ListenAddress Create(IPAddress? host, PortRange ports, int offset)
     {
+        var port = ports.First + offset;
         var any = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
         var text = host is null ? string.Create(CultureInfo.InvariantCulture, $"*:{port}") : new IPEndPoint(host, port).ToString();
         return new ListenAddress(text)
@@ -92,6 +118,8 @@ public sealed record ListenAddress
             Address = host ?? any,
             Port = port,
             IsAny = host is null,
+            RangeSize = ports.Size,
+            PortOffset = offset,
         };
     }
 
@@ -120,21 +148,4 @@ public sealed record ListenAddress
             : $"'{host}' is a host name; listen on an ip address, *, or localhost.";
         return [];
     }
-
-    private static bool TryParsePorts(string text, out int first, out int last, out string? error)
-    {
-        var dash = text.IndexOf('-', StringComparison.Ordinal);
-        last = 0;
-        var parsed =
-            TryParsePort(dash < 0 ? text : text[..dash], out first) && TryParsePort(dash < 0 ? text : text[(dash + 1)..], out last);
-        error =
-            !parsed ? $"'{text}' is no port; ports are 0 to 65535, a range is first-last."
-            : dash >= 0 && (first == 0 || last < first) ? $"'{text}' is no range of ports; the first is at least 1 and not above the last."
-            : last - first >= MaxRange ? $"'{text}' is more than {MaxRange} ports; split it or use fewer."
-            : null;
-        return error is null;
-    }
-
-    private static bool TryParsePort(string text, out int port) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= IPEndPoint.MaxPort;
 }

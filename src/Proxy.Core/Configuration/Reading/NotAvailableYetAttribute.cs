@@ -30,9 +30,9 @@ internal sealed class AllowNoneAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AllowZeroAttribute : Attribute;
 
-/// <summary>Marks a list that may be written as a single value.</summary>
+/// <summary>Marks a list whose only item may be written without the list.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed class StringOrListAttribute : Attribute;
+internal sealed class OneOrListAttribute : Attribute;
 
 /// <summary>Marks a section that other code reads and of which no key is known.</summary>
 [AttributeUsage(AttributeTargets.Property)]

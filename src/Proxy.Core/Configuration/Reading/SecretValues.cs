@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -32,8 +33,17 @@ internal sealed class SecretValues
             .. All(document, place)
                 .SelectMany(static value => value.Split('\n', StringSplitOptions.TrimEntries))
                 .Where(static value => value.Length >= Shortest)
+                .SelectMany(Written)
                 .Distinct(StringComparer.Ordinal),
         ];
+
+    // As it is, and in the ways in which a file has it as JSON, which a program may print.
+    private static IEnumerable<string> Written(string value)
+    {
+        var escaped = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value);
+        var ascii = string.Concat(escaped.Select(static letter => char.IsAscii(letter) ? $"{letter}" : $"\\u{(int)letter:x4}"));
+        return [value, escaped, ascii, escaped.Replace("/", "\\/", StringComparison.Ordinal), JavaScriptEncoder.Default.Encode(value)];
+    }
 
     private static IEnumerable<string> All(JsonNode? node, SecretPlace place) =>
         node switch

@@ -9,22 +9,31 @@ internal static class ConnectorValidator
     /// <param name="config">The section with routes and clusters.</param>
     /// <param name="called">The connectors that a channel of this instance calls.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(ReverseProxyConfig config, IReadOnlyCollection<string> called, ProblemList problems)
+    /// <param name="cancellationToken">Ends the check.</param>
+    public static void Check(
+        ReverseProxyConfig config,
+        IEnumerable<string> called,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
+        var known = called.ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", called, problems);
+            cancellationToken.ThrowIfCancellationRequested();
+            CheckRoute(route, $"ReverseProxy:TcpRoutes:{id}", known, problems);
         }
 
         var tcp = config.TcpRoutes.Values.ToLookup(static route => route.ClusterId ?? "", StringComparer.OrdinalIgnoreCase);
         var http = config.UsedClusters().Http;
         foreach (var (id, cluster) in config.Clusters.Where(static pair => pair.Value.Connector is not null))
         {
-            CheckCluster(id, cluster, [.. tcp[id]], http.Contains(id), called, problems);
+            cancellationToken.ThrowIfCancellationRequested();
+            CheckCluster(id, cluster, [.. tcp[id]], http.Contains(id), known, problems);
         }
     }
 
-    private static void CheckRoute(TcpRouteConfig route, string path, IReadOnlyCollection<string> called, ProblemList problems)
+    private static void CheckRoute(TcpRouteConfig route, string path, HashSet<string> called, ProblemList problems)
     {
         CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
         if (route.ClusterId is not null)
@@ -42,7 +51,7 @@ internal static class ConnectorValidator
         ClusterSection cluster,
         List<TcpRouteConfig> tcp,
         bool hasHttp,
-        IReadOnlyCollection<string> called,
+        HashSet<string> called,
         ProblemList problems
     )
     {
@@ -63,9 +72,9 @@ internal static class ConnectorValidator
         }
     }
 
-    private static void CheckConnector(string connector, string path, IReadOnlyCollection<string> called, ProblemList problems)
+    private static void CheckConnector(string connector, string path, HashSet<string> called, ProblemList problems)
     {
-        if (!called.Contains(connector, StringComparer.OrdinalIgnoreCase))
+        if (!called.Contains(connector))
         {
             problems.Consequence(
                 path,

@@ -7,6 +7,8 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks routes with Mode Lock. Nothing else may connect to the service behind a lock, since no permit would count it.</summary>
 internal static class LockRouteValidator
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(1); // a silent holder is not worth a warning up to this
+
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems, CancellationToken cancellationToken)
     {
@@ -29,7 +31,20 @@ internal static class LockRouteValidator
             }
 
             LockValidator.Check(route.Lock ?? new LockConfig(), $"{path}:Lock", names, problems);
+            WarnAboutBlocking(route, path, problems);
             CheckCluster(id, route, path, config, users, problems);
+        }
+    }
+
+    private static void WarnAboutBlocking(TcpRouteConfig route, string path, ProblemList problems)
+    {
+        if ((route.Lock ?? new()).MaxHold < TimeSpan.Zero && (route.IdleTimeout < TimeSpan.Zero || route.IdleTimeout > _patience))
+        {
+            var idle = route.IdleTimeout < TimeSpan.Zero ? "without limit" : $"for {route.IdleTimeout:c}";
+            problems.Warn(
+                $"{path}:Lock:MaxHold",
+                $"a client that stays connected and says nothing keeps its permit {idle}, and the others wait; set MaxHold, or an IdleTimeout of at most {_patience:c}."
+            );
         }
     }
 

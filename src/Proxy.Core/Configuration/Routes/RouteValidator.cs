@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
 
@@ -7,10 +6,13 @@ namespace Proxy.Configuration.Routes;
 /// <summary>Checks what routes refer to.</summary>
 internal static class RouteValidator
 {
+    private static readonly TimeSpan _shortestKeepAlive = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestKeepAlive = TimeSpan.FromSeconds(short.MaxValue);
+
     /// <summary>Checks the routes.</summary>
-    /// <returns>The networks of each TCP route, by its id; they are parsed here only.</returns>
+    /// <returns>The conditions of each TCP route, by its id; they are parsed here only.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Dictionary<string, IReadOnlyList<IPNetwork>> Check(
+    public static Dictionary<string, RouteConditions> Check(
         ReverseProxyConfig config,
         ConfigNames names,
         ProblemList problems,
@@ -24,14 +26,18 @@ internal static class RouteValidator
             kinds[id] = new ClusterKinds(tcp.Contains(true), tcp.Contains(false));
         }
 
-        var networks = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
+        var conditions = new Dictionary<string, RouteConditions>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, route) in config.TcpRoutes)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var path = $"ReverseProxy:TcpRoutes:{id}";
-            CheckPlace(route, path, names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase), problems);
+            var isMounted = names.KestrelRoutes.Contains(id, StringComparer.OrdinalIgnoreCase);
+            CheckPlace(route, path, isMounted, problems);
             CheckEndpoints(route, path, config, problems);
-            networks[id] = ReadNetworks(route, path, problems);
+            var canPeek = !isMounted || !string.IsNullOrEmpty(route.Listen) || route.Match is { Endpoints.Count: > 0 };
+            conditions[id] = MatchReader.Read(route.Match, $"{path}:Match", canPeek, names, problems);
+            CheckKeepAlive(route.KeepAlive.Idle, $"{path}:KeepAlive:Idle", problems);
+            CheckKeepAlive(route.KeepAlive.Interval, $"{path}:KeepAlive:Interval", problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
             {
                 problems.Warn(
@@ -64,7 +70,19 @@ internal static class RouteValidator
             CheckCluster(route.ClusterId ?? "", $"ReverseProxy:Routes:{id}:ClusterId", kinds, RouteKind.Http, problems);
         }
 
-        return networks;
+        return conditions;
+    }
+
+    // What the kernel takes.
+    private static void CheckKeepAlive(TimeSpan time, string path, ProblemList problems)
+    {
+        if (time < _shortestKeepAlive || time > _longestKeepAlive || time.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            problems.Consequence(
+                path,
+                $"'{time:c}' is not possible: the system counts whole seconds; write '{_shortestKeepAlive:c}' to '{_longestKeepAlive:c}'."
+            );
+        }
     }
 
     private static void CheckPlace(TcpRouteConfig route, string path, bool mounted, ProblemList problems)
@@ -94,24 +112,6 @@ internal static class RouteValidator
                 );
             }
         }
-    }
-
-    private static List<IPNetwork> ReadNetworks(TcpRouteConfig route, string path, ProblemList problems)
-    {
-        var networks = new List<IPNetwork>();
-        foreach (var (index, text) in (route.Match?.SourceNetworks ?? []).Index())
-        {
-            if (StrictIp.TryParseNetwork(text, out var network, out var error))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                problems.Error($"{path}:Match:SourceNetworks:{index}", error ?? "is wrong.");
-            }
-        }
-
-        return networks;
     }
 
     private static void CheckCluster(

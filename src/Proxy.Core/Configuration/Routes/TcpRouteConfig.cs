@@ -6,8 +6,15 @@ namespace Proxy.Configuration.Routes;
 
 /// <summary>A TCP route: which connections it takes, and what it does with them.</summary>
 [NotAvailableYet("Tls", "Limits")]
+[WrittenElsewhere("Address", "write where to listen as Listen; where to connect is the Address of a destination of the cluster.")]
+[WrittenElsewhere("Port", "the port is part of Listen, such as *:5432.")]
+[WrittenElsewhere("Destinations", "they belong to a cluster, which the route names by ClusterId.")]
+[WrittenElsewhere("Endpoints", """it belongs under Match: "Match": { "Endpoints": ["id"] }.""")]
+[WrittenElsewhere("SourceNetworks", "it belongs under Match.")]
 public sealed record TcpRouteConfig
 {
+    private readonly TimeSpan? _halfCloseTimeout;
+
     /// <summary>The address to listen on, for a route without a TcpEndpoint.</summary>
     public string? Listen { get; init; }
 
@@ -36,9 +43,14 @@ public sealed record TcpRouteConfig
     [AllowNone]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Ends a connection after this time since one side has finished sending.</summary>
+    /// <summary>Ends a connection after this time since one side has finished sending; absent means 5 minutes, and 1 minute with Mode Lock.</summary>
     [AllowNone]
-    public TimeSpan HalfCloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan HalfCloseTimeout
+    {
+        // A client that holds a permit has said that it is done, and others wait for the service to agree.
+        get => _halfCloseTimeout ?? TimeSpan.FromMinutes(Mode == TcpMode.Lock ? 1 : 5);
+        init => _halfCloseTimeout = value;
+    }
 
     /// <summary>The maximum duration of a connection, shortened by up to 10 % at random.</summary>
     [AllowNone]

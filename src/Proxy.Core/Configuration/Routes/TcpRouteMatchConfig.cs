@@ -3,7 +3,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Routes;
 
 /// <summary>The conditions for connections of a route.</summary>
-[NotAvailableYet("ServerNames", "AlpnProtocols", "Protocols")]
+[NotAvailableYet("ClientCertificates")]
 public sealed record TcpRouteMatchConfig
 {
     /// <summary>The ids of the TcpEndpoints.</summary>
@@ -11,4 +11,16 @@ public sealed record TcpRouteMatchConfig
 
     /// <summary>The networks that a client must come from, such as 10.0.0.0/8; empty means any.</summary>
     public IReadOnlyList<string> SourceNetworks { get; init; } = [];
+
+    /// <summary>
+    /// The names of which a TLS client has to ask for one (SNI): a name, or *.name for all names below it; empty means any. Case and a dot at the end
+    /// are ignored.
+    /// </summary>
+    public IReadOnlyList<string> ServerNames { get; init; } = [];
+
+    /// <summary>The application protocols of which a TLS client has to offer one (ALPN), such as h2; empty means any.</summary>
+    public IReadOnlyList<string> AlpnProtocols { get; init; } = [];
+
+    /// <summary>The protocols of which the client has to speak one, by its first bytes: Tls, Http, Ssh, Postgres, Rdp, Socks5, Mqtt; empty means any.</summary>
+    public IReadOnlyList<string> Protocols { get; init; } = [];
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Native;
@@ -186,13 +187,33 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
                 throw Errno.Exception(-descriptor);
             }
 
-            var target = listener.Choose(loop);
-            var connection = new EpollConnection(descriptor, target, services, remote, isAccepted: true, listener.IsInline);
-            connection.Register();
-            if (target == loop || !listener.TryHandOn(connection))
+            var connection = Create(descriptor, remote);
+            try
             {
-                return connection;
+                connection.Register();
+                if (connection.Loop == loop || !listener.TryHandOn(connection))
+                {
+                    return connection;
+                }
             }
+            catch
+            {
+                connection.Reset(); // there is no memory, or the kernel has no epoll watches left
+                throw;
+            }
+        }
+    }
+
+    private EpollConnection Create(int descriptor, EndPoint? remote)
+    {
+        try
+        {
+            return new EpollConnection(descriptor, listener.Choose(loop), services, remote, isAccepted: true, listener.IsInline);
+        }
+        catch
+        {
+            Descriptor.Close(descriptor);
+            throw;
         }
     }
 

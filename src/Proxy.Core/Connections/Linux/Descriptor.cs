@@ -164,9 +164,22 @@ internal static unsafe class Descriptor
         var address = stackalloc byte[NativeAddress.MaxLength];
         uint length = NativeAddress.MaxLength;
         var descriptor = Libc.Accept(listener, address, &length, Libc.SockNonBlock | Libc.SockCloexec);
-        remote =
-            descriptor < 0 ? null : NativeAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, NativeAddress.MaxLength)));
-        return descriptor < 0 ? -Errno.Last : descriptor;
+        remote = null;
+        if (descriptor < 0)
+        {
+            return -Errno.Last;
+        }
+
+        try
+        {
+            remote = NativeAddress.Read(new ReadOnlySpan<byte>(address, (int)Math.Min(length, NativeAddress.MaxLength)));
+            return descriptor;
+        }
+        catch
+        {
+            Close(descriptor);
+            throw;
+        }
     }
 
     /// <summary>Closes the sending direction (FIN).</summary>

@@ -112,16 +112,44 @@ internal sealed class EpollConnection(
 
             if (!ignoreClose && HasSeen(Libc.EpollRdHup))
             {
-                return Unread() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
+                return Waiting() == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
 
             await gate.WaitAsync(CancellationToken.None);
         }
     }
 
+    public override async Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken)
+    {
+        var gate = Readable;
+        while (true)
+        {
+            gate.Reset();
+            if (HasFailed || IsClosing)
+            {
+                return PeerDeparture.Reset;
+            }
+
+            var ended = HasSeen(Libc.EpollRdHup); // before the bytes are counted, since both may come at once
+            if (Unread() > 0)
+            {
+                return null;
+            }
+
+            if (ended)
+            {
+                return PeerDeparture.ClosedSilently;
+            }
+
+            await gate.WaitAsync(cancellationToken);
+        }
+    }
+
+    public override bool HasPeerEnded => HasFailed || HasSeen(Libc.EpollRdHup);
+
     public override PeerDeparture? DepartedWithin(int missing) =>
         HasFailed ? PeerDeparture.Reset
-        : HasSeen(Libc.EpollRdHup) && Unread() is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+        : HasSeen(Libc.EpollRdHup) && Waiting() is > 0 and var unread && unread < missing ? PeerDeparture.Closed
         : null;
 
     public override IAsyncDisposable CancelOnReset(CancellationTokenSource source)
@@ -180,6 +208,9 @@ internal sealed class EpollConnection(
             }
         }
     }
+
+    // The bytes that the next reader gets without waiting.
+    private int Waiting() => AheadCount + Unread();
 
     private bool HasSeen(uint events) => ((uint)Volatile.Read(ref _seen) & events) != 0;
 

@@ -13,7 +13,7 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
 
     /// <inheritdoc />
     /// <exception cref="SocketException">
-    /// The address does not answer, or the process has no descriptor left for it (TooManyOpenSockets).
+    /// The address does not answer, or the process has no descriptor (TooManyOpenSockets) or the host no port (AddressNotAvailable) left for it.
     /// </exception>
     public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -35,7 +35,7 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
                 return WaitForBacklogAsync(connection, endpoint, cancellationToken);
             }
 
-            Check(error);
+            Check(error, endpoint);
             if (error == 0)
             {
                 connection.Register();
@@ -44,7 +44,7 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
 
             _ = connection.Writable; // created before the only event, which may come immediately
             connection.Register();
-            return WaitAsync(connection, cancellationToken);
+            return WaitAsync(connection, endpoint, cancellationToken);
         }
         catch
         {
@@ -55,15 +55,23 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
 
     private EpollConnection Create(int descriptor, EndPoint endpoint)
     {
-        var loop = EventLoop.Current;
-        return new EpollConnection(
-            descriptor,
-            loop ?? services.Loops.Least(),
-            services,
-            Target(endpoint),
-            isAccepted: false,
-            inline: loop is not null
-        );
+        try
+        {
+            var loop = EventLoop.Current;
+            return new EpollConnection(
+                descriptor,
+                loop ?? services.Loops.Least(),
+                services,
+                Target(endpoint),
+                isAccepted: false,
+                inline: loop is not null
+            );
+        }
+        catch
+        {
+            Descriptor.Close(descriptor);
+            throw;
+        }
     }
 
     private static EndPoint Target(EndPoint endpoint) => endpoint is SourcedEndPoint sourced ? sourced.Address : endpoint;
@@ -82,13 +90,17 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<ConnectionContext> WaitAsync(EpollConnection connection, CancellationToken cancellationToken)
+    private static async ValueTask<ConnectionContext> WaitAsync(
+        EpollConnection connection,
+        EndPoint endpoint,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             // The first event of a connecting socket is the result.
             await connection.Writable.WaitAsync(cancellationToken);
-            Check(connection.HasFailed ? connection.TakeError() : 0);
+            Check(connection.HasFailed ? connection.TakeError() : 0, endpoint);
             return connection;
         }
         catch
@@ -114,7 +126,7 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
                 error = Descriptor.Connect(connection.Number, endpoint);
             } while (error == Errno.Again);
 
-            Check(error);
+            Check(error, endpoint);
             connection.Register();
             return connection;
         }
@@ -125,11 +137,11 @@ internal sealed class EpollConnectionFactory(EpollDependencies services, TimePro
         }
     }
 
-    private static void Check(int error)
+    private static void Check(int error, EndPoint endpoint)
     {
         if (error is not (0 or Errno.InProgress or Errno.Already))
         {
-            throw Errno.Exception(error);
+            throw NoLocalPortException.Explain(Errno.Exception(error), endpoint);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Proxy.Diagnostics;
 using Proxy.Native;
+using Proxy.Timing;
 
 namespace Proxy.Connections.Linux;
 
@@ -24,6 +25,8 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
     private ulong _delivered;
     private long _flushExpires = Never;
+    private bool _hasEnteredClient;
+    private bool _hasEnteredUpstream;
     private bool _isStarted;
     private bool _isQueued;
     private bool _isCompleted;
@@ -33,7 +36,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     {
         _client = client;
         _upstream = upstream;
-        _deadlines = new RelayDeadlines(options, Environment.TickCount64);
+        _deadlines = new RelayDeadlines(options, RunningTime.OfProcess.Milliseconds);
         _record = record;
         _loop = client.Loop;
         _up = new RelayDirection(client, upstream, buffers);
@@ -66,19 +69,22 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     /// <summary>Runs one turn of the state machine.</summary>
     public void Execute()
     {
-        if (!_isStarted)
+        try
         {
-            _isStarted = true;
-            if (!TryEnterBoth())
+            if (!_isStarted)
             {
-                return;
+                _isStarted = true;
+                Start();
             }
 
-            Start();
+            _isQueued = false;
+            Step();
         }
-
-        _isQueued = false;
-        Step();
+        catch
+        {
+            Fail();
+            throw;
+        }
     }
 
     /// <summary>Handles events of one of the two sockets.</summary>
@@ -89,35 +95,30 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return; // reported by a loop that the connection has left
         }
 
-        const uint Ends = Libc.EpollErr | Libc.EpollHup;
-        var (from, to) = connection == _client ? (_up, _down) : (_down, _up);
-        from.IsReadable |= (events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0;
-        to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
-        if ((events & Libc.EpollErr) != 0)
+        try
         {
-            Break(connection); // noticed here, since it is not read while the other side accepts no bytes
+            Note(connection, events);
+            Step();
         }
-
-        Step();
+        catch
+        {
+            Fail();
+            throw;
+        }
     }
 
     /// <inheritdoc />
     public override long OnTimer(long now)
     {
-        if (_isCompleted)
+        try
         {
-            return Never;
+            return Check(now);
         }
-
-        if (_broken is not null)
+        catch
         {
-            Step();
-            return _isCompleted ? Never : now + TimerWheel.Tick;
+            Fail();
+            throw;
         }
-
-        return _deadlines.Passed(now) is not { } outcome || (outcome == ConnectionOutcome.IdleTimeout && IsDelivering())
-            ? _deadlines.Next
-            : Expire(outcome);
     }
 
     ConnectionOutcome IValueTaskSource<ConnectionOutcome>.GetResult(short token) => _source.GetResult(token);
@@ -131,28 +132,16 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         ValueTaskSourceOnCompletedFlags flags
     ) => _source.OnCompleted(continuation, state, token, flags);
 
-    private bool TryEnterBoth()
-    {
-        var client = _client.TryEnter();
-        if (!client || !_upstream.TryEnter())
-        {
-            if (client)
-            {
-                _client.Exit();
-            }
-
-            _client.Reset();
-            _upstream.Reset();
-            _isCompleted = true;
-            _source.SetResult(_outcome);
-            return false;
-        }
-
-        return true;
-    }
-
     private void Start()
     {
+        _hasEnteredClient = _client.TryEnter();
+        _hasEnteredUpstream = _hasEnteredClient && _upstream.TryEnter();
+        if (!_hasEnteredUpstream)
+        {
+            ResetBoth();
+            return;
+        }
+
         try
         {
             if (_upstream.Loop != _loop)
@@ -170,12 +159,51 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _upstream.Attach(this);
         _isAborted |= _client.IsClosing || _upstream.IsClosing;
         _down.IsReadable = _upstream.HasBeenReadable || _upstream.TouchedPipe is not null; // otherwise its first event is still to come
-        _client.TouchedPipe?.TakeUnread(_up);
-        _upstream.TouchedPipe?.TakeUnread(_down);
+        TakeUnread(_client, _up);
+        TakeUnread(_upstream, _down);
         if (_deadlines.Next is var due and not Never)
         {
             _loop.Timers.Schedule(this, due);
         }
+    }
+
+    private static void TakeUnread(EpollConnection connection, RelayDirection direction)
+    {
+        connection.TouchedPipe?.TakeUnread(direction);
+        if (connection.TakeAhead() is { } ahead)
+        {
+            direction.Prepend(ahead);
+        }
+    }
+
+    private void Note(EpollConnection connection, uint events)
+    {
+        const uint Ends = Libc.EpollErr | Libc.EpollHup;
+        var (from, to) = connection == _client ? (_up, _down) : (_down, _up);
+        from.IsReadable |= (events & (Libc.EpollIn | Libc.EpollRdHup | Ends)) != 0;
+        to.IsWritable |= (events & (Libc.EpollOut | Ends)) != 0;
+        if ((events & Libc.EpollErr) != 0)
+        {
+            Break(connection); // noticed here, since it is not read while the other side accepts no bytes
+        }
+    }
+
+    private long Check(long now)
+    {
+        if (_isCompleted)
+        {
+            return Never;
+        }
+
+        if (_broken is not null)
+        {
+            Step();
+            return _isCompleted ? Never : now + TimerWheel.Tick;
+        }
+
+        return _deadlines.Passed(now) is not { } outcome || (outcome == ConnectionOutcome.IdleTimeout && IsDelivering())
+            ? _deadlines.Next
+            : Expire(outcome);
     }
 
     // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
@@ -336,28 +364,70 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         Complete(resets: true);
     }
 
+    // A turn that failed, for want of memory as a rule, may have received bytes that it has not kept, and what follows them must not be sent.
+    // Nothing is allocated here.
+    private void Fail()
+    {
+        if (!_isCompleted)
+        {
+            _outcome = ConnectionOutcome.InternalError;
+            ResetBoth();
+        }
+    }
+
+    // Both sides end, and the relay completes, whatever fails here.
     private void Complete(bool resets)
     {
         CountMoved();
         _isCompleted = true;
         _loop.Timers.Cancel(this);
-        _up.Finish(_loop);
-        _down.Finish(_loop);
         _client.Attach(null);
         _upstream.Attach(null);
-        _client.Exit();
-        _upstream.Exit();
-        if (resets)
+        try
         {
-            _client.Reset();
-            _upstream.Reset();
+            _up.Finish(_loop);
+            _down.Finish(_loop);
         }
-        else
+        finally
         {
-            _client.Close();
-            _upstream.Close();
+            try
+            {
+                Leave(_client, _hasEnteredClient, resets);
+            }
+            finally
+            {
+                try
+                {
+                    Leave(_upstream, _hasEnteredUpstream, resets);
+                }
+                finally
+                {
+                    _source.SetResult(_outcome);
+                }
+            }
         }
+    }
 
-        _source.SetResult(_outcome);
+    // The use of the relay may be the last one, which closes the socket; so it ends after a reset was requested.
+    private static void Leave(EpollConnection connection, bool hasEntered, bool resets)
+    {
+        try
+        {
+            if (resets)
+            {
+                connection.Reset();
+            }
+            else
+            {
+                connection.Close();
+            }
+        }
+        finally
+        {
+            if (hasEntered)
+            {
+                connection.Exit();
+            }
+        }
     }
 }

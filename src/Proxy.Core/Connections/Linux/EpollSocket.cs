@@ -71,6 +71,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     {
         var old = _loop;
         old.Remove(Number, ((IEventHandler)this).Registration);
+        ((IEventHandler)this).Registration = EventTable.None; // if the move fails, the number must not name a handler of the other loop
         Volatile.Write(ref _loop, loop);
         loop.Add(Number, Watched, this);
     }

@@ -30,7 +30,7 @@ internal class EpollStream(EpollConnection connection) : Stream
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDrained || connection.HasEnded || connection.IsClosing || buffer.IsEmpty)
+        if (!_isDrained || connection.AheadCount > 0 || connection.HasEnded || connection.IsClosing || buffer.IsEmpty)
         {
             try
             {
@@ -54,6 +54,11 @@ internal class EpollStream(EpollConnection connection) : Stream
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public int TryRead(Span<byte> buffer)
     {
+        if (connection.AheadCount > 0)
+        {
+            return connection.ReadAhead(buffer);
+        }
+
         connection.Readable.Reset();
         var count = Receive(buffer);
         _isDrained = count > 0 && count < buffer.Length && !connection.ReadsStopShort;

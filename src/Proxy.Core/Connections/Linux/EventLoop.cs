@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Proxy.Native;
+using Proxy.Timing;
 
 namespace Proxy.Connections.Linux;
 
@@ -43,7 +44,7 @@ internal sealed unsafe class EventLoop : IDisposable
         _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerWait * EpollEvents.Size));
         Buffer = (byte*)NativeMemory.Alloc(BufferPool.BufferSize);
         Control(Libc.EpollAdd, _wake, Libc.EpollIn | Libc.EpollEdge, EventTable.None);
-        Now = Environment.TickCount64;
+        Now = RunningTime.OfProcess.Milliseconds;
         Timers = new TimerWheel(Now);
         Pipes = new KernelPipePool(this);
         _thread = new Thread(Run) { IsBackground = true, Name = $"proxy-loop-{index}" };
@@ -56,7 +57,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public int Index { get; }
 
-    /// <summary>The value of <see cref="Environment.TickCount64"/>, in milliseconds, at the start of the turn.</summary>
+    /// <summary>The value of <see cref="RunningTime.Milliseconds"/> at the start of the turn.</summary>
     public long Now { get; private set; }
 
     /// <summary>The buffer for all transfers, of <see cref="BufferPool.BufferSize"/> bytes; it holds nothing between two calls.</summary>
@@ -147,15 +148,16 @@ internal sealed unsafe class EventLoop : IDisposable
         {
             Volatile.Write(ref _turnBegan, 0);
             var count = Libc.EpollWait(_epoll, _events, EventsPerWait, WaitTime());
-            Now = Environment.TickCount64;
-            Volatile.Write(ref _turnBegan, Now);
+            Now = RunningTime.OfProcess.Milliseconds;
+            var began = Environment.TickCount64;
+            Volatile.Write(ref _turnBegan, began);
             if (_unreported is { } exception && TryReport(exception))
             {
                 _unreported = null;
             }
 
             Turn(count);
-            ReportIfHeld(Now, Environment.TickCount64);
+            ReportIfHeld(began, Environment.TickCount64);
         }
 
         CloseAll();
@@ -196,7 +198,7 @@ internal sealed unsafe class EventLoop : IDisposable
             return 0;
         }
 
-        var next = Timers.UntilNext(Environment.TickCount64);
+        var next = Timers.UntilNext(RunningTime.OfProcess.Milliseconds);
         return _unreported is null || next is >= 0 and < ReportPause ? next : ReportPause;
     }
 

@@ -22,13 +22,15 @@ internal sealed class EventTable
         {
             if (!_free.TryPop(out var index))
             {
-                index = _used++;
+                index = _used;
                 if (index == _handlers.Length)
                 {
                     var larger = _handlers;
                     Array.Resize(ref larger, index * 2);
                     _handlers = larger;
                 }
+
+                _used++; // last, since there may be no memory for a larger table
             }
 
             var registration = ((ulong)_count << 32) | (uint)index;

@@ -24,7 +24,7 @@ internal sealed unsafe class KernelPipe
     public static KernelPipe? TryCreate()
     {
         var ends = stackalloc int[2];
-        if (!Resources.OfProcess.MayAccept() || Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
+        if (!Resources.OfProcess.MaySpare() || Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
         {
             return null;
         }

@@ -62,6 +62,22 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         }
     }
 
+    /// <summary>Keeps bytes that were read before the relay started, behind those that it keeps already.</summary>
+    public void Prepend(ReadAhead ahead)
+    {
+        if (_kept is null)
+        {
+            var bytes = ahead.Detach();
+            (_kept, _keptStart, _keptEnd, _isRented) = (bytes.Array, bytes.Offset, bytes.Offset + bytes.Count, true);
+            return;
+        }
+
+        byte[] all = [.. _kept.AsSpan(_keptStart, _keptEnd - _keptStart), .. ahead.Bytes];
+        ahead.Dispose();
+        ReleaseKept();
+        Prepend(all);
+    }
+
     /// <summary>Moves the bytes that can be moved now, up to the share of one turn.</summary>
     public RelayProgress Pump(EventLoop loop)
     {

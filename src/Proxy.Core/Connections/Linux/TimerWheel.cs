@@ -107,7 +107,15 @@ internal sealed class TimerWheel(long now)
         {
             // Skips empty lists in one step.
             _tick = Count == 0 ? last : Math.Min(last, _tick + 1 + Distance((int)((_tick + 1) % Slots)));
-            Ask((int)(_tick % Slots), now);
+            try
+            {
+                Ask((int)(_tick % Slots), now);
+            }
+            catch
+            {
+                _tick--; // the others of this list are checked with the next call
+                throw;
+            }
         }
     }
 

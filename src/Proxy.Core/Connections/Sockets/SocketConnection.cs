@@ -41,7 +41,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override IDuplexPipe Transport
     {
-        get => _wrapper ?? (TouchedPipe ??= new SocketPipe(Socket));
+        get => _wrapper ?? (TouchedPipe ??= new SocketPipe(this));
         set => _wrapper = value;
     }
 
@@ -89,7 +89,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
-    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new NetworkStream(Socket, ownsSocket: false) : null;
+    public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new SocketStream(this) : null;
 
     public override void EndSending()
     {
@@ -108,7 +108,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         try
         {
             await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
-            var silent = Socket.Available == 0;
+            var silent = Socket.Available + AheadCount == 0;
             if (silent && !ignoreClose)
             {
                 return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset : PeerDeparture.ClosedSilently;
@@ -126,12 +126,43 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override async Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            return Socket.Available > 0 ? null
+                : TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
+                : PeerDeparture.ClosedSilently;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return PeerDeparture.Reset;
+        }
+    }
+
+    public override bool HasPeerEnded
+    {
+        get
+        {
+            try
+            {
+                return TcpInfo.IsClosed(Socket) || TcpInfo.HasPeerFinished(Socket);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
+
     public override PeerDeparture? DepartedWithin(int missing)
     {
         try
         {
             return TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
-                : TcpInfo.HasPeerFinished(Socket) && Socket.Available is > 0 and var unread && unread < missing ? PeerDeparture.Closed
+                : TcpInfo.HasPeerFinished(Socket) && Socket.Available + AheadCount is > 0 and var unread && unread < missing
+                    ? PeerDeparture.Closed
                 : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -144,6 +175,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
     // which is not known of a socket that this side has closed.
     private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ConnectionClosed);
         while (!ConnectionClosed.IsCancellationRequested && !TcpInfo.IsClosed(Socket))
         {
             if (!ignoreClose && TcpInfo.HasPeerFinished(Socket))
@@ -151,7 +183,8 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
                 return PeerDeparture.Closed;
             }
 
-            await Task.Delay(_statePoll, _services.Time, cancellationToken);
+            await Task.Delay(_statePoll, _services.Time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return PeerDeparture.Reset;

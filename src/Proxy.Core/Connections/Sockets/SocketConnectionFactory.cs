@@ -12,7 +12,7 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
 
     /// <inheritdoc />
     /// <exception cref="SocketException">
-    /// The address does not answer, or the process has no descriptor left for it (TooManyOpenSockets).
+    /// The address does not answer, or the process has no descriptor (TooManyOpenSockets) or the host no port (AddressNotAvailable) left for it.
     /// </exception>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -30,13 +30,25 @@ public sealed class SocketConnectionFactory(BufferPool buffers, DeadlineClock cl
                 socket.Bind(new IPEndPoint(source, 0));
             }
 
-            await socket.ConnectAsync((endpoint as SourcedEndPoint)?.Address ?? endpoint, cancellationToken);
+            await ConnectAsync(socket, endpoint, cancellationToken);
             return new SocketConnection(socket, _services);
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static async ValueTask ConnectAsync(Socket socket, EndPoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await socket.ConnectAsync((endpoint as SourcedEndPoint)?.Address ?? endpoint, cancellationToken);
+        }
+        catch (SocketException exception)
+        {
+            throw NoLocalPortException.Explain(exception, endpoint);
         }
     }
 }

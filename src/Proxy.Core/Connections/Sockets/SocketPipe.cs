@@ -7,18 +7,18 @@ namespace Proxy.Connections.Sockets;
 /// Pipes directly on a socket: a waiting read holds no buffer, a flush completes when the kernel has the bytes, and completing the output
 /// sends FIN in that direction only.
 /// </summary>
-internal sealed class SocketPipe(Socket socket) : IDuplexPipe
+internal sealed class SocketPipe(SocketConnection connection) : IDuplexPipe
 {
     private const int WriteBufferSize = BufferPool.BufferSize;
 
     public PipeReader Input { get; } =
         PipeReader.Create(
-            new NetworkStream(socket, ownsSocket: false),
+            new SocketStream(connection),
             new StreamPipeReaderOptions(bufferSize: BufferPool.BufferSize, useZeroByteReads: true)
         );
 
     public PipeWriter Output { get; } =
-        PipeWriter.Create(new SendStream(socket), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
+        PipeWriter.Create(new SendStream(connection.Socket), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
 
     public async ValueTask CompleteAsync()
     {

@@ -38,9 +38,7 @@ internal sealed class SocketRelay(
         services.Clock.Add(this);
         try
         {
-            var up = PumpAsync(_client, _upstream);
-            await PumpAsync(_upstream, _client);
-            await up;
+            await Task.WhenAll(PumpAsync(_client, _upstream), PumpAsync(_upstream, _client));
         }
         finally
         {
@@ -110,23 +108,45 @@ internal sealed class SocketRelay(
         {
             await BreakAsync(from, exception is ReceiveException ? from : to);
         }
+        catch (Exception)
+        {
+            // There is no memory, or the relay has a fault. An end of one direction only would look as if all of its bytes had arrived.
+            AbortBoth();
+            throw;
+        }
     }
 
-    /// <summary>Sends the bytes that are still in the pipes, before all others.</summary>
+    /// <summary>Sends the bytes that were read before and are still in the pipes or in the connection, before all others.</summary>
     private async Task SendBufferedAsync(Side from, Side to)
     {
-        if (from.Connection.TouchedPipe is not { } pipe || !pipe.Input.TryRead(out var read))
+        if (from.Connection.TouchedPipe is { } pipe && pipe.Input.TryRead(out var read))
+        {
+            foreach (var segment in read.Buffer)
+            {
+                await to.Socket.SendAsync(segment);
+                Count(from, segment.Length);
+            }
+
+            pipe.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        if (from.Connection.TakeAhead() is not { } ahead)
         {
             return;
         }
 
-        foreach (var segment in read.Buffer)
+        var bytes = ahead.Detach();
+        try
         {
-            await to.Socket.SendAsync(segment);
-            Count(from, segment.Length);
+            from.IsSendingOn = true;
+            await to.Socket.SendAsync(bytes.AsMemory());
+            Count(from, bytes.Count);
         }
-
-        pipe.Input.AdvanceTo(read.Buffer.End);
+        finally
+        {
+            from.IsSendingOn = false;
+            services.Buffers.Return(bytes.Array!);
+        }
     }
 
     /// <summary>Waits for bytes with a zero-byte read, so that an idle connection holds no buffer.</summary>

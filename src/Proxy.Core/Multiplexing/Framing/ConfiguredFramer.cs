@@ -1,7 +1,12 @@
 namespace Proxy.Multiplexing.Framing;
 
 /// <summary>Adds what the configuration declares, a correlation id or requests without reply, to another framer.</summary>
-internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? correlation, NoReplyRule? noReply) : IMessageFramer
+internal sealed class ConfiguredFramer(
+    IMessageFramer inner,
+    CorrelationField? correlation,
+    MessagePattern[] noReply,
+    bool repeatsNoId = false
+) : IMessageFramer
 {
     public string Name => inner.Name;
 
@@ -9,9 +14,15 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
 
     public int MaxBytes => inner.MaxBytes;
 
-    public CorrelationField? Correlation => correlation ?? inner.Correlation;
+    public int MaxNoise => inner.MaxNoise;
+
+    public CorrelationField? Correlation => repeatsNoId ? null : correlation ?? inner.Correlation;
+
+    public CorrelationField? ClientId => correlation ?? inner.Correlation;
 
     public bool RepliesInOrder => inner.RepliesInOrder;
+
+    public bool AllowsHalfClose => inner.AllowsHalfClose;
 
     public IProtocolRules Rules => inner.Rules;
 
@@ -28,12 +39,25 @@ internal sealed class ConfiguredFramer(IMessageFramer inner, CorrelationField? c
             return FrameMeasure.Malformed("The message is too short to have a correlation id.");
         }
 
-        return noReply is null || context.Direction != MessageDirection.Request
+        return noReply.Length == 0 || context.Direction != MessageDirection.Request
             ? measure
             : measure with
             {
-                Traits = Expect(measure.Traits, noReply.Matches(context.Buffer[..measure.Length])),
+                Traits = Expect(measure.Traits, Matches(context.Buffer[..measure.Length])),
             };
+    }
+
+    private bool Matches(ReadOnlySpan<byte> request)
+    {
+        foreach (var pattern in noReply)
+        {
+            if (pattern.Matches(request))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static MessageTraits Expect(MessageTraits traits, bool noReply) =>

@@ -12,7 +12,7 @@ public readonly record struct FrameMeasure
     /// For a whole message, its length in bytes: from 1 to the length of the buffer and the framer's <see cref="IMessageFramer.MaxBytes"/>.
     /// For a message in parts, the length of this part; the last part may be empty if the end of the input ended the message.
     /// For a part, the least number of bytes with which measuring again can give a different result: more than the buffer has, and never
-    /// more than MaxBytes.
+    /// more than MaxBytes and <see cref="IMessageFramer.MaxNoise"/> together. For bytes to skip, their number.
     /// </summary>
     public int Length { get; private init; }
 
@@ -79,6 +79,11 @@ public readonly record struct FrameMeasure
             Rest = rest,
             Traits = traits,
         };
+
+    /// <summary>Bytes that belong to no message, before one.</summary>
+    /// <param name="length">Their number; at least 1, and at most that of the buffer.</param>
+    /// <returns>The measure.</returns>
+    public static FrameMeasure Skip(int length) => new() { Status = FrameStatus.Skip, Length = length };
 
     /// <summary>Bytes that are no message.</summary>
     /// <param name="reason">A sentence that says what is wrong. It has to be a constant, since it is logged.</param>

@@ -9,6 +9,9 @@ public enum FrameStatus
     /// <summary>A whole message.</summary>
     Complete,
 
+    /// <summary>Bytes that belong to no message, before one. They are dropped, and what follows is measured.</summary>
+    Skip,
+
     /// <summary>No message, whatever bytes may follow.</summary>
     Malformed,
 

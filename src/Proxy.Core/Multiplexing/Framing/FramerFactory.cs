@@ -18,14 +18,30 @@ internal static class FramerFactory
         };
 
     /// <summary>Adds what the configuration declares beyond the framing; without that, returns the framer itself.</summary>
-    public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenConfig? noReplyWhen) =>
+    public static IMessageFramer Configure(IMessageFramer framer, CorrelationConfig? correlation, NoReplyWhenList? noReplyWhen) =>
         correlation is null && noReplyWhen is null
             ? framer
             : new ConfiguredFramer(
                 framer,
-                correlation is null ? null : new CorrelationField(correlation.Offset, correlation.Size),
-                noReplyWhen is null ? null : new NoReplyRule(noReplyWhen.Offset, ByteText.Parse(noReplyWhen.EqualTo))
+                correlation is null or { IsNone: true } ? null : new CorrelationField(correlation.Offset, correlation.Size),
+                [.. (noReplyWhen ?? []).Select(PatternOf)],
+                repeatsNoId: correlation is { IsNone: true }
             );
+
+    /// <summary>Builds the pattern of messages with certain bytes at an offset.</summary>
+    public static MessagePattern CreatePattern(int offset, string bytes) => new() { Offset = offset, EqualTo = ByteText.Parse(bytes) };
+
+    private static MessagePattern PatternOf(NoReplyWhenConfig config) =>
+        new()
+        {
+            Offset = config.Offset ?? 0,
+            EqualTo = Parse(config.EqualTo),
+            StartsWith = Parse(config.StartsWith),
+            Contains = Parse(config.Contains),
+            NotContains = Parse(config.NotContains),
+        };
+
+    private static byte[] Parse(string? text) => text is null ? [] : ByteText.Parse(text);
 
     private static LengthFieldFramer OfLength(LengthFieldConfig config) =>
         new(

@@ -22,6 +22,9 @@ internal static class FramingServices
                 new LengthField(Offset: 0, Size: 2),
                 MaxBytes: 2 + ushort.MaxValue
             )
+            {
+                AllowsHalfClose = false,
+            }
         );
         services.AddSingleton<IMessageFramer>(
             new LengthFieldFramer(
@@ -30,6 +33,9 @@ internal static class FramingServices
                 new LengthField(Offset: 0, Size: 4, LengthEncoding.Ascii),
                 MaxBytes: 4 + 9999
             )
+            {
+                AllowsHalfClose = false,
+            }
         );
     }
 }

@@ -1,3 +1,5 @@
+using Proxy.Configuration.Multiplexing;
+
 namespace Proxy.Multiplexing.Framing;
 
 /// <summary>Finds where the messages of one protocol end. It measures messages and never changes them.</summary>
@@ -25,16 +27,39 @@ public interface IMessageFramer
     /// </summary>
     int MaxBytes { get; }
 
+    /// <summary>
+    /// The most bytes before a reply that the framer skips, since a checksum tells where a reply is. If there are any, bytes that arrive
+    /// outside an exchange are dropped and do not end the connection, unless they are a whole message. 0 if the framer skips none.
+    /// </summary>
+    int MaxNoise => 0;
+
     /// <summary>The position of the id in messages; null if replies belong to requests by order only.</summary>
     CorrelationField? Correlation => null;
+
+    /// <summary>
+    /// The position of the id that clients find in their replies. It differs from <see cref="Correlation"/> only if the destination does not
+    /// repeat ids: then the client's own is put back.
+    /// </summary>
+    CorrelationField? ClientId => Correlation;
 
     /// <summary>
     /// Whether a destination answers the requests on one connection in order, so that several may be sent before the first reply.
     /// </summary>
     bool RepliesInOrder => false;
 
+    /// <summary>
+    /// Whether clients of the protocol close their side and still wait for replies, as a shell pipe does. If not, a client that has closed
+    /// its side has gone, and its requests that were not sent are dropped.
+    /// </summary>
+    bool AllowsHalfClose => true;
+
     /// <summary>What is known of the protocol beyond its framing; nothing by default.</summary>
     IProtocolRules Rules => NoRules.Instance;
+
+    /// <summary>Returns the framer for destinations with certain settings.</summary>
+    /// <param name="config">The cluster's section Multiplex, validated.</param>
+    /// <returns>The framer of the same protocol; itself by default.</returns>
+    IMessageFramer For(ClusterMultiplexConfig config) => this;
 
     /// <summary>Measures the message at the start of a buffer.</summary>
     /// <param name="context">The buffer and its circumstances.</param>

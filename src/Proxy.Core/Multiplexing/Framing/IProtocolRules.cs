@@ -26,13 +26,23 @@ public interface IProtocolRules
     /// <returns>What is known; nothing by default.</returns>
     RequestFacts Describe(ReadOnlySpan<byte> request) => default;
 
+    /// <summary>Names what a request asks for, as far as its <see cref="RequestFacts.Target"/> tells it apart from others.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>A name for operators, which contains numbers of the request at most; empty by default.</returns>
+    string NameTarget(ReadOnlySpan<byte> request) => "";
+
     /// <summary>
-    /// Classifies a reply. Every reply is passed on, but only an <see cref="ReplyMeaning.Answer"/> may be cached for identical requests.
+    /// Classifies a reply. Every reply is passed on to the request whose id it has, but only an <see cref="ReplyMeaning.Answer"/> may be cached
+    /// for identical requests, and a <see cref="ReplyMeaning.Mismatch"/> is not shared.
     /// </summary>
     /// <param name="request">The request, as it was sent to the destination.</param>
     /// <param name="reply">The reply as it was received.</param>
     /// <returns>The meaning of the reply.</returns>
     ReplyMeaning Judge(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply) => ReplyMeaning.Answer;
+
+    /// <summary>Corrects in a reply what its destination gets wrong, if the configuration says so, before a client gets it.</summary>
+    /// <param name="reply">The whole reply; its length stays the same.</param>
+    void Correct(Span<byte> reply) { }
 
     /// <summary>
     /// Writes a reply of the proxy itself, if the protocol can express it; otherwise the client's connection is reset. Not called for a

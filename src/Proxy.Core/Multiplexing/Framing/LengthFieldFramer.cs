@@ -3,6 +3,8 @@ namespace Proxy.Multiplexing.Framing;
 /// <summary>Messages that contain their length in a field.</summary>
 internal sealed record LengthFieldFramer(string Name, string Description, LengthField Field, int MaxBytes) : IMessageFramer
 {
+    public bool AllowsHalfClose { get; init; } = true;
+
     public FrameMeasure Measure(in MeasureContext context)
     {
         if (context.Buffer.Length < Field.End)

@@ -39,6 +39,9 @@ public readonly ref struct MeasureContext
     /// </summary>
     public bool InParts { get; init; }
 
+    /// <summary>The same circumstances for the bytes from an offset on.</summary>
+    internal MeasureContext From(int offset) => new(Direction, Buffer[offset..], Request) { Input = Input, InParts = InParts };
+
     /// <summary>Creates the context for bytes of a client.</summary>
     /// <param name="buffer">The bytes.</param>
     /// <returns>The context.</returns>

@@ -18,4 +18,7 @@ public enum MessageTraits
 
     /// <summary>An unfinished request whose client waits for <see cref="LocalReply.Continue"/> before it sends the rest.</summary>
     AwaitsContinue = 8,
+
+    /// <summary>A request whose reply repeats it, so that its echo on a serial line looks like the reply.</summary>
+    RepliesRepeat = 16,
 }

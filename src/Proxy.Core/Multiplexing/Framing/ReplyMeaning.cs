@@ -6,9 +6,12 @@ public enum ReplyMeaning
     /// <summary>The requested answer.</summary>
     Answer,
 
-    /// <summary>Something else: an error, or a reply to another request.</summary>
+    /// <summary>An error, by which the destination refuses the request.</summary>
     Error,
 
     /// <summary>The destination reports that a device behind it did not answer.</summary>
     NoAnswer,
+
+    /// <summary>A reply to another request, or none that makes sense.</summary>
+    Mismatch,
 }

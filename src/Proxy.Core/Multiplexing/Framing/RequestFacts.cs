@@ -5,10 +5,16 @@ public readonly record struct RequestFacts
 {
     /// <summary>
     /// The unit behind the destination that the request is for; null if the protocol has no units. One unit may be silent while others
-    /// answer, so requests are suspended per unit. A request that is not <see cref="MessageTraits.Safe"/> removes the unit's replies from
+    /// answer, so one may be suspended alone. A request that is not <see cref="MessageTraits.Safe"/> removes the unit's replies from
     /// the cache.
     /// </summary>
     public ushort? Unit { get; init; }
+
+    /// <summary>
+    /// A number that is equal for requests which ask the same thing of the same unit, such as one register, and different for all others. When
+    /// one is not answered, only its like is suspended. 0 if that is not known: then its unit is suspended.
+    /// </summary>
+    public ulong Target { get; init; }
 
     /// <summary>
     /// A number that is equal for requests that get the same reply and different for all others; 0 if the reply must not be shared. A

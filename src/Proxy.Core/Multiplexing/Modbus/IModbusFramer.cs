@@ -6,6 +6,11 @@ namespace Proxy.Multiplexing.Modbus;
 /// <summary>A framing of Modbus around unit id and PDU, which are the same in all framings.</summary>
 internal interface IModbusFramer : IMessageFramer
 {
+    /// <summary>Corrects in a reply what its destination gets wrong; see <see cref="IProtocolRules.Correct"/>.</summary>
+    void Correct(Span<byte> reply) { }
+
+    bool IMessageFramer.AllowsHalfClose => false;
+
     /// <summary>Removes the framing.</summary>
     /// <param name="message">A whole message.</param>
     /// <param name="adu">Receives unit id and PDU; needs room for <see cref="ModbusFunctions.MaxAdu"/> bytes.</param>

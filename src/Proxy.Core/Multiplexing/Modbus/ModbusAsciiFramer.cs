@@ -4,7 +4,7 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing.Modbus;
 
 /// <summary>Modbus ASCII: a colon, unit id, PDU and LRC in hexadecimal digits, CR LF.</summary>
-internal sealed class ModbusAsciiFramer : IModbusFramer
+internal sealed class ModbusAsciiFramer : IModbusFramer, IChecksumFramer
 {
     private const byte Colon = (byte)':';
     private const int Around = 3; // the colon, CR and LF
@@ -21,9 +21,30 @@ internal sealed class ModbusAsciiFramer : IModbusFramer
 
     public int MaxBytes => MaxDigits + Around;
 
+    public int MinBytes => MinDigits + Around;
+
+    public int MaxNoise => Resynchronization.MaxNoise;
+
     public IProtocolRules Rules { get; }
 
-    public FrameMeasure Measure(in MeasureContext context)
+    public FrameMeasure Measure(in MeasureContext context) =>
+        context.Request.IsEmpty ? MeasureAt(context) : Resynchronization.Measure(context, this);
+
+    public bool MayStart(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> request)
+    {
+        const int UnitAndFunction = 2;
+        if (bytes[0] != Colon || bytes.Length <= 2 * UnitAndFunction)
+        {
+            return bytes[0] == Colon;
+        }
+
+        Span<byte> start = stackalloc byte[UnitAndFunction];
+        Span<byte> asked = stackalloc byte[MaxDigits / 2];
+        return Convert.FromHexString(bytes.Slice(1, 2 * UnitAndFunction), start, out _, out _) == OperationStatus.Done
+            && ModbusFunctions.MayAnswer(start, asked[..Decode(request, asked)]);
+    }
+
+    public FrameMeasure MeasureAt(in MeasureContext context)
     {
         var buffer = context.Buffer[..Math.Min(context.Buffer.Length, MaxBytes)];
         if (buffer.IsEmpty)

@@ -37,7 +37,17 @@ internal static class ModbusFunctions
         IsRead(adu) ? MessageTraits.Safe
         : adu is [_, 0x08, 0, ForceListenOnly, ..] ? MessageTraits.NoReply
         : adu is [Broadcast, not ReadWriteRegisters, ..] ? MessageTraits.NoReply
+        : MayRepeat(adu) ? MessageTraits.RepliesRepeat
         : MessageTraits.None;
+
+    // Single writes, diagnostics, file records, mask writes; of functions of vendors nobody knows.
+    private static bool MayRepeat(ReadOnlySpan<byte> adu) => adu is [_, not (0x0F or 0x10 or 0x17 or 0x2B), ..];
+
+    /// <summary>Whether a reply may begin with these bytes of unit id and PDU, as far as they are there.</summary>
+    public static bool MayAnswer(ReadOnlySpan<byte> start, ReadOnlySpan<byte> request) =>
+        request.Length < 2
+        || start.IsEmpty
+        || ((start[0] == request[0] || request[0] == Broadcast) && (start.Length < 2 || (start[1] & ~ExceptionBit) == request[1]));
 
     /// <summary>Whether a reply can belong to a request; without a transaction id, the content is all there is to compare.</summary>
     public static bool Answers(ReadOnlySpan<byte> reply, ReadOnlySpan<byte> request) =>

@@ -4,7 +4,7 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing.Modbus;
 
 /// <summary>Modbus RTU over TCP, as serial converters send it.</summary>
-internal sealed class ModbusRtuFramer : IModbusFramer
+internal sealed class ModbusRtuFramer : IModbusFramer, IChecksumFramer
 {
     // TCP does not preserve pauses of 3.5 characters; converters pass on what they have after some milliseconds.
     private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(50);
@@ -17,9 +17,18 @@ internal sealed class ModbusRtuFramer : IModbusFramer
 
     public int MaxBytes => RtuFrame.MaxBytes;
 
+    public int MinBytes => RtuFrame.MinBytes;
+
+    public int MaxNoise => Resynchronization.MaxNoise;
+
     public IProtocolRules Rules { get; }
 
-    public FrameMeasure Measure(in MeasureContext context)
+    public FrameMeasure Measure(in MeasureContext context) =>
+        context.Request.IsEmpty ? MeasureAt(context) : Resynchronization.Measure(context, this);
+
+    public bool MayStart(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> request) => ModbusFunctions.MayAnswer(bytes, request);
+
+    public FrameMeasure MeasureAt(in MeasureContext context)
     {
         var buffer = context.Buffer;
         var isRequest = context.Direction == MessageDirection.Request;
@@ -65,10 +74,11 @@ internal sealed class ModbusRtuFramer : IModbusFramer
         var mayGrow = length < RtuFrame.MinBytes || (context.Input == InputState.Open && length < RtuFrame.MaxBytes);
         return mayGrow
             ? FrameMeasure.NeedMore(Math.Max(length + 1, RtuFrame.MinBytes), RtuFrame.MaxBytes, silence: _silence)
-            : SearchPrefix(context.Buffer[..Math.Min(length, RtuFrame.MaxBytes)]);
+            : SearchPrefix(context.Buffer[..Math.Min(length, RtuFrame.MaxBytes)], mayGrow: context.Direction == MessageDirection.Reply);
     }
 
-    private static FrameMeasure SearchPrefix(ReadOnlySpan<byte> bytes)
+    // A reply may come in parts with pauses; what bounds the wait for it is the time limit of a reply.
+    private static FrameMeasure SearchPrefix(ReadOnlySpan<byte> bytes, bool mayGrow)
     {
         var crc = Crc16.Start;
         for (var index = 0; index < bytes.Length; index++)
@@ -80,6 +90,8 @@ internal sealed class ModbusRtuFramer : IModbusFramer
             }
         }
 
-        return FrameMeasure.Malformed("There is no CRC that fits.");
+        return mayGrow && bytes.Length < RtuFrame.MaxBytes
+            ? FrameMeasure.NeedMore(bytes.Length + 1, RtuFrame.MaxBytes)
+            : FrameMeasure.Malformed("There is no CRC that fits.");
     }
 }

@@ -26,9 +26,22 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
             : new RequestFacts
             {
                 Unit = adu[0],
+                Target = Target(adu[..length]),
                 ShareKey = ShareKey(adu[..length]),
                 ConcernsAllUnits = adu[0] == Broadcast,
             };
+    }
+
+    public string NameTarget(ReadOnlySpan<byte> request)
+    {
+        Span<byte> adu = stackalloc byte[ModbusFunctions.MaxAdu];
+        adu = adu[..framer.Unwrap(request, adu)];
+        return adu switch
+        {
+            [var unit, var function, var high, var low, ..] => $"unit {unit}, function {function}, address {(high << 8) | low}",
+            [var unit, var function, ..] => $"unit {unit}, function {function}",
+            _ => "",
+        };
     }
 
     public ReplyMeaning Judge(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply)
@@ -37,11 +50,13 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
         Span<byte> answered = stackalloc byte[ModbusFunctions.MaxAdu];
         asked = asked[..framer.Unwrap(request, asked)];
         answered = answered[..framer.Unwrap(reply, answered)];
-        return answered.Length < 2 || !ModbusFunctions.Answers(answered, asked) ? ReplyMeaning.Error
+        return answered.Length < 2 || !ModbusFunctions.Answers(answered, asked) ? ReplyMeaning.Mismatch
             : (answered[1] & ModbusFunctions.ExceptionBit) == 0 ? ReplyMeaning.Answer
             : ModbusExceptions.IsNoAnswer(answered) ? ReplyMeaning.NoAnswer
             : ReplyMeaning.Error;
     }
+
+    public void Correct(Span<byte> reply) => framer.Correct(reply);
 
     public bool TryWriteLocal(LocalReply reply, ReadOnlySpan<byte> request, IBufferWriter<byte> writer)
     {
@@ -88,6 +103,19 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
 
         framer.Wrap(adu, request, writer);
         return true;
+    }
+
+    // Unit, function and address; functions without an address have other two bytes there, which also say what is asked for, or none.
+    private static ulong Target(ReadOnlySpan<byte> adu)
+    {
+        const int Compared = 4;
+        var target = 1UL; // never 0
+        for (var index = 0; index < Math.Min(adu.Length, Compared); index++)
+        {
+            target = (target << 8) | adu[index];
+        }
+
+        return target;
     }
 
     // Reads of coils, inputs and registers have the same short form, which fits a number.

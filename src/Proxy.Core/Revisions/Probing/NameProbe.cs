@@ -61,7 +61,7 @@ internal static class NameProbe
     }
 
     private static string? Host(string address) =>
-        DestinationAddress.TryParse(address, out var tcp, out _) ? tcp.Host
+        DestinationAddress.TryParseRange(address, out var tcp, out _) ? tcp.Host
         : Uri.TryCreate(address, UriKind.Absolute, out var http) && http.Host.Length > 0 ? http.Host
         : null;
 

@@ -54,6 +54,13 @@ internal sealed class AdminClient : IDisposable
     public async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(method, path, body, cancellationToken);
+        return await ReadAsync<T>(response, cancellationToken);
+    }
+
+    /// <summary>Reads an answer.</summary>
+    /// <exception cref="AdminException">The answer is not of this API.</exception>
+    public async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
         try
         {
             return (await response.Content.ReadFromJsonAsync<T>(ApiJson.Options, cancellationToken))!;
@@ -64,6 +71,7 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
+    /// <summary>Sends a request. The answer may also have the status 422, whose content says what is wrong.</summary>
     /// <exception cref="AdminException">The host did not answer, or refused the request.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
@@ -71,7 +79,9 @@ internal sealed class AdminClient : IDisposable
         {
             using var request = new HttpRequestMessage(method, path) { Content = body };
             var response = await _http.SendAsync(request, cancellationToken);
-            return response.IsSuccessStatusCode ? response : throw await RefusedAsync(response, cancellationToken);
+            return response is { IsSuccessStatusCode: true } or { StatusCode: HttpStatusCode.UnprocessableEntity }
+                ? response
+                : throw await RefusedAsync(response, cancellationToken);
         }
         catch (HttpRequestException exception)
         {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Net;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
@@ -9,9 +9,7 @@ namespace Proxy.Host.Cli.Remote;
 /// <summary><c>proxy reload</c>: makes a running host reload its configuration files, and prints the result.</summary>
 internal static class ReloadCommand
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan _settled = TimeSpan.FromSeconds(1); // until then the status may still show the rejection of an earlier edit
+    private const int Limit = 10; // seconds; the client waits longer for an answer
 
     public static Command Create() =>
         RemoteCommand.Create(
@@ -22,39 +20,21 @@ internal static class ReloadCommand
 
     private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
     {
-        await host.SendAsync<ConfigurationAnswer>(HttpMethod.Post, "api/configuration/reload", null, cancellationToken);
-        var started = TimeProvider.System.GetTimestamp();
-        while (true)
+        using var response = await host.SendAsync(HttpMethod.Post, $"api/configuration/reload?wait={Limit}", null, cancellationToken);
+        var answer = await host.ReadAsync<ConfigurationAnswer>(response, cancellationToken);
+        return response.StatusCode switch
         {
-            await Task.Delay(_pause, TimeProvider.System, cancellationToken);
-            var status = await host.GetAsync<StatusAnswer>("api/status", cancellationToken);
-            var passed = TimeProvider.System.GetElapsedTime(started);
-            if (status.Rejected.Count > 0 && passed > _settled)
-            {
-                return Rejected(status, parsed.InvocationConfiguration.Error);
-            }
-
-            if (status.Rejected.Count == 0 && await RunsAsync(host, cancellationToken))
-            {
-                return Applied(status, output);
-            }
-
-            if (passed > _limit)
-            {
-                throw new AdminException(
-                    status.Pending
-                        ?? $"The configuration files were not applied within {_limit.TotalSeconds:0} s; see 'proxy status' and the log of the host."
-                );
-            }
-        }
+            HttpStatusCode.UnprocessableEntity => Rejected(answer, parsed.InvocationConfiguration.Error),
+            HttpStatusCode.OK => Applied(answer, output),
+            _ => throw new AdminException(
+                answer.Pending ?? $"The configuration files were not applied within {Limit} s; see 'proxy status' and the log of the host."
+            ),
+        };
     }
 
-    private static async Task<bool> RunsAsync(AdminClient host, CancellationToken cancellationToken) =>
-        (await host.GetAsync<JsonArray>("api/configuration/difference", cancellationToken)).Count == 0;
-
-    private static int Rejected(StatusAnswer status, TextWriter errors)
+    private static int Rejected(ConfigurationAnswer answer, TextWriter errors)
     {
-        foreach (var problem in status.Rejected)
+        foreach (var problem in answer.Rejected)
         {
             errors.WriteLine(Printable.Escape(problem.Text));
         }
@@ -62,10 +42,10 @@ internal static class ReloadCommand
         return ExitCode.BadInput;
     }
 
-    private static int Applied(StatusAnswer status, TextWriter output)
+    private static int Applied(ConfigurationAnswer answer, TextWriter output)
     {
-        output.WriteLine($"configuration {status.Revision?.Id} runs");
-        foreach (var section in status.RestartNeeded)
+        output.WriteLine($"configuration {answer.Revision} runs");
+        foreach (var section in answer.RestartNeeded)
         {
             output.WriteLine($"restart needed: {Printable.Escape(section)} was edited");
         }

@@ -49,6 +49,7 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
             .Rejected.Select(static problem => $"rejected: {problem.Text}")
             .Concat(status.Pending is { } pending ? [$"waiting: {pending}"] : [])
             .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"))
+            .Concat(status.ReplacedFiles.Select(static file => $"edits do not arrive: {file} was replaced at the host of its bind mount"))
             .Concat(status.AcceptingPausedSince is { } since ? [$"no client is accepted since {since:u}: descriptors have run out"] : []);
         foreach (var notice in notices)
         {
@@ -61,17 +62,19 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
         var table = new TextTable("ROUTE", "MODE", "TO", "OPEN", "ENDED", "NOT COMPLETED", "IN", "OUT");
         foreach (var route in routes)
         {
-            var ended = route.Ended.Values.Sum();
-            var completed = route.Ended.GetValueOrDefault(nameof(ConnectionOutcome.Completed));
+            // Of an HTTP route the units are requests.
+            var counts = route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
+            var ended = counts.Values.Sum();
+            var completed = counts.GetValueOrDefault(nameof(ConnectionOutcome.Completed));
             table.Add(
                 route.Id,
                 route.Mode,
                 route.ClusterId ?? route.Connector ?? "",
-                Number(route.Connections),
+                Number(route.Connections ?? route.Requests?.Open ?? 0),
                 Number(ended),
                 Number(ended - completed),
-                Amounts.Bytes(route.BytesIn),
-                Amounts.Bytes(route.BytesOut)
+                Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0),
+                Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)
             );
         }
 

@@ -19,9 +19,10 @@ export function facts(...names) {
 
 /** A large number with a line under it. */
 export function tile(name) {
-  const [big, under] = [el('div', { class: 'big' }, '–'), el('div', { class: 'under' })];
+  const [title, big, under] = [el('dt', {}, name), el('div', { class: 'big' }, '–'), el('div', { class: 'under' })];
   return {
-    element: el('div', {}, el('dt', {}, name), el('dd', {}, big, under)),
+    element: el('div', {}, title, el('dd', {}, big, under)),
+    rename: (text) => setText(title, text),
     update: (value, more = '', tone = '') => {
       setText(big, value);
       setText(under, more);

@@ -103,8 +103,11 @@ function rateBetween(first, last, pick) {
   return from === undefined || to === undefined || step <= 0 ? null : Math.max(0, (to - from) / step);
 }
 
-const numbersOf = ({ connections, open, ended, failed, bytesIn, bytesOut }) => ({
-  open: connections ?? open,
+/** What a route counts: the requests of an HTTP route, the connections of any other. */
+export const countsOf = (route) => route.requests ?? { open: route.connections, ended: route.ended, bytesIn: route.bytesIn, bytesOut: route.bytesOut };
+
+const numbersOf = ({ open, ended, failed, bytesIn, bytesOut }) => ({
+  open,
   ended,
   failed,
   bytesIn,
@@ -120,7 +123,10 @@ function sampleOf({ status, routes }) {
     outcomes: ended,
     ...numbersOf({ open, ended: total(ended), failed: failures(ended), bytesIn, bytesOut }),
     routes: new Map(
-      routes.items.map((route) => [route.id, numbersOf({ ...route, ended: total(route.ended), failed: failures(route.ended) })]),
+      routes.items.map((route) => {
+        const counts = countsOf(route);
+        return [route.id, numbersOf({ ...counts, ended: total(counts.ended), failed: failures(counts.ended) })];
+      }),
     ),
   };
 }

@@ -49,7 +49,7 @@ internal sealed class MeterProviders(IServiceProvider services, Action<MeterProv
     /// Replaces the provider. Must not be called during a collection, which would fail; best right after one, so that a scrape has the
     /// last values.
     /// </summary>
-    public void Renew()
+    public void Replace()
     {
         lock (_gate)
         {

@@ -12,7 +12,7 @@ internal static class PrometheusServices
         services.AddSingleton(provider => new MeterProviders(provider, configure));
         services.AddSingleton<ScrapeCollector>();
         services.AddSingleton<PrometheusEndpoint>();
-        services.AddHostedService<MeterRenewal>();
+        services.AddHostedService<MeterProviderReplacer>();
         return services;
     }
 }

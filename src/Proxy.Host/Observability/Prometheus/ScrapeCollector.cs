@@ -47,12 +47,12 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
 
     /// <summary>Waits until no collection runs, then replaces the meter provider.</summary>
     /// <exception cref="TimeoutException">A collection did not end in time.</exception>
-    public async Task RenewAsync()
+    public async Task ReplaceAsync()
     {
         await EnterAsync();
         try
         {
-            providers.Renew();
+            providers.Replace();
         }
         finally
         {
@@ -109,7 +109,7 @@ internal sealed class ScrapeCollector(MeterProviders providers, TimeProvider tim
         await context.Response.CompleteAsync();
         if (providers.Plan.IsDue)
         {
-            providers.Renew(); // now, because this collection has the last values
+            providers.Replace(); // now, because this collection has the last values
         }
 
         _size = (int)body.Length;

@@ -54,6 +54,41 @@ public sealed class MemberFileTests : IDisposable
     }
 
     [Fact]
+    public void Load_HalfWritten_TheWholeLinesCountAndTheRestIsTold()
+    {
+        var member = new MemberRecord("A_1", "e1", "10.0.0.1:15008", IPAddress.Parse("127.0.0.3"));
+        File().Save([member, member with { Id = "A_2" }]);
+        var written = System.IO.File.ReadAllBytes(_path);
+        System.IO.File.WriteAllBytes(_path, written[..^20]);
+        using var log = new LogLines();
+
+        var loaded = new MemberFile(_path, _time, log).Load();
+
+        Assert.Equal("A_1", Assert.Single(loaded).Id);
+        Assert.StartsWith($"Warning: {_path}: 1 of its 2 lines are damaged", Assert.Single(log.All), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_CouldNotBeWritten_ToldOnceAndWrittenOnceItCan()
+    {
+        var folder = $"{_path}.folder";
+        var path = Path.Combine(folder, "members");
+        using var log = new LogLines();
+        var file = new MemberFile(path, _time, log);
+        var member = new MemberRecord("A_1", "e1", "10.0.0.1:15008", IPAddress.Parse("127.0.0.3"));
+        file.Save([member]);
+        file.Save([member]);
+        Assert.StartsWith($"Warning: {path} cannot be written", Assert.Single(log.All), StringComparison.Ordinal);
+
+        Directory.CreateDirectory(folder);
+        file.Save([member]);
+
+        Assert.Equal($"Information: {path} can be written again, and is.", log.All[^1]);
+        Assert.Single(new MemberFile(path, _time, NullLogger.Instance).Load());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void Load_NoFile_IsNobody() => Assert.Empty(File().Load());
 
     public void Dispose() => System.IO.File.Delete(_path);

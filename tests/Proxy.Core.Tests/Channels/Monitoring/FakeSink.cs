@@ -15,7 +15,7 @@ internal sealed class FakeSink : INotificationSink
     /// <summary>The most that ran at once.</summary>
     public int MostAtOnce { get; private set; }
 
-    public async Task<string?> TellAsync(ChannelNotice notice, CancellationToken cancellationToken)
+    public async Task<string?> DeliverAsync(ChannelNotice notice, CancellationToken cancellationToken)
     {
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
         try

@@ -13,45 +13,45 @@ public sealed class NoticeBookTests
     {
         for (var number = 0; number <= MostEnded + 1; number++)
         {
-            Tell($"c{number}"); // which ends the one before
+            Publish($"c{number}"); // which ends the one before
         }
 
-        var told = _book.After(0).Notices.Select(static notice => notice.State!.Channel).ToList();
+        var published = _book.After(0).Notices.Select(static notice => notice.State!.Channel).ToList();
 
-        Assert.Equal(MostEnded + 1, told.Count);
-        Assert.DoesNotContain("c0", told);
-        Assert.Equal($"c{MostEnded + 1}", Assert.Single(_book.Told.Keys));
+        Assert.Equal(MostEnded + 1, published.Count);
+        Assert.DoesNotContain("c0", published);
+        Assert.Equal($"c{MostEnded + 1}", Assert.Single(_book.Published.Keys));
     }
 
     [Fact]
-    public void Tell_SameStateAgain_HasTheVersionItHad()
+    public void Publish_SameStateAgain_HasTheVersionItHad()
     {
-        Tell("ring");
+        Publish("ring");
         var (_, changed) = _book.After(0);
 
-        Tell("ring");
+        Publish("ring");
 
-        Assert.Equal(1, _book.Told["ring"].Version);
+        Assert.Equal(1, _book.Published["ring"].Version);
         Assert.True(changed.IsCompleted); // readers look again, and find nothing
         Assert.Empty(_book.After(1).Notices);
     }
 
     [Fact]
-    public void Untold_WantedAndNotTold_CompletesWhenItIs()
+    public void WhenPublished_WantedAndNotPublished_CompletesWhenItIs()
     {
         _book.Want([new ChannelState("ring", "ring", "duplex")]);
-        var untold = _book.Untold();
-        Assert.False(untold!.IsCompleted);
+        var published = _book.WhenPublished();
+        Assert.False(published!.IsCompleted);
 
-        _book.Tell();
+        _book.Publish();
 
-        Assert.True(untold.IsCompleted);
-        Assert.Null(_book.Untold());
+        Assert.True(published!.IsCompleted);
+        Assert.Null(_book.WhenPublished());
     }
 
-    private void Tell(string channel)
+    private void Publish(string channel)
     {
         _book.Want([new ChannelState(channel, "ring", "duplex")]);
-        _book.Tell();
+        _book.Publish();
     }
 }

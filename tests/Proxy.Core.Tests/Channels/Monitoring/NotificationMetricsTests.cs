@@ -37,7 +37,7 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Told_FailsAndSucceeds_RunsFailuresAndVersionAreCounted()
+    public async Task Delivered_FailsAndSucceeds_RunsFailuresAndVersionAreCounted()
     {
         var sink = new FakeSink();
         await using var pump = new NotificationPump(sink, _monitor, _metrics, _time, NullLogger.Instance);
@@ -108,6 +108,6 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
             Members = [.. members.Select(static id => new ChannelMemberState(id, "127.0.0.3", 9100, MemberState.Up, "e"))],
         };
         _monitor.Set([state], new() { Min = TimeSpan.FromMilliseconds(1), Max = TimeSpan.FromMilliseconds(2) });
-        await _monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        await _monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
     }
 }

@@ -76,6 +76,30 @@ public sealed class DestinationPickerTests
     }
 
     [Fact]
+    public void Pick_OthersFull_TheBackupServesUntilItIsFullToo()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = Settings(("b", _backup)) with { Tcp = new() { MaxConnectionsPerDestination = 2 } };
+
+        var picks = Enumerable.Range(0, 6).Select(_ => Pick(cluster, settings)).ToList();
+
+        Assert.Equal(["a", "a", "b", "b", null, null], picks.Select(static pick => pick.Destination?.DestinationId));
+        Assert.Equal(ConnectionOutcome.LimitExceeded, picks[^1].Refusal);
+        picks[0].Load!.Release();
+        Assert.Equal("a", Pick(cluster, settings).Destination?.DestinationId);
+    }
+
+    [Fact]
+    public void Pick_UntriedOnesFull_ATriedOneAgain()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 1 } };
+        Pick(cluster, settings, "a");
+
+        Assert.Equal("a", Pick(cluster, settings, "a").Destination?.DestinationId);
+    }
+
+    [Fact]
     public void Pick_AllButTheBackupTried_TheBackupBeforeATriedOne()
     {
         var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");

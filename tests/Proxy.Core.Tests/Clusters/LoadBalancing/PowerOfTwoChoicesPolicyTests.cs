@@ -37,4 +37,12 @@ public sealed class PowerOfTwoChoicesPolicyTests
         Assert.InRange(candidates[0].Load.Active, 99, 101);
         Assert.InRange(candidates[1].Load.Active, 299, 301);
     }
+
+    [Fact]
+    public void Pick_OneAfterTheOtherWithWeights_SharesByWeight()
+    {
+        var counts = _policy.Count(400, Candidates.Create("heavy", weight: 3), Candidates.Create("light"));
+
+        Assert.InRange(counts.GetValueOrDefault("light"), 70, 130);
+    }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Proxy.Clusters;
 using Proxy.Clusters.Probing;
 using Proxy.Clusters.Resolution;
+using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Timing;
@@ -17,7 +18,7 @@ public sealed class ConnectProbeHandlerTests : IDisposable
     {
         var factory = new SocketConnectionFactory(new BufferPool(), _clock, TimeProvider.System);
         var race = new AddressRace(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
-        _client = new HttpMessageInvoker(new ConnectProbeHandler(race, new Teapot()));
+        _client = new HttpMessageInvoker(new ConnectProbeHandler(race, ProxyProtocolVersion.None, new Teapot()));
     }
 
     [Fact]

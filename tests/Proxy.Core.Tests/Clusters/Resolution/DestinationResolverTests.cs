@@ -77,6 +77,41 @@ public sealed class DestinationResolverTests
     }
 
     [Fact]
+    public async Task Resolve_AThousandAddresses_AFewAtEachCallAndAllInTurn()
+    {
+        await KnowAsync([.. Enumerable.Range(0, 1000).Select(static i => $"10.0.{i / 250}.{i % 250}")]);
+
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 1000; i++)
+        {
+            var some = await ResolveAsync("tcp://db.test:1");
+            Assert.Equal(DestinationResolver.MostAddresses, some.Distinct().Count());
+            seen.UnionWith(some);
+        }
+
+        Assert.Equal(1000, seen.Count);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1:80")]
+    [InlineData("::1", "[::1]:80")]
+    [InlineData("[::1]", "[::1]:80")]
+    public async Task Resolve_HostAndPort_LiteralIsItself(string host, string expected)
+    {
+        Assert.Equal(expected, Assert.Single(await _resolver.ResolveAsync(host, 80, _refresh, default)).ToString());
+        Assert.Empty(_lookups);
+    }
+
+    [Fact]
+    public async Task Resolve_HostAndPort_NameIsThatOfAddresses()
+    {
+        await KnowAsync("10.0.0.1");
+
+        Assert.Equal("10.0.0.1:81", Assert.Single(await _resolver.ResolveAsync("DB.test", 81, _refresh, default)).ToString());
+        Assert.Single(_lookups);
+    }
+
+    [Fact]
     public async Task Resolve_RefreshDue_StaleMeanwhileThenNew()
     {
         await KnowAsync("10.0.0.1");

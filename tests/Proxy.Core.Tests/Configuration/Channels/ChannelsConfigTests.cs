@@ -46,6 +46,13 @@ public sealed class ChannelsConfigTests : IDisposable
     [InlineData("'r': { 'Type': 'Reply', 'Connector': 'db', 'Port': 1, 'Allow': ['a', ' '] }", "Items:r:Allow:1")]
     [InlineData("'r': { 'Type': 'Reply', 'Connector': 'db', 'Port': 1, 'WhenEmpty': 'Refuse' }", "Items:r:WhenEmpty")]
     [InlineData("'r': { 'Type': 'Request', 'Connector': 'db', 'Port': 1, 'Ready': 'None' }", "Items:r:Ready")]
+    [InlineData("'r': { 'Type': 'Request', 'Connector': 'db', 'Port': 1, 'Ready': 'OnDial' }", "Items:r:Ready")]
+    [InlineData("'r': { 'Type': 'Request', 'Connector': 'db', 'Port': 1, 'ReadyInterval': '00:00:05' }", "Items:r:ReadyInterval")]
+    [InlineData(
+        "'r': { 'Type': 'Reply', 'Connector': 'db', 'Port': 1, 'Ready': 'None', 'ReadyInterval': '00:00:05' }",
+        "Items:r:ReadyInterval"
+    )]
+    [InlineData("'r': { 'Type': 'Reply', 'Connector': 'db', 'Port': 1, 'ReadyInterval': '00:00:00' }", "Items:r:ReadyInterval")]
     [InlineData("'r': { 'Type': 'Duplex', 'Connector': 'x', 'Port': 1 }", "Items:r:Mode")]
     [InlineData("'r': { 'Type': 'Duplex', 'Connector': 'x', 'Mode': 'Bind', 'Port': 1, 'Ports': [2] }", "Items:r")]
     [InlineData("'r': { 'Type': 'Duplex', 'Connector': 'x', 'Mode': 'Bind', 'MinPort': 5, 'MaxPort': 4 }", "Items:r")]

@@ -23,7 +23,7 @@ public sealed class LockConfigTests : IDisposable
         var result = Read(
             """
             'Mode': 'Lock', 'Lock': { 'Permits': 3, 'Scope': 'Host', 'MaxHold': '00:00:20', 'QueueLimit': 0, 'QueueTimeout': 'None', 'ReleaseDelay': '00:00:01',
-              'DropQueued': 'OnReset', 'OnActivate': [ { 'Delay': '00:00:01' } ], 'OnTimeout': [ { 'Exec': ['true'] } ], 'OnRelease': [ { 'Http': 'http://h' } ],
+              'DropQueued': 'OnReset', 'ActivateOn': 'FirstByte', 'OnActivate': [ { 'Delay': '00:00:01', 'AtStart': true } ], 'OnTimeout': [ { 'Exec': ['true'] } ], 'OnRelease': [ { 'Http': 'http://h' } ],
               'OnHookFailure': 'Proceed' }
             """
         );
@@ -33,6 +33,7 @@ public sealed class LockConfigTests : IDisposable
         Assert.Equal((3, 0, Timeout.InfiniteTimeSpan), (config.Permits, config.QueueLimit, config.QueueTimeout));
         Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1)), (config.MaxHold, config.ReleaseDelay));
         Assert.Equal((DropQueued.OnReset, HookFailureAction.Proceed), (config.DropQueued, config.OnHookFailure));
+        Assert.Equal((ActivateOn.FirstByte, true), (config.ActivateOn, config.OnActivate[0].AtStart));
         Assert.Equal((1, 1, 1), (config.OnActivate.Count, config.OnTimeout.Count, config.OnRelease.Count));
     }
 
@@ -46,6 +47,14 @@ public sealed class LockConfigTests : IDisposable
     [InlineData(
         "'Mode': 'Lock', 'Lock': { 'OnTimeout': [ { 'Delay': '00:00:01', 'Every': 2 } ] }",
         "office:Lock:OnTimeout:0:Every: is possible in OnActivate only"
+    )]
+    [InlineData(
+        "'Mode': 'Lock', 'Lock': { 'OnRelease': [ { 'Delay': '00:00:01', 'AtStart': true } ] }",
+        "office:Lock:OnRelease:0:AtStart: is possible in OnActivate only"
+    )]
+    [InlineData(
+        "'Mode': 'Lock', 'Lock': { 'ActivateOn': 'FirstBite' }",
+        "office:Lock:ActivateOn: 'FirstBite' is not one of 'Connect', 'FirstByte'; did you mean 'FirstByte'?"
     )]
     [InlineData("'Mode': 'Lock', 'Lock': { 'OnRelease': [ { 'Hook': 'nobody' } ] }", "office:Lock:OnRelease:0:Hook: no hook 'nobody'")]
     public void Read_Wrong_SaysWhereAndWhy(string route, string error) =>
@@ -80,10 +89,33 @@ public sealed class LockConfigTests : IDisposable
     [Fact]
     public void Read_TimeoutHookThatNeverRuns_Warned()
     {
-        var result = Read("'Mode': 'Lock', 'Lock': { 'OnTimeout': [ { 'Delay': '00:00:01' } ] }");
+        var result = Read("'Mode': 'Lock', 'IdleTimeout': '00:01:00', 'Lock': { 'OnTimeout': [ { 'Delay': '00:00:01' } ] }");
 
         Assert.Contains("never runs", Assert.Single(result.Warnings).ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("'Mode': 'Lock'", "keeps its permit for 01:00:00")]
+    [InlineData("'Mode': 'Lock', 'IdleTimeout': '00:01:01'", "keeps its permit for 00:01:01")]
+    [InlineData("'Mode': 'Lock', 'IdleTimeout': 'None', 'Lock': { 'MaxHold': 'None' }", "keeps its permit without limit")]
+    [InlineData("'Mode': 'Lock', 'IdleTimeout': '00:01:00'", null)]
+    [InlineData("'Mode': 'Lock', 'Lock': { 'MaxHold': '01:00:00' }", null)]
+    [InlineData("'Mode': 'Forward'", null)]
+    public void Read_SilentHolderBlocksTheOthers_Warned(string route, string? warning)
+    {
+        var about = Read(route)
+            .Warnings.Select(static one => one.ToString())
+            .Where(static one => one.Contains(":Lock:MaxHold", StringComparison.Ordinal));
+
+        Assert.Equal(warning is null ? 0 : 1, about.Count(one => one.Contains(warning ?? "", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("'Mode': 'Lock'", 1)]
+    [InlineData("'Mode': 'Forward'", 5)]
+    [InlineData("'Mode': 'Lock', 'HalfCloseTimeout': '00:02:00'", 2)]
+    public void Read_HalfCloseTimeout_ByMode(string route, int minutes) =>
+        Assert.Equal(TimeSpan.FromMinutes(minutes), Read(route).Revision!.Config.ReverseProxy.TcpRoutes["office"].HalfCloseTimeout);
 
     public void Dispose() => _document.Dispose();
 

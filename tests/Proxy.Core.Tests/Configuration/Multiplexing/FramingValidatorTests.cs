@@ -94,6 +94,11 @@ public sealed class FramingValidatorTests
     [InlineData("{" + Id + "}")] // beside a protocol's name
     [InlineData("""{ "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""")]
     [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 2 } }, "NoReplyWhen": { "Offset": 1, "equals": "hex:00" } }""")]
+    [InlineData("""{ "NoReplyWhen": { "NotContains": "?" } }""")]
+    [InlineData(
+        """{ "NoReplyWhen": [{ "NotContains": "?" }, { "StartsWith": "*", "Contains": "hex:00" }, { "Offset": 2, "Equals": "x" }] }"""
+    )]
+    [InlineData("""{ "NoReplyWhen": null }""")]
     public void Check_CorrelationAndNoReply_Accepted(string block) => Assert.Empty(Errors(block));
 
     [Theory]
@@ -115,9 +120,38 @@ public sealed class FramingValidatorTests
     [InlineData("""{ "Correlation": { "Offset": 0, "Size": 9 } }""", "x:Correlation:Size: 9 is out of range; 1 to 8 is allowed.")]
     [InlineData(
         """{ "Framing": { "FixedLength": { "Bytes": 1 } }, "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""",
-        "x:NoReplyWhen: ends at byte 2, but messages have at most 1; write a smaller Offset."
+        "x:NoReplyWhen: ends at byte 2, but messages have at most 1; write fewer bytes."
     )]
-    [InlineData("""{ "NoReplyWhen": { "Offset": 0 } }""", "x:NoReplyWhen:Equals: is required and missing.")]
+    [InlineData(
+        """{ "NoReplyWhen": { "Offset": 0 } }""",
+        "x:NoReplyWhen: has no condition; write Equals with Offset, StartsWith, Contains or NotContains."
+    )]
+    [InlineData(
+        """{ "NoReplyWhen": {} }""",
+        "x:NoReplyWhen: has no condition; write Equals with Offset, StartsWith, Contains or NotContains."
+    )]
+    [InlineData("""{ "NoReplyWhen": [] }""", "x:NoReplyWhen: is empty; write a condition, or leave it out.")]
+    [InlineData(
+        """{ "NoReplyWhen": { "Equals": "a" } }""",
+        "x:NoReplyWhen:Offset: is required beside Equals; write the position, or StartsWith instead of Equals."
+    )]
+    [InlineData(
+        """{ "NoReplyWhen": { "Offset": 1, "Contains": "a" } }""",
+        "x:NoReplyWhen:Offset: is the position of Equals, and there is none; leave it out."
+    )]
+    [InlineData(
+        """{ "NoReplyWhen": [{ "Contains": "a" }, { "StartsWith": "hex:1" }] }""",
+        "x:NoReplyWhen:1:StartsWith: 'hex:1' is not bytes; write two hexadecimal digits for each, such as 'hex:0D0A'."
+    )]
+    [InlineData(
+        """{ "NoReplyWhen": { "NotContains": "" } }""",
+        "x:NoReplyWhen:NotContains: is empty; write a text, or bytes such as 'hex:0D0A'."
+    )]
+    [InlineData("""{ "NoReplyWhen": { "NotContain": "?" } }""", "x:NoReplyWhen:NotContain: unknown key; did you mean 'NotContains'?")]
+    [InlineData(
+        """{ "Framing": { "FixedLength": { "Bytes": 1 } }, "NoReplyWhen": { "StartsWith": "ab" } }""",
+        "x:NoReplyWhen: ends at byte 2, but messages have at most 1; write fewer bytes."
+    )]
     [InlineData(
         """{ "NoReplyWhen": { "Offset": 0, "Equals": "hex:" } }""",
         "x:NoReplyWhen:Equals: 'hex:' is not bytes; write two hexadecimal digits for each, such as 'hex:0D0A'."
@@ -150,15 +184,37 @@ public sealed class FramingValidatorTests
         var block = new ConfigWalker(problems, wholeDocument: true, CancellationToken.None)
             .Read(root, type, null)
             .Deserialize<Block>(ConfigTypes.Options)!;
-        FramingValidator.Check(block.Framing, block.Correlation, block.NoReplyWhen, "x", problems);
+        FramingValidator.Check(
+            new()
+            {
+                Framing = block.Framing,
+                Correlation = block.Correlation,
+                NoReplyWhen = block.NoReplyWhen,
+            },
+            "x",
+            problems
+        );
         return block;
     }
 
     private static void Fill(ConfigNode node, JsonElement element)
     {
+        if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() > 0)
+        {
+            foreach (var (index, item) in element.EnumerateArray().Index())
+            {
+                Fill(node.GetOrAdd($"{index}"), item);
+            }
+
+            return;
+        }
+
         if (element.ValueKind != JsonValueKind.Object)
         {
-            node.Value = element.ValueKind == JsonValueKind.Null ? null : element.ToString();
+            node.Value =
+                element.ValueKind == JsonValueKind.Null ? null
+                : element.ValueKind == JsonValueKind.Array ? ""
+                : element.ToString();
             return;
         }
 
@@ -175,6 +231,7 @@ public sealed class FramingValidatorTests
 
         public CorrelationConfig? Correlation { get; init; }
 
-        public NoReplyWhenConfig? NoReplyWhen { get; init; }
+        [OneOrList]
+        public NoReplyWhenList? NoReplyWhen { get; init; }
     }
 }

@@ -1,3 +1,5 @@
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Core.Tests.Configuration.Reading;
 
 /// <summary>Whatever happens to the file, the last good content stays and the next good edit is taken.</summary>
@@ -38,6 +40,30 @@ public sealed class JsonFileProviderTests : IDisposable
     private FileStream? _writer;
 
     public static TheoryData<string> Faults => [.. _faults.Keys];
+
+    // As the file of a bind mount that was replaced at the host: the path leads to a file without a name.
+    [Fact]
+    public void Load_FileHasLostItsName_IsReplacedAndKeepsItsContent()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, """{ "Demo": { "Enabled": "true" } }""");
+        using var held = File.OpenHandle(path);
+        using var provider = new JsonFileProvider(new JsonFileSource($"/proc/self/fd/{held.DangerousGetHandle()}") { Watch = false });
+        provider.Load();
+        Assert.False(provider.IsReplaced);
+
+        File.Delete(path);
+        provider.Load();
+
+        Assert.True(provider.IsReplaced);
+        Assert.Null(provider.Problem);
+        Assert.True(provider.TryGet("Demo:Enabled", out _));
+    }
 
     [Theory]
     [MemberData(nameof(Faults))]

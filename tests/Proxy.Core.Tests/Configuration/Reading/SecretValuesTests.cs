@@ -18,6 +18,10 @@ public sealed class SecretValuesTests
         """{ "Channels": { "Notify": { "Http": [ { "Url": "https://me:pass%20word@h/x?key=query-value&b=1", "Secret": "of-webhook" } ] } } }""",
         "of-webhook,pass word,pass%20word,query-value"
     )]
+    [InlineData(
+        """{ "Admin": { "Token": "pa\"ss\\wörd/1" } }""",
+        """pa"ss\wörd/1,pa\"ss\\w\u00f6rd/1,pa\"ss\\wörd/1,pa\"ss\\wörd\/1,pa\u0022ss\\w\u00F6rd/1"""
+    )]
     public void Find_Document_HasItsSecrets(string document, string expected) =>
         Assert.Equal(
             expected,

@@ -40,8 +40,8 @@ public sealed class AnswerTests : IAsyncLifetime
             }
         );
         await _caller.StartAsync();
-        await _caller.ToldAsync("db", static state => state.Listening);
-        await _caller.ToldAsync("ring", static state => state.Members.Count(static member => member.State == MemberState.Up) == 2);
+        await _caller.StateAsync("db", static state => state.Listening);
+        await _caller.StateAsync("ring", static state => state.Members.Count(static member => member.State == MemberState.Up) == 2);
     }
 
     [Theory]

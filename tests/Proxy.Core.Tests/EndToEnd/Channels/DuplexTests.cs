@@ -33,7 +33,7 @@ public sealed class DuplexTests : IAsyncLifetime
         await _caller.StartAsync();
         await _server.StartAsync();
         await ChannelInstance.JoinAsync(_caller, _server);
-        await _caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        await _caller.StateAsync("ring", static state => state.Members.Count == 1);
         await Eventually.TrueAsync(() => _server.Host.Members.All.ContainsKey(_callerId)); // whom it does not know, it does not let in
     }
 

@@ -42,6 +42,7 @@ public sealed class LostLinkTests : IAsyncLifetime
         using var client = await CallAsync();
         using var served = await _legacy.AcceptWithinAsync();
         var calling = await _caller.ConnectionAsync();
+        Assert.Equal(calling.Peeking, calling.Peeking); // it has ended: the connector is known
 
         _link.Freeze();
 
@@ -73,7 +74,7 @@ public sealed class LostLinkTests : IAsyncLifetime
     {
         _link.Freeze();
 
-        var state = await _caller.ToldAsync("ring", static state => state.Members.Count == 0);
+        var state = await _caller.StateAsync("ring", static state => state.Members.Count == 0);
 
         Assert.Equal([_server.Id], state.Removed);
     }
@@ -112,7 +113,7 @@ public sealed class LostLinkTests : IAsyncLifetime
     }
 
     private Task<ChannelState> StateAsync(MemberState wanted) =>
-        _caller.ToldAsync("ring", state => state.Members is [{ } member] && member.State == wanted);
+        _caller.StateAsync("ring", state => state.Members is [{ } member] && member.State == wanted);
 
     private async Task<Socket> CallAsync()
     {

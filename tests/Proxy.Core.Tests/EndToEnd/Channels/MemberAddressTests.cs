@@ -38,7 +38,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
     {
         var (caller, server) = (await StartAsync("A_33010"), await StartAsync("A_33011"));
         await ChannelInstance.JoinAsync(caller, server);
-        await caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        await caller.StateAsync("ring", static state => state.Members.Count == 1);
         var config = caller.Config with
         {
             Notify = new()
@@ -62,11 +62,11 @@ public sealed class MemberAddressTests : IAsyncLifetime
     {
         var (caller, server) = (await StartAsync("A_33020"), await StartAsync("A_33021"));
         await ChannelInstance.JoinAsync(caller, server);
-        await caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        await caller.StateAsync("ring", static state => state.Members.Count == 1);
 
         await caller.UseAsync(caller.Config with { Items = new Dictionary<string, ChannelConfig> { ["circle"] = Ring() } });
 
-        await caller.ToldAsync("circle", static state => state.Members.Count == 1);
+        await caller.StateAsync("circle", static state => state.Members.Count == 1);
         Assert.Empty(caller.Errors);
     }
 
@@ -76,7 +76,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
         var port = new LoopbackConfig { Mode = LoopbackMode.Port };
         var (caller, server) = (await StartAsync("A_33030", port), await StartAsync("A_33031", port));
         await ChannelInstance.JoinAsync(caller, server);
-        var before = await caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        var before = await caller.StateAsync("ring", static state => state.Members.Count == 1);
 
         await caller.ReconciledAsync(server);
 
@@ -102,13 +102,13 @@ public sealed class MemberAddressTests : IAsyncLifetime
         legacy.Bind(new IPEndPoint(first.Ip, _reserved.Port()));
         legacy.Listen();
         await ChannelInstance.JoinAsync(caller, first);
-        var before = await caller.ToldAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
+        var before = await caller.StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
         await Eventually.TrueAsync(() => first.Host.Members.All.ContainsKey(caller.Id));
         using var old = await CallAsync(caller);
         using var oldServed = await legacy.AcceptWithinAsync();
 
         await ChannelInstance.JoinAsync(caller, second);
-        await caller.ToldAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Epoch != before.Members[0].Epoch);
+        await caller.StateAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Epoch != before.Members[0].Epoch);
         await Eventually.TrueAsync(() => second.Host.Members.All.ContainsKey(caller.Id));
         using var client = await CallAsync(caller);
         using var served = await legacy.AcceptWithinAsync();
@@ -125,8 +125,8 @@ public sealed class MemberAddressTests : IAsyncLifetime
         legacy.Bind(new IPEndPoint(server.Ip, _reserved.Port()));
         legacy.Listen();
         await ChannelInstance.JoinAsync(keeper, server, loser);
-        await keeper.ToldAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
-        await loser.ToldAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Iid == server.Id);
+        await keeper.StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
+        await loser.StateAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Iid == server.Id);
         await Eventually.TrueAsync(() => server.Host.Members.Known.ContainsKey(loser.Id) && server.Host.Members.All.ContainsKey(keeper.Id));
 
         Assert.True(await Loopback.IsResetAsync(() => CallAsync(loser)));
@@ -147,7 +147,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
         await ChannelInstance.JoinAsync(keeper, server, loser);
         await Eventually.TrueAsync(() => loser.Host.Members.Known.ContainsKey(keeper.Id));
 
-        await loser.ToldAsync("ring", state => state.Members is [{ } one] && one.Iid == server.Id);
+        await loser.StateAsync("ring", state => state.Members is [{ } one] && one.Iid == server.Id);
         await loser.ReconciledAsync(server);
 
         Assert.Equal([server.Id], loser.Host.Members.All.Keys);

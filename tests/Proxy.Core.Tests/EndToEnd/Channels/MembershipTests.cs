@@ -30,7 +30,7 @@ public sealed class MembershipTests : IAsyncLifetime
         foreach (var instance in instances)
         {
             var others = instances.Except([instance]).Select(static other => other.Id).ToList();
-            var state = await instance.ToldAsync("ring", state => state.Members.Count == 2 && !state.Stale);
+            var state = await instance.StateAsync("ring", state => state.Members.Count == 2 && !state.Stale);
             Assert.Equal(others, state.Members.Select(static member => member.Iid));
         }
     }
@@ -40,12 +40,12 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         _found = [Tunnel(1)];
         var instances = await StartAsync(0, 1);
-        await instances[0].ToldAsync("ring", static state => state.Members.Count == 1);
+        await instances[0].StateAsync("ring", static state => state.Members.Count == 1);
 
         _found = [];
         await instances[1].StopAsync();
 
-        await instances[0].ToldAsync("ring", static state => state.Members.Count == 0);
+        await instances[0].StateAsync("ring", static state => state.Members.Count == 0);
     }
 
     [Fact]
@@ -53,13 +53,13 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         _found = [Tunnel(1)];
         var instances = await StartAsync(0, 1);
-        await instances[0].ToldAsync("ring", static state => state is { Members.Count: 1, Stale: false });
+        await instances[0].StateAsync("ring", static state => state is { Members.Count: 1, Stale: false });
 
         _found = null;
-        await instances[0].ToldAsync("ring", static state => state is { Members: [{ State: MemberState.Up }], Stale: true });
+        await instances[0].StateAsync("ring", static state => state is { Members: [{ State: MemberState.Up }], Stale: true });
 
         _found = [Tunnel(1)];
-        await instances[0].ToldAsync("ring", static state => state is { Members: [{ State: MemberState.Up }], Stale: false });
+        await instances[0].StateAsync("ring", static state => state is { Members: [{ State: MemberState.Up }], Stale: false });
     }
 
     [Fact]
@@ -67,12 +67,12 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         _found = [Tunnel(1)];
         var instances = await StartAsync(0, 1);
-        await instances[0].ToldAsync("ring", static state => state.Members.Count == 1);
+        await instances[0].StateAsync("ring", static state => state.Members.Count == 1);
         await instances[1].StopAsync();
 
         var other = await StartOneAsync(2, at: 1);
 
-        var state = await instances[0].ToldAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Iid == other.Id);
+        var state = await instances[0].StateAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Iid == other.Id);
         Assert.Equal(other.Id, Assert.Single(state.Members).Iid);
     }
 
@@ -81,14 +81,14 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         var instances = await StartAsync(0, 1);
         await ChannelInstance.JoinAsync([.. instances]);
-        var before = await instances[0].ToldAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
+        var before = await instances[0].StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
         await instances[1].StopAsync();
 
         var again = await StartOneAsync(1, at: 1);
         await ChannelInstance.JoinAsync(again, instances[0]);
 
         var epoch = before.Members[0].Epoch;
-        var after = await instances[0].ToldAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Epoch != epoch);
+        var after = await instances[0].StateAsync("ring", state => state.Members is [{ State: MemberState.Up } one] && one.Epoch != epoch);
         Assert.Equal((before.Members[0].Iid, before.Members[0].Ip), (after.Members[0].Iid, after.Members[0].Ip));
     }
 
@@ -100,7 +100,7 @@ public sealed class MembershipTests : IAsyncLifetime
         await StartAsync(1);
         var first = Add(0, 0, state);
         await first.StartAsync();
-        await first.ToldAsync("ring", static told => told.Members.Count == 1);
+        await first.StateAsync("ring", static told => told.Members.Count == 1);
         await Eventually.TrueAsync(() => File.Exists(Path.ChangeExtension(state, ".members")));
         await first.StopAsync();
         await _instances[0].StopAsync();
@@ -109,7 +109,7 @@ public sealed class MembershipTests : IAsyncLifetime
         var again = Add(0, 0, state);
         await again.StartAsync();
 
-        var cold = await again.ToldAsync("ring", static told => told.Members.Count == 1);
+        var cold = await again.StateAsync("ring", static told => told.Members.Count == 1);
         Assert.Equal((true, MemberState.Suspect, true), (cold.Stale, cold.Members[0].State, cold.Listening));
         File.Delete(Path.ChangeExtension(state, ".members"));
     }

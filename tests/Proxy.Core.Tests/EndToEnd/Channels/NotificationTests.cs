@@ -58,6 +58,64 @@ public sealed class NotificationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pump_SinkMissedVersions_AddedAndRemovedAreAgainstTheLastThatItAcknowledged()
+    {
+        var (slow, fast) = (new FakeSink(), new FakeSink());
+        Start(slow);
+        Start(fast);
+        await SetAsync(State("ring", "A_1", "A_2"), State("other", "B_1"));
+        foreach (var sink in (FakeSink[])[slow, fast])
+        {
+            Assert.Equal("+B_1", Changes(await sink.NextAsync()));
+            sink.Answer();
+            Assert.Equal("+A_1 +A_2", Changes(await sink.NextAsync()));
+        }
+
+        fast.Answer();
+        await SetAsync(State("ring", "A_1", "A_3"), State("other", "B_1"));
+        Assert.Equal("+A_3 -A_2", Changes(await fast.NextAsync()));
+        fast.Answer("no");
+        await SetAsync(State("ring", "A_3", "A_4"), State("other", "B_1"));
+        Assert.Equal("+A_3 +A_4 -A_1 -A_2", Changes(await fast.NextAsync())); // the one before was not acknowledged
+        fast.Answer();
+        await SetAsync(State("ring", "A_4", "A_5"), State("other", "B_1"));
+        Assert.Equal("+A_5 -A_3", Changes(await fast.NextAsync()));
+
+        slow.Answer();
+        Assert.Equal("+A_4 +A_5 -A_1 -A_2", Changes(await slow.NextAsync()));
+        slow.Answer();
+        await SetAsync(State("other", "B_1"));
+        Assert.Equal("-A_4 -A_5", Changes(await slow.NextAsync())); // the channel has ended
+        slow.Answer();
+        await SetAsync(State("ring", "A_4"), State("other", "B_1"));
+        Assert.Equal("+A_4", Changes(await slow.NextAsync()));
+    }
+
+    [Fact]
+    public async Task Watch_ReaderComesBack_AddedAndRemovedAreAgainstTheVersionThatItKnows()
+    {
+        await SetAsync(State("ring", "A_1"));
+        await SetAsync(State("ring", "A_1", "A_2"));
+        await SetAsync(State("ring", "A_2", "A_3"));
+        await SetAsync(State("ring", "A_3", "A_4"));
+
+        Assert.Equal("+A_3 +A_4", Changes(await FirstAsync(0)));
+        Assert.Equal("+A_3 +A_4 -A_1", Changes(await FirstAsync(1)));
+        Assert.Equal("+A_3 +A_4 -A_1 -A_2", Changes(await FirstAsync(2)));
+        Assert.Equal("+A_4 -A_2", Changes(await FirstAsync(3)));
+
+        async Task<ChannelNotice> FirstAsync(long after)
+        {
+            await foreach (var notice in _monitor.WatchNoticesAsync(after, CancellationToken.None))
+            {
+                return notice;
+            }
+
+            throw new InvalidOperationException("The stream has ended.");
+        }
+    }
+
+    [Fact]
     public async Task Pump_Failure_IsTriedAgainWithBackOffAndTheNewest()
     {
         var sink = new FakeSink();
@@ -271,7 +329,7 @@ public sealed class NotificationTests : IAsyncLifetime
         monitor.Set([State("ring", "A_1", "A_2")], debounce);
         _time.Advance(second);
 
-        await monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        await monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
         Assert.Equal((1, 2), (monitor.Current["ring"].Version, monitor.Current["ring"].Members.Count));
     }
 
@@ -439,6 +497,9 @@ public sealed class NotificationTests : IAsyncLifetime
 
     private static ChannelExecConfig Shell(string script) => new() { Command = ["sh", "-c", script], Timeout = Eventually.Limit };
 
+    private static string Changes(ChannelNotice notice) =>
+        string.Join(' ', notice.State!.Added.Select(static id => $"+{id}").Concat(notice.State.Removed.Select(static id => $"-{id}")));
+
     private static List<string> Members(ChannelNotice notice) => [.. notice.State!.Members.Select(static member => member.Iid)];
 
     private static ChannelState State(string name, params string[] members) =>
@@ -490,6 +551,6 @@ public sealed class NotificationTests : IAsyncLifetime
     private async Task SetAsync(params ChannelState[] states)
     {
         _monitor.Set(states, _debounce);
-        await _monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        await _monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
     }
 }

@@ -55,7 +55,7 @@ public sealed class ProviderTests : IAsyncLifetime
 
         session.Say(new MembershipUpdate.Full(1, [_members.Record(0)]));
 
-        var state = await _caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        var state = await _caller.StateAsync("ring", static state => state.Members.Count == 1);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(state.Members[0].Ip), _port));
         Assert.Equal("0", await socket.ReadTextAsync(1));
@@ -66,15 +66,15 @@ public sealed class ProviderTests : IAsyncLifetime
     {
         var session = await _provider.NextAsync();
         session.Say(new MembershipUpdate.Full(1, [_members.Record(0)]));
-        await _caller.ToldAsync("ring", static state => state is { Members.Count: 1, Stale: false });
+        await _caller.StateAsync("ring", static state => state is { Members.Count: 1, Stale: false });
 
         session.Fail();
-        await _caller.ToldAsync("ring", static state => state is { Members.Count: 1, Stale: true });
+        await _caller.StateAsync("ring", static state => state is { Members.Count: 1, Stale: true });
 
         var again = await _provider.NextAsync();
         Assert.True(session.Disposed);
         again.Say(new MembershipUpdate.Full(2, [_members.Record(0), _members.Record(1)]));
-        await _caller.ToldAsync("ring", static state => state is { Members.Count: 2, Stale: false });
+        await _caller.StateAsync("ring", static state => state is { Members.Count: 2, Stale: false });
     }
 
     [Fact]
@@ -82,11 +82,11 @@ public sealed class ProviderTests : IAsyncLifetime
     {
         var session = await _provider.NextAsync();
         session.Say(new MembershipUpdate.Full(1, [_members.Record(0)]));
-        await _caller.ToldAsync("ring", static state => state.Members.Count == 1);
+        await _caller.StateAsync("ring", static state => state.Members.Count == 1);
 
         await _caller.UseAsync(_caller.Config with { Membership = new() { Members = _members.Configure(2) } });
 
-        await _caller.ToldAsync("ring", static state => state.Members.Count(static member => member.State == MemberState.Up) == 2);
+        await _caller.StateAsync("ring", static state => state.Members.Count(static member => member.State == MemberState.Up) == 2);
         await Eventually.TrueAsync(() => session.Disposed);
         await _caller.UseAsync(_caller.Config with { Membership = new() { Provider = "Registry" } });
         Assert.Equal(_caller.Id, (await _provider.NextAsync()).Self.Id);

@@ -76,10 +76,10 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task WhenEmpty_Refuse_ListensOnlyWhileSomebodyServes()
     {
         var (client, servers) = await StartAsync(1, WhenEmpty.Refuse);
-        await client.ToldAsync("db", static state => state.Listening);
+        await client.StateAsync("db", static state => state.Listening);
 
         await servers[0].StopAsync();
-        var told = await client.ToldAsync("db", static state => !state.Listening);
+        var told = await client.StateAsync("db", static state => !state.Listening);
 
         Assert.Null(told.Ip);
         await Eventually.TrueAsync(() =>
@@ -127,6 +127,25 @@ public sealed class RequestTests : IAsyncLifetime
 
         Listen(servers[0]);
 
+        await Eventually.TrueAsync(() => client.Host.Members.All[servers[0].Id].Find("db") is { Serves: true });
+        using var socket = await CallAsync(client);
+        Assert.Equal(servers[0].Id, await socket.ReadTextAsync(6));
+    }
+
+    [Fact]
+    public async Task Ready_OnDial_IsWithdrawnByFailuresOfCallsAndComesBack()
+    {
+        var (client, servers) = await StartAsync(1);
+        var items = servers[0]
+            .Config.Items.ToDictionary(static item => item.Key, static item => item.Value with { Ready = ReadyCheck.OnDial });
+        await servers[0].UseAsync(servers[0].Config with { Items = items });
+        _servers[0].Dispose();
+
+        await Eventually.TrueAsync(async () =>
+            await IsResetAsync(client) && client.Host.Members.All[servers[0].Id].Find("db") is { Serves: false }
+        );
+
+        Listen(servers[0]);
         await Eventually.TrueAsync(() => client.Host.Members.All[servers[0].Id].Find("db") is { Serves: true });
         using var socket = await CallAsync(client);
         Assert.Equal(servers[0].Id, await socket.ReadTextAsync(6));
@@ -239,7 +258,7 @@ public sealed class RequestTests : IAsyncLifetime
 
     private async Task<Socket> CallAsync(ChannelInstance client)
     {
-        ChannelState state = await client.ToldAsync("db", static state => state.Listening);
+        ChannelState state = await client.StateAsync("db", static state => state.Listening);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(state.Ip!), _port));
         return socket;

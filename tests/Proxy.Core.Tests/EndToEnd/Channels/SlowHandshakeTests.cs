@@ -93,6 +93,23 @@ public sealed class SlowHandshakeTests
         await ServedAsync(bed, again);
     }
 
+    [Fact]
+    public async Task Handshakes_FloodFromTheAddressOfAPeer_PeerIsServed()
+    {
+        await using var bed = await TunnelBed.StartAsync(static tunnel => tunnel with { ConnectTimeout = TimeSpan.FromHours(1) });
+        bed.Legacy.Listen();
+        var slow = new List<Socket?>();
+        for (var number = 0; number < TunnelGreeting.MostPerAddress; number++)
+        {
+            slow.Add(await TryDialAsync(bed.Address, IPAddress.Loopback));
+        }
+
+        await ServedAsync(bed); // from the same address
+
+        await Eventually.TrueAsync(() => slow.Exists(IsDropped));
+        slow.ForEach(static socket => socket?.Dispose());
+    }
+
     private static Task<TunnelBed> StartAsync() =>
         TunnelBed.StartAsync(static tunnel =>
             tunnel with

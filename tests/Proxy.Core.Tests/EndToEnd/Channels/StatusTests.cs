@@ -23,6 +23,8 @@ public sealed class StatusTests
         using var served = await bed.Legacy.AcceptWithinAsync();
         await client.DataAsync(1, "there"u8.ToArray(), end: false);
         Assert.Equal("there", await served.ReadTextAsync(5));
+        var record = Assert.Single(bed.Instance.Tracker.Open);
+        Assert.Equal(record.Peeking, record.Peeking); // it has ended
         await served.SendAsync("back"u8.ToArray());
         Assert.Equal("back"u8.ToArray(), (await client.ReadAsync(1)).Payload);
     }

@@ -52,13 +52,13 @@ public sealed class StoppingTests : IAsyncLifetime
         var (calling, serving) = (await _caller.ConnectionAsync(), await _server.ConnectionAsync());
 
         var stopping = _server.StopAsync();
-        await _caller.ToldAsync("ring", static state => state.Members is [{ State: MemberState.Draining }]);
+        await _caller.StateAsync("ring", static state => state.Members is [{ State: MemberState.Draining }]);
         await EchoAsync(client, served);
         await EchoAsync(served, client);
         Assert.False(stopping.IsCompleted);
 
         await EndAsync(client, served);
-        await _caller.ToldAsync("ring", static state => state.Members.Count == 0);
+        await _caller.StateAsync("ring", static state => state.Members.Count == 0);
         await stopping.WaitAsync(Eventually.Limit);
         Assert.Equal((ConnectionOutcome.Completed, ConnectionOutcome.Completed), (calling.Outcome, serving.Outcome));
     }
@@ -149,7 +149,7 @@ public sealed class StoppingTests : IAsyncLifetime
         await _caller.StartAsync();
         await _server.StartAsync();
         await ChannelInstance.JoinAsync(_caller, _server);
-        await _caller.ToldAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
+        await _caller.StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
         await Eventually.TrueAsync(() => _server.Host.Members.All.ContainsKey(_caller.Id));
     }
 

@@ -43,7 +43,9 @@ public sealed class WrongTypeTests : IDisposable
         key.Type.Kind switch
         {
             JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => ["\"text\"", "\"\"", "5", "-1", "1e99", "true"],
-            JsonTypeInfoKind.Enumerable when key.Attribute<StringOrListAttribute>() is not null => ["""{"a":1}"""],
+            JsonTypeInfoKind.Enumerable when key.Attribute<OneOrListAttribute>() is not null => key.Type.ElementType == typeof(string)
+                ? ["""{"a":1}"""]
+                : ["\"text\"", "5", "true"],
             JsonTypeInfoKind.Enumerable => ["\"text\"", "5", "-1", "1e99", "true", """{"a":1}"""],
             _ when key.Attribute<FreeContentAttribute>() is not null => ["\"text\"", "5", "true"],
             _ when key.Type.Type.IsDefined(typeof(FlagsAttribute), false) => ["\"no such\"", "5", "-1", "1e99", """{"a":1}"""],

@@ -351,8 +351,9 @@ public sealed class BodyTests : SessionTestBase
         };
         await StartAsync(transport);
         using var client = await Multiplexer.ConnectAsync();
-        await client.SendAsync("GET /cut HTTP/1.1\r\n\r\n");
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any());
         var record = Assert.Single(Multiplexer.Tracker.Open);
+        await client.SendAsync("GET /cut HTTP/1.1\r\n\r\n");
 
         await Eventually.TrueAsync(() => record.Outcome is not null);
 

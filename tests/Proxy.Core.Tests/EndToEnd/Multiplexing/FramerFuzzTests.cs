@@ -14,6 +14,11 @@ public sealed class FramerFuzzTests
         .. (string[])["GET / HTTP/1.1\r\n", "POST ", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n"],
         .. (string[])
             ["HTTP/1.1 100 x\r\n\r\n", "9999", ":1103", "\u0011\u0003", "\0\0\0\0\0\u0006", "\u0011\u002b\u000e", "\u0011\u0041", "aa"],
+        .. (string[])["*IDN?", "*CLS", ";", ",", "#", "#0", "#15", "#9999999999", "\"", "'", "?", "*3\r\n", "$3\r\n", "$-1\r\n", "*-1\r\n"],
+        .. (string[])["%1\r\n", "|1\r\n", ">2\r\n", "+OK\r\n", ":1\r\n", "_\r\n", "(1\r\n", ",1\r\n", "#t\r\n", "=5\r\n", "\\x41"],
+        .. (string[])
+            ["get k\r\n", "set k 0 0 5\r\n", "VALUE k 0 5\r\n", "hello\r\n", "END\r\n", "ms k 5\r\n", "VA 5\r\n", "noreply", "\u0080"],
+        .. (string[])["STAT a b\r\n", "STORED\r\n", "SERVER_ERROR x\r\n", "HD\r\n"],
     ];
 
     public static TheoryData<string> Names => Samples.Names;

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Core.Tests.Multiplexing.Framing;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 
@@ -19,6 +20,9 @@ public sealed class GarbageTests : SessionTestBase
             foreach (var transport in (string[])[Multiplexer.Portable, Multiplexer.Loops])
             {
                 data.Add(transport, "line", "68656C6C6F0A");
+                data.Add(transport, "scpi", "2A49444E3F0A");
+                data.Add(transport, "resp", Convert.ToHexString(Bytes.Text("*1\r\n$2\r\nXX\r\n")));
+                data.Add(transport, "memcached", Convert.ToHexString(Bytes.Text("slabs automove 1\r\n")));
                 data.Add(transport, "iso8583", "0003 08 00 FF");
                 data.Add(transport, "mpu", "30303033 08 00 FF");
                 data.Add(transport, "modbus-tcp", "0007 0000 0006 11 06 0001 0003");
@@ -36,7 +40,7 @@ public sealed class GarbageTests : SessionTestBase
     public async Task Clients_SendGarbage_OthersNoticeNothing(string transport, string protocol, string sample)
     {
         var request = Bytes.Hex(sample);
-        await StartAsync(transport, protocol);
+        await StartAsync(transport, protocol, request);
         using var good = await Multiplexer.ConnectAsync();
         var cases =
             from noise in Noise
@@ -75,7 +79,7 @@ public sealed class GarbageTests : SessionTestBase
     public async Task Destination_AnswersGarbage_ThatClientIsToldAndTheNextIsServed(string transport, string protocol, string sample)
     {
         var request = Bytes.Hex(sample);
-        await StartAsync(transport, protocol);
+        await StartAsync(transport, protocol, request);
         var echo = Device.OnMessage;
         await Properties.CheckAsync(Config.QuickThrowOnFailure.WithMaxTest(20), Noise.ToArbitrary(), AnswerAsync);
 
@@ -102,11 +106,14 @@ public sealed class GarbageTests : SessionTestBase
         }
     }
 
-    private async Task StartAsync(string transport, string protocol)
+    private async Task StartAsync(string transport, string protocol, byte[] sample)
     {
         Assert.True(KnownProtocols.BuiltIn.TryFind(protocol, out var framer));
         Device = Add(new Device(framer));
-        Device.OnMessage = static (message, peer) => peer.SendAsync(message);
+        Device.OnMessage = (message, peer) =>
+            framer.Request(message).Traits.HasFlag(MessageTraits.NoReply)
+                ? Task.CompletedTask
+                : peer.SendAsync(framer.Reply(message, message).Length == message.Length ? message : sample);
         await base.StartAsync(transport, $"\"Protocol\": \"{protocol}\"");
     }
 }

@@ -155,38 +155,6 @@ public sealed class ModbusTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
-    public async Task Unit_Dead_FailsFastUntilAProbeIsAnsweredAndOthersAreServed(string transport)
-    {
-        var isDead = true;
-        Device.AnswerModbus(adu => adu[0] == 9 && isDead ? null : ModbusMessages.Value(adu[0], 1));
-        await StartAsync(
-            transport,
-            Tcp + """, "ResponseTimeout": "00:00:05", "RetryDelay": "00:00:10", "Modbus": { "Coalesce": false } """
-        );
-        using var client = await Multiplexer.ConnectAsync();
-        using var other = await Multiplexer.ConnectAsync();
-        await client.SendAsync([.. ModbusMessages.Tcp(1, ModbusMessages.Read(9, 1)), .. ModbusMessages.Tcp(2, ModbusMessages.Read(9, 2))]);
-        await SentAsync(1);
-        await QueuedAsync(1);
-        Time.Advance(TimeSpan.FromSeconds(5) + Tick);
-
-        Assert.Equal(ModbusMessages.Exception(9, 3, 0x0B), await client.ReadReplyAsync(1));
-        Assert.Equal(ModbusMessages.Exception(9, 3, 0x0B), await client.ReadReplyAsync(2)); // waited, and was not even sent
-        Assert.Equal(ModbusMessages.Exception(9, 3, 0x0B), await client.AskAsync(3, ModbusMessages.Read(9, 3)));
-        Assert.Equal(ModbusMessages.Value(1, 1), await other.AskAsync(1, ModbusMessages.Read(1, 1)));
-        Assert.Equal([9], Multiplexer.Status.SuspendedUnits);
-        Assert.Equal(2, Device.Messages.Count);
-
-        isDead = false;
-        Time.Advance(TimeSpan.FromSeconds(10) + Tick);
-        Assert.Equal(ModbusMessages.Value(9, 1), await client.AskAsync(4, ModbusMessages.Read(9, 4)));
-        Assert.Equal(ModbusMessages.Value(9, 1), await client.AskAsync(5, ModbusMessages.Read(9, 5)));
-        Assert.Empty(Multiplexer.Status.SuspendedUnits);
-    }
-
-    [Theory]
-    [InlineData(Multiplexer.Portable)]
-    [InlineData(Multiplexer.Loops)]
     public async Task Failures_HaveTheProtocolsOwnWords(string transport)
     {
         await StartAsync(transport, Tcp, """ "QueueLimit": 1, "QueueTimeout": "00:00:05" """);
@@ -485,7 +453,10 @@ public sealed class ModbusTests : SessionTestBase
         await StartAsync(transport, Rtu, """ "Protocol": "modbus-tcp" """);
         using var client = await Multiplexer.ConnectAsync();
 
-        Assert.Equal(ModbusMessages.Exception(5, 3, 0x0B), await client.AskAsync(1, ModbusMessages.Read(5, 9)));
+        await client.SendAsync(ModbusMessages.Tcp(1, ModbusMessages.Read(5, 9)));
+        await Time.WaitForTimerAsync(TimeSpan.FromMilliseconds(50)); // the right frame may follow
+        Time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(ModbusMessages.Exception(5, 3, 0x0B), await client.ReadReplyAsync(1));
         await OpenAsync(0);
         Device.AnswerRtu(static adu => ModbusMessages.Value(adu[0], 3));
         Time.Advance(TimeSpan.FromSeconds(1) + Tick);

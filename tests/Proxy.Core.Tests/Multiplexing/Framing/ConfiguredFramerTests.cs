@@ -11,7 +11,7 @@ public sealed class ConfiguredFramerTests
     [Fact]
     public void Measure_NoReplyWhen_MarksRequestsThatMatch()
     {
-        var framer = new ConfiguredFramer(_inner, null, new NoReplyRule(1, [7, 8]));
+        var framer = new ConfiguredFramer(_inner, null, [new() { Offset = 1, EqualTo = [7, 8] }]);
 
         framer.IsRequest([3, 7, 8, 0], MessageTraits.NoReply);
         framer.IsRequest([2, 7, 8], MessageTraits.NoReply);
@@ -22,8 +22,49 @@ public sealed class ConfiguredFramerTests
     }
 
     [Fact]
+    public void Measure_SeveralConditions_AllHaveToHold()
+    {
+        var framer = new ConfiguredFramer(
+            _inner,
+            null,
+            [
+                new()
+                {
+                    StartsWith = [3, 1],
+                    Contains = [5],
+                    NotContains = [9, 9],
+                },
+            ]
+        );
+
+        framer.IsRequest([3, 1, 5, 9], MessageTraits.NoReply);
+        framer.IsRequest([3, 1, 9, 5], MessageTraits.NoReply);
+        framer.IsRequest([3, 2, 5, 9]);
+        framer.IsRequest([3, 1, 6, 9]);
+        framer.IsRequest([4, 1, 5, 9, 9]);
+    }
+
+    [Fact]
+    public void Measure_ListOfRules_AnyHasToHold()
+    {
+        var framer = new ConfiguredFramer(
+            new DelimiterFramer("lines", "Test.", "\n"u8.ToArray(), 100),
+            null,
+            [new() { NotContains = "?"u8.ToArray() }, new() { StartsWith = "!"u8.ToArray() }]
+        );
+
+        framer.IsRequest("*CLS\n"u8.ToArray(), MessageTraits.NoReply);
+        framer.IsRequest("!now?\n"u8.ToArray(), MessageTraits.NoReply);
+        framer.IsRequest("VOLT?\n"u8.ToArray());
+        Assert.Equal(FrameMeasure.Complete(5, MessageTraits.NoReply), framer.Request("*CLS\nVOLT?\n"u8.ToArray()));
+    }
+
+    [Fact]
     public void Measure_RuleAndNextMessage_LooksOnlyAtTheFirst() =>
-        Assert.Equal(FrameMeasure.Complete(2), new ConfiguredFramer(_inner, null, new NoReplyRule(1, [7, 8])).Request([1, 7, 8, 7]));
+        Assert.Equal(
+            FrameMeasure.Complete(2),
+            new ConfiguredFramer(_inner, null, [new() { Offset = 1, EqualTo = [7, 8] }]).Request([1, 7, 8, 7])
+        );
 
     [Fact]
     public void Measure_RuleWhereTheFramerHasItsOwn_DecidesAlone()
@@ -32,7 +73,7 @@ public sealed class ConfiguredFramerTests
         var broadcast = ModbusExamples.Framed(rtu, "06 0001 0003", unit: 0);
         Assert.Equal(MessageTraits.NoReply, rtu.Request(broadcast).Traits);
 
-        var framer = new ConfiguredFramer(rtu, null, new NoReplyRule(0, [1]));
+        var framer = new ConfiguredFramer(rtu, null, [new() { EqualTo = [1] }]);
 
         Assert.Equal(FrameMeasure.Complete(broadcast.Length), framer.Request(broadcast));
         Assert.Same(rtu.Rules, framer.Rules);
@@ -42,7 +83,7 @@ public sealed class ConfiguredFramerTests
     [Fact]
     public void Measure_TooShortForTheId_IsMalformed()
     {
-        var framer = new ConfiguredFramer(_inner, new CorrelationField(1, 2), null);
+        var framer = new ConfiguredFramer(_inner, new CorrelationField(1, 2), []);
 
         Assert.Equal(new CorrelationField(1, 2), framer.Correlation);
         framer.IsRequest([2, 0, 1]);

@@ -72,11 +72,22 @@ public sealed class FramerFactoryTests
         var framer = FramerFactory.Configure(
             new FixedLengthFramer(4),
             new CorrelationConfig { Offset = 2, Size = 2 },
-            new NoReplyWhenConfig { Offset = 0, EqualTo = "hex:00" }
+            [
+                new() { Offset = 0, EqualTo = "hex:00" },
+                new()
+                {
+                    StartsWith = "hex:02",
+                    Contains = "hex:09",
+                    NotContains = "hex:08",
+                },
+            ]
         );
 
         Assert.Equal(new CorrelationField(2, 2), framer.Correlation);
         framer.IsRequest([0, 1, 2, 3], MessageTraits.NoReply);
         framer.IsRequest([1, 1, 2, 3]);
+        framer.IsRequest([2, 9, 2, 3], MessageTraits.NoReply);
+        framer.IsRequest([2, 9, 8, 3]);
+        framer.IsRequest([2, 1, 2, 3]);
     }
 }

@@ -10,7 +10,13 @@ public sealed class FramerRegistryTests
     {
         var names = KnownProtocols.BuiltIn.Framers.Select(static framer => framer.Name);
 
-        Assert.Equal(["line", "iso8583", "mpu", "modbus-tcp", "modbus-tcp-crc", "modbus-rtu-over-tcp", "modbus-ascii", "http1"], names);
+        Assert.Equal(
+            [
+                .. (string[])["line", "iso8583", "mpu", "modbus-tcp", "modbus-tcp-crc", "modbus-rtu-over-tcp", "modbus-ascii", "http1"],
+                .. (string[])["scpi", "resp", "memcached"],
+            ],
+            names
+        );
         Assert.All(KnownProtocols.BuiltIn.Framers, static framer => Assert.Matches(@"^[A-Z][^\n]{5,110}\.$", framer.Description));
     }
 

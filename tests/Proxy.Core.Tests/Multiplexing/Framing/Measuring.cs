@@ -29,6 +29,24 @@ internal static class Measuring
         Assert.All(verdicts.Skip(first), verdict => Assert.Equal(verdicts[^1].Reason, verdict.Reason));
     }
 
+    /// <summary>A reply that is skipped or waited for, and malformed once no byte comes any more.</summary>
+    public static void IsMalformedInSilence(this IMessageFramer framer, byte[] reply, byte[] request)
+    {
+        var open = framer.Reply(reply, request);
+        Assert.Equal(FrameStatus.NeedMore, open.Status);
+        Assert.True(open.Silence > TimeSpan.Zero);
+        Assert.Equal(FrameStatus.Malformed, framer.Reply(reply, request, InputState.Silent).Status);
+    }
+
+    /// <summary>A reply that is found behind other bytes, at every split of both.</summary>
+    public static void IsFoundBehind(this IMessageFramer framer, byte[] noise, byte[] reply, byte[] request)
+    {
+        var verdicts = Fed(framer, [.. noise, .. reply], request);
+        Assert.Equal(FrameMeasure.Skip(noise.Length), verdicts[^1]);
+        Assert.All(verdicts.SkipLast(1), static verdict => Assert.Equal(FrameStatus.NeedMore, verdict.Status));
+        Assert.Equal(FrameMeasure.Skip(noise.Length), framer.Reply([.. noise, .. reply, 0, 0, 0], request));
+    }
+
     /// <summary>What is said of each start of a buffer, from nothing to all, as if it came byte by byte.</summary>
     public static List<FrameMeasure> Fed(IMessageFramer framer, byte[] buffer, byte[]? request, InputState input = InputState.Open)
     {
@@ -53,7 +71,8 @@ internal static class Measuring
         var (from, to) = measure.Status switch
         {
             FrameStatus.Complete => (1, Math.Min(bufferLength, framer.MaxBytes)),
-            FrameStatus.NeedMore => (bufferLength + 1, framer.MaxBytes),
+            FrameStatus.NeedMore => (bufferLength + 1, framer.MaxBytes + framer.MaxNoise),
+            FrameStatus.Skip => (1, Math.Min(bufferLength, framer.MaxNoise)),
             FrameStatus.Part => (1, Math.Min(bufferLength, framer.MaxBytes)),
             _ => (0, 0),
         };

@@ -19,7 +19,11 @@ internal static class Samples
         new LengthFieldFramer("le3", "", new LengthField(2, 3, Endian: Endian.Little, Adjust: -5), 300),
         new LengthFieldFramer("hex", "", new LengthField(1, 2, LengthEncoding.Hex), 300),
         new LengthFieldFramer("bcd", "", new LengthField(0, 2, LengthEncoding.Bcd), 300),
-        new ConfiguredFramer(new LengthFieldFramer("configured", "", new LengthField(0, 1), 300), null, new NoReplyRule(1, [0])),
+        new ConfiguredFramer(
+            new LengthFieldFramer("configured", "", new LengthField(0, 1), 300),
+            null,
+            [new() { Offset = 1, EqualTo = [0] }, new() { NotContains = [7] }]
+        ),
     ];
 
     public static TheoryData<string> Names => [.. Framers.Select(static framer => framer.Name)];
@@ -32,6 +36,9 @@ internal static class Samples
         {
             IModbusFramer framer => ModbusRequests(framer),
             { Name: "http1" } => HttpRequests(),
+            { Name: "scpi" } => ScpiRequests(),
+            { Name: "resp" } => RespRequests(),
+            { Name: "memcached" } => MemcachedRequests(),
             { Name: "line" } => Without("\n").Select(static text => (byte[])[.. text, (byte)'\n']),
             { Name: "crlf" } => Without("\n").Select(static text => (byte[])[.. text, .. "\r\n"u8]),
             { Name: "aab" } => Without("b").Select(static text => (byte[])[.. text, .. "aab"u8]),
@@ -61,6 +68,46 @@ internal static class Samples
 
     private static bool IsOpenEnded(string pdu) =>
         pdu.StartsWith("41", StringComparison.Ordinal) || pdu.StartsWith("08 0000 A537 ", StringComparison.Ordinal);
+
+    private static Gen<byte[]> ScpiRequests() =>
+        from count in Gen.Choose(0, 4)
+        from units in Gen.OneOf(
+                Gen.Elements("*IDN?", "*CLS", "VOLT 5,6", ":OUTP:STAT ON", "DISP:TEXT \"a;\"\"b?\"", "VOLT? MAX", "CURR #HFF", "")
+                    .Select(static text => Bytes.Text(text)),
+                Block()
+            )
+            .ArrayOf(count)
+        from end in Gen.Elements("\n", "\r\n")
+        let line = units.SelectMany(static (unit, index) => index == 0 ? unit : [(byte)';', .. unit])
+        select (byte[])[.. line, .. Bytes.Text(end)];
+
+    private static Gen<byte[]> Block() =>
+        from data in Data(300)
+        from digits in Gen.Choose(3, 9)
+        select (byte[])[.. Bytes.Text($"DATA #{digits}{data.Length.ToString($"D{digits}", null)}"), .. data];
+
+    private static Gen<byte[]> RespRequests() =>
+        Gen.OneOf(
+            Gen.Elements("PING\r\n", "set k \"a b\"\n", "\r\n", "*0\r\n", "QUIT\r\n", "SUBSCRIBE x\r\n")
+                .Select(static text => Bytes.Text(text)),
+            from name in Gen.Elements("GET", "SET", "xread", "BLPOP", "CLIENT", "HELLO", "x")
+            from count in Gen.Choose(0, 5)
+            from arguments in Data(60).ArrayOf(count)
+            select (byte[])
+                [
+                    .. Bytes.Text($"*{count + 1}\r\n${name.Length}\r\n{name}\r\n"),
+                    .. arguments.SelectMany(static data => (byte[])[.. Bytes.Text($"${data.Length}\r\n"), .. data, .. "\r\n"u8]),
+                ]
+        );
+
+    private static Gen<byte[]> MemcachedRequests() =>
+        Gen.OneOf(
+            Gen.Elements("get k\r\n", "gets a b c\n", "delete k noreply\r\n", "mg k v q\r\n", "stats\r\n", "quit\r\n", "bogus\r\n", "\r\n")
+                .Select(static text => Bytes.Text(text)),
+            from line in Gen.Elements("set k 1 -1 {0}", "cas k 0 0 {0} 7 noreply", "append k 0 5 {0} noreply", "ms k {0} T0 q", "ms k {0}")
+            from data in Data(200)
+            select (byte[])[.. Bytes.Text(line.Replace("{0}", $"{data.Length}", StringComparison.Ordinal) + "\r\n"), .. data, .. "\r\n"u8]
+        );
 
     private static Gen<byte[]> HttpRequests() =>
         from method in Gen.Elements("GET", "POST", "PUT", "X-Y")

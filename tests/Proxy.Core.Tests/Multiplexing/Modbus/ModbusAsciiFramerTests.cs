@@ -39,14 +39,17 @@ public sealed class ModbusAsciiFramerTests
     public void Measure_NoMessage_IsMalformed(string message) => _framer.IsMalformed(Bytes.Text(message));
 
     [Theory]
-    [InlineData("12 03 02 0000")]
-    [InlineData("11 04 02 0000")]
-    public void Measure_NoReplyToThis_IsMalformed(string adu)
-    {
-        var bytes = Bytes.Hex(adu);
+    [InlineData("\0")]
+    [InlineData(":12030200")]
+    [InlineData(":1204020000E8\r\n")] // another unit and function
+    [InlineData(":1103020000EB\r\n")] // the LRC is wrong
+    [InlineData("Press any key:\r\n")]
+    public void Measure_NoiseBeforeAReply_IsSkipped(string noise) =>
+        _framer.IsFoundBehind(Bytes.Text(noise), Bytes.Text(":110306AE4156524340CC\r\n"), Bytes.Text(":1103006B00037E\r\n"));
 
-        _framer.IsMalformed(ModbusExamples.Framed(_framer, Convert.ToHexString(bytes[1..]), bytes[0]), Bytes.Text(":1103006B00037E\r\n"));
-    }
+    [Fact]
+    public void Measure_SpoiltReply_IsMalformedWhenNothingFollows() =>
+        _framer.IsMalformedInSilence(Bytes.Text(":110306AE4156524340CD\r\n"), Bytes.Text(":1103006B00037E\r\n"));
 
     [Fact]
     public void Measure_Longest_Passes()
@@ -54,7 +57,7 @@ public sealed class ModbusAsciiFramerTests
         var longest = ModbusExamples.Framed(_framer, "41" + new string('A', 2 * 252));
 
         Assert.Equal(513, longest.Length);
-        _framer.IsRequest(longest);
+        _framer.IsRequest(longest, MessageTraits.RepliesRepeat);
     }
 
     [Theory]

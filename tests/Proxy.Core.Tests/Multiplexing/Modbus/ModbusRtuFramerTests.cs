@@ -24,7 +24,12 @@ public sealed class ModbusRtuFramerTests
     {
         var asked = Bytes.Hex(request);
 
-        _framer.IsRequest(asked, asked[1] <= 4 ? MessageTraits.Safe : MessageTraits.None);
+        _framer.IsRequest(
+            asked,
+            asked[1] <= 4 ? MessageTraits.Safe
+                : asked[1] <= 6 ? MessageTraits.RepliesRepeat
+                : MessageTraits.None
+        );
         _framer.IsReply(Bytes.Hex(reply), asked);
     }
 
@@ -42,12 +47,52 @@ public sealed class ModbusRtuFramerTests
     public void Measure_NoRequest_IsMalformed(string message) => _framer.IsMalformed(Bytes.Hex(message));
 
     [Theory]
-    [InlineData("12 03 02 0000")] // another unit
-    [InlineData("11 04 02 0000")] // another function
-    [InlineData("11 84 02")]
     [InlineData("11 03 FE 00")] // 259 bytes
     [InlineData("11 03 02 0000 0000")] // no CRC
-    public void Measure_NoReplyToThis_IsMalformed(string reply) => _framer.IsMalformed(Bytes.Hex(reply), Bytes.Hex("11 03 006B 0003 7687"));
+    public void Measure_SpoiltReply_IsMalformedWhenNothingFollows(string reply) =>
+        _framer.IsMalformedInSilence(Bytes.Hex(reply), Bytes.Hex("11 03 006B 0003 7687"));
+
+    [Theory]
+    [InlineData("00")]
+    [InlineData("FF FF 00")]
+    [InlineData("12 03 02 0000 39 05")] // another unit
+    [InlineData("11 04 02 0000 78 F3")] // another function
+    [InlineData("11 03 02 0000 0000")] // a frame that was spoilt
+    [InlineData("03 11 03 FE")] // starts that are none
+    [InlineData(
+        "000102030405060708090A0B0C0D0E0F 202122232425262728292A2B2C2D2E2F 303132333435363738393A3B3C3D3E3F 404142434445464748494A4B4C4D4E4F"
+    )]
+    public void Measure_NoiseBeforeAReply_IsSkipped(string noise)
+    {
+        var request = Bytes.Hex("11 03 006B 0003 7687");
+        var reply = Bytes.Hex("11 03 06 AE41 5652 4340 49AD");
+        byte[] all = [.. Bytes.Hex(noise), .. reply];
+
+        // A start that is none may hide the reply until no byte comes.
+        var measure = _framer.Reply(all, request, InputState.Silent);
+        Assert.Equal(FrameMeasure.Skip(all.Length - reply.Length), measure);
+        if (!noise.Contains("FE", StringComparison.Ordinal))
+        {
+            _framer.IsFoundBehind(Bytes.Hex(noise), reply, request);
+        }
+    }
+
+    [Fact]
+    public void Measure_MoreNoiseThanIsSkipped_IsMalformed() =>
+        Assert.Equal(FrameStatus.Malformed, _framer.Reply(new byte[65], Bytes.Hex("11 03 006B 0003 7687")).Status);
+
+    [Fact]
+    public void Measure_LengthUnknownReplyInParts_IsWaitedForAfterSilence()
+    {
+        var request = ModbusExamples.Framed(_framer, "41 01");
+        var reply = ModbusExamples.Framed(_framer, "41 01 02 03 04");
+
+        var silent = _framer.Reply(reply[..5], request, InputState.Silent);
+        Assert.Equal((FrameStatus.NeedMore, TimeSpan.Zero), (silent.Status, silent.Silence));
+        Assert.Equal(FrameMeasure.Complete(reply.Length), _framer.Reply(reply, request));
+        Assert.Equal(FrameMeasure.Complete(reply.Length), _framer.Reply([.. reply, 1, 2], request, InputState.Silent));
+        Assert.Equal(FrameMeasure.Skip(2), _framer.Reply([0, 0xFF, .. reply], request));
+    }
 
     [Theory]
     [InlineData("11 18 00FB 0000", "11 18 04DE")]
@@ -55,7 +100,7 @@ public sealed class ModbusRtuFramerTests
     [InlineData("11 2B 0E 01 01 00 00 FF 00", "11 2B 0E 01 00")]
     [InlineData("11 2B 0E 01 01 00 00 01 00 FF", "11 2B 0E 01 00")]
     public void Measure_CountsBeyondTheBound_IsMalformed(string reply, string request) =>
-        _framer.IsMalformed(Bytes.Hex(reply), Bytes.Hex(request));
+        _framer.IsMalformedInSilence(Bytes.Hex(reply), Bytes.Hex(request));
 
     [Fact]
     public void Measure_UnitZeroAnsweredByADevice_Passes() =>
@@ -67,9 +112,10 @@ public sealed class ModbusRtuFramerTests
     [InlineData(0, "41 01", MessageTraits.NoReply)]
     [InlineData(0, "03 0000 0001", MessageTraits.Safe)]
     [InlineData(0, "17 0003 0001 000E 0001 02 00FF", MessageTraits.None)]
-    [InlineData(1, "06 0001 0003", MessageTraits.None)]
+    [InlineData(1, "06 0001 0003", MessageTraits.RepliesRepeat)]
     [InlineData(1, "08 0004 0000", MessageTraits.NoReply)]
-    [InlineData(1, "08 0001 0000", MessageTraits.None)]
+    [InlineData(1, "08 0001 0000", MessageTraits.RepliesRepeat)]
+    [InlineData(1, "10 0001 0002 04 000A 0102", MessageTraits.None)]
     [InlineData(1, "2B 0E 01 00", MessageTraits.Safe)]
     [InlineData(1, "2B 0D 01 00", MessageTraits.None)]
     [InlineData(1, "18 04DE", MessageTraits.Safe)]
@@ -98,8 +144,9 @@ public sealed class ModbusRtuFramerTests
         byte[] buffer = [.. message, .. ModbusExamples.Framed(_framer, "41 05 06")];
 
         Assert.Equal(FrameStatus.NeedMore, _framer.Request(buffer).Status);
-        Assert.Equal(FrameMeasure.Complete(message.Length), _framer.Request(buffer, InputState.Silent));
-        Assert.Equal(FrameMeasure.Complete(message.Length), _framer.Request(buffer, InputState.Ended));
+        var whole = FrameMeasure.Complete(message.Length, MessageTraits.RepliesRepeat);
+        Assert.Equal(whole, _framer.Request(buffer, InputState.Silent));
+        Assert.Equal(whole, _framer.Request(buffer, InputState.Ended));
     }
 
     [Fact]
@@ -118,7 +165,7 @@ public sealed class ModbusRtuFramerTests
         var message = ModbusExamples.Framed(_framer, "41" + new string('A', 2 * 252));
 
         Assert.Equal(256, message.Length);
-        Assert.Equal(FrameMeasure.Complete(256), _framer.Request(message));
+        Assert.Equal(FrameMeasure.Complete(256, MessageTraits.RepliesRepeat), _framer.Request(message));
     }
 
     [Fact]

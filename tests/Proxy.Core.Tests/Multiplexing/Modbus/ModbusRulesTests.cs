@@ -52,7 +52,7 @@ public sealed class ModbusRulesTests
     [InlineData("83 02", ReplyMeaning.Error)]
     [InlineData("83 0A", ReplyMeaning.Error)]
     [InlineData("83 0B", ReplyMeaning.NoAnswer)]
-    [InlineData("04 02 0001", ReplyMeaning.Error)]
+    [InlineData("04 02 0001", ReplyMeaning.Mismatch)]
     public void Judge_ReplyToARead_SaysWhatItMeans(string reply, ReplyMeaning expected)
     {
         var request = ModbusExamples.Framed(_tcp, "03 006B 0001");
@@ -66,7 +66,7 @@ public sealed class ModbusRulesTests
         var request = ModbusExamples.Framed(_tcp, "03 006B 0001");
         var reply = ModbusExamples.Framed(_tcp, "03 02 0001", unit: 0x12, request);
 
-        Assert.Equal(ReplyMeaning.Error, _tcp.Rules.Judge(request, reply));
+        Assert.Equal(ReplyMeaning.Mismatch, _tcp.Rules.Judge(request, reply));
     }
 
     [Fact]

@@ -108,6 +108,8 @@ public sealed class ChannelExampleTests : IDisposable
         Assert.Equal("127.11.0.1", all[0].GetProperty("ip").GetString());
         var members = await WaitAsync(admin, "/api/members", static root => root.GetProperty("members").GetArrayLength() == 2);
         Assert.Equal("127.0.0.4", members.GetProperty("members")[0].GetProperty("localAddress").GetString());
+        Assert.Equal("up", ring.GetProperty("members")[0].GetProperty("state").GetString()); // as in notifications
+        Assert.Equal("up", members.GetProperty("members")[0].GetProperty("state").GetString());
         var tunnels = await WaitAsync(admin, "/api/tunnels", static root => root.GetArrayLength() == 1);
         Assert.Equal(
             ("ring", "A_2", true),
@@ -145,6 +147,7 @@ public sealed class ChannelExampleTests : IDisposable
         var configuration = three.Hosts[0].Services.GetRequiredService<IConfiguration>();
 
         await Eventually.TrueAsync(() => configuration["ChannelState:Items:ring:Members:0:Iid"] == "A_2");
+        Assert.Equal("up", configuration["ChannelState:Items:ring:Members:0:State"]);
         Assert.Equal(ThreeInstances.Ip(0, 0), configuration["ChannelState:BindIp"]);
     }
 

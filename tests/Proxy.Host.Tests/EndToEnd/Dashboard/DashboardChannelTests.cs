@@ -29,7 +29,7 @@ public sealed class DashboardChannelTests(Chromium chromium)
         var tunnels = operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading("Tunnels") }).Locator("tbody tr");
         await Operator.FindsAsync(tunnels.Filter(new() { HasText = "to A_2" }), "ring");
         var members = operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading("Members") }).Locator("tbody tr");
-        await Operator.FindsAsync(members.Filter(new() { HasText = "A_2" }), "Up");
+        await Operator.FindsAsync(members.Filter(new() { HasText = "A_2" }), "up");
         await operators.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "ring" }).First.ClickAsync();
         await Operator.ReadsAsync(operators.Page.Locator("h1"), "ring");
         await Screenshots.TakeAsync(operators, "channels");

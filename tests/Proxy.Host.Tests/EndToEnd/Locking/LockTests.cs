@@ -62,6 +62,33 @@ public sealed class LockTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task Run_TenProbesAndFirstByte_TheServiceSeesOneClientAndOneActivation(string transport)
+    {
+        var started = Path.GetTempFileName();
+        await using var service = new CountingServer();
+        await using var host = await TestHost.StartAsync(
+            Configuration(
+                service.Port,
+                transport,
+                $$""" "ActivateOn": "FirstByte", "OnActivate": [ { "Exec": ["sh", "-c", "echo $PROXY_ACTIVATION >> {{started}}"], "AtStart": true, "Every": 5 } ] """
+            )
+        );
+        for (var i = 0; i < 10; i++)
+        {
+            (await ConnectAsync(host.Address)).Dispose();
+        }
+
+        await Eventually.TrueAsync(() => host.Tracker.Count == 0);
+        using var client = await TcpClientSocket.ConnectAsync(host.Address);
+        Assert.Equal("x", await client.AskAsync("x"));
+
+        Assert.Equal(1, service.All);
+        Assert.Equal(["1"], await File.ReadAllLinesAsync(started));
+        File.Delete(started);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task Edit_FullQueue_PlacesAreKept(string transport)
     {
         await using var service = new CountingServer();

@@ -37,7 +37,7 @@ public sealed class CardinalityTests : IDisposable
 
     private MeterProviders Providers => _services.GetRequiredService<MeterProviders>();
 
-    private MeterRenewal Renewal => _services.GetServices<IHostedService>().OfType<MeterRenewal>().Single();
+    private MeterProviderReplacer Replacer => _services.GetServices<IHostedService>().OfType<MeterProviderReplacer>().Single();
 
     [Fact]
     public async Task Edits_TenThousandNewRoutesAndDestinations_SeriesAreBoundedWithoutOverflow()
@@ -83,7 +83,7 @@ public sealed class CardinalityTests : IDisposable
             End($"r{edit}", bytes: 2);
             if (edit % 100 == 0)
             {
-                await Renewal.CheckAsync();
+                await Replacer.CheckAsync();
             }
         }
 
@@ -117,10 +117,10 @@ public sealed class CardinalityTests : IDisposable
     public async Task Configuration_LargerThanBefore_AllSeriesAreReported()
     {
         string[] routes = [.. Enumerable.Range(0, 12_000).Select(static i => $"r{i}")];
-        await Renewal.StartAsync(default);
+        await Replacer.StartAsync(default);
         Metrics.Configure(routes, []);
         await Eventually.TrueAsync(() => Providers.Count == 2);
-        await Renewal.StopAsync(default);
+        await Replacer.StopAsync(default);
         foreach (var route in routes)
         {
             End(route, bytes: 1);
@@ -138,13 +138,13 @@ public sealed class CardinalityTests : IDisposable
     }
 
     [Fact]
-    public async Task Renew_AfterScrape_ContainsNoSeriesTwice()
+    public async Task Replace_AfterScrape_ContainsNoSeriesTwice()
     {
         Metrics.Configure(["r"], []);
         End("r", bytes: 1);
         _ = await ScrapeAsync();
 
-        Providers.Renew();
+        Providers.Replace();
         End("r", bytes: 1);
         var lines = await ScrapeAsync();
 

@@ -70,6 +70,20 @@ public sealed partial class MetricsPageTests : IDisposable
         var metrics = services.GetRequiredService<ProxyMetrics>();
         metrics.HookEnded("r", "activate", TimeSpan.FromSeconds(1), "Succeeded");
         metrics.LoopHeld();
+        var requests = services.GetRequiredService<RequestMetrics>();
+        requests.Started("h", "c");
+        requests.Ended(
+            new()
+            {
+                Id = "1",
+                RouteId = "h",
+                ClusterId = "c",
+                Method = "GET",
+                Path = "/",
+                Outcome = ConnectionOutcome.Completed,
+                Duration = TimeSpan.FromSeconds(1),
+            }
+        );
         var multiplex = services.GetRequiredService<MultiplexMetrics>();
         var tags = new TagList { { "proxy.route_id", "r" } };
         multiplex.Waited(TimeSpan.FromSeconds(1), tags);
@@ -92,11 +106,11 @@ public sealed partial class MetricsPageTests : IDisposable
         var tunnel = Record(null);
         tunnel.DestinationId = peer.Id;
         tunnels.Opened(tunnel);
-        services.GetRequiredService<NotificationMetrics>().Told("exec", succeeded: true);
+        services.GetRequiredService<NotificationMetrics>().Delivered("exec", succeeded: true);
         var monitor = services.GetRequiredService<ChannelMonitor>();
         monitor.Start();
         monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
-        await monitor.ToldAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        await monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
     }
 
     private static ConnectionRecord Record(string? route) =>

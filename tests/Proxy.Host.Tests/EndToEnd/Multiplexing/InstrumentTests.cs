@@ -30,8 +30,27 @@ public sealed class InstrumentTests
         Assert.Equal((1, 1), device.Connections);
     }
 
+    [Theory]
+    [InlineData("Sockets")]
+    [InlineData("Auto")]
+    public async Task Run_CommandsWithoutAnAnswer_NobodyWaitsForThem(string transport)
+    {
+        await using var device = Supply();
+        await using var example = await StartAsync(transport, device);
+        using var script = await example.ConnectAsync("supply");
+        using var logger = await example.ConnectAsync("supply");
+
+        for (var round = 1; round <= 20; round++)
+        {
+            Assert.Equal("1\n", await AskAsync(script, $"*CLS\r\nOUTP ON\nVOLT {round};*OPC?\n"));
+            Assert.Equal($"{round}\n", await AskAsync(logger, "*CLS\nVOLT?\n"));
+        }
+
+        Assert.Equal((1, 1), device.Connections);
+    }
+
     [Fact]
-    public async Task Run_CommandWithoutAnAnswer_OnlyItsClientIsResetAndTheNextIsServed()
+    public async Task Run_QueryThatIsNotAnswered_OnlyItsClientIsResetAndTheNextIsServed()
     {
         await using var device = Supply();
         await using var example = await StartAsync("Auto", device, "00:00:00.300");
@@ -39,7 +58,7 @@ public sealed class InstrumentTests
         using var right = await example.ConnectAsync("supply");
         Assert.Equal("ACME,PS1,0,1.0\n", await AskAsync(right, "*IDN?\n"));
 
-        Assert.Equal("", await AskAsync(wrong, "OUTP ON\n"));
+        Assert.Equal("", await AskAsync(wrong, "NONSENSE?\n"));
 
         Assert.Equal("0\n", await AskAsync(right, "VOLT?\n"));
         Assert.Equal(2, device.Connections.All);
@@ -74,7 +93,7 @@ public sealed class InstrumentTests
         {
             OnMessage = async (line, socket) =>
             {
-                if (Execute(Encoding.ASCII.GetString(line).TrimEnd('\n')) is { } answer)
+                if (Execute(Encoding.ASCII.GetString(line).TrimEnd()) is { } answer)
                 {
                     await socket.SendAsync(Encoding.ASCII.GetBytes($"{answer}\n"));
                 }

@@ -10,6 +10,9 @@ internal static class MultiplexSample
         {
             { Framing.LengthField: { } field } => Counted(field),
             { Protocol: "line" } => "ping\n"u8.ToArray(),
+            { Protocol: "scpi" } => "*IDN?\n"u8.ToArray(),
+            { Protocol: "resp" } => "*1\r\n$4\r\nPING\r\n"u8.ToArray(),
+            { Protocol: "memcached" } => "slabs automove 1\r\n"u8.ToArray(),
             { Protocol: "iso8583" } => [0, 8, 1, 2, 3, 4, .. "ping"u8],
             { Protocol: "modbus-tcp" } => [0, 7, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1],
             _ => throw new NotSupportedException($"Write a sample for {config.Protocol}."),

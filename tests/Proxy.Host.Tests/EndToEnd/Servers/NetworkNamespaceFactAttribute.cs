@@ -13,7 +13,7 @@ public sealed class NetworkNamespaceFactAttribute : FactAttribute
             && (missing.Count > 0 || !Environment.IsPrivilegedProcess)
         )
         {
-            Skip = missing.Count > 0 ? $"Not installed: {string.Join(", ", missing)}." : "Network namespaces need root.";
+            Skip = missing.Count > 0 ? $"Not installed: {string.Join(", ", missing)}." : "Network namespaces and mounts need root.";
         }
     }
 

@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>Simulates hosts on one machine: network namespaces joined by a bridge. Disposing kills all processes in them.</summary>
-internal sealed class NetworkNamespaces : IAsyncDisposable
+internal sealed partial class NetworkNamespaces : IAsyncDisposable
 {
+    private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET
+
     private static int _created;
 
     private readonly int _serial = Interlocked.Increment(ref _created);
@@ -45,6 +48,38 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 
     /// <summary>Takes a host's network link down, or up again.</summary>
     public Task LinkAsync(int host, bool up) => IpAsync("-n", Name(0), "link", "set", $"v{host}", up ? "up" : "down");
+
+    /// <summary>The beginning of a shell command that runs what follows on a host, where /etc/netns/NAME/resolv.conf names its DNS servers.</summary>
+    public string Shell(int host) => $"exec ip netns exec {Name(host)} sh -c 'shift; exec \"$@\"' sh";
+
+    /// <summary>The folder of the files of /etc that a host sees in place of the machine's; the caller creates and deletes it.</summary>
+    public string Etc(int host) => $"/etc/netns/{Name(host)}";
+
+    /// <summary>Does something on a host, such as creating a socket, which stays there.</summary>
+    public async Task<T> InAsync<T>(int host, Func<T> work)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // A thread of its own, since it stays in the namespace.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var file = File.OpenHandle($"/var/run/netns/{Name(host)}");
+                if (SetNamespace((int)file.DangerousGetHandle(), NetworkNamespace) != 0)
+                {
+                    throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+                }
+
+                done.SetResult(work());
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        });
+        thread.Start();
+        return await done.Task;
+    }
 
     /// <summary>Starts a program on a host; its output is discarded.</summary>
     public Process Start(int host, string program, params string[] arguments)
@@ -119,4 +154,8 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
                 RedirectStandardError = true,
             }
         )!;
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetNamespace(int descriptor, int type);
 }

@@ -16,12 +16,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     public string SocketPath => $"{_folder}/.s.PGSQL.{Port}";
 
     /// <param name="tcp">An address to listen on besides the socket.</param>
-    public static async Task<PostgresServer> StartAsync(IPEndPoint? tcp = null)
+    /// <param name="tls">Whether it accepts TLS, with a certificate of its own.</param>
+    public static async Task<PostgresServer> StartAsync(IPEndPoint? tcp = null, bool tls = false)
     {
         var server = new PostgresServer();
         try
         {
-            await server.StartAsync($"-c listen_addresses={tcp?.Address} -p {tcp?.Port ?? Port}");
+            await server.StartAsync($"-c listen_addresses={tcp?.Address} -p {tcp?.Port ?? Port}", tls);
             await Eventually.TrueAsync(() => Programs.AcceptsAsync((EndPoint?)tcp ?? new UnixDomainSocketEndPoint(server.SocketPath)));
             return server;
         }
@@ -44,7 +45,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string options)
+    private async Task StartAsync(string options, bool tls)
     {
         if (Environment.IsPrivilegedProcess)
         {
@@ -52,6 +53,14 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         await RunAsync($"initdb -D {_folder}/data -U tester --auth=trust -N");
+        if (tls)
+        {
+            await RunAsync(
+                $"openssl req -x509 -newkey rsa:2048 -nodes -keyout {_folder}/data/server.key -out {_folder}/data/server.crt -subj /CN=test"
+            );
+            options += " -c ssl=on";
+        }
+
         await RunAsync($"pg_ctl -D {_folder}/data -w -l {_folder}/log -o \"{options} -k {_folder} -F\" start");
     }
 

@@ -36,6 +36,39 @@ public sealed class PostgresTests
         await Eventually.TrueAsync(() => three.Channels(0).Tunnels().Count == 0 && three.Channels(1).Tunnels().Count == 0);
     }
 
+    [RealServerFact("initdb", "pg_ctl", "psql", "openssl")]
+    public async Task RouteByName_PostgresWithTls_PsqlReachesTheServerOfItsName()
+    {
+        var address = new IPEndPoint(IPAddress.Loopback, Ports.Free());
+        await using var server = await PostgresServer.StartAsync(address, tls: true);
+        await using var host = await TestHost.StartAsync(
+            $$"""
+            { "ReverseProxy": {
+                "TcpEndpoints": { "db": { "Address": "127.0.0.1:0" } },
+                "TcpRoutes": {
+                  "sales": {
+                    "Match": { "Endpoints": ["db"], "Protocols": ["Postgres"], "ServerNames": ["sales.example.com"] },
+                    "ClusterId": "sales"
+                  },
+                  "others": { "Match": { "Endpoints": ["db"], "Protocols": ["Postgres"] }, "ClusterId": "none" }
+                },
+                "Clusters": {
+                  "sales": { "Destinations": { "a": { "Address": "tcp://{{address}}" } } },
+                  "none": {}
+                } } }
+            """
+        );
+        var to = $"hostaddr=127.0.0.1 {Url("sales.example.com", ((IPEndPoint)host.Address).Port)}";
+
+        const string Encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+        Assert.Equal("t", await Programs.RunAsync("psql", "", $"{to} sslmode=require", "-Atc", Encrypted));
+        await QueryAsync($"{to} sslmode=prefer");
+        foreach (var other in (string[])["sslmode=disable", "sslmode=require sslsni=0"])
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => Programs.RunAsync("psql", "", $"{to} {other}", "-Atc", "select 1"));
+        }
+    }
+
     private static string Url(string host, int port) =>
         $"host={host} port={port} user=tester dbname=postgres connect_timeout={Eventually.Limit.TotalSeconds}";
 

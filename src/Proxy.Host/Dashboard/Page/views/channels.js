@@ -11,7 +11,7 @@ import { tunnelsTable } from './tunnels.js';
 
 const shown = 200; // tunnels
 
-const tones = { Up: 'good', Draining: 'warn', Suspect: 'bad' };
+const tones = { up: 'good', draining: 'warn', suspect: 'bad' };
 
 export function channels(name) {
   const failed = failure();

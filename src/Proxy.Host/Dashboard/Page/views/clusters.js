@@ -4,9 +4,11 @@ import { get } from '../api.js';
 import { el, setChildren, setText } from '../dom.js';
 import { plural } from '../format.js';
 import { Live } from '../live.js';
+import { total } from '../outcomes.js';
 import { badge, failure, heading } from '../parts.js';
 import { link } from '../router.js';
 import { destinationsTable, isUnhealthy } from './destinations.js';
+import { meanOf } from './http.js';
 
 const shown = 100; // cards at once
 
@@ -44,6 +46,9 @@ export function clusters(id) {
   };
 }
 
+const requestsOf = ({ requests }) =>
+  requests && `${plural(total(requests.ended) + requests.open, 'request')}, ${requests.statuses['5xx'] ?? 0} of them 5xx, ${meanOf(requests)} on average`;
+
 const matches = (cluster, text) =>
   cluster.id.toLowerCase().includes(text) || cluster.destinations.some(({ id, address }) => `${id} ${address}`.toLowerCase().includes(text));
 
@@ -71,7 +76,7 @@ function clusterCard({ id }, after) {
       setText(policy, cluster.policy ?? 'default policy');
       const bad = cluster.destinations.filter(isUnhealthy).length;
       const drained = cluster.destinations.filter((one) => one.drained).length;
-      setText(summary, [plural(cluster.destinations.length, 'destination'), bad && `${bad} unhealthy`, drained && `${drained} drained`].filter(Boolean).join(', '));
+      setText(summary, [plural(cluster.destinations.length, 'destination'), bad && `${bad} unhealthy`, drained && `${drained} drained`, requestsOf(cluster)].filter(Boolean).join(', '));
       table.update(cluster.destinations);
     },
   };

@@ -7,7 +7,7 @@ import { noticesOf } from '../news.js';
 import { kindOf, meaningOf, total } from '../outcomes.js';
 import { cardWith, heading, notices, tile } from '../parts.js';
 import { link } from '../router.js';
-import { pick, store } from '../store.js';
+import { countsOf, pick, store } from '../store.js';
 import { Table } from '../table.js';
 
 const shown = 12; // routes
@@ -56,7 +56,7 @@ export function overview() {
       charts[0].update(store.rates(pick.bytesIn, pick.bytesOut));
       charts[1].update(store.levels(pick.open));
       charts[2].update(store.rates(pick.opened, pick.failed));
-      busiest.update([...snapshot.routes.items].sort((a, b) => b.connections - a.connections).slice(0, shown));
+      busiest.update([...snapshot.routes.items].sort((a, b) => countsOf(b).open - countsOf(a).open).slice(0, shown));
       ends.update(outcomeRows(status));
     },
     close: () => charts.forEach((chart) => chart.close()),
@@ -76,22 +76,17 @@ function updateTiles([open, opened, received, sent, failed], { connections }) {
 
 const rateOf = (route, choose) => store.rate(pick.of(route, choose));
 
-// HTTP routes have no numbers here, because YARP counts their requests in its own metrics.
-export const isCounted = ({ mode }) => mode !== 'Http';
-
-const counted = (text) => (route) => (isCounted(route) ? text(route) : '–');
-
-/** The columns of a table of routes that change with each snapshot. */
+/** The columns of a table of routes that change with each snapshot. HTTP routes count requests, all others connections. */
 export const liveColumns = [
-  { name: 'Open', numeric: true, sort: ({ connections }) => connections, text: counted(({ connections }) => count(connections)) },
-  { name: 'New/s', numeric: true, text: counted(({ id }) => perSecond(rateOf(id, pick.opened))) },
-  { name: 'From clients', numeric: true, text: counted(({ id }) => bytesRate(rateOf(id, pick.bytesIn))) },
-  { name: 'To clients', numeric: true, text: counted(({ id }) => bytesRate(rateOf(id, pick.bytesOut))) },
+  { name: 'Open', numeric: true, sort: (route) => countsOf(route).open, text: (route) => count(countsOf(route).open) },
+  { name: 'New/s', numeric: true, text: ({ id }) => perSecond(rateOf(id, pick.opened)) },
+  { name: 'From clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesIn)) },
+  { name: 'To clients', numeric: true, text: ({ id }) => bytesRate(rateOf(id, pick.bytesOut)) },
 ];
 
 function routesTable() {
   return new Table({
-    caption: 'Routes with the most open connections',
+    caption: 'Routes with the most open connections, or HTTP requests under way',
     key: ({ id }) => id,
     empty: 'No routes are configured.',
     columns: [

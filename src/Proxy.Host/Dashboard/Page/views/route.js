@@ -8,14 +8,14 @@ import { Live } from '../live.js';
 import { failures, total } from '../outcomes.js';
 import { badge, failure, heading, tile } from '../parts.js';
 import { link } from '../router.js';
-import { pick, store } from '../store.js';
+import { countsOf, pick, store } from '../store.js';
 import { forward } from './forward.js';
 import { lock } from './lock.js';
-import { isCounted } from './overview.js';
+import { http, meanOf } from './http.js';
 import { multiplex } from './multiplex.js';
 import { tunnelled } from './tunnelled.js';
 
-const modes = { Lock: lock, Multiplex: multiplex };
+const modes = { Http: http, Lock: lock, Multiplex: multiplex };
 
 export function route(id) {
   const failed = failure();
@@ -27,7 +27,7 @@ export function route(id) {
       format: bytesRate,
       integers: true,
     }),
-    new Chart({ title: 'Open connections', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
+    new Chart({ title: 'Open at a time', series: [{ name: 'Open', tone: 'in' }], format: count, integers: true }),
   ];
   const numbers = el(
     'div',
@@ -51,8 +51,13 @@ export function route(id) {
 
   function begin(found) {
     kind.replaceChildren(badge(found.mode));
+    if (found.requests) {
+      tiles[0].rename('Open requests');
+      tiles[1].rename('New requests');
+    }
+
     about.replaceChildren(...whereTo(found));
-    numbers.hidden = connections.hidden = !isCounted(found);
+    connections.hidden = found.mode === 'Http'; // a connection carries requests of many routes
     const made = (found.connector ? tunnelled : (modes[found.mode] ?? forward))(found);
     mode.replaceChildren(...made.elements);
     return made;
@@ -85,17 +90,18 @@ function whereTo(found) {
     ? ['connector ', el('a', { href: '#/channels' }, found.connector)]
     : ['cluster ', el('a', { href: link(['clusters', found.clusterId]) }, found.clusterId ?? '–')];
   const endpoints = (found.endpoints ?? []).join(', ');
-  const counted = isCounted(found) ? '.' : '. Its requests are counted in /metrics.';
-  return [endpoints ? `Listens on ${endpoints}, leads to ` : 'Leads to ', ...target, counted];
+  const unit = found.requests ? `. Counted are requests, which take ${meanOf(found.requests)} on average, instead of connections.` : '.';
+  return [endpoints ? `Listens on ${endpoints}, leads to ` : 'Leads to ', ...target, unit];
 }
 
 function showNumbers([open, opened, received, sent, failed], found) {
   const rate = (choose) => store.rate(pick.of(found.id, choose));
-  open.update(count(found.connections), `${count(total(found.ended))} have ended`);
-  opened.update(`${perSecond(rate(pick.opened))}/s`, `${count(found.connections + total(found.ended))} since the start`);
-  received.update(bytesRate(rate(pick.bytesIn)), `${bytes(found.bytesIn)} since the start`);
-  sent.update(bytesRate(rate(pick.bytesOut)), `${bytes(found.bytesOut)} since the start`);
-  const failures_ = failures(found.ended);
-  const worst = Object.entries(found.ended ?? {}).filter(([name]) => failures({ [name]: 1 }) > 0).sort((a, b) => b[1] - a[1])[0];
+  const counts = countsOf(found);
+  open.update(count(counts.open), `${count(total(counts.ended))} have ended`);
+  opened.update(`${perSecond(rate(pick.opened))}/s`, `${count(counts.open + total(counts.ended))} since the start`);
+  received.update(bytesRate(rate(pick.bytesIn)), `${bytes(counts.bytesIn)} since the start`);
+  sent.update(bytesRate(rate(pick.bytesOut)), `${bytes(counts.bytesOut)} since the start`);
+  const failures_ = failures(counts.ended);
+  const worst = Object.entries(counts.ended ?? {}).filter(([name]) => failures({ [name]: 1 }) > 0).sort((a, b) => b[1] - a[1])[0];
   failed.update(count(failures_), worst?.[1] > 0 ? `mostly ${worst[0]}` : 'since the start', failures_ > 0 ? 'bad' : '');
 }

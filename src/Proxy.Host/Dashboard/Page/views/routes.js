@@ -5,8 +5,9 @@ import { bytes, count } from '../format.js';
 import { failures, total } from '../outcomes.js';
 import { heading } from '../parts.js';
 import { link } from '../router.js';
+import { countsOf } from '../store.js';
 import { Table } from '../table.js';
-import { isCounted, liveColumns } from './overview.js';
+import { liveColumns } from './overview.js';
 
 export function routes(query) {
   let snapshot = null;
@@ -45,6 +46,8 @@ export function routes(query) {
 
 const withTarget = (route) => ({ ...route, target: route.clusterId ?? route.connector ?? '' });
 
+const bytesOf = (route) => countsOf(route).bytesIn + countsOf(route).bytesOut;
+
 const columns = [
   { name: 'Route', head: true, id: true, sort: ({ id }) => id, text: ({ id }) => id, link: ({ id }) => link(['routes', id]) },
   { name: 'Mode', sort: ({ mode }) => mode, text: ({ mode }) => mode, tone: () => 'badge' },
@@ -57,18 +60,18 @@ const columns = [
   },
   { name: 'Endpoints', id: true, text: ({ endpoints }) => (endpoints ?? []).join(', ') },
   ...liveColumns,
-  { name: 'Ended', numeric: true, sort: ({ ended }) => total(ended), text: (route) => (isCounted(route) ? count(total(route.ended)) : '–') },
+  { name: 'Ended', numeric: true, sort: (route) => total(countsOf(route).ended), text: (route) => count(total(countsOf(route).ended)) },
   {
     name: 'Failed',
     numeric: true,
-    sort: ({ ended }) => failures(ended),
-    text: (route) => (isCounted(route) ? count(failures(route.ended)) : '–'),
-    tone: ({ ended }) => (failures(ended) > 0 ? 'bad' : ''),
+    sort: (route) => failures(countsOf(route).ended),
+    text: (route) => count(failures(countsOf(route).ended)),
+    tone: (route) => (failures(countsOf(route).ended) > 0 ? 'bad' : ''),
   },
   {
     name: 'Bytes',
     numeric: true,
-    sort: (route) => route.bytesIn + route.bytesOut,
-    text: (route) => (isCounted(route) ? bytes(route.bytesIn + route.bytesOut) : '–'),
+    sort: (route) => bytesOf(route),
+    text: (route) => bytes(bytesOf(route)),
   },
 ];

@@ -6,7 +6,7 @@ namespace Proxy.Host.Observability.Prometheus;
 /// Replaces the meter provider when no scrape does: at once if an edit needs more series than it has room for, or if the replacement has
 /// been due for a minute.
 /// </summary>
-internal sealed partial class MeterRenewal : BackgroundService
+internal sealed partial class MeterProviderReplacer : BackgroundService
 {
     private const int MaxDueChecks = 60;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
@@ -14,11 +14,16 @@ internal sealed partial class MeterRenewal : BackgroundService
     private readonly MeterProviders _providers;
     private readonly ScrapeCollector _collector;
     private readonly ProxyMeter _meter;
-    private readonly ILogger<MeterRenewal> _logger;
+    private readonly ILogger<MeterProviderReplacer> _logger;
     private readonly SemaphoreSlim _configured = new(0);
     private int _dueChecks;
 
-    public MeterRenewal(MeterProviders providers, ScrapeCollector collector, ProxyMeter meter, ILogger<MeterRenewal> logger)
+    public MeterProviderReplacer(
+        MeterProviders providers,
+        ScrapeCollector collector,
+        ProxyMeter meter,
+        ILogger<MeterProviderReplacer> logger
+    )
     {
         (_providers, _collector, _meter, _logger) = (providers, collector, meter, logger);
         meter.Configured += Wake;
@@ -35,7 +40,7 @@ internal sealed partial class MeterRenewal : BackgroundService
 
         try
         {
-            await _collector.RenewAsync();
+            await _collector.ReplaceAsync();
         }
         catch (TimeoutException exception)
         {

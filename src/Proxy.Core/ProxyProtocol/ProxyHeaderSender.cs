@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration.Clusters;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.ProxyProtocol;
+
+/// <summary>Sends a destination the header of its client, before all other bytes.</summary>
+internal static class ProxyHeaderSender
+{
+    /// <summary>Sends the header in one write.</summary>
+    /// <param name="upstream">The connection, on which nothing was sent.</param>
+    /// <param name="version">The version; none sends nothing.</param>
+    /// <param name="client">The client's record; null if the connection is the proxy's own or is shared by clients.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    public static ValueTask SendAsync(
+        ConnectionContext upstream,
+        ProxyProtocolVersion version,
+        ConnectionRecord? client,
+        CancellationToken cancellationToken
+    ) =>
+        version == ProxyProtocolVersion.None
+            ? default
+            : SendAsync(upstream, ProxyHeaderWriter.Write(version, client is null ? null : OriginOf(client)), cancellationToken);
+
+    private static async ValueTask SendAsync(ConnectionContext upstream, byte[] header, CancellationToken cancellationToken)
+    {
+        if ((upstream as TcpConnection)?.OpenStream() is { } stream)
+        {
+            await stream.WriteAsync(header, cancellationToken);
+        }
+        else
+        {
+            await upstream.Transport.Output.WriteAsync(header, cancellationToken);
+        }
+    }
+
+    // Of several application protocols that a client offers, none is agreed on yet.
+    private static ProxyOrigin OriginOf(ConnectionRecord client) =>
+        new(
+            client.Client,
+            client.Local,
+            client.ServerName,
+            client.AlpnProtocols is { } alpn && !alpn.Contains(',', StringComparison.Ordinal) ? alpn : null,
+            client.Id
+        );
+}

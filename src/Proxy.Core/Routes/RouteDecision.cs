@@ -1,0 +1,8 @@
+using Proxy.Peeking;
+
+namespace Proxy.Routes;
+
+/// <summary>The route of a client, or what is needed to choose it.</summary>
+/// <param name="Need">What is needed; nothing if the route is chosen.</param>
+/// <param name="RouteId">The id of the route; null if none takes the client.</param>
+internal readonly record struct RouteDecision(PeekNeed Need, string? RouteId);

@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using Proxy.Configuration.Reading;
+using Proxy.Diagnostics;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Host.Http;
+
+/// <summary>
+/// Counts the requests of YARP's routes, writes each to the access log, and each that failed to the log, in one line. It runs after routing and outside of
+/// what answers.
+/// </summary>
+internal sealed partial class RequestTracking(
+    RequestMetrics metrics,
+    AccessLog accessLog,
+    TimeProvider time,
+    ILogger<RequestTracking> logger
+)
+{
+    private const string AccessLogKey = "AccessLog"; // in the metadata of a route, since its keys are YARP's
+
+    public static void AddTo(IServiceCollection services)
+    {
+        services.AddSingleton<ForwardedBytes>();
+        services.AddSingleton<RequestTracking>();
+    }
+
+    public static void Use(WebApplication app)
+    {
+        _ = app.Services.GetRequiredService<ForwardedBytes>(); // listens from now on, until the container is disposed
+        var tracking = app.Services.GetRequiredService<RequestTracking>();
+        app.Use(tracking.InvokeAsync);
+    }
+
+    private async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;
+        var started = time.GetTimestamp();
+        var copied = ForwardedBytes.IsSupported ? ForwardedBytes.Begin() : null; // null: not known
+        metrics.Started(route?.RouteId, route?.ClusterId);
+        Exception? thrown = null;
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception)
+        {
+            thrown = exception;
+            throw;
+        }
+        finally
+        {
+            var request = Describe(context, route?.RouteId, route?.ClusterId, thrown) with
+            {
+                BytesIn = copied?.Received,
+                BytesOut = copied?.Sent,
+                Duration = time.GetElapsedTime(started),
+                AccessLog = !IsFalse(route?.Metadata?.GetValueOrDefault(AccessLogKey)),
+            };
+            metrics.Ended(request);
+            accessLog.Write(request);
+            Report(request, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+        }
+    }
+
+    private static RequestRecord Describe(HttpContext context, string? routeId, string? clusterId, Exception? thrown)
+    {
+        var error = context.Features.Get<IForwarderErrorFeature>();
+        var isGone = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted;
+        var connection = context.Connection;
+        return new()
+        {
+            Id = context.TraceIdentifier,
+            Local = EndPointOf(connection.LocalIpAddress, connection.LocalPort),
+            RouteId = routeId,
+            ClusterId = clusterId,
+            DestinationId = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.DestinationId,
+            Client = EndPointOf(connection.RemoteIpAddress, connection.RemotePort),
+            Method = context.Request.Method,
+            Path = context.Request.Path.Value ?? "",
+            Status = isGone ? null : context.Response.StatusCode,
+            Outcome = Outcome(context, routeId, error, thrown),
+            Error = error?.Error is { } word and not ForwarderError.None ? word.ToString() : null,
+            Duration = default,
+        };
+    }
+
+    private static ConnectionOutcome Outcome(HttpContext context, string? routeId, IForwarderErrorFeature? error, Exception? thrown) =>
+        error?.Error switch
+        {
+            null or ForwarderError.None => thrown is not null ? ConnectionOutcome.InternalError
+            : routeId is null ? ConnectionOutcome.NoRoute
+            : ConnectionOutcome.Completed,
+            ForwarderError.NoAvailableDestinations => ConnectionOutcome.NoDestination,
+            ForwarderError.Request => IsDial(error.Exception) ? ConnectionOutcome.ConnectFailed : ConnectionOutcome.UpstreamReset,
+            ForwarderError.RequestTimedOut => ConnectionOutcome.ResponseTimeout,
+            ForwarderError.RequestCanceled
+            or ForwarderError.RequestBodyCanceled
+            or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.UpgradeRequestCanceled
+            or ForwarderError.UpgradeResponseCanceled => context.RequestAborted.IsCancellationRequested
+                ? ConnectionOutcome.ClientReset
+                : ConnectionOutcome.ResponseTimeout, // the route's Timeout
+            ForwarderError.RequestBodyClient
+            or ForwarderError.ResponseBodyClient
+            or ForwarderError.UpgradeRequestClient
+            or ForwarderError.UpgradeResponseClient => ConnectionOutcome.ClientReset,
+            ForwarderError.RequestBodyDestination
+            or ForwarderError.ResponseBodyDestination
+            or ForwarderError.UpgradeRequestDestination
+            or ForwarderError.UpgradeResponseDestination => ConnectionOutcome.UpstreamReset,
+            ForwarderError.ResponseHeaders => ConnectionOutcome.ProtocolError,
+            ForwarderError.UpgradeActivityTimeout => ConnectionOutcome.IdleTimeout,
+            _ => ConnectionOutcome.InternalError,
+        };
+
+    private static bool IsDial(Exception? exception) =>
+        exception
+            is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
+            };
+
+    // A client on a unix socket has no address.
+    private static IPEndPoint? EndPointOf(IPAddress? address, int port) =>
+        address is null ? null : new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
+
+    private static bool IsFalse(string? text) => bool.TryParse(text, out var value) && !value;
+
+    private void Report(RequestRecord request, Exception? exception)
+    {
+        if (request.Error is not { } error)
+        {
+            return;
+        }
+
+        var level = request.Outcome == ConnectionOutcome.ClientReset ? LogLevel.Debug : LogLevel.Warning;
+        if (!logger.IsEnabled(level))
+        {
+            return;
+        }
+
+        var (method, path, reason) = (Printable.Shorten(request.Method), Printable.Shorten(request.Path), Reason(exception));
+        Log.Failed(logger, level, request.RouteId, method, path, request.DestinationId, error, reason, request.Status);
+    }
+
+    private static string Reason(Exception? exception) =>
+        exception is null ? "no destination is available"
+        : exception is AggregateException { InnerExceptions: [var first, ..] } ? Reason(first)
+        : exception.GetBaseException() is SocketException socket ? Printable.Shorten($"{socket.Message}")
+        : Printable.Shorten(exception.Message);
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            "Route {Route}: {Method} {Path} to destination {Destination} failed: {Error}: {Reason}. The client got the status {Status}."
+        )]
+        public static partial void Failed(
+            ILogger logger,
+            LogLevel level,
+            string? route,
+            string method,
+            string path,
+            string? destination,
+            string error,
+            string reason,
+            int? status
+        );
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Proxy.Configuration.Clusters;
+using Proxy.ProxyProtocol;
+
+namespace Proxy.Core.Tests.ProxyProtocol;
+
+public sealed class ProxyHeaderWriterTests
+{
+    [Theory]
+    [InlineData("192.0.2.1:1000", "198.51.100.2:443", "PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n")]
+    [InlineData("[2001:db8::1]:1000", "[2001:db8::2]:443", "PROXY TCP6 2001:db8::1 2001:db8::2 1000 443\r\n")]
+    [InlineData("[fe80::1%3]:1000", "[fe80::2%3]:443", "PROXY TCP6 fe80::1 fe80::2 1000 443\r\n")]
+    [InlineData("192.0.2.1:1000", "[2001:db8::2]:443", "PROXY TCP6 ::ffff:192.0.2.1 2001:db8::2 1000 443\r\n")]
+    public void Write_V1_LineThatReadsBack(string client, string local, string line)
+    {
+        var written = ProxyHeaderWriter.Write(ProxyProtocolVersion.V1, Origin(client, local));
+
+        Assert.Equal(line, Encoding.ASCII.GetString(written));
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(written, out var header, out _));
+        Assert.Equal(IPEndPoint.Parse(client).Port, header!.Source!.Port);
+    }
+
+    [Fact]
+    public void Write_V2_AddressesNameProtocolAndId()
+    {
+        var written = ProxyHeaderWriter.Write(
+            ProxyProtocolVersion.V2,
+            Origin("192.0.2.1:1000", "198.51.100.2:443") with
+            {
+                ServerName = "a.example",
+                Alpn = "h2",
+            }
+        );
+
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(written, out var header, out var length));
+        Assert.Equal((written.Length, "192.0.2.1:1000", "198.51.100.2:443"), (length, $"{header!.Source}", $"{header.Destination}"));
+        Assert.Equal(("a.example", "h2", "0000002A"), (header.Authority, header.Alpn, Encoding.ASCII.GetString(header.UniqueId.Span)));
+    }
+
+    [Fact]
+    public void Write_V2OfIPv6_ReadsBack()
+    {
+        var written = ProxyHeaderWriter.Write(ProxyProtocolVersion.V2, Origin("[2001:db8::1]:1000", "[2001:db8::2]:443"));
+
+        ProxyHeaderReader.Read(written, out var header, out _);
+        Assert.Equal(("[2001:db8::1]:1000", "[2001:db8::2]:443"), ($"{header!.Source}", $"{header.Destination}"));
+        Assert.Null(header.Authority);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Write_NoClientOrOneOfAUnixSocket_UnknownOrLocal(bool hasClient)
+    {
+        ProxyOrigin? origin = hasClient ? new(null, new UnixDomainSocketEndPoint("/tmp/x"), null, null, "1") : null;
+
+        Assert.Equal("PROXY UNKNOWN\r\n"u8, ProxyHeaderWriter.Write(ProxyProtocolVersion.V1, origin));
+        Assert.Equal([.. HeaderBytes.Signature, 0x20, 0, 0, 0], ProxyHeaderWriter.Write(ProxyProtocolVersion.V2, origin));
+    }
+
+    private static ProxyOrigin Origin(string client, string local) =>
+        new(IPEndPoint.Parse(client), IPEndPoint.Parse(local), null, null, "0000002A");
+}
