@@ -116,7 +116,7 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
         {
             lock (_gate)
             {
-                _exceeding = null;
+                EndTurn(holder); // another thread may have ended it meanwhile, and the turn may be another holder's
             }
         }
 
@@ -162,10 +162,12 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
             if (!holder.Grant(bytes, wakes: holder != asking))
             {
                 Count(-bytes); // it was closed meanwhile
-                _exceeding = _exceeding == holder ? null : _exceeding;
+                EndTurn(holder);
             }
         }
     }
+
+    private void EndTurn(ByteHolder holder) => _exceeding = _exceeding == holder ? null : _exceeding;
 
     private bool MayTake(ByteHolder holder, long bytes)
     {
