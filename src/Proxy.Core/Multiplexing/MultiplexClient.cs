@@ -32,6 +32,7 @@ internal sealed class MultiplexClient : IDeadline
     private bool _hasContinued;
     private bool _hasLeft; // has ended, while no more of its bytes could be read
     private volatile bool _isPaused; // waits for memory
+    private volatile bool _isGranted; // got the memory that it waited for
     private volatile bool _isInMessage; // waits for the rest of a message
     private long _receivedAt; // milliseconds of the clock
 
@@ -301,6 +302,7 @@ internal sealed class MultiplexClient : IDeadline
     private bool HasMemory()
     {
         _granted.Reset();
+        _isGranted = false;
         return _input.NextGrowth is var growth && (growth == 0 || Requests.TryReserve(growth));
     }
 
@@ -311,6 +313,11 @@ internal sealed class MultiplexClient : IDeadline
         var stays = await _port.WaitAsync(_granted, missing);
         Touch();
         _isPaused = false;
+        if (!stays || !_isGranted)
+        {
+            Requests.Cancel(); // nothing more of the message is read, while earlier requests may be under way for long
+        }
+
         return stays;
     }
 
@@ -331,7 +338,11 @@ internal sealed class MultiplexClient : IDeadline
         _intake.Refuse([], isCutOff: true);
     }
 
-    private void WakeReader() => Post(_granted);
+    private void WakeReader()
+    {
+        _isGranted = true;
+        Post(_granted);
+    }
 
     private void Received(int count)
     {

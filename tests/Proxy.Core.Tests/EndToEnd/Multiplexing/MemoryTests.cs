@@ -89,6 +89,34 @@ public sealed class MemoryTests : SessionTestBase
         Assert.True(record.ClientBytes < 20_000, $"{record.ClientBytes} bytes were read");
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_PausedClientEndsWhileItsRequestIsUnderWay_TakesNoMemoryFromOthers(string transport)
+    {
+        var answer = new SemaphoreSlim(0);
+        Device.OnMessage = async (_, peer) =>
+        {
+            Assert.True(await answer.WaitAsync(Eventually.Limit));
+            await peer.SendAsync(Message("done"));
+        };
+        await StartAsync(transport, _long);
+        using var first = await Multiplexer.ConnectAsync();
+        await first.SendAsync(Message(Body)[..(2 * Budget)]); // exceeds the budget and stays
+        await Eventually.TrueAsync(() => Buffered >= 2 * Budget);
+        using var paused = await Multiplexer.ConnectAsync();
+        await paused.SendAsync([.. Message(10), .. Message(Body)[..20_000]]);
+        var record = await LastAsync(2);
+        await Eventually.TrueAsync(() => Device.Messages.Count == 1);
+
+        paused.End();
+        await Eventually.TrueAsync(() => record.Outcome is not null);
+        first.Reset();
+
+        await Eventually.TrueAsync(() => Buffered == 0);
+        answer.Release();
+        await SaysAsync(paused, Message("done"));
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
     private static byte[] Message(int length) => Message(new string('b', length));
