@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Diagnostics;
+using Proxy.Limits;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
@@ -115,6 +116,30 @@ public sealed class MemoryTests : SessionTestBase
         await Eventually.TrueAsync(() => Buffered == 0);
         answer.Release();
         await SaysAsync(paused, Message("done"));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ProcessAtItsCeiling_EachMessageIsAnsweredInTheEnd(string transport)
+    {
+        await StartAsync(transport, _long);
+        var process = Multiplexer.Service<ByteBudget>();
+        process.Add(2 * process.Limit);
+        var clients = new List<MultiplexPeer>();
+        for (var count = 0; count < 3; count++)
+        {
+            clients.Add(await Multiplexer.ConnectAsync());
+        }
+
+        var sends = clients.Select(static client => client.SendAsync(Message(60_000))).ToList();
+
+        foreach (var client in clients)
+        {
+            await SaysAsync(client, Message("60004"));
+        }
+
+        await Task.WhenAll(sends);
     }
 
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
