@@ -55,6 +55,9 @@ internal sealed partial class AcceptPause(string endpoint, TimeProvider time, IL
         }
     }
 
+    /// <summary>Pauses after a failure for want of memory. It allocates nothing: neither a line of the log nor a timer.</summary>
+    public static void Hold() => Thread.Sleep(First);
+
     private static partial class Log
     {
         [LoggerMessage(

@@ -3,11 +3,12 @@ namespace Proxy.Limits;
 /// <summary>
 /// Counts the memory that buffers take, and makes those that want more wait while it is used up: first in, first out. What is counted is
 /// counted in the parent too. One holder at a time may exceed the budget, so that a message which has begun can always be finished and
-/// nothing waits for ever. Thread-safe.
+/// nothing waits for ever; and one of the whole process may do so when this has used up the process's budget twice. Thread-safe.
 /// </summary>
 /// <param name="limit">The limit in bytes.</param>
 /// <param name="parent">The budget that this one is a part of; null for the budget of the process.</param>
-internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
+/// <param name="isUntaken">Whether what it counts itself is released by those that take it: see <see cref="AwaitsTaking"/>.</param>
+internal sealed class ByteBudget(long limit, ByteBudget? parent = null, bool isUntaken = false)
 {
     /// <summary>The size in bytes up to which a buffer is not counted, so that small messages never wait.</summary>
     public const int Uncounted = 4096;
@@ -17,9 +18,11 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
     private readonly LinkedList<(ByteHolder Holder, long Bytes)> _waiting = [];
     private readonly Queue<ByteBudget> _blocked = new(); // parts that wait for this budget, each at most once
     private volatile ByteHolder? _exceeding;
+    private volatile ByteHolder? _last; // in the budget of the process: the one that may exceed its ceiling
     private bool _isBlocked; // whether it is in the parent's queue
     private int _interest; // not 0 once something has waited, so that a release need not take the lock before
     private long _used;
+    private long _untaken;
 
     /// <summary>The limit in bytes.</summary>
     public long Limit
@@ -39,10 +42,14 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
     public bool IsFull => Used >= Limit || _parent is { IsFull: true };
 
     /// <summary>
-    /// Whether nothing may exceed it any more: the budget of the process is used up twice. Then even the one message that may exceed its own
-    /// budget waits.
+    /// Whether the budget of the process is used up twice. Then the messages that may exceed their own budgets wait too, all but one.
     /// </summary>
     public bool IsAtCeiling => _parent?.IsAtCeiling ?? (Used >= 2 * Limit);
+
+    /// <summary>
+    /// Whether what has to be taken uses it up alone, or a budget that it is a part of: then nothing should be begun that produces more.
+    /// </summary>
+    public bool AwaitsTaking => Volatile.Read(ref _untaken) >= Limit || _parent is { AwaitsTaking: true };
 
     /// <summary>The number of holders that wait.</summary>
     public int Waiting
@@ -116,10 +123,17 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
         {
             lock (_gate)
             {
-                _exceeding = null;
+                EndTurn(holder); // another thread may have ended it meanwhile, and the turn may be another holder's
             }
         }
 
+        WakeFromRoot();
+    }
+
+    // The process's budget first, so that the turn to exceed its ceiling goes from part to part.
+    private void WakeFromRoot()
+    {
+        _parent?.WakeFromRoot();
         WakeAll();
     }
 
@@ -128,6 +142,10 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
         for (var budget = this; budget is not null; budget = budget._parent)
         {
             Interlocked.Add(ref budget._used, bytes);
+            if (isUntaken)
+            {
+                Interlocked.Add(ref budget._untaken, bytes);
+            }
         }
     }
 
@@ -146,7 +164,7 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
         }
 
         // A part queues again if there is still no room for it, so parts take turns.
-        for (; blocked > 0 && !IsAtCeiling && TakeBlocked() is { } part; blocked--)
+        for (; blocked > 0 && (!IsAtCeiling || _last is null) && TakeBlocked() is { } part; blocked--)
         {
             part.WakeAll();
         }
@@ -162,8 +180,17 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
             if (!holder.Grant(bytes, wakes: holder != asking))
             {
                 Count(-bytes); // it was closed meanwhile
-                _exceeding = _exceeding == holder ? null : _exceeding;
+                EndTurn(holder);
             }
+        }
+    }
+
+    private void EndTurn(ByteHolder holder)
+    {
+        if (_exceeding == holder)
+        {
+            _exceeding = null;
+            Root.LeaveCeiling(holder);
         }
     }
 
@@ -174,7 +201,7 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
             return true;
         }
 
-        if (IsAtCeiling || (_exceeding is not null && _exceeding != holder))
+        if ((_exceeding is not null && _exceeding != holder) || (IsAtCeiling && !Root.MayExceedCeiling(holder)))
         {
             return false;
         }
@@ -182,6 +209,13 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null)
         _exceeding = holder;
         return true;
     }
+
+    private ByteBudget Root => _parent?.Root ?? this;
+
+    // Without it, all those that have begun a message could wait for each other.
+    private bool MayExceedCeiling(ByteHolder holder) => (Interlocked.CompareExchange(ref _last, holder, null) ?? holder) == holder;
+
+    private void LeaveCeiling(ByteHolder holder) => Interlocked.CompareExchange(ref _last, null, holder);
 
     private bool HasRoom(long bytes) => Used + bytes <= Limit && (_parent is null || _parent.HasRoom(bytes));
 

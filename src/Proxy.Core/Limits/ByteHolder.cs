@@ -93,6 +93,22 @@ internal sealed class ByteHolder(Action? wake = null)
         return true;
     }
 
+    /// <summary>Takes back a reservation that is waited for, or was just granted.</summary>
+    public void Cancel()
+    {
+        Budget?.Leave(this);
+        ByteBudget? budget;
+        long reserved;
+        lock (_gate)
+        {
+            (budget, reserved) = (_budget, _reserved);
+            _held -= reserved;
+            _reserved = 0;
+        }
+
+        budget?.Add(-reserved);
+    }
+
     /// <summary>Whether it holds bytes while others wait.</summary>
     public bool KeepsOthersWaiting => Held > 0 && Budget is { Waiting: > 0 };
 

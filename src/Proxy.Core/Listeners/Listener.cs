@@ -99,6 +99,10 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
             {
                 // The client left before it was accepted.
             }
+            catch (OutOfMemoryException)
+            {
+                AcceptPause.Hold();
+            }
             catch (Exception exception)
             {
                 await pause.FailAsync(exception.Message);

@@ -33,11 +33,12 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
     /// <param name="most">
     /// The longest content that is allowed; beyond it, and beyond what is there plus one byte, no space is given.
     /// </param>
-    public Memory<byte> Room(int most)
+    /// <param name="least">The least space that is given if the buffer has to grow for it.</param>
+    public Memory<byte> Room(int most, int least = 1)
     {
-        if (_end == _array.Length)
+        if (_array.Length - _end < Math.Max(1, least))
         {
-            Grow(1);
+            Grow(Math.Max(1, least));
         }
 
         var room = Math.Min(_array.Length - _end, Math.Max(1, most - Count));

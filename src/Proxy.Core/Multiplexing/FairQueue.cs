@@ -1,9 +1,16 @@
 namespace Proxy.Multiplexing;
 
-/// <summary>Serves the lanes round robin, one request each, in constant time. Guarded by the session's lock.</summary>
+/// <summary>
+/// Serves the lanes round robin, one request each, in constant time. While requests wait that are sent in parts, whole ones have every
+/// second turn, since a client may pause in the middle of its request; and of the others' turns, every second one is that of the request
+/// with the fewest bytes, so that many long ones do not keep it waiting. Guarded by the session's lock.
+/// </summary>
 internal sealed class FairQueue
 {
     private readonly Queue<RequestLane> _turns = new();
+    private readonly LinkedList<RequestLane> _streams = []; // lanes whose next request is sent in parts
+    private bool _wasStream;
+    private bool _wasShortest;
     private readonly Stack<RequestLane> _returned = new(); // the lanes of requests that were put back, whose turn comes before all others
 
     /// <summary>The number of waiting requests.</summary>
@@ -40,7 +47,14 @@ internal sealed class FairQueue
         if (!lane.IsQueued && !lane.IsGone && lane.First is not null)
         {
             lane.IsQueued = true;
-            _turns.Enqueue(lane);
+            if (lane.First.Stream is null)
+            {
+                _turns.Enqueue(lane);
+            }
+            else
+            {
+                _streams.AddLast(lane);
+            }
         }
     }
 
@@ -55,7 +69,7 @@ internal sealed class FairQueue
             }
         }
 
-        while (_turns.TryDequeue(out var lane))
+        while (TakeTurn() is { } lane)
         {
             lane.IsQueued = false;
             if (Take(lane) is { } first)
@@ -78,6 +92,7 @@ internal sealed class FairQueue
         }
 
         Count--;
+        _wasStream = first.Stream is not null;
         return lane.TakeFirst();
     }
 
@@ -87,6 +102,19 @@ internal sealed class FairQueue
         var before = taken.Count;
         lane.TakeWhere(condition, argument, taken);
         Count -= taken.Count - before;
+    }
+
+    private RequestLane? TakeTurn() =>
+        _streams.Count > 0 && (!_wasStream || _turns.Count == 0) ? TakeStream()
+        : _turns.TryDequeue(out var lane) ? lane
+        : null;
+
+    private RequestLane TakeStream()
+    {
+        _wasShortest = !_wasShortest;
+        var lane = _wasShortest ? _streams.MinBy(static lane => lane.First?.Stream?.Least ?? 0)! : _streams.First!.Value;
+        _streams.Remove(lane);
+        return lane;
     }
 
     private bool MaySend(RequestLane lane, MultiplexRequest request) =>

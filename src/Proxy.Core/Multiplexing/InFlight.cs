@@ -36,6 +36,9 @@ internal sealed class InFlight(bool byId)
 
     public bool Contains(ulong id) => _byId.ContainsKey(id);
 
+    public bool Contains(MultiplexRequest request) =>
+        byId ? _byId.TryGetValue(request.UpstreamId, out var found) && found == request : _inOrder.Contains(request);
+
     /// <summary>The request that the next reply belongs to; null if there is none.</summary>
     public MultiplexRequest? Peek(ulong id) =>
         byId ? _byId.GetValueOrDefault(id)

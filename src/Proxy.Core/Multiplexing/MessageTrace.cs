@@ -18,11 +18,11 @@ internal sealed class MessageTrace(ILogger<MessageTrace> logger, TimeProvider ti
         }
     }
 
-    public void ToDestination(MultiplexRequest request)
+    public void ToDestination(MultiplexRequest request, ReadOnlySpan<byte> message)
     {
         if (IsOn)
         {
-            Create("Request to destination", request.Client, request.Lane!.Session.Key.ToString(), request.Sent.Span).Log();
+            Create("Request to destination", request.Client, request.Lane!.Session.Key.ToString(), message).Log();
         }
     }
 

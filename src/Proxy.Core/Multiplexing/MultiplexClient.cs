@@ -28,9 +28,11 @@ internal sealed class MultiplexClient : IDeadline
     private readonly RequestIntake _intake;
     private readonly ReadinessGate _granted = new(inline: true);
     private readonly bool _dropsUnsent;
+    private RequestPump? _pump; // of the last request that is passed on in parts
     private bool _hasContinued;
     private bool _hasLeft; // has ended, while no more of its bytes could be read
     private volatile bool _isPaused; // waits for memory
+    private volatile bool _isGranted; // got the memory that it waited for
     private volatile bool _isInMessage; // waits for the rest of a message
     private long _receivedAt; // milliseconds of the clock
 
@@ -112,6 +114,7 @@ internal sealed class MultiplexClient : IDeadline
         finally
         {
             _services.Clock.Remove(this);
+            _pump?.Close();
             _record.OnDrain(null); // the record may outlive this client
             _replies.Close();
             _lanes.Close();
@@ -129,6 +132,16 @@ internal sealed class MultiplexClient : IDeadline
         Touch();
         Complete(request, Completion.Replied(reply, endsConnection));
     }
+
+    /// <summary>Sends a part of the reply to a request, which others follow.</summary>
+    public void DeliverPart(MultiplexRequest request, ReadOnlySpan<byte> part)
+    {
+        Touch();
+        _replies.Pass(request, part);
+    }
+
+    /// <summary>Whether a part of a reply can be passed on now.</summary>
+    public bool MayPass(MultiplexRequest request) => _replies.MayPass(request);
 
     /// <summary>
     /// Sends the failure of a request in the client's protocol, or resets the connection if the protocol cannot express it.
@@ -218,7 +231,11 @@ internal sealed class MultiplexClient : IDeadline
             if (measure.Status == FrameStatus.Complete)
             {
                 _hasContinued = false;
-                _intake.Accept(_input, measure.Length, measure.Traits);
+                _intake.Accept(_input, measure);
+            }
+            else if (measure.Status == FrameStatus.Part)
+            {
+                await PassOnAsync(measure);
             }
             else if (measure.Status == FrameStatus.Malformed || _input.HasEnded)
             {
@@ -229,7 +246,21 @@ internal sealed class MultiplexClient : IDeadline
             else
             {
                 await ContinueAsync(measure);
-                if (!await MakeRoomAsync(measure))
+                if (measure.Length > ByteBudget.Uncounted && _port.HasLeftWithin(measure.Length - _input.Bytes.Length))
+                {
+                    CutOff();
+                    return;
+                }
+
+                var hasMemory = HasMemory();
+                if (!hasMemory && _input.Measure(inParts: true) is { Status: FrameStatus.Part } part)
+                {
+                    Requests.Cancel();
+                    await PassOnAsync(part);
+                    continue;
+                }
+
+                if (!hasMemory && !await WaitForMemoryAsync(measure.Length - _input.Bytes.Length))
                 {
                     CutOff();
                     return;
@@ -252,25 +283,41 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    // Waits until there is memory for more bytes of the message. False if the client has left in the middle of it.
-    private async ValueTask<bool> MakeRoomAsync(FrameMeasure measure)
+    // Passes on a request in parts, after earlier ones are answered. What follows it cannot be read before it ends.
+    private async Task PassOnAsync(FrameMeasure first)
     {
-        var missing = measure.Length - _input.Bytes.Length;
-        if (measure.Length > ByteBudget.Uncounted && _port.HasLeftWithin(missing))
+        while (!_replies.IsEmpty)
         {
-            return false;
+            await WaitAsync();
         }
 
+        if (_intake.Accept(_input, first) is { Stream: not null } request)
+        {
+            _pump = new RequestPump(this, request, _input, _port, _replies, _record);
+            await _pump.RunAsync(first, () => ReceiveAsync(TimeSpan.Zero), _connection.ConnectionClosed);
+        }
+    }
+
+    // Reserves memory for more bytes of the message. If there is none, the reader is woken when there is.
+    private bool HasMemory()
+    {
         _granted.Reset();
-        if (_input.NextGrowth is var growth && (growth == 0 || Requests.TryReserve(growth)))
-        {
-            return true;
-        }
+        _isGranted = false;
+        return _input.NextGrowth is var growth && (growth == 0 || Requests.TryReserve(growth));
+    }
 
+    // False if the client has left in the middle of its message.
+    private async ValueTask<bool> WaitForMemoryAsync(int missing)
+    {
         _isPaused = true;
         var stays = await _port.WaitAsync(_granted, missing);
         Touch();
         _isPaused = false;
+        if (!stays || !_isGranted)
+        {
+            Requests.Cancel(); // nothing more of the message is read, while earlier requests may be under way for long
+        }
+
         return stays;
     }
 
@@ -291,7 +338,11 @@ internal sealed class MultiplexClient : IDeadline
         _intake.Refuse([], isCutOff: true);
     }
 
-    private void WakeReader() => Post(_granted);
+    private void WakeReader()
+    {
+        _isGranted = true;
+        Post(_granted);
+    }
 
     private void Received(int count)
     {
@@ -371,7 +422,7 @@ internal sealed class MultiplexClient : IDeadline
             return;
         }
 
-        using var gone = new CancellationTokenSource();
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(tcp.ConnectionClosed); // a reset of our own counts too
         await using var watch = tcp.CancelOnReset(gone);
         await _replies.WaitAsync(gone.Token);
     }

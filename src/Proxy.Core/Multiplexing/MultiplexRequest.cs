@@ -1,3 +1,4 @@
+using Proxy.Connections;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
@@ -11,6 +12,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 {
     private volatile bool _isBeingSent;
     private MultiplexRequest? _lastFollower;
+    private ReadinessGate? _taken;
 
     public MultiplexClient Client => client;
 
@@ -25,6 +27,24 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     public bool IsTranslated { get; set; }
 
     public Memory<byte> Sent => IsTranslated ? Translated!.Memory : Original.Memory;
+
+    /// <summary>The rest of the request, if it is sent in parts: then <see cref="Original"/> is the first part. Otherwise null.</summary>
+    public RequestStream? Stream { get; set; }
+
+    /// <summary>Whether a part of the reply was passed on, so that no other reply can be given.</summary>
+    public bool HasReplyBegun { get; set; }
+
+    /// <summary>Signalled when the client has taken a part of the reply, or it is this request's turn to be answered.</summary>
+    public ReadinessGate Taken => LazyInitializer.EnsureInitialized(ref _taken, static () => new(inline: true));
+
+    /// <summary>
+    /// The clock's milliseconds since when the upstream connection waits for the client to send the next part of the request; null while it
+    /// does not. Guarded by the session's lock.
+    /// </summary>
+    public long? PausedSince { get; set; }
+
+    /// <summary>The same for the client's taking the next part of the reply.</summary>
+    public long? UntakenSince { get; set; }
 
     /// <summary>The traits of the message that is sent.</summary>
     public MessageTraits Traits { get; set; }
@@ -100,7 +120,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         set => _isBeingSent = value;
     }
 
-    public bool IsReusable => !HasFailed && !IsBeingSent;
+    public bool IsReusable => !HasFailed && !IsBeingSent && Stream is null && _taken is null;
 
     /// <summary>Whether the kernel took no byte of it, so that the destination cannot have executed it.</summary>
     public bool IsUnsent { get; set; }
@@ -116,6 +136,9 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
         return new(client.Id, time.GetElapsedTime(Started), Facts.Unit, sharing);
     }
+
+    /// <summary>Signals <see cref="Taken"/> if anything waits for it.</summary>
+    public void SignalTaken() => Volatile.Read(ref _taken)?.Signal();
 
     /// <summary>Makes another request wait for the same reply.</summary>
     public void Follow(MultiplexRequest follower)
@@ -190,6 +213,8 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Original.Append(message);
         Translated?.Clear();
         Reply?.Clear();
+        HasReplyBegun = false;
+        PausedSince = UntakenSince = null;
         IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = false;
         DeliversReply = true;
         Traits = MessageTraits.None;

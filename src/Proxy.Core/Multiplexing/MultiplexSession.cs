@@ -264,13 +264,15 @@ internal sealed class MultiplexSession : IDeadline
         var expired = new List<MultiplexRequest>();
         var overdue = new List<MultiplexRequest>();
         var lost = new List<UpstreamConnection>();
+        var paused = new List<(UpstreamConnection Connection, MultiplexRequest Request)>();
         bool isOver;
         lock (_gate)
         {
-            _state.Check(now, expired, overdue, lost);
+            _state.Check(now, expired, overdue, lost, paused);
             isOver = _state.IsOver;
         }
 
+        paused.ForEach(exchange => _upstream.Paused(exchange.Connection, exchange.Request));
         _outcomes.CountAll(RequestOutcome.QueueFull, expired);
         _outcomes.CountAll(RequestOutcome.NoAnswer, overdue);
         Answers.FailAll(expired, LocalReply.QueueFull, ConnectionOutcome.QueueTimeout);

@@ -7,6 +7,8 @@ namespace Proxy.Multiplexing;
 /// <summary>Sends a client its replies in the order of its requests, in whatever order these complete.</summary>
 internal sealed class ReplyOrder
 {
+    private const int MostUntaken = 128 * 1024; // of a reply that is passed on in parts
+
     private readonly Lock _gate = new(); // guards all fields below except the signal of the reader
     private readonly MultiplexClient _client;
     private readonly MultiplexRequest?[] _ring;
@@ -29,7 +31,7 @@ internal sealed class ReplyOrder
         _client = client;
         _ring = new MultiplexRequest?[capacity];
         _composer = new(client.Framer.Rules, record);
-        _writer = new(_gate, client, port, record, Stopped);
+        _writer = new(_gate, client, port, record, SignalFirst, Stopped);
     }
 
     /// <summary>Whether another request may be read now.</summary>
@@ -149,16 +151,55 @@ internal sealed class ReplyOrder
         _changed.Reset();
     }
 
-    /// <summary>Completes a request, and writes all replies that are due.</summary>
-    public void Complete(MultiplexRequest request, in Completion completion)
+    /// <summary>
+    /// Whether a part of a reply can be passed on: earlier requests are answered, and the client has taken most of what came before. Otherwise
+    /// <see cref="MultiplexRequest.Taken"/> is signalled when it may be so.
+    /// </summary>
+    public bool MayPass(MultiplexRequest request)
+    {
+        lock (_gate)
+        {
+            return !Takes(request) || (request == First && _writer.Untaken < MostUntaken);
+        }
+    }
+
+    /// <summary>Passes on a part of a reply.</summary>
+    public void Pass(MultiplexRequest request, ReadOnlySpan<byte> part)
     {
         bool writes;
         TracedMessage? traced;
         lock (_gate)
         {
+            if (!Takes(request))
+            {
+                return;
+            }
+
+            traced = _client.Trace.ToClient(request, part);
+            _writer.Due.Append(part);
+            writes = _writer.TryBegin();
+        }
+
+        traced?.Log();
+        Continue(writes);
+    }
+
+    /// <summary>Completes a request, and writes all replies that are due.</summary>
+    public void Complete(MultiplexRequest request, in Completion completion)
+    {
+        bool writes;
+        TracedMessage? traced;
+        RequestStream? stream;
+        lock (_gate)
+        {
+            stream = request.Stream; // once it is complete, the object may be used for another request
             var start = _writer.Due.Count;
-            request.EndsConnection |= completion.EndsConnection;
-            if (Takes(request))
+            request.EndsConnection |= completion.EndsConnection || EndsWith(request, completion);
+            if (request.HasReplyBegun && !completion.IsReply)
+            {
+                request.Cut ??= Takes(request) ? completion.Outcome : null; // no other reply can be given any more
+            }
+            else if (Takes(request))
             {
                 _composer.Compose(request, completion, request == First ? _writer.Due : request.Reply ??= new(_client.Replies));
             }
@@ -169,7 +210,9 @@ internal sealed class ReplyOrder
         }
 
         traced?.Log();
+        stream?.End();
         Continue(writes);
+        SignalFirst();
     }
 
     /// <summary>Writes an interim reply between two others.</summary>
@@ -188,11 +231,33 @@ internal sealed class ReplyOrder
     /// <summary>Drops all further replies, since the client has gone.</summary>
     public void Close()
     {
+        MultiplexRequest?[] open;
         lock (_gate)
         {
             _writer.Close();
+            open = [.. _ring];
             Array.Clear(_ring); // their memory is free as soon as the session lets go of them
         }
+
+        foreach (var request in open)
+        {
+            request?.SignalTaken();
+        }
+    }
+
+    // What is left of a request that was not read whole cannot be told from the next one.
+    private static bool EndsWith(MultiplexRequest request, in Completion completion) =>
+        request.Stream is { } stream && !(stream.IsWhole && completion.IsReply);
+
+    private void SignalFirst()
+    {
+        MultiplexRequest? first;
+        lock (_gate)
+        {
+            first = First;
+        }
+
+        first?.SignalTaken();
     }
 
     // After a request that could not be answered, the client gets no further reply, since it would assign it to the wrong request.

@@ -9,6 +9,8 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private readonly ByteBuffer _input = new(session.Memory.CreateHolder());
 
     private readonly IMessageFramer _framer = connection.Settings.Framer;
+    private FrameRest _rest; // of a reply that is passed on in parts
+    private MultiplexRequest? _blocked; // the client has to take earlier bytes before the next part of its reply is passed on
     private readonly StrayBytes _strays = new(session, connection);
     private int _needed;
     private int _examined;
@@ -30,12 +32,21 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         {
             while (true)
             {
+                if (_blocked is { } blocked)
+                {
+                    await WaitAsync(blocked);
+                    if (ReadMore(InputState.Open) is { } late)
+                    {
+                        return late;
+                    }
+
+                    continue;
+                }
+
                 var count = _silence == TimeSpan.Zero ? await port.ReceiveAsync(Room()) : await ReceiveAsync(_silence);
                 if (count == 0)
                 {
-                    Read(InputState.Ended);
-                    KeepUnanswered();
-                    return UpstreamLoss.Ended.After(Unanswered);
+                    return await ReadLastAsync();
                 }
 
                 _input.Advance(Math.Max(0, count));
@@ -52,7 +63,42 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         }
     }
 
-    private Memory<byte> Room() => _input.Room(Math.Max(_framer.MaxBytes + _framer.MaxNoise, BufferPool.BufferSize));
+    // The rest of a long reply is read in large pieces.
+    private Memory<byte> Room() =>
+        _input.Room(
+            Math.Max(_framer.MaxBytes + _framer.MaxNoise, BufferPool.BufferSize),
+            _rest.IsStart ? 1 : BufferPool.BufferSize - _input.Count
+        );
+
+    private async ValueTask<UpstreamLoss> ReadLastAsync()
+    {
+        Read(InputState.Ended);
+        while (_blocked is { } blocked)
+        {
+            await WaitAsync(blocked);
+            ReadMore(InputState.Ended);
+        }
+
+        KeepUnanswered();
+        return UpstreamLoss.Ended.After(Unanswered);
+    }
+
+    private async ValueTask WaitAsync(MultiplexRequest blocked)
+    {
+        _blocked = null;
+        session.Passes(connection, blocked, awaitsClient: true);
+        while (true)
+        {
+            blocked.Taken.Reset();
+            if (blocked.Client.MayPass(blocked))
+            {
+                session.Passes(connection, blocked, awaitsClient: false);
+                return;
+            }
+
+            await blocked.Taken.WaitAsync(connection.Cancelled);
+        }
+    }
 
     private void KeepUnanswered()
     {
@@ -90,6 +136,11 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             return null;
         }
 
+        return ReadMore(state);
+    }
+
+    private UpstreamLoss? ReadMore(InputState state)
+    {
         var loss = ReadAll(state);
         _kept = _input.Count;
         return loss;
@@ -112,6 +163,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
         {
             _drains = connection.Drains;
             _kept = _needed = _examined = 0;
+            _rest = default;
             _isUnasked = false;
             _strays.Drained();
         }
@@ -121,17 +173,22 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
 
     private UpstreamLoss? ReadAll(InputState state)
     {
-        while (_input.Count > 0 && (_input.Count >= _needed || state != InputState.Open))
+        while ((_input.Count > 0 && (_input.Count >= _needed || state != InputState.Open)) || (state == InputState.Ended && !_rest.IsStart))
         {
             var id = 0UL;
-            if (_framer.Correlation is { } field && !field.TryRead(_input.Span, out id))
+            if (_rest.IsStart && _framer.Correlation is { } field && !field.TryRead(_input.Span, out id))
             {
                 _needed = field.End;
                 return null;
             }
 
             var request = session.Expected(connection, id);
-            if (request is not null && _strays.TryTakeEcho(request, _input))
+            if (request is null && !_rest.IsStart)
+            {
+                return UpstreamLoss.Unsolicited; // what is left of a reply whose request is over
+            }
+
+            if (request is not null && _rest.IsStart && _strays.TryTakeEcho(request, _input))
             {
                 _needed = _examined = 0;
                 continue;
@@ -163,18 +220,28 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             {
                 return UpstreamLoss.Nonsense(measure.Reason).After(_input.Span);
             }
-            else if (_strays.IsUnsolicited(_input.Span[..measure.Length]))
+            else if (_rest.IsStart && measure.Status == FrameStatus.Complete && _strays.IsUnsolicited(_input.Span[..measure.Length]))
             {
                 Drop("Unsolicited message from destination", measure.Length);
                 session.Discarded();
             }
-            else if (_framer.Correlation is null && _framer.ClientId is not null && IsMismatch(request!, _input.Span[..measure.Length]))
+            else if (
+                measure.Status == FrameStatus.Complete
+                && _framer is { Correlation: null, ClientId: not null }
+                && _rest.IsStart
+                && IsMismatch(request!, _input.Span[..measure.Length])
+            )
             {
                 return UpstreamLoss.Nonsense("The reply is not to this request.").After(_input.Span);
             }
             else if (_isUnasked)
             {
                 return UpstreamLoss.Unsolicited.After(_input.Span);
+            }
+            else if (measure.Status == FrameStatus.Part && request?.Client.MayPass(request) is false)
+            {
+                _blocked = request;
+                return null;
             }
             else
             {
@@ -222,16 +289,22 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             {
                 Input = state,
                 Examined = _examined,
+                Rest = _rest,
             }
         );
 
     private void Take(MultiplexRequest? request, FrameMeasure measure)
     {
         _needed = _examined = 0;
+        _rest = measure.Rest;
         session.Trace.FromDestination(session.Key, request, _input.Span[..measure.Length]);
         if (request is null)
         {
             session.Discarded();
+        }
+        else if (measure.Status == FrameStatus.Part)
+        {
+            session.RepliedPart(connection, request, _input.Span[..measure.Length]);
         }
         else
         {

@@ -9,8 +9,16 @@ namespace Proxy.Multiplexing;
 /// <param name="client">The client.</param>
 /// <param name="port">The connection of the client.</param>
 /// <param name="record">The record of its connection.</param>
+/// <param name="taken">Called when the connection has taken some of them.</param>
 /// <param name="stopped">Called when there is nothing more to write, with whether the connection has failed.</param>
-internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort port, ConnectionRecord record, Action<bool> stopped)
+internal sealed class ReplyWriter(
+    Lock gate,
+    MultiplexClient client,
+    MessagePort port,
+    ConnectionRecord record,
+    Action taken,
+    Action<bool> stopped
+)
 {
     private ByteBuffer _sending = new(client.Replies);
 
@@ -18,6 +26,9 @@ internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort
     public ByteBuffer Due { get; private set; } = new(client.Replies);
 
     public bool IsWriting { get; private set; }
+
+    /// <summary>The bytes that the connection has not taken.</summary>
+    public int Untaken => Due.Count + (IsWriting ? _sending.Count : 0);
 
     public bool IsClosed { get; private set; }
 
@@ -114,6 +125,11 @@ internal sealed class ReplyWriter(Lock gate, MultiplexClient client, MessagePort
     {
         client.Touch(); // before the bytes are counted, so that the new deadline is visible by then
         record.CountUpstreamBytes(_sending.Count);
-        _sending.Clear();
+        lock (gate)
+        {
+            _sending.Clear();
+        }
+
+        taken();
     }
 }

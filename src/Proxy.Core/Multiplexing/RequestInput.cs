@@ -10,6 +10,7 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     private readonly ByteBuffer _bytes = new(holder);
     private InputState _state = InputState.Open;
     private int _examined;
+    private FrameRest _rest; // of a message that is passed on in parts
 
     /// <summary>Whether the client has sent FIN.</summary>
     public bool HasEnded { get; private set; }
@@ -18,17 +19,22 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
 
     public ReadOnlySpan<byte> Bytes => _bytes.Span;
 
+    public ReadOnlyMemory<byte> Memory => _bytes.Memory;
+
     /// <summary>The bytes by which the counted memory grows before more can be received; 0 if there is space.</summary>
     public int NextGrowth => _bytes.NextGrowth;
 
-    /// <summary>Measures the message at the start of the bytes.</summary>
-    public FrameMeasure Measure()
+    /// <summary>Measures the message at the start of the bytes, or what is left of it.</summary>
+    /// <param name="inParts">Whether it is to be passed on in parts if possible.</param>
+    public FrameMeasure Measure(bool inParts = false)
     {
         var measure = framer.Measure(
             MeasureContext.ForRequest(_bytes.Span) with
             {
                 Input = HasEnded ? InputState.Ended : _state,
                 Examined = _examined,
+                Rest = _rest,
+                InParts = inParts,
             }
         );
         _state = InputState.Open;
@@ -39,7 +45,10 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     /// <summary>Receives bytes, which <see cref="Take"/> then adds.</summary>
     /// <returns>The number of bytes; 0 after FIN.</returns>
     public ValueTask<int> ReceiveAsync(CancellationToken cancellationToken = default) =>
-        port.ReceiveAsync(_bytes.Room(Math.Max(framer.MaxBytes, BufferPool.BufferSize)), cancellationToken);
+        port.ReceiveAsync(
+            _bytes.Room(Math.Max(framer.MaxBytes, BufferPool.BufferSize), _rest.IsStart ? 1 : BufferPool.BufferSize - _bytes.Count),
+            cancellationToken
+        );
 
     /// <summary>Receives bytes, or returns after a time without any, since silence may end a message.</summary>
     /// <returns>The number of bytes; 0 after FIN, -1 after the silence.</returns>
@@ -64,11 +73,18 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         HasEnded |= count == 0;
     }
 
-    /// <summary>Moves a message from the start to the end of another buffer.</summary>
-    public void MoveTo(ByteBuffer target, int length)
+    /// <summary>Moves a message, or its first part, from the start to the end of another buffer.</summary>
+    public void MoveTo(ByteBuffer target, in FrameMeasure measure)
     {
-        target.TakeFrom(_bytes, length);
-        _examined = 0;
+        target.TakeFrom(_bytes, measure.Length);
+        Passed(measure);
+    }
+
+    /// <summary>Removes a part from the start.</summary>
+    public void Consume(in FrameMeasure part)
+    {
+        _bytes.Consume(part.Length);
+        Passed(part);
     }
 
     /// <summary>Drops everything, and takes what the client still sends for its end: the rest of its message does not exist.</summary>
@@ -79,6 +95,12 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     }
 
     public void Clear() => _bytes.Clear();
+
+    private void Passed(in FrameMeasure measure)
+    {
+        _examined = 0;
+        _rest = measure.Rest;
+    }
 
     public void Release() => _bytes.Release();
 }

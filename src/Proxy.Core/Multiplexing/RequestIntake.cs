@@ -11,17 +11,20 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
 {
     private const int MostRefused = 4096;
 
-    /// <summary>Accepts a whole message at the start of the input.</summary>
-    public void Accept(RequestInput input, int length, MessageTraits traits)
+    /// <summary>Accepts a whole message at the start of the input, or the first part of one.</summary>
+    /// <returns>The request; null if the client's last reply has been given.</returns>
+    public MultiplexRequest? Accept(RequestInput input, in FrameMeasure measure)
     {
-        client.Trace.FromClient(client, input.Bytes[..length]);
+        var traits = measure.Traits;
+        client.Trace.FromClient(client, input.Bytes[..measure.Length]);
         if (replies.Add([]) is not { } request)
         {
             input.Clear();
-            return;
+            return null;
         }
 
-        input.MoveTo(request.Original, length);
+        request.Stream = measure.Status == FrameStatus.Part ? new RequestStream(client, measure.Rest.Least) : null;
+        input.MoveTo(request.Original, measure);
         var message = request.Original.Span;
         request.DeliversReply = (traits & MessageTraits.NoReply) == 0;
         request.EndsConnection = (traits & MessageTraits.EndsConnection) != 0;
@@ -44,6 +47,8 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
                 Submit(request, traits);
                 break;
         }
+
+        return request;
     }
 
     /// <summary>Refuses bytes that are no message, after earlier requests are answered.</summary>

@@ -73,6 +73,6 @@ internal enum RequestOutcome
     /// <summary>It shared the exchange of the same read.</summary>
     Shared,
 
-    /// <summary>It was not sent, since its client had gone.</summary>
+    /// <summary>It was not sent, or not to its end, since its client had gone; or its client did not take the reply.</summary>
     Dropped,
 }

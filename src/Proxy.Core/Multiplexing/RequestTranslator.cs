@@ -74,9 +74,10 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
     private bool TryMeasure(MultiplexRequest request)
     {
         var sent = request.Sent.Span;
-        var measure = upstream.Measure(MeasureContext.ForRequest(sent));
+        var expected = request.Stream is null ? FrameStatus.Complete : FrameStatus.Part;
+        var measure = upstream.Measure(MeasureContext.ForRequest(sent) with { InParts = expected == FrameStatus.Part });
         request.Traits = measure.Traits;
-        return measure.Status == FrameStatus.Complete && measure.Length == sent.Length;
+        return measure.Status == expected && measure.Length == sent.Length;
     }
 
     private bool TryConvert(MultiplexRequest request, ushort unit, ushort asked)

@@ -37,6 +37,10 @@ internal sealed class SessionDispatcher(
             {
                 Execute(step);
             }
+            catch (OutOfMemoryException)
+            {
+                // Logging would need memory. Later steps still have to run.
+            }
             catch (Exception exception)
             {
                 services.Dialer.LogFailure(key, exception); // later steps concern other requests and still have to run

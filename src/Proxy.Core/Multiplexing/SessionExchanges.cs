@@ -9,6 +9,10 @@ namespace Proxy.Multiplexing;
 internal sealed class SessionExchanges(SessionState state)
 {
     private const int MostSilentTimeouts = 2;
+    private static readonly TimeSpan _longestWait = TimeSpan.FromSeconds(30); // of requests whose wait has no limit
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _longestPauseAlone = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _leastPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Records a successful dial. If it was cancelled meanwhile, the connection is to be closed.</summary>
     public void Connected(UpstreamConnection connection, long now)
@@ -75,6 +79,7 @@ internal sealed class SessionExchanges(SessionState state)
             return false;
         }
 
+        connection.Replying = null;
         connection.Answers++;
         connection.AnsweredAt = now;
         if (connection.Answers > 1)
@@ -86,6 +91,20 @@ internal sealed class SessionExchanges(SessionState state)
         meaning = state.Requests.Replied(request, reply, connection, now);
         connection.IsRetired |= ends || (connection.IsSpent && connection.InFlight.Count == 0);
         connection.BeginRest(connection.Settings.Multiplex.RequestDelay);
+        return true;
+    }
+
+    /// <summary>Records a part of a reply; returns false if no request waits for it any more.</summary>
+    public bool RepliedPart(UpstreamConnection connection, MultiplexRequest request, long now)
+    {
+        if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Contains(request))
+        {
+            return false;
+        }
+
+        connection.Replying = request;
+        request.HasReplyBegun = true;
+        Passes(connection, request, awaitsClient: false, now);
         return true;
     }
 
@@ -104,7 +123,7 @@ internal sealed class SessionExchanges(SessionState state)
         {
             state.Health.Errors.Add(loss.Reason);
             Learn(connection, loss, now);
-            if (loss.IsNonsense || (!connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
+            if (loss.IsNonsense || (!loss.IsClients && !connection.HasAnswered && IsEarly(connection, taken.Count, loss, now)))
             {
                 state.Health.Failed(now);
             }
@@ -133,9 +152,37 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
+    /// <summary>Records who is waited for in the middle of a request: the client, or the destination that takes a part.</summary>
+    public static void Sends(UpstreamConnection connection, MultiplexRequest request, bool awaitsClient, long now)
+    {
+        request.PausedSince = awaitsClient ? now : null;
+        connection.Deadline = awaitsClient ? long.MaxValue : Limit(connection, now);
+    }
+
+    /// <summary>Records that the last part of a request is going to be sent: from now on the reply is due.</summary>
+    public static void SendsLast(UpstreamConnection connection, MultiplexRequest request, long now)
+    {
+        Sends(connection, request, awaitsClient: false, now);
+        connection.Sending = null;
+        request.Deadline = connection.Deadline;
+    }
+
+    /// <summary>Records who is waited for in the middle of a reply: the client that takes a part, or the destination.</summary>
+    public static void Passes(UpstreamConnection connection, MultiplexRequest request, bool awaitsClient, long now)
+    {
+        request.UntakenSince = awaitsClient ? now : null;
+        request.Deadline = awaitsClient || connection.Sending == request ? long.MaxValue : Limit(connection, now);
+    }
+
+    /// <summary>Finds an exchange whose client has paused too long in the middle of a message, so that others wait for the connection.</summary>
+    public MultiplexRequest? FindPaused(UpstreamConnection connection, long now) =>
+        connection.Sending is { } sending && IsTooLong(sending, sending.PausedSince, now) ? sending
+        : connection.Replying is { } replying && IsTooLong(replying, replying.UntakenSince, now) ? replying
+        : null;
+
     private void Learn(UpstreamConnection connection, UpstreamLoss loss, long now)
     {
-        if (loss is { IsNonsense: false } && loss != UpstreamLoss.Silent && state.SingleUse.Ended(connection, now))
+        if (loss is { IsNonsense: false, IsClients: false } && loss != UpstreamLoss.Silent && state.SingleUse.Ended(connection, now))
         {
             state.Requests.Notices.Enqueue(new(SessionNoticeKind.ClosesAfterEachAnswer, ""));
         }
@@ -170,11 +217,35 @@ internal sealed class SessionExchanges(SessionState state)
             ? !connection.Settings.Framer.Rules.HasUnits
             : inFlight > 0 || now - connection.ConnectedAt < connection.Settings.Multiplex.RetryDelay.TotalMilliseconds;
 
+    // The more requests wait, the shorter a pause: even if every one of them pauses as long, the last has its turn in time.
+    private bool IsTooLong(MultiplexRequest request, long? since, long now)
+    {
+        if (since is null)
+        {
+            return false;
+        }
+
+        var waiting = state.Requests.Waiting.Count;
+        var wait = request.Client.Config.QueueTimeout is var limit && limit < TimeSpan.Zero ? _longestWait : limit;
+        var share = wait / (2 * (waiting + 1));
+        var pause =
+            waiting == 0 ? _longestPauseAlone
+            : share > _longestPause ? _longestPause
+            : share < _leastPause ? _leastPause
+            : share;
+        return now - since >= pause.TotalMilliseconds;
+    }
+
+    // Of what was passed on in parts, nothing is left that could be repeated.
     private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
         state.Settings.Multiplex.Retry == MultiplexRetry.Safe
+        && request is { Stream: null, HasReplyBegun: false } or { IsUnsent: true }
         && !loss.IsNonsense
         && request is { Attempts: 0, Lane.HasLeft: false }
         && (request.IsSafe || request.IsUnsent);
+
+    private static long Limit(UpstreamConnection connection, long now) =>
+        now + (long)connection.Settings.Multiplex.ResponseTimeout.TotalMilliseconds;
 
     private bool HasOverdue(UpstreamConnection connection, long now, List<MultiplexRequest> overdue)
     {

@@ -12,7 +12,7 @@ internal sealed class SessionMemory
     {
         var limit = settings.Multiplex.MaxBufferedBytes;
         _all = new(limit, process);
-        _replies = new(limit, _all);
+        _replies = new(limit, _all, isUntaken: true);
     }
 
     /// <summary>The bytes that are buffered.</summary>
@@ -22,7 +22,7 @@ internal sealed class SessionMemory
     /// Whether clients have to take replies before the next request is sent. Unfinished requests do not count here, since they would keep
     /// finished ones from being sent.
     /// </summary>
-    public bool AwaitsClients => _replies.Used >= _replies.Limit || _all.IsAtCeiling;
+    public bool AwaitsClients => _replies.AwaitsTaking;
 
     /// <summary>Begins to count what a client's buffers hold.</summary>
     public void Open(MultiplexClient client)

@@ -109,7 +109,9 @@ internal sealed class SessionRequests
     /// <returns>What the reply means.</returns>
     public ReplyMeaning Replied(MultiplexRequest request, ReadOnlySpan<byte> reply, UpstreamConnection connection, long now)
     {
-        var meaning = connection.Settings.Framer.Rules.Judge(request.Sent.Span, reply);
+        var meaning = request.HasReplyBegun
+            ? ReplyMeaning.Answer // the first parts are gone
+            : connection.Settings.Framer.Rules.Judge(request.Sent.Span, reply);
         if (meaning == ReplyMeaning.Mismatch)
         {
             Waiting.Promote(request); // those who wait for the same reply wait for a right one
@@ -120,7 +122,7 @@ internal sealed class SessionRequests
         }
 
         Settle(request);
-        if (!connection.IsRetired) // a retired connection may have old settings
+        if (!connection.IsRetired && !request.HasReplyBegun) // a retired connection may have old settings
         {
             _reads.Keep(request, reply, meaning, now, connection.Settings);
         }

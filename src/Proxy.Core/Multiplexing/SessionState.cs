@@ -134,8 +134,23 @@ internal sealed class SessionState
     /// <param name="expired">Receives requests that have waited too long for their turn.</param>
     /// <param name="overdue">Receives requests that have waited too long for their reply.</param>
     /// <param name="lost">Receives connections that have to be closed.</param>
-    public void Check(long now, List<MultiplexRequest> expired, List<MultiplexRequest> overdue, List<UpstreamConnection> lost)
+    /// <param name="paused">Receives requests whose clients keep others waiting in the middle of a message.</param>
+    public void Check(
+        long now,
+        List<MultiplexRequest> expired,
+        List<MultiplexRequest> overdue,
+        List<UpstreamConnection> lost,
+        List<(UpstreamConnection, MultiplexRequest)> paused
+    )
     {
+        foreach (var connection in Pool.All)
+        {
+            if (Exchanges.FindPaused(connection, now) is { } request)
+            {
+                paused.Add((connection, request));
+            }
+        }
+
         Requests.Waiting.TakeExpired(now, expired);
         Exchanges.Check(now, overdue, lost);
         Requests.Suspensions.Forget();
@@ -183,6 +198,12 @@ internal sealed class SessionState
         connection.HasSent = true;
         connection.IsSpent = SingleUse.IsLearned(now);
         connection.Deadline = request.Deadline;
+        if (request.Stream is not null)
+        {
+            connection.Sending = request;
+            request.Deadline = long.MaxValue; // until it is whole
+        }
+
         return new(SessionStepKind.Send, connection, request);
     }
 

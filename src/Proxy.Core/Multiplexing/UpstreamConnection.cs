@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
@@ -29,6 +31,12 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>Whether a request is being handed to the kernel.</summary>
     public bool IsWriting { get; set; }
 
+    /// <summary>The request of which a part was sent and others follow; null if there is none.</summary>
+    public MultiplexRequest? Sending { get; set; }
+
+    /// <summary>The request whose reply is passed on in parts; null if there is none.</summary>
+    public MultiplexRequest? Replying { get; set; }
+
     /// <summary>Whether it is to be closed once no request is in flight.</summary>
     public bool IsRetired { get; set; }
 
@@ -41,8 +49,8 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>The number of requests on it that the destination has answered.</summary>
     public int Answers { get; set; }
 
-    /// <summary>Whether the destination has answered any request on it.</summary>
-    public bool HasAnswered => Answers > 0;
+    /// <summary>Whether the destination has answered any request on it, or begun to.</summary>
+    public bool HasAnswered => Answers > 0 || Replying is not null;
 
     /// <summary>The clock's milliseconds when the last request was answered.</summary>
     public long AnsweredAt { get; set; }
@@ -86,7 +94,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>Starts to read.</summary>
     public void Start() => _ = RunAsync();
 
-    /// <summary>Hands a request to the kernel.</summary>
+    /// <summary>Hands a request to the kernel, or the first part of one.</summary>
     public void Send(MultiplexRequest request)
     {
         var expectsReply = request.ExpectsReply;
@@ -99,13 +107,12 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
             return;
         }
 
-        session.Trace.ToDestination(request);
+        session.Trace.ToDestination(request, request.Sent.Span);
         var send = _port!.SendAsync(request.Sent);
         if (send.IsCompletedSuccessfully)
         {
             send.GetAwaiter().GetResult();
-            request.IsBeingSent = false;
-            session.Sent(this, request, expectsReply);
+            Sent(request, expectsReply);
         }
         else
         {
@@ -114,6 +121,38 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
             _ = FinishSendAsync(send, request, expectsReply);
         }
     }
+
+    /// <summary>Sends a further part of a request. The caller is the only one that sends.</summary>
+    /// <returns>False if the connection is lost; the session knows.</returns>
+    public async ValueTask<bool> SendPartAsync(MultiplexRequest request, ReadOnlyMemory<byte> part, bool isLast)
+    {
+        session.Trace.ToDestination(request, part.Span);
+        session.Sends(this, request, isLast);
+        var expectsReply = request.ExpectsReply;
+        try
+        {
+            await _port!.SendAsync(part);
+            if (isLast)
+            {
+                session.Sent(this, request, expectsReply);
+            }
+            else
+            {
+                session.AwaitsPart(this, request);
+            }
+
+            return true;
+        }
+        catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
+        {
+            session.Lost(this, UpstreamLoss.Broken(exception.Message));
+            return false;
+        }
+    }
+
+    /// <summary>Fails a request that its client does not finish, and renews the connection.</summary>
+    public void Abandon(MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome) =>
+        session.Abandon(this, request, reply, outcome);
 
     /// <summary>Accepts no requests for a while, then notifies the session.</summary>
     public void BeginRest(TimeSpan pause)
@@ -203,13 +242,30 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
 
     private void Rested() => session.Rested(this);
 
+    private void Sent(MultiplexRequest request, bool expectsReply)
+    {
+        var stream = request.Stream; // once it is no more being sent, the object may be used for another request
+        request.IsBeingSent = false;
+        if (stream is null)
+        {
+            session.Sent(this, request, expectsReply);
+        }
+        else
+        {
+            session.AwaitsPart(this, request);
+            if (!stream.Begin(this))
+            {
+                session.Abandon(this, request, LocalReply.NoAnswer, ConnectionOutcome.ClientReset);
+            }
+        }
+    }
+
     private async Task FinishSendAsync(ValueTask send, MultiplexRequest request, bool expectsReply)
     {
         try
         {
             await send;
-            request.IsBeingSent = false;
-            session.Sent(this, request, expectsReply);
+            Sent(request, expectsReply);
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {

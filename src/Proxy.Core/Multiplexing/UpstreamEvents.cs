@@ -127,9 +127,11 @@ internal sealed class UpstreamEvents(
     {
         var ends = (traits & MessageTraits.EndsConnection) != 0;
         var started = request.Started;
+        bool isEarly;
         ReplyMeaning meaning;
         lock (gate)
         {
+            isEarly = connection.Sending == request;
             if (
                 !state.Exchanges.Replied(
                     connection,
@@ -156,6 +158,86 @@ internal sealed class UpstreamEvents(
         // The next request is sent first, so that the destination works while the client is answered.
         dispatcher.Run();
         Answers.Deliver(request, reply, ends);
+        if (isEarly)
+        {
+            Lost(connection, UpstreamLoss.Early); // the destination would take the next request for the rest of this one
+        }
+    }
+
+    /// <summary>Passes on a part of a reply, which others follow.</summary>
+    public void RepliedPart(UpstreamConnection connection, MultiplexRequest request, ReadOnlySpan<byte> part)
+    {
+        lock (gate)
+        {
+            if (!state.Exchanges.RepliedPart(connection, request, Now))
+            {
+                return;
+            }
+        }
+
+        request.Client.DeliverPart(request, part);
+    }
+
+    /// <summary>Records whether the next part of a reply waits until its client has taken earlier ones.</summary>
+    public void Passes(UpstreamConnection connection, MultiplexRequest request, bool awaitsClient)
+    {
+        lock (gate)
+        {
+            SessionExchanges.Passes(connection, request, awaitsClient, Now);
+        }
+    }
+
+    /// <summary>Records that a part of a request is going to be sent.</summary>
+    public void Sends(UpstreamConnection connection, MultiplexRequest request, bool isLast)
+    {
+        lock (gate)
+        {
+            if (isLast)
+            {
+                SessionExchanges.SendsLast(connection, request, Now);
+            }
+            else
+            {
+                SessionExchanges.Sends(connection, request, awaitsClient: false, Now);
+            }
+        }
+    }
+
+    /// <summary>Records that the next part of a request is the client's turn.</summary>
+    public void AwaitsPart(UpstreamConnection connection, MultiplexRequest request)
+    {
+        lock (gate)
+        {
+            SessionExchanges.Sends(connection, request, awaitsClient: true, Now);
+        }
+    }
+
+    /// <summary>Fails a request that its client does not finish, and gives up its connection, since a part was sent.</summary>
+    public void Abandon(UpstreamConnection connection, MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
+    {
+        bool isOpen;
+        lock (gate)
+        {
+            isOpen = connection.InFlight.Remove(request);
+            if (isOpen)
+            {
+                state.Requests.Settle(request);
+            }
+        }
+
+        if (isOpen)
+        {
+            outcomes.Count(RequestOutcome.Dropped, request.Lane!);
+            Answers.Fail(request, reply, outcome);
+            Lost(connection, UpstreamLoss.Unfinished);
+        }
+    }
+
+    /// <summary>Ends a client that keeps others waiting in the middle of its request or its reply.</summary>
+    public void Paused(UpstreamConnection connection, MultiplexRequest request)
+    {
+        request.Client.Close(ConnectionOutcome.IdleTimeout);
+        Abandon(connection, request, LocalReply.NoAnswer, ConnectionOutcome.IdleTimeout);
     }
 
     /// <summary>Records that the kernel has taken a request.</summary>

@@ -8,7 +8,8 @@ namespace Proxy.Multiplexing;
 /// <param name="IsNonsense">
 /// Whether the destination violated the protocol; then its requests are not repeated, since the next reply would not be reliable either.
 /// </param>
-internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply.NoAnswer, bool IsNonsense = false)
+/// <param name="IsClients">Whether a client is the cause, so that the loss says nothing about the destination.</param>
+internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply.NoAnswer, bool IsNonsense = false, bool IsClients = false)
 {
     public static UpstreamLoss Ended { get; } = new("The destination closed the connection.") { IsEnd = true };
 
@@ -16,6 +17,11 @@ internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply
 
     public static UpstreamLoss Unsolicited { get; } =
         new("The destination sent bytes that no request asked for.", LocalReply.BadAnswer, IsNonsense: true);
+
+    public static UpstreamLoss Unfinished { get; } =
+        new("A client did not finish its request, or did not take its reply.", IsClients: true);
+
+    public static UpstreamLoss Early { get; } = new("The destination answered a request before it was whole.", IsClients: true);
 
     /// <summary>Whether the destination has closed the connection.</summary>
     public bool IsEnd { get; private init; }

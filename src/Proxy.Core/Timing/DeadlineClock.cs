@@ -50,7 +50,14 @@ public sealed class DeadlineClock : IDisposable
         Volatile.Write(ref _now, now);
         foreach (var entry in _entries)
         {
-            entry.Key.Check(now);
+            try
+            {
+                entry.Key.Check(now);
+            }
+            catch (OutOfMemoryException)
+            {
+                // It is checked again at the next tick; an exception of a timer would end the process.
+            }
         }
     }
 }

@@ -146,14 +146,57 @@ public sealed class ByteBudgetTests
     }
 
     [Fact]
-    public void TryReserve_ProcessAtItsCeiling_NothingMayExceedUntilItIsReleased()
+    public void TryReserve_ProcessAtItsCeiling_OneOfAllPartsMayExceedAtATime()
     {
+        var other = new ByteBudget(2 * Size, _process);
         _process.Add(200 * Size);
+        var first = Open(1);
+        var second = Open(2, other);
 
-        Assert.False(Open(1).TryReserve(Size));
-        _process.Add(-Size);
+        Assert.True(first.TryReserve(Size));
+        Assert.True(first.TryReserve(Size));
+        Assert.False(second.TryReserve(Size));
+        Assert.False(Open(3).TryReserve(Size));
+        first.Close();
 
-        Assert.Equal([1], _woken);
+        Assert.Equal([2], _woken);
+        second.GiveWay();
+        Assert.Equal([2, 3], _woken);
+    }
+
+    [Fact]
+    public void TryReserve_ProcessBelowItsCeilingAgain_OneOfEachPartMayExceed()
+    {
+        var other = new ByteBudget(2 * Size, _process);
+        _process.Add(200 * Size);
+        Assert.True(Open(1).TryReserve(Size));
+        Assert.False(Open(2, other).TryReserve(Size));
+
+        _process.Add(-2 * Size);
+
+        Assert.Equal([2], _woken);
+    }
+
+    [Fact]
+    public void AwaitsTaking_OnlyOtherBytes_False()
+    {
+        var untaken = new ByteBudget(2 * Size, _budget, isUntaken: true);
+        _budget.Add(300 * Size);
+        Assert.True(untaken.IsAtCeiling);
+        Assert.False(untaken.AwaitsTaking);
+
+        untaken.Add(2 * Size);
+
+        Assert.True(untaken.AwaitsTaking);
+    }
+
+    [Fact]
+    public void AwaitsTaking_OtherPartsUseTheParentUp_True()
+    {
+        var untaken = new ByteBudget(2 * Size, _budget, isUntaken: true);
+        new ByteBudget(1000 * Size, _process, isUntaken: true).Add(100 * Size);
+
+        Assert.True(untaken.AwaitsTaking);
     }
 
     [Fact]
@@ -186,10 +229,10 @@ public sealed class ByteBudgetTests
         }
     }
 
-    private ByteHolder Open(int number)
+    private ByteHolder Open(int number, ByteBudget? budget = null)
     {
         var holder = new ByteHolder(() => _woken.Add(number));
-        holder.Open(_budget);
+        holder.Open(budget ?? _budget);
         return holder;
     }
 }

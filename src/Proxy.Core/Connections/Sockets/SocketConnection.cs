@@ -175,6 +175,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
     // which is not known of a socket that this side has closed.
     private async Task<PeerDeparture> PollAsync(bool ignoreClose, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ConnectionClosed);
         while (!ConnectionClosed.IsCancellationRequested && !TcpInfo.IsClosed(Socket))
         {
             if (!ignoreClose && TcpInfo.HasPeerFinished(Socket))
@@ -182,7 +183,8 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
                 return PeerDeparture.Closed;
             }
 
-            await Task.Delay(_statePoll, _services.Time, cancellationToken);
+            await Task.Delay(_statePoll, _services.Time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return PeerDeparture.Reset;

@@ -29,7 +29,7 @@ internal sealed class ConfiguredFramer(
     public FrameMeasure Measure(in MeasureContext context)
     {
         var measure = inner.Measure(context);
-        if (measure.Status != FrameStatus.Complete)
+        if (measure.Status is not (FrameStatus.Complete or FrameStatus.Part) || !context.Rest.IsStart)
         {
             return measure;
         }

@@ -10,12 +10,19 @@ public readonly record struct FrameMeasure
 
     /// <summary>
     /// For a whole message, its length in bytes: from 1 to the length of the buffer and the framer's <see cref="IMessageFramer.MaxBytes"/>.
+    /// For a message in parts, the length of this part; the last part may be empty if the end of the input ended the message.
     /// For a part, the least number of bytes with which measuring again can give a different result: more than the buffer has, and never
     /// more than MaxBytes and <see cref="IMessageFramer.MaxNoise"/> together. For bytes to skip, their number.
     /// </summary>
     public int Length { get; private init; }
 
-    /// <summary>Further properties of the message.</summary>
+    /// <summary>
+    /// For a message that is passed on in parts, the value of <see cref="MeasureContext.Rest"/> for the bytes behind this part; the default
+    /// after the last part.
+    /// </summary>
+    public FrameRest Rest { get; private init; }
+
+    /// <summary>Further properties of the message; of a message in parts, they are those of its first part.</summary>
     public MessageTraits Traits { get; init; }
 
     /// <summary>For a part of a message, the value of <see cref="MeasureContext.Examined"/> for the next call.</summary>
@@ -58,6 +65,20 @@ public readonly record struct FrameMeasure
                 Examined = examined,
                 Silence = silence,
             };
+
+    /// <summary>A part of a message that can be passed on without the others.</summary>
+    /// <param name="length">Its length in bytes, at least 1.</param>
+    /// <param name="rest">What follows it, not the default.</param>
+    /// <param name="traits">For the first part, further properties of the message.</param>
+    /// <returns>The measure.</returns>
+    public static FrameMeasure Part(int length, FrameRest rest, MessageTraits traits = MessageTraits.None) =>
+        new()
+        {
+            Status = FrameStatus.Part,
+            Length = length,
+            Rest = rest,
+            Traits = traits,
+        };
 
     /// <summary>Bytes that belong to no message, before one.</summary>
     /// <param name="length">Their number; at least 1, and at most that of the buffer.</param>

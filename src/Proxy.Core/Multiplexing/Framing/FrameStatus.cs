@@ -14,4 +14,7 @@ public enum FrameStatus
 
     /// <summary>No message, whatever bytes may follow.</summary>
     Malformed,
+
+    /// <summary>The first part of a message, or of what is left of it, that can be passed on without the others.</summary>
+    Part,
 }

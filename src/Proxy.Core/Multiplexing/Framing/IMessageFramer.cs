@@ -20,7 +20,11 @@ public interface IMessageFramer
     /// <summary>One line that helps users to choose a protocol.</summary>
     string Description { get; }
 
-    /// <summary>The longest message in bytes, in either direction; a longer one is malformed as soon as its length is known.</summary>
+    /// <summary>
+    /// The longest message in bytes, in either direction, that is passed on whole. A longer one is malformed as soon as its length is known,
+    /// or passed on in parts of at most this length (<see cref="FrameMeasure.Part"/>). Messages in parts have no
+    /// <see cref="RequestFacts.ShareKey"/>.
+    /// </summary>
     int MaxBytes { get; }
 
     /// <summary>

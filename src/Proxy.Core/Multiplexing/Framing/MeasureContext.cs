@@ -28,8 +28,19 @@ public readonly ref struct MeasureContext
     /// </summary>
     public int Examined { get; init; }
 
+    /// <summary>
+    /// What is left of a message whose first parts were passed on: the buffer starts with it. The default if the buffer starts with a message.
+    /// </summary>
+    public FrameRest Rest { get; init; }
+
+    /// <summary>
+    /// Whether a message is to be passed on in parts although it may be short enough to be kept whole, since there is no memory for it. A
+    /// framer whose messages have no parts ignores it.
+    /// </summary>
+    public bool InParts { get; init; }
+
     /// <summary>The same circumstances for the bytes from an offset on.</summary>
-    internal MeasureContext From(int offset) => new(Direction, Buffer[offset..], Request) { Input = Input };
+    internal MeasureContext From(int offset) => new(Direction, Buffer[offset..], Request) { Input = Input, InParts = InParts };
 
     /// <summary>Creates the context for bytes of a client.</summary>
     /// <param name="buffer">The bytes.</param>

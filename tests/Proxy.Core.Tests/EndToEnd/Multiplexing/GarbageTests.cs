@@ -92,7 +92,9 @@ public sealed class GarbageTests : SessionTestBase
             };
             using (var concerned = await Multiplexer.ConnectAsync())
             {
+                var seen = Device.Messages.Count;
                 await concerned.SendAsync(request);
+                await Device.SeenAsync(seen + 1); // a request that is not sent yet is dropped when its client ends
                 concerned.End();
                 await concerned.ReadEndAsync();
             }

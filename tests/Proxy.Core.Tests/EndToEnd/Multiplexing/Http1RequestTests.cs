@@ -86,7 +86,7 @@ public sealed class Http1RequestTests
     [InlineData("Content-Length: 5 5")]
     [InlineData("Content-Length:")]
     [InlineData("Content-Length: five")]
-    [InlineData("Content-Length: 4194305")]
+    [InlineData("Content-Length: 576460752303423487")] // no length of anything
     [InlineData("Content-Length: 99999999999999999999999999999999")]
     [InlineData("Content-Length: 18446744073709551617")] // 2^64 + 1
     [InlineData("Transfer-Encoding: identity")]
@@ -114,9 +114,7 @@ public sealed class Http1RequestTests
     [InlineData("5\r\nhello\n0\r\n\r\n")]
     [InlineData("5\r\nhello!\r\n0\r\n\r\n")]
     [InlineData("6\r\nhello\r\n0\r\n\r\n")]
-    [InlineData("FFFFFFFF\r\nhello\r\n0\r\n\r\n")]
     [InlineData("100000005\r\nhello\r\n0\r\n\r\n")]
-    [InlineData("3FFFE0\r\nhello")]
     [InlineData("0\r\nA b\r\n\r\n")]
     [InlineData("0\r\n\n")]
     [InlineData("0\r\nContent-Length: 5\r\n\r\n")]
@@ -176,12 +174,12 @@ public sealed class Http1RequestTests
     }
 
     [Fact]
-    public void Measure_LongestBody_Passes()
+    public void Measure_LongestWholeBody_Passes()
     {
-        var head = Bytes.Text("PUT / HTTP/1.1\r\nContent-Length: 4194261\r\n\r\n");
-        byte[] message = [.. head, .. new byte[4_194_261]];
+        var head = Bytes.Text("PUT / HTTP/1.1\r\nContent-Length: 65495\r\n\r\n");
+        byte[] message = [.. head, .. new byte[65_495]];
 
-        Assert.Equal(4 * 1024 * 1024, message.Length);
+        Assert.Equal(64 * 1024, message.Length);
         Assert.Equal(FrameMeasure.NeedMore(message.Length, message.Length), _framer.Request(head));
         Assert.Equal(FrameMeasure.Complete(message.Length), _framer.Request(message));
     }

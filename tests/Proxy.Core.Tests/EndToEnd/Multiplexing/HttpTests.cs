@@ -212,8 +212,6 @@ public sealed class HttpTests : SessionTestBase
     [InlineData(Multiplexer.Loops, "CONNECT a:443 HTTP/1.1\r\n\r\n")]
     [InlineData(Multiplexer.Portable, "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData(Multiplexer.Loops, "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
-    [InlineData(Multiplexer.Portable, "PUT / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n")]
-    [InlineData(Multiplexer.Loops, "PUT / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n")]
     [InlineData(Multiplexer.Portable, "\u0016\u0003\u0001\r\n")]
     [InlineData(Multiplexer.Loops, "\u0016\u0003\u0001\r\n")]
     public async Task Client_AsksWhatIsRefused_IsToldAfterItsRepliesAndOthersNoticeNothing(string transport, string refused)
@@ -260,8 +258,6 @@ public sealed class HttpTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData(Multiplexer.Loops, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
-    [InlineData(Multiplexer.Portable, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")]
-    [InlineData(Multiplexer.Loops, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")]
     [InlineData(Multiplexer.Portable, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")]
     [InlineData(Multiplexer.Loops, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")]
     [InlineData(Multiplexer.Portable, "220 mail.example.com ESMTP\r\n")]

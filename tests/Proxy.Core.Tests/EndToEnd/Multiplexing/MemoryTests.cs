@@ -1,7 +1,11 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Diagnostics;
+using Proxy.Limits;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 
@@ -11,12 +15,14 @@ public sealed class MemoryTests : SessionTestBase
     private const int Budget = 1024 * 1024;
     private const int Body = 3_500_000;
     private const int LargestMessage = 4 * 1024 * 1024;
-    private static readonly string _http = $"\"Protocol\": \"http1\", \"MaxBufferedBytes\": {Budget}";
+    private static readonly string _long = $$"""
+        "Framing": { "LengthField": { "Size": 4, "MaxBytes": {{LargestMessage}} } }, "MaxBufferedBytes": {{Budget}}
+        """;
 
     public override Task InitializeAsync()
     {
-        Device = Add(new Device(Device.Http));
-        Device.OnMessage = static (message, peer) => peer.SendAsync(Ok($"{message.Length}"));
+        Device = Add(new Device(new LengthFieldFramer("long", "", new LengthField(0, 4), LargestMessage)));
+        Device.OnMessage = static (message, peer) => peer.SendAsync(Message(message.Length.ToString(CultureInfo.InvariantCulture)));
         return Task.CompletedTask;
     }
 
@@ -25,20 +31,20 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_UnfinishedMessagesOfManyClients_NotReadBeyondTheBudget(string transport)
     {
-        await StartAsync(transport, _http);
+        await StartAsync(transport, _long);
         var clients = new List<MultiplexPeer>();
         for (var count = 0; count < 12; count++)
         {
             clients.Add(await Multiplexer.ConnectAsync());
-            Fill(clients[^1].Socket, Post(Body).AsSpan()[..^1].ToArray());
+            Fill(clients[^1].Socket, Message(Body).AsSpan()[..^1].ToArray());
         }
 
         // 12 bodies are 42 MB; what the kernel does not take is the clients' own.
         await Eventually.TrueAsync(() => Buffered >= Budget);
         Assert.InRange(Buffered, Budget, (2 * Budget) + LargestMessage);
         using var small = await Multiplexer.ConnectAsync();
-        await small.SendAsync(Post(10));
-        await SaysAsync(small, Ok($"{Post(10).Length}"));
+        await small.SendAsync(Message(10));
+        await SaysAsync(small, Message("14"));
         Assert.InRange(Buffered, Budget, (2 * Budget) + LargestMessage);
 
         clients.ForEach(static client => client.Reset());
@@ -52,9 +58,9 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_ClientEndsInTheMiddleOfAMessage_ItsMemoryIsReleased(string transport)
     {
-        await StartAsync(transport, _http);
+        await StartAsync(transport, _long);
         using var client = await Multiplexer.ConnectAsync();
-        await client.SendAsync(Post(Body)[..200_000]);
+        await client.SendAsync(Message(Body)[..200_000]);
         await Eventually.TrueAsync(() => Buffered >= 200_000);
         var record = Assert.Single(Multiplexer.Tracker.Open);
 
@@ -69,12 +75,12 @@ public sealed class MemoryTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Send_PausedClientEndsInTheMiddleOfAMessage_ConnectionEndsUnread(string transport)
     {
-        await StartAsync(transport, _http);
+        await StartAsync(transport, _long);
         using var first = await Multiplexer.ConnectAsync();
-        await first.SendAsync(Post(Body)[..(2 * Budget)]); // exceeds the budget and stays
+        await first.SendAsync(Message(Body)[..(2 * Budget)]); // exceeds the budget and stays
         await Eventually.TrueAsync(() => Buffered >= 2 * Budget);
         using var paused = await Multiplexer.ConnectAsync();
-        await paused.SendAsync(Post(Body)[..20_000]);
+        await paused.SendAsync(Message(Body)[..20_000]);
         var record = await LastAsync(2);
 
         paused.End();
@@ -84,15 +90,70 @@ public sealed class MemoryTests : SessionTestBase
         Assert.True(record.ClientBytes < 20_000, $"{record.ClientBytes} bytes were read");
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_PausedClientEndsWhileItsRequestIsUnderWay_TakesNoMemoryFromOthers(string transport)
+    {
+        var answer = new SemaphoreSlim(0);
+        Device.OnMessage = async (_, peer) =>
+        {
+            Assert.True(await answer.WaitAsync(Eventually.Limit));
+            await peer.SendAsync(Message("done"));
+        };
+        await StartAsync(transport, _long);
+        using var first = await Multiplexer.ConnectAsync();
+        await first.SendAsync(Message(Body)[..(2 * Budget)]); // exceeds the budget and stays
+        await Eventually.TrueAsync(() => Buffered >= 2 * Budget);
+        using var paused = await Multiplexer.ConnectAsync();
+        await paused.SendAsync([.. Message(10), .. Message(Body)[..20_000]]);
+        var record = await LastAsync(2);
+        await Eventually.TrueAsync(() => Device.Messages.Count == 1);
+
+        paused.End();
+        await Eventually.TrueAsync(() => record.Outcome is not null);
+        first.Reset();
+
+        await Eventually.TrueAsync(() => Buffered == 0);
+        answer.Release();
+        await SaysAsync(paused, Message("done"));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ProcessAtItsCeiling_EachMessageIsAnsweredInTheEnd(string transport)
+    {
+        await StartAsync(transport, _long);
+        var process = Multiplexer.Service<ByteBudget>();
+        process.Add(2 * process.Limit);
+        var clients = new List<MultiplexPeer>();
+        for (var count = 0; count < 3; count++)
+        {
+            clients.Add(await Multiplexer.ConnectAsync());
+        }
+
+        var sends = clients.Select(static client => client.SendAsync(Message(60_000))).ToList();
+
+        foreach (var client in clients)
+        {
+            await SaysAsync(client, Message("60004"));
+        }
+
+        await Task.WhenAll(sends);
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
-    private static byte[] Post(int length) =>
-        Encoding.Latin1.GetBytes($"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n" + new string('b', length));
+    private static byte[] Message(int length) => Message(new string('b', length));
 
-    private static string Ok(string body) => $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+    private static byte[] Message(string body)
+    {
+        var length = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(length, body.Length);
+        return [.. length, .. Encoding.Latin1.GetBytes(body)];
+    }
 
-    private static async Task SaysAsync(MultiplexPeer client, string reply) =>
-        Assert.Equal(reply, Encoding.Latin1.GetString(await client.ReadAsync(reply.Length)));
+    private static async Task SaysAsync(MultiplexPeer client, byte[] reply) => Assert.Equal(reply, await client.ReadAsync(reply.Length));
 
     private async Task<ConnectionRecord> LastAsync(int count)
     {

@@ -89,7 +89,7 @@ public sealed partial class TraceTests : SessionTestBase
         {
             // Of what they are given they look at nothing.
             trace.FromClient(null!, message);
-            trace.ToDestination(null!);
+            trace.ToDestination(null!, []);
             trace.FromDestination(key, null, message);
             Assert.Null(trace.ToClient(null!, message));
         }

@@ -25,7 +25,7 @@ internal static class Measuring
         var verdicts = Fed(framer, buffer, request);
 
         Assert.Equal(FrameStatus.Malformed, verdicts[^1].Status);
-        var first = verdicts.FindIndex(static verdict => verdict.Status != FrameStatus.NeedMore);
+        var first = verdicts.FindIndex(static verdict => verdict.Status is not (FrameStatus.NeedMore or FrameStatus.Part));
         Assert.All(verdicts.Skip(first), verdict => Assert.Equal(verdicts[^1].Reason, verdict.Reason));
     }
 
@@ -73,11 +73,13 @@ internal static class Measuring
             FrameStatus.Complete => (1, Math.Min(bufferLength, framer.MaxBytes)),
             FrameStatus.NeedMore => (bufferLength + 1, framer.MaxBytes + framer.MaxNoise),
             FrameStatus.Skip => (1, Math.Min(bufferLength, framer.MaxNoise)),
+            FrameStatus.Part => (1, Math.Min(bufferLength, framer.MaxBytes)),
             _ => (0, 0),
         };
         Assert.InRange(measure.Length, from, to);
         Assert.Equal(measure.Status == FrameStatus.Malformed, measure.Reason is { Length: > 0 });
         Assert.InRange(measure.Examined, 0, bufferLength);
+        Assert.Equal(measure.Status != FrameStatus.Part, measure.Rest.IsStart);
     }
 
     public static MeasureContext Context(ReadOnlySpan<byte> buffer, byte[]? request) =>

@@ -12,12 +12,14 @@ internal sealed class Http1Framer : IMessageFramer
 
     public bool RepliesInOrder => true;
 
-    public int MaxBytes => 4 * 1024 * 1024;
+    public int MaxBytes => 64 * 1024;
 
     public IProtocolRules Rules { get; } = new HttpRules();
 
     public FrameMeasure Measure(in MeasureContext context) =>
-        context.Direction == MessageDirection.Request ? MeasureRequest(context) : MeasureReply(context);
+        !context.Rest.IsStart ? MeasureRest(context)
+        : context.Direction == MessageDirection.Request ? MeasureRequest(context)
+        : MeasureReply(context);
 
     private FrameMeasure MeasureRequest(in MeasureContext context)
     {
@@ -38,9 +40,11 @@ internal sealed class Http1Framer : IMessageFramer
         }
 
         var traits = (head.IsSafe ? MessageTraits.Safe : 0) | (head.EndsConnection ? MessageTraits.EndsConnection : 0);
-        var measure = MeasureBody(context, head, 0, traits);
-        var waits = head.ExpectsContinue && measure.Status == FrameStatus.NeedMore && context.Buffer.Length == head.Length;
-        return waits ? measure with { Traits = MessageTraits.AwaitsContinue } : measure;
+        var measure = MeasureBody(context, HttpBody.StartOfRequest(head), head.Length, traits);
+        var waits = head.ExpectsContinue && context.Buffer.Length == head.Length;
+        return waits && measure.Status == FrameStatus.NeedMore ? measure with { Traits = MessageTraits.AwaitsContinue }
+            : waits && measure.Status == FrameStatus.Part ? measure with { Traits = traits | MessageTraits.AwaitsContinue }
+            : measure;
     }
 
     // Interim replies (1xx) count as part of the final one, so that each request has one message in reply.
@@ -72,27 +76,36 @@ internal sealed class Http1Framer : IMessageFramer
         var request = HttpHead.Read(context.Request, MessageDirection.Request);
         var ends = head.EndsConnection || request.EndsConnection;
         var traits = ends ? MessageTraits.EndsConnection : MessageTraits.None;
-        return request.IsHead || head.HasNoBody ? FrameMeasure.Complete(start + head.Length, traits)
-            : head.IsChunked || head.ContentLength is not null ? MeasureBody(context, head, start, traits)
-            : MeasureUntilEnd(context);
+        start += head.Length;
+        return request.IsHead || head.HasNoBody
+            ? FrameMeasure.Complete(start, traits)
+            : MeasureBody(context, HttpBody.Start(head), start, traits);
     }
 
-    private FrameMeasure MeasureBody(in MeasureContext context, in HttpHead head, int start, MessageTraits traits)
+    // A message is whole, or too long to be kept until it is: then its head and what there is of its body are the first part.
+    private FrameMeasure MeasureBody(in MeasureContext context, FrameRest rest, int start, MessageTraits traits)
     {
-        var body = start + head.Length;
-        if (head.IsChunked)
-        {
-            return ChunkedBody.Measure(context, body, MaxBytes, traits);
-        }
-
-        var length = body + (head.ContentLength ?? 0);
-        return length > context.Buffer.Length || length > MaxBytes
-            ? FrameMeasure.NeedMore(length, MaxBytes)
-            : FrameMeasure.Complete((int)length, traits);
+        var buffer = context.Buffer[..Math.Min(context.Buffer.Length, MaxBytes)];
+        var body = new HttpBody(rest);
+        body.Read(buffer, Math.Clamp(rest.State == HttpBody.Chunks ? context.Examined : 0, start, buffer.Length), Input(context));
+        return body.Error is { } error ? FrameMeasure.Malformed(error)
+            : body.IsComplete ? FrameMeasure.Complete(body.Position, traits | (body.EndsConnection ? MessageTraits.EndsConnection : 0))
+            : body.Least > MaxBytes || context.InParts ? FrameMeasure.Part(body.Position, body.Rest, traits)
+            : FrameMeasure.NeedMore(body.Least, MaxBytes, body.LastSize > start ? body.LastSize : 0);
     }
 
-    private FrameMeasure MeasureUntilEnd(in MeasureContext context) =>
-        context.Input == InputState.Ended && context.Buffer.Length <= MaxBytes
-            ? FrameMeasure.Complete(context.Buffer.Length, MessageTraits.EndsConnection)
-            : FrameMeasure.NeedMore(context.Buffer.Length + 1L, MaxBytes);
+    private FrameMeasure MeasureRest(in MeasureContext context)
+    {
+        var buffer = context.Buffer[..Math.Min(context.Buffer.Length, MaxBytes)];
+        var body = new HttpBody(context.Rest);
+        body.Read(buffer, 0, Input(context));
+        return body.Error is { } error ? FrameMeasure.Malformed(error)
+            : body.IsComplete
+                ? FrameMeasure.Complete(body.Position, body.EndsConnection ? MessageTraits.EndsConnection : MessageTraits.None)
+            : body.Position > 0 ? FrameMeasure.Part(body.Position, body.Rest)
+            : FrameMeasure.NeedMore(buffer.Length + 1L, MaxBytes);
+    }
+
+    // The end of the input ends a body only if the buffer is read to its end.
+    private InputState Input(in MeasureContext context) => context.Buffer.Length > MaxBytes ? InputState.Open : context.Input;
 }

@@ -157,6 +157,7 @@ internal struct HttpHead
         Error =
             ContentLength is not null ? "There is more than one Content-Length."
             : length is null ? "The Content-Length is not a number."
+            : length >= HttpSyntax.Beyond ? "The Content-Length is too large."
             : null;
         ContentLength = length;
     }

@@ -6,8 +6,8 @@ namespace Proxy.Multiplexing.Framing.Http;
 /// <summary>The grammar of fields (RFC 9110, 5).</summary>
 internal static class HttpSyntax
 {
-    // Stands for any number greater than the length of a message can be.
-    private const long Beyond = long.MaxValue / 16;
+    /// <summary>Stands for any number greater than the length of a message can be.</summary>
+    public const long Beyond = long.MaxValue / 16;
 
     private static readonly SearchValues<byte> _token = SearchValues.Create(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8
