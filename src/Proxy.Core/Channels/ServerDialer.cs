@@ -65,7 +65,11 @@ internal sealed class ServerDialer(
         }
         catch (SocketException exception)
         {
-            ready.Dialed(served.Channel, succeeded: false);
+            if (!Resources.IsShortage(exception))
+            {
+                ready.Dialed(served.Channel, succeeded: false);
+            }
+
             error = ErrorType.Of(exception);
             throw Refused(tunnel, record, StatusCodes.Status503ServiceUnavailable, "connection_refused", exception);
         }

@@ -40,7 +40,7 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
             return;
         }
 
-        if (!IsOurs(exception))
+        if (!Resources.IsShortage(exception))
         {
             health.DialFailed(cluster, destination);
         }
@@ -55,12 +55,6 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
     /// <summary>Records a dial that was cancelled because the client left, which says nothing about the destination.</summary>
     public static void Cancelled(DialTarget target, TimeSpan duration, ConnectionSpan? span) =>
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Cancelled);
-
-    // A shortage of this host, such as of descriptors or ports, says nothing about the destination either.
-    private static bool IsOurs(Exception exception) =>
-        exception
-            is NoLocalPortException
-                or SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     private static partial class Log
     {

@@ -82,6 +82,12 @@ public sealed class Resources
     /// <param name="places">The change, which may be negative.</param>
     public void KeepForAdmin(int places) => Interlocked.Add(ref _admin, places);
 
+    /// <summary>Whether a dial failed for want of descriptors, ports or buffers of this host, which says nothing about the destination.</summary>
+    internal static bool IsShortage(Exception exception) =>
+        exception
+            is NoLocalPortException
+                or SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+
     /// <summary>Whether a client may be accepted.</summary>
     public bool MayAccept() => MayOpen(Reserve);
 

@@ -81,9 +81,13 @@ public sealed class RequestMetrics
         lock (_routes)
         {
             _routes.Set(routes);
-            foreach (var key in _totals.Keys.Where(key => key.Route.Length > 0 && !_routes.Contains(key.Route)))
+            foreach (var ((route, cluster), totals) in _totals)
             {
-                _totals.TryRemove(key, out _);
+                // A request that is still under way, such as a WebSocket, ends in the sums in which it began.
+                if (route.Length > 0 && !_routes.Contains(route) && totals.Read().Open == 0)
+                {
+                    _totals.TryRemove((route, cluster), out _);
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ internal static class AdminEndpoint
     /// <param name="app">The application, before it has other middleware that answers requests.</param>
     /// <param name="admin">The configuration of the admin endpoint.</param>
     /// <param name="reload">Reads the files again; completes when what was read is applied, rejected or postponed.</param>
-    public static void Use(WebApplication app, AdminConfig admin, Func<Task> reload)
+    public static void Use(WebApplication app, AdminConfig admin, Func<Task<bool>> reload)
     {
         _ = app.Services.GetRequiredService<StatusReader>(); // created now, so that the uptime starts here
         var answer = Build(app.Services, admin, reload);
@@ -57,7 +57,7 @@ internal static class AdminEndpoint
     }
 
     // A separate pipeline, so that its endpoints and those of the application are not mixed.
-    private static RequestDelegate Build(IServiceProvider services, AdminConfig admin, Func<Task> reload)
+    private static RequestDelegate Build(IServiceProvider services, AdminConfig admin, Func<Task<bool>> reload)
     {
         var access = ActivatorUtilities.CreateInstance<AdminAccess>(services, admin);
         var connections = services.GetRequiredService<AdminConnections>();
@@ -73,7 +73,7 @@ internal static class AdminEndpoint
         return inner.Build();
     }
 
-    private static void Map(IEndpointRouteBuilder endpoints, AdminConfig admin, Func<Task> reload)
+    private static void Map(IEndpointRouteBuilder endpoints, AdminConfig admin, Func<Task<bool>> reload)
     {
         endpoints.MapGet("/healthz/live", static context => context.Response.WriteAsync("live\n")).NeedsNoToken();
         endpoints.MapGet("/healthz/ready", Readiness.WriteAsync).NeedsNoToken();

@@ -17,7 +17,7 @@ internal static class ConfigurationApi
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
     private static readonly SemaphoreSlim _one = new(1); // a large document keeps a core busy, and clients need the others
 
-    public static void Map(IEndpointRouteBuilder api, Func<Task> reload)
+    public static void Map(IEndpointRouteBuilder api, Func<Task<bool>> reload)
     {
         api.MapGet("/configuration", Read)
             .WithSummary("The running configuration, the files on disk, and why an edit is not applied; secrets are masked.");
@@ -63,7 +63,7 @@ internal static class ConfigurationApi
     private static async Task<
         Results<Ok<ConfigurationAnswer>, Accepted<ConfigurationAnswer>, UnprocessableEntity<ConfigurationAnswer>, BadRequest<ApiError>>
     > ReloadAsync(
-        Func<Task> reload,
+        Func<Task<bool>> reload,
         double wait,
         ConfigInspector configuration,
         ProxyStatus status,
@@ -77,10 +77,10 @@ internal static class ConfigurationApi
         }
 
         var reloading = reload();
-        await reloading
+        await ((Task)reloading)
             .WaitAsync(TimeSpan.FromSeconds(wait), time, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var isKnown = wait > 0 && reloading.IsCompleted;
+        var isKnown = wait > 0 && reloading.IsCompleted && await reloading;
         var answer = Read(configuration, status);
         return isKnown && answer.Rejected.Count > 0 ? TypedResults.UnprocessableEntity(answer)
             : isKnown && answer.Pending is null ? TypedResults.Ok(answer)

@@ -21,19 +21,22 @@ internal sealed partial class ConfigurationReload(
     private bool Runs => application.ApplicationStarted.IsCancellationRequested && !application.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>Requests a reload. Reloads run one after the other.</summary>
-    /// <returns>A task that completes when what was read is applied, rejected or postponed, after 60 s at most. It never fails.</returns>
-    public Task RunAsync() => Task.Run(TakeTurnAsync);
+    /// <returns>
+    /// Whether what was read is applied, rejected or postponed by now; false if that is not known after 60 s, after a failure or because the host stops.
+    /// The task never fails.
+    /// </returns>
+    public Task<bool> RunAsync() => Task.Run(TakeTurnAsync);
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task TakeTurnAsync()
+    private async Task<bool> TakeTurnAsync()
     {
         try
         {
             await _turn.WaitAsync(application.ApplicationStopping);
             try
             {
-                await ReloadAsync();
+                return await ReloadAsync();
             }
             finally
             {
@@ -43,15 +46,18 @@ internal sealed partial class ConfigurationReload(
         catch (OperationCanceledException) when (application.ApplicationStopping.IsCancellationRequested)
         {
             access.Reopen(); // While the host stops, the configuration no longer matters, but the access log is still written.
+            return false;
         }
         catch (Exception exception)
         {
             Log.Failed(logger, exception);
+            return false;
         }
     }
 
-    private async Task ReloadAsync()
+    private async Task<bool> ReloadAsync()
     {
+        var settled = true;
         var notify = Runs;
         if (notify)
         {
@@ -66,13 +72,15 @@ internal sealed partial class ConfigurationReload(
         }
         catch (TimeoutException)
         {
-            // The last good revision still runs, so the service is ready.
+            settled = false; // the last good revision still runs, so the service is ready
         }
 
         if (notify && Runs)
         {
             manager.Ready(ServiceStatus.Describe(status.Current));
         }
+
+        return settled;
     }
 
     private static partial class Log

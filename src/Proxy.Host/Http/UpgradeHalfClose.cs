@@ -18,7 +18,7 @@ internal sealed class UpgradeHalfClose
 {
     private readonly Lock _gate = new(); // guards the fields below
     private readonly CancellationTokenSource _closed = new();
-    private bool _isUpgrading;
+    private bool _isUpgraded;
     private bool _hasEnded;
 
     private UpgradeHalfClose() { }
@@ -31,9 +31,9 @@ internal sealed class UpgradeHalfClose
     public static void Use(WebApplication app) =>
         app.Use(
             static (context, next) =>
-                context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+                context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade
                 && context.Features.Get<UpgradeHalfClose>() is { } connection
-                    ? connection.OnRequestAsync(context, next)
+                    ? connection.OnRequestAsync(context, upgrade, next)
                     : next(context)
         );
 
@@ -46,16 +46,17 @@ internal sealed class UpgradeHalfClose
         await next(connection);
     }
 
-    private async Task OnRequestAsync(HttpContext context, RequestDelegate next)
+    // Until its answer is 101 the request is like any other, whose client may give up: clients offer upgrades that no server takes, such as h2c.
+    private async Task OnRequestAsync(HttpContext context, IHttpUpgradeFeature upgrade, RequestDelegate next)
     {
-        Set(isUpgrading: true);
+        context.Features.Set<IHttpUpgradeFeature>(new NoticedUpgrade(upgrade, this));
         try
         {
             await next(context);
         }
         finally
         {
-            Set(isUpgrading: false);
+            Set(isUpgraded: false);
         }
     }
 
@@ -69,11 +70,11 @@ internal sealed class UpgradeHalfClose
         Close();
     }
 
-    private void Set(bool isUpgrading)
+    private void Set(bool isUpgraded)
     {
         lock (_gate)
         {
-            _isUpgrading = isUpgrading;
+            _isUpgraded = isUpgraded;
         }
 
         Close();
@@ -83,12 +84,23 @@ internal sealed class UpgradeHalfClose
     {
         lock (_gate)
         {
-            if (!_hasEnded || _isUpgrading)
+            if (!_hasEnded || _isUpgraded)
             {
                 return;
             }
         }
 
         _closed.Cancel();
+    }
+
+    private sealed class NoticedUpgrade(IHttpUpgradeFeature inner, UpgradeHalfClose connection) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => inner.IsUpgradableRequest;
+
+        public Task<Stream> UpgradeAsync()
+        {
+            connection.Set(isUpgraded: true);
+            return inner.UpgradeAsync();
+        }
     }
 }

@@ -41,6 +41,20 @@ public sealed class ReadAheadTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task WaitForInput_BytesWereGivenBackAndTheClientHasEnded_ThereIsInput(bool loops)
+    {
+        var (peer, ours) = await ConnectAsync(loops, "first");
+        peer.Shutdown(SocketShutdown.Send);
+        await Eventually.TrueAsync(() => ours.HasPeerEnded);
+
+        Assert.Null(await ours.WaitForInputAsync(CancellationToken.None).WaitAsync(Eventually.Limit));
+
+        await EndAsync(peer, ours);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Unread_ThenPipes_FirstTheseAndThenTheRest(bool loops)
     {
         var (peer, ours) = await ConnectAsync(loops, "first");

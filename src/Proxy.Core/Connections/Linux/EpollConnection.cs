@@ -131,7 +131,7 @@ internal sealed class EpollConnection(
             }
 
             var ended = HasSeen(Libc.EpollRdHup); // before the bytes are counted, since both may come at once
-            if (Unread() > 0)
+            if (Waiting() > 0)
             {
                 return null;
             }

@@ -128,6 +128,11 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override async Task<PeerDeparture?> WaitForInputAsync(CancellationToken cancellationToken)
     {
+        if (AheadCount > 0)
+        {
+            return null;
+        }
+
         try
         {
             await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
