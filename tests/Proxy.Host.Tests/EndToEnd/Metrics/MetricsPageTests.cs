@@ -93,6 +93,8 @@ public sealed partial class MetricsPageTests : IDisposable
         multiplex.Late(tags);
         multiplex.CacheHit(tags);
         multiplex.Shared(tags);
+        multiplex.Ended(1, tags);
+        multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
         multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);
     }
