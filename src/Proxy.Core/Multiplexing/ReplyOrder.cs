@@ -71,6 +71,16 @@ internal sealed class ReplyOrder
         }
     }
 
+    /// <summary>How long the client has taken nothing of what is written to it; 0 if nothing is.</summary>
+    /// <param name="now">Milliseconds of the clock.</param>
+    public long UntakenFor(long now)
+    {
+        lock (_gate)
+        {
+            return _writer.IsWriting ? now - _writer.TakenAt : 0;
+        }
+    }
+
     /// <summary>Whether no more requests are read.</summary>
     public bool IsLast
     {

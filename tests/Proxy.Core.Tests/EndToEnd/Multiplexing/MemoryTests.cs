@@ -142,6 +142,44 @@ public sealed class MemoryTests : SessionTestBase
         await Task.WhenAll(sends);
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ClientTakesNoReplies_ResetAfterAMinuteOnceAnotherWaits(string transport)
+    {
+        Device.OnMessage = static (message, peer) => peer.SendAsync(message.Length > 14 ? Message(LargestMessage - 4) : Message("14"));
+        await StartAsync(transport, _long, """ "QueueTimeout": "01:00:00" """);
+        using var stalled = await Multiplexer.ConnectAsync();
+        stalled.Socket.ReceiveBufferSize = 4096;
+        await stalled.SendAsync(Message(20));
+        await Eventually.TrueAsync(() => Buffered >= Budget);
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.All(static connection => connection.InFlight == 0));
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Null(record.Outcome);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync(Message(10));
+        await QueuedAsync(1);
+
+        var taken = -1L;
+        await Eventually.TrueAsync(() =>
+        {
+            var before = taken;
+            taken = record.UpstreamBytes;
+            if (taken == before) // the kernel takes no more either
+            {
+                Time.Advance(TimeSpan.FromSeconds(30) + Tick);
+            }
+
+            return record.Outcome is not null;
+        });
+
+        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count() == 1);
+        Time.Advance(Tick);
+        await SaysAsync(other, Message("14"));
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
     private static byte[] Message(int length) => Message(new string('b', length));
