@@ -116,6 +116,9 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null, bool isU
         Yield(holder);
     }
 
+    /// <summary>Whether a holder may exceed the budget at present.</summary>
+    public bool IsTurnOf(ByteHolder holder) => _exceeding == holder;
+
     /// <summary>Ends a holder's turn to exceed the budget, if it has it.</summary>
     public void Yield(ByteHolder holder)
     {

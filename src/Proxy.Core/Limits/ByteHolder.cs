@@ -123,6 +123,9 @@ internal sealed class ByteHolder(Action? wake = null)
         }
     }
 
+    /// <summary>Whether it may exceed the budget at present.</summary>
+    public bool HasTurn => Budget?.IsTurnOf(this) is true;
+
     /// <summary>Lets another holder exceed the budget, if it is this one's turn.</summary>
     public void GiveWay() => Budget?.Yield(this);
 

@@ -301,6 +301,11 @@ internal sealed class ReplyOrder
                 _ring[_first] = null;
             }
 
+            if (request.HasTurn)
+            {
+                _client.Requests.GiveWay(); // whatever it has sent meanwhile waits for another turn
+            }
+
             _first = (_first + 1) % _ring.Length;
             _count--;
             if (request.EndsConnection)

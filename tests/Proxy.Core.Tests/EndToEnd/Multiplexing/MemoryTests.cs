@@ -180,6 +180,33 @@ public sealed class MemoryTests : SessionTestBase
         await SaysAsync(other, Message("14"));
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ClientThatExceedsPipelines_TurnEndsWithItsFirstMessage(string transport)
+    {
+        var answer = new SemaphoreSlim(0);
+        Device.OnMessage = async (_, peer) =>
+        {
+            Assert.True(await answer.WaitAsync(Eventually.Limit));
+            await peer.SendAsync(Message("done"));
+        };
+        await StartAsync(transport, _long);
+        var process = Multiplexer.Service<ByteBudget>();
+        process.Add(2 * process.Limit); // every message needs the turn now
+        using var first = await Multiplexer.ConnectAsync();
+        await first.SendAsync([.. Message(60_000), .. Message(60_000)[..20_000]]);
+        var record = await LastAsync(1);
+        await Eventually.TrueAsync(() => record.ClientBytes == 80_004 && Device.Messages.Count == 1);
+        using var second = await Multiplexer.ConnectAsync();
+        await second.SendAsync(Message(60_000));
+
+        answer.Release(2);
+
+        await SaysAsync(first, Message("done"));
+        await SaysAsync(second, Message("done"));
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
     private static byte[] Message(int length) => Message(new string('b', length));
