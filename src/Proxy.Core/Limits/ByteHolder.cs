@@ -21,12 +21,22 @@ internal sealed class ByteHolder(Action? wake = null)
         }
     }
 
-    /// <summary>Begins to count in a budget.</summary>
+    /// <summary>Begins to count in a budget, with what it holds. It must not wait for memory of another one.</summary>
     public void Open(ByteBudget budget)
     {
+        ByteBudget? former;
+        long held;
         lock (_gate)
         {
+            (former, held) = (_budget, _held);
             _budget = budget;
+        }
+
+        if (former is not null)
+        {
+            budget.Add(held);
+            former.Add(-held);
+            former.Yield(this);
         }
     }
 

@@ -106,7 +106,6 @@ internal sealed class MultiplexClient : IDeadline
             }
 
             _record.OnDrain(_replies.Drain);
-            _lanes.Own!.Session.Memory.Open(this);
             await ReadAllAsync();
             await FinishAsync();
         }

@@ -178,6 +178,20 @@ public sealed class ByteBudgetTests
     }
 
     [Fact]
+    public void Open_AnotherBudget_WhatIsHeldIsCountedThere()
+    {
+        var other = new ByteBudget(2 * Size, _process);
+        var holder = Open(1);
+        holder.Resize(0, 3 * Size);
+
+        holder.Open(other);
+
+        Assert.Equal((0, 3 * Size, 3 * Size), (_budget.Used, other.Used, _process.Used));
+        holder.Close();
+        Assert.Equal((0, 0), (other.Used, _process.Used));
+    }
+
+    [Fact]
     public void AwaitsTaking_OnlyOtherBytes_False()
     {
         var untaken = new ByteBudget(2 * Size, _budget, isUntaken: true);

@@ -207,6 +207,29 @@ public sealed class MemoryTests : SessionTestBase
         await SaysAsync(second, Message("done"));
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_DestinationMoved_CountedInTheBudgetOfTheNewOne(string transport)
+    {
+        await StartAsync(transport, _long);
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync(Message(10));
+        await SaysAsync(client, Message("14"));
+        var former = Device;
+        Device = Add(new Device(new LengthFieldFramer("long", "", new LengthField(0, 4), LargestMessage)) { OnMessage = former.OnMessage });
+        await EditAsync(_long);
+        await client.SendAsync(Message(10));
+        await SaysAsync(client, Message("14"));
+        Assert.Single(Device.Messages);
+
+        await client.SendAsync(Message(Body)[..200_000]);
+
+        await Eventually.TrueAsync(() => Buffered >= 200_000);
+        client.Reset();
+        await Eventually.TrueAsync(() => Buffered == 0);
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
     private static byte[] Message(int length) => Message(new string('b', length));
