@@ -120,7 +120,7 @@ internal sealed class ByteHolder(Action? wake = null)
     }
 
     /// <summary>Whether it holds bytes while others wait.</summary>
-    public bool KeepsOthersWaiting => Held > 0 && Budget is { Waiting: > 0 };
+    public bool KeepsOthersWaiting => Held > 0 && Budget is { KeepsOthersWaiting: true };
 
     private ByteBudget? Budget
     {
