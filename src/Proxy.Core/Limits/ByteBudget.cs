@@ -63,6 +63,9 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null, bool isU
         }
     }
 
+    /// <summary>Whether holders wait for it, or those of other parts for the budget that it is a part of.</summary>
+    public bool KeepsOthersWaiting => Waiting > 0 || _parent is { IsFull: true, HasBlocked: true };
+
     /// <summary>The budget of the process: a quarter of the memory that it may use, the limit of a container included.</summary>
     public static ByteBudget OfProcess() => new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
 
@@ -116,6 +119,9 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null, bool isU
         Yield(holder);
     }
 
+    /// <summary>Whether a holder may exceed the budget at present.</summary>
+    public bool IsTurnOf(ByteHolder holder) => _exceeding == holder;
+
     /// <summary>Ends a holder's turn to exceed the budget, if it has it.</summary>
     public void Yield(ByteHolder holder)
     {
@@ -135,6 +141,21 @@ internal sealed class ByteBudget(long limit, ByteBudget? parent = null, bool isU
     {
         _parent?.WakeFromRoot();
         WakeAll();
+    }
+
+    // A part may be in the queue although its holders have left meanwhile. Locks are taken from part to parent only.
+    private bool HasBlocked
+    {
+        get
+        {
+            ByteBudget[] parts;
+            lock (_gate)
+            {
+                parts = [.. _blocked];
+            }
+
+            return parts.Any(static part => part.Waiting > 0);
+        }
     }
 
     private void Count(long bytes)

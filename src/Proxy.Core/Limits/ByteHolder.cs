@@ -21,12 +21,22 @@ internal sealed class ByteHolder(Action? wake = null)
         }
     }
 
-    /// <summary>Begins to count in a budget.</summary>
+    /// <summary>Begins to count in a budget, with what it holds. It must not wait for memory of another one.</summary>
     public void Open(ByteBudget budget)
     {
+        ByteBudget? former;
+        long held;
         lock (_gate)
         {
+            (former, held) = (_budget, _held);
             _budget = budget;
+        }
+
+        if (former is not null)
+        {
+            budget.Add(held);
+            former.Add(-held);
+            former.Yield(this);
         }
     }
 
@@ -110,7 +120,7 @@ internal sealed class ByteHolder(Action? wake = null)
     }
 
     /// <summary>Whether it holds bytes while others wait.</summary>
-    public bool KeepsOthersWaiting => Held > 0 && Budget is { Waiting: > 0 };
+    public bool KeepsOthersWaiting => Held > 0 && Budget is { KeepsOthersWaiting: true };
 
     private ByteBudget? Budget
     {
@@ -122,6 +132,9 @@ internal sealed class ByteHolder(Action? wake = null)
             }
         }
     }
+
+    /// <summary>Whether it may exceed the budget at present.</summary>
+    public bool HasTurn => Budget?.IsTurnOf(this) is true;
 
     /// <summary>Lets another holder exceed the budget, if it is this one's turn.</summary>
     public void GiveWay() => Budget?.Yield(this);

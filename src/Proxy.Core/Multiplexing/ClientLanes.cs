@@ -17,6 +17,7 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
     public bool TryOpen(out ConnectionOutcome failure)
     {
         Own = opener.Open(client, null, out failure);
+        Own?.Session.Memory.Open(client);
         return Own is not null;
     }
 
@@ -26,7 +27,13 @@ internal sealed class ClientLanes(MultiplexClient client, ILaneOpener opener)
     {
         if (unit is not { } id || client.Rules?.ClusterOf(id) is not { } clusterId)
         {
-            return Own = Renew(Own, null);
+            var own = Renew(Own, null);
+            if (own != Own)
+            {
+                own?.Session.Memory.Open(client);
+            }
+
+            return Own = own;
         }
 
         var lane = Renew(_elsewhere.GetValueOrDefault(clusterId), clusterId);

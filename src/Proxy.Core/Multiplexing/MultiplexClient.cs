@@ -15,7 +15,7 @@ internal sealed class MultiplexClient : IDeadline
     private const int LeastAhead = 2; // a read is always outstanding, so that a reset is noticed while a request is under way
     private const int BytesAhead = 256 * 1024;
     private const int LongestTurn = 10_000; // milliseconds without a byte, after which another client may exceed the budget
-    private const int LongestStall = 60_000; // milliseconds without a byte, while others wait for the memory of the unfinished message
+    private const int LongestStall = 60_000; // milliseconds without a byte, while others wait for the memory of the message
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
@@ -78,6 +78,9 @@ internal sealed class MultiplexClient : IDeadline
 
     public MessageTrace Trace => _services.Trace;
 
+    /// <summary>Milliseconds of the clock.</summary>
+    public long Now => _services.Clock.Now;
+
     public string Id => _connection.ConnectionId;
 
     public string RouteId => _record.RouteId ?? "";
@@ -103,7 +106,6 @@ internal sealed class MultiplexClient : IDeadline
             }
 
             _record.OnDrain(_replies.Drain);
-            _lanes.Own!.Session.Memory.Open(this);
             await ReadAllAsync();
             await FinishAsync();
         }
@@ -117,10 +119,10 @@ internal sealed class MultiplexClient : IDeadline
             _pump?.Close();
             _record.OnDrain(null); // the record may outlive this client
             _replies.Close();
-            _lanes.Close();
             _input.Release();
             Requests.Close();
-            Replies.Close();
+            Replies.Close(); // first, so that sessions which wait for memory send again when the client leaves them
+            _lanes.Close();
         }
     }
 
@@ -197,6 +199,11 @@ internal sealed class MultiplexClient : IDeadline
             {
                 Close(ConnectionOutcome.IdleTimeout);
             }
+        }
+
+        if (Replies.Held > 0 && _replies.UntakenFor(now) >= LongestStall && _lanes.Own is { } lane && lane.Session.KeepsOthersWaiting(lane))
+        {
+            Close(ConnectionOutcome.IdleTimeout);
         }
     }
 

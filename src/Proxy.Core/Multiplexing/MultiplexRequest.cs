@@ -122,6 +122,9 @@ internal sealed class MultiplexRequest(MultiplexClient client)
 
     public bool IsReusable => !HasFailed && !IsBeingSent && Stream is null && _taken is null;
 
+    /// <summary>Whether its client might exceed the memory budget for it: then it may not any more once this is answered.</summary>
+    public bool HasTurn { get; set; }
+
     /// <summary>Whether the kernel took no byte of it, so that the destination cannot have executed it.</summary>
     public bool IsUnsent { get; set; }
 
@@ -215,7 +218,7 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Reply?.Clear();
         HasReplyBegun = false;
         PausedSince = UntakenSince = null;
-        IsTranslated = IsComplete = HasFailed = IsUnsent = HasId = EndsConnection = false;
+        IsTranslated = IsComplete = HasFailed = IsUnsent = HasTurn = HasId = EndsConnection = false;
         DeliversReply = true;
         Traits = MessageTraits.None;
         Facts = default;

@@ -43,6 +43,20 @@ internal sealed class MultiplexSession : IDeadline
     /// <summary>The memory that its clients' messages take.</summary>
     public SessionMemory Memory { get; }
 
+    /// <summary>Whether requests of other lanes than one, or of other destinations, wait until clients have taken replies.</summary>
+    public bool KeepsOthersWaiting(RequestLane lane)
+    {
+        if (!Memory.AwaitsClients || Memory.AwaitsAllClients)
+        {
+            return Memory.AwaitsAllClients;
+        }
+
+        lock (_gate)
+        {
+            return _state.Requests.Waiting.Count > lane.Count;
+        }
+    }
+
     private long Now => _services.Clock.Now;
 
     public UpstreamSettings Settings

@@ -71,6 +71,16 @@ internal sealed class ReplyOrder
         }
     }
 
+    /// <summary>How long the client has taken nothing of what is written to it; 0 if nothing is.</summary>
+    /// <param name="now">Milliseconds of the clock.</param>
+    public long UntakenFor(long now)
+    {
+        lock (_gate)
+        {
+            return _writer.IsWriting ? now - _writer.TakenAt : 0;
+        }
+    }
+
     /// <summary>Whether no more requests are read.</summary>
     public bool IsLast
     {
@@ -289,6 +299,11 @@ internal sealed class ReplyOrder
             if (!request.TryRelease())
             {
                 _ring[_first] = null;
+            }
+
+            if (request.HasTurn)
+            {
+                _client.Requests.GiveWay(); // whatever it has sent meanwhile waits for another turn
             }
 
             _first = (_first + 1) % _ring.Length;

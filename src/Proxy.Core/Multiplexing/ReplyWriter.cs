@@ -20,7 +20,10 @@ internal sealed class ReplyWriter(
     Action<bool> stopped
 )
 {
+    private const int LargestWrite = 64 * 1024; // so that it is seen whether a client takes anything of a long reply
+
     private ByteBuffer _sending = new(client.Replies);
+    private int _sent; // bytes of it that the connection has taken
 
     /// <summary>The bytes that are due and not yet handed to the connection.</summary>
     public ByteBuffer Due { get; private set; } = new(client.Replies);
@@ -28,7 +31,10 @@ internal sealed class ReplyWriter(
     public bool IsWriting { get; private set; }
 
     /// <summary>The bytes that the connection has not taken.</summary>
-    public int Untaken => Due.Count + (IsWriting ? _sending.Count : 0);
+    public int Untaken => Due.Count + (IsWriting ? _sending.Count - _sent : 0);
+
+    /// <summary>While it writes, the clock's milliseconds when the connection last took some bytes.</summary>
+    public long TakenAt { get; private set; }
 
     public bool IsClosed { get; private set; }
 
@@ -45,6 +51,7 @@ internal sealed class ReplyWriter(
         }
 
         IsWriting = true;
+        TakenAt = client.Now;
         return true;
     }
 
@@ -62,28 +69,29 @@ internal sealed class ReplyWriter(
     /// <summary>Writes everything that is due.</summary>
     public void Write()
     {
-        while (TakeDue())
+        while (HasMore())
         {
-            var send = port.SendAsync(_sending.Memory);
+            var count = Math.Min(_sending.Count - _sent, LargestWrite);
+            var send = port.SendAsync(_sending.Memory.Slice(_sent, count));
             if (!send.IsCompletedSuccessfully)
             {
-                _ = FinishAsync(send);
+                _ = FinishAsync(send, count);
                 return;
             }
 
             send.GetAwaiter().GetResult();
-            Written();
+            Written(count);
         }
 
         stopped(false);
     }
 
-    private async Task FinishAsync(ValueTask send)
+    private async Task FinishAsync(ValueTask send, int count)
     {
         try
         {
             await send;
-            Written();
+            Written(count);
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
@@ -101,10 +109,15 @@ internal sealed class ReplyWriter(
         Write();
     }
 
-    private bool TakeDue()
+    private bool HasMore()
     {
         lock (gate)
         {
+            if (_sent < _sending.Count && !IsClosed)
+            {
+                return true;
+            }
+
             if (Due.Count == 0 || IsClosed)
             {
                 IsWriting = false;
@@ -121,13 +134,19 @@ internal sealed class ReplyWriter(
         }
     }
 
-    private void Written()
+    private void Written(int count)
     {
         client.Touch(); // before the bytes are counted, so that the new deadline is visible by then
-        record.CountUpstreamBytes(_sending.Count);
+        record.CountUpstreamBytes(count);
         lock (gate)
         {
-            _sending.Clear();
+            TakenAt = client.Now;
+            _sent += count;
+            if (_sent == _sending.Count)
+            {
+                _sending.Clear();
+                _sent = 0;
+            }
         }
 
         taken();

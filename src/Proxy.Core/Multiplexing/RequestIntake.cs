@@ -26,6 +26,7 @@ internal sealed class RequestIntake(MultiplexClient client, ReplyOrder replies, 
         request.Stream = measure.Status == FrameStatus.Part ? new RequestStream(client, measure.Rest.Least) : null;
         input.MoveTo(request.Original, measure);
         var message = request.Original.Span;
+        request.HasTurn = client.Requests.HasTurn;
         request.DeliversReply = (traits & MessageTraits.NoReply) == 0;
         request.EndsConnection = (traits & MessageTraits.EndsConnection) != 0;
         if (request.EndsConnection)

@@ -5,12 +5,14 @@ namespace Proxy.Multiplexing;
 /// <summary>The memory of a session's messages: requests from their first byte on, and replies until their clients have taken them.</summary>
 internal sealed class SessionMemory
 {
+    private readonly ByteBudget _process;
     private readonly ByteBudget _all;
     private readonly ByteBudget _replies;
 
     public SessionMemory(UpstreamSettings settings, ByteBudget process)
     {
         var limit = settings.Multiplex.MaxBufferedBytes;
+        _process = process;
         _all = new(limit, process);
         _replies = new(limit, _all, isUntaken: true);
     }
@@ -23,6 +25,9 @@ internal sealed class SessionMemory
     /// finished ones from being sent.
     /// </summary>
     public bool AwaitsClients => _replies.AwaitsTaking;
+
+    /// <summary>The same for the clients of all destinations together.</summary>
+    public bool AwaitsAllClients => _process.AwaitsTaking;
 
     /// <summary>Begins to count what a client's buffers hold.</summary>
     public void Open(MultiplexClient client)

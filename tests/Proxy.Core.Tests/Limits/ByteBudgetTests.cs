@@ -117,6 +117,37 @@ public sealed class ByteBudgetTests
     }
 
     [Fact]
+    public void KeepsOthersWaiting_OnlyThoseOfOtherPartsWaitForTheProcess_True()
+    {
+        var other = new ByteBudget(1000 * Size, _process);
+        var first = Open(1);
+        first.TryReserve(5 * Size);
+        Open(2, other).TryReserve(90 * Size);
+        Assert.False(first.KeepsOthersWaiting);
+        Open(3, other).TryReserve(20 * Size); // exceeds the process's budget, and is the one of its part that may
+        Assert.False(first.KeepsOthersWaiting);
+
+        var waiting = Open(4, other);
+        Assert.False(waiting.TryReserve(Size));
+
+        Assert.True(first.KeepsOthersWaiting);
+        waiting.Close();
+        Assert.False(first.KeepsOthersWaiting);
+    }
+
+    [Fact]
+    public void KeepsOthersWaiting_OtherPartIsFullAndTheProcessIsNot_False()
+    {
+        var other = new ByteBudget(2 * Size, _process);
+        var first = Open(1);
+        first.TryReserve(5 * Size);
+        Open(2, other).TryReserve(5 * Size);
+        Assert.False(Open(3, other).TryReserve(Size));
+
+        Assert.False(first.KeepsOthersWaiting);
+    }
+
+    [Fact]
     public void Limit_Raised_WaitingOnesAreWoken()
     {
         Open(1).TryReserve(5 * Size);
@@ -175,6 +206,20 @@ public sealed class ByteBudgetTests
         _process.Add(-2 * Size);
 
         Assert.Equal([2], _woken);
+    }
+
+    [Fact]
+    public void Open_AnotherBudget_WhatIsHeldIsCountedThere()
+    {
+        var other = new ByteBudget(2 * Size, _process);
+        var holder = Open(1);
+        holder.Resize(0, 3 * Size);
+
+        holder.Open(other);
+
+        Assert.Equal((0, 3 * Size, 3 * Size), (_budget.Used, other.Used, _process.Used));
+        holder.Close();
+        Assert.Equal((0, 0), (other.Used, _process.Used));
     }
 
     [Fact]

@@ -142,6 +142,94 @@ public sealed class MemoryTests : SessionTestBase
         await Task.WhenAll(sends);
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ClientTakesNoReplies_ResetAfterAMinuteOnceAnotherWaits(string transport)
+    {
+        Device.OnMessage = static (message, peer) => peer.SendAsync(message.Length > 14 ? Message(LargestMessage - 4) : Message("14"));
+        await StartAsync(transport, _long, """ "QueueTimeout": "01:00:00" """);
+        using var stalled = await Multiplexer.ConnectAsync();
+        stalled.Socket.ReceiveBufferSize = 4096;
+        await stalled.SendAsync(Message(20));
+        await Eventually.TrueAsync(() => Buffered >= Budget);
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.All(static connection => connection.InFlight == 0));
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Null(record.Outcome);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync(Message(10));
+        await QueuedAsync(1);
+
+        var taken = -1L;
+        await Eventually.TrueAsync(() =>
+        {
+            var before = taken;
+            taken = record.UpstreamBytes;
+            if (taken == before) // the kernel takes no more either
+            {
+                Time.Advance(TimeSpan.FromSeconds(30) + Tick);
+            }
+
+            return record.Outcome is not null;
+        });
+
+        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count() == 1);
+        Time.Advance(Tick);
+        await SaysAsync(other, Message("14"));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_ClientThatExceedsPipelines_TurnEndsWithItsFirstMessage(string transport)
+    {
+        var answer = new SemaphoreSlim(0);
+        Device.OnMessage = async (_, peer) =>
+        {
+            Assert.True(await answer.WaitAsync(Eventually.Limit));
+            await peer.SendAsync(Message("done"));
+        };
+        await StartAsync(transport, _long);
+        var process = Multiplexer.Service<ByteBudget>();
+        process.Add(2 * process.Limit); // every message needs the turn now
+        using var first = await Multiplexer.ConnectAsync();
+        await first.SendAsync([.. Message(60_000), .. Message(60_000)[..20_000]]);
+        var record = await LastAsync(1);
+        await Eventually.TrueAsync(() => record.ClientBytes == 80_004 && Device.Messages.Count == 1);
+        using var second = await Multiplexer.ConnectAsync();
+        await second.SendAsync(Message(60_000));
+
+        answer.Release(2);
+
+        await SaysAsync(first, Message("done"));
+        await SaysAsync(second, Message("done"));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Send_DestinationMoved_CountedInTheBudgetOfTheNewOne(string transport)
+    {
+        await StartAsync(transport, _long);
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync(Message(10));
+        await SaysAsync(client, Message("14"));
+        var former = Device;
+        Device = Add(new Device(new LengthFieldFramer("long", "", new LengthField(0, 4), LargestMessage)) { OnMessage = former.OnMessage });
+        await EditAsync(_long);
+        await client.SendAsync(Message(10));
+        await SaysAsync(client, Message("14"));
+        Assert.Single(Device.Messages);
+
+        await client.SendAsync(Message(Body)[..200_000]);
+
+        await Eventually.TrueAsync(() => Buffered >= 200_000);
+        client.Reset();
+        await Eventually.TrueAsync(() => Buffered == 0);
+    }
+
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 
     private static byte[] Message(int length) => Message(new string('b', length));
