@@ -92,7 +92,7 @@ internal static class RespCommands
             : command;
     }
 
-    // The options stand before the names of the streams.
+    // The options stand before the names of the streams. The names of a group and of its consumer may be words of options.
     private static bool Blocks(RespArguments arguments)
     {
         while (arguments.TryRead(out var argument) && !Is(argument, "STREAMS"))
@@ -100,6 +100,12 @@ internal static class RespCommands
             if (Is(argument, "BLOCK"))
             {
                 return true;
+            }
+
+            if (Is(argument, "GROUP"))
+            {
+                arguments.TryRead(out _);
+                arguments.TryRead(out _);
             }
         }
 

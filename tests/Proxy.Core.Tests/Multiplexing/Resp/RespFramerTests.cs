@@ -181,6 +181,8 @@ public sealed class RespFramerTests
     [InlineData("WAIT", "WAIT", "1", "0")]
     [InlineData("XREAD BLOCK", "XREAD", "COUNT", "1", "block", "0", "STREAMS", "s", "$")]
     [InlineData("XREADGROUP BLOCK", "XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">")]
+    [InlineData("XREADGROUP BLOCK", "XREADGROUP", "GROUP", "STREAMS", "c", "BLOCK", "0", "STREAMS", "s", ">")]
+    [InlineData("XREADGROUP BLOCK", "XREADGROUP", "COUNT", "1", "group", "g", "STREAMS", "BLOCK", "0", "STREAMS", "s", ">")]
     [InlineData("MULTI", "MULTI")]
     [InlineData("EXEC", "EXEC")]
     [InlineData("WATCH", "WATCH", "k")]
@@ -213,6 +215,7 @@ public sealed class RespFramerTests
     [InlineData("SCRIPT", "LOAD", "return 1")]
     [InlineData("PUBLISH", "c", "m")]
     [InlineData("XREAD", "STREAMS", "BLOCK", "0")]
+    [InlineData("XREADGROUP", "GROUP", "BLOCK", "BLOCK", "STREAMS", "s", ">")]
     [InlineData("FT.SEARCH", "i", "*")]
     public void Judge_WhatClientsCanShare_IsAllowed(params string[] words) => Assert.Equal(RequestVerdict.Allow, Judge(Of(words)));
 
