@@ -27,6 +27,7 @@ internal static class RespCommands
         (RespCommand.Foreign, "POST HOST:")
     );
 
+    // What tells something; the others change this connection, or keep other clients of the server waiting.
     private static readonly FrozenSet<string> _clientRequests = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "ID",
@@ -35,10 +36,6 @@ internal static class RespCommands
         "GETNAME",
         "GETREDIR",
         "TRACKINGINFO",
-        "KILL",
-        "PAUSE",
-        "UNPAUSE",
-        "UNBLOCK",
         "HELP"
     );
 
