@@ -79,6 +79,7 @@ public sealed class RespFramerTests
     [InlineData("*1\r\n$67108864\r\n")]
     [InlineData("*99999999\r\n")]
     [InlineData("*20000000\r\n$1\r\n")]
+    [InlineData("*1048577\r\n")]
     public void Measure_LongerThanAllowed_IsMalformedAtOnce(string request) => _framer.IsMalformed(Bytes.Text(request));
 
     [Fact]
