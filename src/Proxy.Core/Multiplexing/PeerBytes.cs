@@ -3,14 +3,23 @@ using System.Text;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>Shows bytes of a destination to operators: the first of them as text and in hex. No byte can forge a line of a log.</summary>
+/// <summary>
+/// Shows bytes of a destination to operators: the first of them as text and in hex. No byte can forge a line of a log. Of bytes that may be a
+/// client's only the number is shown.
+/// </summary>
 internal static class PeerBytes
 {
     /// <summary>The most bytes that are shown.</summary>
     public const int MostShown = 64;
 
+    /// <summary>Shows bytes; empty for none.</summary>
     public static string Describe(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return "";
+        }
+
         var shown = bytes[..Math.Min(bytes.Length, MostShown)];
         var text = new StringBuilder(shown.Length);
         foreach (var octet in shown)
@@ -21,4 +30,13 @@ internal static class PeerBytes
         var more = bytes.Length > MostShown ? " …" : "";
         return string.Create(CultureInfo.InvariantCulture, $"\"{text}\"{more} (hex {TracedMessage.Hex(shown)}{more})");
     }
+
+    /// <summary>Says how many bytes there are; empty for none.</summary>
+    public static string DescribeLength(int count) =>
+        count switch
+        {
+            0 => "",
+            1 => "1 byte",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{count} bytes"),
+        };
 }

@@ -20,9 +20,10 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     private bool _isUnasked; // the incomplete message began while no request could have been answered
 
     /// <summary>
-    /// After the end, what the destination had sent and was no reply, if it has answered nothing on this connection: often it says why it ends.
+    /// After the end, what the destination had sent and was no reply, for operators, if it has answered nothing on this connection: often it says
+    /// why it ends. Empty if there is nothing.
     /// </summary>
-    public byte[] Unanswered { get; private set; } = [];
+    public string Unanswered { get; private set; } = "";
 
     /// <summary>Reads until the connection has to be closed.</summary>
     /// <returns>Why it has to be closed.</returns>
@@ -104,9 +105,13 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     {
         if (!connection.HasAnswered)
         {
-            Unanswered = _input.Count > 0 ? _input.Span[..Math.Min(_input.Count, PeerBytes.MostShown + 1)].ToArray() : _strays.Greeted;
+            Unanswered = _input.Count > 0 ? DescribeInput() : PeerBytes.Describe(_strays.Greeted);
         }
     }
+
+    // Once a request was sent, the bytes may be a client's: the value of a key, or the number of a card. These are for the trace alone.
+    private string DescribeInput() =>
+        session.AwaitsFirstRequest(connection) ? PeerBytes.Describe(_input.Span) : PeerBytes.DescribeLength(_input.Count);
 
     // Returns -1 after the silence that the framer waits for.
     private async ValueTask<int> ReceiveAsync(TimeSpan silence)
@@ -199,7 +204,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             {
                 if (!TryDropUnasked(measure))
                 {
-                    return _isUnasked ? null : UpstreamLoss.Unsolicited.After(_input.Span);
+                    return _isUnasked ? null : UpstreamLoss.Unsolicited.After(DescribeInput());
                 }
             }
             else if (measure.Status == FrameStatus.Skip)
@@ -218,7 +223,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             }
             else if (measure.Status == FrameStatus.Malformed)
             {
-                return UpstreamLoss.Nonsense(measure.Reason).After(_input.Span);
+                return UpstreamLoss.Nonsense(measure.Reason).After(DescribeInput());
             }
             else if (_rest.IsStart && measure.Status == FrameStatus.Complete && _strays.IsUnsolicited(_input.Span[..measure.Length]))
             {
@@ -232,11 +237,11 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
                 && IsMismatch(request!, _input.Span[..measure.Length])
             )
             {
-                return UpstreamLoss.Nonsense("The reply is not to this request.").After(_input.Span);
+                return UpstreamLoss.Nonsense("The reply is not to this request.").After(DescribeInput());
             }
             else if (_isUnasked)
             {
-                return UpstreamLoss.Unsolicited.After(_input.Span);
+                return UpstreamLoss.Unsolicited.After(DescribeInput());
             }
             else if (measure.Status == FrameStatus.Part && request?.Client.MayPass(request) is false)
             {

@@ -10,6 +10,7 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     private readonly ByteBuffer _bytes = new(holder);
     private InputState _state = InputState.Open;
     private int _examined;
+    private FrameMeasure _part; // of the incomplete message at the start; the default if it was not measured yet
     private FrameRest _rest; // of a message that is passed on in parts
 
     /// <summary>Whether the client has sent FIN.</summary>
@@ -28,10 +29,16 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     /// <param name="inParts">Whether it is to be passed on in parts if possible.</param>
     public FrameMeasure Measure(bool inParts = false)
     {
+        var state = HasEnded ? InputState.Ended : _state;
+        if (_bytes.Count < _part.Length && state == InputState.Open && !inParts)
+        {
+            return _part; // fewer bytes than that cannot give a different result, and a client may send them one by one
+        }
+
         var measure = framer.Measure(
             MeasureContext.ForRequest(_bytes.Span) with
             {
-                Input = HasEnded ? InputState.Ended : _state,
+                Input = state,
                 Examined = _examined,
                 Rest = _rest,
                 InParts = inParts,
@@ -39,6 +46,7 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         );
         _state = InputState.Open;
         _examined = measure.Examined;
+        _part = measure.Status == FrameStatus.NeedMore ? measure : default;
         return measure;
     }
 
@@ -91,14 +99,20 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     public void End()
     {
         _bytes.Release();
+        _part = default;
         HasEnded = true;
     }
 
-    public void Clear() => _bytes.Clear();
+    public void Clear()
+    {
+        _bytes.Clear();
+        _part = default;
+    }
 
     private void Passed(in FrameMeasure measure)
     {
         _examined = 0;
+        _part = default;
         _rest = measure.Rest;
     }
 

@@ -26,9 +26,8 @@ internal sealed record UpstreamLoss(string Reason, LocalReply Reply = LocalReply
     /// <summary>Whether the destination has closed the connection.</summary>
     public bool IsEnd { get; private init; }
 
-    /// <summary>The same, with bytes that the destination sent before and that are no reply.</summary>
-    public UpstreamLoss After(ReadOnlySpan<byte> bytes) =>
-        bytes.IsEmpty ? this : this with { Reason = $"{Reason} It had sent {PeerBytes.Describe(bytes)}." };
+    /// <summary>The same, with what the destination sent before and is no reply, as <see cref="PeerBytes"/> describes it; empty for nothing.</summary>
+    public UpstreamLoss After(string sent) => sent.Length == 0 ? this : this with { Reason = $"{Reason} It had sent {sent}." };
 
     public static UpstreamLoss Broken(string reason) => new(reason);
 

@@ -27,6 +27,7 @@ internal static class RespCommands
         (RespCommand.Foreign, "POST HOST:")
     );
 
+    // What tells something; the others change this connection, or keep other clients of the server waiting.
     private static readonly FrozenSet<string> _clientRequests = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "ID",
@@ -35,10 +36,6 @@ internal static class RespCommands
         "GETNAME",
         "GETREDIR",
         "TRACKINGINFO",
-        "KILL",
-        "PAUSE",
-        "UNPAUSE",
-        "UNBLOCK",
         "HELP"
     );
 
@@ -92,7 +89,7 @@ internal static class RespCommands
             : command;
     }
 
-    // The options stand before the names of the streams.
+    // The options stand before the names of the streams. The names of a group and of its consumer may be words of options.
     private static bool Blocks(RespArguments arguments)
     {
         while (arguments.TryRead(out var argument) && !Is(argument, "STREAMS"))
@@ -100,6 +97,12 @@ internal static class RespCommands
             if (Is(argument, "BLOCK"))
             {
                 return true;
+            }
+
+            if (Is(argument, "GROUP"))
+            {
+                arguments.TryRead(out _);
+                arguments.TryRead(out _);
             }
         }
 

@@ -3,8 +3,8 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing.Resp;
 
 /// <summary>
-/// Measures replies of all types, nested ones too. Attributes belong to the reply behind them. A push message belongs to no request, and is
-/// malformed here: no client can have asked for it.
+/// Measures replies of all types, nested ones too. A push message belongs to no request, and is malformed here as attributes are: no client can
+/// have asked for them.
 /// </summary>
 internal static class RespReply
 {
@@ -36,7 +36,12 @@ internal static class RespReply
             if (!RespType.IsKnown(type))
             {
                 return FrameMeasure.Malformed(
-                    type == RespType.Push ? "A push message answers no request." : "The type of a reply is unknown."
+                    type switch
+                    {
+                        RespType.Push => "A push message answers no request.",
+                        RespType.Attribute => "A reply has attributes, which only RESP3 has.",
+                        _ => "The type of a reply is unknown.",
+                    }
                 );
             }
 
@@ -54,9 +59,8 @@ internal static class RespReply
             }
 
             position = RespLine.After(position + 1, line);
-            var isAttribute = type == RespType.Attribute;
-            missing[depth] -= isAttribute ? 0 : 1;
-            all -= isAttribute ? 0 : 1;
+            missing[depth]--;
+            all--;
             if (RespType.IsBulk(type) && size >= 0)
             {
                 var end = position + size + 2;

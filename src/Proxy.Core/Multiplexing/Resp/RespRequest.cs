@@ -8,6 +8,7 @@ internal static class RespRequest
     private const int MaxInline = 64 * 1024; // as in Redis
     private const int LeastArgument = 6; // $0 CR LF CR LF
     private const int LeastArray = 4; // *0 CR LF
+    private const int MostArguments = 1024 * 1024; // an incomplete command is measured from its start again
 
     public static FrameMeasure Measure(in MeasureContext context, int maxBytes) =>
         context.Buffer.IsEmpty ? FrameMeasure.NeedMore(1, maxBytes)
@@ -25,6 +26,11 @@ internal static class RespRequest
         if (status == FrameStatus.Malformed || !RespLine.TryReadCount(line, out var count))
         {
             return FrameMeasure.Malformed("The number of arguments is not a number.");
+        }
+
+        if (count > MostArguments)
+        {
+            return FrameMeasure.Malformed("There are too many arguments.");
         }
 
         var position = RespLine.After(1, line);

@@ -11,13 +11,13 @@ internal static class RespType
 
     private static readonly SearchValues<byte> _double = SearchValues.Create("+-.0123456789eEinfaINFA"u8);
 
-    public static bool IsKnown(byte type) => "+-:$*_#,(!=%~|"u8.Contains(type);
+    public static bool IsKnown(byte type) => "+-:$*_#,(!=%~"u8.Contains(type);
 
     /// <summary>Whether as many bytes follow as the line says.</summary>
     public static bool IsBulk(byte type) => type is (byte)'$' or (byte)'!' or (byte)'=';
 
     /// <summary>Whether as many values follow as the line says.</summary>
-    public static bool IsAggregate(byte type) => type is (byte)'*' or (byte)'~' or (byte)'%' or Attribute;
+    public static bool IsAggregate(byte type) => type is (byte)'*' or (byte)'~' or (byte)'%';
 
     public static int LongestLine(byte type) =>
         type is (byte)'+' or (byte)'-' ? RespLine.MaxBytes
@@ -39,7 +39,7 @@ internal static class RespType
             (byte)'#' => line.SequenceEqual("t"u8) || line.SequenceEqual("f"u8),
             (byte)':' or (byte)'(' => IsInteger(line),
             (byte)',' => !line.IsEmpty && !line.ContainsAnyExcept(_double),
-            (byte)'%' or Attribute => RespLine.TryReadCount(line, out size) && size >= 0 && (size *= 2) >= 0,
+            (byte)'%' => RespLine.TryReadCount(line, out size) && size >= 0 && (size *= 2) >= 0,
             (byte)'$' or (byte)'*' => RespLine.TryReadCount(line, out size),
             _ => RespLine.TryReadCount(line, out size) && size >= 0,
         };

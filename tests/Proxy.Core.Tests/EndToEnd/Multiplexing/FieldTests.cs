@@ -1,4 +1,5 @@
 using Proxy.Core.Tests.Multiplexing;
+using Proxy.Core.Tests.Multiplexing.Framing;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 
@@ -252,6 +253,43 @@ public sealed class FieldTests : SessionTestBase
             Multiplexer.Status.Errors.Any(static error => error.Reason.Contains(Expected, StringComparison.Ordinal))
         );
         await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Contains(Expected, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable, "", "2")]
+    [InlineData(Multiplexer.Loops, "$1\r\nx\r\n", "2")]
+    [InlineData(Multiplexer.Portable, "$1\r\nx\r\n", "99")]
+    [InlineData(Multiplexer.Loops, "", "99")]
+    public async Task Reply_MalformedOrCutOff_StatusAndLogSayOnlyHowLongItWas(string transport, string before, string length)
+    {
+        using var log = new LogLines("Proxy.Multiplexing.SessionDialer"); // not the trace, which is for this
+        Assert.True(KnownProtocols.BuiltIn.TryFind("resp", out var framer));
+        await Device.DisposeAsync();
+        Device = Add(new Device(framer));
+        Device.OnMessage = async (message, peer) =>
+        {
+            if (message.Length == 7)
+            {
+                await peer.SendAsync(before);
+                return;
+            }
+
+            await peer.SendAsync($"${length}\r\n4111111111111111\r\n");
+            peer.End();
+        };
+        await StartAsync(transport, "\"Protocol\": \"resp\"", "", log);
+        using var client = await Multiplexer.ConnectAsync();
+        if (before.Length > 0)
+        {
+            await client.AskAsync(Bytes.Text("GET x\r\n"), before.Length);
+        }
+
+        await client.SendAsync("GET card\r\n");
+
+        await Eventually.TrueAsync(() => Multiplexer.Status.Errors.Count > 0);
+        await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Contains("is closed and replaced", StringComparison.Ordinal)));
+        Assert.All(Multiplexer.Status.Errors, static error => Assert.DoesNotContain("4111", error.Reason, StringComparison.Ordinal));
+        Assert.All(log.Lines, static line => Assert.DoesNotContain("4111", line, StringComparison.Ordinal));
     }
 
     [Theory]

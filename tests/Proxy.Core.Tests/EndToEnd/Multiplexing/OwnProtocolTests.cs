@@ -63,10 +63,58 @@ public sealed class OwnProtocolTests : SessionTestBase
         Assert.Equal(["GET a"], Device.Lines);
     }
 
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Measure_BytesThatCannotEndTheRequest_AreNotMeasured(string transport)
+    {
+        Create(transport, add: static builder => builder.AddFramer<Counted>());
+        await Multiplexer.StartAsync(Device.Port, "\"Protocol\": \"counted\"");
+        using var client = await Multiplexer.ConnectAsync();
+        var before = Counted.Measured;
+        for (var sent = 1; sent < Counted.Size; sent++)
+        {
+            await client.SendAsync("x");
+            await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(record => record.ClientBytes == sent));
+        }
+
+        Assert.InRange(Counted.Measured - before, 0, 2); // with none, and with the first
+
+        await client.SendAsync("\n");
+        Assert.Equal("VALUE 1", await client.ReadLineAsync());
+    }
+
     private Task StartAsync(string transport)
     {
         Create(transport, add: static builder => builder.AddFramer<Protocol>());
         return Multiplexer.StartAsync(Device.Port, Words);
+    }
+
+    /// <summary>Requests of one size, which are counted as they are measured.</summary>
+    private sealed class Counted : IMessageFramer
+    {
+        public const int Size = 50;
+        private static int _measured;
+
+        public string Name => "counted";
+
+        public string Description => "Requests of one size, and lines.";
+
+        public int MaxBytes => 100;
+
+        public static int Measured => Volatile.Read(ref _measured);
+
+        public FrameMeasure Measure(in MeasureContext context)
+        {
+            if (context.Direction == MessageDirection.Reply)
+            {
+                var end = context.Buffer.IndexOf((byte)'\n');
+                return end < 0 ? FrameMeasure.NeedMore(context.Buffer.Length + 1, MaxBytes) : FrameMeasure.Complete(end + 1);
+            }
+
+            Interlocked.Increment(ref _measured);
+            return context.Buffer.Length < Size ? FrameMeasure.NeedMore(Size, MaxBytes) : FrameMeasure.Complete(Size);
+        }
     }
 
     private sealed class Protocol : IMessageFramer, IProtocolRules, IRouteRules

@@ -79,6 +79,7 @@ public sealed class RespFramerTests
     [InlineData("*1\r\n$67108864\r\n")]
     [InlineData("*99999999\r\n")]
     [InlineData("*20000000\r\n$1\r\n")]
+    [InlineData("*1048577\r\n")]
     public void Measure_LongerThanAllowed_IsMalformedAtOnce(string request) => _framer.IsMalformed(Bytes.Text(request));
 
     [Fact]
@@ -111,8 +112,6 @@ public sealed class RespFramerTests
     [InlineData("=15\r\ntxt:Some string\r\n")]
     [InlineData("%2\r\n+a\r\n:1\r\n+b\r\n*1\r\n#f\r\n")]
     [InlineData("~2\r\n+a\r\n+b\r\n")]
-    [InlineData("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n|1\r\n+x\r\n%0\r\n:2\r\n")]
-    [InlineData("|1\r\n+ttl\r\n:3600\r\n+OK\r\n")]
     public void Measure_Reply_IsFound(string reply) => _framer.IsReply(Bytes.Text(reply), _ask);
 
     [Theory]
@@ -137,6 +136,8 @@ public sealed class RespFramerTests
     [InlineData("$?\r\n")]
     [InlineData(">3\r\n+message\r\n+news\r\n+hello\r\n")] // nobody has asked for it
     [InlineData("*1\r\n>0\r\n")]
+    [InlineData("|1\r\n+ttl\r\n:3600\r\n+OK\r\n")] // of RESP3, which nobody can have asked for
+    [InlineData("*1\r\n|0\r\n")]
     [InlineData("$67108864\r\n")]
     [InlineData("*99999999\r\n")]
     [InlineData("%11184811\r\n")]
@@ -181,6 +182,8 @@ public sealed class RespFramerTests
     [InlineData("WAIT", "WAIT", "1", "0")]
     [InlineData("XREAD BLOCK", "XREAD", "COUNT", "1", "block", "0", "STREAMS", "s", "$")]
     [InlineData("XREADGROUP BLOCK", "XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">")]
+    [InlineData("XREADGROUP BLOCK", "XREADGROUP", "GROUP", "STREAMS", "c", "BLOCK", "0", "STREAMS", "s", ">")]
+    [InlineData("XREADGROUP BLOCK", "XREADGROUP", "COUNT", "1", "group", "g", "STREAMS", "BLOCK", "0", "STREAMS", "s", ">")]
     [InlineData("MULTI", "MULTI")]
     [InlineData("EXEC", "EXEC")]
     [InlineData("WATCH", "WATCH", "k")]
@@ -189,6 +192,10 @@ public sealed class RespFramerTests
     [InlineData("CLIENT SETNAME", "CLIENT", "SETNAME", "x")]
     [InlineData("CLIENT REPLY", "client", "reply", "OFF")]
     [InlineData("CLIENT", "CLIENT")]
+    [InlineData("CLIENT KILL", "CLIENT", "KILL", "TYPE", "normal")]
+    [InlineData("CLIENT PAUSE", "CLIENT", "PAUSE", "100000")]
+    [InlineData("CLIENT UNPAUSE", "client", "unpause")]
+    [InlineData("CLIENT UNBLOCK", "CLIENT", "UNBLOCK", "3")]
     [InlineData("SCRIPT DEBUG", "SCRIPT", "DEBUG", "YES")]
     [InlineData("MONITOR", "MONITOR")]
     [InlineData("PSYNC", "PSYNC", "?", "-1")]
@@ -213,6 +220,7 @@ public sealed class RespFramerTests
     [InlineData("SCRIPT", "LOAD", "return 1")]
     [InlineData("PUBLISH", "c", "m")]
     [InlineData("XREAD", "STREAMS", "BLOCK", "0")]
+    [InlineData("XREADGROUP", "GROUP", "BLOCK", "BLOCK", "STREAMS", "s", ">")]
     [InlineData("FT.SEARCH", "i", "*")]
     public void Judge_WhatClientsCanShare_IsAllowed(params string[] words) => Assert.Equal(RequestVerdict.Allow, Judge(Of(words)));
 
