@@ -70,18 +70,20 @@ internal sealed class RequestPump(
     /// <summary>Ends the request if it is unfinished, since its client has gone.</summary>
     public void Close() => _stream.Abandon()?.Abandon(request, LocalReply.NoAnswer, ConnectionOutcome.ClientReset);
 
+    private bool IsDue => _stream.Connection is not null || _stream.IsOver;
+
     // False if the client has left in the middle of its request. While it waits, nothing is read.
     private async ValueTask<bool> WaitForTurnAsync(int missing)
     {
         while (true)
         {
             _stream.Changed.Reset();
-            if (_stream.Connection is not null || _stream.IsOver)
+            if (IsDue)
             {
                 return true;
             }
 
-            if (!await port.WaitAsync(_stream.Changed, Math.Max(1, missing)) || (_stream.Connection is null && !_stream.IsOver))
+            if (!await port.WaitAsync(_stream.Changed, Math.Max(1, missing)) || !IsDue)
             {
                 return false; // with unread bytes that are not enough, or with none
             }

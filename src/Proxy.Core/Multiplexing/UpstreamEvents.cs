@@ -169,7 +169,7 @@ internal sealed class UpstreamEvents(
     {
         lock (gate)
         {
-            if (!state.Exchanges.RepliedPart(connection, request, Now))
+            if (!SessionExchanges.RepliedPart(connection, request, Now))
             {
                 return;
             }
