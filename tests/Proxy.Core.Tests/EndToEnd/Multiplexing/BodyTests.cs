@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Text;
 using Proxy.Core.Tests.Multiplexing;
@@ -25,6 +26,7 @@ public sealed class BodyTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task Upload_Long_ArrivesUnchangedInLittleMemoryAndTheConnectionsGoOn(string transport)
     {
         await StartAsync(transport);
@@ -160,6 +162,7 @@ public sealed class BodyTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task Upload_ManyNeverFinished_LittleMemoryAndSmallAndLongRequestsGetThrough(string transport)
     {
         await StartAsync(transport, Patient);
@@ -449,7 +452,7 @@ public sealed class BodyTests : SessionTestBase
         {
             limit.Token.ThrowIfCancellationRequested();
             Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(10, limit.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
         }
     }
 
