@@ -193,7 +193,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
                 return UpstreamLoss.Unsolicited; // what is left of a reply whose request is over
             }
 
-            if (request is not null && _rest.IsStart && _strays.TryTakeEcho(request, _input))
+            if (_rest.IsStart && (request is null ? _strays.TryTakeEcho(_input) : _strays.TryTakeEcho(request, _input)))
             {
                 _needed = _examined = 0;
                 continue;

@@ -42,12 +42,13 @@ internal sealed class RequestTranslator(IMessageFramer client, IMessageFramer up
     }
 
     /// <summary>Writes the client's reply to what the destination answered.</summary>
-    /// <returns>False if the client's framing has no such reply.</returns>
+    /// <returns>False if the client's framing has no such reply, or the conversion would hide that it answers another request.</returns>
     public bool TryWriteReply(MultiplexRequest request, ReadOnlySpan<byte> reply, ByteBuffer writer)
     {
         if (request.IsTranslated)
         {
-            return client.Rules.TryConvert(upstream.Rules, reply, request.ClientUnit, request.Original.Span, writer);
+            return upstream.Rules.MayConvert(request.Sent.Span, reply)
+                && client.Rules.TryConvert(upstream.Rules, reply, request.ClientUnit, request.Original.Span, writer);
         }
 
         var before = writer.Count;

@@ -63,6 +63,23 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
+    /// <summary>
+    /// Takes a request that was not sent off a connection that takes no more. It goes back to the queue if it may be sent again.
+    /// </summary>
+    public void NotSent(UpstreamConnection connection, MultiplexRequest request, long now, List<MultiplexRequest> failed)
+    {
+        if (!connection.InFlight.Remove(request))
+        {
+            return;
+        }
+
+        connection.IsWriting = false;
+        connection.IsRetired = true;
+        connection.Sending = null;
+        connection.Deadline = long.MaxValue;
+        PutBack(request, UpstreamLoss.Ended, now, failed);
+    }
+
     /// <summary>Records a reply; returns false if no request waits for it any more.</summary>
     public bool Replied(
         UpstreamConnection connection,
@@ -132,16 +149,7 @@ internal sealed class SessionExchanges(SessionState state)
         Remove(connection);
         for (var index = taken.Count - 1; index >= 0; index--)
         {
-            var request = taken[index];
-            if (MayRepeat(request, loss))
-            {
-                state.Requests.Unsend(request, now);
-            }
-            else
-            {
-                state.Requests.Settle(request);
-                failed.Add(request);
-            }
+            PutBack(taken[index], loss, now, failed);
         }
 
         if (state.IsDown)
@@ -236,12 +244,30 @@ internal sealed class SessionExchanges(SessionState state)
         return now - since >= pause.TotalMilliseconds;
     }
 
+    private void PutBack(MultiplexRequest request, UpstreamLoss loss, long now, List<MultiplexRequest> failed)
+    {
+        var mayRepeat = MayRepeat(request, loss);
+        if (mayRepeat && !request.Lane!.HasLeft)
+        {
+            state.Requests.Unsend(request, now);
+            return;
+        }
+
+        if (mayRepeat)
+        {
+            state.Requests.Waiting.Promote(request); // those who wait for the same reply are still there
+        }
+
+        state.Requests.Settle(request);
+        failed.Add(request);
+    }
+
     // Of what was passed on in parts, nothing is left that could be repeated.
     private bool MayRepeat(MultiplexRequest request, UpstreamLoss loss) =>
         state.Settings.Multiplex.Retry == MultiplexRetry.Safe
         && request is { Stream: null, HasReplyBegun: false } or { IsUnsent: true }
         && !loss.IsNonsense
-        && request is { Attempts: 0, Lane.HasLeft: false }
+        && request.Attempts == 0
         && (request.IsSafe || request.IsUnsent);
 
     private static long Limit(UpstreamConnection connection, long now) =>

@@ -97,6 +97,11 @@ internal sealed class SessionRequests
             field.TryWrite(request.Sent.Span, request.UpstreamId);
         }
 
+        if (!request.ExpectsReply && StrayBytes.TakesEchoes(connection.Settings))
+        {
+            connection.Unanswerable = request.Sent.ToArray();
+        }
+
         connection.InFlight.Add(request);
         request.IsBeingSent = true;
         lane.InFlight++;

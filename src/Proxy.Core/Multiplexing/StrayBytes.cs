@@ -13,7 +13,7 @@ internal sealed class StrayBytes(UpstreamEvents session, UpstreamConnection conn
 
     private readonly IMessageFramer _framer = connection.Settings.Framer;
     private readonly MessagePattern? _unsolicited = connection.Settings.Unsolicited;
-    private readonly bool _takesEchoes = connection.Settings.Framer.MaxNoise > 0 && connection.Settings.Multiplex.Echo == Echo.Auto;
+    private readonly bool _takesEchoes = TakesEchoes(connection.Settings);
     private byte[] _repeated = []; // the last reply, if it repeated its request
     private int _repeatedLength;
     private bool _isEchoed; // the echo of the request in flight was dropped
@@ -22,6 +22,9 @@ internal sealed class StrayBytes(UpstreamEvents session, UpstreamConnection conn
 
     /// <summary>The end of what was dropped as a greeting, for operators.</summary>
     public byte[] Greeted { get; private set; } = [];
+
+    /// <summary>Whether copies of requests are dropped.</summary>
+    public static bool TakesEchoes(UpstreamSettings settings) => settings.Framer.MaxNoise > 0 && settings.Multiplex.Echo == Echo.Auto;
 
     /// <summary>Drops what came before the first request. Returns whether it was that, and no more than a destination may say.</summary>
     public bool TryTakeGreeting(ByteBuffer input, out bool isTooLong)
@@ -39,6 +42,19 @@ internal sealed class StrayBytes(UpstreamEvents session, UpstreamConnection conn
         _greetedBytes += input.Count;
         input.Clear();
         isTooLong = _greetedBytes > MostGreeting;
+        return true;
+    }
+
+    /// <summary>Drops the echo of a request without reply, such as a broadcast, at the start of the input.</summary>
+    public bool TryTakeEcho(ByteBuffer input)
+    {
+        if (!_takesEchoes || !session.TryTakeUnanswerable(connection, input.Span, out var length))
+        {
+            return false;
+        }
+
+        session.HasEcho = true;
+        Drop("Echo from destination", input, length);
         return true;
     }
 

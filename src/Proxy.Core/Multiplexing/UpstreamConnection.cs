@@ -61,6 +61,9 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     /// <summary>Whether it takes no further request, since the destination closes after each answer.</summary>
     public bool IsSpent { get; set; }
 
+    /// <summary>The last request on it that gets no reply, of which an echo may come; empty if none may.</summary>
+    public byte[] Unanswerable { get; set; } = [];
+
     /// <summary>Whether it drops all bytes until the destination is silent.</summary>
     public bool IsDraining { get; set; }
 
@@ -103,7 +106,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
             // A write is not repeated once it may have been executed, so it is not sent into a connection that is being closed.
             request.IsUnsent = true;
             request.IsBeingSent = false;
-            session.Lost(this, UpstreamLoss.Ended);
+            session.NotSent(this, request);
             return;
         }
 

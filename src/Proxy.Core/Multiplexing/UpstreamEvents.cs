@@ -73,6 +73,25 @@ internal sealed class UpstreamEvents(
         }
     }
 
+    /// <summary>Whether bytes begin with the last request that gets no reply; true only once for each.</summary>
+    /// <param name="connection">The connection that received them.</param>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="length">The length of the request.</param>
+    public bool TryTakeUnanswerable(UpstreamConnection connection, ReadOnlySpan<byte> bytes, out int length)
+    {
+        lock (gate)
+        {
+            length = connection.Unanswerable.Length;
+            if (length == 0 || !bytes.StartsWith(connection.Unanswerable))
+            {
+                return false;
+            }
+
+            connection.Unanswerable = [];
+            return true;
+        }
+    }
+
     /// <summary>Whether no request was sent on a connection yet.</summary>
     public bool AwaitsFirstRequest(UpstreamConnection connection)
     {
@@ -255,6 +274,33 @@ internal sealed class UpstreamEvents(
             request.Client.Complete(request, Completion.Sent());
         }
 
+        dispatcher.Run();
+    }
+
+    /// <summary>
+    /// Takes back a request that was not sent, since the destination has closed the connection. What it answered before is still read.
+    /// </summary>
+    public void NotSent(UpstreamConnection connection, MultiplexRequest request)
+    {
+        bool isLast;
+        var failed = new List<MultiplexRequest>();
+        lock (gate)
+        {
+            isLast = connection.InFlight.Count <= 1;
+            if (!isLast)
+            {
+                state.Exchanges.NotSent(connection, request, Now, failed);
+            }
+        }
+
+        if (isLast)
+        {
+            Lost(connection, UpstreamLoss.Ended); // nothing else can have been answered
+            return;
+        }
+
+        outcomes.CountAll(RequestOutcome.NoAnswer, failed);
+        Answers.FailAll(failed, UpstreamLoss.Ended);
         dispatcher.Run();
     }
 

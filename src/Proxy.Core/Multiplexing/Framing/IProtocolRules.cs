@@ -68,6 +68,15 @@ public interface IProtocolRules
     bool TryConvert(IProtocolRules from, ReadOnlySpan<byte> message, ushort unit, ReadOnlySpan<byte> request, IBufferWriter<byte> writer) =>
         false;
 
+    /// <summary>
+    /// Whether a reply may be converted for a client, to which the destination's own unit is then not shown. By default any that is no
+    /// <see cref="ReplyMeaning.Mismatch"/>; the client of another is told that the destination did not answer its request.
+    /// </summary>
+    /// <param name="request">The request, as it was sent to the destination.</param>
+    /// <param name="reply">The reply as it was received.</param>
+    /// <returns>Whether it may be converted.</returns>
+    bool MayConvert(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply) => Judge(request, reply) != ReplyMeaning.Mismatch;
+
     /// <summary>Reads how replies are shared between the clients of a cluster.</summary>
     /// <param name="config">The cluster's section Multiplex.</param>
     /// <returns>How replies are shared; by default they are not.</returns>

@@ -16,6 +16,8 @@ internal static class MemcachedReply
     {
         MemcachedLine.Read(context.Request, 0, out var request);
         var command = MemcachedCommand.Read(request);
+        var keys = Keys(request, command.Kind);
+        var next = keys;
         var buffer = context.Buffer;
         var position = Start(context);
         while (true)
@@ -33,7 +35,7 @@ internal static class MemcachedReply
 
             var isLast = IsLast(line, command.Kind, isFirst: position == 0);
             var isValue = IsValue(line, command.Kind);
-            var data = isValue ? ReadData(line, request, command.Kind) : 0;
+            var data = isValue ? ReadData(line, command.Kind, keys, ref next) : 0;
             if (data < 0 || !(isLast || isValue || (command.Kind == MemcachedKind.Stats && !line.IsEmpty)))
             {
                 return FrameMeasure.Malformed(NotAnAnswer);
@@ -76,7 +78,7 @@ internal static class MemcachedReply
     }
 
     // The length of the data block behind the line; -1 if the line has none, or has a key that was not asked for.
-    private static long ReadData(ReadOnlySpan<byte> line, ReadOnlySpan<byte> request, MemcachedKind kind)
+    private static long ReadData(ReadOnlySpan<byte> line, MemcachedKind kind, MemcachedWords keys, scoped ref MemcachedWords next)
     {
         var words = new MemcachedWords(line);
         words.Next();
@@ -87,10 +89,10 @@ internal static class MemcachedReply
 
         var key = words.Next();
         words.Next(); // flags
-        return Asks(request, kind, key) ? MemcachedCommand.ReadLength(words.Next()) : -1;
+        return Asks(keys, ref next, key) ? MemcachedCommand.ReadLength(words.Next()) : -1;
     }
 
-    private static bool Asks(ReadOnlySpan<byte> request, MemcachedKind kind, ReadOnlySpan<byte> key)
+    private static MemcachedWords Keys(ReadOnlySpan<byte> request, MemcachedKind kind)
     {
         var words = new MemcachedWords(request);
         words.Next();
@@ -99,9 +101,26 @@ internal static class MemcachedReply
             words.Next();
         }
 
-        for (var asked = words.Next(); !asked.IsEmpty; asked = words.Next())
+        return words;
+    }
+
+    // A server answers in the order of the keys, so each is searched for behind the one before: from the start it would take keys times values.
+    private static bool Asks(MemcachedWords keys, ref MemcachedWords next, ReadOnlySpan<byte> key)
+    {
+        if (TryFind(ref next, key))
         {
-            if (asked.SequenceEqual(key))
+            return true;
+        }
+
+        next = keys; // another order, as of several servers behind one
+        return TryFind(ref next, key);
+    }
+
+    private static bool TryFind(ref MemcachedWords words, ReadOnlySpan<byte> key)
+    {
+        for (var word = words.Next(); !word.IsEmpty; word = words.Next())
+        {
+            if (word.SequenceEqual(key))
             {
                 return true;
             }

@@ -12,6 +12,7 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
 {
     private const int CommonRead = 6; // unit id, function, address, count
     private const byte Broadcast = 0;
+    private const byte NoUnit = 0xFF; // of devices of Modbus TCP, which need none
 
     public string? Family => ProtocolName.Modbus;
 
@@ -54,6 +55,20 @@ internal sealed class ModbusRules(IModbusFramer framer) : IProtocolRules
             : (answered[1] & ModbusFunctions.ExceptionBit) == 0 ? ReplyMeaning.Answer
             : ModbusExceptions.IsNoAnswer(answered) ? ReplyMeaning.NoAnswer
             : ReplyMeaning.Error;
+    }
+
+    public bool MayConvert(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply)
+    {
+        Span<byte> asked = stackalloc byte[ModbusFunctions.MaxAdu];
+        Span<byte> answered = stackalloc byte[ModbusFunctions.MaxAdu];
+        asked = asked[..framer.Unwrap(request, asked)];
+        answered = answered[..framer.Unwrap(reply, answered)];
+        if (asked.Length > 0 && answered is [Broadcast or NoUnit, ..])
+        {
+            answered[0] = asked[0]; // devices that ignore the unit write their own default
+        }
+
+        return answered.Length >= 2 && ModbusFunctions.Answers(answered, asked);
     }
 
     public void Correct(Span<byte> reply) => framer.Correct(reply);

@@ -128,6 +128,27 @@ public sealed class FieldTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Rtu_EchoOfABroadcast_KeepsTheConnection(string transport)
+    {
+        await UseAsync(Device.ModbusRtu);
+        Device.OnMessage = static (message, peer) => peer.SendAsync(message[0] == 0 ? message : [.. message, .. Answer(message)]);
+        await StartAsync(transport, Rtu);
+        using var client = await Multiplexer.ConnectAsync();
+
+        for (var value = 1; value <= 5; value++)
+        {
+            await client.SendAsync(Rtu1(ModbusMessages.Write(0, 7, value)));
+            await Device.SeenAsync((2 * value) - 1);
+            Assert.Equal(Rtu1(ModbusMessages.Value(1, 3)), await client.AskAsync(Rtu1(ModbusMessages.Read(1, 3)), 7));
+        }
+
+        Assert.False(client.HasMore);
+        Assert.Equal((1, 1, 1), Device.Connections);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Rtu_VendorFunctionInTwoPartsWithAPause_IsOneReply(string transport)
     {
         await UseAsync(Device.ModbusRtu);

@@ -307,6 +307,25 @@ public sealed class ModbusTests : SessionTestBase
     }
 
     [Theory]
+    [InlineData(Multiplexer.Portable, 247, 3, true)]
+    [InlineData(Multiplexer.Loops, 0, 3, true)]
+    [InlineData(Multiplexer.Portable, 255, 3, true)]
+    [InlineData(Multiplexer.Loops, 3, 3, false)]
+    [InlineData(Multiplexer.Portable, 3, 3, false)]
+    [InlineData(Multiplexer.Loops, 0, 4, false)]
+    public async Task UnitMap_AnswerOfAnotherUnit_IsNotShownAsTheClientsOwn(string transport, byte unit, byte function, bool isServed)
+    {
+        await StartAsync(transport, Tcp, """ "Modbus": { "UnitMap": { "1": 247 } } """);
+        Device.AnswerModbus(adu => [unit, function, .. ModbusMessages.Value(adu[0], 5)[2..]]);
+        using var client = await Multiplexer.ConnectAsync();
+
+        Assert.Equal(
+            isServed ? ModbusMessages.Value(1, 5) : ModbusMessages.Exception(1, 3, 0x0B),
+            await client.AskAsync(11, ModbusMessages.Read(1, 5))
+        );
+    }
+
+    [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
     public async Task Units_OfAnotherCluster_AreServedThereInTheClientsOrder(string transport)

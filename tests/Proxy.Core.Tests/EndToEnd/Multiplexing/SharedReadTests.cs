@@ -128,6 +128,45 @@ public sealed class SharedReadTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Coalesce_LeaderHasLeftWhenTheConnectionIsLost_AnotherTakesItsPlace(string transport)
+    {
+        await StartAsync(transport, Tcp);
+        using var gate = new SemaphoreSlim(0);
+        var answer = Device.OnMessage;
+        Device.OnMessage = async (message, peer) =>
+        {
+            if (Device.Messages.Count > 1)
+            {
+                await answer(message, peer);
+                return;
+            }
+
+            await gate.WaitAsync(Eventually.Limit);
+            peer.Reset();
+        };
+        using var leader = await Multiplexer.ConnectAsync();
+        using var follower = await Multiplexer.ConnectAsync();
+        await leader.SendAsync([.. ModbusMessages.Tcp(1, ModbusMessages.Read(1, 5)), .. ModbusMessages.Tcp(2, ModbusMessages.Read(1, 6))]);
+        await SentAsync(1);
+        await QueuedAsync(1);
+        await follower.SendAsync(ModbusMessages.Tcp(3, ModbusMessages.Read(1, 5)));
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ Exchanges: [{ Sharing: 1 }] }]);
+        leader.End();
+        await QueuedAsync(0); // it is known that it has left
+
+        gate.Release();
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick); // a connection that ended so early is renewed after a pause
+            return Device.Messages.Count == 2;
+        });
+
+        Assert.Equal(ModbusMessages.Value(1, 1), await follower.ReadReplyAsync(3));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Coalesce_ReadInFlightDuringAWrite_IsNotSharedAfterIt(string transport)
     {
         await StartAsync(transport, Tcp + """, "MaxInFlight": 4 """);

@@ -125,6 +125,8 @@ public sealed class MemcachedFramerTests
     [InlineData("get k", "VALUE k 0 5\r\nhello\r\nEND\r\n")]
     [InlineData("get k", "VALUE k 0 14\r\n\r\nEND\r\nEND\r\n\r\n\r\nEND\r\n")]
     [InlineData("gets a b", "VALUE a 1 1 7\r\nx\r\nVALUE b 2 0 8\r\n\r\nEND\r\n")]
+    [InlineData("get a b c", "VALUE a 0 1\r\nx\r\nVALUE c 0 1\r\nx\r\nVALUE b 0 1\r\nx\r\nEND\r\n")] // as servers of several shards do
+    [InlineData("get a a", "VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n")]
     [InlineData("gat 0 b a", "VALUE b 0 1\r\nx\r\nEND\r\n")]
     [InlineData("get k", "SERVER_ERROR out of memory writing get response\r\n")]
     [InlineData("get k", "ERROR\r\n")]
@@ -156,6 +158,7 @@ public sealed class MemcachedFramerTests
 
     [Theory]
     [InlineData("get k", "VALUE other 0 1\r\n")] // the answer to another request
+    [InlineData("get a b", "VALUE b 0 1\r\nx\r\nVALUE c 0 1\r\n")]
     [InlineData("get k", "VALUE k 0 x\r\n")]
     [InlineData("get k", "VALUE k 0 1\r\nxx\r\n")]
     [InlineData("get k", "STORED\r\n")]
