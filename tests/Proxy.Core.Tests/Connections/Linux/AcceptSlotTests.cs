@@ -20,8 +20,11 @@ public sealed class AcceptSlotTests
         var factory = new EpollTransportFactory(new EpollDependencies(group, new BufferPool()));
         await using var listener = await factory.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, 0)));
         var accepting = listener.AcceptAsync();
+        var turn = new Turn();
+        group.Loops[0].Post(turn); // after the accept, which watches the listener since no client is there
+        await turn.Passed.WaitAsync(Eventually.Limit);
         using var first = await ConnectAsync(listener.EndPoint);
-        await using var accepted = await accepting; // the loop watches the listener from now on
+        await using var accepted = await accepting;
         var refusal = new RefusedCall(233, 21, errno: 28); // epoll_ctl: ENOSPC, as with max_user_watches
         group.Loops[0].Post(refusal);
         await refusal.Installed.WaitAsync(Eventually.Limit);
@@ -38,5 +41,14 @@ public sealed class AcceptSlotTests
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(address);
         return socket;
+    }
+
+    private sealed class Turn : IThreadPoolWorkItem
+    {
+        private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Passed => _passed.Task;
+
+        public void Execute() => _passed.SetResult();
     }
 }

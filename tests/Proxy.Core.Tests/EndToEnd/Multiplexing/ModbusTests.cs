@@ -165,7 +165,7 @@ public sealed class ModbusTests : SessionTestBase
         );
 
         await first.SendAsync(ModbusMessages.Tcp(3, ModbusMessages.Read(1, 3)));
-        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(static record => record.ClientBytes == 24));
+        await Eventually.TrueAsync(() => Multiplexer.Status.Requests.GetValueOrDefault("QueueFull") == 1);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal(ModbusMessages.Exception(1, 3, 0x06), await second.ReadReplyAsync(2)); // waited too long
         gate.Release(9);
