@@ -112,7 +112,7 @@ internal sealed class SessionExchanges(SessionState state)
     }
 
     /// <summary>Records a part of a reply; returns false if no request waits for it any more.</summary>
-    public bool RepliedPart(UpstreamConnection connection, MultiplexRequest request, long now)
+    public static bool RepliedPart(UpstreamConnection connection, MultiplexRequest request, long now)
     {
         if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Contains(request))
         {

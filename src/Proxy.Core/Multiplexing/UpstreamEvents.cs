@@ -188,7 +188,7 @@ internal sealed class UpstreamEvents(
     {
         lock (gate)
         {
-            if (!state.Exchanges.RepliedPart(connection, request, Now))
+            if (!SessionExchanges.RepliedPart(connection, request, Now))
             {
                 return;
             }
