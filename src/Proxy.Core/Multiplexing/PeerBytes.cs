@@ -31,6 +31,14 @@ internal static class PeerBytes
         return string.Create(CultureInfo.InvariantCulture, $"\"{text}\"{more} (hex {TracedMessage.Hex(shown)}{more})");
     }
 
+    /// <summary>Whether bytes are a message for people: a short line of words, without a digit that could be part of a number of somebody's.</summary>
+    public static bool IsMessage(ReadOnlySpan<byte> bytes) =>
+        bytes.Length <= MostShown
+        && bytes.Contains((byte)' ')
+        && !bytes.ContainsAnyInRange((byte)'0', (byte)'9')
+        && bytes.TrimEnd("\r\n\0"u8) is { IsEmpty: false } text
+        && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
     /// <summary>Says how many bytes there are; empty for none.</summary>
     public static string DescribeLength(int count) =>
         count switch

@@ -105,13 +105,16 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
     {
         if (!connection.HasAnswered)
         {
-            Unanswered = _input.Count > 0 ? DescribeInput() : PeerBytes.Describe(_strays.Greeted);
+            Unanswered = _input.Count > 0 ? DescribeInput(isOver: true) : PeerBytes.Describe(_strays.Greeted);
         }
     }
 
-    // Once a request was sent, the bytes may be a client's: the value of a key, or the number of a card. These are for the trace alone.
-    private string DescribeInput() =>
-        session.AwaitsFirstRequest(connection) ? PeerBytes.Describe(_input.Span) : PeerBytes.DescribeLength(_input.Count);
+    // Once a request was sent, the bytes may be a client's: the value of a key, or the number of a card. These are for the trace alone. A short text on
+    // a connection that has answered nothing says why it is closed, as a gateway does whose port is in use.
+    private string DescribeInput(bool isOver = false) =>
+        session.AwaitsFirstRequest(connection) || (isOver && PeerBytes.IsMessage(_input.Span))
+            ? PeerBytes.Describe(_input.Span)
+            : PeerBytes.DescribeLength(_input.Count);
 
     // Returns -1 after the silence that the framer waits for.
     private async ValueTask<int> ReceiveAsync(TimeSpan silence)
@@ -223,7 +226,7 @@ internal sealed class ReplyReader(UpstreamEvents session, UpstreamConnection con
             }
             else if (measure.Status == FrameStatus.Malformed)
             {
-                return UpstreamLoss.Nonsense(measure.Reason).After(DescribeInput());
+                return UpstreamLoss.Nonsense(measure.Reason).After(DescribeInput(isOver: !connection.HasAnswered));
             }
             else if (_rest.IsStart && measure.Status == FrameStatus.Complete && _strays.IsUnsolicited(_input.Span[..measure.Length]))
             {

@@ -18,7 +18,7 @@ internal sealed class ForwardedBytes : EventListener
         !AppContext.TryGetSwitch("System.Diagnostics.Tracing.EventSource.IsSupported", out var isSupported) || isSupported;
 
     /// <summary>Counts for the request that begins here, in what it calls from now on.</summary>
-    public static Counts Begin() => _request.Value = new Counts();
+    public Counts Begin() => _request.Value = new Counts(this);
 
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
@@ -32,15 +32,22 @@ internal sealed class ForwardedBytes : EventListener
     {
         if (eventData is { EventName: Copied, Payload: [bool isRequest, long bytes, ..] })
         {
-            _request.Value?.Add(isRequest, bytes);
+            // The source is the process's: each of several hosts in it hears of every request.
+            if (_request.Value is { } counts && counts.Listener == this)
+            {
+                counts.Add(isRequest, bytes);
+            }
         }
     }
 
     /// <summary>The bytes of one request's bodies. Both directions may be added at the same time.</summary>
-    internal sealed class Counts
+    /// <param name="listener">What counts; others in the process hear the same events.</param>
+    internal sealed class Counts(ForwardedBytes listener)
     {
         private long _received;
         private long _sent;
+
+        public ForwardedBytes Listener => listener;
 
         /// <summary>Bytes from the client.</summary>
         public long Received => Interlocked.Read(ref _received);

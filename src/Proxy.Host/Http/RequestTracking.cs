@@ -12,6 +12,7 @@ namespace Proxy.Host.Http;
 /// what answers.
 /// </summary>
 internal sealed partial class RequestTracking(
+    ForwardedBytes forwarded,
     RequestMetrics metrics,
     AccessLog accessLog,
     TimeProvider time,
@@ -28,7 +29,6 @@ internal sealed partial class RequestTracking(
 
     public static void Use(WebApplication app)
     {
-        _ = app.Services.GetRequiredService<ForwardedBytes>(); // listens from now on, until the container is disposed
         var tracking = app.Services.GetRequiredService<RequestTracking>();
         app.Use(tracking.InvokeAsync);
     }
@@ -37,7 +37,7 @@ internal sealed partial class RequestTracking(
     {
         var route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;
         var started = time.GetTimestamp();
-        var copied = ForwardedBytes.IsSupported ? ForwardedBytes.Begin() : null; // null: not known
+        var copied = ForwardedBytes.IsSupported ? forwarded.Begin() : null; // null: not known
         metrics.Started(route?.RouteId, route?.ClusterId);
         Exception? thrown = null;
         try

@@ -277,6 +277,27 @@ public sealed class FieldTests : SessionTestBase
     }
 
     [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Close_AfterATextInPlaceOfTheFirstReply_StatusSaysWhatItWas(string transport)
+    {
+        await UseAsync(Device.ModbusTcp);
+        Device.OnMessage = static async (_, peer) =>
+        {
+            await peer.SendAsync("Port already in use\r\n");
+            peer.End();
+        };
+        await StartAsync(transport, Tcp);
+        using var client = await Multiplexer.ConnectAsync();
+
+        await client.SendAsync(ModbusMessages.Tcp(1, ModbusMessages.Read(1, 1)));
+
+        await Eventually.TrueAsync(() =>
+            Multiplexer.Status.Errors.Any(static error => error.Reason.Contains("Port already in use", StringComparison.Ordinal))
+        );
+    }
+
+    [Theory]
     [InlineData(Multiplexer.Portable, "", "2")]
     [InlineData(Multiplexer.Loops, "$1\r\nx\r\n", "2")]
     [InlineData(Multiplexer.Portable, "$1\r\nx\r\n", "99")]
