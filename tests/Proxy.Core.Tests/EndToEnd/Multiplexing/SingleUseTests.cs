@@ -95,6 +95,7 @@ public sealed class SingleUseTests : SessionTestBase
         {
             await client.AskAsync(round, ModbusMessages.Read(1, 1));
             Time.Advance(TimeSpan.FromSeconds(30));
+            await Eventually.TrueAsync(() => Device.Open.Count == 1); // the one before may still be there
             Device.Open.Single().Dispose();
             await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams.Count == 0);
         }
