@@ -98,22 +98,22 @@ public sealed class LockHoldTests : IDisposable
         var expires = await EnterAsync(queue);
         var leaves = await EnterAsync(queue);
         var activates = await EnterAsync(queue);
-        var running = new List<Task> { RunAsync(queue, expires), RunAsync(queue, leaves) };
+        var (expiring, leaving) = (RunAsync(queue, expires), RunAsync(queue, leaves));
         await Eventually.TrueAsync(() => _lock.Service.Came.Count == 2);
         _lock.Activate.Hold();
-        running.Add(RunAsync(queue, activates));
+        var activating = RunAsync(queue, activates);
         await Eventually.TrueAsync(() => _lock.Activate.IsRunning);
 
         _lock.Service.End(leaves.Record.Id);
-        await Eventually.TrueAsync(() => leaves.Phase == LockPhase.Releasing);
+        await leaving.WaitAsync(Eventually.Limit); // its hook waits for the turn now
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(ConnectionOutcome.HoldExpired, expires.Record.Outcome);
         _lock.Service.End(expires.Record.Id);
-        await Eventually.TrueAsync(() => expires.Phase == LockPhase.Releasing);
+        await expiring.WaitAsync(Eventually.Limit);
         _lock.Activate.LetGo();
         _lock.Service.End(activates.Record.Id);
 
-        await Task.WhenAll(running).WaitAsync(Eventually.Limit);
+        await activating.WaitAsync(Eventually.Limit);
         await Eventually.TrueAsync(() => queue.Count().Holding == 0);
         Assert.Equal(
             ["+activate", "-activate", "+activate", "-activate", "+activate", "-activate", "+timeout", "-timeout", "+release"],
