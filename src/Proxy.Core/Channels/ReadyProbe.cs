@@ -71,7 +71,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     }
 
     /// <summary>
-    /// The time until the next probe. A server that is not ready, or has just failed, is probed more often: nobody is disturbed by that.
+    /// The time until the next probe. A server that is not ready, or has just failed, is probed more often, which disturbs no client.
     /// </summary>
     private TimeSpan Left(string name, ChannelConfig channel)
     {

@@ -31,7 +31,7 @@ internal static class PeerBytes
         return string.Create(CultureInfo.InvariantCulture, $"\"{text}\"{more} (hex {TracedMessage.Hex(shown)}{more})");
     }
 
-    /// <summary>Whether bytes are a message for people: a short line of words, without a digit that could be part of a number of somebody's.</summary>
+    /// <summary>Whether bytes are a message for people: a short line of words, without a digit, since digits may be a client's data.</summary>
     public static bool IsMessage(ReadOnlySpan<byte> bytes) =>
         bytes.Length <= MostShown
         && bytes.Contains((byte)' ')

@@ -3,7 +3,7 @@ using Proxy.Timing;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// What does not answer behind one destination. A request that was not answered is suspended: it and its like fail at once and delay nobody,
+/// What does not answer behind one destination. A request that was not answered is suspended: it and its like fail at once and delay no other request,
 /// until one of them, sent after a pause as a probe, is answered. Its unit is suspended only when several different requests in a row got no
 /// answer, since a silent register does not make a device dead. Guarded by the session's lock.
 /// </summary>
@@ -12,7 +12,7 @@ internal sealed class Suspensions(TimeProvider time)
     private const int Evidence = 3; // different requests of a unit in a row without an answer
     private const int EvidenceWhileOthersWait = 2; // the second one has cost other units its ResponseTimeout
     private const int MostTargets = 1024;
-    private static readonly TimeSpan _remembered = TimeSpan.FromMinutes(10); // after the pause, while nobody asks again
+    private static readonly TimeSpan _remembered = TimeSpan.FromMinutes(10); // after the pause, unless it is asked for again
 
     private readonly Dictionary<ulong, Target> _targets = [];
     private readonly Dictionary<ushort, Unit> _units = [];
@@ -114,7 +114,7 @@ internal sealed class Suspensions(TimeProvider time)
         FindTarget(request)?.End(request);
     }
 
-    /// <summary>Forgets what nobody has asked for again.</summary>
+    /// <summary>Forgets what was not asked for again.</summary>
     public void Forget()
     {
         foreach (var (key, target) in _targets)

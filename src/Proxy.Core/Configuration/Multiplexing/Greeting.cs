@@ -6,6 +6,6 @@ public enum Greeting
     /// <summary>Drops them: a welcome line, a banner, a notification of a gateway.</summary>
     Discard,
 
-    /// <summary>Takes them for what nobody asked for, which renews the connection unless the protocol has an id.</summary>
+    /// <summary>Takes them for bytes that no request asked for, which renews the connection unless the protocol has an id.</summary>
     None,
 }

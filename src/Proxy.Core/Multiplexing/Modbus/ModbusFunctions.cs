@@ -40,7 +40,7 @@ internal static class ModbusFunctions
         : MayRepeat(adu) ? MessageTraits.RepliesRepeat
         : MessageTraits.None;
 
-    // Single writes, diagnostics, file records, mask writes; of functions of vendors nobody knows.
+    // Single writes, diagnostics, file records, mask writes; functions of vendors may write or not.
     private static bool MayRepeat(ReadOnlySpan<byte> adu) => adu is [_, not (0x0F or 0x10 or 0x17 or 0x2B), ..];
 
     /// <summary>Whether a reply may begin with these bytes of unit id and PDU, as far as they are there.</summary>
