@@ -217,6 +217,7 @@ public sealed class FieldTests : SessionTestBase
     [InlineData(Multiplexer.Loops)]
     public async Task Greeting_OfAModbusGateway_IsDropped(string transport)
     {
+        using var log = new LogLines("Proxy.Multiplexing.MessageTrace");
         await UseAsync(Device.ModbusTcp);
         Device.AnswerModbus(static adu => ModbusMessages.Value(adu[0], 3));
         Device.OnConnect = static async peer =>
@@ -224,9 +225,11 @@ public sealed class FieldTests : SessionTestBase
             await peer.SendAsync([0xD8, 0xB0, 0x4C, 0x01, 0x02, 0x03]); // its MAC address
             return true;
         };
-        await StartAsync(transport, Tcp + """, "Connect": "OnClient", "ConnectDelay": "00:00:01" """);
+        await StartAsync(transport, Tcp + """, "Connect": "OnClient", "ConnectDelay": "00:00:01" """, "", log);
         using var client = await Multiplexer.ConnectAsync();
-        await OpenAsync(1);
+        await Eventually.TrueAsync(() =>
+            log.Lines.Any(static line => line.Contains("Greeting from destination, dropped", StringComparison.Ordinal))
+        );
         await Time.WaitForTimerAsync(TimeSpan.FromSeconds(1));
         Time.Advance(TimeSpan.FromSeconds(1));
 
