@@ -14,8 +14,8 @@ internal sealed class MultiplexClient : IDeadline
     private const int MostAhead = 16;
     private const int LeastAhead = 2; // a read is always outstanding, so that a reset is noticed while a request is under way
     private const int BytesAhead = 256 * 1024;
-    private const int LongestTurn = 10_000; // milliseconds without a byte, after which another client may exceed the budget
-    private const int LongestStall = 60_000; // milliseconds without a byte, while others wait for the memory of the message
+    private const int LongestTurn = 10_000; // milliseconds of lag, after which another client may exceed the budget
+    private const int LongestStall = 60_000; // milliseconds of lag, while others wait for the memory of the message
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionRecord _record;
@@ -30,11 +30,12 @@ internal sealed class MultiplexClient : IDeadline
     private readonly bool _dropsUnsent;
     private RequestPump? _pump; // of the last request that is passed on in parts
     private bool _hasContinued;
+    private bool _isNewMessage; // nothing of it counts as lag yet
     private bool _hasLeft; // has ended, while no more of its bytes could be read
     private volatile bool _isPaused; // waits for memory
     private volatile bool _isGranted; // got the memory that it waited for
-    private volatile bool _isInMessage; // waits for the rest of a message
-    private long _receivedAt; // milliseconds of the clock
+    private readonly Lock _lagGate = new();
+    private readonly ClientLag _lag = new(); // with sending the rest of a message
 
     public MultiplexClient(
         ConnectionContext connection,
@@ -191,19 +192,51 @@ internal sealed class MultiplexClient : IDeadline
             Close(passed);
         }
 
-        var stalled = _isInMessage ? now - Volatile.Read(ref _receivedAt) : 0;
-        if (stalled >= LongestTurn && Requests.KeepsOthersWaiting)
+        var keepsOthersWaiting = Requests.KeepsOthersWaiting;
+        var lag = CheckSending(now, keepsOthersWaiting);
+        if (keepsOthersWaiting && lag >= LongestTurn)
         {
             Requests.GiveWay();
-            if (stalled >= LongestStall)
+            if (lag >= LongestStall)
             {
                 Close(ConnectionOutcome.IdleTimeout);
             }
         }
 
-        if (Replies.Held > 0 && _replies.UntakenFor(now) >= LongestStall && _lanes.Own is { } lane && lane.Session.KeepsOthersWaiting(lane))
+        keepsOthersWaiting = Replies.Held > 0 && _lanes.Own is { } lane && lane.Session.KeepsOthersWaiting(lane);
+        if (_replies.CheckTaking(now, keepsOthersWaiting) >= LongestStall && keepsOthersWaiting)
         {
             Close(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    private long CheckSending(long now, bool keepsOthersWaiting)
+    {
+        lock (_lagGate)
+        {
+            return _lag.Check(now, keepsOthersWaiting);
+        }
+    }
+
+    private void BeginWait()
+    {
+        lock (_lagGate)
+        {
+            if (_isNewMessage)
+            {
+                _isNewMessage = false;
+                _lag.Clear();
+            }
+
+            _lag.Begin(_services.Clock.Now);
+        }
+    }
+
+    private void EndWait(int bytes)
+    {
+        lock (_lagGate)
+        {
+            _lag.End(bytes, Config.MinDataRate);
         }
     }
 
@@ -238,6 +271,7 @@ internal sealed class MultiplexClient : IDeadline
             if (measure.Status == FrameStatus.Complete)
             {
                 _hasContinued = false;
+                _isNewMessage = true;
                 _intake.Accept(_input, measure);
             }
             else if (measure.Status == FrameStatus.Part)
@@ -278,12 +312,20 @@ internal sealed class MultiplexClient : IDeadline
         }
     }
 
-    private async ValueTask ReceiveAsync(TimeSpan silence)
+    private async ValueTask ReceiveAsync(TimeSpan silence, bool isInMessage = false)
     {
-        Volatile.Write(ref _receivedAt, _services.Clock.Now);
-        _isInMessage = !_input.IsEmpty;
+        isInMessage |= !_input.IsEmpty;
+        if (isInMessage)
+        {
+            BeginWait();
+        }
+
         var count = silence == TimeSpan.Zero || _input.IsEmpty ? await _input.ReceiveAsync() : await _input.ReceiveAsync(silence);
-        _isInMessage = false;
+        if (isInMessage)
+        {
+            EndWait(Math.Max(0, count));
+        }
+
         if (count >= 0)
         {
             Received(count);
@@ -300,8 +342,9 @@ internal sealed class MultiplexClient : IDeadline
 
         if (_intake.Accept(_input, first) is { Stream: not null } request)
         {
+            _isNewMessage = true;
             _pump = new RequestPump(this, request, _input, _port, _replies, _record);
-            await _pump.RunAsync(first, () => ReceiveAsync(TimeSpan.Zero), _connection.ConnectionClosed);
+            await _pump.RunAsync(first, () => ReceiveAsync(TimeSpan.Zero, isInMessage: true), _connection.ConnectionClosed);
         }
     }
 

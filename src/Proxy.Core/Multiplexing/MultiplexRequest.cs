@@ -13,6 +13,8 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     private volatile bool _isBeingSent;
     private MultiplexRequest? _lastFollower;
     private ReadinessGate? _taken;
+    private ClientLag? _sendingLag;
+    private ClientLag? _takingLag;
 
     public MultiplexClient Client => client;
 
@@ -38,13 +40,13 @@ internal sealed class MultiplexRequest(MultiplexClient client)
     public ReadinessGate Taken => LazyInitializer.EnsureInitialized(ref _taken, static () => new(inline: true));
 
     /// <summary>
-    /// The clock's milliseconds since when the upstream connection waits for the client to send the next part of the request; null while it
-    /// does not. Guarded by the session's lock.
+    /// How far the client is behind with sending the parts of the request, for which the upstream connection waits. Guarded by the session's
+    /// lock.
     /// </summary>
-    public long? PausedSince { get; set; }
+    public ClientLag SendingLag => _sendingLag ??= new();
 
-    /// <summary>The same for the client's taking the next part of the reply.</summary>
-    public long? UntakenSince { get; set; }
+    /// <summary>The same for the client's taking the parts of the reply.</summary>
+    public ClientLag TakingLag => _takingLag ??= new();
 
     /// <summary>The traits of the message that is sent.</summary>
     public MessageTraits Traits { get; set; }
@@ -217,7 +219,8 @@ internal sealed class MultiplexRequest(MultiplexClient client)
         Translated?.Clear();
         Reply?.Clear();
         HasReplyBegun = false;
-        PausedSince = UntakenSince = null;
+        _sendingLag?.Clear();
+        _takingLag?.Clear();
         IsTranslated = IsComplete = HasFailed = IsUnsent = HasTurn = HasId = EndsConnection = false;
         DeliversReply = true;
         Traits = MessageTraits.None;

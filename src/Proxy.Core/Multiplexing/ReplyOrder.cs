@@ -71,13 +71,16 @@ internal sealed class ReplyOrder
         }
     }
 
-    /// <summary>How long the client has taken nothing of what is written to it; 0 if nothing is.</summary>
+    /// <summary>
+    /// The milliseconds for which the client has taken nothing of what is written to it, or is behind with that; 0 if nothing is written.
+    /// </summary>
     /// <param name="now">Milliseconds of the clock.</param>
-    public long UntakenFor(long now)
+    /// <param name="keepsOthersWaiting">Whether others wait for the client.</param>
+    public long CheckTaking(long now, bool keepsOthersWaiting)
     {
         lock (_gate)
         {
-            return _writer.IsWriting ? now - _writer.TakenAt : 0;
+            return _writer.Lag.Check(now, keepsOthersWaiting);
         }
     }
 

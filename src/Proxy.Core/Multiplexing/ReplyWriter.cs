@@ -33,8 +33,8 @@ internal sealed class ReplyWriter(
     /// <summary>The bytes that the connection has not taken.</summary>
     public int Untaken => Due.Count + (IsWriting ? _sending.Count - _sent : 0);
 
-    /// <summary>While it writes, the clock's milliseconds when the connection last took some bytes.</summary>
-    public long TakenAt { get; private set; }
+    /// <summary>How far the client is behind with taking what is written.</summary>
+    public ClientLag Lag { get; } = new();
 
     public bool IsClosed { get; private set; }
 
@@ -51,7 +51,7 @@ internal sealed class ReplyWriter(
         }
 
         IsWriting = true;
-        TakenAt = client.Now;
+        Lag.Begin(client.Now);
         return true;
     }
 
@@ -121,6 +121,7 @@ internal sealed class ReplyWriter(
             if (Due.Count == 0 || IsClosed)
             {
                 IsWriting = false;
+                Lag.Clear();
                 if (IsClosed)
                 {
                     _sending.Release();
@@ -140,7 +141,8 @@ internal sealed class ReplyWriter(
         record.CountUpstreamBytes(count);
         lock (gate)
         {
-            TakenAt = client.Now;
+            Lag.End(count, client.Config.MinDataRate);
+            Lag.Begin(client.Now);
             _sent += count;
             if (_sent == _sending.Count)
             {

@@ -112,7 +112,7 @@ internal sealed class SessionExchanges(SessionState state)
     }
 
     /// <summary>Records a part of a reply; returns false if no request waits for it any more.</summary>
-    public static bool RepliedPart(UpstreamConnection connection, MultiplexRequest request, long now)
+    public static bool RepliedPart(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
     {
         if (connection.IsGivenUp || connection.State == UpstreamState.Closed || !connection.InFlight.Contains(request))
         {
@@ -121,7 +121,7 @@ internal sealed class SessionExchanges(SessionState state)
 
         connection.Replying = request;
         request.HasReplyBegun = true;
-        Passes(connection, request, awaitsClient: false, now);
+        Passes(connection, request, bytes, now);
         return true;
     }
 
@@ -160,32 +160,46 @@ internal sealed class SessionExchanges(SessionState state)
         return true;
     }
 
-    /// <summary>Records who is waited for in the middle of a request: the client, or the destination that takes a part.</summary>
-    public static void Sends(UpstreamConnection connection, MultiplexRequest request, bool awaitsClient, long now)
+    /// <summary>Records that the destination is waited for in the middle of a request, which takes a part of some bytes.</summary>
+    public static void Sends(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
     {
-        request.PausedSince = awaitsClient ? now : null;
-        connection.Deadline = awaitsClient ? long.MaxValue : Limit(connection, now);
+        request.SendingLag.End(bytes, request.Client.Config.MinDataRate);
+        connection.Deadline = Limit(connection, now);
+    }
+
+    /// <summary>Records that the client is waited for in the middle of a request.</summary>
+    public static void AwaitsPart(UpstreamConnection connection, MultiplexRequest request, long now)
+    {
+        request.SendingLag.Begin(now);
+        connection.Deadline = long.MaxValue;
     }
 
     /// <summary>Records that the last part of a request is going to be sent: from now on the reply is due.</summary>
-    public static void SendsLast(UpstreamConnection connection, MultiplexRequest request, long now)
+    public static void SendsLast(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
     {
-        Sends(connection, request, awaitsClient: false, now);
+        Sends(connection, request, bytes, now);
         connection.Sending = null;
         request.Deadline = connection.Deadline;
     }
 
-    /// <summary>Records who is waited for in the middle of a reply: the client that takes a part, or the destination.</summary>
-    public static void Passes(UpstreamConnection connection, MultiplexRequest request, bool awaitsClient, long now)
+    /// <summary>Records that the client is waited for in the middle of a reply.</summary>
+    public static void AwaitsTaking(MultiplexRequest request, long now)
     {
-        request.UntakenSince = awaitsClient ? now : null;
-        request.Deadline = awaitsClient || connection.Sending == request ? long.MaxValue : Limit(connection, now);
+        request.TakingLag.Begin(now);
+        request.Deadline = long.MaxValue;
     }
 
-    /// <summary>Finds an exchange whose client has paused too long in the middle of a message, so that others wait for the connection.</summary>
+    /// <summary>Records that the destination is waited for in the middle of a reply, of which the client gets a part of some bytes.</summary>
+    public static void Passes(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
+    {
+        request.TakingLag.End(bytes, request.Client.Config.MinDataRate);
+        request.Deadline = connection.Sending == request ? long.MaxValue : Limit(connection, now);
+    }
+
+    /// <summary>Finds an exchange whose client has paused too long in the middle of a message, or is too slow, so that others wait for the connection.</summary>
     public MultiplexRequest? FindPaused(UpstreamConnection connection, long now) =>
-        connection.Sending is { } sending && IsTooLong(sending, sending.PausedSince, now) ? sending
-        : connection.Replying is { } replying && IsTooLong(replying, replying.UntakenSince, now) ? replying
+        connection.Sending is { } sending && IsTooLong(sending, sending.SendingLag, now) ? sending
+        : connection.Replying is { } replying && IsTooLong(replying, replying.TakingLag, now) ? replying
         : null;
 
     private void Learn(UpstreamConnection connection, UpstreamLoss loss, long now)
@@ -226,13 +240,8 @@ internal sealed class SessionExchanges(SessionState state)
             : inFlight > 0 || now - connection.ConnectedAt < connection.Settings.Multiplex.RetryDelay.TotalMilliseconds;
 
     // The more requests wait, the shorter a pause: even if every one of them pauses as long, the last has its turn in time.
-    private bool IsTooLong(MultiplexRequest request, long? since, long now)
+    private bool IsTooLong(MultiplexRequest request, ClientLag lag, long now)
     {
-        if (since is null)
-        {
-            return false;
-        }
-
         var waiting = state.Requests.Waiting.Count;
         var wait = request.Client.Config.QueueTimeout is var limit && limit < TimeSpan.Zero ? _longestWait : limit;
         var share = wait / (2 * (waiting + 1));
@@ -241,7 +250,7 @@ internal sealed class SessionExchanges(SessionState state)
             : share > _longestPause ? _longestPause
             : share < _leastPause ? _leastPause
             : share;
-        return now - since >= pause.TotalMilliseconds;
+        return lag.Check(now, keepsOthersWaiting: waiting > 0) >= pause.TotalMilliseconds;
     }
 
     private void PutBack(MultiplexRequest request, UpstreamLoss loss, long now, List<MultiplexRequest> failed)

@@ -130,7 +130,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
     public async ValueTask<bool> SendPartAsync(MultiplexRequest request, ReadOnlyMemory<byte> part, bool isLast)
     {
         session.Trace.ToDestination(request, part.Span);
-        session.Sends(this, request, isLast);
+        session.Sends(this, request, part.Length, isLast);
         var expectsReply = request.ExpectsReply;
         try
         {

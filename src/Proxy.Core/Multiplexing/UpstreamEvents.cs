@@ -188,7 +188,7 @@ internal sealed class UpstreamEvents(
     {
         lock (gate)
         {
-            if (!SessionExchanges.RepliedPart(connection, request, Now))
+            if (!SessionExchanges.RepliedPart(connection, request, part.Length, Now))
             {
                 return;
             }
@@ -202,22 +202,29 @@ internal sealed class UpstreamEvents(
     {
         lock (gate)
         {
-            SessionExchanges.Passes(connection, request, awaitsClient, Now);
+            if (awaitsClient)
+            {
+                SessionExchanges.AwaitsTaking(request, Now);
+            }
+            else
+            {
+                SessionExchanges.Passes(connection, request, 0, Now);
+            }
         }
     }
 
     /// <summary>Records that a part of a request is going to be sent.</summary>
-    public void Sends(UpstreamConnection connection, MultiplexRequest request, bool isLast)
+    public void Sends(UpstreamConnection connection, MultiplexRequest request, int bytes, bool isLast)
     {
         lock (gate)
         {
             if (isLast)
             {
-                SessionExchanges.SendsLast(connection, request, Now);
+                SessionExchanges.SendsLast(connection, request, bytes, Now);
             }
             else
             {
-                SessionExchanges.Sends(connection, request, awaitsClient: false, Now);
+                SessionExchanges.Sends(connection, request, bytes, Now);
             }
         }
     }
@@ -227,7 +234,7 @@ internal sealed class UpstreamEvents(
     {
         lock (gate)
         {
-            SessionExchanges.Sends(connection, request, awaitsClient: true, Now);
+            SessionExchanges.AwaitsPart(connection, request, Now);
         }
     }
 

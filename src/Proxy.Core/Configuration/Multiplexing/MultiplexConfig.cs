@@ -20,6 +20,13 @@ public sealed record MultiplexConfig
     public int QueueLimit { get; init; } = 1024;
 
     /// <summary>
+    /// The bytes a second that a client has to send of a request, or to take of a reply, in the long run while others wait for that; 0 for no
+    /// minimum.
+    /// </summary>
+    [Range(0, 1_000_000_000)]
+    public int MinDataRate { get; init; } = 4096;
+
+    /// <summary>
     /// When requests that wait to be sent are dropped because their client has gone; absent means Always for protocols whose clients do not
     /// half-close (Modbus, ISO 8583, MPU), otherwise OnReset.
     /// </summary>

@@ -162,6 +162,59 @@ public sealed class BodyTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Upload_ClientSendsAByteNowAndThenWhileAnotherWaits_IsResetAndTheOtherIsServed(string transport)
+    {
+        await StartAsync(transport);
+        using var drips = await Multiplexer.ConnectAsync();
+        await drips.SendAsync([.. Head("/up", Long), .. _body[..100_000]]);
+        await Eventually.TrueAsync(() => Server.Seen.Contains("/up"));
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        await Eventually.TrueAsync(() => record.ClientBytes > 100_000);
+        for (var count = 0; count < 20; count++)
+        {
+            await DripAsync(drips, record, TimeSpan.FromSeconds(5)); // as long as nothing waits
+        }
+
+        Assert.Null(record.Outcome);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync("GET /other HTTP/1.1\r\n\r\n");
+        await QueuedAsync(1);
+
+        await DripAsync(drips, record, TimeSpan.FromSeconds(5));
+        Assert.Null(record.Outcome);
+        Time.Advance(TimeSpan.FromSeconds(5)); // a pause of 7.5 s is too long, shorter ones add up
+
+        await SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
+        Assert.Equal("reset", await drips.ReadEndAsync());
+        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Upload_SlowButAtTheLeastRate_GoesOnWhileAnotherWaits(string transport)
+    {
+        await StartAsync(transport);
+        using var slow = await Multiplexer.ConnectAsync();
+        await slow.SendAsync([.. Head("/up", Long), .. _body[..100_000]]);
+        await Eventually.TrueAsync(() => Server.Seen.Contains("/up"));
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        await Eventually.TrueAsync(() => record.ClientBytes > 100_000);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync("GET /other HTTP/1.1\r\n\r\n");
+        await QueuedAsync(1);
+
+        for (var count = 0; count < 5; count++)
+        {
+            await DripAsync(slow, record, TimeSpan.FromSeconds(5), 21_000); // 4,200 bytes a second
+        }
+
+        Assert.Null(record.Outcome);
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task Upload_ManyNeverFinished_LittleMemoryAndSmallAndLongRequestsGetThrough(string transport)
     {
@@ -417,6 +470,43 @@ public sealed class BodyTests : SessionTestBase
         Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
         await SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
         Assert.Equal("reset", await pauses.ReadEndAsync());
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
+    public async Task Download_ClientTakesLessThanTheLeastRateWhileAnotherWaits_IsReset(string transport)
+    {
+        await StartAsync(transport, Patient + ", \"MinDataRate\": 1000000000");
+        using var slow = await Multiplexer.ConnectAsync();
+        await slow.SendAsync("GET /big?60000000 HTTP/1.1\r\n\r\n");
+        await Eventually.TrueAsync(() => Buffered > 128 * 1024);
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync("GET /other HTTP/1.1\r\n\r\n");
+        await QueuedAsync(1);
+
+        for (var count = 0; count < 20 && record.Outcome is null; count++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(5)); // alone no pause that is too long
+            var taken = record.UpstreamBytes;
+            await Eventually.TrueAsync(async () =>
+            {
+                _ = await slow.ReadAsync(100_000);
+                return record.Outcome is not null || record.UpstreamBytes > taken + 200_000;
+            });
+        }
+
+        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+        await SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
+    }
+
+    private async Task DripAsync(MultiplexPeer client, ConnectionRecord record, TimeSpan pause, int bytes = 1)
+    {
+        Time.Advance(pause);
+        var received = record.ClientBytes;
+        await client.SendAsync(new byte[bytes]);
+        await Eventually.TrueAsync(() => record.ClientBytes == received + bytes);
     }
 
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);

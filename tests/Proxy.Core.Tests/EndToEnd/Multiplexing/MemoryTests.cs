@@ -183,6 +183,24 @@ public sealed class MemoryTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Send_ClientSendsAByteNowAndThen_LosesItsTurnOnceAnotherWaits(string transport)
+    {
+        await StartAsync(transport, _long, """ "QueueTimeout": "01:00:00" """);
+        using var drips = await Multiplexer.ConnectAsync();
+        await drips.SendAsync(Message(Body)[..(2 * Budget)]); // exceeds the budget and stays
+        await Eventually.TrueAsync(() => Buffered >= 2 * Budget);
+        var record = Assert.Single(Multiplexer.Tracker.Open);
+        await Eventually.TrueAsync(() => record.ClientBytes == 2 * Budget);
+        using var other = await Multiplexer.ConnectAsync();
+        await other.SendAsync(Message(20_000));
+
+        await DripAsync(drips, record, () => Device.Messages.Count == 1);
+        await SaysAsync(other, Message("20004")); // its turn, though the other client was never silent for 10 s
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Send_ClientThatExceedsPipelines_TurnEndsWithItsFirstMessage(string transport)
     {
         var answer = new SemaphoreSlim(0);
@@ -228,6 +246,19 @@ public sealed class MemoryTests : SessionTestBase
         await Eventually.TrueAsync(() => Buffered >= 200_000);
         client.Reset();
         await Eventually.TrueAsync(() => Buffered == 0);
+    }
+
+    // Sends a byte every nine seconds until something is so.
+    private async Task DripAsync(MultiplexPeer client, ConnectionRecord record, Func<bool> isSo)
+    {
+        for (var count = 0; count < 100 && !isSo(); count++)
+        {
+            var received = record.ClientBytes;
+            await client.SendAsync("b"u8.ToArray());
+            await Eventually.TrueAsync(() => record.ClientBytes > received || record.Outcome is not null);
+            Time.Advance(TimeSpan.FromSeconds(9));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
     }
 
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
