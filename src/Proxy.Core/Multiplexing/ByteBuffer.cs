@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using Proxy.Limits;
 
 namespace Proxy.Multiplexing;
@@ -23,11 +22,15 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
 
     public Memory<byte> Memory => _array.AsMemory(_start, Count);
 
-    /// <summary>The bytes by which the counted memory grows before more can be received; 0 if there is space.</summary>
-    public int NextGrowth =>
-        _end < _array.Length || _start > 0 || Grown(1) <= ByteBudget.Uncounted
-            ? 0
-            : (int)BitOperations.RoundUpToPowerOf2((uint)Grown(1)) - (_array.Length > ByteBudget.Uncounted ? _array.Length : 0);
+    /// <summary>The memory that is needed before more can be received, beside the present one, which is copied; 0 if there is space.</summary>
+    /// <param name="most">The longest content that is allowed.</param>
+    /// <param name="least">The least space that is wanted.</param>
+    public int NextGrowth(int most, int least = 1)
+    {
+        var space = Math.Max(1, least);
+        var needed = _array.Length - Count >= space ? 0 : MessageArrays.LengthFor(Grown(space, most));
+        return needed <= ByteBudget.Uncounted ? 0 : needed;
+    }
 
     /// <summary>The free space to write into.</summary>
     /// <param name="most">
@@ -38,7 +41,7 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
     {
         if (_array.Length - _end < Math.Max(1, least))
         {
-            Grow(Math.Max(1, least));
+            Grow(Math.Max(1, least), most);
         }
 
         var room = Math.Min(_array.Length - _end, Math.Max(1, most - Count));
@@ -119,21 +122,18 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
     public void Release()
     {
         var size = _array.Length;
-        if (size > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_array);
-        }
-
+        MessageArrays.Return(_array);
         _array = [];
         _start = _end = 0;
         _holder?.Resize(size, 0);
     }
 
     // Small buffers grow faster, since they are taken anew for each message.
-    private int Grown(int size) => Math.Max(Smallest, Math.Max((Count < KeptWhenEmpty ? 4 : 2) * Count, Count + size));
+    private int Grown(int size, int most) =>
+        Math.Max(Smallest, Math.Max((int)Math.Min((Count < KeptWhenEmpty ? 4L : 2L) * Count, most), Count + size));
 
     // A multiple of what is there, so that memory follows the bytes that have arrived, never a length that a peer announced.
-    private void Grow(int size)
+    private void Grow(int size, int most = int.MaxValue)
     {
         var count = Count;
         if (_start > 0 && _array.Length - count >= size)
@@ -142,14 +142,11 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
         }
         else
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Grown(size));
-            _holder?.Resize(_array.Length, larger.Length);
+            var larger = MessageArrays.Rent(Grown(size, most));
+            _holder?.Resize(0, larger.Length); // beside the former one until its bytes are copied
             Span.CopyTo(larger);
-            if (_array.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(_array);
-            }
-
+            MessageArrays.Return(_array);
+            _holder?.Resize(_array.Length, 0);
             _array = larger;
         }
 

@@ -22,8 +22,8 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
 
     public ReadOnlyMemory<byte> Memory => _bytes.Memory;
 
-    /// <summary>The bytes by which the counted memory grows before more can be received; 0 if there is space.</summary>
-    public int NextGrowth => _bytes.NextGrowth;
+    /// <summary>The memory that is needed before more can be received; 0 if there is space.</summary>
+    public int NextGrowth => _bytes.NextGrowth(Most, Least);
 
     /// <summary>Measures the message at the start of the bytes, or what is left of it.</summary>
     /// <param name="inParts">Whether it is to be passed on in parts if possible.</param>
@@ -53,10 +53,7 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
     /// <summary>Receives bytes, which <see cref="Take"/> then adds.</summary>
     /// <returns>The number of bytes; 0 after FIN.</returns>
     public ValueTask<int> ReceiveAsync(CancellationToken cancellationToken = default) =>
-        port.ReceiveAsync(
-            _bytes.Room(Math.Max(framer.MaxBytes, BufferPool.BufferSize), _rest.IsStart ? 1 : BufferPool.BufferSize - _bytes.Count),
-            cancellationToken
-        );
+        port.ReceiveAsync(_bytes.Room(Most, Least), cancellationToken);
 
     /// <summary>Receives bytes, or returns after a time without any, since silence may end a message.</summary>
     /// <returns>The number of bytes; 0 after FIN, -1 after the silence.</returns>
@@ -108,6 +105,11 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
         _bytes.Clear();
         _part = default;
     }
+
+    private int Most => Math.Max(framer.MaxBytes, BufferPool.BufferSize);
+
+    // The rest of a long message is received in large pieces.
+    private int Least => _rest.IsStart ? 1 : BufferPool.BufferSize - _bytes.Count;
 
     private void Passed(in FrameMeasure measure)
     {
