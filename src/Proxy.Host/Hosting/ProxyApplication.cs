@@ -70,6 +70,7 @@ internal static class ProxyApplication
 
         HttpConnectionLimit.NoticeUpgrades(app);
         DemoSite.Use(app);
+        UpgradeHalfClose.Use(app);
         app.UseRouting();
         RequestTracking.Use(app);
         RouteTimeouts.Use(app);
@@ -105,6 +106,7 @@ internal static class ProxyApplication
             {
                 HttpConnectionLimit.AddTo(listen, connections);
                 HttpDrain.AddTo(listen);
+                UpgradeHalfClose.Track(listen);
             });
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
             if (config.Admin is { } admin)
