@@ -15,6 +15,9 @@ internal sealed class ReadinessGate(bool inline) : IValueTaskSource, IThreadPool
     private bool _isReady;
     private bool _isWaiting;
 
+    /// <inheritdoc />
+    public override string ToString() => "code that waited for a connection";
+
     /// <summary>Forgets earlier events.</summary>
     public void Reset()
     {

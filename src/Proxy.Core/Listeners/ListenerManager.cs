@@ -11,6 +11,10 @@ namespace Proxy.Listeners;
 /// </summary>
 internal sealed partial class ListenerManager(IConnectionListenerFactory factory, TimeProvider time, ILogger<ListenerManager> logger)
 {
+    // A start with thousands of addresses shows these; the others are logged at the level Debug.
+    private const int MostAddressLines = 20;
+    private const int MostRouteNames = 5;
+
     private volatile Dictionary<string, Listener> _listeners = new(StringComparer.Ordinal);
 
     /// <summary>The bound addresses by key, with actual ports.</summary>
@@ -95,10 +99,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
             _ = RetireAsync(listener, Port(listener.EndPoint) is { } port && ports.Contains(port));
         }
 
-        foreach (var listener in bound.Added)
-        {
-            Log.Listening(logger, listener.Key, listener.EndPoint);
-        }
+        Report([.. bound.All.Where(pair => bound.Added.Contains(pair.Listener))]);
     }
 
     /// <summary>Binds an address independently of the configured ones, and starts to accept there.</summary>
@@ -132,6 +133,28 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         var listeners = _listeners;
         _listeners = new(StringComparer.Ordinal);
         return Task.WhenAll(listeners.Values.Select(listener => RetireAsync(listener, handOver: false)));
+    }
+
+    private void Report(IReadOnlyList<(ListenerSpec Spec, Listener Listener)> added)
+    {
+        foreach (var (index, (spec, listener)) in added.Index())
+        {
+            var level = index < MostAddressLines ? LogLevel.Information : LogLevel.Debug;
+            Log.Listening(logger, level, spec.Name, listener.EndPoint, InWords(spec.Routes));
+        }
+
+        if (added.Count > MostAddressLines)
+        {
+            Log.ListeningElsewhere(logger, added.Count - MostAddressLines);
+        }
+    }
+
+    private static string InWords(IReadOnlyList<string> routes)
+    {
+        var shown = string.Join(", ", routes.Take(MostRouteNames));
+        return routes.Count > MostRouteNames ? $"{shown} and {routes.Count - MostRouteNames} more routes"
+            : routes.Count > 0 ? shown
+            : "no route";
     }
 
     private static void Note(Listener listener, Dictionary<int, List<Listener>> bound)
@@ -230,8 +253,11 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Endpoint {Endpoint} listens on {Address}.")]
-        public static partial void Listening(ILogger logger, string endpoint, EndPoint address);
+        [LoggerMessage("Endpoint {Endpoint} listens on {Address} for {Routes}.")]
+        public static partial void Listening(ILogger logger, LogLevel level, string endpoint, EndPoint address, string routes);
+
+        [LoggerMessage(LogLevel.Information, "{Count} more addresses are listened on; 'proxy endpoints' lists all.")]
+        public static partial void ListeningElsewhere(ILogger logger, int count);
 
         [LoggerMessage(
             LogLevel.Error,

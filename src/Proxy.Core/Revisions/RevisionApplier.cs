@@ -170,7 +170,13 @@ internal sealed partial class RevisionApplier(
     }
 
     private static List<ListenerSpec> Specs(Revision revision, PipelineSet set) =>
-        [.. revision.Bindings.Select(binding => new ListenerSpec(binding.Slot, EndPoint(binding), set.Endpoints[binding.Slot]))];
+        [
+            .. revision.Bindings.Select(binding => new ListenerSpec(binding.Slot, EndPoint(binding), set.Endpoints[binding.Slot])
+            {
+                Name = binding.EndpointId,
+                Routes = [.. binding.RouteIds.Select(id => $"{id} ({revision.Config.ReverseProxy.TcpRoutes[id].Mode})")],
+            }),
+        ];
 
     private static ListenEndPoint EndPoint(EndpointBinding binding)
     {

@@ -9,6 +9,9 @@ internal static class DemoSite
 {
     private const int Port = 17001;
 
+    /// <summary>The address of the site.</summary>
+    public static Uri Address { get; } = new UriBuilder(Uri.UriSchemeHttp, IPAddress.Loopback.ToString(), Port).Uri;
+
     public static void Listen(KestrelServerOptions kestrel) =>
         kestrel.Listen(
             IPAddress.Loopback,

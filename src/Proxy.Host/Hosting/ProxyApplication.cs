@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging.Console;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration;
 using Proxy.Configuration.Host;
@@ -32,20 +31,15 @@ internal static class ProxyApplication
         builder.Configuration.AddConfiguration(revision.Snapshot);
         var channels = new ChannelStateSource();
         ((IConfigurationBuilder)builder.Configuration).Add(channels);
+        LineFormatter.AddTo(builder.Logging);
         builder
-            .Logging.AddSimpleConsole(static console => console.SingleLine = true)
-            .AddFilter("Microsoft", LogLevel.Warning)
+            .Logging.AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error) // it logs each failed probe; a change of health is logged as a warning elsewhere
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical) // a failed start is reported once, by HostRunner
             .AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Critical) // a failed request with its stack; RequestTracking logs it in one line
             .AddFilter("Yarp.ReverseProxy.LoadBalancing", LogLevel.Error) // the same
             .AddFilter("Yarp", LogLevel.Warning);
         LogLevels.AddTo(builder.Services, revision);
-        builder.Services.Configure<ConsoleLoggerOptions>(static console =>
-        {
-            console.LogToStandardErrorThreshold = LogLevel.Trace; // standard output belongs to the access log
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a blocked console must not delay connections
-        });
         var services = builder.Services;
         services.AddRoutingCore();
         services.AddRequestTimeouts();
@@ -62,6 +56,8 @@ internal static class ProxyApplication
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess());
         AddHttp(builder, revision);
+        services.AddHostedService<StartReport>();
+        services.AddHostedService<StopReport>(); // the last service, which is stopped first
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
         {

@@ -8,6 +8,8 @@ namespace Proxy.Host.Hosting;
 /// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application, ConfigurationReload reload) : IHostLifetime, IDisposable
 {
+    private static readonly TimeSpan _announcement = TimeSpan.FromMilliseconds(200);
+
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _stopSignals;
 
@@ -28,11 +30,15 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, Confi
         context.Cancel = true;
         if (Interlocked.Increment(ref _stopSignals) > 1)
         {
+            Announce($"A second signal ({context.Signal}) ends the program at once; connections that are still open are reset.");
             Environment.Exit(ExitCode.Ok);
         }
 
         application.StopApplication();
     }
+
+    // Written directly, since the end does not wait for the log; and a reader of standard error that has stopped must not delay the end.
+    private static void Announce(string text) => Task.Run(() => Console.Error.WriteLine(text)).Wait(_announcement);
 
     private void Reload(PosixSignalContext context)
     {

@@ -20,6 +20,9 @@ internal sealed class HttpDrain(HttpTransport transport, ProxyStatus status, IOp
 
     private readonly ConcurrentDictionary<ConnectionContext, byte> _open = new();
 
+    /// <summary>The number of open HTTP connections, without those to the admin endpoint.</summary>
+    public int Open => _open.Keys.Count(static connection => !AdminMark.IsOn(connection.Features));
+
     /// <summary>Registers the drain as the first service. Services stop in reverse order, so it is called after TCP has stopped accepting.</summary>
     public static void AddTo(IServiceCollection services)
     {

@@ -43,7 +43,7 @@ internal sealed class ProxyProcess : IDisposable
     /// <summary>The port of the first endpoint whose name begins with a text. Waits until the program logs that it listens.</summary>
     public async Task<int> PortAsync(string endpoint = "127.0.0.1")
     {
-        var line = new Regex($@"Endpoint {Regex.Escape(endpoint)}\S* listens on \S+:([0-9]+)\.");
+        var line = new Regex($@"Endpoint {Regex.Escape(endpoint)}\S* listens on \S+:([0-9]+) for ");
         await Eventually.TrueAsync(() => line.IsMatch(Errors) || _process.HasExited);
         return int.Parse(line.Match(Errors).Groups[1].Value, CultureInfo.InvariantCulture);
     }

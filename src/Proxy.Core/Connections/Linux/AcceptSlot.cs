@@ -21,6 +21,9 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
 
     ulong IEventHandler.Registration { get; set; }
 
+    /// <inheritdoc />
+    public override string ToString() => $"accepting clients at {listener.EndPoint}";
+
     /// <summary>Reserves the slot for one accept.</summary>
     public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 

@@ -59,6 +59,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         return new ValueTask<ConnectionOutcome>(this, _source.Version);
     }
 
+    /// <inheritdoc />
+    public override string ToString() => $"the relay between {_client} and {_upstream}";
+
     /// <summary>Resets both connections. Thread-safe.</summary>
     public void Abort()
     {

@@ -77,6 +77,9 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     }
 
     /// <inheritdoc />
+    public override string ToString() => $"the connection {(_isAccepted ? "from" : "to")} {_remote?.ToString() ?? "a unix socket"}";
+
+    /// <inheritdoc />
     public abstract void OnEvents(EventLoop loop, uint events);
 
     /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false if it is closed or about to be.</summary>

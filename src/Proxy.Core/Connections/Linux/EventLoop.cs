@@ -27,6 +27,11 @@ internal sealed unsafe class EventLoop : IDisposable
     private int _woken;
     private int _connections;
     private long _turnBegan;
+    private object? _step; // what runs now: a handler, work or the timers
+    private long _stepBegan;
+    private object? _longestStep; // of this turn
+    private long _longest;
+    private ThreadWait? _waits;
     private long _reported;
     private long _heldTurns;
     private volatile bool _stopping;
@@ -79,9 +84,17 @@ internal sealed unsafe class EventLoop : IDisposable
     public long HeldTurns => Volatile.Read(ref _heldTurns);
 
     /// <summary>
-    /// Reports a turn that is still running and takes too long, since one that never ends cannot report itself. Thread-safe.
+    /// Reports a turn that is still running and takes too long, since one that never ends cannot report itself; otherwise notes how long the
+    /// thread has waited for a CPU so far. Called by one thread at a time, about once a second.
     /// </summary>
-    public void Watch() => ReportIfHeld(TurnBegan, Environment.TickCount64);
+    public void Watch()
+    {
+        var now = Environment.TickCount64;
+        if (!ReportIfHeld(TurnBegan, now, isOver: false))
+        {
+            Volatile.Read(ref _waits)?.Note();
+        }
+    }
 
     public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
@@ -144,6 +157,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private void Run()
     {
         Current = this;
+        Volatile.Write(ref _waits, ThreadWait.OfThisThread());
         while (!_stopping)
         {
             Volatile.Write(ref _turnBegan, 0);
@@ -156,27 +170,52 @@ internal sealed unsafe class EventLoop : IDisposable
                 _unreported = null;
             }
 
+            (_longest, _longestStep) = (0, null);
+            Begin(this, began);
             Turn(count);
-            ReportIfHeld(began, Environment.TickCount64);
+            var ended = Environment.TickCount64;
+            Begin(null, ended);
+            ReportIfHeld(began, ended, isOver: true);
         }
 
         CloseAll();
     }
 
-    private void ReportIfHeld(long began, long now)
+    private bool ReportIfHeld(long began, long now, bool isOver)
     {
-        if (began != 0 && now - began > LongestTurn && Interlocked.Exchange(ref _reported, began) != began)
+        if (began == 0 || now - began <= LongestTurn)
+        {
+            return false;
+        }
+
+        if (Interlocked.Exchange(ref _reported, began) != began)
         {
             Interlocked.Increment(ref _heldTurns);
             try
             {
-                _report.Held(this, now - began);
+                // On other threads the fields of the turn may be out of date by a step; they are for people only.
+                var (step, took) = isOver ? (_longestStep, _longest) : (Volatile.Read(ref _step), now - Volatile.Read(ref _stepBegan));
+                _report.Held(this, new HeldTurn(now - began, isOver, step, took, Volatile.Read(ref _waits)?.SinceNote() ?? default));
             }
             catch (Exception)
             {
                 // A logger that fails, for want of memory as a rule, must not end the loop. The turn is counted.
             }
         }
+
+        return true;
+    }
+
+    // Notes what runs now, and which step of the turn took longest: that one has held the loop.
+    private void Begin(object? step, long now)
+    {
+        if (now - _stepBegan is var took && took > _longest && _step is not null)
+        {
+            (_longest, _longestStep) = (took, _step);
+        }
+
+        _step = step;
+        _stepBegan = now;
     }
 
     private void Wake()
@@ -239,6 +278,7 @@ internal sealed unsafe class EventLoop : IDisposable
     // An exception of one connection must not affect the others of the loop.
     private void Dispatch(IEventHandler handler, uint events)
     {
+        Begin(handler, Environment.TickCount64);
         try
         {
             handler.OnEvents(this, events);
@@ -283,6 +323,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Execute(IThreadPoolWorkItem work)
     {
+        Begin(work, Environment.TickCount64);
         try
         {
             work.Execute();
@@ -295,6 +336,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void AdvanceTimers()
     {
+        Begin(Timers, Environment.TickCount64);
         try
         {
             Timers.Advance(Now);
@@ -319,6 +361,7 @@ internal sealed unsafe class EventLoop : IDisposable
             Execute(work);
         }
 
+        Interlocked.Exchange(ref _waits, null)?.Dispose();
         Pipes.Clear();
         lock (_closing)
         {

@@ -10,11 +10,12 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     private readonly Lazy<EventLoop[]> _loops;
     private readonly ProxyMetrics? _metrics;
     private static readonly TimeSpan _watchPeriod = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
-    private readonly Lock _gate = new(); // guards _warned and _unwarned
+    private static readonly TimeSpan _quiet = TimeSpan.FromMinutes(1);
+    private readonly Lock _gate = new(); // guards _warned, _unwarned and _longest
     private readonly TimeProvider _time;
     private long? _warned;
     private int _unwarned;
+    private long _longest;
     private readonly ILogger _logger;
     private readonly ITimer _watch;
     private int _next = -1;
@@ -91,29 +92,39 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
 
     void IEventLoopReport.Failed(EventLoop loop, Exception exception) => Log.Failed(_logger, loop.Index, exception);
 
-    void IEventLoopReport.Held(EventLoop loop, long milliseconds)
+    void IEventLoopReport.Held(EventLoop loop, HeldTurn turn)
     {
         _metrics?.LoopHeld();
-        if (MayWarn(out var others))
+        if (!MayWarn(turn, out var others, out var longest))
         {
-            Log.Held(_logger, loop.Index, milliseconds, others);
+            return;
+        }
+
+        if (others == 0)
+        {
+            Log.Held(_logger, loop.Index, loop.Connections, turn.Milliseconds, turn.Cause);
+        }
+        else
+        {
+            Log.HeldAgain(_logger, loop.Index, loop.Connections, turn.Milliseconds, turn.Cause, others, longest);
         }
     }
 
     // An overloaded machine would cause a line for every turn, so warnings are limited.
-    private bool MayWarn(out int others)
+    private bool MayWarn(HeldTurn turn, out int others, out long longest)
     {
         lock (_gate)
         {
-            others = _unwarned;
+            (others, longest) = (_unwarned, _longest);
             if (_warned is { } warned && _time.GetElapsedTime(warned) < _quiet)
             {
                 _unwarned++;
+                _longest = Math.Max(_longest, turn.Milliseconds);
                 return false;
             }
 
             _warned = _time.GetTimestamp();
-            _unwarned = 0;
+            (_unwarned, _longest) = (0, 0);
             return true;
         }
     }
@@ -123,10 +134,21 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         [LoggerMessage(LogLevel.Error, "Event loop {Loop}: a handler threw an exception; the loop continues with its other connections.")]
         public static partial void Failed(ILogger logger, int loop, Exception exception);
 
+        [LoggerMessage(LogLevel.Warning, "Connections of event loop {Loop} ({Connections}) had to wait {Milliseconds} ms: {Cause}.")]
+        public static partial void Held(ILogger logger, int loop, int connections, long milliseconds, string cause);
+
         [LoggerMessage(
             LogLevel.Warning,
-            "Event loop {Loop} has been blocked for {Milliseconds} ms, so its connections wait; look for code that blocks, or for too little CPU. {Others} more turns were too long since the last warning."
+            "Connections of event loop {Loop} ({Connections}) had to wait {Milliseconds} ms: {Cause}. Since the last such line connections waited {Others} more times, at most {Longest} ms."
         )]
-        public static partial void Held(ILogger logger, int loop, long milliseconds, int others);
+        public static partial void HeldAgain(
+            ILogger logger,
+            int loop,
+            int connections,
+            long milliseconds,
+            string cause,
+            int others,
+            long longest
+        );
     }
 }

@@ -4,7 +4,7 @@ namespace Proxy.Connections.Linux;
 internal interface IEventLoopReport
 {
     /// <summary>A turn took longer than <see cref="EventLoop.LongestTurn"/>.</summary>
-    void Held(EventLoop loop, long milliseconds);
+    void Held(EventLoop loop, HeldTurn turn);
 
     /// <summary>Code has thrown an unexpected exception; the loop continues.</summary>
     void Failed(EventLoop loop, Exception exception);

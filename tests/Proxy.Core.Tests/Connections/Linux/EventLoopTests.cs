@@ -24,10 +24,42 @@ public sealed class EventLoopTests
         time.Advance(TimeSpan.FromSeconds(1));
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Contains("Event loop 0 has been blocked", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("Connections of event loop 0 (0) had to wait ", Assert.Single(log.Lines), StringComparison.Ordinal);
         holding.LetGo();
         await Eventually.TrueAsync(() => group.Loops[0].TurnBegan == 0);
         Assert.Single(log.Lines);
+    }
+
+    [Fact]
+    public async Task Turn_ThatIsHeld_ReportsTheStepThatTookLongest()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var report = new Report { HasMemory = true };
+        using var loop = new EventLoop(0, report);
+        using var holding = new Holding();
+        loop.Post(new Answering());
+        loop.Post(holding);
+        loop.Post(new Answering());
+        await Eventually.TrueAsync(() => loop.TurnBegan is > 0 and var began && Environment.TickCount64 - began > EventLoop.LongestTurn);
+        loop.Watch();
+        var running = Assert.Single(report.Turns);
+        Assert.Equal((false, holding), (running.IsOver, running.Step));
+
+        using var next = new Holding();
+        loop.Post(next);
+        holding.LetGo();
+        await Eventually.TrueAsync(() => next.Runs);
+        var began = loop.TurnBegan;
+        await Eventually.TrueAsync(() => Environment.TickCount64 - began > EventLoop.LongestTurn);
+        next.LetGo();
+
+        await Eventually.TrueAsync(() => report.Turns.Count == 2);
+        var ended = report.Turns.Last();
+        Assert.Equal((true, next), (ended.IsOver, ended.Step));
     }
 
     [Fact]
@@ -62,7 +94,9 @@ public sealed class EventLoopTests
 
         public System.Collections.Concurrent.ConcurrentQueue<Exception> Failures { get; } = new();
 
-        public void Held(EventLoop loop, long milliseconds) { }
+        public System.Collections.Concurrent.ConcurrentQueue<HeldTurn> Turns { get; } = new();
+
+        public void Held(EventLoop loop, HeldTurn turn) => Turns.Enqueue(turn);
 
         public void Failed(EventLoop loop, Exception exception)
         {
@@ -96,8 +130,15 @@ public sealed class EventLoopTests
 
         public void LetGo() => _let.Set();
 
-        public void Execute() => _let.Wait(Eventually.Limit);
+        public bool Runs { get; private set; }
 
-        public void Dispose() => _let.Dispose();
+        public void Execute()
+        {
+            Runs = true;
+            _let.Wait(Eventually.Limit);
+        }
+
+        // A failed test must not leave the loop waiting. The loop may still use the event, which needs no disposal.
+        public void Dispose() => _let.Set();
     }
 }
