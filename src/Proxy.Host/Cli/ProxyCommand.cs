@@ -16,6 +16,7 @@ internal static class ProxyCommand
         var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
         {
             Run(),
+            DemoCommand.Create(),
             CheckCommand.Create(),
             Schema(),
             ForwardCommand.Create(),
