@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Channels;
 using Proxy.Clusters;
 using Proxy.Clusters.Probing;
+using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
@@ -58,6 +59,7 @@ public static class TcpProxyExtensions
         services.AddChannels();
         services.AddRoutes();
         services.AddRevisions();
+        services.AddConditions();
         return new TcpProxyBuilder(services);
     }
 

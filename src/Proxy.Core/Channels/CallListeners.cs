@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
+using Proxy.Diagnostics;
 using Proxy.Listeners;
 
 namespace Proxy.Channels;
@@ -20,6 +22,7 @@ internal sealed class CallListeners(
 {
     private readonly Dictionary<CallKey, CallSlot> _slots = [];
     private readonly List<Retirement> _retiring = [];
+    private readonly ConcurrentDictionary<string, FailureRun> _unbound = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether no address is bound or wanted.</summary>
     public bool IsEmpty => _slots.Count == 0 && _retiring.Count == 0;
@@ -39,6 +42,9 @@ internal sealed class CallListeners(
     /// <summary>The address that is bound for a key; null while none is.</summary>
     public IPEndPoint? Bound(CallKey key) => _slots.GetValueOrDefault(key)?.Bound;
 
+    /// <summary>The attempts in a row to bind addresses of a channel that failed; null if all are bound. May be called at any time.</summary>
+    public Failures? FailuresOf(string channel) => _unbound.GetValueOrDefault(channel)?.Current;
+
     /// <summary>
     /// Binds the wanted addresses and retires all others. A retired address still listens until local programs have been notified that it
     /// is gone; until then it can be wanted again.
@@ -51,6 +57,13 @@ internal sealed class CallListeners(
         var wanted = members is null ? [] : plan.Wanted(config, members);
         Release(wanted);
         await BindAsync(config, wanted, cancellationToken);
+        foreach (var (channel, run) in _unbound)
+        {
+            if (_slots.All(pair => pair.Value.Bound is not null || !pair.Key.Channel.Equals(channel, StringComparison.OrdinalIgnoreCase)))
+            {
+                run.Succeeded();
+            }
+        }
     }
 
     /// <summary>
@@ -144,7 +157,13 @@ internal sealed class CallListeners(
 
     private async Task TryBindAsync(CallKey key, CallSlot slot, CancellationToken cancellationToken)
     {
-        if (await slot.TryBindAsync(listeners, cancellationToken) is { } wrong)
+        var wrong = await slot.TryBindAsync(listeners, cancellationToken);
+        if (slot.Bound is null)
+        {
+            _unbound.GetOrAdd(key.Channel, static (_, time) => new(time), time).Failed(wrong);
+        }
+
+        if (wrong is not null)
         {
             var member = key.Member.Length == 0 ? "" : $" for member '{key.Member}'";
             monitor.OnError($"channel '{key.Channel}'{member}: {wrong}");

@@ -9,14 +9,31 @@ public sealed class ChannelRegistry
 {
     private readonly MemberDirectory _members;
     private readonly MemberSuspicion _suspicion;
+    private readonly MemberHistory _history;
     private readonly ConnectionTracker _tracker;
+    private readonly CurrentChannels _channels;
+    private readonly CallListeners _listeners;
+    private readonly ReadyProbe _servers;
 
-    internal ChannelRegistry(IChannelMonitor monitor, MemberDirectory members, MemberSuspicion suspicion, ConnectionTracker tracker)
+    internal ChannelRegistry(
+        IChannelMonitor monitor,
+        MemberDirectory members,
+        MemberSuspicion suspicion,
+        MemberHistory history,
+        ConnectionTracker tracker,
+        CurrentChannels channels,
+        CallListeners listeners,
+        ReadyProbe servers
+    )
     {
         Monitor = monitor;
         _members = members;
         _suspicion = suspicion;
+        _history = history;
         _tracker = tracker;
+        _channels = channels;
+        _listeners = listeners;
+        _servers = servers;
     }
 
     /// <summary>Reports what happens to the channels.</summary>
@@ -24,6 +41,28 @@ public sealed class ChannelRegistry
 
     /// <summary>Whether the members may be out of date, since their registry is unreachable.</summary>
     public bool IsStale => _members.Current.Stale;
+
+    /// <summary>Since when the registry of the members has been unreachable; null if it is reachable.</summary>
+    public DateTimeOffset? StaleSince => _history.StaleSince;
+
+    /// <summary>The members that were lost in the last hour without leaving, and have not come back.</summary>
+    public IReadOnlyList<LostMember> Lost => _history.Lost;
+
+    /// <summary>What is wrong with each channel.</summary>
+    /// <returns>One entry per channel, in the order of names; none if the program was started without channels.</returns>
+    public IReadOnlyList<ChannelStatus> Channels() =>
+        _channels.IsStarted
+            ?
+            [
+                .. _channels
+                    .Config.Items.OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
+                    .Select(pair => new ChannelStatus(
+                        pair.Key,
+                        pair.Value.Calls ? _listeners.FailuresOf(pair.Key) : null,
+                        pair.Value.Serves ? _servers.FailuresOf(pair.Key) : null
+                    )),
+            ]
+            : [];
 
     /// <summary>The other instances, by id.</summary>
     /// <returns>Each with what it published last; suspect if it did not answer the last dial.</returns>
@@ -40,7 +79,10 @@ public sealed class ChannelRegistry
                     member.Role,
                     member.Zone,
                     member.Connectors
-                )),
+                )
+                {
+                    StateSince = _suspicion.Since(member.Id) ?? _history.SinceOf(member.Id),
+                }),
         ];
 
     /// <summary>The connections that go through a tunnel or are being connected through one, oldest first.</summary>

@@ -28,6 +28,7 @@ internal static class ChannelServices
         AddConnections(services);
         services.TryAddSingleton<ReadyProbe>();
         services.TryAddSingleton<Announcement>();
+        services.TryAddSingleton<MemberHistory>();
         services.TryAddSingleton<GroupMembers>();
         services.TryAddSingleton<ChannelReport>();
         services.TryAddSingleton<ChannelReconciler>();
@@ -37,7 +38,11 @@ internal static class ChannelServices
             provider.GetRequiredService<ChannelMonitor>(),
             provider.GetRequiredService<MemberDirectory>(),
             provider.GetRequiredService<MemberSuspicion>(),
-            provider.GetRequiredService<ConnectionTracker>()
+            provider.GetRequiredService<MemberHistory>(),
+            provider.GetRequiredService<ConnectionTracker>(),
+            provider.GetRequiredService<CurrentChannels>(),
+            provider.GetRequiredService<CallListeners>(),
+            provider.GetRequiredService<ReadyProbe>()
         ));
         return services;
     }

@@ -14,6 +14,7 @@ internal sealed partial class GroupMembers(
     GuardedMembership guarded,
     MemberDirectory members,
     MemberSuspicion suspicion,
+    MemberHistory history,
     MemberFile file,
     ConnectionCutter cutter,
     ChannelMonitor monitor,
@@ -76,7 +77,9 @@ internal sealed partial class GroupMembers(
     {
         try
         {
-            foreach (var id in members.Apply(update))
+            var lost = members.Apply(update);
+            history.Follow(update, lost, members.Current);
+            foreach (var id in lost)
             {
                 cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
             }

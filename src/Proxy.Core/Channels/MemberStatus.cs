@@ -1,4 +1,5 @@
 using Proxy.Channels.Membership;
+using Proxy.Conditions;
 
 namespace Proxy.Channels;
 
@@ -20,4 +21,11 @@ public sealed record MemberStatus(
     string? Role,
     string? Zone,
     IReadOnlyList<MemberConnector> Connectors
-);
+)
+{
+    /// <summary>Since when it has been in its state, as far as this instance knows.</summary>
+    public DateTimeOffset? StateSince { get; init; }
+
+    /// <summary>How well it works; null where that is not asked for.</summary>
+    public Condition? Condition { get; init; }
+}

@@ -27,7 +27,7 @@ internal sealed partial class MemberSuspicion(
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, object> _suspects = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Suspicion> _suspects = new(StringComparer.Ordinal);
     private readonly TroubleFilter _logged = new(time);
     private readonly CancellationTokenSource _ending = new();
 
@@ -35,13 +35,17 @@ internal sealed partial class MemberSuspicion(
     /// <param name="member">The id of the member.</param>
     public bool Has(string member) => _suspects.ContainsKey(member);
 
+    /// <summary>Since when a member has been suspect; null if it is not.</summary>
+    /// <param name="member">The id of the member.</param>
+    public DateTimeOffset? Since(string member) => _suspects.GetValueOrDefault(member)?.Since;
+
     /// <summary>The state of a member as this instance experiences it: suspect, or else what it publishes.</summary>
     public MemberState StateOf(MemberRecord member) => Has(member.Id) ? MemberState.Suspect : member.State;
 
     /// <summary>Makes a member suspect, since it did not answer a dial.</summary>
     public void Suspect(MemberRecord member)
     {
-        var suspicion = new object(); // tells it from a later one of the same member
+        var suspicion = new Suspicion(time.GetUtcNow()); // tells it from a later one of the same member
         if (members.Current.All.ContainsKey(member.Id) && _suspects.TryAdd(member.Id, suspicion))
         {
             if (_logged.IsNews(member.Id, "suspect"))
@@ -86,7 +90,7 @@ internal sealed partial class MemberSuspicion(
     }
 
     // A member that is slow because its server is answers a query at once, and one that was lost answers when it is back.
-    private async Task AskAsync(string id, object suspicion)
+    private async Task AskAsync(string id, Suspicion suspicion)
     {
         var cancellationToken = _ending.Token;
         var pause = new Backoff(time, _firstPause, _longestPause);
@@ -110,6 +114,11 @@ internal sealed partial class MemberSuspicion(
         {
             _suspects.TryRemove(new(id, suspicion));
         }
+    }
+
+    private sealed class Suspicion(DateTimeOffset since)
+    {
+        public DateTimeOffset Since => since;
     }
 
     private static partial class Log

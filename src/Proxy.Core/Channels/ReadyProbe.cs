@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
 using Proxy.Connections;
+using Proxy.Diagnostics;
 
 namespace Proxy.Channels;
 
@@ -21,6 +23,8 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     private readonly Dictionary<string, long> _probed = new(StringComparer.OrdinalIgnoreCase);
     private readonly DialResults _dials = new(time);
 
+    private readonly ConcurrentDictionary<string, FailureRun> _runs = new(StringComparer.OrdinalIgnoreCase);
+
     // Channels for which the log has a warning already.
     private readonly HashSet<string> _impossible = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableHashSet<string> _ready = ImmutableHashSet.Create<string>(StringComparer.OrdinalIgnoreCase);
@@ -37,6 +41,7 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
     /// <summary>Records whether the server of a channel could be connected for a tunnel.</summary>
     public void Dialed(string name, bool succeeded)
     {
+        Record(name, succeeded);
         if (
             channels.Config.Items.GetValueOrDefault(name) is { Ready: ReadyCheck.OnDial } channel
             && _dials.Note(name, succeeded, channel.ReadyInterval)
@@ -45,6 +50,9 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
             channels.Changed.Set();
         }
     }
+
+    /// <summary>The attempts in a row that could not connect the server of a channel; null if the last one could, or there was none.</summary>
+    public Failures? FailuresOf(string name) => _runs.GetValueOrDefault(name)?.Current;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -114,8 +122,21 @@ internal sealed partial class ReadyProbe(CurrentChannels channels, ThisInstance 
         }
     }
 
+    private void Record(string name, bool succeeded)
+    {
+        if (succeeded)
+        {
+            _runs.GetValueOrDefault(name)?.Succeeded();
+        }
+        else
+        {
+            _runs.GetOrAdd(name, static (_, time) => new(time), time).Failed("the local server does not accept connections");
+        }
+    }
+
     private void Note(string name, bool accepts)
     {
+        Record(name, accepts);
         var failed = _failed[name] = accepts ? 0 : _failed.GetValueOrDefault(name) + 1;
         var before = _ready;
         var after =

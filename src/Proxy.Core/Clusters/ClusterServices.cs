@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Clusters.Resolution;
+using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -40,6 +41,7 @@ internal static class ClusterServices
         services.TryAddSingleton<DialReports>();
         services.TryAddSingleton<Dialer>();
         LeaveOutDrained(services);
+        RecordHealth(services);
         return services;
     }
 
@@ -51,15 +53,40 @@ internal static class ClusterServices
         }
     }
 
+    private static void RecordHealth(IServiceCollection services)
+    {
+        if (Implementation<IActiveHealthCheckMonitor>(services) is { } monitor)
+        {
+            services.AddSingleton(provider =>
+            {
+                var recent = provider.GetRequiredService<RecentOutcomes>();
+                IActiveHealthCheckPolicy[] policies =
+                [
+                    .. provider.GetServices<IActiveHealthCheckPolicy>().Select(policy => new RecordedActivePolicy(policy, recent)),
+                ];
+                return (IActiveHealthCheckMonitor)ActivatorUtilities.CreateInstance(provider, monitor, [policies]);
+            });
+        }
+
+        if (Implementation<IDestinationHealthUpdater>(services) is { } updater)
+        {
+            services.AddSingleton<IDestinationHealthUpdater>(provider => new RecordedHealthUpdater(
+                (IDestinationHealthUpdater)ActivatorUtilities.CreateInstance(provider, updater),
+                provider.GetRequiredService<RecentOutcomes>()
+            ));
+        }
+    }
+
+    // Null for what an application has replaced by a factory.
+    private static Type? Implementation<T>(IServiceCollection services) =>
+        services.LastOrDefault(static service => service.ServiceType == typeof(T))?.ImplementationType;
+
     // Wraps the policies when they are resolved, since an application may add its own after this.
     private static void LeaveOutDrained(IServiceCollection services)
     {
         services.TryAddSingleton<DrainedDestinations>();
         services.AddSingleton<IClusterChangeListener>(static provider => provider.GetRequiredService<DrainedDestinations>());
-        if (
-            services.LastOrDefault(static service => service.ServiceType == typeof(IClusterDestinationsUpdater))?.ImplementationType is
-            { } yarps
-        )
+        if (Implementation<IClusterDestinationsUpdater>(services) is { } yarps)
         {
             services.AddSingleton(provider =>
             {

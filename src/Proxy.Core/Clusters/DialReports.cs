@@ -18,6 +18,7 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
             return;
         }
 
+        metrics.Recent.Of(target.ClusterId, target.DestinationId).Reached(destination.Model.Config.Address);
         health.DialSucceeded(destination);
         if (DestinationLoad.Of(destination).DialEnded(failed: false))
         {
@@ -31,7 +32,7 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Of(exception));
         if (exception is NoLocalPortException)
         {
-            metrics.HadNoLocalPort();
+            metrics.HadNoLocalPort(exception.Message);
         }
 
         if (target is not { Cluster: { } cluster, Destination: { } destination })
@@ -39,7 +40,9 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
             return;
         }
 
-        if (!Resources.IsShortage(exception))
+        var isShortage = Resources.IsShortage(exception);
+        metrics.Recent.Of(target.ClusterId, target.DestinationId).Dialed(destination.Model.Config.Address, exception, isShortage);
+        if (!isShortage)
         {
             health.DialFailed(cluster, destination);
         }

@@ -12,7 +12,9 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
 {
     private static readonly TimeSpan _closeLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan _quiet = TimeSpan.FromMinutes(1);
-    private readonly AccessLogQueue _queue = new();
+    private static readonly TimeSpan _lately = TimeSpan.FromMinutes(5);
+    private readonly FailureRun _lost;
+    private readonly AccessLogQueue _queue;
     private readonly AccessLogWriter? _writer;
     private readonly AccessLogProgress? _progress;
     private readonly TimeProvider _time;
@@ -45,6 +47,8 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _time = time ?? TimeProvider.System;
+        _lost = new(_time, _lately);
+        _queue = new(_lost);
         _logger = logger ?? NullLogger<AccessLog>.Instance;
         _writer = output is null ? null : new(_queue, output, () => _options.Json, _time, _logger);
         _progress = tracker is null || output is null ? null : new(tracker, record => Add(record, AccessLogEvent.Progress), _time);
@@ -53,6 +57,9 @@ public sealed partial class AccessLog : IAsyncDisposable, IDisposable
 
     /// <summary>The number of lines that were lost because the output was too slow or failed.</summary>
     public long Dropped => _queue.Dropped;
+
+    /// <summary>The lines that were lost lately: up to the last five minutes without a loss. Null if there are none.</summary>
+    public Failures? Lost => _lost.Current;
 
     /// <summary>Applies an edit.</summary>
     /// <param name="options">The new options.</param>

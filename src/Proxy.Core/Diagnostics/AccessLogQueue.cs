@@ -4,7 +4,8 @@ namespace Proxy.Diagnostics;
 /// The lines that wait for the writer, limited in number and bytes. The thread that ends a connection copies its line in and continues; the
 /// writer takes all lines at once.
 /// </summary>
-internal sealed class AccessLogQueue
+/// <param name="lost">Records the lines that are lost.</param>
+internal sealed class AccessLogQueue(FailureRun lost)
 {
     public const int MaxLines = 16_384;
     public const int MaxBytes = 8 << 20;
@@ -108,6 +109,7 @@ internal sealed class AccessLogQueue
     {
         _untold += lines;
         Volatile.Write(ref _dropped, _dropped + lines);
+        lost.Failed(null, lines);
     }
 
     private void Append(ReadOnlySpan<byte> line)

@@ -118,6 +118,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The time since an upstream was connected; zero if none was.</summary>
     public TimeSpan Connected => _connected == 0 ? TimeSpan.Zero : time.GetElapsedTime(_connected);
 
+    /// <summary>Whether an upstream was connected for it alone.</summary>
+    internal bool WasConnected => _connected != 0;
+
     /// <summary>Why it has ended; null while it is open.</summary>
     public ConnectionOutcome? Outcome => Volatile.Read(ref _outcome) is var value and not NoOutcome ? (ConnectionOutcome)value : null;
 

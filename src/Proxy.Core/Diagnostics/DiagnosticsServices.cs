@@ -11,8 +11,10 @@ internal static class DiagnosticsServices
         services.AddMetrics();
         services.TryAddSingleton<ConnectionTracker>();
         services.TryAddSingleton<ProxyMeter>();
+        services.TryAddSingleton(static provider => new RecentOutcomes(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ProxyMetrics>();
         services.TryAddSingleton<RequestMetrics>();
+        services.TryAddSingleton<TrafficHistory>();
         services.TryAddSingleton(static _ => new AccessLog(null));
         services.TryAddSingleton<AccessLogMetrics>();
         services.TryAddSingleton<TrackingMiddleware>();

@@ -31,10 +31,11 @@ public sealed class ProxyMetrics : IDisposable
     /// <summary>Creates the instruments.</summary>
     /// <param name="meter">The meter that they belong to.</param>
     /// <param name="tracker">The open connections, from which gauges are read on a scrape.</param>
-    public ProxyMetrics(ProxyMeter meter, ConnectionTracker tracker)
+    /// <param name="recent">Gets each end, too; null for a new one.</param>
+    public ProxyMetrics(ProxyMeter meter, ConnectionTracker tracker, RecentOutcomes? recent = null)
     {
         ArgumentNullException.ThrowIfNull(meter);
-        (_meter, _tracker) = (meter, tracker);
+        (_meter, _tracker, Recent) = (meter, tracker, recent ?? new(TimeProvider.System));
         var instruments = meter.Instruments;
         _duration = instruments.CreateHistogram(
             "proxy.connection.duration",
@@ -83,6 +84,7 @@ public sealed class ProxyMetrics : IDisposable
         ArgumentNullException.ThrowIfNull(record);
         try
         {
+            Recent.Ended(record);
             var route = new KeyValuePair<string, object?>("proxy.route_id", record.RouteId ?? "");
             _duration.Record(record.Elapsed.TotalSeconds, route);
         }
@@ -113,7 +115,14 @@ public sealed class ProxyMetrics : IDisposable
         );
 
     /// <summary>Counts a dial that failed because no local port was left towards the destination.</summary>
-    internal void HadNoLocalPort() => Interlocked.Increment(ref _portless);
+    internal void HadNoLocalPort(string error)
+    {
+        Interlocked.Increment(ref _portless);
+        Recent.Portless.Failed(error);
+    }
+
+    /// <summary>What happened lately.</summary>
+    internal RecentOutcomes Recent { get; }
 
     /// <summary>Records one run of a list of hook steps.</summary>
     /// <param name="routeId">The id of the route.</param>

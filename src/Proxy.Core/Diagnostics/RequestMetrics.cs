@@ -11,13 +11,16 @@ public sealed class RequestMetrics
 
     private readonly ConcurrentDictionary<(string Route, string Cluster), RequestTotals> _totals = new();
     private readonly RecentIds _routes = new(ProxyMeter.MaxGone);
+    private readonly RecentOutcomes _recent;
     private readonly Histogram<double> _duration;
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="meter">The meter that they belong to.</param>
-    public RequestMetrics(ProxyMeter meter)
+    /// <param name="recent">Gets each end, too; null for a new one.</param>
+    public RequestMetrics(ProxyMeter meter, RecentOutcomes? recent = null)
     {
         ArgumentNullException.ThrowIfNull(meter);
+        _recent = recent ?? new(TimeProvider.System);
         var instruments = meter.Instruments;
         _duration = instruments.CreateHistogram(
             "proxy.http.request.duration",
@@ -63,6 +66,7 @@ public sealed class RequestMetrics
     {
         ArgumentNullException.ThrowIfNull(request);
         Totals(request.RouteId, request.ClusterId).Ended(request);
+        _recent.Ended(request);
         _duration.Record(
             request.Duration.TotalSeconds,
             new("proxy.route_id", request.RouteId ?? ""),

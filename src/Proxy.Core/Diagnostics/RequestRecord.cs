@@ -38,6 +38,12 @@ public sealed record RequestRecord
     /// <summary>YARP's word for why it failed; null if it did not.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Why it failed, as a sentence; null if it did not, or that is not known.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The configured address of the destination.</summary>
+    public string? DestinationAddress { get; init; }
+
     /// <summary>Bytes of bodies that were received from the client and sent on.</summary>
     public long? BytesIn { get; init; }
 

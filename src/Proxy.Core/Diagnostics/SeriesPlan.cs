@@ -35,6 +35,7 @@ public sealed class SeriesPlan
         var each = instrument switch
         {
             "proxy.connections" or "proxy.http.requests" => 5,
+            "proxy.condition" or "proxy.destination.failures" => 4, // a route, cluster, destination and device or lock; some reasons
             "proxy.io" or "proxy.http.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
             _ => 1,
         };

@@ -1,3 +1,4 @@
+using Proxy.Diagnostics;
 using Proxy.Timing;
 
 namespace Proxy.Locking;
@@ -9,10 +10,17 @@ namespace Proxy.Locking;
 internal sealed class AdmissionPause(TimeProvider time)
 {
     private readonly Backoff _backoff = new(time, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+    private readonly FailureRun _failures = new(time);
     private LockWaiter? _trial;
 
     /// <summary>Whether an operator has paused admission.</summary>
-    public bool IsPaused { get; set; }
+    public bool IsPaused => PausedSince is not null;
+
+    /// <summary>Since when an operator has paused admission; null if none has.</summary>
+    public DateTimeOffset? PausedSince { get; private set; }
+
+    /// <summary>The activations and dials that failed since the last one that succeeded; null if there are none.</summary>
+    public Failures? Failures => _failures.Current;
 
     /// <summary>The rest of the pause after a failure; zero while a client is being tried.</summary>
     public TimeSpan Remaining => _trial is null ? _backoff.Remaining : TimeSpan.Zero;
@@ -22,17 +30,22 @@ internal sealed class AdmissionPause(TimeProvider time)
 
     public bool AllowsOne => !IsPaused && _trial is null && Remaining == TimeSpan.Zero;
 
+    /// <summary>Records that an operator pauses or resumes admission.</summary>
+    public void Pause(bool paused) => PausedSince = paused ? PausedSince ?? time.GetUtcNow() : null;
+
     /// <summary>Records an admitted client. After a failure, its result decides whether others are admitted.</summary>
     public void Admit(LockWaiter waiter) => _trial = IsFailing ? waiter : null;
 
     public void Succeeded()
     {
         _backoff.Reset();
+        _failures.Succeeded();
         _trial = null;
     }
 
-    public void Failed(LockWaiter waiter)
+    public void Failed(LockWaiter waiter, string? reason = null)
     {
+        _failures.Failed(reason);
         if (IsFailing && _trial != waiter)
         {
             return; // admitted before the failure, so not the client whose result is awaited

@@ -40,15 +40,17 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         _destination = _settings.Service.Pick(waiter.Record, out var failure);
         if (_destination is null)
         {
-            queue.Failed(waiter);
+            queue.Failed(waiter, $"no destination can be picked: {failure}");
             waiter.Record.Close(failure);
             return false;
         }
 
         waiter.DestinationId = _destination.Id;
+        string? reason;
         try
         {
             var result = await ActivateAsync(_destination);
+            reason = result.Reason;
             stopped.ThrowIfCancellationRequested(); // a step that the stop cut off has not failed
             _isActivated = result.Succeeded || _settings.ProceedsOnHookFailure;
         }
@@ -60,7 +62,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
 
         if (!_isActivated)
         {
-            queue.Failed(waiter);
+            queue.Failed(waiter, reason);
             waiter.Record.Close(ConnectionOutcome.HookFailed);
         }
 
@@ -93,7 +95,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         // A destination that never answers counts as failed like one that refuses, even if the client's time ran out first.
         if (!_isConnected && waiter.Record.Outcome is ConnectionOutcome.ConnectFailed or ConnectionOutcome.HoldExpired)
         {
-            queue.Failed(waiter);
+            queue.Failed(waiter, $"destination {_destination.Id} cannot be connected");
         }
     }
 

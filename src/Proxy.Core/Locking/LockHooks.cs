@@ -1,10 +1,14 @@
+using Proxy.Diagnostics;
 using Proxy.Hooks;
 
 namespace Proxy.Locking;
 
 /// <summary>The hooks of one route, which never run two at a time, whatever the number of permits. Its counters survive edits.</summary>
-internal sealed class LockHooks(string routeId)
+internal sealed class LockHooks(string routeId, TimeProvider time)
 {
+    private readonly FailureRun _activate = new(time);
+    private readonly FailureRun _timeout = new(time);
+    private readonly FailureRun _release = new(time);
     private readonly HookTurn _turn = new();
     private long _activations;
     private long _timeouts;
@@ -12,6 +16,9 @@ internal sealed class LockHooks(string routeId)
 
     /// <summary>The number of activations that have succeeded.</summary>
     public long Activations => Volatile.Read(ref _activations);
+
+    /// <summary>The runs of one event's steps that failed since the last one that succeeded; null if there are none.</summary>
+    public Failures? Failures => _activate.Current ?? _timeout.Current ?? _release.Current;
 
     /// <summary>Runs the steps of an activation. A failed one is not counted, so that the steps which were due are due again.</summary>
     public async Task<HookResult> ActivateAsync(
@@ -95,7 +102,7 @@ internal sealed class LockHooks(string routeId)
         }
 
         await Task.Yield(); // off the event loop, since steps start processes and run application code
-        return await hooks.RunAsync(
+        var result = await hooks.RunAsync(
             new HookEvent
             {
                 Name = name,
@@ -108,5 +115,23 @@ internal sealed class LockHooks(string routeId)
             },
             cancellationToken
         );
+        Note(name, result);
+        return result;
+    }
+
+    private void Note(string name, HookResult result)
+    {
+        var run =
+            name == "activate" ? _activate
+            : name == "timeout" ? _timeout
+            : _release;
+        if (result.Succeeded)
+        {
+            run.Succeeded();
+        }
+        else
+        {
+            run.Failed(result.Reason);
+        }
     }
 }

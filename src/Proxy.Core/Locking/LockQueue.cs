@@ -10,16 +10,20 @@ namespace Proxy.Locking;
 /// </summary>
 internal sealed class LockQueue : IDisposable
 {
+    private static readonly TimeSpan _lately = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new(); // guards all fields below; never held while code outside this class runs
     private readonly LinkedList<LockWaiter> _waiting = new();
     private readonly HashSet<LockWaiter> _holding = [];
     private readonly AdmissionPause _pause;
+    private readonly FailureRun _refused;
     private readonly IPermits _permits;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private LockSettings _settings;
     private int? _permitsForNow;
     private bool _isClosed;
+    private DateTimeOffset? _fullSince;
     private TaskCompletionSource? _idle;
 
     public LockQueue(string routeId, LockSettings settings, IPermitStore store, TimeProvider time)
@@ -28,9 +32,10 @@ internal sealed class LockQueue : IDisposable
         _settings = settings;
         _time = time;
         _pause = new AdmissionPause(time);
+        _refused = new FailureRun(time, _lately);
         _permits = store.Open(routeId, Admit);
         _timer = time.CreateTimer(static state => ((LockQueue)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Hooks = new LockHooks(routeId);
+        Hooks = new LockHooks(routeId, time);
     }
 
     public string RouteId { get; }
@@ -57,6 +62,7 @@ internal sealed class LockQueue : IDisposable
             _isClosed = false;
             left = [.. _waiting.Where(waiter => waiter.Departed is { } how && Counts(how))];
             left.ForEach(TakeOut);
+            NoteFull();
         }
 
         left.ForEach(static waiter => waiter.Complete(ConnectionOutcome.LeftQueue));
@@ -97,10 +103,12 @@ internal sealed class LockQueue : IDisposable
 
             if (_waiting.Count >= _settings.QueueLimit)
             {
+                _refused.Failed();
                 return new(ConnectionOutcome.QueueFull);
             }
 
             waiter.Place = _waiting.AddLast(waiter);
+            NoteFull();
             if (_waiting.Count == 1)
             {
                 SetTimer();
@@ -153,11 +161,13 @@ internal sealed class LockQueue : IDisposable
     /// Records that an activation or dial has failed. The next client is admitted after a pause, so that an unavailable service does not
     /// use up the queue.
     /// </summary>
-    public void Failed(LockWaiter waiter)
+    /// <param name="waiter">The client whose activation or dial failed.</param>
+    /// <param name="reason">Why, as a sentence.</param>
+    public void Failed(LockWaiter waiter, string? reason = null)
     {
         lock (_gate)
         {
-            _pause.Failed(waiter);
+            _pause.Failed(waiter, reason);
             SetTimer();
         }
     }
@@ -185,7 +195,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
-            _pause.IsPaused = paused;
+            _pause.Pause(paused);
         }
 
         Admit();
@@ -262,6 +272,11 @@ internal sealed class LockQueue : IDisposable
                 IsPaused = _pause.IsPaused,
                 IsClosed = _isClosed,
                 PausedAfterFailure = _pause.Remaining,
+                PausedSince = _pause.PausedSince,
+                FullSince = _fullSince,
+                Refused = _refused.Current,
+                Failures = _pause.Failures,
+                HookFailures = Hooks.Failures,
                 Activations = Hooks.Activations,
                 Silent = Silent.Count,
                 Holding = [],
@@ -307,7 +322,11 @@ internal sealed class LockQueue : IDisposable
     {
         _waiting.Remove(waiter.Place!);
         waiter.Place = null;
+        NoteFull();
     }
+
+    private void NoteFull() =>
+        _fullSince = _waiting.Count > 0 && _waiting.Count >= _settings.QueueLimit ? _fullSince ?? _time.GetUtcNow() : null;
 
     private void Hold(LockWaiter waiter)
     {

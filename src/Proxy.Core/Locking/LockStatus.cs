@@ -1,3 +1,6 @@
+using Proxy.Conditions;
+using Proxy.Diagnostics;
+
 namespace Proxy.Locking;
 
 /// <summary>The status of a lock at one moment.</summary>
@@ -20,6 +23,24 @@ public sealed record LockStatus
 
     /// <summary>The rest of the pause after a failed hook or dial; zero if there is none.</summary>
     public required TimeSpan PausedAfterFailure { get; init; }
+
+    /// <summary>Since when an operator has paused admission; null if none has.</summary>
+    public DateTimeOffset? PausedSince { get; init; }
+
+    /// <summary>Since when the queue has been full; null if it is not.</summary>
+    public DateTimeOffset? FullSince { get; init; }
+
+    /// <summary>The clients that were refused because the queue was full, up to the last minute; null if there are none.</summary>
+    public Failures? Refused { get; init; }
+
+    /// <summary>The activations and dials that failed since the last one that succeeded; null if there are none.</summary>
+    public Failures? Failures { get; init; }
+
+    /// <summary>The runs of hooks that failed since the last one that succeeded, even if clients are served all the same; null if there are none.</summary>
+    public Failures? HookFailures { get; init; }
+
+    /// <summary>How well the lock works; null where that is not asked for.</summary>
+    public Condition? Condition { get; init; }
 
     /// <summary>The number of successful activations since the program started.</summary>
     public required long Activations { get; init; }

@@ -1,3 +1,6 @@
+using Proxy.Conditions;
+using Proxy.Diagnostics;
+
 namespace Proxy.Multiplexing;
 
 /// <summary>The state of a multiplexed destination at one moment.</summary>
@@ -36,6 +39,27 @@ public sealed record MultiplexStatus(
 
     /// <summary>How many requests ended in which way since the first client, by outcome.</summary>
     public IReadOnlyDictionary<string, long> Requests { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The suspended units and requests, each with when that began.</summary>
+    public IReadOnlyList<MultiplexSuspension> Suspended { get; init; } = [];
+
+    /// <summary>The requests that were not answered since the last answer; null if there are none.</summary>
+    public Failures? Unanswered { get; init; }
+
+    /// <summary>The requests that were not answered, up to the last minute; null if there are none.</summary>
+    public Failures? Timeouts { get; init; }
+
+    /// <summary>The requests that found the queue full or waited too long, up to the last minute; null if there are none.</summary>
+    public Failures? Refused { get; init; }
+
+    /// <summary>The dials and connections that failed since the last answer; null if there are none.</summary>
+    public Failures? Failures { get; init; }
+
+    /// <summary>Whether requests fail at once, since the destination cannot be connected or loses connections, until the next attempt.</summary>
+    public bool IsDown { get; init; }
+
+    /// <summary>How well the device works; null where that is not asked for.</summary>
+    public Condition? Condition { get; init; }
 
     internal static MultiplexStatus Unused(SessionKey key, string protocol) =>
         new(key.ClusterId, key.DestinationId, key.Address, protocol, [], 0, [], [], TimeSpan.Zero, [], IsRetired: false);

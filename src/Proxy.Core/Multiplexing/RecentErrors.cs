@@ -10,6 +10,9 @@ internal sealed class RecentErrors(TimeProvider time)
 
     public IReadOnlyList<MultiplexError> List => [.. _errors];
 
+    /// <summary>The newest reason; null if there is none.</summary>
+    public string? Last => _errors is [var last, ..] ? last.Reason : null;
+
     public void Add(string reason)
     {
         var times = 1;

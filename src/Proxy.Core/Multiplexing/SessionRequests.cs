@@ -1,3 +1,4 @@
+using Proxy.Diagnostics;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
@@ -5,15 +6,23 @@ namespace Proxy.Multiplexing;
 /// <summary>The requests of a session, from submission until they are answered or have failed. Guarded by the session's lock.</summary>
 internal sealed class SessionRequests
 {
+    private static readonly TimeSpan _lately = TimeSpan.FromMinutes(1);
+
     private readonly TimeProvider _time;
     private readonly UnitStates _units = new();
     private readonly SharedReads _reads;
+    private readonly FailureRun _unanswered;
+    private readonly FailureRun _timeouts;
+    private readonly FailureRun _refused;
     private ulong _lastId;
 
     public SessionRequests(TimeProvider time)
     {
         _time = time;
         Suspensions = new(time);
+        _unanswered = new(time);
+        _timeouts = new(time, _lately);
+        _refused = new(time, _lately);
         _reads = new(_units);
         Waiting = new(_reads);
     }
@@ -22,6 +31,15 @@ internal sealed class SessionRequests
     public WaitingRequests Waiting { get; }
 
     public Suspensions Suspensions { get; }
+
+    /// <summary>The requests that were not answered since the last answer; null if there are none.</summary>
+    public Failures? Unanswered => _unanswered.Current;
+
+    /// <summary>The requests that were not answered, up to the last minute, whatever else was; null if there are none.</summary>
+    public Failures? Timeouts => _timeouts.Current;
+
+    /// <summary>The requests that found the queue full or waited too long in it, up to the last minute; null if there are none.</summary>
+    public Failures? Refused => _refused.Current;
 
     /// <summary>What operators are to be told, since it began or ended.</summary>
     public Queue<SessionNotice> Notices { get; } = new();
@@ -69,6 +87,7 @@ internal sealed class SessionRequests
 
         if (isDown || Waiting.Count >= request.Client.Config.QueueLimit)
         {
+            NoteRefused(isDown ? 0 : 1);
             return isDown ? Admission.Down : Admission.Full;
         }
 
@@ -83,6 +102,15 @@ internal sealed class SessionRequests
     {
         request.Lane!.PendingWrites -= request.IsWrite ? 1 : 0;
         _reads.Forget(request);
+    }
+
+    /// <summary>Records requests that found the queue full, or waited too long.</summary>
+    public void NoteRefused(int requests)
+    {
+        if (requests > 0)
+        {
+            _refused.Failed(null, requests);
+        }
     }
 
     /// <summary>Marks a request as sent on a connection.</summary>
@@ -126,6 +154,7 @@ internal sealed class SessionRequests
             Notices.Enqueue(new(SessionNoticeKind.Resumed, subject));
         }
 
+        _unanswered.Succeeded();
         Settle(request);
         if (!connection.IsRetired && !request.HasReplyBegun) // a retired connection may have old settings
         {
@@ -138,6 +167,8 @@ internal sealed class SessionRequests
     /// <summary>Records that a request has not been answered in time.</summary>
     public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
     {
+        _unanswered.Failed();
+        _timeouts.Failed();
         if (Suspensions.TimedOut(request, settings, othersWait: Waiting.HasOther(request.Facts.Unit)) is { } subject)
         {
             Notices.Enqueue(new(SessionNoticeKind.Suspended, subject));

@@ -152,6 +152,7 @@ internal sealed class SessionState
         }
 
         Requests.Waiting.TakeExpired(now, expired);
+        Requests.NoteRefused(expired.Count);
         Exchanges.Check(now, overdue, lost);
         Requests.Suspensions.Forget();
         Pool.RetireOld(now);
@@ -176,6 +177,12 @@ internal sealed class SessionState
         {
             ClosesAfterEachAnswer = SingleUse.IsLearned(now),
             SuspendedRequests = Requests.Suspensions.Requests,
+            Suspended = Requests.Suspensions.List,
+            Unanswered = Requests.Unanswered,
+            Timeouts = Requests.Timeouts,
+            Refused = Requests.Refused,
+            Failures = Health.Failures,
+            IsDown = IsDown,
         };
 
     // Small messages are not counted, so they need not wait.

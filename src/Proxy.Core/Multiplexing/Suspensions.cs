@@ -24,6 +24,18 @@ internal sealed class Suspensions(TimeProvider time)
     /// <summary>The suspended requests, by the names that the protocol gives them.</summary>
     public IReadOnlyList<string> Requests => [.. _targets.Values.Select(static target => target.Name).Order(StringComparer.Ordinal)];
 
+    /// <summary>The suspended units and requests.</summary>
+    public IReadOnlyList<MultiplexSuspension> List =>
+        [
+            .. _units
+                .Where(static pair => pair.Value.IsSuspended)
+                .OrderBy(static pair => pair.Key)
+                .Select(static pair => new MultiplexSuspension(Name(pair.Key), pair.Key, pair.Value.Since, pair.Value.Failures)),
+            .. _targets
+                .Values.OrderBy(static target => target.Name, StringComparer.Ordinal)
+                .Select(static target => new MultiplexSuspension(target.Name, null, target.Since, target.Failures)),
+        ];
+
     /// <summary>The number of suspended units and requests.</summary>
     public int Count => _targets.Count + _units.Count(static unit => unit.Value.IsSuspended);
 
@@ -189,6 +201,10 @@ internal sealed class Suspensions(TimeProvider time)
         private long _silentSince = time.GetTimestamp();
 
         public bool IsSuspended => _backoff is not null;
+
+        public DateTimeOffset Since { get; } = time.GetUtcNow();
+
+        public int Failures => _backoff?.Failures ?? 0;
 
         /// <summary>Whether requests fail: the pause is not over, or another request is the probe.</summary>
         public bool Blocks => _backoff is { } backoff && (_probe is not null || backoff.Remaining > TimeSpan.Zero);

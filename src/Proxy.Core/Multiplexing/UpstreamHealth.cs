@@ -1,3 +1,4 @@
+using Proxy.Diagnostics;
 using Proxy.Timing;
 
 namespace Proxy.Multiplexing;
@@ -9,6 +10,11 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
 {
     private readonly Backoff _backoff = new(time, settings.Multiplex.RetryDelay, settings.Multiplex.MaxRetryDelay);
     private long _failedAt;
+
+    private readonly FailureRun _failures = new(time);
+
+    /// <summary>The dials and connections that failed since the last answer; null if there are none.</summary>
+    public Failures? Failures => _failures.Current;
 
     public RecentErrors Errors { get; } = new(time);
 
@@ -31,6 +37,7 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         _backoff.First = next.Multiplex.RetryDelay;
         _backoff.Longest = next.Multiplex.MaxRetryDelay;
         _backoff.Reset();
+        _failures.Succeeded();
         IsUnreachable = false;
     }
 
@@ -48,6 +55,7 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
     {
         _failedAt = now;
         _backoff.Fail();
+        _failures.Failed(Errors.Last);
     }
 
     /// <summary>Records that a connection has worked. A connection from before the last failure proves nothing.</summary>
@@ -57,6 +65,7 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         if (since >= _failedAt)
         {
             _backoff.Reset();
+            _failures.Succeeded();
         }
     }
 }

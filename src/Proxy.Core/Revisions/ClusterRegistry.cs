@@ -3,6 +3,7 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -140,7 +141,19 @@ public sealed class ClusterRegistry
             new(destination.Health.Active, destination.Health.Passive, available),
             _drained.Contains(cluster.ClusterId, destination.DestinationId),
             DestinationLoad.Of(destination).Active + destination.ConcurrentRequestCount
-        );
+        )
+        {
+            Checks = Checks(cluster.Model.Config.HealthCheck),
+        };
+
+    private static string Checks(HealthCheckConfig? checks) =>
+        (checks?.Active?.Enabled is true, checks?.Passive?.Enabled is true) switch
+        {
+            (true, true) => "ActiveAndPassive",
+            (true, false) => "Active",
+            (false, true) => "Passive",
+            _ => "Off",
+        };
 
     private static bool Is(string? one, string other) => other.Equals(one, StringComparison.OrdinalIgnoreCase);
 }

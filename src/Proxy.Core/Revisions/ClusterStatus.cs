@@ -1,3 +1,4 @@
+using Proxy.Conditions;
 using Proxy.Diagnostics;
 
 namespace Proxy.Revisions;
@@ -10,4 +11,7 @@ public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<Desti
 {
     /// <summary>The HTTP requests sent to it since the start, over all routes; null if there was none.</summary>
     public RequestSums? Requests { get; init; }
+
+    /// <summary>How well it works; null where that is not asked for.</summary>
+    public Condition? Condition { get; init; }
 }

@@ -1,3 +1,5 @@
+using Proxy.Conditions;
+
 namespace Proxy.Revisions;
 
 /// <summary>The status of a destination.</summary>
@@ -8,4 +10,11 @@ namespace Proxy.Revisions;
 /// <param name="Connections">
 /// The number of TCP connections to it (including those being dialed), multiplexer clients and HTTP requests.
 /// </param>
-public sealed record DestinationStatus(string Id, string Address, DestinationHealthStatus Health, bool Drained, int Connections);
+public sealed record DestinationStatus(string Id, string Address, DestinationHealthStatus Health, bool Drained, int Connections)
+{
+    /// <summary>Which checks are configured: <c>Off</c>, <c>Active</c>, <c>Passive</c> or <c>ActiveAndPassive</c>.</summary>
+    public string Checks { get; init; } = "Off";
+
+    /// <summary>How well it works; null where that is not asked for.</summary>
+    public Condition? Condition { get; init; }
+}

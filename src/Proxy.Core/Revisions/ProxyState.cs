@@ -24,6 +24,21 @@ public sealed record ProxyState
     /// <summary>Why the newest edit was rejected; empty if it was not.</summary>
     public IReadOnlyList<ConfigProblem> Rejected { get; init; } = [];
 
+    /// <summary>When the newest edit was rejected; null if it was not.</summary>
+    public DateTimeOffset? RejectedAt { get; init; }
+
+    /// <summary>Since when a valid revision has been waiting; null if none does.</summary>
+    public DateTimeOffset? PendingSince { get; init; }
+
+    /// <summary>The address that it waits for, or the key that names it; null if none does.</summary>
+    public string? PendingKey { get; init; }
+
+    /// <summary>Since when sections have differed from what they were at the start; null if none does.</summary>
+    public DateTimeOffset? RestartNeededSince { get; init; }
+
+    /// <summary>Since when configuration files have been seen to be replaced; null if none is.</summary>
+    public DateTimeOffset? ReplacedSince { get; init; }
+
     /// <summary>Why the newest valid revision waits; null if none does. It goes on waiting while a newer edit is rejected.</summary>
     public string? Pending { get; init; }
 

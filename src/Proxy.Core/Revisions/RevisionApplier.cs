@@ -133,7 +133,10 @@ internal sealed partial class RevisionApplier(
                 AppliedAt = now,
                 Bound = addresses,
                 RestartNeeded = restart,
+                RestartNeededSince = restart.Count > 0 ? state.RestartNeededSince ?? now : null,
                 Pending = null,
+                PendingKey = null,
+                PendingSince = null,
             }
         );
         Afterwards(() => Tell(revision));
@@ -145,6 +148,11 @@ internal sealed partial class RevisionApplier(
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
         requests.Configure(revision.HttpRoutes.Select(static route => route.RouteId));
+        metrics.Recent.Configure(
+            RevisionLabels.Routes(revision),
+            RevisionLabels.HttpRoutes(revision),
+            RevisionLabels.Destinations(revision)
+        );
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);

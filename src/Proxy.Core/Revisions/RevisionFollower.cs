@@ -155,7 +155,7 @@ internal sealed partial class RevisionFollower(
         IReadOnlyList<ConfigProblem> errors = [.. result.Errors, .. LastRoutes.Check(running, result.Revision, input)];
         if (errors.Count == 0)
         {
-            status.Update(static state => state with { Rejected = [] });
+            status.Update(static state => state with { Rejected = [], RejectedAt = null });
             Wait(result.Revision!.Id == running.Id ? null : result.Revision);
             return;
         }
@@ -179,7 +179,14 @@ internal sealed partial class RevisionFollower(
             Log.Replaced(logger, file);
         }
 
-        status.Update(state => state with { ReplacedFiles = replaced });
+        var now = time.GetUtcNow();
+        status.Update(state =>
+            state with
+            {
+                ReplacedFiles = replaced,
+                ReplacedSince = replaced.Count > 0 ? state.ReplacedSince ?? now : null,
+            }
+        );
     }
 
     // A large configuration takes long to read. A stop does not even wait until the reader notices the token.
@@ -218,7 +225,15 @@ internal sealed partial class RevisionFollower(
                 Log.Pending(logger, revision.Id, exception.Message);
             }
 
-            status.Update(state => state with { Pending = exception.Message });
+            var now = time.GetUtcNow();
+            status.Update(state =>
+                state with
+                {
+                    Pending = exception.Message,
+                    PendingKey = exception.Key,
+                    PendingSince = state.PendingSince ?? now,
+                }
+            );
             return true;
         }
 
@@ -233,14 +248,15 @@ internal sealed partial class RevisionFollower(
         _waiting = revision;
         if (revision is null)
         {
-            status.Update(static state => state with { Pending = null });
+            status.Update(static state => state with { Pending = null, PendingKey = null, PendingSince = null });
         }
     }
 
     private void Reject(IReadOnlyList<ConfigProblem> problems)
     {
         metrics.Reloaded("rejected");
-        status.Update(state => state with { Rejected = problems });
+        var now = time.GetUtcNow();
+        status.Update(state => state with { Rejected = problems, RejectedAt = state.RejectedAt ?? now });
     }
 
     private static partial class Log

@@ -7,6 +7,13 @@ internal static class RevisionLabels
 {
     public static IReadOnlyCollection<string> Routes(Revision revision) => [.. revision.Config.ReverseProxy.TcpRoutes.Keys];
 
+    public static IReadOnlyCollection<string> HttpRoutes(Revision revision) =>
+        [.. revision.HttpRoutes.Select(static route => route.RouteId)];
+
+    /// <summary>The ids of destinations with those of their clusters.</summary>
+    public static IEnumerable<(string ClusterId, string DestinationId)> Destinations(Revision revision) =>
+        revision.Clusters.SelectMany(static cluster => (cluster.Destinations?.Keys ?? []).Select(id => (cluster.ClusterId, id)));
+
     /// <summary>The ids of HTTP routes, and of clusters and their destinations.</summary>
     public static IEnumerable<string> Others(Revision revision) =>
         revision

@@ -80,6 +80,7 @@ internal static class AdminEndpoint
         endpoints.MapGet("/metrics", PrometheusEndpoint.WriteAsync);
         var api = ApiDocument.Map(endpoints);
         StatusApi.Map(api.About("Host"), admin);
+        ConditionApi.Map(api.About("Health"));
         EndpointApi.Map(api.About("Endpoints and routes"));
         RouteApi.Map(api.About("Endpoints and routes"));
         ClusterApi.Map(api.About("Clusters"));

@@ -20,11 +20,14 @@ internal static class ChannelApi
         api.MapGet("/channel-events", (Delegate)WriteEventsAsync)
             .WithSummary("Every change of a channel, as server-sent events; supports Last-Event-ID.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
-        api.MapGet("/members", static (ChannelRegistry channels) => new MembersAnswer(channels.IsStale, channels.Members()))
+        api.MapGet("/members", static (ChannelRegistry channels, KnownConditions known) => Members(channels, known))
             .WithSummary("The other instances of the group.");
         api.MapGet("/tunnels", static (ChannelRegistry channels) => channels.Tunnels())
             .WithSummary("The connections that use a tunnel, the oldest first.");
     }
+
+    private static MembersAnswer Members(ChannelRegistry channels, KnownConditions known) =>
+        new(channels.IsStale, [.. channels.Members().Select(known.With)]) { Lost = channels.Lost };
 
     private static IEnumerable<ChannelState> List(ChannelRegistry channels) =>
         channels.Monitor.Current.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal);

@@ -11,7 +11,8 @@ internal static class ClusterApi
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/clusters", static (ClusterRegistry clusters) => clusters.List()).WithSummary("The clusters and their destinations.");
+        api.MapGet("/clusters", static (ClusterRegistry clusters, KnownConditions known) => clusters.List().Select(known.With))
+            .WithSummary("The clusters and their destinations.");
         api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
         api.MapPost($"{Destination}/drain", Drain)
             .WithSummary(
@@ -23,8 +24,10 @@ internal static class ClusterApi
             .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests continue.");
     }
 
-    private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters) =>
-        clusters.Find(id) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
+    private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters, KnownConditions known) =>
+        clusters.Find(id) is { } found
+            ? TypedResults.Ok(known.With(found))
+            : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
     private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(string id, string destination, ClusterRegistry clusters) =>
         Answer(clusters.TryDrain(id, destination), id, destination, clusters);

@@ -11,24 +11,30 @@ internal static class LockApi
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/locks", static (LockRegistry locks) => locks.List())
+        api.MapGet("/locks", static (LockRegistry locks, KnownConditions known) => locks.List().Select(known.With))
             .WithSummary("The locks: which clients hold permits and which wait.");
         api.MapGet("/locks/{route}", One).WithSummary("The lock of one route.");
-        api.MapPost("/locks/{route}/pause", static (string route, LockRegistry locks) => Pause(route, locks, paused: true))
+        api.MapPost(
+                "/locks/{route}/pause",
+                static (string route, LockRegistry locks, KnownConditions known) => Pause(route, locks, known, paused: true)
+            )
             .WithSummary("Stops admitting clients. Clients that hold a permit continue; waiting clients stay in the queue.");
-        api.MapPost("/locks/{route}/resume", static (string route, LockRegistry locks) => Pause(route, locks, paused: false))
+        api.MapPost(
+                "/locks/{route}/resume",
+                static (string route, LockRegistry locks, KnownConditions known) => Pause(route, locks, known, paused: false)
+            )
             .WithSummary("Admits clients again.");
         api.MapPut("/locks/{route}/permits", ChangePermits)
             .WithSummary("Changes the number of permits until the next configuration edit. Fewer permits close no connection.");
     }
 
-    private static Results<Ok<LockStatus>, NotFound<ApiError>> One(string route, LockRegistry locks) =>
-        locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(NotFoundError(route));
+    private static Results<Ok<LockStatus>, NotFound<ApiError>> One(string route, LockRegistry locks, KnownConditions known) =>
+        locks.Find(route) is { } found ? TypedResults.Ok(known.With(found)) : TypedResults.NotFound(NotFoundError(route));
 
-    private static Results<Ok<LockStatus>, NotFound<ApiError>> Pause(string route, LockRegistry locks, bool paused)
+    private static Results<Ok<LockStatus>, NotFound<ApiError>> Pause(string route, LockRegistry locks, KnownConditions known, bool paused)
     {
         locks.TryPause(route, paused);
-        return One(route, locks);
+        return One(route, locks, known);
     }
 
     private static Results<Ok<LockStatus>, NotFound<ApiError>, BadRequest<ApiError>> ChangePermits(

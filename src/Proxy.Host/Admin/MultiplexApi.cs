@@ -9,7 +9,7 @@ internal static class MultiplexApi
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/multiplex", static (MultiplexRegistry multiplexers) => multiplexers.Status)
+        api.MapGet("/multiplex", static (MultiplexRegistry multiplexers, KnownConditions known) => multiplexers.Status.Select(known.With))
             .WithSummary("The multiplexed destinations: clients, waiting requests, requests in flight and errors.");
         api.MapGet("/multiplex/{cluster}/{destination}", One).WithSummary("One multiplexed destination.");
         api.MapPost("/multiplex/{cluster}/{destination}/renew", Renew)
@@ -19,19 +19,21 @@ internal static class MultiplexApi
     private static Results<Ok<MultiplexStatus>, NotFound<ApiError>> Renew(
         string cluster,
         string destination,
-        MultiplexRegistry multiplexers
+        MultiplexRegistry multiplexers,
+        KnownConditions known
     )
     {
         multiplexers.Renew(cluster, destination);
-        return One(cluster, destination, multiplexers);
+        return One(cluster, destination, multiplexers, known);
     }
 
     private static Results<Ok<MultiplexStatus>, NotFound<ApiError>> One(
         string cluster,
         string destination,
-        MultiplexRegistry multiplexers
+        MultiplexRegistry multiplexers,
+        KnownConditions known
     ) =>
         multiplexers.Find(cluster, destination) is { } found
-            ? TypedResults.Ok(found)
+            ? TypedResults.Ok(known.With(found))
             : TypedResults.NotFound(new ApiError($"There is no multiplexed destination '{destination}' in a cluster '{cluster}'."));
 }

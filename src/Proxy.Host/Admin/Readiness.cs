@@ -1,4 +1,7 @@
+using Proxy.Conditions;
+using Proxy.Conditions.Rules;
 using Proxy.Connections;
+using Proxy.Host.Contracts;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
@@ -9,6 +12,8 @@ namespace Proxy.Host.Admin;
 /// </summary>
 internal static class Readiness
 {
+    private const int MostConditions = 50;
+
     public static Task WriteAsync(HttpContext context)
     {
         var status = context.RequestServices.GetRequiredService<ProxyStatus>().Current;
@@ -23,10 +28,12 @@ internal static class Readiness
             return context.Response.WriteAsync($"{word}\n");
         }
 
+        var conditions = context.RequestServices.GetRequiredService<ConditionRegistry>().Read();
         return context.Response.WriteAsJsonAsync(
             new
             {
                 status = word,
+                health = ConditionsAnswer.Of(conditions, static one => one.Level != ConditionLevel.Ok, MostConditions),
                 revision = status.Running?.Id,
                 readingSince = status.ReadingSince,
                 rejected = status.Rejected.Select(static problem => problem.ToString()),
@@ -34,7 +41,8 @@ internal static class Readiness
                 restartNeeded = status.RestartNeeded,
                 replacedFiles = status.ReplacedFiles,
                 acceptingPausedSince = context.RequestServices.GetRequiredService<Resources>().PausedSince,
-            }
+            },
+            ApiJson.Options
         );
     }
 }

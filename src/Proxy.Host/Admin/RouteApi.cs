@@ -23,12 +23,16 @@ internal static class RouteApi
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/routes", static (ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests) => List(status, metrics, requests))
+        api.MapGet(
+                "/routes",
+                static (ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests, KnownConditions known) =>
+                    List(status, metrics, requests, known)
+            )
             .WithSummary("The routes. HTTP routes have the mode Http, and requests instead of connections.");
         api.MapGet("/routes/{id}", One).WithSummary("One route.");
     }
 
-    public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests)
+    public static IReadOnlyList<RouteAnswer> List(ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests, KnownConditions known)
     {
         if (status.Current.Running is not { } running)
         {
@@ -52,6 +56,7 @@ internal static class RouteApi
                         Requests = RequestSums.Of(http[route.RouteId].Append(_none)),
                     })
                 )
+                .Select(known.With)
                 .OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase),
         ];
     }
@@ -60,9 +65,10 @@ internal static class RouteApi
         string id,
         ProxyStatus status,
         ProxyMetrics metrics,
-        RequestMetrics requests
+        RequestMetrics requests,
+        KnownConditions known
     ) =>
-        List(status, metrics, requests).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
+        List(status, metrics, requests, known).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
             ? TypedResults.Ok(found)
             : TypedResults.NotFound(new ApiError($"There is no route '{id}'."));
 

@@ -1,3 +1,5 @@
+using Proxy.Conditions;
+using Proxy.Conditions.Rules;
 using Proxy.Configuration.Host;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
@@ -13,6 +15,7 @@ internal sealed class SnapshotReader(
     ProxyMetrics metrics,
     RequestMetrics requests,
     ClusterRegistry clusters,
+    ConditionRegistry conditions,
     AdminConfig admin
 )
 {
@@ -23,12 +26,22 @@ internal sealed class SnapshotReader(
     public Snapshot Read()
     {
         var now = status.Read() with { AllowChanges = admin.AllowChanges };
-        return new(now with { Rejected = [.. now.Rejected.Take(MaxErrors)] }, now.Rejected.Count, Routes(), Clusters());
+        var all = conditions.Read();
+        return new(
+            now with
+            {
+                Rejected = [.. now.Rejected.Take(MaxErrors)],
+            },
+            now.Rejected.Count,
+            Routes(new(all)),
+            Clusters(),
+            ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok, MaxNotable)
+        );
     }
 
-    private SnapshotRoutes Routes()
+    private SnapshotRoutes Routes(KnownConditions known)
     {
-        var all = RouteApi.List(running, metrics, requests);
+        var all = RouteApi.List(running, metrics, requests, known);
         if (all.Count <= MaxRoutes)
         {
             return new(all, new(0, 0, 0, 0));

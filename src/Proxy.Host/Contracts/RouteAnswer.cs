@@ -1,3 +1,4 @@
+using Proxy.Conditions;
 using Proxy.Diagnostics;
 
 namespace Proxy.Host.Contracts;
@@ -23,6 +24,9 @@ internal sealed record RouteAnswer(string Id, string Mode, IReadOnlyList<string>
 
     /// <summary>Bytes sent to clients; null for HTTP routes.</summary>
     public long? BytesOut { get; init; }
+
+    /// <summary>How well the route serves its clients.</summary>
+    public Condition? Condition { get; init; }
 
     /// <summary>The requests of an HTTP route since the start; null for TCP routes.</summary>
     public RequestSums? Requests { get; init; }

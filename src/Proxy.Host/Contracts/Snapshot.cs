@@ -5,7 +5,14 @@ namespace Proxy.Host.Contracts;
 /// <param name="RejectedCount">The number of all errors of the rejected edit.</param>
 /// <param name="Routes">The routes.</param>
 /// <param name="Clusters">The destinations that need attention.</param>
-internal sealed record Snapshot(StatusAnswer Status, int RejectedCount, SnapshotRoutes Routes, SnapshotClusters Clusters);
+/// <param name="Health">What is wrong, with at most 50 conditions.</param>
+internal sealed record Snapshot(
+    StatusAnswer Status,
+    int RejectedCount,
+    SnapshotRoutes Routes,
+    SnapshotClusters Clusters,
+    ConditionsAnswer Health
+);
 
 /// <summary>The routes with the most open connections, and the sum of the others.</summary>
 /// <param name="Items">At most 500 routes, ordered by id.</param>

@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The configuration or the command line is invalid.</summary>
     public const int BadInput = 2;
+
+    /// <summary><c>status --check</c> found that something is down.</summary>
+    public const int Down = 3;
 }

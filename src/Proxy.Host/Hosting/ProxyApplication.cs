@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Channels.Monitoring;
+using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Configuration.Host;
 using Proxy.Connections;
@@ -52,6 +53,7 @@ internal static class ProxyApplication
         AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
+        services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read()));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess());

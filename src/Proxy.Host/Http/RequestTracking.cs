@@ -60,7 +60,7 @@ internal sealed partial class RequestTracking(
             };
             metrics.Ended(request);
             accessLog.Write(request);
-            Report(request, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+            Report(request);
         }
     }
 
@@ -81,7 +81,9 @@ internal sealed partial class RequestTracking(
             Path = context.Request.Path.Value ?? "",
             Status = isGone ? null : context.Response.StatusCode,
             Outcome = Outcome(context, routeId, error, thrown),
+            DestinationAddress = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address,
             Error = error?.Error is { } word and not ForwarderError.None ? word.ToString() : null,
+            Reason = error is null or { Error: ForwarderError.None } ? null : Reason(error.Exception),
             Duration = default,
         };
     }
@@ -130,7 +132,7 @@ internal sealed partial class RequestTracking(
 
     private static bool IsFalse(string? text) => bool.TryParse(text, out var value) && !value;
 
-    private void Report(RequestRecord request, Exception? exception)
+    private void Report(RequestRecord request)
     {
         if (request.Error is not { } error)
         {
@@ -143,8 +145,8 @@ internal sealed partial class RequestTracking(
             return;
         }
 
-        var (method, path, reason) = (Printable.Shorten(request.Method), Printable.Shorten(request.Path), Reason(exception));
-        Log.Failed(logger, level, request.RouteId, method, path, request.DestinationId, error, reason, request.Status);
+        var (method, path) = (Printable.Shorten(request.Method), Printable.Shorten(request.Path));
+        Log.Failed(logger, level, request.RouteId, method, path, request.DestinationId, error, request.Reason!, request.Status);
     }
 
     private static string Reason(Exception? exception) =>

@@ -36,6 +36,7 @@ public sealed class GroupMembersTests : IAsyncLifetime
             ),
             _members,
             services.GetRequiredService<MemberSuspicion>(),
+            services.GetRequiredService<MemberHistory>(),
             services.GetRequiredService<MemberFile>(),
             services.GetRequiredService<ConnectionCutter>(),
             services.GetRequiredService<ChannelMonitor>(),

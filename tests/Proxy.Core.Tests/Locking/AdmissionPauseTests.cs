@@ -18,7 +18,7 @@ public sealed class AdmissionPauseTests
         _pause.Admit(Client());
 
         Assert.True(_pause.AllowsOne);
-        _pause.IsPaused = true;
+        _pause.Pause(paused: true);
         Assert.False(_pause.AllowsOne);
     }
 

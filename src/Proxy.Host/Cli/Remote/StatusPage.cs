@@ -1,4 +1,5 @@
 using System.Globalization;
+using Proxy.Conditions;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
@@ -7,7 +8,13 @@ using Proxy.Revisions;
 namespace Proxy.Host.Cli.Remote;
 
 /// <summary>Formats the state of a running host as text.</summary>
-internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer> routes, IReadOnlyList<ClusterStatus> clusters)
+internal sealed class StatusPage(
+    StatusAnswer status,
+    IReadOnlyList<RouteAnswer> routes,
+    IReadOnlyList<ClusterStatus> clusters,
+    ConditionsAnswer health,
+    HistoryAnswer history
+)
 {
     public bool IsReady => status.Ready;
 
@@ -15,16 +22,20 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
         new(
             await host.GetAsync<StatusAnswer>("api/status", cancellationToken),
             await host.GetAsync<IReadOnlyList<RouteAnswer>>("api/routes", cancellationToken),
-            await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken)
+            await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken),
+            await host.GetAsync<ConditionsAnswer>("api/conditions", cancellationToken),
+            await host.GetAsync<HistoryAnswer>("api/history", cancellationToken)
         );
 
     public override string ToString()
     {
         using var output = new StringWriter(CultureInfo.InvariantCulture);
         WriteSummary(output);
+        output.Write(HealthText.Of(health, status.StartedAt + status.Uptime));
         WriteNotices(output);
         WriteRoutes(output);
         WriteDestinations(output);
+        output.Write(HealthText.Of(history.Ends));
         return output.ToString();
     }
 
@@ -99,8 +110,11 @@ internal sealed class StatusPage(StatusAnswer status, IReadOnlyList<RouteAnswer>
 
     private static string State(DestinationStatus destination) =>
         destination.Drained ? "drained"
+        : destination.Condition is { Level: ConditionLevel.Down } down ? $"down ({down.Reason})"
+        : destination.Condition is { Level: ConditionLevel.Degraded } degraded ? $"degraded ({degraded.Reason})"
+        : destination.Condition is { Reason: ConditionReason.NotChecked } ? "not checked"
         : destination.Health.Available ? "available"
-        : "unhealthy";
+        : "unavailable";
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+
+namespace Proxy.Diagnostics;
+
+/// <summary>
+/// What happened lately, by route and by destination, and the last ends that were not as they should be. Conditions are derived from it. Thread-safe; its
+/// size depends on the configuration alone.
+/// </summary>
+public sealed class RecentOutcomes
+{
+    private const int FirstServerError = 500;
+    private static readonly TimeSpan _lately = TimeSpan.FromMinutes(5);
+    private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>();
+
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, LastMinute> _routes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, LastMinute> _requests = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<DestinationKey, DestinationResults> _destinations = new();
+
+    /// <summary>Begins with nothing.</summary>
+    /// <param name="time">The clock.</param>
+    public RecentOutcomes(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        Portless = new(time, _lately);
+        Ends = new(time);
+    }
+
+    /// <summary>The dials that failed lately because no local port was left.</summary>
+    internal FailureRun Portless { get; }
+
+    /// <summary>The last ends that were not <see cref="ConnectionOutcome.Completed"/>.</summary>
+    internal RecentEnds Ends { get; }
+
+    /// <summary>The clients of a TCP route in the last minute; null if it never had any.</summary>
+    internal LastMinuteSums? OfRoute(string routeId) => _routes.GetValueOrDefault(routeId)?.Read();
+
+    /// <summary>The requests of an HTTP route in the last minute; null if it never had any.</summary>
+    internal LastMinuteSums? OfHttpRoute(string routeId) => _requests.GetValueOrDefault(routeId)?.Read();
+
+    /// <summary>What happened at a destination; null if nothing did.</summary>
+    internal DestinationResults? Find(string clusterId, string destinationId) =>
+        _destinations.GetValueOrDefault(new(clusterId, destinationId));
+
+    /// <summary>What happens at a destination.</summary>
+    internal DestinationResults Of(string clusterId, string destinationId) =>
+        _destinations.GetOrAdd(new(clusterId, destinationId), static (_, time) => new(time), _time);
+
+    /// <summary>Records a connection that has ended.</summary>
+    internal void Ended(ConnectionRecord record)
+    {
+        var outcome = record.Outcome ?? ConnectionOutcome.InternalError;
+        if (record.RouteId is { } route)
+        {
+            Of(_routes, route).Note(outcome.IsFault() ? _outcomes[(int)outcome] : null);
+        }
+
+        // Not for clients of multiplexers, whose requests are counted.
+        if (record is { WasConnected: true, ClusterId: { } cluster, DestinationId: { } destination })
+        {
+            Of(cluster, destination).Ended(ReasonOf(outcome));
+        }
+
+        if (outcome != ConnectionOutcome.Completed)
+        {
+            Ends.Add(record, outcome);
+        }
+    }
+
+    /// <summary>Records a request that has ended.</summary>
+    internal void Ended(RequestRecord request)
+    {
+        var isServerError = request.Status >= FirstServerError;
+        var fails = request.Outcome.IsFault() || isServerError;
+        if (request.RouteId is { } route)
+        {
+            Of(_requests, route).Note(fails ? Describe(request) : null);
+        }
+
+        if (request is { ClusterId: { } cluster, DestinationId: { } destination })
+        {
+            Note(Of(cluster, destination), request, isServerError);
+        }
+
+        if (fails || request.Outcome != ConnectionOutcome.Completed)
+        {
+            Ends.Add(request);
+        }
+    }
+
+    /// <summary>Forgets what is not configured any more.</summary>
+    internal void Configure(
+        IReadOnlyCollection<string> routes,
+        IReadOnlyCollection<string> httpRoutes,
+        IEnumerable<(string, string)> destinations
+    )
+    {
+        Keep(_routes, routes.ToHashSet(StringComparer.OrdinalIgnoreCase));
+        Keep(_requests, httpRoutes.ToHashSet(StringComparer.OrdinalIgnoreCase));
+        Keep(_destinations, [.. destinations.Select(static pair => new DestinationKey(pair.Item1, pair.Item2))]);
+    }
+
+    private static void Note(DestinationResults destination, RequestRecord request, bool isServerError)
+    {
+        var address = request.DestinationAddress ?? "";
+        switch (request.Outcome)
+        {
+            case ConnectionOutcome.ConnectFailed:
+                destination.NotReached(address, FailureReason.NotConnected, request.Reason);
+                break;
+            case ConnectionOutcome.NoDestination or ConnectionOutcome.ClientReset or ConnectionOutcome.InternalError:
+                break; // says nothing about it
+            default:
+                destination.Reached(address);
+                destination.Ended(ReasonOf(request.Outcome) ?? (isServerError ? FailureReason.ServerError : null));
+                break;
+        }
+    }
+
+    private static FailureReason? ReasonOf(ConnectionOutcome outcome) =>
+        outcome switch
+        {
+            ConnectionOutcome.UpstreamReset => FailureReason.Reset,
+            ConnectionOutcome.ResponseTimeout => FailureReason.NoAnswer,
+            ConnectionOutcome.ProtocolError => FailureReason.ProtocolError,
+            _ => null,
+        };
+
+    private static string Describe(RequestRecord request) =>
+        request.Reason is { } reason ? $"{request.Outcome}: {reason}"
+        : request.Outcome == ConnectionOutcome.Completed ? $"status {request.Status}"
+        : _outcomes[(int)request.Outcome];
+
+    private LastMinute Of(ConcurrentDictionary<string, LastMinute> routes, string id) =>
+        routes.GetOrAdd(id, static (_, time) => new(time), _time);
+
+    private static void Keep<TKey, TValue>(ConcurrentDictionary<TKey, TValue> all, HashSet<TKey> configured)
+        where TKey : notnull
+    {
+        foreach (var (key, _) in all)
+        {
+            if (!configured.Contains(key))
+            {
+                all.TryRemove(key, out _);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Proxy.Channels;
+using Proxy.Conditions;
+using Proxy.Conditions.Rules;
+using Proxy.Host.Contracts;
+using Proxy.Locking;
+using Proxy.Multiplexing;
+using Proxy.Revisions;
+
+namespace Proxy.Host.Admin;
+
+/// <summary>Adds to what the API shows of a thing how well it works. The conditions are read once.</summary>
+internal sealed class KnownConditions(IReadOnlyList<Condition> all)
+{
+    private readonly Dictionary<(ConditionKind Kind, string Id), Condition> _all = all.DistinctBy(static one => (one.Kind, one.Id))
+        .ToDictionary(static one => (one.Kind, one.Id));
+
+    public RouteAnswer With(RouteAnswer one) => one with { Condition = Find(ConditionKind.Route, one.Id) };
+
+    public LockStatus With(LockStatus one) => one with { Condition = Find(ConditionKind.Lock, one.RouteId) };
+
+    public MemberStatus With(MemberStatus one) => one with { Condition = Find(ConditionKind.Member, one.Id) };
+
+    public MultiplexStatus With(MultiplexStatus one) =>
+        one with
+        {
+            Condition = Find(ConditionKind.Device, $"{one.ClusterId}/{one.DestinationId}"),
+        };
+
+    public ClusterStatus With(ClusterStatus one) =>
+        one with
+        {
+            Condition = Find(ConditionKind.Cluster, one.Id),
+            Destinations = [.. one.Destinations.Select(destination => With(one.Id, destination))],
+        };
+
+    private DestinationStatus With(string clusterId, DestinationStatus one) =>
+        one with
+        {
+            Condition = Find(ConditionKind.Destination, $"{clusterId}/{one.Id}"),
+        };
+
+    private Condition? Find(ConditionKind kind, string id) => _all.GetValueOrDefault((kind, id));
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Proxy.Conditions;
+using Proxy.Conditions.Rules;
+using Proxy.Revisions;
+
+namespace Proxy.Core.Tests.Conditions.Rules;
+
+/// <summary>A certificate of Kestrel and the same one of the tunnel.</summary>
+public sealed class CertificateConditionsTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("conditions-");
+    private readonly ProxyStatus _status = new();
+
+    [Theory]
+    [InlineData(365, 15, ConditionLevel.Ok, ConditionReason.None)]
+    [InlineData(365, 13, ConditionLevel.Degraded, ConditionReason.ExpiresSoon)]
+    [InlineData(10, 3, ConditionLevel.Ok, ConditionReason.None)] // a short one is renewed late
+    [InlineData(10, 1, ConditionLevel.Degraded, ConditionReason.ExpiresSoon)]
+    [InlineData(10, -1, ConditionLevel.Down, ConditionReason.Expired)]
+    public void Read_SomeDaysLeft_JudgedByItsLength(int days, int left, ConditionLevel level, ConditionReason reason)
+    {
+        var until = _time.GetUtcNow().AddDays(left);
+        var conditions = Create(until.AddDays(-days), until);
+
+        Assert.Equal(["Channels:Tunnel:Certificate", "Kestrel:Certificates:Default"], conditions.Read().Select(static one => one.Id));
+        Assert.All(conditions.Read(), one => Assert.Equal((level, reason), (one.Level, one.Reason)));
+        if (reason == ConditionReason.Expired)
+        {
+            Assert.All(conditions.Read(), one => Assert.Equal(until, one.Since));
+        }
+    }
+
+    [Fact]
+    public void Read_TunnelsIsReplaced_ReadAgainAndKestrelsIsNot()
+    {
+        var soon = _time.GetUtcNow().AddDays(2);
+        var conditions = Create(soon.AddDays(-365), soon);
+        Assert.Equal(2, conditions.Read().Count(static one => one.Level == ConditionLevel.Degraded));
+        Write(_time.GetUtcNow().AddDays(-1), _time.GetUtcNow().AddDays(365));
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(
+            "Kestrel:Certificates:Default",
+            Assert.Single(conditions.Read(), static one => one.Level == ConditionLevel.Degraded).Id
+        );
+    }
+
+    [Fact]
+    public void Read_FileIsGone_Unreadable()
+    {
+        var until = _time.GetUtcNow().AddDays(300);
+        var conditions = Create(until.AddDays(-365), until);
+        File.Delete(Certificate);
+
+        Assert.All(conditions.Read(), static one => Assert.Equal(ConditionReason.Unreadable, one.Reason));
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private string Certificate => Path.Combine(_folder.FullName, "a.crt");
+
+    private string Key => Path.Combine(_folder.FullName, "a.key");
+
+    private CertificateConditions Create(DateTimeOffset from, DateTimeOffset until)
+    {
+        Write(from, until);
+        var pair = JsonSerializer.Serialize(new { Path = Certificate, KeyPath = Key });
+        var json = $$"""
+            { "Kestrel": { "Certificates": { "Default": {{pair}} }, "Endpoints": { "a": { "Url": "https://127.0.0.1:0" } } },
+              "Channels": { "Group": "g", "Instance": { "Id": "A_1" }, "Tunnel": { "Url": "https://127.0.0.1:0", "Certificate": {{pair}},
+                "TrustBundle": {{JsonSerializer.Serialize(Certificate)}}, "TrustDomain": "example.org" } } }
+            """;
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
+        var read = TcpProxyExtensions.Check((IConfigurationRoot)new ConfigurationBuilder().AddJsonStream(stream).Build());
+        Assert.Empty(read.Errors);
+        _status.Update(state => state with { Running = read.Revision });
+        return new(_status, _time);
+    }
+
+    private void Write(DateTimeOffset from, DateTimeOffset until)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256).CreateSelfSigned(from, until);
+        File.WriteAllText(Certificate, certificate.ExportCertificatePem());
+        File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
+    }
+}
