@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Proxy.Admission;
 using Proxy.Channels;
 using Proxy.Clusters;
 using Proxy.Clusters.Probing;
@@ -48,6 +49,7 @@ public static class TcpProxyExtensions
         services.AddDiagnostics();
         services.AddTransports();
         services.AddListeners();
+        services.AddAdmission();
         services.AddPeeking();
         services.AddTcpClusters();
         services.AddTcpProbes();

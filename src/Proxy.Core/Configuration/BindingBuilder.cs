@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -10,7 +9,7 @@ internal sealed class BindingBuilder(
     ReverseProxyConfig config,
     ConfigNames names,
     IReadOnlyDictionary<string, RouteConditions> conditions,
-    IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> trusted,
+    IReadOnlyDictionary<string, EndpointNetworks> networks,
     ProblemList problems
 )
 {
@@ -68,7 +67,7 @@ internal sealed class BindingBuilder(
                 {
                     PeekTimeout = endpoint.PeekTimeout,
                     ProxyProtocol = endpoint.ProxyProtocol,
-                    TrustedNetworks = trusted[id],
+                    Networks = networks[id],
                 };
                 if (!_bindings.TryAdd(KeyOf(address, id), binding))
                 {

@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -30,8 +29,8 @@ public sealed record EndpointBinding(
     /// <summary>How PROXY protocol headers are accepted.</summary>
     internal ProxyProtocolConfig ProxyProtocol { get; init; } = new();
 
-    /// <summary>The networks whose headers are believed.</summary>
-    internal IReadOnlyList<IPNetwork> TrustedNetworks { get; init; } = [];
+    /// <summary>Which peers are accepted, and whose headers are believed.</summary>
+    internal EndpointNetworks Networks { get; init; } = EndpointNetworks.None;
 
     /// <summary>The total time for the first bytes of a client.</summary>
     internal TimeSpan PeekTimeout { get; init; } = new TcpEndpointConfig { Address = [] }.PeekTimeout;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Configuration;
@@ -15,6 +16,9 @@ public sealed class Revision
 
     /// <summary>The addresses to listen on.</summary>
     public required IReadOnlyList<EndpointBinding> Bindings { get; init; }
+
+    /// <summary>The limits of those TCP routes that have some, by their ids.</summary>
+    internal IReadOnlyDictionary<string, RouteLimits> Limits { get; init; } = ById.Empty<RouteLimits>();
 
     /// <summary>YARP's routes, as YARP reads them.</summary>
     public required IReadOnlyList<RouteConfig> HttpRoutes { get; init; }

@@ -72,8 +72,9 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
-        var trusted = EndpointValidator.Check(config.ReverseProxy.TcpEndpoints, problems);
-        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, trusted, problems).Build(cancellationToken);
+        var limits = RouteLimitsValidator.Check(config.ReverseProxy.TcpRoutes, problems);
+        var networks = EndpointValidator.Check(config.ReverseProxy.TcpEndpoints, problems);
+        var bindings = new BindingBuilder(config.ReverseProxy, known, conditions, networks, problems).Build(cancellationToken);
         BindingValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         PortRangeValidator.Check(bindings, config.ReverseProxy, problems, cancellationToken);
         var nothing = config.ReverseProxy is { TcpRoutes.Count: 0, Routes.Count: 0 };
@@ -98,6 +99,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Id = Convert.ToHexStringLower(SHA256.HashData(document))[..IdLength],
             Config = config,
             Bindings = bindings,
+            Limits = limits,
             HttpRoutes = http.Routes,
             Clusters = [.. http.Clusters.Select(cluster => WithProbes(cluster, config.ReverseProxy.Clusters))],
             Warnings = problems.Warnings,

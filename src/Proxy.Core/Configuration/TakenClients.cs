@@ -1,3 +1,4 @@
+using Proxy.Configuration.Networks;
 using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;

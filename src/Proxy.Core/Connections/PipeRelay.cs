@@ -24,6 +24,8 @@ internal sealed class PipeRelay(
 
     private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
     private readonly RelayDeadlines _deadlines = new(options, clock.Now);
+    private readonly RelayPause _up = new(options.Bandwidth, clock);
+    private readonly RelayPause _down = new(options.Bandwidth, clock);
     private volatile bool _clientHasEnd;
     private volatile bool _finished;
     private int _halvesEnded;
@@ -59,11 +61,16 @@ internal sealed class PipeRelay(
             return; // in this order, since an outcome from outside was set before the relay had finished
         }
 
+        if (_up.Check(now) | _down.Check(now))
+        {
+            _deadlines.Active(now);
+        }
+
         if (outcome is { } closed)
         {
             End(closed); // that ended only the client's connection, and the upstream one has to end too
         }
-        else if (_deadlines.Passed(now) is { } passed)
+        else if (_deadlines.Passed(now) is { } passed && !(passed == ConnectionOutcome.IdleTimeout && (_up.IsPaused || _down.IsPaused)))
         {
             End(passed);
         }
@@ -72,16 +79,20 @@ internal sealed class PipeRelay(
     private async Task PumpAsync(ConnectionContext from, ConnectionContext to, ConnectionOutcome readFailed, ConnectionOutcome writeFailed)
     {
         var failure = readFailed;
+        var pause = from == client ? _up : _down;
         try
         {
             while (true)
             {
                 failure = readFailed;
                 var read = await from.Transport.Input.ReadAsync();
+                var allowed = read.Buffer.IsEmpty ? int.MaxValue : await pause.AllowedAsync();
                 failure = writeFailed;
-                var flushed = await SendAsync(read, to.Transport.Output, from);
-                from.Transport.Input.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted || read.IsCanceled || flushed.IsCompleted)
+                var (bytes, isAll) = read.Buffer.Length <= allowed ? (read.Buffer, true) : (read.Buffer.Slice(0, allowed), false);
+                pause.Count((int)bytes.Length);
+                var flushed = await SendAsync(bytes, to.Transport.Output, from);
+                from.Transport.Input.AdvanceTo(bytes.End);
+                if ((read.IsCompleted && isAll) || read.IsCanceled || flushed.IsCompleted)
                 {
                     break;
                 }
@@ -145,11 +156,11 @@ internal sealed class PipeRelay(
 
     // Pipes may hold many small segments, and each flush is a write to a socket or a frame of a tunnel, so small ones are combined. A large
     // one is passed on as it is.
-    private async ValueTask<FlushResult> SendAsync(ReadResult read, PipeWriter output, ConnectionContext from)
+    private async ValueTask<FlushResult> SendAsync(ReadOnlySequence<byte> bytes, PipeWriter output, ConnectionContext from)
     {
         var flushed = default(FlushResult);
         var unflushed = 0;
-        foreach (var segment in read.Buffer)
+        foreach (var segment in bytes)
         {
             if (unflushed == 0 && segment.Length >= LargeSegment)
             {
@@ -191,6 +202,8 @@ internal sealed class PipeRelay(
             var reason = new ConnectionAbortedException("The relay ended the connection.");
             client.Abort(reason);
             upstream.Abort(reason);
+            _up.End();
+            _down.End();
         }
     }
 }

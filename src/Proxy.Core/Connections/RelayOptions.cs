@@ -1,6 +1,6 @@
 namespace Proxy.Connections;
 
-/// <summary>The deadlines of a relay; <see cref="Timeout.InfiniteTimeSpan"/> disables one.</summary>
+/// <summary>The deadlines of a relay, and its bandwidth; <see cref="Timeout.InfiniteTimeSpan"/> disables one.</summary>
 internal sealed record RelayOptions
 {
     private const double LargestJitter = 0.1;
@@ -13,6 +13,9 @@ internal sealed record RelayOptions
 
     /// <summary>The longest duration of a connection.</summary>
     public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>The bandwidth of the connection in each direction; null for one without a limit that could be edited.</summary>
+    public Bandwidth? Bandwidth { get; init; }
 
     /// <summary>
     /// The options of one connection, with <see cref="MaxDuration"/> shortened a little at random, so that connections which began together

@@ -103,6 +103,8 @@ internal sealed class AccessLogLine
         AddKnown("server_name"u8, record.ServerName);
         AddKnown("alpn"u8, record.AlpnProtocols);
         Add("outcome"u8, @event == AccessLogEvent.End && record.Outcome is { } outcome ? _outcomes[(int)outcome] : null);
+        AddKnown("limit"u8, record.Limit);
+        AddKnown("limit_dry_run"u8, record.DryRunLimit);
         Add("bytesIn"u8, "in"u8, record.ClientBytes);
         Add("bytesOut"u8, "out"u8, record.UpstreamBytes);
         Add("peeking"u8, record.Peeking);

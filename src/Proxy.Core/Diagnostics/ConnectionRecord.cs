@@ -18,6 +18,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     private long _routed;
     private Action? _onDrain;
     private int _isDraining;
+    private int _isOver;
+    private IDisposable? _place;
 
     /// <summary>The id, unique in this process.</summary>
     public string Id => connection.ConnectionId;
@@ -84,6 +86,12 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// to 255.
     /// </summary>
     public string? AlpnProtocols { get; private set; }
+
+    /// <summary>The key of the limit that refused it; null if none did.</summary>
+    public string? Limit { get; internal set; }
+
+    /// <summary>The key of the limit that would have refused it but for its DryRun; null if there is none.</summary>
+    public string? DryRunLimit { get; internal set; }
 
     /// <summary>The place of its local port in the range of ports that the endpoint listens on, from 0.</summary>
     internal int PortOffset { get; set; }
@@ -197,6 +205,33 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
         {
             end?.Invoke();
         }
+    }
+
+    /// <summary>Holds a place that is taken under a limit, and gives back the one held before. Thread-safe.</summary>
+    /// <param name="place">The place, which is disposed when the connection has ended.</param>
+    internal void Hold(IDisposable place)
+    {
+        Interlocked.Exchange(ref _place, place)?.Dispose();
+        if (Volatile.Read(ref _isOver) != 0)
+        {
+            GiveBack();
+        }
+    }
+
+    /// <summary>Gives back what it holds, because it has ended.</summary>
+    internal void GiveBack()
+    {
+        Interlocked.Exchange(ref _isOver, 1); // a full fence: either this call or Hold sees what the other has written
+        Interlocked.Exchange(ref _place, null)?.Dispose();
+    }
+
+    /// <summary>Resets the connection because of a limit.</summary>
+    /// <param name="limit">The key of the limit.</param>
+    /// <param name="outcome">Why it is reset.</param>
+    internal void Refuse(string limit, ConnectionOutcome outcome)
+    {
+        Limit = limit;
+        Close(outcome);
     }
 
     private void EndPeeking() => _routed = _routed == 0 ? time.GetTimestamp() : _routed;

@@ -145,6 +145,8 @@ internal sealed class ConnectionSpan
             .SetTag("proxy.cluster_id", record.ClusterId)
             .SetTag("proxy.destination_id", record.DestinationId)
             .SetTag("proxy.outcome", record.Outcome?.ToString())
+            .SetTag("proxy.limit", record.Limit)
+            .SetTag("proxy.limit_dry_run", record.DryRunLimit)
             .SetTag("proxy.bytes_in", record.ClientBytes)
             .SetTag("proxy.bytes_out", record.UpstreamBytes)
             .SetTag("proxy.queue.duration", record.Queued > TimeSpan.Zero ? record.Queued.TotalSeconds : null)

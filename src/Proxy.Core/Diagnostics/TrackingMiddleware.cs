@@ -80,6 +80,7 @@ internal sealed partial class TrackingMiddleware(
     {
         try
         {
+            record.GiveBack();
             accessLog.Write(record);
         }
         finally

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Proxy.Configuration;
+using Proxy.Configuration.Networks;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 

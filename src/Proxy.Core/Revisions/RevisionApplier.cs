@@ -117,9 +117,9 @@ internal sealed partial class RevisionApplier(
     private void Commit(Revision revision, PipelineSet set, BoundListeners bound, IReadOnlyList<string> restart)
     {
         Afterwards(() => secrets.Use(revision.Secrets));
-        foreach (var kind in set.Kinds)
+        foreach (var part in set.Parts)
         {
-            Afterwards(kind.Commit);
+            Afterwards(part.Commit);
         }
 
         channels.Update(revision.Config.Channels);

@@ -14,11 +14,12 @@ internal static class RevisionLabels
     public static IEnumerable<(string ClusterId, string DestinationId)> Destinations(Revision revision) =>
         revision.Clusters.SelectMany(static cluster => (cluster.Destinations?.Keys ?? []).Select(id => (cluster.ClusterId, id)));
 
-    /// <summary>The ids of HTTP routes, and of clusters and their destinations.</summary>
+    /// <summary>The ids of HTTP routes, of endpoints, and of clusters and their destinations.</summary>
     public static IEnumerable<string> Others(Revision revision) =>
         revision
             .Clusters.SelectMany(static cluster =>
                 (cluster.Destinations?.Keys ?? []).Select(destination => $"destination {cluster.ClusterId} {destination}")
             )
+            .Concat(revision.Config.ReverseProxy.TcpEndpoints.Keys.Select(static endpoint => $"endpoint {endpoint}"))
             .Concat(revision.HttpRoutes.Select(static route => $"http route {route.RouteId}"));
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Proxy.Admission;
 using Proxy.Channels.Membership;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
@@ -33,6 +34,7 @@ internal static class RevisionServices
         {
             // Created explicitly, since no other service depends on it or on the next one.
             _ = provider.GetRequiredService<AccessLogMetrics>();
+            _ = provider.GetRequiredService<LimitMetrics>();
             _ = provider.GetRequiredService<ConfigMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });

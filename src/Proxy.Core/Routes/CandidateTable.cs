@@ -1,5 +1,5 @@
 using System.Net;
-using Proxy.Configuration;
+using Proxy.Configuration.Networks;
 
 namespace Proxy.Routes;
 

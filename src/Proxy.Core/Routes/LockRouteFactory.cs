@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Proxy.Admission;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Configuration.Locking;
@@ -16,6 +17,7 @@ internal sealed class LockRouteFactory(
     HookListFactory hooks,
     Dialer dialer,
     IProxyStateLookup clusters,
+    Limiters limiters,
     ForwardDependencies forwarding
 ) : IRouteFactory
 {
@@ -43,11 +45,11 @@ internal sealed class LockRouteFactory(
             Service = service,
         };
 
-    private LockedCluster Service(TcpRouteConfig route, Revision revision) =>
+    private LockedCluster Service(string id, TcpRouteConfig route, Revision revision) =>
         new(
             dialer,
             RouteSettings.Target(route, revision, clusters),
-            RouteSettings.Forward(route) with
+            RouteSettings.Forward(route, limiters.OfRoute(id)) with
             {
                 ClientMayHaveGone = true,
             },
@@ -61,7 +63,7 @@ internal sealed class LockRouteFactory(
         public ConnectionDelegate Build(string id, TcpRouteConfig route)
         {
             var config = route.Lock ?? new();
-            var settings = factory.Settings(config, route.IdleTimeout, factory.Service(route, revision));
+            var settings = factory.Settings(config, route.IdleTimeout, factory.Service(id, route, revision));
             var reserved = factory._locks.Reserve(id, config.Scope.ToString(), settings);
             _reserved.Add(reserved);
             return reserved.Middleware.OnConnectionAsync;

@@ -1,11 +1,10 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using Proxy.Admission;
 using Proxy.Configuration;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
-using Proxy.Limits;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
 
@@ -16,13 +15,11 @@ internal sealed partial class PipelineBuilder(
     TrackingMiddleware tracking,
     IEnumerable<IRouteFactory> factories,
     EdgeDependencies edge,
+    Limiters limiters,
     ILogger<PipelineBuilder> logger
 )
 {
     private readonly IRouteFactory[] _factories = [.. factories];
-
-    // The counts survive edits, and an address that is removed and comes back.
-    private readonly ConcurrentDictionary<string, ConnectionLimit> _limits = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Builds all pipelines.</summary>
     /// <exception cref="ApplyException">A route's pipeline could not be built. What was built before it is released.</exception>
@@ -38,7 +35,7 @@ internal sealed partial class PipelineBuilder(
                 pair =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildRoute(pair.Key, pair.Value, kinds);
+                    return BuildRoute(pair.Key, pair.Value, kinds, revision.Limits.ContainsKey(pair.Key));
                 },
                 StringComparer.OrdinalIgnoreCase
             );
@@ -51,7 +48,7 @@ internal sealed partial class PipelineBuilder(
                 },
                 StringComparer.Ordinal
             );
-            return new(routes, endpoints, kinds);
+            return new(routes, endpoints, [.. kinds, new RevisionLimits(limiters, revision)]);
         }
         catch
         {
@@ -61,15 +58,15 @@ internal sealed partial class PipelineBuilder(
     }
 
     /// <summary>Releases what was built for a revision that is not going to run. Cannot fail; problems are logged.</summary>
-    public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Kinds);
+    public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Parts);
 
-    private void GiveUp(IReadOnlyList<IRouteSet> kinds)
+    private void GiveUp(IReadOnlyList<IRevisionPart> parts)
     {
-        foreach (var kind in kinds)
+        foreach (var part in parts)
         {
             try
             {
-                kind.GiveUp();
+                part.GiveUp();
             }
             catch (Exception exception)
             {
@@ -100,7 +97,7 @@ internal sealed partial class PipelineBuilder(
         if (binding.ProxyProtocol is { Accept: not ProxyProtocolAccept.Off } accepted)
         {
             next = new ProxyProtocolMiddleware(
-                new(accepted.Accept == ProxyProtocolAccept.Required, binding.TrustedNetworks, accepted.Timeout),
+                new(accepted.Accept == ProxyProtocolAccept.Required, binding.Networks.Trusted, accepted.Timeout),
                 edge.Buffers,
                 edge.Time,
                 next
@@ -109,25 +106,28 @@ internal sealed partial class PipelineBuilder(
 
         // Every open connection keeps the delegate, which therefore holds nothing of the revision but this.
         var (endpoint, slot, maximum, offset) = (binding.EndpointId, binding.Slot, binding.MaxConnections, binding.Address.PortOffset);
-        var limit = _limits.GetOrAdd(endpoint, static _ => new ConnectionLimit());
-        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, LimitAsync);
+        var networks = binding.Networks.Peers;
+        var gate = limiters.OfEndpoint(endpoint); // its count survives edits, and an address that is removed and comes back
+        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, EnterAsync);
 
-        Task LimitAsync(ConnectionContext connection)
+        Task EnterAsync(ConnectionContext connection)
         {
             ConnectionRecord.Of(connection).PortOffset = offset;
-            return limit.OnConnectionAsync(connection, maximum, next);
+            return gate.OnConnectionAsync(connection, networks, maximum, next);
         }
     }
 
-    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
+    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds, bool isLimited)
     {
         try
         {
             var pipeline = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
+            var limiter = isLimited ? limiters.OfRoute(id) : null;
             return connection =>
             {
-                tracking.Routed(ConnectionRecord.Of(connection), id, route.AccessLog);
-                return pipeline(connection);
+                var record = ConnectionRecord.Of(connection);
+                tracking.Routed(record, id, route.AccessLog);
+                return limiter?.Admits(record) is false ? Task.CompletedTask : pipeline(connection);
             };
         }
         catch (Exception exception)

@@ -1,3 +1,4 @@
+using Proxy.Admission;
 using Proxy.Clusters;
 using Proxy.Configuration;
 using Proxy.Configuration.Reading;
@@ -23,7 +24,8 @@ internal static class RouteSettings
         return client => new ClusterEndPoint(cluster, settings, client) { PortOffset = hasRanges ? client.PortOffset : null };
     }
 
-    public static ForwardOptions Forward(TcpRouteConfig route) => new(Relay(route), KeepAlive(route));
+    public static ForwardOptions Forward(TcpRouteConfig route, RouteLimiter limiter) =>
+        new(Relay(route) with { Bandwidth = limiter.Bandwidth }, KeepAlive(route));
 
     public static RelayOptions Relay(TcpRouteConfig route) =>
         new()

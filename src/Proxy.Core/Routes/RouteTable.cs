@@ -1,5 +1,5 @@
 using System.Net;
-using Proxy.Configuration;
+using Proxy.Configuration.Networks;
 using Proxy.Configuration.Routes;
 using Proxy.Peeking;
 using Proxy.Peeking.Detectors;

@@ -329,6 +329,129 @@ public sealed class RelayTests : IAsyncLifetime
         _loops.Dispose();
     }
 
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Pipes)]
+    [InlineData(Loops)]
+    [InlineData(LoopPipes)]
+    public async Task Run_Bandwidth_NeitherDirectionIsEverAheadOfItAndAllArrives(string way)
+    {
+        const int Rate = 2_000_000;
+        const int Total = 1_500_000;
+        var started = TimeProvider.System.GetTimestamp();
+        var (client, upstream, relay, _) = await StartAsync(way, new RelayOptions { Bandwidth = Limited(Rate) });
+        var payload = new byte[Total];
+        Random.Shared.NextBytes(payload);
+
+        await Task.WhenAll(
+            SendAndEndAsync(client, payload),
+            SendAndEndAsync(upstream, payload),
+            ReadAtPaceAsync(client),
+            ReadAtPaceAsync(upstream)
+        );
+
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
+        Assert.Equal(0, _buffers.Outstanding);
+
+        async Task ReadAtPaceAsync(Socket socket)
+        {
+            var (buffer, received) = (new byte[65536], 0);
+            while (await socket.ReceiveAsync(buffer).WaitAsync(_limit) is var count and > 0)
+            {
+                Assert.True(payload.AsSpan(received, count).SequenceEqual(buffer.AsSpan(0, count)));
+                received += count;
+                var most = Rate * (TimeProvider.System.GetElapsedTime(started).TotalSeconds + 0.3); // with the burst
+                Assert.True(received <= most, $"{received} bytes after {TimeProvider.System.GetElapsedTime(started)}");
+            }
+
+            Assert.Equal(Total, received);
+        }
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Pipes)]
+    [InlineData(Loops)]
+    [InlineData(LoopPipes)]
+    public async Task Run_BandwidthIsEdited_OpenConnectionHasTheNewOne(string way)
+    {
+        var bandwidth = new Bandwidth();
+        var (client, upstream, relay, record) = await StartAsync(way, new RelayOptions { Bandwidth = bandwidth });
+        await client.SendAsync("hello"u8.ToArray());
+        Assert.Equal("hello", await upstream.ReadTextAsync(5));
+
+        bandwidth.Set(1, isDryRun: false);
+        var payload = new byte[100_000];
+        Random.Shared.NextBytes(payload);
+        await SendAndEndAsync(client, payload);
+        await Eventually.TrueAsync(() => bandwidth.Reached == 1);
+        Assert.InRange(record.ClientBytes, 5, 1_000);
+        bandwidth.Set(0, isDryRun: false);
+
+        Assert.Equal(payload, await ReadToEndAsync(upstream)); // at one byte a second, it would take a day
+        upstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Pipes)]
+    [InlineData(Loops)]
+    [InlineData(LoopPipes)]
+    public async Task Run_ClosedWhileItWaitsForBandwidth_EndsAtOnce(string way)
+    {
+        var bandwidth = Limited(1);
+        var (client, upstream, relay, record) = await StartAsync(way, new RelayOptions { Bandwidth = bandwidth });
+        await client.SendAsync(new byte[100_000]);
+        await Eventually.TrueAsync(() => bandwidth.Reached == 1);
+
+        record.Close(ConnectionOutcome.ClosedByAdmin);
+
+        await relay.WaitAsync(_limit);
+        Assert.True((await upstream.ReadToEndAsync()).Reset);
+        await CloseAsync();
+        Assert.Equal(0, _buffers.Outstanding);
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Loops)]
+    public async Task Run_UpstreamResetsWhileTheClientWaitsForBandwidth_ClientIsReset(string way)
+    {
+        var bandwidth = Limited(1);
+        var (client, upstream, relay, _) = await StartAsync(way, new RelayOptions { Bandwidth = bandwidth });
+        await client.SendAsync(new byte[100_000]);
+        await Eventually.TrueAsync(() => bandwidth.Reached == 1);
+
+        upstream.Close(0);
+
+        Assert.Equal(ConnectionOutcome.UpstreamReset, await relay.WaitAsync(_limit));
+        Assert.True((await client.ReadToEndAsync()).Reset);
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Pipes)]
+    [InlineData(Loops)]
+    public async Task Run_BandwidthInADryRun_NothingIsSlowedDown(string way)
+    {
+        var bandwidth = new Bandwidth();
+        bandwidth.Set(1, isDryRun: true);
+        var (client, upstream, _, _) = await StartAsync(way, new RelayOptions { Bandwidth = bandwidth });
+
+        await SendAndEndAsync(client, new byte[200_000]);
+
+        Assert.Equal(200_000, (await ReadToEndAsync(upstream)).Length);
+        Assert.Equal(1, bandwidth.Reached);
+    }
+
+    private static Bandwidth Limited(int bytesPerSecond)
+    {
+        var bandwidth = new Bandwidth();
+        bandwidth.Set(bytesPerSecond, isDryRun: false);
+        return bandwidth;
+    }
+
     private async Task CloseAsync()
     {
         foreach (var connection in _open)

@@ -99,9 +99,9 @@ internal sealed class Multiplexer : IAsyncDisposable
             pipelines.Endpoints[binding.Slot]
         ));
         var bound = await listeners.BindAsync([.. specs], CancellationToken.None);
-        foreach (var kind in pipelines.Kinds)
+        foreach (var part in pipelines.Parts)
         {
-            kind.Commit();
+            part.Commit();
         }
 
         listeners.Commit(bound);

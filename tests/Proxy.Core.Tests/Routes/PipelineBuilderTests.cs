@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Admission;
 using Proxy.Configuration;
 using Proxy.Configuration.Routes;
 using Proxy.Connections;
@@ -130,7 +131,13 @@ public sealed class PipelineBuilderTests : IDisposable
     }
 
     private PipelineBuilder Builder() =>
-        new(_tracking, [_forward, _lock], new(new([]), new BufferPool(), TimeProvider.System), NullLogger<PipelineBuilder>.Instance);
+        new(
+            _tracking,
+            [_forward, _lock],
+            new(new([]), new BufferPool(), TimeProvider.System),
+            new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
+            NullLogger<PipelineBuilder>.Instance
+        );
 
     private Revision Revision() =>
         Read(

@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Configuration.Networks;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Endpoints;
@@ -7,36 +8,28 @@ namespace Proxy.Configuration.Endpoints;
 internal static class EndpointValidator
 {
     /// <summary>Checks the endpoints.</summary>
-    /// <returns>The networks that each endpoint trusts to send PROXY protocol headers, by its id; they are parsed here only.</returns>
-    public static IReadOnlyDictionary<string, IReadOnlyList<IPNetwork>> Check(
+    /// <returns>The networks of each endpoint, by its id; they are parsed here only.</returns>
+    public static IReadOnlyDictionary<string, EndpointNetworks> Check(
         IReadOnlyDictionary<string, TcpEndpointConfig> endpoints,
         ProblemList problems
     )
     {
-        var trusted = new Dictionary<string, IReadOnlyList<IPNetwork>>(StringComparer.OrdinalIgnoreCase);
+        var networks = new Dictionary<string, EndpointNetworks>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, endpoint) in endpoints)
         {
-            trusted[id] = Check(endpoint.ProxyProtocol, $"ReverseProxy:TcpEndpoints:{id}:ProxyProtocol", problems);
+            var path = $"ReverseProxy:TcpEndpoints:{id}";
+            networks[id] = new(
+                NetworkRules.Read(endpoint.AllowNetworks, endpoint.DenyNetworks, path, problems),
+                Check(endpoint.ProxyProtocol, $"{path}:ProxyProtocol", problems)
+            );
         }
 
-        return trusted;
+        return networks;
     }
 
-    private static List<IPNetwork> Check(ProxyProtocolConfig config, string path, ProblemList problems)
+    private static IReadOnlyList<IPNetwork> Check(ProxyProtocolConfig config, string path, ProblemList problems)
     {
-        var networks = new List<IPNetwork>();
-        foreach (var (index, text) in config.TrustedNetworks.Index())
-        {
-            if (StrictIp.TryParseNetwork(text, out var network, out var error))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                problems.Error($"{path}:TrustedNetworks:{index}", error ?? "is wrong.");
-            }
-        }
-
+        var networks = NetworkList.Read(config.TrustedNetworks, $"{path}:TrustedNetworks", problems);
         if (config.Accept != ProxyProtocolAccept.Off && config.TrustedNetworks.Count == 0)
         {
             problems.Consequence(

@@ -21,6 +21,15 @@ public sealed record TcpEndpointConfig
     [AllowNone, Range(1, int.MaxValue)]
     public int? MaxConnections { get; init; }
 
+    /// <summary>
+    /// The networks whose peers are accepted, such as 10.0.0.0/8; absent means all. Judged before anything is read, so by the address of a load balancer if
+    /// one is in front.
+    /// </summary>
+    public IReadOnlyList<string>? AllowNetworks { get; init; }
+
+    /// <summary>The networks whose peers are refused, even if AllowNetworks contains them.</summary>
+    public IReadOnlyList<string> DenyNetworks { get; init; } = [];
+
     /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
     public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Configuration.Networks;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Routes;
@@ -26,7 +27,7 @@ internal static class MatchReader
 
         var conditions = new RouteConditions
         {
-            SourceNetworks = ReadEach<IPNetwork>(match.SourceNetworks, $"{path}:SourceNetworks", TryReadNetwork, problems),
+            SourceNetworks = NetworkList.Read(match.SourceNetworks, $"{path}:SourceNetworks", problems),
             ServerNames = ReadEach<NamePattern>(match.ServerNames, $"{path}:ServerNames", TryReadName, problems, isOnce: true),
             AlpnProtocols = ReadEach<string>(match.AlpnProtocols, $"{path}:AlpnProtocols", TryReadAlpn, problems, isOnce: true),
             Protocols = ReadEach<string>(
@@ -66,9 +67,6 @@ internal static class MatchReader
 
         return values;
     }
-
-    private static string? TryReadNetwork(string text, out IPNetwork network) =>
-        StrictIp.TryParseNetwork(text, out network, out var error) ? null : error ?? "is wrong.";
 
     private static string? TryReadName(string text, out NamePattern pattern)
     {

@@ -5,7 +5,7 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Routes;
 
 /// <summary>A TCP route: which connections it takes, and what it does with them.</summary>
-[NotAvailableYet("Tls", "Limits")]
+[NotAvailableYet("Tls")]
 [WrittenElsewhere("Address", "write where to listen as Listen; where to connect is the Address of a destination of the cluster.")]
 [WrittenElsewhere("Port", "the port is part of Listen, such as *:5432.")]
 [WrittenElsewhere("Destinations", "they belong to a cluster, which the route names by ClusterId.")]
@@ -62,6 +62,9 @@ public sealed record TcpRouteConfig
 
     /// <summary>TCP keep-alive probes, on both sides.</summary>
     public KeepAliveConfig KeepAlive { get; init; } = new();
+
+    /// <summary>Limits on the clients of the route.</summary>
+    public RouteLimitsConfig? Limits { get; init; }
 
     /// <summary>Whether each connection is written to the access log.</summary>
     public bool AccessLog { get; init; } = true;

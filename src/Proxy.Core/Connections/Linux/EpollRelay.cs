@@ -13,6 +13,7 @@ namespace Proxy.Connections.Linux;
 internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome>, IThreadPoolWorkItem
 {
     private const int FlushTime = 5_000;
+    private const int LongestPause = 1_000;
     private readonly EpollConnection _client;
     private readonly EpollConnection _upstream;
     private readonly RelayDirection _up;
@@ -39,8 +40,8 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _deadlines = new RelayDeadlines(options, RunningTime.OfProcess.Milliseconds);
         _record = record;
         _loop = client.Loop;
-        _up = new RelayDirection(client, upstream, buffers);
-        _down = new RelayDirection(upstream, client, buffers);
+        _up = new RelayDirection(client, upstream, buffers, options.Bandwidth);
+        _down = new RelayDirection(upstream, client, buffers, options.Bandwidth);
         _source.RunContinuationsAsynchronously = !client.IsInline;
     }
 
@@ -204,10 +205,26 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return _isCompleted ? Never : now + TimerWheel.Tick;
         }
 
-        return _deadlines.Passed(now) is not { } outcome || (outcome == ConnectionOutcome.IdleTimeout && IsDelivering())
-            ? _deadlines.Next
-            : Expire(outcome);
+        if (_deadlines.Passed(now) is { } outcome && (outcome != ConnectionOutcome.IdleTimeout || !(IsPaused || IsDelivering())))
+        {
+            return Expire(outcome);
+        }
+
+        if (IsPaused)
+        {
+            Step();
+        }
+
+        return _isCompleted ? Never : Math.Min(_deadlines.Next, NextResume);
     }
+
+    // Bytes that wait for bandwidth are there all the same.
+    private bool IsPaused => _up.Resumes + _down.Resumes > 0;
+
+    // An edit of the bandwidth may end a pause earlier.
+    private long NextResume => IsPaused ? Math.Min(Math.Min(Due(_up), Due(_down)), _loop.Now + LongestPause) : Never;
+
+    private static long Due(RelayDirection direction) => direction.Resumes is var resumes and > 0 ? resumes : Never;
 
     // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering()
@@ -261,6 +278,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         {
             case RelayProgress.Moved:
                 Requeue();
+                break;
+            case RelayProgress.Pauses:
+                _loop.Timers.Schedule(this, NextResume);
                 break;
             case RelayProgress.Ended:
                 End(direction);

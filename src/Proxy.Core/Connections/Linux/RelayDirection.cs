@@ -7,11 +7,12 @@ namespace Proxy.Connections.Linux;
 /// does not accept are kept, and nothing is read while some are. A read that fills the buffer switches to splicing through a kernel pipe, a
 /// short one switches back.
 /// </summary>
-internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnection to, BufferPool buffers)
+internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnection to, BufferPool buffers, Bandwidth? bandwidth)
 {
     private const int BytesPerTurn = 1 << 20;
     private const int ShortSplice = 16 * 1024;
 
+    private RelayPace _pace = new(bandwidth);
     private byte[]? _kept;
     private int _keptStart;
     private int _keptEnd;
@@ -40,6 +41,9 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
     /// <summary>Whether it holds bytes that the receiver has not accepted.</summary>
     public bool HoldsBytes => _kept is not null || _piped > 0;
 
+    /// <summary>When reading goes on that pauses for want of bandwidth; 0 if it does not pause.</summary>
+    public long Resumes => IsFinished ? 0 : _pace.Resumes;
+
     /// <summary>Whether FIN was sent to the receiver.</summary>
     public bool HasSentEnd { get; private set; }
 
@@ -59,6 +63,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             _kept = new byte[bytes.Length];
             bytes.CopyTo(_kept);
             _keptEnd = bytes.Length;
+            _pace.Count(bytes.Length);
         }
     }
 
@@ -69,10 +74,12 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         {
             var bytes = ahead.Detach();
             (_kept, _keptStart, _keptEnd, _isRented) = (bytes.Array, bytes.Offset, bytes.Offset + bytes.Count, true);
+            _pace.Count(bytes.Count);
             return;
         }
 
         byte[] all = [.. _kept.AsSpan(_keptStart, _keptEnd - _keptStart), .. ahead.Bytes];
+        _pace.Count(_keptStart - _keptEnd); // they are counted again below
         ahead.Dispose();
         ReleaseKept();
         Prepend(all);
@@ -89,8 +96,9 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
                 : _piped > 0 ? SpliceOut(loop)
                 : HasEnded ? RelayProgress.Ended
                 : !IsReadable ? RelayProgress.Waits
-                : _pipe is not null ? SpliceIn(loop)
-                : Copy(loop);
+                : _pace.Allowed(loop.Now) is var allowed && allowed == 0 ? RelayProgress.Pauses
+                : _pipe is not null ? SpliceIn(loop, allowed)
+                : Copy(loop, Math.Min(allowed, BufferPool.BufferSize));
             if (progress != RelayProgress.Moved)
             {
                 return progress;
@@ -116,21 +124,23 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         ReleasePipe(loop);
     }
 
-    private RelayProgress Copy(EventLoop loop)
+    private RelayProgress Copy(EventLoop loop, int most)
     {
         if (buffers.IsFull)
         {
-            return CopyKeepingNothing(loop);
+            return CopyKeepingNothing(loop, most);
         }
 
-        var received = Descriptor.Receive(from.Number, loop.Buffer, BufferPool.BufferSize);
+        var received = Descriptor.Receive(from.Number, loop.Buffer, most);
         if (received <= 0)
         {
             return ReadNothing(received);
         }
 
+        _pace.Count(received);
+
         // A short read has emptied the socket: further bytes cause a new event, and an end that was reported before is next.
-        if (received == BufferPool.BufferSize || from.ReadsStopShort)
+        if (received == most || from.ReadsStopShort)
         {
             IsReadable = true;
         }
@@ -164,14 +174,14 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
     }
 
     // The memory for what the receiver does not accept is used up, so bytes stay in the sender's socket until they are sent.
-    private RelayProgress CopyKeepingNothing(EventLoop loop)
+    private RelayProgress CopyKeepingNothing(EventLoop loop, int most)
     {
         if (!IsWritable)
         {
             return RelayProgress.Waits;
         }
 
-        var peeked = Descriptor.Peek(from.Number, loop.Buffer, BufferPool.BufferSize);
+        var peeked = Descriptor.Peek(from.Number, loop.Buffer, most);
         if (peeked <= 0)
         {
             return ReadNothing(peeked);
@@ -185,6 +195,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
 
         sent = Math.Max(sent, 0);
         _moved += sent;
+        _pace.Count(sent);
         for (var left = sent; left > 0; )
         {
             var taken = Descriptor.Receive(from.Number, loop.Buffer, left);
@@ -200,11 +211,12 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         return IsWritable ? RelayProgress.Moved : RelayProgress.Waits;
     }
 
-    private RelayProgress SpliceIn(EventLoop loop)
+    private RelayProgress SpliceIn(EventLoop loop, int allowed)
     {
-        var count = Descriptor.Splice(from.Number, _pipe!.Writing, (int)KernelPipe.Capacity);
+        var count = Descriptor.Splice(from.Number, _pipe!.Writing, Math.Min(allowed, (int)KernelPipe.Capacity));
         if (count > 0)
         {
+            _pace.Count(count);
             _piped = count;
             _wasShort = count < ShortSplice;
             return RelayProgress.Moved;

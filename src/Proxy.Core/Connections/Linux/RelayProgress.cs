@@ -9,6 +9,9 @@ internal enum RelayProgress
     /// <summary>Nothing can be done before the next event.</summary>
     Waits,
 
+    /// <summary>Nothing is read before there are tokens for more bytes.</summary>
+    Pauses,
+
     /// <summary>All bytes were moved, and the sender has ended its direction.</summary>
     Ended,
 

@@ -22,8 +22,8 @@ internal sealed class SocketRelay(
     private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _flushPoll = TimeSpan.FromMilliseconds(5);
 
-    private readonly Side _client = new(client, ConnectionOutcome.ClientReset);
-    private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset);
+    private readonly Side _client = new(client, ConnectionOutcome.ClientReset, new(options.Bandwidth, services.Clock));
+    private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth, services.Clock));
     private readonly RelayDeadlines _deadlines = new(options, services.Clock.Now);
     private long _resetExpires = RelayDeadlines.Never;
     private ulong _delivered;
@@ -58,6 +58,11 @@ internal sealed class SocketRelay(
             return; // in this order, since an outcome from outside was set before the relay had finished
         }
 
+        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
+        {
+            _deadlines.Active(now);
+        }
+
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
         if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
@@ -65,11 +70,14 @@ internal sealed class SocketRelay(
             // The outcome has ended only the client's connection, and the upstream one has to end too.
             AbortBoth();
         }
-        else if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || !IsDelivering(now)))
+        else if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || !(IsPaused || IsDelivering(now))))
         {
             Expire(passed);
         }
     }
+
+    // Bytes that wait for bandwidth are there all the same.
+    private bool IsPaused => _client.Pause.IsPaused || _upstream.Pause.IsPaused;
 
     // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering(long now)
@@ -123,6 +131,7 @@ internal sealed class SocketRelay(
         {
             foreach (var segment in read.Buffer)
             {
+                from.Pause.Count(segment.Length);
                 await to.Socket.SendAsync(segment);
                 Count(from, segment.Length);
             }
@@ -139,6 +148,7 @@ internal sealed class SocketRelay(
         try
         {
             from.IsSendingOn = true;
+            from.Pause.Count(bytes.Count);
             await to.Socket.SendAsync(bytes.AsMemory());
             Count(from, bytes.Count);
         }
@@ -171,23 +181,27 @@ internal sealed class SocketRelay(
     /// <summary>Moves the available bytes; false at the end of the stream.</summary>
     private async ValueTask<bool> MoveAsync(Side from, Side to)
     {
+        var allowed = await from.Pause.AllowedAsync();
         var buffer = services.Buffers.RentWithinBudget();
         try
         {
             int received;
             do
             {
-                received = await ReceiveAsync(from, buffer);
+                var most = Math.Min(allowed, buffer.Length);
+                received = await ReceiveAsync(from, buffer.AsMemory(0, most));
                 if (received == 0)
                 {
                     return false;
                 }
 
+                from.Pause.Count(received);
+                allowed -= allowed == int.MaxValue ? 0 : received;
                 from.IsSendingOn = true;
                 await to.Socket.SendAsync(buffer.AsMemory(0, received));
                 from.IsSendingOn = false;
                 Count(from, received);
-            } while (received == buffer.Length && from.Socket.Available > 0);
+            } while (received == buffer.Length && allowed > 0 && from.Socket.Available > 0);
 
             return true;
         }
@@ -198,11 +212,11 @@ internal sealed class SocketRelay(
         }
     }
 
-    private static async ValueTask<int> ReceiveAsync(Side from, byte[] buffer)
+    private static async ValueTask<int> ReceiveAsync(Side from, Memory<byte> buffer)
     {
         try
         {
-            return await from.Socket.ReceiveAsync(buffer.AsMemory());
+            return await from.Socket.ReceiveAsync(buffer);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -290,16 +304,21 @@ internal sealed class SocketRelay(
         var reason = new ConnectionAbortedException("The relay ended the connection.");
         _client.Connection.Abort(reason);
         _upstream.Connection.Abort(reason);
+        _client.Pause.End();
+        _upstream.Pause.End();
     }
 
     /// <summary>One side of the relay.</summary>
-    private sealed class Side(SocketConnection connection, ConnectionOutcome resetOutcome)
+    private sealed class Side(SocketConnection connection, ConnectionOutcome resetOutcome, RelayPause pause)
     {
         public SocketConnection Connection => connection;
 
         public Socket Socket => connection.Socket;
 
         public ConnectionOutcome ResetOutcome => resetOutcome;
+
+        /// <summary>The pauses of what is read from it.</summary>
+        public RelayPause Pause => pause;
 
         /// <summary>Whether FIN was sent to it.</summary>
         public volatile bool SentFin;

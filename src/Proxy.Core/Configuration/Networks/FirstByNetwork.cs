@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Proxy.Configuration;
+namespace Proxy.Configuration.Networks;
 
 /// <summary>The first of numbered routes that takes the clients of a network. Not safe for use by several threads while routes are added.</summary>
 internal sealed class FirstByNetwork

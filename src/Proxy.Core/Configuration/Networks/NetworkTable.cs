@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Proxy.Configuration;
+namespace Proxy.Configuration.Networks;
 
 /// <summary>
 /// Values by IP network. A look-up costs one probe of a hash table for each prefix length in use, at most 33 for IPv4 and 129 for IPv6,

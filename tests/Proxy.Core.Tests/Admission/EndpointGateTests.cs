@@ -1,12 +1,17 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Admission;
+using Proxy.Configuration.Networks;
 using Proxy.Diagnostics;
-using Proxy.Limits;
 
-namespace Proxy.Core.Tests.Limits;
+namespace Proxy.Core.Tests.Admission;
 
-public sealed class ConnectionLimitTests
+public sealed class EndpointGateTests
 {
-    private readonly ConnectionLimit _limit = new();
+    private readonly LogLines _log = new();
+    private readonly EndpointGate _gate;
+
+    public EndpointGateTests() => _gate = new("edge", new ManualTime(), _log);
 
     [Fact]
     public async Task OnConnection_MaximumReached_ResetWithTheOutcomeAndNotHandled()
@@ -20,7 +25,7 @@ public sealed class ConnectionLimitTests
         Assert.Equal(ConnectionOutcome.LimitExceeded, refused.Record.Outcome);
         Assert.True(refused.Connection.Aborted);
         Assert.False(refused.IsHandled);
-        Assert.Equal(2, _limit.Count);
+        Assert.Equal(2, _gate.Count);
         Assert.All(
             [served, second],
             static open => Assert.True(open is { IsHandled: true, Connection.Aborted: false, Record.Outcome: null })
@@ -33,7 +38,7 @@ public sealed class ConnectionLimitTests
         var first = Come(maximum: 1);
         first.Ending.SetResult();
         await first.Running.WaitAsync(Eventually.Limit);
-        Assert.Equal(0, _limit.Count);
+        Assert.Equal(0, _gate.Count);
 
         var next = Come(maximum: 1);
 
@@ -49,7 +54,7 @@ public sealed class ConnectionLimitTests
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => first.Running.WaitAsync(Eventually.Limit));
 
-        Assert.Equal(0, _limit.Count);
+        Assert.Equal(0, _gate.Count);
         Assert.True(Come(maximum: 1).IsHandled);
     }
 
@@ -57,10 +62,10 @@ public sealed class ConnectionLimitTests
     public async Task OnConnection_HandlerThrowsAtOnce_ExceptionPassesAndItsPlaceIsTakenByTheNext()
     {
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            _limit.OnConnectionAsync(new FakeConnection(), 1, static _ => throw new InvalidOperationException())
+            _gate.OnConnectionAsync(new FakeConnection(), NetworkRules.None, 1, static _ => throw new InvalidOperationException())
         );
 
-        Assert.Equal(0, _limit.Count);
+        Assert.Equal(0, _gate.Count);
         Assert.True(Come(maximum: 1).IsHandled);
     }
 
@@ -76,7 +81,7 @@ public sealed class ConnectionLimitTests
         holder.Ending.SetResult();
         await holder.Running.WaitAsync(Eventually.Limit);
 
-        Assert.Equal(0, _limit.Count);
+        Assert.Equal(0, _gate.Count);
         Assert.True(Come(maximum: 1).IsHandled);
     }
 
@@ -115,14 +120,34 @@ public sealed class ConnectionLimitTests
             Assert.True(Come(maximum: null).IsHandled);
         }
 
-        Assert.Equal(Many, _limit.Count);
+        Assert.Equal(Many, _gate.Count);
         Assert.False(Come(maximum: Many).IsHandled);
+    }
+
+    [Theory]
+    [InlineData("10.1.2.3", null)]
+    [InlineData("10.6.6.1", "DenyNetworks")]
+    [InlineData("192.0.2.1", "AllowNetworks")]
+    public async Task OnConnection_Networks_RefusedBeforeItCounts(string address, string? refused)
+    {
+        var rules = new NetworkRules([IPNetwork.Parse("10.0.0.0/8")], [IPNetwork.Parse("10.6.6.0/24")]);
+        var client = new Client();
+        client.Connection.RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1);
+
+        var running = _gate.OnConnectionAsync(client.Connection, rules, 1, client.HandleAsync);
+
+        Assert.Equal((refused is null, refused), (client.IsHandled, client.Record.Limit));
+        Assert.Equal(refused is null ? null : ConnectionOutcome.Denied, client.Record.Outcome);
+        Assert.Equal(refused is null ? 1 : 0, _gate.Count);
+        Assert.Equal(refused is null ? [] : [new LimitCount(refused, false, 1)], _gate.Reached);
+        client.Ending.SetResult();
+        await running.WaitAsync(Eventually.Limit);
     }
 
     private Client Come(int? maximum)
     {
         var client = new Client();
-        client.Running = _limit.OnConnectionAsync(client.Connection, maximum, client.HandleAsync);
+        client.Running = _gate.OnConnectionAsync(client.Connection, NetworkRules.None, maximum, client.HandleAsync);
         return client;
     }
 

@@ -1,9 +1,9 @@
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
-using Proxy.Configuration;
+using Proxy.Configuration.Networks;
 
-namespace Proxy.Core.Tests.Configuration;
+namespace Proxy.Core.Tests.Configuration.Networks;
 
 public sealed class NetworkTableTests
 {
