@@ -20,6 +20,10 @@ internal static class Programs
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 
+    /// <summary>The dotnet that runs the tests.</summary>
+    public static string Dotnet { get; } =
+        Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
     /// <summary>Starts a server, whose standard output and error are thrown away.</summary>
     public static Process Start(string name, params string[] arguments) => Start(name, "", arguments);
 

@@ -53,7 +53,7 @@ internal static class DemoCommand
     {
         using var stream = Open();
         using var read = (ConfigurationRoot)new ConfigurationBuilder().AddJsonStream(stream).Build();
-        return new ConfigurationBuilder().AddInMemoryCollection(read.AsEnumerable().Where(static pair => pair.Value is not null).ToList());
+        return new ConfigurationBuilder().AddInMemoryCollection([.. read.AsEnumerable().Where(static pair => pair.Value is not null)]);
     }
 
     private static async Task WriteAsync(string path)

@@ -110,7 +110,7 @@ public sealed class PackageTests(PackedPrograms packed) : IClassFixture<PackedPr
             "--Logging:LogLevel:Default=Error",
         ];
 
-        using var application = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder })!;
+        using var application = Process.Start(new ProcessStartInfo(Programs.Dotnet, arguments) { WorkingDirectory = folder })!;
         try
         {
             await Eventually.TrueAsync(async () => application.HasExited || await Programs.AcceptsAsync(port));

@@ -42,7 +42,7 @@ public sealed class PackedPrograms : IAsyncLifetime
         using var limit = new CancellationTokenSource(Eventually.Limit);
         using var process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", arguments)
+            StartInfo = new ProcessStartInfo(Programs.Dotnet, arguments)
             {
                 WorkingDirectory = folder,
                 RedirectStandardOutput = true,
