@@ -236,7 +236,7 @@ internal sealed class MultiplexClient : IDeadline
     {
         lock (_lagGate)
         {
-            _lag.End(bytes, Config.MinDataRate);
+            _lag.End(bytes, Config.MinDataRate, _services.Clock.Now);
         }
     }
 

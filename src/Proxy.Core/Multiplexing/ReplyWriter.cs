@@ -141,8 +141,9 @@ internal sealed class ReplyWriter(
         record.CountUpstreamBytes(count);
         lock (gate)
         {
-            Lag.End(count, client.Config.MinDataRate);
-            Lag.Begin(client.Now);
+            var now = client.Now;
+            Lag.End(count, client.Config.MinDataRate, now);
+            Lag.Begin(now);
             _sent += count;
             if (_sent == _sending.Count)
             {

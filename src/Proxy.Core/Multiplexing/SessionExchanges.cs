@@ -163,7 +163,7 @@ internal sealed class SessionExchanges(SessionState state)
     /// <summary>Records that the destination is waited for in the middle of a request, which takes a part of some bytes.</summary>
     public static void Sends(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
     {
-        request.SendingLag.End(bytes, request.Client.Config.MinDataRate);
+        request.SendingLag.End(bytes, request.Client.Config.MinDataRate, now);
         connection.Deadline = Limit(connection, now);
     }
 
@@ -192,7 +192,7 @@ internal sealed class SessionExchanges(SessionState state)
     /// <summary>Records that the destination is waited for in the middle of a reply, of which the client gets a part of some bytes.</summary>
     public static void Passes(UpstreamConnection connection, MultiplexRequest request, int bytes, long now)
     {
-        request.TakingLag.End(bytes, request.Client.Config.MinDataRate);
+        request.TakingLag.End(bytes, request.Client.Config.MinDataRate, now);
         request.Deadline = connection.Sending == request ? long.MaxValue : Limit(connection, now);
     }
 

@@ -10,7 +10,7 @@ public sealed class ClientLagTests
     public void Check_ClientHasNothingToDo_Zero()
     {
         _lag.Begin(1000);
-        _lag.End(0, 100);
+        _lag.End(0, 100, 1000);
 
         Assert.Equal((0, null), (_lag.Check(9000, keepsOthersWaiting: true), _lag.Since));
     }
@@ -31,12 +31,50 @@ public sealed class ClientLagTests
         {
             _lag.Begin(now);
             _lag.Check(now + 1000, keepsOthersWaiting: true);
-            _lag.End(1, 100);
+            _lag.End(1, 100, now + 1000);
         }
 
         _lag.Begin(5000);
 
         Assert.Equal(5000 - (5 * 10), _lag.Check(5000, keepsOthersWaiting: true));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public void Check_BytesMoreFrequentThanChecks_AddsAllTheSame(int pause)
+    {
+        // A tenth of the least rate: nine tenths of the time are missing.
+        var bytes = 0L;
+        for (var now = 0; now < 10_000; now += pause)
+        {
+            _lag.Begin(now);
+            var due = (now + pause) / 10;
+            _lag.End((int)(due - bytes), 1000, now + pause);
+            bytes = due;
+            if ((now / 1000) != ((now + pause) / 1000))
+            {
+                _lag.Begin(now + pause);
+                _lag.Check(now + pause, keepsOthersWaiting: true);
+            }
+        }
+
+        _lag.Begin(10_000);
+
+        Assert.InRange(_lag.Check(10_000, keepsOthersWaiting: true), 8_900, 9_100);
+    }
+
+    [Fact]
+    public void Check_SteadyAtTheLeastRate_NeverAdds()
+    {
+        for (var now = 0; now < 60_000; now += 50)
+        {
+            _lag.Begin(now);
+            _lag.End(50, 1000, now + 50);
+            _lag.Begin(now + 50);
+            Assert.Equal(0, _lag.Check(now + 50, keepsOthersWaiting: true));
+        }
     }
 
     [Fact]
@@ -46,7 +84,7 @@ public sealed class ClientLagTests
         {
             _lag.Begin(now);
             _lag.Check(now + 1000, keepsOthersWaiting: false);
-            _lag.End(1, 100);
+            _lag.End(1, 100, now + 1000);
         }
 
         _lag.Begin(5000);
@@ -59,7 +97,7 @@ public sealed class ClientLagTests
     {
         _lag.Begin(0);
         _lag.Check(1000, keepsOthersWaiting: true);
-        _lag.End(1_000_000, 100);
+        _lag.End(1_000_000, 100, 1000);
         _lag.Begin(1000);
 
         Assert.Equal(700, _lag.Check(1700, keepsOthersWaiting: true));
@@ -70,7 +108,7 @@ public sealed class ClientLagTests
     {
         _lag.Begin(0);
         _lag.Check(9000, keepsOthersWaiting: true);
-        _lag.End(1, 0);
+        _lag.End(1, 0, 9000);
         _lag.Begin(9000);
 
         Assert.Equal(100, _lag.Check(9100, keepsOthersWaiting: true));
