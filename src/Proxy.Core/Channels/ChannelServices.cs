@@ -9,6 +9,7 @@ using Proxy.Clusters.Resolution;
 using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Limits;
 
 namespace Proxy.Channels;
 
@@ -56,10 +57,16 @@ internal static class ChannelServices
                 provider.GetRequiredService<ILogger<TunnelCredentials>>()
             )
         );
+        services.TryAddSingleton(static _ => ByteBudget.OfProcess());
+        services.TryAddSingleton(static provider => new TunnelPace(
+            provider.GetRequiredService<ByteBudget>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.TryAddSingleton(static provider => new TunnelConnectionFactory(
             provider.GetRequiredService<CurrentChannels>().Config.Tunnel,
             provider.GetRequiredService<TunnelSecurity>().Credentials,
             provider.GetRequiredService<ThisInstance>().Id,
+            provider.GetRequiredService<TunnelPace>(),
             provider.GetRequiredService<ILogger<TunnelConnectionFactory>>()
         ));
         services.TryAddSingleton<ITunnelService, ServedTunnels>();
@@ -67,7 +74,8 @@ internal static class ChannelServices
             provider.GetRequiredService<CurrentChannels>().Config.Tunnel,
             provider.GetRequiredService<TunnelSecurity>().Credentials,
             provider.GetRequiredService<ITunnelService>(),
-            provider.GetRequiredService<ILoggerFactory>()
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<TunnelPace>()
         ));
         services.TryAddSingleton<TunnelTrust>();
     }
@@ -124,7 +132,7 @@ internal static class ChannelServices
         ));
         services.TryAddSingleton<IChannelMonitor>(static provider => provider.GetRequiredService<ChannelMonitor>());
         services.TryAddSingleton<NotificationMetrics>();
-        services.TryAddSingleton<SecretValues>();
+        services.TryAddSingleton(static _ => SecretValues.OfProcess());
         services.TryAddSingleton(static provider => new ChannelNotifier(
             provider.GetRequiredService<ChannelMonitor>(),
             provider

@@ -9,7 +9,7 @@ internal static class HookServices
 {
     public static void AddHooks(this IServiceCollection services)
     {
-        services.TryAddSingleton<SecretValues>();
+        services.TryAddSingleton(static _ => SecretValues.OfProcess());
         services.TryAddSingleton<HookListFactory>();
     }
 }

@@ -11,6 +11,7 @@ using Proxy.Connections;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
+using Proxy.Limits;
 using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Channels;
@@ -43,7 +44,12 @@ public sealed class MemberDialerTests : IAsyncLifetime
         _caller = ChannelInstance.Create(_authority, "B_1", ("ring", Ring(DuplexMode.Bind)));
         await _caller.StartAsync();
         var tunnel = _authority.Tunnel("B_1");
-        _tunnels = new(tunnel, new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance), "B_1");
+        _tunnels = new(
+            tunnel,
+            new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance),
+            "B_1",
+            new(ByteBudget.OfProcess(), TimeProvider.System)
+        );
         Know("before");
         (_client, _ours) = await Loopback.ConnectAsync(_buffers, _clock);
         _running = Pipelines().Of(new("ring", _server.Id, _reserved.Port()), Ring(DuplexMode.Bind))(_ours);

@@ -66,9 +66,12 @@ public sealed class ExecStepTests : IDisposable
     [InlineData("REVERSEPROXY__Clusters__c__Metadata__Key", false)]
     [InlineData("Kestrel:Certificates:Default:Password", false)]
     [InlineData("ShutdownDelay", false)]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", false)]
+    [InlineData("OTEL_SERVICE_NAME", false)]
+    [InlineData("HOTEL_KEY", true)]
     [InlineData("ADMIN", true)]
     [InlineData("AdminOfOthers__Token", true)]
-    public async Task Run_VariableOfTheConfiguration_IsLeftOut(string variable, bool expected)
+    public async Task Run_VariableThatConfiguresTheProxy_IsLeftOut(string variable, bool expected)
     {
         Environment.SetEnvironmentVariable(variable, "00:00:01");
         try

@@ -23,6 +23,7 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         TunnelContent content,
         Stream input,
         Stream output,
+        TunnelMemory memory,
         CancellationTokenSource lifetime
     )
     {
@@ -31,8 +32,8 @@ internal sealed class ClientTunnelConnection : TunnelConnection
         _lifetime = lifetime;
         ConnectionClosed = lifetime.Token;
         content.Lost = Gone;
-        Reader = PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: ReadBufferSize, useZeroByteReads: true, leaveOpen: true));
-        Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true));
+        Reader = PipeReader.Create(input, new StreamPipeReaderOptions(memory, ReadBufferSize, useZeroByteReads: true, leaveOpen: true));
+        Writer = PipeWriter.Create(output, new StreamPipeWriterOptions(memory, minimumBufferSize: 64 * 1024, leaveOpen: true));
     }
 
     protected override PipeReader Reader { get; }

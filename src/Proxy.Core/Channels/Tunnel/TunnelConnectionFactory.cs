@@ -19,12 +19,19 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
     private readonly string _scheme;
     private readonly ILogger _logger;
     private readonly TroubleFilter _troubles = new(TimeProvider.System);
+    private readonly TunnelMemory _memory;
     private readonly TunnelPools _pools;
     private readonly TunnelConnector _connector;
     private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _invoker;
 
-    public TunnelConnectionFactory(TunnelConfig config, TunnelCredentials? credentials, string self, ILogger? logger = null)
+    public TunnelConnectionFactory(
+        TunnelConfig config,
+        TunnelCredentials? credentials,
+        string self,
+        TunnelPace pace,
+        ILogger? logger = null
+    )
     {
         if (config.Url is not null)
         {
@@ -37,8 +44,9 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         _self = self;
         _scheme = credentials is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
         _logger = logger ?? NullLogger.Instance;
+        _memory = new TunnelMemory(pace.Memory);
         _pools = new TunnelPools(config.ConnectionsPerPeer);
-        _connector = new TunnelConnector(_pools, credentials, _troubles, _logger);
+        _connector = new TunnelConnector(_pools, credentials, pace, _troubles, _logger);
         _handler = new SocketsHttpHandler
         {
             ConnectCallback = _connector.ConnectAsync,
@@ -83,7 +91,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
 
             var input = await response.Content.ReadAsStreamAsync(lifetime.Token);
             var output = await content.Started.WaitAsync(cancellationToken);
-            return new ClientTunnelConnection(response, content, input, output, lifetime) { RemoteEndPoint = peer };
+            return new ClientTunnelConnection(response, content, input, output, _memory, lifetime) { RemoteEndPoint = peer };
         }
         catch
         {
@@ -129,6 +137,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
     {
         _invoker.Dispose();
         _handler.Dispose();
+        _memory.Dispose();
     }
 
     private async Task<Stream> GreetAsync(TunnelEndPoint peer, CancellationToken cancellationToken)

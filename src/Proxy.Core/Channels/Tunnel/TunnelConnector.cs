@@ -10,7 +10,13 @@ namespace Proxy.Channels.Tunnel;
 /// Opens the connections of the pools: TCP, and TLS on which both sides prove their identity. Cuts connections whose peer is not trusted
 /// any more.
 /// </summary>
-internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentials? credentials, TroubleFilter troubles, ILogger logger)
+internal sealed partial class TunnelConnector(
+    TunnelPools pools,
+    TunnelCredentials? credentials,
+    TunnelPace pace,
+    TroubleFilter troubles,
+    ILogger logger
+)
 {
     private readonly Lock _gate = new(); // guards _open
     private readonly List<(TunnelEndPoint Peer, WeakReference<SslStream> Stream)> _open = [];
@@ -29,7 +35,7 @@ internal sealed partial class TunnelConnector(TunnelPools pools, TunnelCredentia
         try
         {
             await socket.ConnectAsync(peer.Address.Host!, peer.Address.Port, cancellationToken);
-            var stream = new NetworkStream(socket, ownsSocket: true);
+            var stream = pace.Slow(new NetworkStream(socket, ownsSocket: true)); // below TLS: the handler has to see the SslStream
             return credentials is null ? stream : await SecureAsync(stream, pool, peer, credentials, cancellationToken);
         }
         catch

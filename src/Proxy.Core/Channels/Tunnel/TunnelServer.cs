@@ -22,8 +22,13 @@ namespace Proxy.Channels.Tunnel;
 /// Accepts tunnels on a Kestrel of its own: windows, stream limits and rate limits apply to a whole server, and values right for tunnels
 /// are wrong for web clients. Nothing else is reached through it.
 /// </summary>
-internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? credentials, ITunnelService service, ILoggerFactory logging)
-    : IAsyncDisposable
+internal sealed class TunnelServer(
+    TunnelConfig config,
+    TunnelCredentials? credentials,
+    ITunnelService service,
+    ILoggerFactory logging,
+    TunnelPace pace
+) : IAsyncDisposable
 {
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
 
@@ -97,7 +102,7 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         ));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         // After Kestrel's own, since the last registration counts.
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TunnelMemory.Factory>();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new TunnelMemory.Factory(pace.Memory));
         var app = builder.Build();
         app.Run(_requests.HandleAsync);
         return app;
@@ -133,6 +138,7 @@ internal sealed class TunnelServer(TunnelConfig config, TunnelCredentials? crede
         }
 
         listen.Use(next => connection => _gate.TrackAsync(connection, next));
+        listen.Use(next => connection => pace.SlowAsync(connection, next));
     }
 
     private HttpsConnectionAdapterOptions Https(TunnelCredentials own) =>

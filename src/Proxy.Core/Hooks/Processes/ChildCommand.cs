@@ -1,5 +1,6 @@
 using System.Collections;
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Hooks.Processes;
 
@@ -8,7 +9,9 @@ namespace Proxy.Hooks.Processes;
 /// <param name="Environment">Variables in addition to those of this process.</param>
 internal sealed record ChildCommand(IReadOnlyList<string> Command, IReadOnlyDictionary<string, string> Environment)
 {
-    /// <summary>All variables of the new process. Those that configure the proxy are left out, since they may have secrets.</summary>
+    /// <summary>
+    /// All variables of the new process. Those that configure the proxy or its telemetry are left out, since they may have secrets.
+    /// </summary>
     public Dictionary<string, string> AllVariables()
     {
         var all = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
@@ -16,7 +19,10 @@ internal sealed record ChildCommand(IReadOnlyList<string> Command, IReadOnlyDict
         {
             // An embedding application may take a colon too.
             var name = (string)variable.Key;
-            if (!ProxyDocument.IsVariable(name.Replace(":", ProxyDocument.VariableSeparator, StringComparison.Ordinal)))
+            if (
+                !TelemetryVariables.Has(name)
+                && !ProxyDocument.IsVariable(name.Replace(":", ProxyDocument.VariableSeparator, StringComparison.Ordinal))
+            )
             {
                 all[name] = (string?)variable.Value ?? "";
             }

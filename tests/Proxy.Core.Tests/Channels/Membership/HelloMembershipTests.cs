@@ -2,6 +2,7 @@ using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
+using Proxy.Limits;
 
 namespace Proxy.Core.Tests.Channels.Membership;
 
@@ -13,7 +14,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     private static readonly MemberRecord _self = new("A_0", "epoch", "127.0.0.1:1", IPAddress.Parse("127.0.0.2"));
 
     private readonly ManualTime _time = new();
-    private readonly TunnelConnectionFactory _tunnels = new(new(), null, _self.Id);
+    private readonly TunnelConnectionFactory _tunnels = new(new(), null, _self.Id, new(ByteBudget.OfProcess(), TimeProvider.System));
     private readonly MemberDirectory _members = new(_self.Id);
     private readonly List<HelloPeer> _peers = [];
     private readonly List<MembershipUpdate> _updates = [];

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
+using Proxy.Limits;
 
 namespace Proxy.Core.Tests.Channels.Membership;
 
@@ -14,7 +15,14 @@ internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
     private readonly TunnelServer _server;
     private TestLink _link = null!;
 
-    private HelloPeer() => _server = new(new() { Url = $"http://{IPAddress.Loopback}:0" }, null, this, NullLoggerFactory.Instance);
+    private HelloPeer() =>
+        _server = new(
+            new() { Url = $"http://{IPAddress.Loopback}:0" },
+            null,
+            this,
+            NullLoggerFactory.Instance,
+            new(ByteBudget.OfProcess(), TimeProvider.System)
+        );
 
     public string Address => _link.Address;
 

@@ -1,4 +1,5 @@
 using Proxy.Channels.Tunnel;
+using Proxy.Limits;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 
@@ -10,7 +11,8 @@ public sealed class ClientTunnelConnectionTests
         using var response = new HttpResponseMessage();
         using var content = new TunnelContent();
         using var lifetime = new CancellationTokenSource();
-        var tunnel = new ClientTunnelConnection(response, content, Stream.Null, Stream.Null, lifetime);
+        using var memory = new TunnelMemory(new ByteBudget(1_000_000));
+        var tunnel = new ClientTunnelConnection(response, content, Stream.Null, Stream.Null, memory, lifetime);
         await tunnel.EndOutputAsync();
 
         await tunnel.DisposeAsync();

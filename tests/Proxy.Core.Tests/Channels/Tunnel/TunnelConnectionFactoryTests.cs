@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Reading;
+using Proxy.Limits;
 
 namespace Proxy.Core.Tests.Channels.Tunnel;
 
@@ -80,6 +81,7 @@ public sealed class TunnelConnectionFactoryTests : IAsyncLifetime
             tunnel,
             new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance),
             "B_1",
+            new TunnelPace(ByteBudget.OfProcess(), TimeProvider.System),
             log
         );
         Assert.True(HostAndPort.TryParse(_server.Host.TunnelAddress!.ToString(), out var address));
@@ -109,7 +111,12 @@ public sealed class TunnelConnectionFactoryTests : IAsyncLifetime
     private static TunnelConnectionFactory Factory(TestAuthority authority) => Factory(authority.Tunnel("B_1"));
 
     private static TunnelConnectionFactory Factory(TunnelConfig tunnel) =>
-        new(tunnel, new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance), "B_1");
+        new(
+            tunnel,
+            new TunnelCredentials(tunnel, TestAuthority.Group, NullLogger.Instance),
+            "B_1",
+            new(ByteBudget.OfProcess(), TimeProvider.System)
+        );
 
     private async Task DialAsync(TunnelConnectionFactory factory, string instance, ChannelInstance? server = null)
     {

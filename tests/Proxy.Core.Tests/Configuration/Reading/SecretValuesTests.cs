@@ -29,15 +29,44 @@ public sealed class SecretValuesTests
         );
 
     [Fact]
-    public void Use_NextRevision_KeepsTheSecretsOfTheOneBefore()
+    public void Use_ManyEdits_KeepsTheSecretsOfEarlierRevisions()
     {
         var secrets = new SecretValues();
 
-        secrets.Use(["first-one"]);
-        secrets.Use(["second-one"]);
+        for (var edit = 0; edit < 10; edit++)
+        {
+            secrets.Use([$"secret-of-{edit}", "always-there"]);
+        }
 
-        Assert.Equal("*** ***", secrets.Mask.Apply("first-one second-one", 100));
-        secrets.Use(["third-one"]);
-        Assert.Equal("first-one ***", secrets.Mask.Apply("first-one second-one", 100));
+        Assert.All(Enumerable.Range(0, 10), edit => Assert.Equal("it is ***", Shown(secrets, $"it is secret-of-{edit}")));
+        Assert.Equal("***", Shown(secrets, "always-there"));
     }
+
+    [Fact]
+    public void Use_MoreThanAreRemembered_TheOldestAreForgotten()
+    {
+        var secrets = new SecretValues();
+        secrets.Use(["oldest-one"]);
+        secrets.Use([.. Enumerable.Range(0, SecretValues.Remembered + 100).Select(static number => $"secret-{number}!")]);
+
+        secrets.Use(["newest-one"]);
+
+        Assert.Equal("oldest-one", Shown(secrets, "oldest-one"));
+        Assert.Equal("*** ***", Shown(secrets, $"secret-0! secret-{SecretValues.Remembered + 99}!")); // all of the last edit
+        secrets.Use(["newest-two"]);
+        Assert.Equal("*** ***", Shown(secrets, "newest-one newest-two"));
+    }
+
+    [Fact]
+    public void Use_Anything_SecretsFromElsewhereStay()
+    {
+        var secrets = new SecretValues(["from-elsewhere", "short"]);
+        Assert.Equal("*** short", Shown(secrets, "from-elsewhere short"));
+
+        secrets.Use(["first-one"]);
+
+        Assert.Equal("*** ***", Shown(secrets, "from-elsewhere first-one"));
+    }
+
+    private static string Shown(SecretValues secrets, string text) => secrets.Mask.Apply(text, 100);
 }
