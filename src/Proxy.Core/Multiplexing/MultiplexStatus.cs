@@ -37,6 +37,9 @@ public sealed record MultiplexStatus(
     /// <summary>How many requests ended in which way since the first client, by outcome.</summary>
     public IReadOnlyDictionary<string, long> Requests { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>How many requests were sent again, since the connection on which they were sent was lost.</summary>
+    public long Repeated { get; init; }
+
     internal static MultiplexStatus Unused(SessionKey key, string protocol) =>
         new(key.ClusterId, key.DestinationId, key.Address, protocol, [], 0, [], [], TimeSpan.Zero, [], IsRetired: false);
 }
