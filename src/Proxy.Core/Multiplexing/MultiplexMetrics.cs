@@ -21,6 +21,7 @@ internal sealed class MultiplexMetrics : IDisposable
     private readonly Counter<long> _cacheHits;
     private readonly Counter<long> _shared;
     private readonly Counter<long> _requests;
+    private readonly Counter<long> _repeats;
 
     public MultiplexMetrics(ProxyMeter meter)
     {
@@ -51,6 +52,11 @@ internal sealed class MultiplexMetrics : IDisposable
             "proxy.multiplex.shared",
             "{request}",
             "Reads that shared the exchange of the same read."
+        );
+        _repeats = instruments.CreateCounter<long>(
+            "proxy.multiplex.repeats",
+            "{request}",
+            "Requests that were sent again, since their connection was lost."
         );
         _requests = instruments.CreateCounter<long>("proxy.multiplex.requests", "{request}", "Requests of clients, by outcome.");
     }
@@ -92,6 +98,8 @@ internal sealed class MultiplexMetrics : IDisposable
     public void CacheHit(in TagList tags) => _cacheHits.Add(1, tags);
 
     public void Ended(int requests, in TagList tags) => _requests.Add(requests, tags);
+
+    public void Repeated(in TagList tags) => _repeats.Add(1, tags);
 
     public void Shared(in TagList tags) => _shared.Add(1, tags);
 }

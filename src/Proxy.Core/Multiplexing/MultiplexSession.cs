@@ -19,6 +19,7 @@ internal sealed class MultiplexSession : IDeadline
     private readonly SessionDispatcher _dispatcher;
     private readonly UpstreamEvents _upstream;
     private readonly RequestOutcomes _outcomes;
+    private readonly RequestReport _report;
     private volatile bool _isRetired;
 
     /// <param name="key">The destination.</param>
@@ -33,6 +34,7 @@ internal sealed class MultiplexSession : IDeadline
         Memory = new SessionMemory(settings, services.Memory);
         _state = new SessionState(settings, services.Time, Memory);
         _outcomes = new RequestOutcomes(services.Metrics);
+        _report = new RequestReport(_outcomes);
         _dispatcher = new SessionDispatcher(key, _gate, _state, _outcomes, services, Create);
         _upstream = new UpstreamEvents(key, _gate, _state, _dispatcher, _outcomes, services);
         services.Clock.Add(this);
@@ -294,6 +296,7 @@ internal sealed class MultiplexSession : IDeadline
         Answers.FailAll(overdue, LocalReply.NoAnswer, ConnectionOutcome.ResponseTimeout);
         lost.ForEach(connection => _upstream.Lost(connection, UpstreamLoss.Silent));
         Dispatch();
+        Report(now);
         if (isOver)
         {
             _over(this);
@@ -304,7 +307,7 @@ internal sealed class MultiplexSession : IDeadline
     {
         lock (_gate)
         {
-            return _state.Describe(Key, Now) with { Requests = _outcomes.Totals };
+            return _state.Describe(Key, Now) with { Requests = _outcomes.Totals, Repeated = _outcomes.TotalRepeated };
         }
     }
 
@@ -317,6 +320,15 @@ internal sealed class MultiplexSession : IDeadline
             {
                 return _state.IsOver;
             }
+        }
+    }
+
+    private void Report(long now)
+    {
+        var (refused, repeated) = (_report.Refused(now), _report.Repeated(now));
+        if (refused.Count > 0 || repeated > 0)
+        {
+            _services.Dialer.Tell(Key, refused, repeated);
         }
     }
 

@@ -61,6 +61,9 @@ public sealed record MultiplexStatus(
     /// <summary>How well the device works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }
 
+    /// <summary>How many requests were sent again, since the connection on which they were sent was lost.</summary>
+    public long Repeated { get; init; }
+
     internal static MultiplexStatus Unused(SessionKey key, string protocol) =>
         new(key.ClusterId, key.DestinationId, key.Address, protocol, [], 0, [], [], TimeSpan.Zero, [], IsRetired: false);
 }

@@ -5,6 +5,10 @@ internal sealed class RequestOutcomes(MultiplexMetrics metrics)
 {
     private static readonly string[] _names = [.. Enum.GetNames<RequestOutcome>()];
     private readonly long[] _totals = new long[_names.Length];
+    private long _repeated;
+
+    /// <summary>The number of requests that were sent again, since the connection on which they were sent was lost.</summary>
+    public long TotalRepeated => Interlocked.Read(ref _repeated);
 
     /// <summary>The number of requests with each outcome that occurred.</summary>
     public IReadOnlyDictionary<string, long> Totals
@@ -14,7 +18,7 @@ internal sealed class RequestOutcomes(MultiplexMetrics metrics)
             var totals = new SortedDictionary<string, long>(StringComparer.Ordinal);
             for (var index = 0; index < _names.Length; index++)
             {
-                if (Interlocked.Read(ref _totals[index]) is > 0 and var total)
+                if (Total((RequestOutcome)index) is > 0 and var total)
                 {
                     totals.Add(_names[index], total);
                 }
@@ -22,6 +26,16 @@ internal sealed class RequestOutcomes(MultiplexMetrics metrics)
 
             return totals;
         }
+    }
+
+    /// <summary>The number of requests with one outcome.</summary>
+    public long Total(RequestOutcome outcome) => Interlocked.Read(ref _totals[(int)outcome]);
+
+    /// <summary>Counts a request that is sent again.</summary>
+    public void Repeat(RequestLane lane)
+    {
+        Interlocked.Increment(ref _repeated);
+        metrics.Repeated(lane.Tags);
     }
 
     /// <summary>Counts requests of one client.</summary>

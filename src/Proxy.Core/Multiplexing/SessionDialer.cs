@@ -39,6 +39,21 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
         }
     }
 
+    /// <summary>Logs how many requests were refused and sent again.</summary>
+    public void Tell(SessionKey key, IReadOnlyList<(RequestOutcome Outcome, long Count)> refused, long repeated)
+    {
+        if (refused.Count > 0)
+        {
+            var reasons = string.Join(", ", refused.Select(static item => $"{item.Outcome} {item.Count}"));
+            Log.Refused(logger, key.ClusterId, key.DestinationId, reasons);
+        }
+
+        if (repeated > 0)
+        {
+            Log.Repeated(logger, key.ClusterId, key.DestinationId, repeated);
+        }
+    }
+
     // A destination that was removed is still dialed for clients that finish on it.
     private DialTarget Find(SessionKey key) =>
         clusters.TryGetCluster(key.ClusterId, out var cluster)
@@ -69,6 +84,18 @@ internal sealed partial class SessionDialer(Dialer dialer, IProxyStateLookup clu
 
         [LoggerMessage(LogLevel.Information, "Cluster {Cluster}, destination {Destination}: {Subject} answers again.")]
         public static partial void Resumed(ILogger logger, string cluster, string destination, string subject);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Cluster {Cluster}, destination {Destination}: requests were refused: {Reasons}. Further ones are counted for a minute before the next such line."
+        )]
+        public static partial void Refused(ILogger logger, string cluster, string destination, string reasons);
+
+        [LoggerMessage(
+            LogLevel.Information,
+            "Cluster {Cluster}, destination {Destination}: requests were sent again, since their connection was lost: {Count}. Further ones are counted for a minute before the next such line."
+        )]
+        public static partial void Repeated(ILogger logger, string cluster, string destination, long count);
 
         [LoggerMessage(
             LogLevel.Error,

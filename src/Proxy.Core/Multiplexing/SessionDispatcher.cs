@@ -91,6 +91,11 @@ internal sealed class SessionDispatcher(
 
     private void Send(UpstreamConnection connection, MultiplexRequest request)
     {
+        if (request.Attempts > 0)
+        {
+            outcomes.Repeat(request.Lane!);
+        }
+
         var waited = services.Time.GetElapsedTime(request.Submitted);
         request.Client.Waited(waited);
         services.Metrics.Waited(waited, request.Lane!.Tags);

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Multiplexing;
 
-/// <summary>The framing of a protocol that has no name here; exactly one of the keys.</summary>
+/// <summary>The framing of a protocol that has no name here; exactly one of the keys, and Checksum beside it.</summary>
 public sealed record FramingConfig
 {
     /// <summary>Messages that contain their length.</summary>
@@ -14,4 +14,7 @@ public sealed record FramingConfig
 
     /// <summary>Messages that end when no byte has come for a while; only if nothing else marks their end.</summary>
     public IdleGapConfig? IdleGap { get; init; }
+
+    /// <summary>The checksum that messages have: replies are found by it among other bytes, and wrong ones are refused.</summary>
+    public ChecksumConfig? Checksum { get; init; }
 }

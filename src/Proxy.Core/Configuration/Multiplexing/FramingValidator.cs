@@ -107,6 +107,60 @@ internal static class FramingValidator
             CheckBytes(delimiter.Bytes, $"{path}:Delimiter:Bytes", problems, out var bytes);
             CheckFits(bytes.Length, delimiter.MaxBytes, $"{path}:Delimiter", "Bytes", problems);
         }
+
+        if (framing.Checksum is { } checksum)
+        {
+            CheckChecksum(checksum, framing, $"{path}:Checksum", problems);
+        }
+    }
+
+    private static void CheckChecksum(ChecksumConfig checksum, FramingConfig framing, string path, ProblemList problems)
+    {
+        var hasOneByte = ChecksumSize.OfValue(checksum.Algorithm) == 1;
+        var delimiter = framing.Delimiter is { } ends && ByteText.TryParse(ends.Bytes, out var bytes, out _) ? bytes.Length : 0;
+        var trailer = checksum.Trailer ?? delimiter;
+        var last = trailer + ChecksumSize.Written(checksum);
+        if (trailer < delimiter)
+        {
+            problems.Consequence(
+                $"{path}:Trailer",
+                $"{trailer} is less than the {delimiter} bytes of the Delimiter, which are the last; write at least that, or leave it out.",
+                $"{path}:Trailer"
+            );
+        }
+
+        if (checksum.End < last)
+        {
+            problems.Consequence(
+                $"{path}:End",
+                $"{checksum.End} is less than the {last} bytes of the checksum and what is behind it; write at least that, or leave it out.",
+                $"{path}:Trailer"
+            );
+        }
+
+        if (hasOneByte && checksum.Endian is not null)
+        {
+            problems.Consequence($"{path}:Endian", $"'{checksum.Algorithm}' has one byte; leave it out.", $"{path}:Algorithm");
+        }
+
+        if (hasOneByte && framing.IdleGap is not null)
+        {
+            problems.Consequence(
+                $"{path}:Algorithm",
+                $"'{checksum.Algorithm}' of one byte fits parts of a message by chance, and with IdleGap nothing else tells its end; leave Checksum out.",
+                $"{path}:Algorithm"
+            );
+        }
+
+        var shortest = checksum.Start + 1 + (checksum.End ?? last);
+        if (Longest(framing) < shortest)
+        {
+            problems.Consequence(
+                path,
+                $"needs messages of at least {shortest} bytes, but they have at most {Longest(framing)}; write a smaller Start, End or Trailer.",
+                path
+            );
+        }
     }
 
     private static IEnumerable<string> Declared(FramingConfig framing)
@@ -184,6 +238,15 @@ internal static class FramingValidator
             );
         }
 
+        if (framing?.Checksum is { } checksum && end > checksum.Start)
+        {
+            problems.Consequence(
+                place,
+                "is covered by Framing:Checksum, which would be wrong with the id that the proxy writes; leave it out, or use bytes before its Start.",
+                $"{path}:Framing:Checksum"
+            );
+        }
+
         if (framing?.LengthField is { } field && correlation.Offset < field.Offset + field.Size && field.Offset < end)
         {
             problems.Consequence(place, "overlaps Framing:LengthField; write the position of other bytes.", $"{path}:Framing:LengthField");
@@ -199,7 +262,15 @@ internal static class FramingValidator
         string remedy = "a smaller Offset"
     )
     {
-        var longest = framing switch
+        var longest = Longest(framing);
+        if (end > longest)
+        {
+            problems.Consequence(place, $"ends at byte {end}, but messages have at most {longest}; write {remedy}.", $"{path}:Framing");
+        }
+    }
+
+    private static int Longest(FramingConfig? framing) =>
+        framing switch
         {
             { LengthField: { } field } => field.MaxBytes,
             { Delimiter: { } delimiter } => delimiter.MaxBytes,
@@ -207,9 +278,4 @@ internal static class FramingValidator
             { IdleGap: { } gap } => gap.MaxBytes,
             _ => int.MaxValue,
         };
-        if (end > longest)
-        {
-            problems.Consequence(place, $"ends at byte {end}, but messages have at most {longest}; write {remedy}.", $"{path}:Framing");
-        }
-    }
 }

@@ -32,7 +32,7 @@ public readonly record struct FrameMeasure
     /// For a part of a message, the time without a byte after which it is to be measured again as <see cref="InputState.Silent"/>, since
     /// silence may end the message. Zero if silence has no meaning.
     /// </summary>
-    public TimeSpan Silence { get; private init; }
+    public TimeSpan Silence { get; internal init; }
 
     /// <summary>For malformed bytes, a sentence that says what is wrong. It never contains bytes of a peer.</summary>
     public string? Reason { get; private init; }

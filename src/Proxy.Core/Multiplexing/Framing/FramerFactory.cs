@@ -7,7 +7,19 @@ namespace Proxy.Multiplexing.Framing;
 internal static class FramerFactory
 {
     /// <summary>Builds the framer of a declared framing.</summary>
-    public static IMessageFramer Create(FramingConfig config) =>
+    public static IMessageFramer Create(FramingConfig config)
+    {
+        var framer = CreatePlain(config);
+        if (config.Checksum is not { } checksum)
+        {
+            return framer;
+        }
+
+        var trailer = config.Delimiter is { } delimiter ? ByteText.Parse(delimiter.Bytes).Length : 0;
+        return new ChecksumFramer(framer, new Checksum(checksum, trailer), endsInSilence: config.IdleGap is not null);
+    }
+
+    private static IMessageFramer CreatePlain(FramingConfig config) =>
         config switch
         {
             { LengthField: { } field } => OfLength(field),

@@ -9,8 +9,10 @@ internal static class Resynchronization
     /// <summary>The most bytes before a reply that are skipped.</summary>
     public const int MaxNoise = 64;
 
-    // A frame with a wrong checksum may still be followed by the right one, and a start may be none; what comes later is another matter.
-    private static readonly TimeSpan _silence = TimeSpan.FromMilliseconds(50);
+    /// <summary>
+    /// The time after which no more bytes are expected: a frame with a wrong checksum may still be followed by the right one, and a start may be none.
+    /// </summary>
+    public static TimeSpan Silence { get; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Measures the first whole reply in a buffer.</summary>
     /// <param name="context">The buffer and its circumstances.</param>
@@ -20,9 +22,14 @@ internal static class Resynchronization
         var buffer = context.Buffer;
         var isSilent = context.Input != InputState.Open;
         string? garbled = null;
-        var (mayBegin, hasLater, silence) = (false, false, TimeSpan.Zero);
+        var (mayBegin, hasLater, isGarbled, silence) = (false, false, false, TimeSpan.Zero);
         for (var offset = 0; offset < buffer.Length && offset <= MaxNoise && !hasLater; offset++)
         {
+            if (offset > 0 && !framer.IsStrong && buffer[offset - 1] is not (0 or byte.MaxValue))
+            {
+                break;
+            }
+
             if (!framer.MayStart(buffer[offset..], context.Request))
             {
                 continue;
@@ -33,6 +40,8 @@ internal static class Resynchronization
             {
                 case FrameStatus.Complete when offset == 0:
                     return measure;
+                case FrameStatus.Complete when !buffer.Slice(offset, measure.Length).ContainsAnyExcept((byte)0): // zeros fit most checksums
+                    break;
                 case FrameStatus.Complete when isSilent || !mayBegin:
                     return FrameMeasure.Skip(offset);
                 case FrameStatus.Complete:
@@ -43,15 +52,16 @@ internal static class Resynchronization
                     mayBegin = true;
                     break;
                 default:
+                    isGarbled |= !mayBegin && !framer.HasStarts;
                     garbled ??= measure.Reason;
                     break;
             }
         }
 
         var longest = framer.MaxBytes + MaxNoise;
-        return mayBegin ? FrameMeasure.NeedMore(buffer.Length + 1, longest, silence: hasLater ? _silence : silence)
+        return mayBegin && !isGarbled ? FrameMeasure.NeedMore(buffer.Length + 1, longest, silence: hasLater ? Silence : silence)
             : garbled is not null && isSilent ? FrameMeasure.Malformed(garbled)
-            : garbled is not null ? FrameMeasure.NeedMore(buffer.Length + 1, longest, silence: _silence)
+            : garbled is not null ? FrameMeasure.NeedMore(buffer.Length + 1, longest, silence: Silence)
             : buffer.Length > MaxNoise ? FrameMeasure.Malformed("The bytes contain no reply to this request.")
             : FrameMeasure.NeedMore(Math.Max(buffer.Length + 1, framer.MinBytes), longest);
     }

@@ -29,6 +29,12 @@ internal static class ModbusFunctions
 
     public static MessageTraits Traits(ReadOnlySpan<byte> adu) => IsRead(adu) ? MessageTraits.Safe : MessageTraits.None;
 
+    /// <summary>The traits of a request where each gets a reply, which may look like an echo.</summary>
+    public static MessageTraits RepeatingTraits(ReadOnlySpan<byte> adu) =>
+        IsRead(adu) ? MessageTraits.Safe
+        : MayRepeat(adu) ? MessageTraits.RepliesRepeat
+        : MessageTraits.None;
+
     /// <summary>
     /// The traits of a request on a serial line, where a broadcast gets no reply. A read never counts as a broadcast, since some devices
     /// answer reads to unit 0.
@@ -37,8 +43,7 @@ internal static class ModbusFunctions
         IsRead(adu) ? MessageTraits.Safe
         : adu is [_, 0x08, 0, ForceListenOnly, ..] ? MessageTraits.NoReply
         : adu is [Broadcast, not ReadWriteRegisters, ..] ? MessageTraits.NoReply
-        : MayRepeat(adu) ? MessageTraits.RepliesRepeat
-        : MessageTraits.None;
+        : RepeatingTraits(adu);
 
     // Single writes, diagnostics, file records, mask writes; functions of vendors may write or not.
     private static bool MayRepeat(ReadOnlySpan<byte> adu) => adu is [_, not (0x0F or 0x10 or 0x17 or 0x2B), ..];

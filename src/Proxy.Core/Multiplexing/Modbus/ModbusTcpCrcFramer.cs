@@ -4,10 +4,8 @@ using Proxy.Multiplexing.Framing;
 namespace Proxy.Multiplexing.Modbus;
 
 /// <summary>The header of Modbus TCP followed by a frame of Modbus RTU with its CRC. No standard has it, but some devices use it.</summary>
-internal sealed class ModbusTcpCrcFramer : IModbusFramer
+internal sealed class ModbusTcpCrcFramer : IModbusFramer, IChecksumFramer
 {
-    private const int MinBytes = Mbap.Size + 2 + Crc16.Size;
-
     public ModbusTcpCrcFramer() => Rules = new ModbusRules(this);
 
     public string Name => "modbus-tcp-crc";
@@ -16,11 +14,25 @@ internal sealed class ModbusTcpCrcFramer : IModbusFramer
 
     public int MaxBytes => Mbap.Size + ModbusFunctions.MaxAdu + Crc16.Size;
 
+    public int MinBytes => Mbap.Size + 2 + Crc16.Size;
+
+    public int MaxNoise => Resynchronization.MaxNoise;
+
+    public bool HasStarts => false;
+
     public CorrelationField? Correlation => Mbap.TransactionId;
 
     public IProtocolRules Rules { get; }
 
-    public FrameMeasure Measure(in MeasureContext context)
+    public FrameMeasure Measure(in MeasureContext context) =>
+        context.Direction == MessageDirection.Request ? MeasureAt(context) : Resynchronization.Measure(context, this);
+
+    // Which request it answers is not known before its id is, and that only once its start is. There is no function 0, and many zeros in noise.
+    public bool MayStart(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> request) =>
+        Mbap.Measure(bytes, MinBytes, MaxBytes).Status != FrameStatus.Malformed
+        && (bytes.Length <= Mbap.Size + 1 || (bytes[Mbap.Size + 1] & ~ModbusFunctions.ExceptionBit) != 0);
+
+    public FrameMeasure MeasureAt(in MeasureContext context)
     {
         var measure = Mbap.Measure(context.Buffer, MinBytes, MaxBytes);
         if (measure.Status != FrameStatus.Complete)
@@ -30,7 +42,11 @@ internal sealed class ModbusTcpCrcFramer : IModbusFramer
 
         var frame = context.Buffer[Mbap.Size..measure.Length];
         return !Crc16.IsValid(frame) ? FrameMeasure.Malformed("The CRC is wrong.")
-            : context.Direction == MessageDirection.Request ? measure with { Traits = ModbusFunctions.Traits(frame[..^Crc16.Size]) }
+            : context.Direction == MessageDirection.Request
+                ? measure with
+                {
+                    Traits = ModbusFunctions.RepeatingTraits(frame[..^Crc16.Size]),
+                }
             : measure;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing.Modbus;
 

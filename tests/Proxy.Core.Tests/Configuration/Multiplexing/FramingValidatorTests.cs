@@ -23,6 +23,13 @@ public sealed class FramingValidatorTests
     [InlineData("""{ "IdleGap": { "After": "00:00:00.050" } }""")]
     [InlineData("""{ "IdleGap": {} }""")]
     [InlineData("""{ "IdleGap": {}, "Delimiter": null }""")]
+    [InlineData("""{ "LengthField": {}, "Checksum": { "Algorithm": "crc16modbus" } }""")]
+    [InlineData("""{ "Delimiter": { "Bytes": "\r\n" }, "Checksum": { "Algorithm": "Xor8", "Start": 1, "End": 5, "Encoding": "Hex" } }""")]
+    [InlineData(
+        """{ "FixedLength": { "Bytes": 16 }, "Checksum": { "Algorithm": "Crc32", "Start": 1, "Trailer": 1, "Endian": "Little" } }"""
+    )]
+    [InlineData("""{ "FixedLength": { "Bytes": 6 }, "Checksum": { "Algorithm": "Crc32", "Start": 1 } }""")]
+    [InlineData("""{ "IdleGap": {}, "Checksum": { "Algorithm": "Crc16Ccitt" } }""")]
     public void Check_Framing_Accepted(string framing) => Assert.Empty(Errors($$"""{ "Framing": {{framing}} }"""));
 
     [Fact]
@@ -83,6 +90,35 @@ public sealed class FramingValidatorTests
         """{ "LengthField": { "Offset": 4, "MaxBytes": 5 } }""",
         "x:Framing:LengthField:MaxBytes: 5 is less than the 6 bytes that every message has; write more."
     )]
+    [InlineData(
+        """{ "Checksum": { "Algorithm": "Lrc" } }""",
+        "x:Framing: declares no framing; write one of LengthField, Delimiter, FixedLength or IdleGap."
+    )]
+    [InlineData("""{ "LengthField": {}, "Checksum": {} }""", "x:Framing:Checksum:Algorithm: is required and missing.")]
+    [InlineData(
+        """{ "LengthField": {}, "Checksum": { "Algorithm": "Crc16" } }""",
+        "x:Framing:Checksum:Algorithm: 'Crc16' is not one of 'Crc16Modbus', 'Crc16Ccitt', 'Crc16Xmodem', 'Crc32', 'Lrc', 'Sum8', 'Xor8'."
+    )]
+    [InlineData(
+        """{ "LengthField": {}, "Checksum": { "Algorithm": "Crc32", "Trailer": 1, "End": 4 } }""",
+        "x:Framing:Checksum:End: 4 is less than the 5 bytes of the checksum and what is behind it; write at least that, or leave it out."
+    )]
+    [InlineData(
+        """{ "Delimiter": { "Bytes": "\r\n" }, "Checksum": { "Algorithm": "Crc32", "Trailer": 1 } }""",
+        "x:Framing:Checksum:Trailer: 1 is less than the 2 bytes of the Delimiter, which are the last; write at least that, or leave it out."
+    )]
+    [InlineData(
+        """{ "LengthField": {}, "Checksum": { "Algorithm": "Sum8", "Endian": "Little" } }""",
+        "x:Framing:Checksum:Endian: 'Sum8' has one byte; leave it out."
+    )]
+    [InlineData(
+        """{ "IdleGap": {}, "Checksum": { "Algorithm": "Sum8" } }""",
+        "x:Framing:Checksum:Algorithm: 'Sum8' of one byte fits parts of a message by chance, and with IdleGap nothing else tells its end; leave Checksum out."
+    )]
+    [InlineData(
+        """{ "FixedLength": { "Bytes": 5 }, "Checksum": { "Algorithm": "Crc32", "Start": 1 } }""",
+        "x:Framing:Checksum: needs messages of at least 6 bytes, but they have at most 5; write a smaller Start, End or Trailer."
+    )]
     public void Check_Framing_RefusedAtItsKey(string framing, string expected) =>
         Assert.Equal([expected], Errors($$"""{ "Framing": {{framing}} }"""));
 
@@ -91,6 +127,7 @@ public sealed class FramingValidatorTests
     [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 6 } }, """ + Id + "}")]
     [InlineData("""{ "Framing": { "LengthField": { "Offset": 6 } }, """ + Id + "}")]
     [InlineData("""{ "Framing": { "IdleGap": {} }, """ + Id + "}")]
+    [InlineData("""{ "Framing": { "LengthField": {}, "Checksum": { "Algorithm": "Crc32", "Start": 6 } }, """ + Id + "}")]
     [InlineData("{" + Id + "}")] // beside a protocol's name
     [InlineData("""{ "NoReplyWhen": { "Offset": 0, "Equals": "00" } }""")]
     [InlineData("""{ "Framing": { "FixedLength": { "Bytes": 2 } }, "NoReplyWhen": { "Offset": 1, "equals": "hex:00" } }""")]
@@ -113,6 +150,10 @@ public sealed class FramingValidatorTests
     [InlineData(
         """{ "Framing": { "Delimiter": { "Bytes": "a" } }, """ + Id + "}",
         "x:Correlation: cannot be combined with Framing:Delimiter, since an id that the proxy assigns could contain the delimiter; leave it out."
+    )]
+    [InlineData(
+        """{ "Framing": { "LengthField": {}, "Checksum": { "Algorithm": "Crc32", "Start": 5 } }, """ + Id + "}",
+        "x:Correlation: is covered by Framing:Checksum, which would be wrong with the id that the proxy writes; leave it out, or use bytes before its Start."
     )]
     [InlineData("""{ "Correlation": { "Offset": 0 } }""", "x:Correlation:Size: is required and missing.")]
     [InlineData("""{ "Correlation": { "Size": 2 } }""", "x:Correlation:Offset: is required and missing.")]

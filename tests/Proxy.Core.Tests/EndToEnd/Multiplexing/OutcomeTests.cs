@@ -9,6 +9,49 @@ public sealed class OutcomeTests : SessionTestBase
     [Theory]
     [InlineData(Multiplexer.Portable)]
     [InlineData(Multiplexer.Loops)]
+    public async Task Requests_RefusedAndSentAgain_AreOneLineEachAMinute(string transport)
+    {
+        Device = Add(new Device(Device.ModbusTcp));
+        Device.AnswerModbus(static adu => ModbusMessages.Value(adu[0], adu[3]));
+        var answer = Device.OnMessage;
+        Device.OnMessage = (message, peer) =>
+        {
+            if (Device.Messages.Count > 1)
+            {
+                return answer(message, peer);
+            }
+
+            peer.Reset();
+            return Task.CompletedTask;
+        };
+        using var log = new LogLines();
+        await StartAsync(transport, "\"Protocol\": \"modbus-tcp\"", "\"Modbus\": { \"Writes\": \"Deny\" }", log);
+        using var client = await Multiplexer.ConnectAsync();
+        await client.SendAsync(ModbusMessages.Tcp(1, ModbusMessages.Read(1, 5)));
+        await Eventually.TrueAsync(() =>
+        {
+            Time.Advance(Tick);
+            return Device.Messages.Count == 2;
+        });
+        await client.ReadReplyAsync(1);
+
+        for (var id = 2; id < 7; id++)
+        {
+            await client.AskAsync(id, ModbusMessages.Write(1, 1, 1));
+            Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(1, Multiplexer.Status.Repeated);
+        Assert.Equal(["Denied 1"], Refusals(log));
+        Assert.Single(log.Lines, static line => line.Contains("requests were sent again, since their connection was lost: 1.", StringComparison.Ordinal));
+        Time.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(() => Refusals(log).Count == 2);
+        Assert.Equal(["Denied 1", "Denied 4"], Refusals(log));
+    }
+
+    [Theory]
+    [InlineData(Multiplexer.Portable)]
+    [InlineData(Multiplexer.Loops)]
     public async Task Requests_EachOutcome_IsInStatusAndMetrics(string transport)
     {
         Device = Add(new Device(Device.ModbusTcp));
@@ -58,4 +101,11 @@ public sealed class OutcomeTests : SessionTestBase
         );
         Assert.Equal(8, counted.Count);
     }
+
+    private static IReadOnlyList<string> Refusals(LogLines log) =>
+        [
+            .. log
+                .Lines.Where(static line => line.Contains("requests were refused", StringComparison.Ordinal))
+                .Select(static line => line.Split("refused: ")[1].Split('.')[0]),
+        ];
 }

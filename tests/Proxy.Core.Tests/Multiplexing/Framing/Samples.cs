@@ -19,6 +19,13 @@ internal static class Samples
         new LengthFieldFramer("le3", "", new LengthField(2, 3, Endian: Endian.Little, Adjust: -5), 300),
         new LengthFieldFramer("hex", "", new LengthField(1, 2, LengthEncoding.Hex), 300),
         new LengthFieldFramer("bcd", "", new LengthField(0, 2, LengthEncoding.Bcd), 300),
+        Checked(
+            new LengthFieldFramer("length-crc", "", new LengthField(1, 1, Adjust: 2), 300),
+            ChecksumAlgorithm.Crc16Modbus,
+            Endian.Little
+        ),
+        Checked(new DelimiterFramer("crlf-xor", "", Bytes.Text("\r\n"), 300), ChecksumAlgorithm.Xor8, trailer: 2),
+        Checked(new LengthFieldFramer("length-crc32", "", new LengthField(0, 2, Adjust: 4), 300), ChecksumAlgorithm.Crc32),
         new ConfiguredFramer(
             new LengthFieldFramer("configured", "", new LengthField(0, 1), 300),
             null,
@@ -44,6 +51,9 @@ internal static class Samples
             { Name: "aab" } => Without("b").Select(static text => (byte[])[.. text, .. "aab"u8]),
             { Name: "iso8583" } => Data(1_000).Select(static data => (byte[])[(byte)(data.Length >> 8), (byte)data.Length, .. data]),
             { Name: "mpu" } => Data(1_000).Select(static data => (byte[])[.. Bytes.Text($"{data.Length:D4}"), .. data]),
+            { Name: "length-crc" } => Data(200).Select(static data => WithCrc([2, (byte)data.Length, .. data])),
+            { Name: "crlf-xor" } => Without("\n").Select(static text => WithXor([(byte)'$', .. text])),
+            { Name: "length-crc32" } => Data(200).Select(static data => WithCrc32([0, (byte)data.Length, .. data])),
             { Name: "fixed-length" } => Data(16, 16),
             { Name: "le3" } => Data(200).Select(static data => (byte[])[1, 2, (byte)(data.Length + 5), 0, 0, .. data]),
             { Name: "hex" } => Data(200).Select(static data => (byte[])[9, .. Bytes.Text($"{data.Length:x2}"), .. data]),
@@ -58,6 +68,44 @@ internal static class Samples
         from length in Gen.Choose(least, most)
         from data in Gen.Choose(0, 255).Select(static value => (byte)value).ArrayOf(length)
         select data;
+
+    private static ChecksumFramer Checked(
+        IMessageFramer framer,
+        ChecksumAlgorithm algorithm,
+        Endian endian = Endian.Big,
+        int trailer = 0
+    ) =>
+        new(
+            framer,
+            new Checksum(
+                new()
+                {
+                    Algorithm = algorithm,
+                    Endian = endian,
+                    Encoding = trailer > 0 ? ChecksumEncoding.Hex : ChecksumEncoding.Binary,
+                },
+                trailer
+            ),
+            endsInSilence: false
+        );
+
+    private static byte[] WithCrc(byte[] message)
+    {
+        var crc = Crc16.Compute(message);
+        return [.. message, (byte)crc, (byte)(crc >> 8)];
+    }
+
+    private static byte[] WithXor(byte[] message)
+    {
+        var sum = message.Aggregate((byte)0, static (sum, octet) => (byte)(sum ^ octet));
+        return [.. message, .. Bytes.Text($"{sum:X2}\r\n")];
+    }
+
+    private static byte[] WithCrc32(byte[] message)
+    {
+        var crc = Crc.Crc32.Compute(message);
+        return [.. message, (byte)(crc >> 24), (byte)(crc >> 16), (byte)(crc >> 8), (byte)crc];
+    }
 
     private static Gen<byte[]> Without(string end) => Data(200).Select(data => data.Where(octet => octet != end[0]).ToArray());
 

@@ -26,7 +26,7 @@ public sealed class ModbusTcpCrcFramerTests
     [Fact]
     public void Measure_Longest_Passes()
     {
-        var longest = ModbusExamples.Framed(_framer, new string('0', 2 * 253));
+        var longest = ModbusExamples.Framed(_framer, "64" + new string('0', 2 * 252));
 
         Assert.Equal(262, longest.Length);
         _framer.IsReply(longest, [0, 0]);
@@ -38,4 +38,34 @@ public sealed class ModbusTcpCrcFramerTests
     [InlineData("0001 0000 0008 11 03 006B 0003 7688")]
     [InlineData("0001 0000 0008 11 03 006B 0003 8776")]
     public void Measure_BadLengthOrCrc_IsMalformed(string message) => _framer.IsMalformed(Bytes.Hex(message));
+
+    [Theory]
+    [InlineData("00")]
+    [InlineData("0000")]
+    [InlineData("000000")]
+    [InlineData("FF00FF")]
+    [InlineData("0001 0000 0003")]
+    public void Measure_NoiseBeforeAReply_IsSkipped(string noise)
+    {
+        var request = Bytes.Hex("0001 0000 0008 11 03 006B 0003 7687");
+        var reply = Bytes.Hex("0001 0000 000B 11 03 06 AE41 5652 4340 49AD");
+        byte[] all = [.. Bytes.Hex(noise), .. reply];
+
+        // A reply whose id is among the noise has to be found, too, when it is not known which request it answers.
+        Assert.Equal(FrameMeasure.Skip(all.Length - reply.Length), _framer.Reply(all, request, InputState.Silent));
+        Assert.Equal(FrameMeasure.Skip(all.Length - reply.Length), _framer.Reply(all, [], InputState.Silent));
+        Assert.Equal(FrameStatus.NeedMore, _framer.Reply(Bytes.Hex(noise), request).Status);
+    }
+
+    [Fact]
+    public void Measure_SpoiltReply_IsMalformedWhenNothingFollows() =>
+        _framer.IsMalformedInSilence(
+            Bytes.Hex("0001 0000 000B 11 03 06 AE41 5652 4340 49AE"),
+            Bytes.Hex("0001 0000 0008 11 03 006B 0003 7687")
+        );
+
+    // The reply to a write may be its copy, which is no echo.
+    [Fact]
+    public void Measure_Write_RepliesRepeat() =>
+        Assert.Equal(MessageTraits.RepliesRepeat, _framer.Request(ModbusExamples.Framed(_framer, "06 0001 0003")).Traits);
 }

@@ -1,7 +1,7 @@
-namespace Proxy.Multiplexing.Modbus;
+namespace Proxy.Multiplexing.Framing;
 
 /// <summary>
-/// The checksum of Modbus RTU: CRC-16 with polynomial 0xA001 (reflected), initial value 0xFFFF, low byte sent first (Modbus Serial Line
+/// The checksum of Modbus RTU: CRC-16/MODBUS with polynomial 0xA001 (reflected), initial value 0xFFFF, low byte sent first (Modbus Serial Line
 /// 1.02, 2.5.1.2).
 /// </summary>
 internal static class Crc16

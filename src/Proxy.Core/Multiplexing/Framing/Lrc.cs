@@ -1,4 +1,4 @@
-namespace Proxy.Multiplexing.Modbus;
+namespace Proxy.Multiplexing.Framing;
 
 /// <summary>The checksum of Modbus ASCII: the two's complement of the sum of all bytes (Modbus Serial Line 1.02, 2.5.2.2).</summary>
 internal static class Lrc
