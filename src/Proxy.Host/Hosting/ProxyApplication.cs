@@ -62,7 +62,7 @@ internal static class ProxyApplication
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read()));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
-        Telemetry.Add(builder, OtelVariables.OfProcess());
+        Telemetry.Add(builder, OtelVariables.OfProcess(), revision.Config.Telemetry);
         AddHttp(builder, revision);
         var app = builder.Build();
         if (revision.Config.Admin is { } admin)
