@@ -26,7 +26,7 @@ public sealed class RouteConditionsTests
     public RouteConditionsTests()
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(Json));
-        var revision = TcpProxyExtensions.Check((IConfigurationRoot)new ConfigurationBuilder().AddJsonStream(stream).Build()).Revision!;
+        var revision = TcpProxyExtensions.Check(new ConfigurationBuilder().AddJsonStream(stream).Build()).Revision!;
         _status.Update(state => state with { Running = revision });
         _recent = new(_time);
         _conditions = new(_status, _recent);

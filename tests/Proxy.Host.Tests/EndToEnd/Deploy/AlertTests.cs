@@ -294,7 +294,7 @@ public sealed class AlertTests : IAsyncDisposable
         for (var i = 0; i < 3; i++)
         {
             await (between?.Invoke() ?? Task.CompletedTask);
-            await Task.Delay(300); // longer than a collection is used again
+            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System); // longer than a collection is used again
             await _recording.ScrapeAsync();
         }
     }
