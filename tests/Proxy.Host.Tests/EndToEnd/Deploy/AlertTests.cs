@@ -112,7 +112,9 @@ public sealed class AlertTests : IAsyncDisposable
         await DownAsync(ConditionKind.Device, "c/d");
         await _recording.ScrapeAsync();
 
+        await DownAsync(ConditionKind.Route, "r");
         await _recording.FiresAsync("ProxyDeviceDown");
+        await _recording.FiresAsync("ProxyRouteFailing");
         await _recording.FiresAsync("ProxyDeviceSuspended");
     }
 
