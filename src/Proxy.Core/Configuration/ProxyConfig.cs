@@ -39,6 +39,9 @@ public sealed record ProxyConfig
     /// <summary>The log levels of the program's own messages on standard error.</summary>
     public LoggingConfig Logging { get; init; } = new();
 
+    /// <summary>What is exported to OpenTelemetry receivers; applied at start only.</summary>
+    public TelemetryConfig Telemetry { get; init; } = new();
+
     /// <summary>The built-in demonstration.</summary>
     public DemoConfig Demo { get; init; } = new();
 }

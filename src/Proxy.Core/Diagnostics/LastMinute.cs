@@ -20,7 +20,7 @@ internal sealed class LastMinute(TimeProvider time)
     {
         lock (_gate)
         {
-            var now = Now;
+            var now = SlotNow();
             ref var slot = ref _slots[now % Slots];
             if (slot.Slot != now)
             {
@@ -47,7 +47,7 @@ internal sealed class LastMinute(TimeProvider time)
         var (ended, failed) = (0, 0);
         lock (_gate)
         {
-            var now = Now;
+            var now = SlotNow();
             foreach (var (at, all, wrong) in _slots)
             {
                 if (all > 0 && now - at < Slots)
@@ -61,7 +61,7 @@ internal sealed class LastMinute(TimeProvider time)
         return new(ended, failed, _chain.Current, _row.Current);
     }
 
-    private long Now => (long)time.GetElapsedTime(_started).TotalSeconds / SlotSeconds;
+    private long SlotNow() => (long)time.GetElapsedTime(_started).TotalSeconds / SlotSeconds;
 }
 
 /// <summary>The sums of the last minute.</summary>

@@ -28,6 +28,12 @@ internal sealed class LockMetrics
             "{connection}",
             "Permits that are held."
         );
+        instruments.CreateObservableGauge(
+            "proxy.lock.longest_wait",
+            () => Queues().Select(static queue => new Measurement<double>(queue.LongestWait().TotalSeconds, Route(queue.RouteId))),
+            "s",
+            "How long the first client in the queue has waited."
+        );
         instruments.CreateObservableUpDownCounter(
             "proxy.lock.silent",
             () => Observe(static queue => queue.Silent.Count),

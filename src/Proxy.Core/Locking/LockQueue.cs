@@ -254,6 +254,15 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
+    /// <summary>How long the first client has waited; zero if none waits.</summary>
+    public TimeSpan LongestWait()
+    {
+        lock (_gate)
+        {
+            return _waiting.First is { Value: var waiter } ? _time.GetElapsedTime(waiter.Arrived) : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>The present status.</summary>
     public LockStatus Describe()
     {

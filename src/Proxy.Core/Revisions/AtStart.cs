@@ -16,6 +16,7 @@ internal static class AtStart
         "Channels:Loopback",
         "Transport",
         "Demo",
+        "Telemetry",
     ];
 
     /// <summary>The sections that differ between the first revision and another.</summary>

@@ -1,6 +1,5 @@
 using Proxy.Channels;
 using Proxy.Conditions;
-using Proxy.Conditions.Rules;
 using Proxy.Host.Contracts;
 using Proxy.Locking;
 using Proxy.Multiplexing;

@@ -56,7 +56,7 @@ internal static class ProxyApplication
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read()));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
-        Telemetry.Add(builder, OtelVariables.OfProcess());
+        Telemetry.Add(builder, OtelVariables.OfProcess(), revision.Config.Telemetry);
         AddHttp(builder, revision);
         services.AddHostedService<StartReport>();
         services.AddHostedService<StopReport>(); // the last service, which is stopped first

@@ -4,6 +4,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Proxy.Configuration.Host;
 using Proxy.Diagnostics;
 using Proxy.Host.Observability.Prometheus;
 
@@ -31,7 +32,10 @@ internal static class Telemetry
     private static readonly string[] _sources = [ProxyTracing.SourceName, "Yarp.ReverseProxy", "System.Net.Http"];
 
     /// <summary>Registers the services. An invalid environment variable is logged as a warning at start, and does not prevent the start.</summary>
-    public static void Add(WebApplicationBuilder builder, OtelVariables variables)
+    /// <param name="builder">The host.</param>
+    /// <param name="variables">The environment variables.</param>
+    /// <param name="config">What the configuration says of exports.</param>
+    public static void Add(WebApplicationBuilder builder, OtelVariables variables, TelemetryConfig config)
     {
         var services = builder.Services;
         builder.Configuration.AddInMemoryCollection(variables.ForSdk); // the SDK reads its variables from the configuration of the host
@@ -39,7 +43,7 @@ internal static class Telemetry
         if (variables.Exports(OtelVariables.Traces))
         {
             telemetry.WithTracing(traces =>
-                traces
+                (config.HealthCheckSpans ? traces : traces.AddProcessor(new HealthCheckSpans()))
                     .AddSource(_sources)
                     .AddAspNetCoreInstrumentation(RequestSpans.Set)
                     .AddOtlpExporter(options => Set(options, OtelVariables.Traces, variables))

@@ -68,6 +68,9 @@ internal sealed class ProxyProcess : IDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Ends it without a signal that it could handle.</summary>
+    public void Kill() => _process.Kill();
+
     public void Dispose()
     {
         if (!_process.HasExited)

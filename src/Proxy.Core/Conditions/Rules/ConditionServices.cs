@@ -10,12 +10,15 @@ internal static class ConditionServices
     public static void AddConditions(this IServiceCollection services)
     {
         services.TryAddSingleton<CertificateConditions>();
+        services.TryAddSingleton<DeviceConditions>();
         services.TryAddSingleton<ResourceConditions>();
         services.TryAddEnumerable([
             ServiceDescriptor.Singleton<IConditionSource, RouteConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, DestinationConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, LockConditions>(),
-            ServiceDescriptor.Singleton<IConditionSource, DeviceConditions>(),
+            ServiceDescriptor.Singleton<IConditionSource, DeviceConditions>(static provider =>
+                provider.GetRequiredService<DeviceConditions>()
+            ),
             ServiceDescriptor.Singleton<IConditionSource, ChannelConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, ConfigurationConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, CertificateConditions>(static provider =>

@@ -5,13 +5,18 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Conditions.Rules;
 
 /// <summary>Destinations, by their dials, their checks and what became of connections to them; and clusters, by their destinations.</summary>
-internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutcomes recent) : IConditionSource
+internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutcomes recent, DeviceConditions sessions) : IConditionSource
 {
     public IEnumerable<Condition> Read()
     {
+        var devices = sessions
+            .Devices()
+            .ToDictionary(static one => new DestinationKey(one.ClusterId, one.DestinationId), static one => one.Condition);
         foreach (var cluster in clusters.List())
         {
-            var all = cluster.Destinations.Select(destination => Of(cluster.Id, destination)).ToList();
+            var all = cluster
+                .Destinations.Select(destination => Of(cluster.Id, destination, devices.GetValueOrDefault(new(cluster.Id, destination.Id))))
+                .ToList();
             foreach (var condition in all)
             {
                 yield return condition;
@@ -21,7 +26,8 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
         }
     }
 
-    private Condition Of(string clusterId, DestinationStatus destination)
+    // A device is its destination: one that accepts connections and is mute is no destination that serves.
+    private Condition Of(string clusterId, DestinationStatus destination, Condition? device)
     {
         const ConditionKind Kind = ConditionKind.Destination;
         var id = Facts.IdOf(clusterId, destination.Id);
@@ -34,7 +40,8 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
             fine,
             known?.Dials.Current is { } dials ? Facts.InARow(Kind, id, ConditionReason.ConnectFailed, dials) : null,
             Checked(id, destination.Health, known),
-            Facts.OfMinute(Kind, id, known?.Ends.Read())
+            Facts.OfMinute(Kind, id, known?.Ends.Read()),
+            device is null ? null : device with { Kind = Kind }
         );
     }
 

@@ -9,6 +9,16 @@ internal sealed class DeviceConditions(MultiplexRegistry sessions) : IConditionS
 {
     private const ConditionKind Kind = ConditionKind.Device;
 
+    /// <summary>The devices with their conditions, without units.</summary>
+    public IReadOnlyList<(string ClusterId, string DestinationId, Condition Condition)> Devices() =>
+        [
+            .. sessions
+                .Status.Where(static session => !session.IsRetired)
+                .Select(static session =>
+                    (session.ClusterId, session.DestinationId, Of(Facts.IdOf(session.ClusterId, session.DestinationId), session))
+                ),
+        ];
+
     public IEnumerable<Condition> Read()
     {
         foreach (var session in sessions.Status.Where(static session => !session.IsRetired))

@@ -76,7 +76,7 @@ public sealed class CertificateConditionsTests : IDisposable
                 "TrustBundle": {{JsonSerializer.Serialize(Certificate)}}, "TrustDomain": "example.org" } } }
             """;
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
-        var read = TcpProxyExtensions.Check((IConfigurationRoot)new ConfigurationBuilder().AddJsonStream(stream).Build());
+        var read = TcpProxyExtensions.Check(new ConfigurationBuilder().AddJsonStream(stream).Build());
         Assert.Empty(read.Errors);
         _status.Update(state => state with { Running = read.Revision });
         return new(_status, _time);

@@ -10,14 +10,14 @@ public sealed class ConfigurationConditionsTests
     {
         await using var host = await EditedHost.StartAsync(Json("127.0.0.1:0"));
         Assert.All(Read(host), static one => Assert.Equal(ConditionLevel.Ok, one.Level));
-        var before = DateTimeOffset.UtcNow - TimeSpan.FromSeconds(1);
+        var before = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(1);
 
         await host.EditAsync("""{ "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "nowhere" } } } }""");
 
         var edit = Assert.Single(Read(host), static one => one.Level != ConditionLevel.Ok);
         Assert.Equal((ConditionKind.Configuration, "edit", ConditionReason.Rejected), (edit.Kind, edit.Id, edit.Reason));
         Assert.Contains("nowhere", edit.LastError, StringComparison.Ordinal);
-        Assert.InRange(edit.Since!.Value, before, DateTimeOffset.UtcNow + TimeSpan.FromSeconds(1));
+        Assert.InRange(edit.Since!.Value, before, TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(1));
         await host.EditAsync("""{ "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "elsewhere" } } } }""");
         Assert.Equal(edit.Since, Assert.Single(Read(host), static one => one.Level != ConditionLevel.Ok).Since);
 

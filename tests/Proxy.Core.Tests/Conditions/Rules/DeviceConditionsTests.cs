@@ -45,6 +45,15 @@ public sealed class DeviceConditionsTests : SessionTestBase
         Assert.InRange(Device1.Since!.Value, first - TimeSpan.FromSeconds(1), first);
         Assert.Equal((ConditionLevel.Down, ConditionReason.Suspended), (Unit(1).Level, Unit(1).Reason));
 
+        Assert.Equal(
+            (ConditionLevel.Down, ConditionReason.NoAnswer, Device1.Since),
+            All()
+                .Where(static one => one.Kind == ConditionKind.Destination)
+                .Select(static one => (one.Level, one.Reason, one.Since))
+                .Single()
+        );
+        Assert.Equal(ConditionLevel.Down, Assert.Single(All(), static one => one.Kind == ConditionKind.Cluster).Level);
+
         // What is suspended is asked for by a probe alone, every 40 s at most: the condition stays.
         Time.Advance(TimeSpan.FromSeconds(39));
         Assert.Equal(ConditionLevel.Down, Device1.Level);

@@ -2,12 +2,13 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
+using Proxy.Core.Tests.Multiplexing;
 using Proxy.Diagnostics;
 using Proxy.Revisions;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
 
-public sealed class RouteConditionsTests
+public sealed class RouteConditionsTests : IAsyncDisposable
 {
     private const string Json = """
         { "ReverseProxy": {
@@ -21,15 +22,16 @@ public sealed class RouteConditionsTests
     private readonly ManualTime _time = new();
     private readonly ProxyStatus _status = new();
     private readonly RecentOutcomes _recent;
+    private readonly Multiplexer _none = new(Multiplexer.Portable); // without devices
     private readonly RouteConditions _conditions;
 
     public RouteConditionsTests()
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(Json));
-        var revision = TcpProxyExtensions.Check((IConfigurationRoot)new ConfigurationBuilder().AddJsonStream(stream).Build()).Revision!;
+        var revision = TcpProxyExtensions.Check(new ConfigurationBuilder().AddJsonStream(stream).Build()).Revision!;
         _status.Update(state => state with { Running = revision });
         _recent = new(_time);
-        _conditions = new(_status, _recent);
+        _conditions = new(_status, _recent, _none.Service<DeviceConditions>());
     }
 
     [Fact]
@@ -98,6 +100,8 @@ public sealed class RouteConditionsTests
 
         Assert.Equal(ConditionLevel.Ok, Of("r").Level);
     }
+
+    public ValueTask DisposeAsync() => _none.DisposeAsync();
 
     private static RequestRecord Request(ConnectionOutcome outcome, int status) =>
         new()

@@ -35,6 +35,32 @@ public sealed class RemoteCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Status_Check_ExitsWithThreeWhileSomethingIsDown()
+    {
+        var (well, nothing, _) = await RunAsync("status", "--check");
+        Assert.Equal((0, "health: nothing is known to be wrong"), (well, nothing.Trim()[..36]));
+        _first.Dispose();
+        _second.Dispose();
+        using (var client = await TcpClientSocket.ConnectAsync(_host.Address))
+        {
+            Assert.Null(await client.ReadAsync());
+        }
+
+        await Eventually.TrueAsync(() => _host.Tracker.Count == 0);
+
+        var (exit, output, _) = await RunAsync("status", "--check");
+        var (ready, page, _) = await RunAsync("status");
+
+        Assert.Equal((3, 0), (exit, ready));
+        Assert.Contains("! DOWN route r: ClientsFail since ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("ROUTE", output, StringComparison.Ordinal);
+        Assert.Contains("! DOWN route r: ClientsFail since ", page, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^c/d0 +tcp://127\.0\.0\.1:[0-9]+ +degraded \(ConnectFailed\) +0$", page);
+        Assert.Matches(@"FAILED LAST +OUTCOME", page);
+        Assert.Matches(@"Z +ConnectFailed +r +c/d[01] +127\.0\.0\.1:", page);
+    }
+
+    [Fact]
     public async Task Status_Watch_ShowsNewConnections()
     {
         using var watching = new ProxyProcess("", "status", "--watch", "--admin", Url(_host));

@@ -88,6 +88,40 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Contains(_receiver.Spans, static span => span.Events[0].Tags["proxy.queue.duration"] is > 0.0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task HealthChecks_Spans_OnlyWhereAKeyAsksForThem(bool asked)
+    {
+        var seen = 0;
+        await using var site = await SiteAsync(_ => Interlocked.Increment(ref seen));
+        var json = $$"""
+            { "Telemetry": { "HealthCheckSpans": {{(asked ? "true" : "false")}} },
+              "ReverseProxy": {
+                "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c" } },
+                "Routes": { "h": { "ClusterId": "w", "Match": { "Path": "/{**x}" } } },
+                "Clusters": {
+                  "c": { "HealthCheck": { "Active": { "Enabled": true, "Interval": "00:00:00.100" } },
+                         "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{_server.Port}}" } } },
+                  "w": { "HealthCheck": { "Active": { "Enabled": true, "Interval": "00:00:00.100" } },
+                         "Destinations": { "d": { "Address": "{{site.Urls.Single()}}" } } } } } }
+            """;
+        using var host = new TelemetryHost(json, TelemetryHost.Exporting(_receiver.Url("grpc")));
+        await Eventually.TrueAsync(() => _server.Connections > 3 && Volatile.Read(ref seen) > 3);
+        await host.ConnectAsync();
+        await SpanAsync("r");
+
+        var names = _receiver.Spans.Where(static span => span.Source != "Proxy").Select(static span => span.Name).ToHashSet();
+        if (asked)
+        {
+            await Eventually.TrueAsync(() => _receiver.Spans.Any(static span => span.Name == "proxy.destination_health_check"));
+        }
+        else
+        {
+            Assert.Empty(names);
+        }
+    }
+
     [Fact]
     public async Task Multiplex_Client_HasASpanButItsSessionHasNone()
     {

@@ -1,0 +1,95 @@
+using System.Globalization;
+using Proxy.Conditions;
+using Proxy.Diagnostics;
+using Proxy.Host.Cli.Remote;
+using Proxy.Host.Contracts;
+
+namespace Proxy.Host.Tests.Cli.Remote;
+
+public sealed class HealthTextTests
+{
+    private static readonly DateTimeOffset _now = new(2030, 1, 1, 3, 12, 15, TimeSpan.Zero);
+
+    [Fact]
+    public void Of_NothingWrong_OneLine()
+    {
+        var text = HealthText.Of(Answer(Condition.Ok(ConditionKind.Route, "r")), _now);
+
+        Assert.Equal("health: nothing is known to be wrong (1 checked)", text.Trim());
+    }
+
+    [Fact]
+    public void Of_ConditionsOfBothLevels_EachInALineWithSinceAndError()
+    {
+        var text = HealthText.Of(
+            Answer(
+                new(ConditionKind.Destination, "c/d", ConditionLevel.Down, ConditionReason.ConnectFailed)
+                {
+                    Since = _now - TimeSpan.FromMinutes(12),
+                    LastError = "refused\u001b[2J",
+                },
+                new(ConditionKind.Lock, "l", ConditionLevel.Degraded, ConditionReason.Paused)
+            ),
+            _now
+        );
+
+        Assert.Equal(
+            [
+                "health: 1 down, 1 degraded, 0 ok",
+                @"! DOWN destination c/d: ConnectFailed since 2030-01-01 03:00:15Z (12m 0s): refused\u001b[2J",
+                "! degraded lock l: Paused",
+            ],
+            text.Split(["\r\n", "\n"], StringSplitOptions.RemoveEmptyEntries)
+        );
+    }
+
+    [Fact]
+    public void Of_HundredConditions_FiftyAndANumber()
+    {
+        var all = Enumerable
+            .Range(0, 100)
+            .Select(static i => new Condition(
+                ConditionKind.Route,
+                i.ToString(CultureInfo.InvariantCulture),
+                ConditionLevel.Down,
+                ConditionReason.ClientsFail
+            ))
+            .ToArray();
+
+        var lines = HealthText.Of(Answer(all), _now).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(52, lines.Length);
+        Assert.Equal("! and 50 more", lines[^1].Trim());
+    }
+
+    [Fact]
+    public void Of_Ends_TheNewestTen()
+    {
+        var ends = Enumerable
+            .Range(0, 30)
+            .Select(static i => new RecentEnd(
+                _now,
+                $"id{i}",
+                ConnectionOutcome.UpstreamReset,
+                "r",
+                "c",
+                "d",
+                "127.0.0.1:5",
+                TimeSpan.FromSeconds(3),
+                1,
+                2
+            ))
+            .ToList();
+
+        var text = HealthText.Of(ends);
+
+        Assert.Contains("UpstreamReset", text, StringComparison.Ordinal);
+        Assert.Contains("c/d", text, StringComparison.Ordinal);
+        Assert.Contains(" id9\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("id10", text, StringComparison.Ordinal);
+        Assert.Equal("", HealthText.Of([]));
+    }
+
+    private static ConditionsAnswer Answer(params Condition[] all) =>
+        ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok);
+}
