@@ -1,6 +1,7 @@
 using System.Globalization;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Revisions;
 
