@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Channels;
+using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
@@ -42,6 +44,8 @@ internal static class CertificatesCommand
         DefaultValueFactory = static _ => 365,
     };
 
+    private static readonly OutputOption _output = new();
+
     public static Command Create()
     {
         var command = new Command(
@@ -55,6 +59,7 @@ internal static class CertificatesCommand
             _group,
             _days,
         };
+        _output.AddTo(command);
         command.SetAction(static parsed => Run(parsed, TimeProvider.System));
         return command;
     }
@@ -98,13 +103,20 @@ internal static class CertificatesCommand
     {
         var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
         using var authority = Authority(folder, now);
+        var issued = new List<Issued>();
         foreach (var id in parsed.GetValue(_instances)!)
         {
             var (path, uri) = (Path.Combine(folder, id), $"spiffe://{parsed.GetValue(_domain)}/c/{parsed.GetValue(_group)}/i/{id}");
             Issue(authority, path, new Uri(uri), now, now.AddDays(parsed.GetValue(_days)));
-            parsed.InvocationConfiguration.Output.WriteLine($"{path}.crt {uri}");
+            issued.Add(new($"{path}.crt", $"{path}.key", uri));
         }
+
+        _output
+            .PrinterFor(parsed)
+            .Print(issued, writer => issued.ForEach(one => writer.WriteLine($"{Printable.Escape(one.Certificate)} {one.Uri}")));
     }
+
+    private sealed record Issued(string Certificate, string Key, string Uri);
 
     private static X509Certificate2 Authority(string folder, DateTimeOffset now)
     {

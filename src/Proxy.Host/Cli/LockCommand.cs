@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.Globalization;
 using Proxy.Configuration.Routes;
+using Proxy.Host.Cli.Remote;
 
 namespace Proxy.Host.Cli;
 
@@ -59,7 +59,10 @@ internal static class LockCommand
     public static Command Create()
     {
         var admin = OneRoute.AdminOption();
-        var command = new Command("lock", "Connects clients to a service one after the other, without a configuration file.")
+        var command = new Command(
+            "lock",
+            "Connects clients to a service one after the other, without a file (-h is the service's host here: use --help). Subcommands: the locks of a running host."
+        )
         {
             _listenPort,
             _localHost,
@@ -74,16 +77,12 @@ internal static class LockCommand
             admin,
         };
         command.SetAction((parsed, _) => Route(parsed).RunAsync(parsed.GetValue(admin)));
-        return command;
-    }
-
-    /// <summary>Removes the alias <c>-h</c> of help, because in tcplock it is the option for the host. <c>--help</c> and <c>-?</c> stay.</summary>
-    public static void FreeHostOption(RootCommand root)
-    {
-        foreach (var help in root.Options.OfType<HelpOption>())
+        foreach (var verb in LockVerbs.Create())
         {
-            help.Aliases.Remove("-h");
+            command.Add(verb);
         }
+
+        return command;
     }
 
     private static OneRoute Route(ParseResult parsed)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Proxy.Configuration.Multiplexing;
+using Proxy.Host.Cli.Remote;
 
 namespace Proxy.Host.Cli;
 
@@ -88,7 +89,10 @@ internal static class MultiplexCommand
         Check(_requestDelay);
         Check(_keepUnused, None);
         var admin = OneRoute.AdminOption();
-        var command = new Command("multiplex", "Shares one connection to a server among many clients, without a configuration file.")
+        var command = new Command(
+            "multiplex",
+            "Shares one connection to a server among many clients, without a file. Subcommands: the multiplexed destinations of a running host."
+        )
         {
             _listen,
             _target,
@@ -105,6 +109,11 @@ internal static class MultiplexCommand
             admin,
         };
         command.SetAction((parsed, _) => Route(parsed).RunAsync(parsed.GetValue(admin), parsed.GetValue(_debug)));
+        foreach (var verb in MultiplexVerbs.Create())
+        {
+            command.Add(verb);
+        }
+
         return command;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Host.Cli.Output;
 using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Host.Cli;
@@ -8,16 +9,21 @@ internal static class ProtocolsCommand
 {
     public static Command Create()
     {
+        var output = new OutputOption();
         var command = new Command("protocols", "Lists the protocols that Multiplex supports by name.");
-        command.SetAction(static parsed =>
+        output.AddTo(command);
+        command.SetAction(parsed =>
         {
             using var provider = new ServiceCollection().AddTcpProxy().Services.BuildServiceProvider();
             var framers = provider.GetRequiredService<FramerRegistry>().Framers;
-            var width = framers.Max(static framer => framer.Name.Length);
-            foreach (var framer in framers)
-            {
-                parsed.InvocationConfiguration.Output.WriteLine($"{framer.Name.PadRight(width)}  {framer.Description}");
-            }
+            output
+                .PrinterFor(parsed)
+                .PrintTable(
+                    [.. framers.Select(static framer => new { framer.Name, framer.Description })],
+                    "No protocol.",
+                    new("PROTOCOL", static framer => framer.Name),
+                    new("DESCRIPTION", static framer => framer.Description)
+                );
         });
         return command;
     }

@@ -13,6 +13,22 @@ internal static class ProxyCommand
 
     public static async Task<int> RunAsync(string[] args)
     {
+        var root = Create();
+        var parsed = root.Parse(args);
+        // The host handles signals itself. The library would end the process two seconds after the first signal.
+        var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync(invocation);
+        }
+
+        await UsageErrors.WriteAsync(parsed, Console.Error);
+        return ExitCode.BadInput;
+    }
+
+    /// <summary>Creates the root command with all others.</summary>
+    public static RootCommand Create()
+    {
         var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
         {
             Run(),
@@ -23,28 +39,22 @@ internal static class ProxyCommand
             LockCommand.Create(),
             MultiplexCommand.Create(),
             StatusCommand.Create(),
-            ConnectionsCommand.Create(),
-            DrainCommand.Create(),
-            CloseCommand.Create(),
-            ReloadCommand.Create(),
-            ProtocolsCommand.Create(),
-            CertificatesCommand.Create(),
         };
-        LockCommand.FreeHostOption(root);
+        foreach (var command in ListCommands.Create().Concat(DrainCommand.Create()))
+        {
+            root.Add(command);
+        }
+
+        root.Add(ConnectionsCommand.Create());
+        root.Add(CloseCommand.Create());
+        root.Add(ReloadCommand.Create());
+        root.Add(ProtocolsCommand.Create());
+        root.Add(CertificatesCommand.Create());
+        root.Add(CompletionCommand.Create());
+        root.Add(VersionCommand.Create());
         RunHost(root);
-        var parsed = root.Parse(args);
-        if (parsed.Errors.Count == 0)
-        {
-            // The host handles signals itself. The library would end the process two seconds after the first signal.
-            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
-        }
-
-        foreach (var error in parsed.Errors)
-        {
-            await Console.Error.WriteLineAsync(error.Message);
-        }
-
-        return ExitCode.BadInput;
+        HelpOptions.AddTo(root);
+        return root;
     }
 
     private static Command Run()

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Proxy.Configuration;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Cli.Remote;
+using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
 using Proxy.Revisions;
 
@@ -20,60 +22,79 @@ internal static class CheckCommand
         Description = "Also binds each address briefly, resolves host names, and reads certificates.",
     };
     private static readonly AdminOptions _host = new("--against", required: false);
+    private static readonly OutputOption _output = new();
 
     public static Command Create()
     {
         var command = new Command("check", "Checks configuration files and prints all errors and warnings.") { _files, _strict, _probe };
         _host.AddTo(command);
+        _output.AddTo(command);
         command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => RunAsync(parsed, token)));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var output = parsed.InvocationConfiguration.Output;
         var root = ConfigurationFiles.Sources(parsed.GetValue(_files)!).Build();
         using var disposing = root as IDisposable;
         using var host = _host.IsGiven(parsed) ? _host.Connect(parsed) : null;
         var result = TcpProxyExtensions.Check(root);
-        Print(result, output);
-        if (result.Revision is not { } revision)
+        var (errors, warnings) = (result.Errors.ToList(), result.Warnings.ToList());
+        RunningHost? against = null;
+        RunningHost? own = null;
+        if (result.Revision is { } revision)
         {
-            return ExitCode.BadInput;
+            against = host is null ? null : await RunningHost.CompareAsync(host, root, cancellationToken);
+            if (parsed.GetValue(_probe))
+            {
+                own = against is null ? await OwnHost.FindAsync(_host, parsed, revision.Config.Admin, root, cancellationToken) : null;
+                var running = against ?? own;
+                var probed = await ConfigProbe.RunAsync(
+                    root,
+                    revision,
+                    running is null ? static (_, _) => false : running.Listens,
+                    TimeProvider.System,
+                    cancellationToken
+                );
+                errors.AddRange(probed.Errors);
+                warnings.AddRange(probed.Warnings);
+            }
         }
 
-        var running = host is null ? null : await RunningHost.CompareAsync(host, root, cancellationToken);
-        var warned = result.Warnings.Count > 0;
-        if (parsed.GetValue(_probe))
+        var answer = new CheckAnswer(
+            errors.Count == 0 && against is not { Accepts: false },
+            [.. errors.Select(Problem.Of)],
+            [.. warnings.Select(Problem.Of)]
+        )
         {
-            var probed = await ConfigProbe.RunAsync(
-                root,
-                revision,
-                running is null ? static (_, _) => false : running.Listens,
-                TimeProvider.System,
-                cancellationToken
-            );
-            Print(probed, output);
-            result = probed;
-            warned |= probed.Warnings.Count > 0;
-        }
-
-        running?.WriteTo(output);
-        return result.Revision is null || running is { Accepts: false } ? ExitCode.BadInput
-            : parsed.GetValue(_strict) && warned ? ExitCode.Failed
+            RunningHost = own?.Url,
+            Against = against?.Describe(),
+        };
+        _output.PrinterFor(parsed).Print(answer, writer => Write(writer, answer, against));
+        return !answer.Valid ? ExitCode.BadInput
+            : parsed.GetValue(_strict) && warnings.Count > 0 ? ExitCode.Failed
             : ExitCode.Ok;
     }
 
-    private static void Print(ReadResult result, TextWriter output)
+    private static void Write(TextWriter writer, CheckAnswer answer, RunningHost? against)
     {
-        foreach (var problem in result.Errors)
+        foreach (var problem in answer.Errors)
         {
-            output.WriteLine(problem);
+            writer.WriteLine(problem.Text);
         }
 
-        foreach (var problem in result.Warnings)
+        foreach (var problem in answer.Warnings)
         {
-            output.WriteLine($"warning: {problem}");
+            writer.WriteLine($"warning: {problem.Text}");
         }
+
+        if (answer.RunningHost is { } own)
+        {
+            writer.WriteLine(
+                $"A host that runs already answers at {own} (Admin:Url): the addresses on which it listens were not bound. '--against {own}' shows what this configuration would change there."
+            );
+        }
+
+        against?.WriteTo(writer);
     }
 }

@@ -17,6 +17,9 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
     /// <summary>Whether the host accepts the configuration. It may lack hooks or protocols that are implemented in code.</summary>
     public bool Accepts => answer.Valid;
 
+    /// <summary>The URL of its admin endpoint.</summary>
+    public string Url => url;
+
     /// <exception cref="AdminException">The host does not answer.</exception>
     public static async Task<RunningHost> CompareAsync(AdminClient host, IConfiguration configuration, CancellationToken cancellationToken)
     {
@@ -37,6 +40,9 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
                 path.StartsWith(section, StringComparison.OrdinalIgnoreCase)
                 && !answer.Difference.Any(difference => IsBelow(difference.Path, section))
         );
+
+    /// <summary>The comparison as a record, for JSON.</summary>
+    public AgainstAnswer Describe() => new(url, runs, answer.Valid, answer.Errors, answer.Difference);
 
     public void WriteTo(TextWriter output)
     {

@@ -56,11 +56,18 @@ internal sealed class AdminOptions
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_url) is not null;
 
     /// <exception cref="AdminException">The URL, the token or a certificate file is invalid.</exception>
-    public AdminClient Connect(ParseResult parsed)
-    {
-        var token = parsed.GetValue(_tokenFile) is { } file ? Read(file) : Environment.GetEnvironmentVariable(TokenVariable);
-        return AdminClient.Create(parsed.GetValue(_url)!, token, parsed.GetValue(_authority), parsed.GetValue(_certificate));
-    }
+    public AdminClient Connect(ParseResult parsed) => Connect(parsed, parsed.GetValue(_url)!, null);
+
+    /// <summary>Connects to a URL that was not given as an option.</summary>
+    /// <param name="parsed">The command line, whose token and certificate files are used.</param>
+    /// <param name="url">The URL.</param>
+    /// <param name="token">The token, unless the command line or the environment has one.</param>
+    /// <exception cref="AdminException">The URL, the token or a certificate file is invalid.</exception>
+    public AdminClient Connect(ParseResult parsed, string url, string? token) =>
+        AdminClient.Create(url, Token(parsed) ?? token, parsed.GetValue(_authority), parsed.GetValue(_certificate));
+
+    private string? Token(ParseResult parsed) =>
+        parsed.GetValue(_tokenFile) is { } file ? Read(file) : Environment.GetEnvironmentVariable(TokenVariable);
 
     private static string Read(string file)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
@@ -15,20 +16,17 @@ internal static class CloseCommand
 
     public static Command Create() => RemoteCommand.Create("close", "Resets open connections of a running host.", RunAsync, _ids);
 
-    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
     {
         var exit = ExitCode.Ok;
+        var closed = new List<string>();
         foreach (var id in parsed.GetValue(_ids)!)
         {
             try
             {
-                using var closed = await host.SendAsync(
-                    HttpMethod.Delete,
-                    $"api/connections/{Uri.EscapeDataString(id)}",
-                    null,
-                    cancellationToken
-                );
-                await output.WriteLineAsync($"{Printable.Escape(id)} closed");
+                var path = $"api/connections/{Uri.EscapeDataString(id)}";
+                using var answer = await host.SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+                closed.Add(id);
             }
             catch (AdminException exception)
             {
@@ -38,6 +36,7 @@ internal static class CloseCommand
             }
         }
 
+        printer.Print(new { Closed = closed }, writer => closed.ForEach(id => writer.WriteLine($"{Printable.Escape(id)} closed")));
         return exit;
     }
 }

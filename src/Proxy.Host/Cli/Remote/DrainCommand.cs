@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
 using Proxy.Revisions;
@@ -11,11 +12,8 @@ internal static class DrainCommand
 {
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
-    private static readonly Argument<string> _id = new("ID") { Description = "The destination: CLUSTER/DESTINATION." };
-    private static readonly Option<bool> _undo = new("--undo")
-    {
-        Description = "Ends the drain: the destination gets new connections again.",
-    };
+    private static readonly Argument<string> _id = DestinationId.Argument();
+    private static readonly Option<bool> _undo = new("--undo") { Description = "The same as 'undrain'." };
     private static readonly Option<int?> _wait = new("--wait")
     {
         Description =
@@ -26,44 +24,63 @@ internal static class DrainCommand
         Description = "Closes the open connections to the destination, after the wait if --wait is given.",
     };
 
-    public static Command Create() =>
-        RemoteCommand.Create(
-            "drain",
-            "Stops new connections and requests to a destination of a running host, until --undo or a restart of the host.",
-            RunAsync,
-            _id,
-            _undo,
-            _wait,
-            _close
-        );
+    public static IEnumerable<Command> Create() =>
+        [
+            RemoteCommand.Create(
+                "drain",
+                "Stops new connections and requests to a destination of a running host, until 'undrain' or a restart of the host.",
+                RunAsync,
+                _id,
+                _undo,
+                _wait,
+                _close
+            ),
+            RemoteCommand.Create(
+                "undrain",
+                "Ends the drain of a destination of a running host: it gets new connections and requests again.",
+                UndoAsync,
+                _id
+            ),
+        ];
 
-    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
     {
-        var path = Path(parsed.GetValue(_id)!);
-        var undo = parsed.GetValue(_undo);
-        var state = await host.SendAsync<DestinationStatus>(
-            HttpMethod.Post,
-            $"{path}/{(undo ? "undrain" : "drain")}",
-            null,
-            cancellationToken
-        );
-        var wait = undo ? null : parsed.GetValue(_wait);
+        if (parsed.GetValue(_undo))
+        {
+            return await UndoAsync(host, parsed, printer, cancellationToken);
+        }
+
+        var id = parsed.GetValue(_id)!;
+        var path = DestinationId.Path(id);
+        var state = await host.SendAsync<DestinationStatus>(HttpMethod.Post, $"{path}/drain", null, cancellationToken);
+        var wait = parsed.GetValue(_wait);
         if (wait is { } seconds)
         {
-            state = await WaitAsync(host, parsed.GetValue(_id)!, TimeSpan.FromSeconds(seconds), state, cancellationToken);
+            state = await WaitAsync(host, id, TimeSpan.FromSeconds(seconds), state, cancellationToken);
         }
 
-        await output.WriteLineAsync(
-            $"{Printable.Escape(parsed.GetValue(_id)!)} {(state.Drained ? "drained" : "in use")}, {state.Connections} open"
-        );
-        if (!undo && parsed.GetValue(_close))
+        var closed = parsed.GetValue(_close)
+            ? await host.SendAsync<ClosedAnswer>(HttpMethod.Delete, $"{path}/connections", null, cancellationToken)
+            : null;
+        printer.Print(new DrainResult(state, closed?.Closed), writer => Write(writer, id, state, closed));
+        return closed is null && wait is not null && state.Connections > 0 ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    private static async Task<int> UndoAsync(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
+    {
+        var id = parsed.GetValue(_id)!;
+        var state = await host.SendAsync<DestinationStatus>(HttpMethod.Post, $"{DestinationId.Path(id)}/undrain", null, cancellationToken);
+        printer.Print(new DrainResult(state, null), writer => Write(writer, id, state, null));
+        return ExitCode.Ok;
+    }
+
+    private static void Write(TextWriter writer, string id, DestinationStatus state, ClosedAnswer? closed)
+    {
+        writer.WriteLine($"{Printable.Escape(id)} {(state.Drained ? "drained" : "in use")}, {state.Connections} open");
+        if (closed is not null)
         {
-            var closed = await host.SendAsync<ClosedAnswer>(HttpMethod.Delete, $"{path}/connections", null, cancellationToken);
-            await output.WriteLineAsync($"{closed.Closed} closed");
-            return ExitCode.Ok;
+            writer.WriteLine($"{closed.Closed} closed");
         }
-
-        return wait is not null && state.Connections > 0 ? ExitCode.Failed : ExitCode.Ok;
     }
 
     private static async Task<DestinationStatus> WaitAsync(
@@ -74,7 +91,7 @@ internal static class DrainCommand
         CancellationToken cancellationToken
     )
     {
-        var (cluster, destination) = Split(id);
+        var (cluster, destination) = DestinationId.Split(id);
         var started = TimeProvider.System.GetTimestamp();
         while (state.Connections > 0 && TimeProvider.System.GetElapsedTime(started) < limit)
         {
@@ -88,17 +105,8 @@ internal static class DrainCommand
         return state;
     }
 
-    private static string Path(string id)
-    {
-        var (cluster, destination) = Split(id);
-        return $"api/clusters/{Uri.EscapeDataString(cluster)}/destinations/{Uri.EscapeDataString(destination)}";
-    }
-
-    private static (string Cluster, string Destination) Split(string id) =>
-        id.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 && slash < id.Length - 1
-            ? (id[..slash], id[(slash + 1)..])
-            : throw new AdminException(
-                $"'{id}' is not the id of a destination; write CLUSTER/DESTINATION, as 'proxy status' shows it.",
-                ExitCode.BadInput
-            );
+    /// <summary>The result of a drain.</summary>
+    /// <param name="Destination">The destination, as the API describes it.</param>
+    /// <param name="Closed">How many connections were closed; null if none were to be.</param>
+    private sealed record DrainResult(DestinationStatus Destination, int? Closed);
 }

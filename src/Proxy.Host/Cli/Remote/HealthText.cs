@@ -2,6 +2,7 @@ using System.Globalization;
 using Proxy.Conditions;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Cli.Remote;

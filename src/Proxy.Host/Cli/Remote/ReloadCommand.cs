@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
 
@@ -18,38 +19,61 @@ internal static class ReloadCommand
             RunAsync
         );
 
-    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
     {
         using var response = await host.SendAsync(HttpMethod.Post, $"api/configuration/reload?wait={Limit}", null, cancellationToken);
         var answer = await host.ReadAsync<ConfigurationAnswer>(response, cancellationToken);
         return response.StatusCode switch
         {
-            HttpStatusCode.UnprocessableEntity => Rejected(answer, parsed.InvocationConfiguration.Error),
-            HttpStatusCode.OK => Applied(answer, output),
+            HttpStatusCode.UnprocessableEntity => Rejected(answer, printer, parsed.InvocationConfiguration.Error),
+            HttpStatusCode.OK => Applied(answer, printer),
             _ => throw new AdminException(
                 answer.Pending ?? $"The configuration files were not applied within {Limit} s; see 'proxy status' and the log of the host."
             ),
         };
     }
 
-    private static int Rejected(ConfigurationAnswer answer, TextWriter errors)
+    private static int Rejected(ConfigurationAnswer answer, Printer printer, TextWriter errors)
     {
-        foreach (var problem in answer.Rejected)
-        {
-            errors.WriteLine(Printable.Escape(problem.Text));
-        }
-
+        printer.Print(
+            ReloadResult.Of(answer),
+            _ =>
+            {
+                foreach (var problem in answer.Rejected)
+                {
+                    errors.WriteLine(Printable.Escape(problem.Text));
+                }
+            }
+        );
         return ExitCode.BadInput;
     }
 
-    private static int Applied(ConfigurationAnswer answer, TextWriter output)
+    private static int Applied(ConfigurationAnswer answer, Printer printer)
     {
-        output.WriteLine($"configuration {answer.Revision} runs");
-        foreach (var section in answer.RestartNeeded)
-        {
-            output.WriteLine($"restart needed: {Printable.Escape(section)} was edited");
-        }
-
+        printer.Print(
+            ReloadResult.Of(answer),
+            writer =>
+            {
+                writer.WriteLine($"configuration {answer.Revision} runs");
+                foreach (var section in answer.RestartNeeded)
+                {
+                    writer.WriteLine($"restart needed: {Printable.Escape(section)} was edited");
+                }
+            }
+        );
         return ExitCode.Ok;
+    }
+
+    /// <summary>The result of a reload: of the API's answer what is not the document and the files.</summary>
+    private sealed record ReloadResult(
+        string? Revision,
+        DateTimeOffset? AppliedAt,
+        IReadOnlyList<Problem> Rejected,
+        IReadOnlyList<string> RestartNeeded,
+        IReadOnlyList<Problem> Warnings
+    )
+    {
+        public static ReloadResult Of(ConfigurationAnswer answer) =>
+            new(answer.Revision, answer.AppliedAt, answer.Rejected, answer.RestartNeeded, answer.Warnings);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
@@ -9,6 +10,24 @@ internal static class RemoteCommand
 {
     internal delegate Task<int> Work(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken);
 
+    internal delegate Task<int> PrintingWork(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken);
+
+    /// <summary>Creates a command that prints its result in one of the formats of <c>-o</c>.</summary>
+    public static Command Create(string name, string description, PrintingWork work, params ReadOnlySpan<Symbol> symbols)
+    {
+        var output = new OutputOption();
+        var command = Create(
+            name,
+            description,
+            (AdminClient host, ParseResult parsed, TextWriter _, CancellationToken cancellationToken) =>
+                work(host, parsed, output.PrinterFor(parsed), cancellationToken),
+            symbols
+        );
+        output.AddTo(command);
+        return command;
+    }
+
+    /// <summary>Creates a command that writes its result itself.</summary>
     public static Command Create(string name, string description, Work work, params ReadOnlySpan<Symbol> symbols)
     {
         var command = new Command(name, description);

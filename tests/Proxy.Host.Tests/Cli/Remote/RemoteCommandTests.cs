@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Cli.Remote;
@@ -228,6 +230,127 @@ public sealed class RemoteCommandTests : IAsyncLifetime
 
         Assert.Equal((2, 0), (alone, beside));
         Assert.Contains("another socket listens there", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("secret-1")]
+    [InlineData(null)]
+    public async Task Check_ProbeOfItsOwnFile_SaysThatAHostRunsThere(string? token)
+    {
+        var secret = token is null ? "" : $", \"Token\": \"{token}\"";
+        var document = Document(
+            $$""" "Admin": { "Url": "http://127.0.0.1:{{Ports.Free()}}"{{secret}} } """,
+            listen: $"127.0.0.1:{Ports.Free()}"
+        );
+        await using var host = await TestHost.StartAsync(document);
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, document);
+
+        var (exit, output, _) = await ProxyProcess.RunAsync("check", "--probe", file);
+        var (_, json, _) = await ProxyProcess.RunAsync("check", "--probe", file, "-o", "json");
+        await File.WriteAllTextAsync(file, document.Replace("\"ClusterId\": \"c\"", "\"ClusterId\": \"d\"", StringComparison.Ordinal));
+        var (wrong, _, _) = await ProxyProcess.RunAsync("check", "--probe", file);
+        File.Delete(file);
+
+        Assert.Equal((0, 2), (exit, wrong));
+        Assert.StartsWith($"A host that runs already answers at {Url(host)} (Admin:Url): ", output, StringComparison.Ordinal);
+        using var answer = JsonDocument.Parse(json);
+        Assert.Equal(Url(host), answer.RootElement.GetProperty("runningHost").GetString());
+    }
+
+    [Fact]
+    public async Task Check_Json_HasEachErrorWithItsPlace()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, Document(Admin, "\"IdleTimeuot\": \"00:00:42\""));
+        var (exit, output, _) = await ProxyProcess.RunAsync("check", file, "-o", "json");
+        File.Delete(file);
+
+        Assert.Equal(2, exit);
+        using var answer = JsonDocument.Parse(output);
+        Assert.False(answer.RootElement.GetProperty("valid").GetBoolean());
+        var error = Assert.Single(answer.RootElement.GetProperty("errors").EnumerateArray());
+        Assert.Equal("ReverseProxy:TcpRoutes:r:IdleTimeuot", error.GetProperty("path").GetString());
+        Assert.Equal((file, 2), (error.GetProperty("file").GetString(), error.GetProperty("line").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("endpoints", "api/endpoints")]
+    [InlineData("routes", "api/routes")]
+    [InlineData("destinations", "api/clusters")]
+    [InlineData("channels", "api/channels")]
+    [InlineData("members", "api/members")]
+    [InlineData("tunnels", "api/tunnels")]
+    [InlineData("lock list", "api/locks")]
+    [InlineData("multiplex list", "api/multiplex")]
+    public async Task List_Json_IsWhatTheApiAnswers(string command, string path)
+    {
+        var (exit, output, _) = await RunAsync([.. command.Split(' '), "-o", "json"]);
+        using var http = new HttpClient();
+        var answer = await http.GetStringAsync(new Uri($"{Url(_host)}/{path}"));
+
+        Assert.Equal(0, exit);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(answer), JsonNode.Parse(output)), $"{output} is not {answer}");
+    }
+
+    [Fact]
+    public async Task List_TableAndWide_ShowsWhatRuns()
+    {
+        var (_, endpoints, _) = await RunAsync("endpoints");
+        var (_, routes, _) = await RunAsync("routes", "-o", "wide");
+        var (_, destinations, _) = await RunAsync("destinations");
+
+        Assert.Matches($"(?m)^127.0.0.1:0 +{_host.Address} +0 +r$", endpoints);
+        Assert.Matches("(?m)^r +Forward +c +0 +0 +0 +0 B +0 B +127.0.0.1:0$", routes);
+        Assert.Matches("(?m)^c/d1 +tcp://127.0.0.1:[0-9]+ +available +0$", destinations);
+    }
+
+    [Fact]
+    public async Task Connections_Json_IsOnePageOfAll()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(_host.Address);
+        Assert.Equal("first", await client.ReadAsync());
+
+        var (_, output, _) = await RunAsync("connections", "-o", "json");
+
+        using var page = JsonDocument.Parse(output);
+        var one = Assert.Single(page.RootElement.GetProperty("items").EnumerateArray());
+        Assert.Equal(_host.Tracker.Open.Single().Id, one.GetProperty("id").GetString());
+        Assert.Equal(1, page.RootElement.GetProperty("matching").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("--route", "nope", "There is no route 'nope'; routes of http", ": 'r'.")]
+    [InlineData("--endpoint", "nope", "There is no endpoint 'nope'; endpoints of http", ": '127.0.0.1:0'.")]
+    [InlineData("--cluster", "nope", "There is no cluster 'nope'; clusters of http", ": 'c'.")]
+    [InlineData("--destination", "nope", "There is no destination 'nope'; destinations of http", ": 'd0', 'd1'.")]
+    public async Task Connections_UnknownName_IsAnError(string option, string name, string start, string end)
+    {
+        var (exit, output, errors) = await RunAsync("connections", option, name);
+
+        Assert.Equal((1, ""), (exit, output.Trim()));
+        Assert.StartsWith(start, errors, StringComparison.Ordinal);
+        Assert.EndsWith(end, errors.Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connections_KnownNameInOtherCase_IsNone()
+    {
+        var (exit, output, _) = await RunAsync("connections", "--route", "R");
+
+        Assert.Equal(0, exit);
+        Assert.EndsWith("0 of 0 shown, 0 open.", output.Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Undrain_Drained_IsInUse()
+    {
+        await RunAsync("drain", "c/d0");
+        var (exit, output, _) = await RunAsync("undrain", "c/d0", "-o", "json");
+
+        Assert.Equal(0, exit);
+        using var answer = JsonDocument.Parse(output);
+        Assert.False(answer.RootElement.GetProperty("destination").GetProperty("drained").GetBoolean());
     }
 
     private static string Url(TestHost host) => host.Urls.Single().GetLeftPart(UriPartial.Authority);

@@ -1,6 +1,6 @@
-using Proxy.Host.Cli.Remote;
+using Proxy.Host.Cli.Output;
 
-namespace Proxy.Host.Tests.Cli.Remote;
+namespace Proxy.Host.Tests.Cli.Output;
 
 public sealed class TextTableTests
 {

@@ -1,0 +1,171 @@
+using System.CommandLine;
+using Proxy.Channels;
+using Proxy.Channels.Membership;
+using Proxy.Channels.Monitoring;
+using Proxy.Diagnostics;
+using Proxy.Host.Cli.Output;
+using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
+using Proxy.Revisions;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary>The commands that list what a running host has: <c>endpoints</c>, <c>routes</c>, <c>destinations</c>, <c>channels</c> and others.</summary>
+internal static class ListCommands
+{
+    public static IEnumerable<Command> Create() =>
+        [
+            List<EndpointAnswer>(
+                "endpoints",
+                "Lists the addresses on which a running host accepts TCP connections, with their routes.",
+                "api/endpoints",
+                "No TCP endpoint.",
+                new("ENDPOINT", static endpoint => endpoint.Id),
+                new(
+                    "ADDRESS",
+                    static endpoint => endpoint.Bound is { } bound ? bound : new Cell($"{endpoint.Address} (not bound)", Tone.Bad)
+                ),
+                new("OPEN", static endpoint => endpoint.Connections),
+                new("ROUTES", static endpoint => string.Join(", ", endpoint.Routes)),
+                new("CONFIGURED", static endpoint => endpoint.Address) { IsWide = true }
+            ),
+            List<RouteAnswer>(
+                "routes",
+                "Lists the routes of a running host with their connections or requests.",
+                "api/routes",
+                "No route.",
+                new("ROUTE", static route => route.Id),
+                new("MODE", static route => route.Mode),
+                new("TO", static route => route.ClusterId ?? route.Connector),
+                new("OPEN", static route => route.Connections ?? route.Requests?.Open ?? 0),
+                new("ENDED", static route => Ended(route).Values.Sum()),
+                new("NOT COMPLETED", NotCompleted),
+                new("IN", static route => Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0)),
+                new("OUT", static route => Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)),
+                new("ENDPOINTS", static route => string.Join(", ", route.Endpoints)) { IsWide = true },
+                new("OUTCOMES", static route => string.Join(", ", Ended(route).Select(static pair => $"{pair.Key} {pair.Value}")))
+                {
+                    IsWide = true,
+                }
+            ),
+            Destinations(),
+            List<ChannelState>(
+                "channels",
+                "Lists the channels of a running host.",
+                "api/channels",
+                "No channel.",
+                new("CHANNEL", static channel => channel.Channel),
+                new("TYPE", static channel => channel.Type),
+                new("CONNECTOR", static channel => channel.Connector),
+                new("ADDRESS", static channel => channel.Ip is { } ip ? $"{ip}:{channel.Port}" : ""),
+                new("STATE", static channel => channel.Stale ? new("stale", Tone.Warning) : new("current", Tone.Good)),
+                new("MEMBERS", static channel => channel.Members.Count),
+                new("LISTENING", static channel => channel.Listening ? "yes" : "no") { IsWide = true },
+                new("VERSION", static channel => channel.Version) { IsWide = true }
+            ),
+            Members(),
+            List<TunnelStatus>(
+                "tunnels",
+                "Lists the open connections of a running host that use a tunnel to another instance.",
+                "api/tunnels",
+                "No open tunnel.",
+                new("ID", static tunnel => tunnel.ConnectionId),
+                new("CHANNEL OR ROUTE", static tunnel => tunnel.Channel ?? tunnel.RouteId),
+                new("DIRECTION", static tunnel => tunnel.Calls ? "to" : "from"),
+                new("PEER", static tunnel => tunnel.Peer),
+                new("CLIENT", static tunnel => tunnel.Client),
+                new("IN", static tunnel => Amounts.Bytes(tunnel.ReceivedBytes)),
+                new("OUT", static tunnel => Amounts.Bytes(tunnel.SentBytes)),
+                new("CONNECTOR", static tunnel => tunnel.Connector) { IsWide = true },
+                new("SINCE", static tunnel => $"{tunnel.StartedAt:u}") { IsWide = true }
+            ),
+        ];
+
+    private static Command List<T>(string name, string description, string path, string none, params Column<T>[] columns) =>
+        RemoteCommand.Create(
+            name,
+            description,
+            async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            {
+                printer.PrintTable(await host.GetAsync<IReadOnlyList<T>>(path, cancellationToken), none, columns);
+                return ExitCode.Ok;
+            }
+        );
+
+    private static Command Destinations() =>
+        RemoteCommand.Create(
+            "destinations",
+            "Lists the destinations of a running host with their health and connections.",
+            static async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            {
+                var clusters = await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken);
+                var rows = clusters.SelectMany(static cluster => cluster.Destinations.Select(one => (Cluster: cluster, One: one))).ToList();
+                printer.Print(
+                    clusters,
+                    writer =>
+                        printer.WriteTable(
+                            writer,
+                            rows,
+                            "No destination.",
+                            new("DESTINATION", static row => $"{row.Cluster.Id}/{row.One.Id}"),
+                            new("ADDRESS", static row => row.One.Address),
+                            new("STATE", static row => State(row.One)),
+                            new("OPEN", static row => row.One.Connections),
+                            new("ACTIVE CHECK", static row => row.One.Health.Active.ToString()) { IsWide = true },
+                            new("PASSIVE CHECK", static row => row.One.Health.Passive.ToString()) { IsWide = true },
+                            new("POLICY", static row => row.Cluster.Policy) { IsWide = true }
+                        )
+                );
+                return ExitCode.Ok;
+            }
+        );
+
+    private static Command Members() =>
+        RemoteCommand.Create(
+            "members",
+            "Lists the other instances of the group of a running host.",
+            static async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            {
+                var answer = await host.GetAsync<MembersAnswer>("api/members", cancellationToken);
+                printer.Print(
+                    answer,
+                    writer =>
+                    {
+                        printer.WriteTable(
+                            writer,
+                            answer.Members,
+                            "No other member.",
+                            new("MEMBER", static member => member.Id),
+                            new(
+                                "STATE",
+                                static member => new(member.State.ToString(), member.State == MemberState.Up ? Tone.Good : Tone.Warning)
+                            ),
+                            new("ADDRESS", static member => member.Address),
+                            new("LOCAL ADDRESS", static member => member.LocalAddress),
+                            new("ROLE", static member => member.Role) { IsWide = true },
+                            new("ZONE", static member => member.Zone) { IsWide = true }
+                        );
+                        if (answer.Stale)
+                        {
+                            writer.WriteLine(printer.Colors.Warning("The list may be out of date: its source does not answer."));
+                        }
+                    }
+                );
+                return ExitCode.Ok;
+            }
+        );
+
+    private static IReadOnlyDictionary<string, long> Ended(RouteAnswer route) =>
+        route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
+
+    private static Cell NotCompleted(RouteAnswer route)
+    {
+        var count = Ended(route).Where(static pair => pair.Key != nameof(ConnectionOutcome.Completed)).Sum(static pair => pair.Value);
+        return (Cell)count with { Tone = count > 0 ? Tone.Warning : Tone.Plain };
+    }
+
+    private static Cell State(DestinationStatus destination) =>
+        destination.Drained ? new("drained", Tone.Warning)
+        : destination.Health.Available ? new("available", Tone.Good)
+        : new("unhealthy", Tone.Bad);
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Proxy.Host.Cli;
+
+namespace Proxy.Host.Tests.Cli.Output;
+
+public sealed class OutputOptionTests
+{
+    // run, forward, lock and multiplex run a host; schema and completion print files; status has its own formats.
+    private static readonly string[] _without = ["proxy", "run", "forward", "lock", "multiplex", "schema", "completion", "init", "status"];
+
+    [Fact]
+    public void Create_EveryCommandThatPrints_HasTheOption() =>
+        Assert.Empty(
+            All(ProxyCommand.Create())
+                .Where(static command => !_without.Contains(command is RootCommand ? "proxy" : command.Name))
+                .Where(static command => !command.Options.Any(static option => option.Aliases.Contains("-o")))
+                .Select(static command => command.Name)
+        );
+
+    [Theory]
+    [InlineData("tabel")]
+    [InlineData("1")]
+    [InlineData("")]
+    public void Parse_UnknownFormat_IsAnError(string format) =>
+        Assert.NotEmpty(ProxyCommand.Create().Parse(["protocols", "-o", format]).Errors);
+
+    private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+}
