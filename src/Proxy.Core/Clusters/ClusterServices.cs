@@ -25,7 +25,12 @@ internal static class ClusterServices
             ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, SourceIpHashPolicy>(),
             ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpSourceIpHashPolicy>(),
         ]);
+        services.AddSingleton<ConsistentHashPolicy>();
+        services.AddSingleton<ITcpLoadBalancingPolicy>(static provider => provider.GetRequiredService<ConsistentHashPolicy>());
+        services.AddSingleton<ILoadBalancingPolicy, HttpConsistentHashPolicy>();
         services.RemoveAll(static service => service.ImplementationType?.Name == "LeastRequestsLoadBalancingPolicy"); // YARP's, which is internal
+        services.RemoveAll(static service => service.ImplementationType?.Name == "ConsecutiveFailuresHealthPolicy"); // the same
+        services.AddSingleton<IActiveHealthCheckPolicy, RiseAndFallHealthPolicy>();
         foreach (var name in (string[])["LeastRequests", "LeastConnections"])
         {
             services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy(name));
@@ -70,7 +75,8 @@ internal static class ClusterServices
                         .GetServices<IAvailableDestinationsPolicy>()
                         .Select(policy => new UndrainedDestinationsPolicy(policy, drained)),
                 ];
-                return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
+                var inner = (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
+                return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance<WatchedDestinationsUpdater>(provider, inner);
             });
         }
     }

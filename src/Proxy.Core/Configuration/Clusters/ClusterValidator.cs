@@ -43,6 +43,7 @@ internal static class ClusterValidator
                 );
             }
 
+            ProbeValidator.Check(cluster, path, problems);
             if (http.Contains(id))
             {
                 WarnAboutTcpOnly(cluster, path, problems);

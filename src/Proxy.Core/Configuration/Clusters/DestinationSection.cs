@@ -27,6 +27,10 @@ public sealed record DestinationSection
     /// <summary>Whether it is used only when no other destination is available, or all others are full.</summary>
     public bool Backup { get; init; }
 
+    /// <summary>The number of connections to it at the same time; absent means the cluster's Tcp:MaxConnectionsPerDestination.</summary>
+    [AllowNone, Range(1, int.MaxValue)]
+    public int? MaxConnections { get; init; }
+
     /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata
     {
