@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Clusters.Resolution;
+using Proxy.Clusters.Services;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -40,6 +42,12 @@ internal static class ClusterServices
         services.TryAddSingleton<ConnectFailuresHealthPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new ServiceDirectory(
+            new SrvLookup().AskAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ServiceDirectory>>()
+        ));
+        services.TryAddSingleton<ServiceClusters>();
         services.TryAddSingleton<AddressRace>();
         services.TryAddSingleton<DestinationPicker>();
         services.TryAddSingleton<DialReports>();

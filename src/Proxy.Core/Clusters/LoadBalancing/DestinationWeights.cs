@@ -9,5 +9,5 @@ namespace Proxy.Clusters.LoadBalancing;
 internal readonly record struct DestinationWeights(IReadOnlyList<DestinationState> States, ClusterSection? Settings)
 {
     /// <summary>The weight of a destination.</summary>
-    public int Of(DestinationState state) => Settings?.Destinations.GetValueOrDefault(state.DestinationId)?.Weight ?? 1; // the members of a connector are not configured one by one
+    public int Of(DestinationState state) => ServedDestination.Of(Settings, state.DestinationId, state.Model?.Config.Metadata).Weight;
 }

@@ -10,7 +10,7 @@ public sealed record DestinationSection
 {
     /// <summary>
     /// tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes; tcp://host:first-last for routes that listen at equally many ports,
-    /// which map one to one.
+    /// which map one to one; srv://name for the servers of a service that DNS names.
     /// </summary>
     public required string Address { get; init; }
 

@@ -54,7 +54,11 @@ internal static class LockRouteValidator
         var most = cluster.Destinations.Values.Sum(one =>
             (long?)(one.MaxConnections ?? cluster.Tcp.MaxConnectionsPerDestination) ?? int.MaxValue
         );
-        if (cluster.Destinations.Count > 0 && most < config.Permits)
+        if (
+            cluster.Destinations.Count > 0
+            && most < config.Permits
+            && !cluster.Destinations.Values.Any(static one => SrvAddress.Is(one.Address))
+        )
         {
             problems.Consequence(
                 $"{path}:Permits",

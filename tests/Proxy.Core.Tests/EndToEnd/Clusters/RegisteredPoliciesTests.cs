@@ -15,7 +15,16 @@ public sealed class RegisteredPoliciesTests : IDisposable
     [Fact]
     public void AddTcpProxy_TcpPolicies_YarpsFiveNamesAndOurThree() =>
         Assert.Equal(
-            ["ConsistentHash", "FirstAlphabetical", "LeastConnections", "LeastRequests", "PowerOfTwoChoices", "Random", "RoundRobin", "SourceIpHash"],
+            [
+                "ConsistentHash",
+                "FirstAlphabetical",
+                "LeastConnections",
+                "LeastRequests",
+                "PowerOfTwoChoices",
+                "Random",
+                "RoundRobin",
+                "SourceIpHash",
+            ],
             _services.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name).Order(StringComparer.Ordinal)
         );
 
