@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Clusters.Resolution;
 using Proxy.Diagnostics;
+using Proxy.Clusters.Services;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -26,7 +28,12 @@ internal static class ClusterServices
             ServiceDescriptor.Singleton<ITcpLoadBalancingPolicy, SourceIpHashPolicy>(),
             ServiceDescriptor.Singleton<ILoadBalancingPolicy, HttpSourceIpHashPolicy>(),
         ]);
+        services.AddSingleton<ConsistentHashPolicy>();
+        services.AddSingleton<ITcpLoadBalancingPolicy>(static provider => provider.GetRequiredService<ConsistentHashPolicy>());
+        services.AddSingleton<ILoadBalancingPolicy, HttpConsistentHashPolicy>();
         services.RemoveAll(static service => service.ImplementationType?.Name == "LeastRequestsLoadBalancingPolicy"); // YARP's, which is internal
+        services.RemoveAll(static service => service.ImplementationType?.Name == "ConsecutiveFailuresHealthPolicy"); // the same
+        services.AddSingleton<IActiveHealthCheckPolicy, RiseAndFallHealthPolicy>();
         foreach (var name in (string[])["LeastRequests", "LeastConnections"])
         {
             services.AddSingleton<ITcpLoadBalancingPolicy>(new LeastRequestsPolicy(name));
@@ -36,6 +43,12 @@ internal static class ClusterServices
         services.TryAddSingleton<ConnectFailuresHealthPolicy>();
         services.AddSingleton<IPassiveHealthCheckPolicy>(static provider => provider.GetRequiredService<ConnectFailuresHealthPolicy>());
         services.TryAddSingleton(static provider => new DestinationResolver(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new ServiceDirectory(
+            new SrvLookup().AskAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ServiceDirectory>>()
+        ));
+        services.TryAddSingleton<ServiceClusters>();
         services.TryAddSingleton<AddressRace>();
         services.TryAddSingleton<DestinationPicker>();
         services.TryAddSingleton<DialReports>();
@@ -97,7 +110,8 @@ internal static class ClusterServices
                         .GetServices<IAvailableDestinationsPolicy>()
                         .Select(policy => new UndrainedDestinationsPolicy(policy, drained)),
                 ];
-                return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
+                var inner = (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance(provider, yarps, [policies]);
+                return (IClusterDestinationsUpdater)ActivatorUtilities.CreateInstance<WatchedDestinationsUpdater>(provider, inner);
             });
         }
     }

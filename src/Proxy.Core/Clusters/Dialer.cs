@@ -90,7 +90,12 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
     private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, IReadOnlyCollection<DestinationState> tried)
     {
         endPoint.Keep(null); // first gives back the place at the destination that failed, which may be the last free one
-        var context = new PickContext((endPoint.Client.Client as IPEndPoint)?.Address, cluster.ClusterId);
+        var client = endPoint.Client;
+        var context = new PickContext((client.Client as IPEndPoint)?.Address, cluster.ClusterId)
+        {
+            ServerName = client.ServerName,
+            HashKey = endPoint.Settings.HashKey == HashKey.ServerName ? client.ServerName : null,
+        };
         var pick = picker.Pick(cluster, endPoint.Settings, context, tried);
         endPoint.Keep(pick.Load);
         return pick;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,7 @@ namespace Proxy.Configuration;
 internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator yarp)
 {
     private const int IdLength = 12;
+    private static readonly TcpClusterConfig _defaults = new();
 
     /// <summary>Reads and validates a configuration; never throws for invalid input.</summary>
     /// <param name="configuration">The whole document, or the ReverseProxy section.</param>
@@ -110,17 +112,31 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         };
     }
 
-    // YARP's probes know a cluster by YARP's record of it.
-    private static ClusterConfig WithProbes(ClusterConfig cluster, IReadOnlyDictionary<string, ClusterSection> clusters) =>
-        clusters[cluster.ClusterId].Tcp.SendProxyProtocol is var version and not ProxyProtocolVersion.None
-            ? cluster with
+    // YARP's checks know a cluster by YARP's record of it.
+    private static ClusterConfig WithProbes(ClusterConfig cluster, IReadOnlyDictionary<string, ClusterSection> clusters)
+    {
+        var tcp = clusters[cluster.ClusterId].Tcp;
+        var own = new (string Key, string? Value)[]
+        {
+            (TcpClusterConfig.HeaderMetadata, tcp.SendProxyProtocol == ProxyProtocolVersion.None ? null : tcp.SendProxyProtocol.ToString()),
+            (TcpClusterConfig.ProbeSendMetadata, tcp.Probe?.Send),
+            (TcpClusterConfig.ProbeExpectMetadata, tcp.Probe?.Expect),
+            (TcpClusterConfig.ProbeMinimumMetadata, tcp.Probe?.MinimumBytes.ToString(CultureInfo.InvariantCulture)),
+            (TcpClusterConfig.RiseMetadata, tcp.Rise == _defaults.Rise ? null : tcp.Rise.ToString(CultureInfo.InvariantCulture)),
+            (TcpClusterConfig.FallMetadata, tcp.Fall == _defaults.Fall ? null : tcp.Fall.ToString(CultureInfo.InvariantCulture)),
+            (TcpClusterConfig.CloseMetadata, tcp.CloseOnUnhealthy ? bool.TrueString : null),
+        };
+        return own.All(static pair => pair.Value is null)
+            ? cluster
+            : cluster with
             {
-                Metadata = new Dictionary<string, string>(cluster.Metadata ?? ById.Empty<string>())
-                {
-                    [TcpClusterConfig.HeaderMetadata] = version.ToString(),
-                },
-            }
-            : cluster;
+                Metadata = (cluster.Metadata ?? ById.Empty<string>())
+                    .Concat(
+                        own.Where(static pair => pair.Value is not null).Select(static pair => KeyValuePair.Create(pair.Key, pair.Value!))
+                    )
+                    .ToDictionary(),
+            };
+    }
 
     private static void WarnOfUnreachableHttp(ProxyConfig config, ProblemList problems)
     {

@@ -16,7 +16,6 @@ internal struct RelayPace(Bandwidth? bandwidth)
 
     private double _tokens;
     private long _counted = NotBegun;
-    private long _resumes;
     private bool _hasReached;
 
     /// <summary>Whether there is a limit at present.</summary>
@@ -27,7 +26,7 @@ internal struct RelayPace(Bandwidth? bandwidth)
     {
         if (bandwidth is not { BytesPerSecond: var rate and > 0 })
         {
-            (_counted, _resumes) = (NotBegun, 0);
+            (_counted, Resumes) = (NotBegun, 0);
             return int.MaxValue;
         }
 
@@ -35,10 +34,10 @@ internal struct RelayPace(Bandwidth? bandwidth)
         var most = Math.Max(1, (double)rate * Burst / Second);
         _tokens = _counted == NotBegun ? most : Math.Min(most, _tokens + ((double)rate * (now - _counted) / Second));
         _counted = now;
-        var wanted = Math.Min(most, Math.Max(1, _resumes > 0 ? (double)rate * LeastPause / Second : 1));
+        var wanted = Math.Min(most, Math.Max(1, Resumes > 0 ? (double)rate * LeastPause / Second : 1));
         if (_tokens >= wanted)
         {
-            _resumes = 0;
+            Resumes = 0;
             return bandwidth.IsDryRun ? int.MaxValue : (int)_tokens;
         }
 
@@ -55,12 +54,12 @@ internal struct RelayPace(Bandwidth? bandwidth)
         }
 
         var again = Math.Min(most, Math.Max(1, (double)rate * LeastPause / Second));
-        _resumes = now + Math.Max(1, (long)Math.Ceiling((again - _tokens) * Second / rate));
+        Resumes = now + Math.Max(1, (long)Math.Ceiling((again - _tokens) * Second / rate));
         return 0;
     }
 
     /// <summary>When the pause is over; an edit may end it earlier, so callers ask again from time to time. 0 if there is none.</summary>
-    public readonly long Resumes => _resumes;
+    public long Resumes { readonly get; private set; }
 
     /// <summary>Counts bytes that were read.</summary>
     public void Count(int bytes) => _tokens -= bytes;

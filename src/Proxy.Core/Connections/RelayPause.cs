@@ -7,7 +7,8 @@ namespace Proxy.Connections;
 /// </summary>
 internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
 {
-    private RelayPace _pace = new(bandwidth); // guarded by this object, as all below
+    private readonly Lock _gate = new(); // guards all below
+    private RelayPace _pace = new(bandwidth);
     private TaskCompletionSource<int>? _waiting;
     private bool _isOver;
 
@@ -23,7 +24,7 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
             return new(int.MaxValue);
         }
 
-        lock (this)
+        lock (_gate)
         {
             var allowed = _isOver ? int.MaxValue : _pace.Allowed(clock.Now);
             if (allowed > 0)
@@ -41,7 +42,7 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
     {
         if (_pace.IsLimited)
         {
-            lock (this)
+            lock (_gate)
             {
                 _pace.Count(bytes);
             }
@@ -57,7 +58,7 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
             return false;
         }
 
-        lock (this)
+        lock (_gate)
         {
             if (_waiting is not { } waiting || _pace.Allowed(now) is not (var allowed and > 0))
             {
@@ -72,7 +73,7 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
     /// <summary>Ends all pauses, because the relay has ended: what reads next fails.</summary>
     public void End()
     {
-        lock (this)
+        lock (_gate)
         {
             _isOver = true;
             _waiting?.TrySetResult(int.MaxValue);

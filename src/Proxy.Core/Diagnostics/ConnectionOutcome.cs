@@ -69,6 +69,9 @@ public enum ConnectionOutcome
     /// <summary>The route or endpoint was removed, or the host stopped, and the drain timeout ran out.</summary>
     Drained,
 
+    /// <summary>The destination became unhealthy, and its cluster closes connections then.</summary>
+    DestinationUnhealthy,
+
     /// <summary>An operator closed the connection.</summary>
     ClosedByAdmin,
 

@@ -17,6 +17,7 @@ internal static class ConnectionOutcomes
             ConnectionOutcome.TlsFailed => true,
             ConnectionOutcome.ProtocolError => true,
             ConnectionOutcome.ResponseTimeout => true,
+            ConnectionOutcome.DestinationUnhealthy => true,
             ConnectionOutcome.TunnelLost => true,
             ConnectionOutcome.MemberGone => true,
             ConnectionOutcome.InternalError => true,

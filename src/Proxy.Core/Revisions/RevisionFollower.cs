@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Proxy.Channels.Monitoring;
+using Proxy.Clusters.Services;
 using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
@@ -18,6 +19,7 @@ internal sealed partial class RevisionFollower(
     RevisionReader reader,
     RevisionApplier applier,
     IChannelMonitor members,
+    ServiceDirectory services,
     ProxyStatus status,
     ProxyMetrics metrics,
     TimeProvider time,
@@ -29,7 +31,7 @@ internal sealed partial class RevisionFollower(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
     private readonly CancellationTokenSource _stopping = new();
-    private long _read; // the edits before the last reading; a signal without new ones means that members have changed
+    private long _read; // the edits before the last reading; a signal without new ones means that members or servers have changed
     private IDisposable? _watching;
     private Revision? _waiting; // the last valid revision, while it waits for an address
     private Task _following = Task.CompletedTask;
@@ -38,6 +40,7 @@ internal sealed partial class RevisionFollower(
     public void Start()
     {
         metrics.Reloaded("accepted");
+        services.Changed += OnServersChanged;
         _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, SignalEdit);
         SignalEdit(); // an edit since the first reading signaled no token that was watched
         _following = Task.WhenAll(FollowAsync(_stopping.Token), FollowMembersAsync(_stopping.Token));
@@ -46,6 +49,7 @@ internal sealed partial class RevisionFollower(
     /// <summary>Stops to follow: what is being read is given up at once, what is being applied as soon as that can be undone.</summary>
     public async Task StopAsync()
     {
+        services.Changed -= OnServersChanged;
         _watching?.Dispose();
         await _stopping.CancelAsync();
         await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a stop goes on even if following has failed
@@ -71,6 +75,8 @@ internal sealed partial class RevisionFollower(
         status.EditNoticed();
         _edits.Writer.TryWrite(true);
     }
+
+    private void OnServersChanged(object? sender, EventArgs e) => _edits.Writer.TryWrite(true);
 
     private async Task FollowMembersAsync(CancellationToken cancellationToken)
     {

@@ -1,13 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Primitives;
 using Proxy.Channels;
+using Proxy.Clusters.Services;
 using Proxy.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Revisions;
 
 /// <summary>Provides YARP with the routes and clusters of the running revision, and reports when YARP has applied a new one.</summary>
-internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorClusters connectors) : IProxyConfigProvider, IConfigChangeListener
+internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorClusters connectors, ServiceClusters services)
+    : IProxyConfigProvider,
+        IConfigChangeListener
 {
     private readonly Lock _gate = new(); // guards _current and _applying
     private Snapshot? _current;
@@ -39,11 +42,9 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
         }
     }
 
-    /// <summary>Passes the members of connectors to YARP, if they have changed. Reads no file.</summary>
+    /// <summary>Passes the members of connectors and the servers of services to YARP, if they have changed. Reads no file.</summary>
     public Task RefreshAsync(Revision revision, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken) =>
-        GetConfig().Clusters.SequenceEqual(connectors.Fill(revision))
-            ? Task.CompletedTask
-            : ApplyAsync(revision, deadline, time, cancellationToken);
+        GetConfig().Clusters.SequenceEqual(Fill(revision)) ? Task.CompletedTask : ApplyAsync(revision, deadline, time, cancellationToken);
 
     /// <inheritdoc />
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) { }
@@ -58,7 +59,10 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
     /// <inheritdoc />
     public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Applying(proxyConfigs)?.TrySetResult();
 
-    private Snapshot Filled(Revision revision) => new(revision, connectors.Fill(revision));
+    private Snapshot Filled(Revision revision) => new(revision, Fill(revision));
+
+    private IReadOnlyList<ClusterConfig> Fill(Revision revision) =>
+        services.Fill(connectors.Fill(revision), revision.Config.ReverseProxy.Clusters);
 
     private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken)
     {

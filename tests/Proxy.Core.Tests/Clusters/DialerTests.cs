@@ -36,7 +36,7 @@ public sealed class DialerTests : IAsyncDisposable
     {
         _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), new ConnectionTracker());
         _dialer = new Dialer(
-            new DestinationPicker([new FirstAlphabeticalPolicy()]),
+            new DestinationPicker([new FirstAlphabeticalPolicy()], TimeProvider.System),
             new AddressRace(_dials, new DestinationResolver(_time, static (host, _) => Task.FromResult(Resolve(host))), _time),
             new DialReports(new ConnectFailuresHealthPolicy(_health), _metrics, _logs.CreateLogger<Dialer>()),
             _time

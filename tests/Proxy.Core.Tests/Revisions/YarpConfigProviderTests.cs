@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels;
 using Proxy.Channels.Monitoring;
+using Proxy.Clusters.Services;
 using Proxy.Configuration;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Revisions;
@@ -11,12 +13,21 @@ public sealed class YarpConfigProviderTests : IDisposable
     private readonly ConfigDocument _document = new();
     private readonly Dictionary<string, ChannelState> _channels = [];
     private readonly ManualTime _time = new();
+    private readonly ServiceDirectory _services = new(
+        static (_, _) => throw new NotSupportedException(),
+        TimeProvider.System,
+        NullLogger<ServiceDirectory>.Instance
+    );
 
     [Fact]
     public async Task Refresh_CancelledWhileYarpApplies_EndsAtOnce()
     {
         var revision = Read();
-        var provider = new YarpConfigProvider(new Lazy<Revision>(revision), new ConnectorClusters(() => _channels));
+        var provider = new YarpConfigProvider(
+            new Lazy<Revision>(revision),
+            new ConnectorClusters(() => _channels),
+            new ServiceClusters(_services)
+        );
         Assert.Empty(Assert.Single(provider.GetConfig().Clusters).Destinations!);
         _channels["db"] = new("db", "db", "request")
         {
@@ -35,7 +46,11 @@ public sealed class YarpConfigProviderTests : IDisposable
         Assert.Empty(Assert.Single(provider.GetConfig().Clusters).Destinations!);
     }
 
-    public void Dispose() => _document.Dispose();
+    public void Dispose()
+    {
+        _services.Dispose();
+        _document.Dispose();
+    }
 
     private Revision Read()
     {

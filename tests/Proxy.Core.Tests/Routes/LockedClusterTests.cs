@@ -34,7 +34,7 @@ public sealed class LockedClusterTests : IAsyncDisposable
     {
         _metrics = new ProxyMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()), new ConnectionTracker());
         var dialer = new Dialer(
-            new DestinationPicker([new FirstAlphabeticalPolicy()]),
+            new DestinationPicker([new FirstAlphabeticalPolicy()], TimeProvider.System),
             new AddressRace(
                 _dials,
                 new DestinationResolver(TimeProvider.System, static (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])),

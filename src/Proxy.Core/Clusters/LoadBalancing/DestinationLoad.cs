@@ -9,6 +9,8 @@ public sealed class DestinationLoad
     private static readonly ConditionalWeakTable<DestinationState, DestinationLoad> _loads = [];
     private int _active;
     private int _failing;
+    private long _recovered;
+    private volatile bool _isUnhealthy;
 
     /// <summary>The number of connections, including those being dialed.</summary>
     public int Active => Volatile.Read(ref _active);
@@ -36,6 +38,28 @@ public sealed class DestinationLoad
     /// <param name="failed">Whether it failed.</param>
     /// <returns>Whether the previous dial ended differently, which is worth a log line.</returns>
     public bool DialEnded(bool failed) => Interlocked.Exchange(ref _failing, failed ? 1 : 0) != (failed ? 1 : 0);
+
+    /// <summary>Records whether the destination is unhealthy.</summary>
+    /// <returns>Whether that is a change.</returns>
+    internal bool SetHealth(bool isUnhealthy, TimeProvider time)
+    {
+        if (_isUnhealthy == isUnhealthy)
+        {
+            return false;
+        }
+
+        _isUnhealthy = isUnhealthy;
+        Volatile.Write(ref _recovered, isUnhealthy ? 0 : time.GetTimestamp());
+        return true;
+    }
+
+    /// <summary>The part of its weight that a destination has after it became healthy again, from above 0 to 1.</summary>
+    /// <param name="slowStart">The time in which it grows.</param>
+    /// <param name="time">The clock.</param>
+    internal double Ramp(TimeSpan slowStart, TimeProvider time) =>
+        Volatile.Read(ref _recovered) is var recovered and not 0 && time.GetElapsedTime(recovered) is var elapsed && elapsed < slowStart
+            ? Math.Max(0.01, elapsed / slowStart)
+            : 1;
 
     /// <summary>Gives a place back.</summary>
     public void Release() => Interlocked.Decrement(ref _active);

@@ -9,10 +9,13 @@ namespace Proxy.Clusters.LoadBalancing;
 /// Picks a destination for a connection and takes a place there before it is dialed, so that a slow destination does not attract more
 /// connections.
 /// </summary>
-internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies)
+internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> policies, TimeProvider time)
 {
     /// <summary>The policy of clusters that configure none, as in YARP.</summary>
     public const string DefaultPolicy = "PowerOfTwoChoices";
+
+    private const int RankOfTried = 1_000_000; // after all others
+    private const int Fine = 100; // weights in a slow start are hundredths
 
     private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
         static policy => policy.Name,
@@ -40,14 +43,20 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         ArgumentNullException.ThrowIfNull(tried);
         var available = cluster.DestinationsState.AvailableDestinations;
         var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
+        var whole = context with { All = new(cluster.DestinationsState.AllDestinations, settings) };
         var (group, hadAny) = (-1, false);
         while (Next(available, settings, tried, ref group) is { } candidates)
         {
             hadAny = true;
+            if (settings.Tcp.SlowStart > TimeSpan.Zero)
+            {
+                Ramp(candidates, settings.Tcp.SlowStart);
+            }
+
             while (candidates.Count > 0)
             {
-                var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
-                if (picked.Load.TryAcquire(settings.Tcp.MaxConnectionsPerDestination))
+                var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(whole, candidates);
+                if (picked.Load.TryAcquire(Of(picked.State, settings).MaxConnections))
                 {
                     return new(picked.State, picked.Load, null);
                 }
@@ -59,7 +68,25 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         return new(null, null, hadAny ? ConnectionOutcome.LimitExceeded : ConnectionOutcome.NoDestination);
     }
 
-    // The best group after the last one, of four in the order of preference: untried, untried backups, tried, tried backups. One group at a time and
+    private static ServedDestination Of(DestinationState destination, ClusterSection settings) =>
+        ServedDestination.Of(settings, destination.DestinationId, destination.Model.Config.Metadata);
+
+    // Only while one of them is in its slow start, so that weights are otherwise those that are configured.
+    private void Ramp(List<DestinationCandidate> candidates, TimeSpan slowStart)
+    {
+        if (candidates.TrueForAll(candidate => candidate.Load.Ramp(slowStart, time) == 1))
+        {
+            return;
+        }
+
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            var one = candidates[i];
+            candidates[i] = one with { Weight = Math.Max(1, (int)(one.Weight * Fine * one.Load.Ramp(slowStart, time))) };
+        }
+    }
+
+    // The best group after the last one, in the order of preference: untried ones by rank, and then tried ones by rank. One group at a time and
     // with as few lists as possible, since this runs for every connection, which nearly always finds a place in the first group.
     private static List<DestinationCandidate>? Next(
         IReadOnlyList<DestinationState> available,
@@ -73,9 +100,8 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         for (var i = 0; i < available.Count; i++)
         {
             var destination = available[i];
-            var own = settings.Destinations.GetValueOrDefault(destination.DestinationId);
-            var weight = own?.Weight ?? 1; // the members of a connector are not configured one by one
-            var its = (own?.Backup is true ? 1 : 0) + (tried.Contains(destination) ? 2 : 0);
+            var (weight, rank, _) = Of(destination, settings);
+            var its = rank + (tried.Contains(destination) ? RankOfTried : 0);
             if (weight == 0 || its <= group || its > bestGroup)
             {
                 continue;

@@ -20,6 +20,21 @@ internal sealed class HttpSourceIpHashPolicy : ILoadBalancingPolicy
         );
 }
 
+/// <summary>Provides ConsistentHash for HTTP clusters, by the address of the client.</summary>
+internal sealed class HttpConsistentHashPolicy(ConsistentHashPolicy inner) : ILoadBalancingPolicy
+{
+    public string Name => ConsistentHashPolicy.PolicyName;
+
+    public DestinationState? PickDestination(
+        HttpContext context,
+        ClusterState cluster,
+        IReadOnlyList<DestinationState> availableDestinations
+    ) =>
+        inner
+            .Table(new(cluster.DestinationsState.AllDestinations, null))
+            .Find(ConsistentHashPolicy.KeyOf(context.Connection.RemoteIpAddress, null), availableDestinations.Contains);
+}
+
 /// <summary>
 /// Provides LeastRequests and LeastConnections for HTTP clusters. YARP's own LeastRequests, which it replaces, sends requests that come one after
 /// the other all to the first destination.

@@ -6,9 +6,10 @@ using Proxy.ProxyProtocol;
 namespace Proxy.Clusters.Probing;
 
 /// <summary>
-/// Answers active checks of TCP destinations by connecting, with the header that the destinations of the cluster expect; checks over HTTP pass unchanged.
+/// Answers active checks of TCP destinations by connecting, with the header that the destinations of the cluster expect, and by what the cluster's probe
+/// sends and expects; checks over HTTP pass unchanged.
 /// </summary>
-internal sealed class ConnectProbeHandler(AddressRace race, ProxyProtocolVersion header, HttpMessageHandler inner)
+internal sealed class ConnectProbeHandler(AddressRace race, ProxyProtocolVersion header, Probe? probe, HttpMessageHandler inner)
     : DelegatingHandler(inner)
 {
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
@@ -26,6 +27,11 @@ internal sealed class ConnectProbeHandler(AddressRace race, ProxyProtocolVersion
             var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
             await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
             await ProxyHeaderSender.SendAsync(connection, header, client: null, cancellationToken);
+            if (probe is not null)
+            {
+                await probe.RunAsync(connection, cancellationToken);
+            }
+
             return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
         }
         catch (Exception exception) when (exception is SocketException or IOException)

@@ -24,13 +24,15 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), base.WrapHandler(context, handler));
+        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), Probe.Of(context.NewMetadata), base.WrapHandler(context, handler));
 
     /// <inheritdoc />
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return base.CanReuseOldClient(context) && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata);
+        return base.CanReuseOldClient(context)
+            && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata)
+            && !Probe.Differs(context.OldMetadata, context.NewMetadata);
     }
 
     private static ProxyProtocolVersion HeaderOf(IReadOnlyDictionary<string, string>? metadata) =>

@@ -16,6 +16,9 @@ public sealed record ClusterSection
     /// <summary>The load balancing policy.</summary>
     public string? LoadBalancingPolicy { get; init; }
 
+    /// <summary>What the policy ConsistentHash chooses by, for TCP routes.</summary>
+    public HashKey HashKey { get; init; }
+
     /// <summary>YARP's session affinity, for HTTP.</summary>
     public SessionAffinityConfig? SessionAffinity { get; init; }
 

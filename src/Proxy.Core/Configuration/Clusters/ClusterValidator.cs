@@ -43,6 +43,7 @@ internal static class ClusterValidator
                 );
             }
 
+            ProbeValidator.Check(cluster, path, problems);
             if (http.Contains(id))
             {
                 WarnAboutTcpOnly(cluster, path, problems);
@@ -53,6 +54,7 @@ internal static class ClusterValidator
     /// <summary>Whether a destination is for TCP routes; null if its address does not tell.</summary>
     public static bool? IsTcp(DestinationSection destination) =>
         destination.Address.StartsWith("tcp://", StringComparison.OrdinalIgnoreCase)
+        || SrvAddress.Is(destination.Address)
         || destination.Address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)
             ? true
         : IsHttp(destination.Address) ? false
@@ -94,6 +96,10 @@ internal static class ClusterValidator
         {
             problems.Consequence(path, "is empty; write tcp://host:port, unix:/path or http://host.");
         }
+        else if (SrvAddress.Is(address))
+        {
+            CheckService(address, path, ranges, problems);
+        }
         else if (IsHttp(address))
         {
             if (!Uri.TryCreate(address, UriKind.Absolute, out _))
@@ -110,6 +116,18 @@ internal static class ClusterValidator
                 ? !DestinationAddress.TryParseRange(address, out _, out var error)
                 : !DestinationAddress.TryParse(address, out _, out error)
         )
+        {
+            problems.Consequence(path, error ?? "is wrong.");
+        }
+    }
+
+    private static void CheckService(string address, string path, bool mayBe, ProblemList problems)
+    {
+        if (!mayBe)
+        {
+            problems.Consequence(path, "a service has several addresses, of which each is checked; leave Health out.");
+        }
+        else if (!SrvAddress.TryParse(address, out _, out var error))
         {
             problems.Consequence(path, error ?? "is wrong.");
         }

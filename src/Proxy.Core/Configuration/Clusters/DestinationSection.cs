@@ -10,7 +10,7 @@ public sealed record DestinationSection
 {
     /// <summary>
     /// tcp://host:port or unix:/path for TCP routes, http(s)://host for HTTP routes; tcp://host:first-last for routes that listen at equally many ports,
-    /// which map one to one.
+    /// which map one to one; srv://name for the servers of a service that DNS names.
     /// </summary>
     public required string Address { get; init; }
 
@@ -26,6 +26,10 @@ public sealed record DestinationSection
 
     /// <summary>Whether it is used only when no other destination is available, or all others are full.</summary>
     public bool Backup { get; init; }
+
+    /// <summary>The number of connections to it at the same time; absent means the cluster's Tcp:MaxConnectionsPerDestination.</summary>
+    [AllowNone, Range(1, int.MaxValue)]
+    public int? MaxConnections { get; init; }
 
     /// <summary>Arbitrary keys and values for extensions.</summary>
     public IReadOnlyDictionary<string, string> Metadata

@@ -4,11 +4,29 @@ using Proxy.Configuration.Reading;
 namespace Proxy.Configuration.Clusters;
 
 /// <summary>How a cluster's destinations are connected to over TCP.</summary>
-[NotAvailableYet("Tls", "Probe")]
+[NotAvailableYet("Tls")]
 public sealed record TcpClusterConfig
 {
     /// <summary>The key under which YARP's metadata of a cluster tell its active checks the header. No configuration can have it, because of the colon.</summary>
     internal const string HeaderMetadata = "Tcp:SendProxyProtocol";
+
+    /// <summary>The same for what checks send.</summary>
+    internal const string ProbeSendMetadata = "Tcp:Probe:Send";
+
+    /// <summary>The same for what checks expect.</summary>
+    internal const string ProbeExpectMetadata = "Tcp:Probe:Expect";
+
+    /// <summary>The same for the number of bytes that checks expect.</summary>
+    internal const string ProbeMinimumMetadata = "Tcp:Probe:MinimumBytes";
+
+    /// <summary>The same for Rise.</summary>
+    internal const string RiseMetadata = "Tcp:Rise";
+
+    /// <summary>The same for Fall.</summary>
+    internal const string FallMetadata = "Tcp:Fall";
+
+    /// <summary>The same for CloseOnUnhealthy.</summary>
+    internal const string CloseMetadata = "Tcp:CloseOnUnhealthy";
 
     /// <summary>The time limit of one attempt to connect.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -27,7 +45,21 @@ public sealed record TcpClusterConfig
     /// <summary>The PROXY protocol header that each connection to a destination begins with, those of active checks included.</summary>
     public ProxyProtocolVersion SendProxyProtocol { get; init; }
 
-    /// <summary>Whether connections end when their destination becomes unhealthy; only false is available yet.</summary>
-    [OnlyAvailable("false")]
+    /// <summary>What active checks do after they have connected.</summary>
+    public ProbeConfig? Probe { get; init; }
+
+    /// <summary>Whether connections are reset when their destination becomes unhealthy.</summary>
     public bool CloseOnUnhealthy { get; init; }
+
+    /// <summary>The time in which the share of a destination that is healthy again grows to its weight; zero means at once.</summary>
+    [AllowZero]
+    public TimeSpan SlowStart { get; init; }
+
+    /// <summary>The number of successful active checks in a row after which an unhealthy destination is healthy.</summary>
+    [Range(1, 1000)]
+    public int Rise { get; init; } = 1;
+
+    /// <summary>The number of failed active checks in a row after which a destination is unhealthy.</summary>
+    [Range(1, 1000)]
+    public int Fall { get; init; } = 2;
 }

@@ -113,12 +113,6 @@ internal static class ConfigSchema
 
     private static JsonObject OfScalar(Type type, JsonPropertyInfo? property)
     {
-        if (ConfigTypes.Attribute<OnlyAvailableAttribute>(property) is { } only)
-        {
-            var value = type == typeof(string) ? JsonValue.Create(only.Value) : JsonNode.Parse(only.Value);
-            return new JsonObject { ["enum"] = new JsonArray(value, null) };
-        }
-
         if (type == typeof(TimeSpan))
         {
             var pattern = ConfigTypes.Attribute<AllowNoneAttribute>(property) is null ? Durations.Pattern : $"{Durations.Pattern}|^None$";

@@ -69,7 +69,7 @@ internal sealed record DestinationAddress
         if (!text.StartsWith(TcpScheme, StringComparison.OrdinalIgnoreCase))
         {
             error = text.Contains("://", StringComparison.Ordinal)
-                ? $"'{text}' is no TCP address; write tcp://host:port or unix:/path."
+                ? $"'{text}' is no TCP address; write tcp://host:port, unix:/path or srv://name."
                 : $"'{text}' has no scheme; write 'tcp://{text}'.";
             return false;
         }

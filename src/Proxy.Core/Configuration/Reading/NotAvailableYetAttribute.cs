@@ -15,13 +15,6 @@ internal sealed class NotAvailableYetAttribute(params string[] keys) : Attribute
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NeedsCodeAttribute : Attribute;
 
-/// <summary>Marks a key with only one value that is available yet.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class OnlyAvailableAttribute(string value) : Attribute
-{
-    public string Value { get; } = value;
-}
-
 /// <summary>Marks a timeout or limit that may be "None".</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AllowNoneAttribute : Attribute;

@@ -30,15 +30,6 @@ internal sealed class ScalarReader(ProblemList problems)
             return null;
         }
 
-        if (
-            ConfigTypes.Attribute<OnlyAvailableAttribute>(property) is { } only
-            && !string.Equals(only.Value, text, StringComparison.OrdinalIgnoreCase)
-        )
-        {
-            problems.Error(node.Path, $"'{Shorten(text)}' is not available yet; write '{only.Value}'.");
-            return null;
-        }
-
         if (Durations.IsNone(text) && type != typeof(TimeSpan) && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null)
         {
             // As in a duration, -1 stands for none where the default is a limit.

@@ -51,11 +51,18 @@ internal static class LockRouteValidator
     // A client with a permit would find no place at the destination, and the pause after that failure would delay all clients.
     private static void CheckPlaces(LockConfig config, string path, string clusterId, ClusterSection cluster, ProblemList problems)
     {
-        if (cluster.Tcp.MaxConnectionsPerDestination is { } most && (long)most * cluster.Destinations.Count < config.Permits)
+        var most = cluster.Destinations.Values.Sum(one =>
+            (long?)(one.MaxConnections ?? cluster.Tcp.MaxConnectionsPerDestination) ?? int.MaxValue
+        );
+        if (
+            cluster.Destinations.Count > 0
+            && most < config.Permits
+            && !cluster.Destinations.Values.Any(static one => SrvAddress.Is(one.Address))
+        )
         {
             problems.Consequence(
                 $"{path}:Permits",
-                $"{config.Permits} clients at once, but the destinations of cluster '{clusterId}' take {(long)most * cluster.Destinations.Count} "
+                $"{config.Permits} clients at once, but the destinations of cluster '{clusterId}' take {most} "
                     + "by its Tcp:MaxConnectionsPerDestination; lower Permits, or raise that.",
                 $"ReverseProxy:Clusters:{clusterId}:Tcp:MaxConnectionsPerDestination"
             );

@@ -98,6 +98,14 @@ internal sealed class MultiplexRouteValidator(
             );
         }
 
+        foreach (var (id, _) in cluster.Destinations.Where(static pair => SrvAddress.Is(pair.Value.Address)))
+        {
+            problems.Consequence(
+                $"{place}:Destinations:{id}:Address",
+                $"route '{routeId}' multiplexes this cluster, whose sessions belong to configured destinations; write tcp://host:port."
+            );
+        }
+
         if (cluster.HealthCheck?.Active?.Enabled == true)
         {
             problems.Consequence(

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Clusters.Services;
 using Proxy.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Reading;
@@ -61,7 +62,8 @@ internal static class NameProbe
     }
 
     private static string? Host(string address) =>
-        DestinationAddress.TryParseRange(address, out var tcp, out _) ? tcp.Host
+        SrvAddress.Is(address) ? address
+        : DestinationAddress.TryParseRange(address, out var tcp, out _) ? tcp.Host
         : Uri.TryCreate(address, UriKind.Absolute, out var http) && http.Host.Length > 0 ? http.Host
         : null;
 
@@ -71,12 +73,22 @@ internal static class NameProbe
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
+            if (SrvAddress.TryParse(name, out var service, out _))
+            {
+                var answer = await new SrvLookup().AskAsync(service, limit.Token);
+                return answer.Records.Count > 0 ? null : "the service says that it has no server.";
+            }
+
             var found = await Dns.GetHostAddressesAsync(name, limit.Token);
             return found.Length > 0 ? null : "it has no address.";
         }
         catch (SocketException exception)
         {
             return $"{exception.Message}.";
+        }
+        catch (IOException exception)
+        {
+            return exception.Message;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -25,6 +25,7 @@ const outcomes = {
   TlsFailed: ['failed', 'A TLS handshake failed.'],
   ProtocolError: ['failed', 'A client or destination violated the multiplexed protocol.'],
   ResponseTimeout: ['failed', 'The destination did not answer a request in time.'],
+  DestinationUnhealthy: ['failed', 'The destination became unhealthy.'],
   TunnelLost: ['failed', 'The tunnel that carried it was lost.'],
   InternalError: ['failed', 'An internal error of the proxy. Please report it.'],
 };

@@ -9,11 +9,14 @@ public sealed class DestinationPickerTests
 {
     private static readonly DestinationSection _backup = new() { Address = "", Backup = true };
     private static readonly PickContext _context = new(null, "cluster");
-    private readonly DestinationPicker _picker = new([
-        new FirstAlphabeticalPolicy(),
-        new RoundRobinPolicy(),
-        new PowerOfTwoChoicesPolicy(new Random(1)),
-    ]);
+    private readonly ManualTime _time = new();
+    private readonly DestinationPicker _picker;
+
+    public DestinationPickerTests() =>
+        _picker = new(
+            [new FirstAlphabeticalPolicy(), new RoundRobinPolicy(), new PowerOfTwoChoicesPolicy(new Random(1)), new ConsistentHashPolicy()],
+            _time
+        );
 
     [Fact]
     public void Pick_NoneAvailable_NoDestination()
@@ -152,6 +155,52 @@ public sealed class DestinationPickerTests
         );
 
         Assert.All(cluster.DestinationsState.AllDestinations, static state => Assert.Equal(50, DestinationLoad.Of(state).Active));
+    }
+
+    [Fact]
+    public void Pick_MaximumOfOneDestination_BeforeThatOfTheCluster()
+    {
+        var cluster = TestCluster.Create("FirstAlphabetical", "a", "b");
+        var settings = Settings(("a", new DestinationSection { Address = "", MaxConnections = 2 })) with
+        {
+            Tcp = new() { MaxConnectionsPerDestination = 1 },
+        };
+
+        Assert.Equal(["a", "a", "b"], Enumerable.Range(0, 3).Select(_ => Pick(cluster, settings).Destination?.DestinationId));
+        Assert.Equal(ConnectionOutcome.LimitExceeded, Pick(cluster, settings).Refusal);
+    }
+
+    [Fact]
+    public void Pick_SlowStart_ShareGrowsToTheWeight()
+    {
+        var cluster = TestCluster.Create("RoundRobin", "a", "b");
+        var settings = new ClusterSection { Tcp = new() { SlowStart = TimeSpan.FromSeconds(10) } };
+        var recovering = DestinationLoad.Of(cluster.Destination("a"));
+        Assert.Equal(50, Share()); // nothing has happened to it yet
+
+        Assert.True(recovering.SetHealth(isUnhealthy: true, _time));
+        Assert.True(recovering.SetHealth(isUnhealthy: false, _time));
+        Assert.InRange(Share(), 0, 2);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.InRange(Share(), 32, 34); // half of the other's weight
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.InRange(Share(), 49, 51);
+
+        int Share() => Enumerable.Range(0, 100).Count(_ => Pick(cluster, settings).Destination?.DestinationId == "a");
+    }
+
+    [Fact]
+    public void Pick_ConsistentHash_FullDestinationsKeysGoElsewhereAndComeBack()
+    {
+        var cluster = TestCluster.Create("ConsistentHash", "a", "b", "c");
+        var settings = new ClusterSection { Tcp = new() { MaxConnectionsPerDestination = 1 } };
+
+        var picks = Enumerable.Range(0, 3).Select(_ => Pick(cluster, settings)).ToList();
+
+        Assert.Equal(3, picks.Select(static pick => pick.Destination).Distinct().Count());
+        picks.ForEach(static pick => pick.Load!.Release());
+        Assert.Equal(picks[0].Destination, Pick(cluster, settings).Destination);
     }
 
     private PickResult Pick(ClusterState cluster, ClusterSection settings, params string[] tried) =>

@@ -22,5 +22,27 @@ public sealed class ClusterValidatorTests : IDisposable
         Assert.Equal(isWrong ? ["ReverseProxy:Clusters:c:Tcp:SendProxyProtocol"] : [], errors.Select(static error => error.Path));
     }
 
+    [Theory]
+    [InlineData("srv://_db._tcp.example.com", null)]
+    [InlineData("SRV://_db._tcp.example.com.", null)]
+    [InlineData("srv://_db._tcp.example.com:5432", "has a port, which DNS names for each server; write 'srv://_db._tcp.example.com'.")]
+    [InlineData("srv://", "is no service; write one such as")]
+    [InlineData("srv://a..b", "is no service; write one such as")]
+    [InlineData("srv://a b", "is no service; write one such as")]
+    public void Check_Service_NameWithoutPort(string address, string? error)
+    {
+        using var document = new ConfigDocument();
+        var result = document.Read(
+            $$"""
+            { "ReverseProxy": {
+                "TcpRoutes": { "r": { "Listen": "127.0.0.1:9000", "ClusterId": "c" } },
+                "Clusters": { "c": { "Destinations": { "d": { "Address": "{{address}}" } } } } } }
+            """
+        );
+
+        Assert.Equal(error is null ? [] : ["ReverseProxy:Clusters:c:Destinations:d:Address"], result.Errors.Select(static one => one.Path));
+        Assert.Contains(error ?? "", result.Errors.FirstOrDefault()?.Message ?? "", StringComparison.Ordinal);
+    }
+
     public void Dispose() => _document.Dispose();
 }

@@ -13,9 +13,18 @@ public sealed class RegisteredPoliciesTests : IDisposable
     private readonly ServiceProvider _services = CreateServices();
 
     [Fact]
-    public void AddTcpProxy_TcpPolicies_YarpsFiveNamesAndOurTwo() =>
+    public void AddTcpProxy_TcpPolicies_YarpsFiveNamesAndOurThree() =>
         Assert.Equal(
-            ["FirstAlphabetical", "LeastConnections", "LeastRequests", "PowerOfTwoChoices", "Random", "RoundRobin", "SourceIpHash"],
+            [
+                "ConsistentHash",
+                "FirstAlphabetical",
+                "LeastConnections",
+                "LeastRequests",
+                "PowerOfTwoChoices",
+                "Random",
+                "RoundRobin",
+                "SourceIpHash",
+            ],
             _services.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name).Order(StringComparer.Ordinal)
         );
 

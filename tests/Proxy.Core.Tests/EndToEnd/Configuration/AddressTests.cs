@@ -87,7 +87,7 @@ public sealed class AddressTests : IDisposable
     [Theory]
     [InlineData("h:80", "'h:80' has no scheme; write 'tcp://h:80'.")]
     [InlineData("", "is empty; write tcp://host:port, unix:/path or http://host.")]
-    [InlineData("udp://h:80", "'udp://h:80' is no TCP address; write tcp://host:port or unix:/path.")]
+    [InlineData("udp://h:80", "'udp://h:80' is no TCP address; write tcp://host:port, unix:/path or srv://name.")]
     [InlineData("http://h:65536", "'http://h:65536' is no URL; write tcp://host:port, unix:/path or http://host.")]
     [InlineData("unix:/run/", "'/run/' is no path of a socket; write one such as /run/name.sock.")]
     public void Read_OtherDestination_SaysWhatWouldBeRight(string address, string message) => ExpectDestination(address, message);

@@ -43,8 +43,8 @@ public sealed class CommonMistakesTests : IDisposable
     [InlineData("redis", "'redis' has no scheme; write 'tcp://redis'.")]
     [InlineData("tcp://10.0.0.5", "'tcp://10.0.0.5' is no TCP address; write tcp://host:port, with a port of 1 to 65535.")]
     [InlineData("tcp://10.0.0.5:0", "is no TCP address; write tcp://host:port, with a port of 1 to 65535.")]
-    [InlineData("tpc://10.0.0.5:80", "'tpc://10.0.0.5:80' is no TCP address; write tcp://host:port or unix:/path.")]
-    [InlineData("udp://10.0.0.5:53", "'udp://10.0.0.5:53' is no TCP address; write tcp://host:port or unix:/path.")]
+    [InlineData("tpc://10.0.0.5:80", "'tpc://10.0.0.5:80' is no TCP address; write tcp://host:port, unix:/path or srv://name.")]
+    [InlineData("udp://10.0.0.5:53", "'udp://10.0.0.5:53' is no TCP address; write tcp://host:port, unix:/path or srv://name.")]
     [InlineData("tcp://10.0.0.5:80/path", "is no TCP address; write tcp://host:port")]
     [InlineData("", "is empty; write tcp://host:port, unix:/path or http://host.")]
     public void Read_AddressOfATcpRoute_Told(string address, string message) =>

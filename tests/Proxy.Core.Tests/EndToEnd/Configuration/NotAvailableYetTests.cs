@@ -17,9 +17,6 @@ public sealed class NotAvailableYetTests : IDisposable
     public static TheoryData<string> Enums =>
         [.. ConfigKey.All.Where(static key => LaterNames(key.Type.Type).Any()).Select(static key => key.Path)];
 
-    public static TheoryData<string> Switches =>
-        [.. ConfigKey.All.Where(static key => key.Attribute<OnlyAvailableAttribute>() is not null).Select(static key => key.Path)];
-
     [Theory]
     [MemberData(nameof(Keys))]
     public void Read_LaterKey_IsRefusedByName(string path)
@@ -42,17 +39,6 @@ public sealed class NotAvailableYetTests : IDisposable
         {
             Refused(ConfigKey.Document(path, $"\"{name}\""), path, $"'{name}' is not available yet; use '");
             Refused(ConfigKey.Document(path, $"\"{name.ToUpperInvariant()}\""), path, $"'{name}' is not available yet; use '");
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Switches))]
-    public void Read_OtherValueThanTheOnlyOne_IsRefusedByName(string path)
-    {
-        var only = ConfigKey.At(path).Attribute<OnlyAvailableAttribute>()!.Value;
-        foreach (var value in (string[])["true", "1", "-1", "\"V2\"", "\"\""])
-        {
-            Refused(ConfigKey.Document(path, value), path, $"is not available yet; write '{only}'.");
         }
     }
 
