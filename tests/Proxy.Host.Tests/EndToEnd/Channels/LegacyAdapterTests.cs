@@ -1,6 +1,6 @@
 namespace Proxy.Host.Tests.EndToEnd.Channels;
 
-/// <summary>The adapter of a legacy server, as it stands in docs/channels.md, with a systemctl that records its arguments.</summary>
+/// <summary>The adapter of a legacy server, as it stands in docs/tasks/from-tcp-proxy.md, with a systemctl that records its arguments.</summary>
 public sealed class LegacyAdapterTests : IAsyncLifetime
 {
     private const string Server = "legacy@127.0.0.12";
@@ -85,7 +85,7 @@ public sealed class LegacyAdapterTests : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    private static string Page() => File.ReadAllText(Repository.Path("docs", "channels.md"));
+    private static string Page() => File.ReadAllText(Repository.Path("docs", "tasks", "from-tcp-proxy.md"));
 
     private string[] Environment() => [$"PATH={_folder}:{System.Environment.GetEnvironmentVariable("PATH")}", $"LEGACY_FOLDER={_folder}"];
 

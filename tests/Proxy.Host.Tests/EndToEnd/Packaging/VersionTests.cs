@@ -70,12 +70,12 @@ public sealed class VersionTests : IDisposable
 
     private static string Project(string sources) => Path.Combine(sources, "src", "Proxy.Core");
 
-    private static Task RestoreAsync(string sources) => PackedPrograms.RunAsync(Project(sources), "restore", "-p:NuGetAudit=false");
+    private static Task<string> RestoreAsync(string sources) => PackedPrograms.RunAsync(Project(sources), "restore", "-p:NuGetAudit=false");
 
     private static Task<string> VersionAsync(string sources, params string[] more) =>
         PackedPrograms.RunAsync(Project(sources), ["msbuild", "-t:MinVer", "-getProperty:Version", "-warnaserror", .. more]);
 
-    private static Task CommitAsync(string folder) =>
+    private static Task<string> CommitAsync(string folder) =>
         GitAsync(folder, "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "--allow-empty", "-m", "A commit");
 
     private static Task<string> GitAsync(string folder, params string[] arguments) =>

@@ -12,6 +12,9 @@ internal sealed partial record PageCommand(string Text, string Output)
     /// <summary>Whether it goes on beside the following ones.</summary>
     public bool IsInBackground => Command.EndsWith('&');
 
+    /// <summary>Whether the page says anything about what it prints. Where it does not, the command has to succeed.</summary>
+    public bool IsDescribed => Output is not ("" or "…");
+
     /// <summary>Whether what it has printed is what the page says. Spaces count once.</summary>
     public bool Prints(string output) =>
         Regex.IsMatch(

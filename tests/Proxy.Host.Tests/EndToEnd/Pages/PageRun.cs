@@ -65,7 +65,7 @@ internal sealed class PageRun(Sandbox sandbox)
         _done.AppendLine(CultureInfo.InvariantCulture, $"$ {command.Text}");
         if (command.IsInBackground)
         {
-            await sandbox.RequireAsync($"{command.Command[..^1]} > background{++_started}.log 2>&1 &");
+            await sandbox.RequireAsync($"{command.Command[..^1]} > '{sandbox.Folder}/background{++_started}.log' 2>&1 &");
             return;
         }
 
@@ -76,7 +76,7 @@ internal sealed class PageRun(Sandbox sandbox)
             await Eventually.TrueAsync(async () =>
             {
                 (exit, output) = await sandbox.RunAsync(command.Command);
-                return command.Output.Length > 0 ? command.Prints(output) : exit == 0;
+                return command.IsDescribed ? command.Prints(output) : exit == 0;
             });
         }
         catch (OperationCanceledException)

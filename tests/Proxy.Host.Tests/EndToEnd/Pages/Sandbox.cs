@@ -51,7 +51,10 @@ internal sealed class Sandbox : IAsyncDisposable
     public async Task<(int ExitCode, string Output)> RunAsync(string command)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
-        await _shell.StandardInput.WriteAsync($"{{ {command}\n}} < /dev/null\necho; echo \"{_marker}$?\"\n".AsMemory(), limit.Token);
+        await _shell.StandardInput.WriteAsync(
+            $"{{ {command}\n}} < /dev/null\nprintf '\\n%s%d\\n' '{_marker}' $?\n".AsMemory(),
+            limit.Token
+        );
         await _shell.StandardInput.FlushAsync(limit.Token);
         var output = new StringBuilder();
         while (await _shell.StandardOutput.ReadLineAsync(limit.Token) is { } line)

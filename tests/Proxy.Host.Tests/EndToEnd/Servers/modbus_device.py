@@ -1,4 +1,4 @@
-"""A Modbus device of pymodbus that allows one connection: modbus_device.py PORT tcp|rtu. Register n of unit u holds 1000 * u + n until it is written."""
+"""A Modbus device of pymodbus that allows one connection: modbus_device.py PORT tcp|rtu [ADDRESS]. Register n of unit u holds 1000 * u + n until it is written."""
 import sys
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
@@ -34,6 +34,6 @@ def unit(number):
 StartTcpServer(
     context=ModbusServerContext(slaves={number: unit(number) for number in (1, 2, 3)}, single=False),
     framer=ModbusRtuFramer if sys.argv[2] == "rtu" else ModbusSocketFramer,
-    address=("127.0.0.1", int(sys.argv[1])),
+    address=(sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1", int(sys.argv[1])),
     handler=OneConnection,
 )
