@@ -67,14 +67,16 @@ public static class TcpProxyExtensions
 
     /// <summary>Reads and validates a document without running it.</summary>
     /// <param name="root">The root of the configuration.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>A revision, or all errors.</returns>
-    public static ReadResult Check(IConfigurationRoot root)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ReadResult Check(IConfigurationRoot root, CancellationToken cancellationToken = default)
     {
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddTcpProxy();
         using var provider = services.BuildServiceProvider();
-        return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true);
+        return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true, cancellationToken);
     }
 
     private static bool Has<T>(IServiceCollection services) => services.Any(static service => service.ServiceType == typeof(T));

@@ -15,32 +15,49 @@ namespace Proxy.Channels;
 internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, ChannelState>> states)
 {
     /// <summary>The clusters of a revision, with the members at present as destinations.</summary>
-    public IReadOnlyList<ClusterConfig> Fill(Revision revision) => [.. revision.Clusters.Select(cluster => Fill(cluster, revision))];
-
-    private ClusterConfig Fill(ClusterConfig cluster, Revision revision)
+    public IReadOnlyList<ClusterConfig> Fill(Revision revision)
     {
         var config = revision.Config.ReverseProxy;
-        if (config.Clusters.GetValueOrDefault(cluster.ClusterId)?.Connector is not { } connector)
+        if (!config.Clusters.Values.Any(static cluster => cluster.Connector is not null))
         {
-            return cluster;
+            return revision.Clusters;
         }
 
-        var http = config.Routes.Values.Any(route => cluster.ClusterId.Equals(route.ClusterId, StringComparison.OrdinalIgnoreCase));
-        var destinations = Destinations(connector, revision.Config.Channels)
-            .ToDictionary(static one => one.Id, one => new DestinationConfig { Address = Address(http, one.Ip, one.Port) });
-        return cluster with { Destinations = destinations };
+        var http = config
+            .Routes.Values.Select(static route => route.ClusterId)
+            .OfType<string>()
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var callers = Callers(revision.Config.Channels);
+        return
+        [
+            .. revision.Clusters.Select(cluster =>
+                config.Clusters.GetValueOrDefault(cluster.ClusterId)?.Connector is { } connector
+                    ? Fill(cluster, callers[connector].FirstOrDefault(), http.Contains(cluster.ClusterId))
+                    : cluster
+            ),
+        ];
     }
+
+    private ClusterConfig Fill(ClusterConfig cluster, string? channel, bool http) =>
+        cluster with
+        {
+            Destinations = Destinations(channel)
+                .ToDictionary(static one => one.Id, one => new DestinationConfig { Address = Address(http, one.Ip, one.Port) }),
+        };
 
     private static string Address(bool http, string ip, int port) =>
         string.Create(CultureInfo.InvariantCulture, $"{(http ? "http" : "tcp")}://{ip}:{port}");
 
-    private IEnumerable<(string Id, string Ip, int Port)> Destinations(string connector, ChannelsConfig? config)
-    {
-        var state = (config?.Items ?? new Dictionary<string, ChannelConfig>())
-            .Where(pair => pair.Value.Calls && pair.Value.IsOf(connector))
+    // The channels that call each connector.
+    private static ILookup<string, string> Callers(ChannelsConfig? config) =>
+        (config?.Items ?? new Dictionary<string, ChannelConfig>())
+            .Where(static pair => pair.Value.Calls)
             .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase)
-            .Select(pair => states().GetValueOrDefault(pair.Key))
-            .FirstOrDefault();
+            .ToLookup(static pair => pair.Value.Connector, static pair => pair.Key, StringComparer.OrdinalIgnoreCase);
+
+    private IEnumerable<(string Id, string Ip, int Port)> Destinations(string? channel)
+    {
+        var state = channel is null ? null : states().GetValueOrDefault(channel);
         return state switch
         {
             null or { Listening: false } => [],

@@ -9,6 +9,7 @@ public sealed class GatedListener : IConnectionListener
 {
     private readonly IConnectionListener _inner;
     private readonly Func<bool> _mayAccept;
+    private readonly Action<int>? _count;
     private readonly CancellationTokenSource _unbound = new();
     private readonly AcceptPause _pause;
 
@@ -17,10 +18,11 @@ public sealed class GatedListener : IConnectionListener
     /// <param name="mayAccept">Whether it may accept a connection now.</param>
     /// <param name="time">The clock of pauses.</param>
     /// <param name="logger">Logs each pause.</param>
-    public GatedListener(IConnectionListener inner, Func<bool> mayAccept, TimeProvider time, ILogger logger)
+    /// <param name="count">Counts connections: 1 at the accept, -1 when one has ended. Null if nobody counts.</param>
+    public GatedListener(IConnectionListener inner, Func<bool> mayAccept, TimeProvider time, ILogger logger, Action<int>? count = null)
     {
         ArgumentNullException.ThrowIfNull(inner);
-        (_inner, _mayAccept) = (inner, mayAccept);
+        (_inner, _mayAccept, _count) = (inner, mayAccept, count);
         _pause = new AcceptPause(inner.EndPoint.ToString() ?? "", time, logger);
     }
 
@@ -38,7 +40,14 @@ public sealed class GatedListener : IConnectionListener
         }
 
         _pause.Reset();
-        return await _inner.AcceptAsync(cancellationToken);
+        var connection = await _inner.AcceptAsync(cancellationToken);
+        if (connection is not null && _count is { } count)
+        {
+            count(1); // before the next accept, while the connection's handler may run later
+            connection.ConnectionClosed.UnsafeRegister(static count => ((Action<int>)count!)(-1), count);
+        }
+
+        return connection;
     }
 
     /// <inheritdoc />

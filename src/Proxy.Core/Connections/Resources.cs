@@ -6,7 +6,7 @@ namespace Proxy.Connections;
 /// <summary>
 /// The one gate for descriptors of the process, which everything that accepts or dials asks first: .NET aborts the process if it cannot open
 /// a descriptor for itself. Of the limit (RLIMIT_NOFILE) some are kept free for the runtime, some for dials for clients that are accepted
-/// already, and one for each free place of the admin address. Thread-safe.
+/// already, one for each HTTP connection, which dials with its first request, and one for each free place of the admin address. Thread-safe.
 /// </summary>
 public sealed class Resources
 {
@@ -30,6 +30,8 @@ public sealed class Resources
     private readonly TimeProvider _time;
     private readonly int _dials;
     private int _admin;
+    private int _http; // HTTP connections
+    private int _httpDials; // connections to their destinations, open or being opened
     private int _uses; // how many may pass before the next count
     private long _pausedSince;
     private long _pauses;
@@ -54,7 +56,7 @@ public sealed class Resources
     public int Open => IsLimited ? _count() : 0;
 
     /// <summary>How many descriptors are kept free while clients are accepted.</summary>
-    public int Reserve => Slack + _dials + Volatile.Read(ref _admin);
+    public int Reserve => Slack + _dials + Volatile.Read(ref _admin) + Promised;
 
     /// <summary>How many clients could be accepted now, with two descriptors each; null without a limit.</summary>
     public int? Clients => IsLimited ? Math.Max(0, (Limit - Reserve - _count()) / PerClient) : null;
@@ -76,11 +78,21 @@ public sealed class Resources
     /// <summary>How often accepting has paused since the start.</summary>
     public long Pauses => Interlocked.Read(ref _pauses);
 
+    // A client of TCP dials at once, and its descriptor is counted then. Of HTTP many may have come whose requests follow.
+    private int Promised => Math.Max(0, Volatile.Read(ref _http) - Volatile.Read(ref _httpDials));
+
     private bool IsLimited => Limit != int.MaxValue;
 
     /// <summary>Changes how many descriptors are kept for the admin address: one for each free place there.</summary>
     /// <param name="places">The change, which may be negative.</param>
     public void KeepForAdmin(int places) => Interlocked.Add(ref _admin, places);
+
+    /// <summary>Changes how many HTTP connections are open: a descriptor is kept for each one's destination until that is connected.</summary>
+    /// <param name="connections">The change, which may be negative.</param>
+    public void CountHttp(int connections) => Interlocked.Add(ref _http, connections);
+
+    /// <summary>Changes how many connections to destinations of HTTP are open.</summary>
+    internal void CountHttpDial(int connections) => Interlocked.Add(ref _httpDials, connections);
 
     /// <summary>Whether a dial failed for want of descriptors, ports or buffers of this host, which says nothing about the destination.</summary>
     internal static bool IsShortage(Exception exception) =>
@@ -126,6 +138,16 @@ public sealed class Resources
     public void BeforeDial()
     {
         if (!MayOpen(Reserve - _dials))
+        {
+            throw Exhausted();
+        }
+    }
+
+    /// <summary>Throws unless a destination of HTTP may be dialed, for which what is kept for HTTP connections may be used too.</summary>
+    /// <exception cref="SocketException">That is in use, too.</exception>
+    internal void BeforeHttpDial()
+    {
+        if (!MayOpen(Slack + Volatile.Read(ref _admin)))
         {
             throw Exhausted();
         }

@@ -53,13 +53,15 @@ public sealed class ConfigInspector
     /// <summary>Checks a document as <c>proxy check</c> does, and compares it with the running configuration.</summary>
     /// <param name="document">The document in JSON.</param>
     /// <param name="name">The name of the document in problems, in place of a file name.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
     /// <returns>The problems of the document, and what it would change.</returns>
-    public ConfigReview Review(ReadOnlySpan<byte> document, string name)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ConfigReview Review(ReadOnlySpan<byte> document, string name, CancellationToken cancellationToken = default)
     {
         using var file = new JsonFileProvider(new JsonFileSource(name) { Watch = false, Content = document.ToArray() });
         file.Load();
         var layers = new ConfigLayers([file]);
-        var result = _reader.Read(layers, wholeDocument: true);
+        var result = _reader.Read(layers, wholeDocument: true, cancellationToken);
         var difference = file.Problem is null ? ConfigDifference.Between(Running, result.Document, ProxyDocument.Secrets) : [];
         var lost = LastRoutes.Check(_status.Current.Running, result.Revision, new ConfigInput(layers, WholeDocument: true));
         return new([.. result.Errors, .. lost], result.Warnings, difference);

@@ -112,7 +112,8 @@ internal static class RevisionServices
         // The mounted routes are known once Kestrel's options have been created.
         _ = provider.GetService<IOptions<KestrelServerOptions>>()?.Value;
         var input = provider.GetRequiredService<ConfigInput>();
-        var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument);
+        var stopping = provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        var result = provider.GetRequiredService<RevisionReader>().Read(input.Configuration, input.WholeDocument, stopping);
         return result.Revision ?? throw new InvalidConfigException(result.Errors);
     }
 }

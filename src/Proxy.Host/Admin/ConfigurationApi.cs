@@ -98,7 +98,7 @@ internal static class ConfigurationApi
             _patience,
             time,
             () => BodyReader.ReadAsync(context, MaxBytes),
-            body => JsonSize.IsAbove(body.Span, MaxValues) ? null : Answer(configuration.Review(body.Span, Posted)),
+            body => JsonSize.IsAbove(body.Span, MaxValues) ? null : Answer(configuration.Review(body.Span, Posted, context.RequestAborted)),
             context.RequestAborted
         );
         return answer is null

@@ -14,11 +14,16 @@ internal static class HostRunner
     {
         try
         {
+            using var signals = new StopSignals();
             var configuration = sources.Build();
             using var watches = configuration as IDisposable;
-            await using var app = ProxyApplication.Build(configuration, options);
-            await app.RunAsync();
+            await using var app = ProxyApplication.Build(configuration, options, signals.Token);
+            await app.RunAsync(signals.Token);
             return ExitCode.Ok;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Ok; // a signal came before the host had started
         }
         catch (InvalidConfigException exception)
         {

@@ -23,10 +23,16 @@ internal static class ProxyApplication
 {
     /// <param name="configuration">The whole configuration. The host reads no other source.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
+    /// <param name="cancellationToken">Ends the reading of the configuration.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
-    public static WebApplication Build(IConfigurationRoot configuration, WebApplicationOptions options)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static WebApplication Build(
+        IConfigurationRoot configuration,
+        WebApplicationOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
-        var first = TcpProxyExtensions.Check(configuration);
+        var first = TcpProxyExtensions.Check(configuration, cancellationToken);
         var revision = first.Revision ?? throw new InvalidConfigException(first.Errors);
         var builder = WebApplication.CreateEmptyBuilder(options);
         builder.Configuration.AddConfiguration(revision.Snapshot);

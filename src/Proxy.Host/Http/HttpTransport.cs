@@ -29,7 +29,8 @@ internal sealed class HttpTransport(SocketTransportFactory inner, Resources reso
                 await inner.BindAsync(endpoint, cancellationToken),
                 isAdmin ? resources.MayAcceptAdmin : resources.MayAccept,
                 time,
-                logger
+                logger,
+                isAdmin ? null : resources.CountHttp
             );
             if (!isAdmin)
             {

@@ -28,6 +28,21 @@ public sealed class GatedListenerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Accept_Counted_FromTheAcceptUntilTheConnectionHasEnded()
+    {
+        var count = 0;
+        await using var listener = new GatedListener(_inner, () => _mayAccept, _time, _log, change => Interlocked.Add(ref count, change));
+        await using var connection = new EndingConnection();
+        _inner.Next.SetResult(connection);
+
+        Assert.Same(connection, await listener.AcceptAsync());
+
+        Assert.Equal(1, count);
+        await connection.Ended.CancelAsync();
+        await Eventually.TrueAsync(() => Volatile.Read(ref count) == 0);
+    }
+
+    [Fact]
     public async Task Accept_NotAllowed_AsksAgainAfterPausesThatDoubleAndLogsOnce()
     {
         _mayAccept = false;
@@ -149,5 +164,12 @@ public sealed class GatedListenerTests : IAsyncDisposable
         }
 
         private static TaskCompletionSource<ConnectionContext?> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class EndingConnection : DefaultConnectionContext
+    {
+        public EndingConnection() => ConnectionClosed = Ended.Token;
+
+        public CancellationTokenSource Ended { get; } = new();
     }
 }

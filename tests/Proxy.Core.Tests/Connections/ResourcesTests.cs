@@ -73,6 +73,48 @@ public sealed class ResourcesTests
     }
 
     [Fact]
+    public void CountHttp_ConnectionsWithoutADestination_AreKeptFromClientsAndTcpDials()
+    {
+        _resources.CountHttp(100);
+        _open = Full - 100;
+        Assert.False(_resources.MayAccept());
+        _open = Full;
+        Assert.Throws<SocketException>(_resources.BeforeDial);
+        _open = Full - 100;
+        for (var dials = 0; dials < 200; dials++)
+        {
+            _resources.BeforeHttpDial(); // one for each of them, and then those that are kept for all
+            _resources.CountHttpDial(1);
+            _open++;
+        }
+
+        Assert.Throws<SocketException>(_resources.BeforeHttpDial);
+        _resources.CountHttpDial(-200);
+        _resources.CountHttp(-100);
+        _open = Full - 100;
+        Assert.True(_resources.MayAccept());
+    }
+
+    [Fact]
+    public void MayAccept_ABurstOfHttpConnections_LeavesEachADescriptorForItsDestination()
+    {
+        var accepted = 0;
+        while (_resources.MayAccept())
+        {
+            _resources.CountHttp(1);
+            (_open, accepted) = (_open + 1, accepted + 1);
+        }
+
+        Assert.InRange(accepted, Full / 2 - 4, (Full / 2) + 4);
+        for (var dials = 0; dials < accepted; dials++)
+        {
+            _resources.BeforeHttpDial();
+            _resources.CountHttpDial(1);
+            _open++;
+        }
+    }
+
+    [Fact]
     public void MayAccept_DescriptorsRunOutWithoutItsDoing_IsNoticedBeforeTheReserveIsGone()
     {
         var opened = 0;

@@ -56,7 +56,7 @@ public sealed partial class DescriptorTests : IDisposable
     [Fact]
     public async Task Accept_MoreHttpClientsThanDescriptors_WaitsAndGoesOn()
     {
-        const int Clients = 700; // the kernel queues 512 of them
+        const int Clients = 600; // the kernel queues 512 of them
         var (admin, http) = (Ports.Free(), Ports.Free());
         await WriteAsync(
             admin,

@@ -50,7 +50,7 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
         {
             try
             {
-                return await GatedConnect.ConnectAsync(endPoints[i], cancellationToken);
+                return await GatedConnect.ConnectHttpAsync(endPoints[i], Resources.OfProcess, cancellationToken);
             }
             catch (SocketException) when (i + 1 < endPoints.Count)
             {

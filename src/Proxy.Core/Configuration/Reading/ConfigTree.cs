@@ -23,7 +23,15 @@ internal static class ConfigTree
         var type = shape.Top;
         if (configuration is not IConfigurationRoot layered)
         {
-            Copy(configuration, top, cancellationToken);
+            if (configuration is ConfigurationSection known)
+            {
+                CopySection(known, top, cancellationToken);
+            }
+            else
+            {
+                Copy(configuration, top, cancellationToken);
+            }
+
             // .NET's JSON reader keeps an object without keys as null, and a section that is absent not at all.
             top.IsEmptyObject = !top.HasChildren && configuration is ConfigurationSection section && section.TryGetValue(null, out _);
             return root;
@@ -54,6 +62,29 @@ internal static class ConfigTree
         }
     }
 
+    // As .NET merges layers: each key by itself, lists too. Asking the section key by key would be quadratic in the size of the configuration.
+    private static void CopySection(ConfigurationSection section, ConfigNode to, CancellationToken cancellationToken)
+    {
+        var start = section.Path + ConfigurationPath.KeyDelimiter;
+        foreach (var provider in Flatten(Root(section)))
+        {
+            if (All(provider) is not { } all)
+            {
+                CopyLayer(provider, to, section.Path, cancellationToken);
+                continue;
+            }
+
+            foreach (var (path, value) in all)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (path.StartsWith(start, StringComparison.OrdinalIgnoreCase))
+                {
+                    At(to, path[start.Length..]).Value = value;
+                }
+            }
+        }
+    }
+
     private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems, CancellationToken cancellationToken)
     {
         var root = new ConfigNode("", "");
@@ -63,15 +94,7 @@ internal static class ConfigTree
             problems.Error(problem);
         }
 
-        // Reading a provider key by key would be quadratic in the size of the configuration.
-        IEnumerable<KeyValuePair<string, string?>>? all = provider switch
-        {
-            JsonFileProvider => file!.Values,
-            MemoryConfigurationProvider memory => memory,
-            ConfigurationProvider other when IsPlain(other) => Data(other),
-            _ => null,
-        };
-        if (all is null)
+        if (All(provider) is not { } all)
         {
             CopyLayer(provider, root, null, cancellationToken);
             return root;
@@ -91,6 +114,16 @@ internal static class ConfigTree
         return root;
     }
 
+    // The whole content of a provider; null if it can only be asked key by key, which is quadratic in its size.
+    private static IEnumerable<KeyValuePair<string, string?>>? All(IConfigurationProvider provider) =>
+        provider switch
+        {
+            JsonFileProvider file => file.Current.Values,
+            MemoryConfigurationProvider memory => memory,
+            ConfigurationProvider other when IsPlain(other) => Data(other),
+            _ => null,
+        };
+
     private static ConfigNode At(ConfigNode root, string path) => path.Split(':').Aggregate(root, static (node, key) => node.GetOrAdd(key));
 
     // Whether its content is its dictionary, as with .NET's own providers: it answers no question in another way.
@@ -105,14 +138,19 @@ internal static class ConfigTree
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Data")]
     private static extern IDictionary<string, string?> Data(ConfigurationProvider provider);
 
+    // Whose section it is: it does not tell its layers.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_root")]
+    private static extern ref IConfigurationRoot Root(ConfigurationSection section);
+
     private static void CopyLayer(IConfigurationProvider provider, ConfigNode node, string? path, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var key in provider.GetChildKeys([], path).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var child = node.GetOrAdd(key);
-            child.Value = provider.TryGet(child.Path, out var value) ? value : null;
-            CopyLayer(provider, child, child.Path, cancellationToken);
+            var inner = path is null ? key : ConfigurationPath.Combine(path, key);
+            child.Value = provider.TryGet(inner, out var value) ? value : child.Value;
+            CopyLayer(provider, child, inner, cancellationToken);
         }
     }
 

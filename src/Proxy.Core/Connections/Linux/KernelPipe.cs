@@ -7,15 +7,11 @@ internal sealed unsafe class KernelPipe
 {
     private const int WantedCapacity = 256 * 1024;
 
-    private KernelPipe(int reading, int writing)
-    {
-        Reading = reading;
-        Writing = writing;
-    }
+    private KernelPipe() { }
 
-    public int Reading { get; }
+    public int Reading { get; private set; }
 
-    public int Writing { get; }
+    public int Writing { get; private set; }
 
     /// <summary>The number of bytes to request per splice; the kernel moves fewer if the pipe is smaller.</summary>
     public static nuint Capacity => WantedCapacity;
@@ -23,6 +19,7 @@ internal sealed unsafe class KernelPipe
     /// <summary>Creates a pipe; null if descriptors are scarce, since bytes can be copied, too.</summary>
     public static KernelPipe? TryCreate()
     {
+        var pipe = new KernelPipe(); // first, since without memory for it nobody could close the descriptors
         var ends = stackalloc int[2];
         if (!Resources.OfProcess.MaySpare() || Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
         {
@@ -31,7 +28,8 @@ internal sealed unsafe class KernelPipe
 
         // Refused beyond a per-user limit; the pipe then keeps its default size of 64 KiB.
         _ = Libc.FileControl(ends[1], Libc.SetPipeSize, WantedCapacity);
-        return new KernelPipe(ends[0], ends[1]);
+        (pipe.Reading, pipe.Writing) = (ends[0], ends[1]);
+        return pipe;
     }
 
     public void Close()

@@ -29,8 +29,23 @@ internal static class CheckCommand
         var command = new Command("check", "Checks configuration files and prints all errors and warnings.") { _files, _strict, _probe };
         _host.AddTo(command);
         _output.AddTo(command);
-        command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => RunAsync(parsed, token)));
+        command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => StopAsync(parsed, token)));
         return command;
+    }
+
+    private static async Task<int> StopAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using var signals = new StopSignals();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(signals.Token, cancellationToken);
+        try
+        {
+            return await RunAsync(parsed, either.Token);
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync("The check was interrupted.");
+            return ExitCode.Failed;
+        }
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -38,7 +53,7 @@ internal static class CheckCommand
         var root = ConfigurationFiles.Sources(parsed.GetValue(_files)!).Build();
         using var disposing = root as IDisposable;
         using var host = _host.IsGiven(parsed) ? _host.Connect(parsed) : null;
-        var result = TcpProxyExtensions.Check(root);
+        var result = TcpProxyExtensions.Check(root, cancellationToken);
         var (errors, warnings) = (result.Errors.ToList(), result.Warnings.ToList());
         RunningHost? against = null;
         RunningHost? own = null;
