@@ -43,7 +43,10 @@ public sealed class OutcomeTests : SessionTestBase
 
         Assert.Equal(1, Multiplexer.Status.Repeated);
         Assert.Equal(["Denied 1"], Refusals(log));
-        Assert.Single(log.Lines, static line => line.Contains("requests were sent again, since their connection was lost: 1.", StringComparison.Ordinal));
+        Assert.Single(
+            log.Lines,
+            static line => line.Contains("requests were sent again, since their connection was lost: 1.", StringComparison.Ordinal)
+        );
         Time.Advance(TimeSpan.FromMinutes(1));
         await Eventually.TrueAsync(() => Refusals(log).Count == 2);
         Assert.Equal(["Denied 1", "Denied 4"], Refusals(log));
