@@ -60,7 +60,15 @@ public sealed class RequestMetrics
     /// <param name="clusterId">The id of the cluster; null for none.</param>
     public void Started(string? routeId, string? clusterId) => Totals(routeId, clusterId).Started();
 
-    /// <summary>Counts a request that has ended.</summary>
+    /// <summary>Counts bytes of bodies, of a request that is under way.</summary>
+    /// <param name="routeId">The id of the route with which it began.</param>
+    /// <param name="clusterId">The id of the cluster with which it began.</param>
+    /// <param name="received">The bytes from the client since the last call.</param>
+    /// <param name="sent">The bytes to the client since the last call.</param>
+    public void Transferred(string? routeId, string? clusterId, long received, long sent) =>
+        Totals(routeId, clusterId).Transferred(received, sent);
+
+    /// <summary>Counts a request that has ended; its bytes were counted by <see cref="Transferred"/>.</summary>
     /// <param name="request">The record, with the route and cluster with which it began.</param>
     public void Ended(RequestRecord request)
     {

@@ -15,10 +15,10 @@ public sealed record RequestSums
     /// <summary>The sum of the durations of ended requests.</summary>
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>Bytes of bodies from clients.</summary>
+    /// <summary>Bytes of bodies from clients, of requests under way too.</summary>
     public required long BytesIn { get; init; }
 
-    /// <summary>Bytes of bodies to clients.</summary>
+    /// <summary>Bytes of bodies to clients, of requests under way too.</summary>
     public required long BytesOut { get; init; }
 
     /// <summary>Adds up.</summary>

@@ -30,8 +30,15 @@ internal sealed class RequestTotals
             _ended[(int)request.Outcome]++;
             _statuses[ClassOf(request.Status)]++;
             _duration += request.Duration;
-            _received += request.BytesIn ?? 0;
-            _sent += request.BytesOut ?? 0;
+        }
+    }
+
+    public void Transferred(long received, long sent)
+    {
+        lock (_gate)
+        {
+            _received += received;
+            _sent += sent;
         }
     }
 

@@ -37,7 +37,10 @@ internal sealed partial class RequestTracking(
     {
         var route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;
         var started = time.GetTimestamp();
-        var copied = ForwardedBytes.IsSupported ? forwarded.Begin() : null; // null: not known
+        var copied = ForwardedBytes.IsSupported ? forwarded.Begin(Transferred) : null; // null: not known
+
+        void Transferred(long received, long sent) => metrics.Transferred(route?.RouteId, route?.ClusterId, received, sent);
+
         metrics.Started(route?.RouteId, route?.ClusterId);
         Exception? thrown = null;
         try

@@ -23,6 +23,8 @@ public sealed class RequestMetricsTests : IDisposable
         _metrics.Started("a", "c");
         _metrics.Started("a", "c");
         _metrics.Started(null, null);
+        _metrics.Transferred("a", "c", received: 3, sent: 4);
+        _metrics.Transferred("a", "c", received: 0, sent: 1);
         _metrics.Ended(Request("a", "c", 204) with { BytesIn = 3, BytesOut = 5, Duration = TimeSpan.FromSeconds(2) });
         _metrics.Ended(Request("a", "c", null) with { Outcome = ConnectionOutcome.ClientReset, BytesIn = null, BytesOut = null });
         _metrics.Ended(Request(null, null, 404) with { Outcome = ConnectionOutcome.NoRoute });
@@ -40,8 +42,10 @@ public sealed class RequestMetricsTests : IDisposable
     {
         _metrics.Started("a", "c");
         _metrics.Started("b", "c");
-        _metrics.Ended(Request("a", "c", 500) with { BytesOut = 1 });
-        _metrics.Ended(Request("b", "c", 500) with { BytesOut = 2 });
+        _metrics.Transferred("a", "c", received: 0, sent: 1);
+        _metrics.Transferred("b", "c", received: 0, sent: 2);
+        _metrics.Ended(Request("a", "c", 500));
+        _metrics.Ended(Request("b", "c", 500));
 
         var sum = RequestSums.Of(_metrics.Traffic().Select(static one => one.Sums))!;
 
@@ -67,7 +71,8 @@ public sealed class RequestMetricsTests : IDisposable
         );
         listener.Start();
         _metrics.Started("a", "c");
-        _metrics.Ended(Request("a", "c", 200) with { BytesIn = 3, BytesOut = 5 });
+        _metrics.Transferred("a", "c", received: 3, sent: 5);
+        _metrics.Ended(Request("a", "c", 200));
 
         listener.RecordObservableInstruments();
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Host.Tests.Support;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 
@@ -234,6 +236,55 @@ public sealed class ConfigurationApiTests : IDisposable
 
         (status, _) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=60"); // it is still rejected
         Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
+    }
+
+    [Fact]
+    public async Task Reload_TimeIsOverBeforeItIsDone_202AndWhatRuns()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        var before = host.Status.Running!.Id;
+        var state = host.Services.GetRequiredService<ProxyStatus>();
+        state.EditNoticed(); // and not read yet
+
+        var (status, body) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=0.5");
+
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        var answer = JsonDocument.Parse(body).RootElement;
+        Assert.Equal(before, Text(answer, "revision"));
+        Assert.Equal(JsonValueKind.Null, answer.GetProperty("pending").ValueKind);
+        Assert.Empty(answer.GetProperty("rejected").EnumerateArray());
+        state.Settled(state.Edits);
+        (status, _) = await api.SendAsync(HttpMethod.Post, "/api/configuration/reload?wait=60");
+        Assert.Equal(HttpStatusCode.OK, status);
+    }
+
+    [Fact]
+    public async Task Get_AFileThatWasReplacedBehindItsMount_IsNamedInStatusAndReadiness()
+    {
+        await using var host = await TestHost.StartAsync(Config());
+        using var api = new AdminClient(host);
+        Assert.Empty(await ReplacedAsync("/api/status"));
+        Assert.Empty(await ReplacedAsync("/healthz/ready"));
+
+        host.Services.GetRequiredService<ProxyStatus>().Update(static state => state with { ReplacedFiles = ["/etc/proxy/proxy.json"] });
+
+        Assert.Equal(["/etc/proxy/proxy.json"], await ReplacedAsync("/api/status"));
+        Assert.Equal(["/etc/proxy/proxy.json"], await ReplacedAsync("/healthz/ready"));
+
+        async Task<IReadOnlyList<string?>> ReplacedAsync(string path)
+        {
+            var (status, body) = await api.SendAsync(HttpMethod.Get, path);
+            Assert.Equal(HttpStatusCode.OK, status); // what runs goes on
+            return
+            [
+                .. JsonDocument
+                    .Parse(body)
+                    .RootElement.GetProperty("replacedFiles")
+                    .EnumerateArray()
+                    .Select(static file => file.GetString()),
+            ];
+        }
     }
 
     [Theory]

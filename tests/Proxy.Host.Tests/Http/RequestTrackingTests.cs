@@ -35,6 +35,16 @@ public sealed class RequestTrackingTests : IAsyncLifetime
                 await _hasHalf.Task;
                 context.Abort();
             }
+            else if (context.Request.Path == "/long")
+            {
+                // YARP tells what it has copied when it copies more, a second later or more.
+                while (!_hasHalf.Task.IsCompleted)
+                {
+                    await context.Response.WriteAsync("more");
+                    await context.Response.Body.FlushAsync();
+                    await Task.WhenAny(_hasHalf.Task, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));
+                }
+            }
             else if (context.Request.Path == "/never")
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
@@ -112,6 +122,28 @@ public sealed class RequestTrackingTests : IAsyncLifetime
             scrape,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public async Task Request_ALongResponse_CountsWhileItRuns()
+    {
+        await using var host = await TestHost.StartAsync(Configuration());
+        var front = host.Urls.Single(static url => url.Host == "127.0.0.1");
+        var api = host.Urls.Single(static url => url.Host != "127.0.0.1");
+        using var response = await _http.GetAsync(new Uri(front, "/site/long"), HttpCompletionOption.ResponseHeadersRead);
+        var body = response.Content.ReadAsStringAsync();
+
+        await Eventually.TrueAsync(async () => (await RequestsAsync()).GetProperty("bytesOut").GetInt64() > 0);
+
+        Assert.Equal(1, (await RequestsAsync()).GetProperty("open").GetInt32());
+        _hasHalf.SetResult();
+        var length = (await body).Length;
+        await Eventually.TrueAsync(async () => (await RequestsAsync()).GetProperty("open").GetInt32() == 0);
+        Assert.Equal(length, (await RequestsAsync()).GetProperty("bytesOut").GetInt64());
+        Assert.Equal(length, (await LinesAsync(1))[0].GetProperty("bytesOut").GetInt64());
+
+        async Task<JsonElement> RequestsAsync() =>
+            JsonDocument.Parse(await _http.GetStringAsync(new Uri(api, "/api/routes/site"))).RootElement.GetProperty("requests");
     }
 
     [Fact]

@@ -8,7 +8,8 @@ internal static class MultiplexSample
     public static byte[] Of(ClusterMultiplexConfig config) =>
         config switch
         {
-            { Framing.LengthField: { } field } => Counted(field),
+            { Framing: { LengthField: { } field, Checksum: null } } => Counted(field),
+            { Framing: { LengthField: { } field, Checksum.Algorithm: ChecksumAlgorithm.Crc16Ccitt } } => WithCrc(Counted(field)),
             { Protocol: "line" } => "ping\n"u8.ToArray(),
             { Protocol: "scpi" } => "*IDN?\n"u8.ToArray(),
             { Protocol: "resp" } => "*1\r\n$4\r\nPING\r\n"u8.ToArray(),
@@ -24,5 +25,20 @@ internal static class MultiplexSample
         var lowest = field.Endian == Endian.Little ? field.Offset : field.Offset + field.Size - 1;
         message[lowest] = 4;
         return message;
+    }
+
+    private static byte[] WithCrc(byte[] message)
+    {
+        var crc = 0xFFFF;
+        foreach (var octet in message)
+        {
+            crc ^= octet << 8;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = ((crc << 1) ^ ((crc & 0x8000) == 0 ? 0 : 0x1021)) & 0xFFFF;
+            }
+        }
+
+        return [.. message, (byte)(crc >> 8), (byte)crc];
     }
 }
