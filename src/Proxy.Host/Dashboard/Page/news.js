@@ -1,10 +1,12 @@
 // The notices of the overview, and the new ones among them, which are announced to screen readers.
 
 import { plural } from './format.js';
+import { healthNotices } from './health.js';
 import { link } from './router.js';
 
 /** The notices for an operator, the most important first. */
-export function noticesOf({ status, rejectedCount, clusters }) {
+export function noticesOf(snapshot) {
+  const { status, rejectedCount, clusters } = snapshot;
   const found = [];
   const add = (key, tone, text, label, parts) => found.push({ key, tone, text, link: label, where: parts && link(parts) });
   if (status.draining) {
@@ -26,10 +28,12 @@ export function noticesOf({ status, rejectedCount, clusters }) {
     add('restart', 'warn', `These sections were edited and need a restart to take effect: ${status.restartNeeded.join(', ')}.`, 'Difference', ['configuration', 'difference']);
   }
 
-  for (const { cluster, destination, unhealthy, drained } of clusters.notable) {
-    if (unhealthy) {
-      add(`unhealthy ${cluster}:${destination}`, 'bad', `Destination ${destination} of cluster ${cluster} is unhealthy.`, 'Cluster', ['clusters', cluster]);
-    } else if (drained) {
+  for (const { key, tone, text, parts } of healthNotices(snapshot)) {
+    add(key, tone, text, 'Show', parts);
+  }
+
+  for (const { cluster, destination, drained } of clusters.notable) {
+    if (drained) {
       add(`drained ${cluster}:${destination}`, 'warn', `Destination ${destination} of cluster ${cluster} is drained: it gets no new connections.`, 'Cluster', ['clusters', cluster]);
     }
   }

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Proxy.Diagnostics;
 using Proxy.Host.Tests.EndToEnd.Servers;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
@@ -27,6 +30,32 @@ public sealed class DashboardTests(Chromium chromium)
         await Operator.FindsAsync(operators.Row("Completed").Locator("td").Nth(1), "1");
         await Operator.SeesAsync(operators.Page.Locator("figure.chart canvas").First);
         await Operator.FindsAsync(operators.Page.Locator("#link"), "Live");
+    }
+
+    [RealServerFact(Chromium.Program)]
+    public async Task Overview_ADestinationIsDown_IsNamedWithItsCauseAndALink()
+    {
+        await using var host = await DashboardHost.StartAsync();
+        await using var operators = await chromium.OpenAsync(host.Url);
+        await operators.GoAsync("");
+        await Operator.FindsAsync(operators.Page.Locator("#link"), "Live");
+        var recent = host.Host.Services.GetRequiredService<RecentOutcomes>();
+        var address = host
+            .Host.Services.GetRequiredService<ClusterRegistry>()
+            .Find("caches")!
+            .Destinations.Single(static one => one.Id == "a")
+            .Address;
+        for (var i = 0; i < 3; i++)
+        {
+            recent.Of("caches", "a").NotReached(address, FailureReason.Refused, "Connection refused");
+        }
+
+        var notice = operators.Page.Locator(".notices");
+        await Operator.FindsAsync(notice, "Destination caches/a is down: cannot be connected, since ");
+        await Operator.FindsAsync(notice, "(Connection refused)");
+        await Operator.FindsAsync(operators.Page.Locator("#says"), "Destination caches/a is down");
+        await notice.GetByRole(AriaRole.Link, new() { Name = "Show" }).First.ClickAsync();
+        await Operator.SeesAsync(operators.Heading("caches"));
     }
 
     [RealServerFact(Chromium.Program)]
