@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Proxy.Configuration;
 using Proxy.Host.Cli.Checking;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
@@ -79,7 +78,7 @@ internal static class ProxyCommand
     private static Command Schema()
     {
         var command = new Command("schema", "Prints the JSON schema of the configuration.");
-        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ProxyDocument.GenerateSchema()));
+        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(TcpProxyExtensions.GenerateSchema()));
         return command;
     }
 
