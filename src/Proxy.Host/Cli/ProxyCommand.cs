@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Host.Cli.Checking;
+using Proxy.Host.Cli.Init;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
 
@@ -31,6 +32,7 @@ internal static class ProxyCommand
         var root = new RootCommand("A reverse proxy for TCP services and HTTP.")
         {
             Run(),
+            InitCommand.Create(),
             CheckCommand.Create(),
             Schema(),
             ForwardCommand.Create(),
