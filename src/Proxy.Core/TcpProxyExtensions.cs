@@ -79,5 +79,16 @@ public static class TcpProxyExtensions
         return provider.GetRequiredService<RevisionReader>().Read(root, wholeDocument: true, cancellationToken);
     }
 
+    /// <summary>Generates the JSON schema (draft 2020-12) of whole documents, with the names of what comes with this library.</summary>
+    /// <returns>The schema's text, indented. It has descriptions if the documentation files are beside the assemblies.</returns>
+    public static string GenerateSchema()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddTcpProxy();
+        using var provider = services.BuildServiceProvider();
+        return ProxyDocument.GenerateSchema(RevisionServices.Names(provider));
+    }
+
     private static bool Has<T>(IServiceCollection services) => services.Any(static service => service.ServiceType == typeof(T));
 }

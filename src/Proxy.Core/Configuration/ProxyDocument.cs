@@ -43,6 +43,8 @@ public static class ProxyDocument
     internal static DocumentShape Shape(bool wholeDocument) => wholeDocument ? _whole : _section;
 
     /// <summary>Generates the JSON schema (draft 2020-12) of whole documents, from the types that the reader uses.</summary>
+    /// <param name="names">The names that keys may have as values.</param>
     /// <returns>The schema's text, indented.</returns>
-    public static string GenerateSchema() => ConfigSchema.Generate(_whole.Root, "Proxy configuration");
+    internal static string GenerateSchema(ConfigNames names) =>
+        ConfigSchema.Generate(_whole.Root, "Proxy configuration", new DocumentForms(names).Of);
 }

@@ -78,7 +78,8 @@ internal static class RevisionServices
         ));
     }
 
-    private static ConfigNames Names(IServiceProvider provider) =>
+    /// <summary>The names that are registered in code.</summary>
+    public static ConfigNames Names(IServiceProvider provider) =>
         new()
         {
             LoadBalancingPolicies = [.. provider.GetServices<ITcpLoadBalancingPolicy>().Select(static policy => policy.Name)],

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Proxy.Configuration;
 using Proxy.Host.Cli.Checking;
+using Proxy.Host.Cli.Init;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
 
@@ -33,6 +33,7 @@ internal static class ProxyCommand
         {
             Run(),
             DemoCommand.Create(),
+            InitCommand.Create(),
             CheckCommand.Create(),
             Schema(),
             ForwardCommand.Create(),
@@ -80,7 +81,7 @@ internal static class ProxyCommand
     private static Command Schema()
     {
         var command = new Command("schema", "Prints the JSON schema of the configuration.");
-        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(ProxyDocument.GenerateSchema()));
+        command.SetAction(static parsed => parsed.InvocationConfiguration.Output.Write(TcpProxyExtensions.GenerateSchema()));
         return command;
     }
 

@@ -53,6 +53,11 @@ internal sealed partial class StartReport(
             );
         }
 
+        if (running.Config.Channels is { } group)
+        {
+            Log.Channels(logger, group.Instance.Id ?? "", group.Group ?? "", group.Tunnel.Url ?? "", List([.. group.Items.Keys]));
+        }
+
         if (demo is not null)
         {
             Log.Demo(logger);
@@ -110,6 +115,12 @@ internal sealed partial class StartReport(
 
         [LoggerMessage(LogLevel.Information, "The admin endpoint listens on {Url}, with the dashboard at {Url}/ and changes {Changes}.")]
         public static partial void Admin(ILogger logger, string url, string changes);
+
+        [LoggerMessage(
+            LogLevel.Information,
+            "Channels of instance {Instance} in group {Group}: {Channels}; tunnels of others arrive at {Url}."
+        )]
+        public static partial void Channels(ILogger logger, string instance, string group, string url, string channels);
 
         [LoggerMessage(LogLevel.Information, "Demo: built-in servers listen on 127.0.0.1:17001 to 17004 (Demo:Enabled).")]
         public static partial void Demo(ILogger logger);

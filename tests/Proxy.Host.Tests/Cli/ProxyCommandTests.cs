@@ -60,6 +60,13 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Contains("\"TcpRoutes\"", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Schema_FileBesideTheProgram_IsTheSame() =>
+        Assert.Equal(
+            (await ProxyProcess.RunAsync("schema")).Output.TrimEnd(),
+            (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "proxy.schema.json"))).TrimEnd()
+        );
+
     [Theory]
     [InlineData("run", "--config", "/nowhere/proxy.json")]
     [InlineData("run", "--bogus")]

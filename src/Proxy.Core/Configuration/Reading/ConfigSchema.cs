@@ -20,17 +20,26 @@ internal static class ConfigSchema
     /// <summary>Generates the schema's text.</summary>
     /// <param name="root">The type of the whole document.</param>
     /// <param name="title">The title of the schema.</param>
-    public static string Generate(JsonTypeInfo root, string title)
+    /// <param name="formOf">Provides what is known of the values of a key; null for nothing.</param>
+    public static string Generate(JsonTypeInfo root, string title, Func<JsonPropertyInfo, ValueForm?> formOf)
     {
-        var documentation = XmlDocumentation.Load();
-        var exporter = new JsonSchemaExporterOptions { TransformSchemaNode = (context, node) => Shape(context, node, documentation) };
+        var documentation = new XmlDocumentation();
+        var exporter = new JsonSchemaExporterOptions
+        {
+            TransformSchemaNode = (context, node) => Shape(context, node, documentation, formOf),
+        };
         var schema = new JsonObject { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = title };
         Append(schema, root.GetJsonSchemaAsNode(exporter));
         return schema.ToJsonString(_format) + "\n";
     }
 
     // The exporter walks the types. What is put in here is what users may write, which is not all that the types would take, and sometimes more.
-    private static JsonObject Shape(JsonSchemaExporterContext context, JsonNode node, XmlDocumentation documentation)
+    private static JsonObject Shape(
+        JsonSchemaExporterContext context,
+        JsonNode node,
+        XmlDocumentation documentation,
+        Func<JsonPropertyInfo, ValueForm?> formOf
+    )
     {
         var property = context.PropertyInfo;
         var schema = new JsonObject();
@@ -39,7 +48,26 @@ internal static class ConfigSchema
             schema["description"] = summary;
         }
 
-        return Append(schema, Shape(context.TypeInfo, property, node));
+        Append(schema, Shape(context.TypeInfo, property, node));
+        if (property is not null && formOf(property) is { } form)
+        {
+            AddForm(schema, form);
+        }
+
+        return schema;
+    }
+
+    // The form of a list is that of its items, and of the one item that may stand in its place: a pattern concerns texts only.
+    private static void AddForm(JsonObject schema, ValueForm form)
+    {
+        if (schema["items"] is not JsonObject items)
+        {
+            form.AddTo(schema);
+            return;
+        }
+
+        form.AddTo(items);
+        (form with { Names = [] }).AddTo(schema);
     }
 
     private static JsonNode Shape(JsonTypeInfo type, JsonPropertyInfo? property, JsonNode node)
@@ -133,6 +161,10 @@ internal static class ConfigSchema
         if (ConfigTypes.Attribute<RangeAttribute>(property) is { } range)
         {
             (schema["minimum"], schema["maximum"]) = ConfigTypes.Limits(range);
+        }
+        else if (type == typeof(int))
+        {
+            (schema["minimum"], schema["maximum"]) = (int.MinValue, int.MaxValue);
         }
 
         return type.IsPrimitive && ConfigTypes.Attribute<AllowNoneAttribute>(property) is not null

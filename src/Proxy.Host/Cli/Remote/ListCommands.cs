@@ -138,7 +138,7 @@ internal static class ListCommands
                             new("MEMBER", static member => member.Id),
                             new(
                                 "STATE",
-                                static member => new(member.State.ToString(), member.State == MemberState.Up ? Tone.Good : Tone.Warning)
+                                static member => new(Word(member.State), member.State == MemberState.Up ? Tone.Good : Tone.Warning)
                             ),
                             new("ADDRESS", static member => member.Address),
                             new("LOCAL ADDRESS", static member => member.LocalAddress),
@@ -154,6 +154,15 @@ internal static class ListCommands
                 return ExitCode.Ok;
             }
         );
+
+    // The words of the API.
+    private static string Word(MemberState state) =>
+        state switch
+        {
+            MemberState.Up => "up",
+            MemberState.Draining => "draining",
+            _ => "suspect",
+        };
 
     private static IReadOnlyDictionary<string, long> Ended(RouteAnswer route) =>
         route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
