@@ -72,7 +72,7 @@ internal static class DemoCommand
         var schema = Path.Combine(Path.GetDirectoryName(path)!, SchemaName);
         if (!File.Exists(schema))
         {
-            await File.WriteAllTextAsync(schema, ProxyDocument.GenerateSchema());
+            await File.WriteAllTextAsync(schema, TcpProxyExtensions.GenerateSchema());
         }
     }
 
