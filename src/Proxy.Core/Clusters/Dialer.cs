@@ -153,7 +153,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            await ProxyHeaderSender.SendAsync(connection, settings.SendProxyProtocol, client, either.Token);
+            await ProxyHeaderSender.SendAsync(connection, settings, client, either.Token);
         }
         catch
         {

@@ -69,9 +69,6 @@ public enum ConnectionOutcome
     /// <summary>The route or endpoint was removed, or the host stopped, and the drain timeout ran out.</summary>
     Drained,
 
-    /// <summary>The destination became unhealthy, and its cluster closes connections then.</summary>
-    DestinationUnhealthy,
-
     /// <summary>An operator closed the connection.</summary>
     ClosedByAdmin,
 
@@ -83,4 +80,7 @@ public enum ConnectionOutcome
 
     /// <summary>An error of the proxy.</summary>
     InternalError,
+
+    /// <summary>The destination became unhealthy, and its cluster closes connections then.</summary>
+    DestinationUnhealthy,
 }

@@ -47,6 +47,9 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>The name of the server that its PROXY protocol header tells; null if there is none. May contain any characters.</summary>
     public string? ProxyAuthority { get; private set; }
 
+    /// <summary>The values of its PROXY protocol header, with their types.</summary>
+    internal IReadOnlyList<(byte Type, ReadOnlyMemory<byte> Value)> ProxyValues { get; private set; } = [];
+
     /// <summary>The local address on which it was accepted.</summary>
     public EndPoint? Local => connection.LocalEndPoint;
 
@@ -141,8 +144,12 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     public void CountUpstreamBytes(int count) => Volatile.Write(ref _upstreamBytes, _upstreamBytes + count);
 
     /// <summary>Records what a PROXY protocol header says, apart from the addresses.</summary>
-    internal void SetProxyHeader(EndPoint? peer, string kind, string? authority) =>
-        (Peer, ProxyHeader, ProxyAuthority) = (peer, kind, authority);
+    internal void SetProxyHeader(
+        EndPoint? peer,
+        string kind,
+        string? authority,
+        IReadOnlyList<(byte Type, ReadOnlyMemory<byte> Value)>? values = null
+    ) => (Peer, ProxyHeader, ProxyAuthority, ProxyValues) = (peer, kind, authority, values ?? []);
 
     /// <summary>Records what a client's TLS ClientHello says.</summary>
     /// <param name="serverName">The name of the server; null if there is none.</param>

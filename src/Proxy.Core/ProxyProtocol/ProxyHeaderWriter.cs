@@ -10,6 +10,8 @@ namespace Proxy.ProxyProtocol;
 /// <summary>Writes the headers that destinations are sent.</summary>
 internal static class ProxyHeaderWriter
 {
+    private const int TlvHead = 3;
+
     /// <summary>Writes a header.</summary>
     /// <param name="version">The version; not <see cref="ProxyProtocolVersion.None"/>.</param>
     /// <param name="origin">The client; null if the connection is the proxy's own, as of a probe, or is shared by clients.</param>
@@ -46,17 +48,31 @@ internal static class ProxyHeaderWriter
         header.AddRange(source.Address.GetAddressBytes());
         header.AddRange(destination.Address.GetAddressBytes());
         header.AddRange([(byte)(source.Port >> 8), (byte)source.Port, (byte)(destination.Port >> 8), (byte)destination.Port]);
-        AddTlv(header, TlvType.Alpn, origin!.Value.Alpn is { } alpn ? Encoding.Latin1.GetBytes(alpn) : []);
-        AddTlv(header, TlvType.Authority, Encoding.ASCII.GetBytes(origin.Value.ServerName ?? ""));
-        AddTlv(header, TlvType.UniqueId, Encoding.ASCII.GetBytes(origin.Value.ConnectionId));
+        AddOwn(header, TlvType.Alpn, origin!.Value.Alpn is { } alpn ? Encoding.Latin1.GetBytes(alpn) : [], origin.Value.Passed);
+        AddOwn(header, TlvType.Authority, Encoding.ASCII.GetBytes(origin.Value.ServerName ?? ""), origin.Value.Passed);
+        AddOwn(header, TlvType.UniqueId, Encoding.ASCII.GetBytes(origin.Value.ConnectionId), origin.Value.Passed);
+        foreach (var tlv in origin.Value.Passed)
+        {
+            AddTlv(header, tlv.Type, tlv.Value.Span);
+        }
+
         var bytes = header.ToArray();
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(HeaderV2.Fixed - sizeof(ushort)), (ushort)(bytes.Length - HeaderV2.Fixed));
         return bytes;
     }
 
-    private static void AddTlv(List<byte> header, byte type, byte[] value)
+    private static void AddOwn(List<byte> header, byte type, byte[] value, IReadOnlyList<ProxyTlv> passed)
     {
-        if (value.Length > 0)
+        if (value.Length > 0 && passed.All(tlv => tlv.Type != type))
+        {
+            AddTlv(header, type, value);
+        }
+    }
+
+    // A value that does not fit is left out as a whole: the length of the header is that of what follows.
+    private static void AddTlv(List<byte> header, byte type, ReadOnlySpan<byte> value)
+    {
+        if (header.Count - HeaderV2.Fixed + TlvHead + value.Length <= ushort.MaxValue)
         {
             header.AddRange([type, (byte)(value.Length >> 8), (byte)value.Length]);
             header.AddRange(value);

@@ -8,4 +8,8 @@ namespace Proxy.ProxyProtocol;
 /// <param name="ServerName">The name of the server that it asked for; null if none is known.</param>
 /// <param name="Alpn">The application protocol, one character for each byte; null if it is not known.</param>
 /// <param name="ConnectionId">The id of its connection, in ASCII.</param>
-internal readonly record struct ProxyOrigin(EndPoint? Client, EndPoint? Local, string? ServerName, string? Alpn, string ConnectionId);
+internal readonly record struct ProxyOrigin(EndPoint? Client, EndPoint? Local, string? ServerName, string? Alpn, string ConnectionId)
+{
+    /// <summary>The values from the header of a load balancer in front that are passed on, in the place of the proxy's own of the same types.</summary>
+    public IReadOnlyList<ProxyTlv> Passed { get; init; } = [];
+}

@@ -109,7 +109,12 @@ internal sealed class ProxyProtocolMiddleware(
     {
         header.Peer = connection.RemoteEndPoint;
         connection.Features.Set<IProxyProtocolFeature>(header);
-        record.SetProxyHeader(connection.RemoteEndPoint, Summary(header), header.Authority);
+        record.SetProxyHeader(
+            connection.RemoteEndPoint,
+            Summary(header),
+            header.Authority,
+            [.. header.Tlvs.Select(static tlv => (tlv.Type, tlv.Value))]
+        );
         if (header is { Source: { } source, Destination: { } destination })
         {
             connection.RemoteEndPoint = source;

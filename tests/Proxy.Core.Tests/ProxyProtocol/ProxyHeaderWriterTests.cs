@@ -40,6 +40,45 @@ public sealed class ProxyHeaderWriterTests
     }
 
     [Fact]
+    public void Write_PassedValues_TakeThePlaceOfOwnOnes()
+    {
+        var written = ProxyHeaderWriter.Write(
+            ProxyProtocolVersion.V2,
+            Origin("192.0.2.1:1000", "198.51.100.2:443") with
+            {
+                ServerName = "a.example",
+                Passed = [new(5, "their id"u8.ToArray()), new(0xEA, "\u0001vpce-1"u8.ToArray()), new(0xE0, Array.Empty<byte>())],
+            }
+        );
+
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(written, out var header, out _));
+        Assert.Equal(
+            ("a.example", "their id", "vpce-1"),
+            (header!.Authority, Encoding.ASCII.GetString(header.UniqueId.Span), header.AwsVpcEndpointId)
+        );
+        Assert.Equal([2, 5, 0xEA, 0xE0], header.Tlvs.Select(static tlv => (int)tlv.Type));
+    }
+
+    [Theory]
+    [InlineData(65_535)]
+    [InlineData(40_000)]
+    public void Write_MoreThanAHeaderHolds_WhatDoesNotFitIsLeftOutWhole(int size)
+    {
+        var written = ProxyHeaderWriter.Write(
+            ProxyProtocolVersion.V2,
+            Origin("192.0.2.1:1000", "198.51.100.2:443") with
+            {
+                Passed = [new(0xE1, new byte[size]), new(0xE2, new byte[size]), new(0xE3, new byte[10])],
+            }
+        );
+
+        var length = (written[14] << 8) + written[15];
+        Assert.Equal(written.Length - 16, length);
+        var expected = size == 40_000 ? 12 + 3 + 8 + 3 + size + 3 + 10 : 12 + 3 + 8 + 3 + 10; // addresses, own id, and what fits
+        Assert.Equal(expected, length);
+    }
+
+    [Fact]
     public void Write_V2OfIPv6_ReadsBack()
     {
         var written = ProxyHeaderWriter.Write(ProxyProtocolVersion.V2, Origin("[2001:db8::1]:1000", "[2001:db8::2]:443"));

@@ -35,6 +35,32 @@ public sealed class ProxyProtocolMiddlewareTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task OnConnection_PassTlvs_ServerGetsThoseThatAreNamed(string transport)
+    {
+        const string Send = "V2\", \"PassTlvs\": [\"0xEA\", \"0x05\"], \"ConnectTimeout\": \"00:00:05";
+        await using var edge = await Edge.StartAsync(transport, "Required", send: Send);
+        using var client = await edge.ConnectAsync();
+        await client.SendAsync(
+            HeaderBytes.Four([
+                .. HeaderBytes.Tlv(5, "their id"),
+                .. HeaderBytes.Tlv(0xEA, "\u0001vpce-1"),
+                .. HeaderBytes.Tlv(0xE0, "secret"),
+            ])
+        );
+
+        using var server = await edge.Server.AcceptWithinAsync();
+        var received = new byte[16 + 12 + 3 + 8 + 3 + 7];
+        await using var stream = new NetworkStream(server, ownsSocket: false);
+        await stream.ReadExactlyAsync(received).AsTask().WaitAsync(Eventually.Limit);
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(received, out var header, out _));
+        Assert.Equal(
+            ("192.0.2.1:1000", "their id", "vpce-1", 2),
+            ($"{header!.Source}", Encoding.ASCII.GetString(header.UniqueId.Span), header.AwsVpcEndpointId, header.Tlvs.Count)
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task OnConnection_HeaderByteByByte_Taken(string transport)
     {
         await using var edge = await Edge.StartAsync(transport, "Required");

@@ -1,5 +1,4 @@
 using System.Net;
-using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Clusters.LoadBalancing;
 

@@ -26,7 +26,7 @@ internal sealed class ConnectProbeHandler(AddressRace race, ProxyProtocolVersion
             // YARP appends a path to tcp://. The timeout of the check cancels the token.
             var address = uri.Scheme == "unix" ? $"unix:{Uri.UnescapeDataString(uri.AbsolutePath)}" : $"tcp://{uri.Authority}";
             await using var connection = await race.ConnectAsync(address, _longest, TimeSpan.FromSeconds(30), cancellationToken);
-            await ProxyHeaderSender.SendAsync(connection, header, client: null, cancellationToken);
+            await ProxyHeaderSender.SendLocalAsync(connection, header, cancellationToken);
             if (probe is not null)
             {
                 await probe.RunAsync(connection, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Proxy.Timing;
 
@@ -61,10 +62,11 @@ internal sealed partial class ServiceDirectory(
     /// <inheritdoc />
     public void Dispose() => Use(new Dictionary<string, TimeSpan>());
 
+    [SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing.")]
     private sealed class Service(string name, ServiceDirectory owner)
     {
         private readonly CancellationTokenSource _stopped = new(); // without timer: it holds nothing
-        private volatile IReadOnlyList<SrvRecord>? _records;
+        private volatile List<SrvRecord>? _records;
         private bool _hasFailed;
 
         public TimeSpan Refresh { get; set; }

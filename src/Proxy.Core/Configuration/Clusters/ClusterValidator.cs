@@ -43,6 +43,7 @@ internal static class ClusterValidator
                 );
             }
 
+            TlvTypes.Check(cluster.Tcp, $"{path}:Tcp", problems);
             ProbeValidator.Check(cluster, path, problems);
             if (http.Contains(id))
             {

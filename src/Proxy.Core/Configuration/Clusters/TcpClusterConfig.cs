@@ -45,6 +45,11 @@ public sealed record TcpClusterConfig
     /// <summary>The PROXY protocol header that each connection to a destination begins with, those of active checks included.</summary>
     public ProxyProtocolVersion SendProxyProtocol { get; init; }
 
+    /// <summary>
+    /// The values of a PROXY protocol header from a load balancer in front that version 2 of SendProxyProtocol passes on: their types, such as 0xEA, or All.
+    /// </summary>
+    public IReadOnlyList<string> PassTlvs { get; init; } = [];
+
     /// <summary>What active checks do after they have connected.</summary>
     public ProbeConfig? Probe { get; init; }
 
