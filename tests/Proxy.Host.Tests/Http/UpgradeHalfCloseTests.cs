@@ -63,15 +63,18 @@ public sealed class UpgradeHalfCloseTests : IDisposable
         using var site = await UpgradeAsync(client);
 
         client.End();
-        var sent = SendAsync(site, Length);
         var received = 0;
-        while (await client.ReadAsync() is { Length: > 0 } more)
-        {
-            received += more.Length;
-        }
+        await Task.WhenAll(SendAsync(site, Length), ReceiveAsync());
 
-        await sent;
         Assert.Equal(Length, received);
+
+        async Task ReceiveAsync()
+        {
+            while (await client.ReadAsync() is { Length: > 0 } more)
+            {
+                received += more.Length;
+            }
+        }
     }
 
     // It looks as if it had finished sending, until something is sent to it.

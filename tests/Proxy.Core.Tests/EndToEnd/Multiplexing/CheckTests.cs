@@ -1,6 +1,5 @@
 using Proxy.Core.Tests.Multiplexing.Framing;
 using Proxy.Multiplexing.Framing;
-using Proxy.Multiplexing.Modbus;
 
 namespace Proxy.Core.Tests.EndToEnd.Multiplexing;
 
