@@ -263,6 +263,15 @@ internal sealed class LockQueue : IDisposable
         }
     }
 
+    /// <summary>The present status without clients, and the number of those that wait.</summary>
+    public (LockStatus Status, int Waiting) Brief()
+    {
+        lock (_gate)
+        {
+            return (DescribeQueue(), _waiting.Count);
+        }
+    }
+
     /// <summary>The present status.</summary>
     public LockStatus Describe()
     {
@@ -273,24 +282,7 @@ internal sealed class LockQueue : IDisposable
         {
             holding = [.. _holding];
             waiting = [.. _waiting];
-            status = new LockStatus
-            {
-                RouteId = RouteId,
-                Permits = PermitsNow,
-                QueueLimit = _settings.QueueLimit,
-                IsPaused = _pause.IsPaused,
-                IsClosed = _isClosed,
-                PausedAfterFailure = _pause.Remaining,
-                PausedSince = _pause.PausedSince,
-                FullSince = _fullSince,
-                Refused = _refused.Current,
-                Failures = _pause.Failures,
-                HookFailures = Hooks.Failures,
-                Activations = Hooks.Activations,
-                Silent = Silent.Count,
-                Holding = [],
-                Waiting = [],
-            };
+            status = DescribeQueue();
         }
 
         // Outside the lock, so that clients do not wait while thousands of others are described.
@@ -306,6 +298,26 @@ internal sealed class LockQueue : IDisposable
         _timer.Dispose();
         _permits.Dispose();
     }
+
+    private LockStatus DescribeQueue() =>
+        new()
+        {
+            RouteId = RouteId,
+            Permits = PermitsNow,
+            QueueLimit = _settings.QueueLimit,
+            IsPaused = _pause.IsPaused,
+            IsClosed = _isClosed,
+            PausedAfterFailure = _pause.Remaining,
+            PausedSince = _pause.PausedSince,
+            FullSince = _fullSince,
+            Refused = _refused.Current,
+            Failures = _pause.Failures,
+            HookFailures = Hooks.Failures,
+            Activations = Hooks.Activations,
+            Silent = Silent.Count,
+            Holding = [],
+            Waiting = [],
+        };
 
     private int PermitsNow => _permitsForNow ?? _settings.Permits;
 

@@ -31,6 +31,9 @@ public sealed class LockRegistry : IDisposable
                 .OrderBy(static lockStatus => lockStatus.RouteId, StringComparer.OrdinalIgnoreCase),
         ];
 
+    /// <summary>The status of all locks without clients, of which there may be thousands, and the number of those that wait.</summary>
+    internal IEnumerable<(LockStatus Status, int Waiting)> Brief() => Queues().Select(static queue => queue.Brief());
+
     /// <summary>The status of one lock.</summary>
     /// <param name="routeId">The id of the route.</param>
     /// <returns>The status; null if the route has no lock.</returns>

@@ -23,27 +23,10 @@ public sealed class MultiplexRegistry : IDisposable
     }
 
     /// <summary>The status of every configured destination, and of removed ones that still have clients.</summary>
-    public IReadOnlyList<MultiplexStatus> Status
-    {
-        get
-        {
-            List<MultiplexSession> sessions;
-            List<MultiplexStatus> unused;
-            lock (_gate)
-            {
-                sessions = [.. _sessions.Values];
-                unused = [.. _configured.Where(key => !_sessions.ContainsKey(key)).Select(Unused)];
-            }
+    public IReadOnlyList<MultiplexStatus> Status => Describe(static session => session.Status());
 
-            return
-            [
-                .. unused
-                    .Concat(sessions.Select(static session => session.Status()))
-                    .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
-                    .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
-            ];
-        }
-    }
+    /// <summary>The same without clients and connections, of which there may be thousands.</summary>
+    internal IReadOnlyList<MultiplexStatus> Brief => Describe(static session => session.Brief());
 
     /// <summary>The status of one destination.</summary>
     /// <param name="clusterId">The cluster.</param>
@@ -191,6 +174,25 @@ public sealed class MultiplexRegistry : IDisposable
     private static bool Is(string clusterId, string destinationId, string otherCluster, string otherDestination) =>
         clusterId.Equals(otherCluster, StringComparison.OrdinalIgnoreCase)
         && destinationId.Equals(otherDestination, StringComparison.OrdinalIgnoreCase);
+
+    private List<MultiplexStatus> Describe(Func<MultiplexSession, MultiplexStatus> describe)
+    {
+        List<MultiplexSession> sessions;
+        List<MultiplexStatus> unused;
+        lock (_gate)
+        {
+            sessions = [.. _sessions.Values];
+            unused = [.. _configured.Where(key => !_sessions.ContainsKey(key)).Select(Unused)];
+        }
+
+        return
+        [
+            .. unused
+                .Concat(sessions.Select(describe))
+                .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
+                .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
+        ];
+    }
 
     // A destination has no session before its first client.
     private MultiplexStatus Unused(SessionKey key) => MultiplexStatus.Unused(key, _clusters[key.ClusterId].Framer.Name);

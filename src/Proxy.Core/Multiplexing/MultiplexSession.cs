@@ -311,6 +311,15 @@ internal sealed class MultiplexSession : IDeadline
         }
     }
 
+    /// <summary>The status without clients and connections.</summary>
+    public MultiplexStatus Brief()
+    {
+        lock (_gate)
+        {
+            return _state.Describe(Key, Now, brief: true);
+        }
+    }
+
     /// <summary>Whether the session is retired and has nothing left to do.</summary>
     public bool IsOver
     {

@@ -160,15 +160,18 @@ internal sealed class SessionState
     }
 
     /// <summary>The status that operators see.</summary>
-    public MultiplexStatus Describe(SessionKey key, long now) =>
+    /// <param name="key">The destination.</param>
+    /// <param name="now">Milliseconds of the clock.</param>
+    /// <param name="brief">Whether to leave out clients and connections, of which there may be thousands.</param>
+    public MultiplexStatus Describe(SessionKey key, long now, bool brief = false) =>
         new(
             key.ClusterId,
             key.DestinationId,
             key.Address,
             Settings.Framer.Name,
-            [.. Requests.Waiting.Lanes.Select(static lane => lane.Status())],
+            brief ? [] : [.. Requests.Waiting.Lanes.Select(static lane => lane.Status())],
             Requests.Waiting.Count,
-            [.. Pool.All.Select(connection => connection.Status(now))],
+            brief ? [] : [.. Pool.All.Select(connection => connection.Status(now))],
             Requests.Suspensions.Units,
             Health.RetryIn,
             Health.Errors.List,

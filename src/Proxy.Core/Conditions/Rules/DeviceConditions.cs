@@ -13,7 +13,7 @@ internal sealed class DeviceConditions(MultiplexRegistry sessions) : IConditionS
     public IReadOnlyList<(string ClusterId, string DestinationId, Condition Condition)> Devices() =>
         [
             .. sessions
-                .Status.Where(static session => !session.IsRetired)
+                .Brief.Where(static session => !session.IsRetired)
                 .Select(static session =>
                     (session.ClusterId, session.DestinationId, Of(Facts.IdOf(session.ClusterId, session.DestinationId), session))
                 ),
@@ -21,7 +21,7 @@ internal sealed class DeviceConditions(MultiplexRegistry sessions) : IConditionS
 
     public IEnumerable<Condition> Read()
     {
-        foreach (var session in sessions.Status.Where(static session => !session.IsRetired))
+        foreach (var session in sessions.Brief.Where(static session => !session.IsRetired))
         {
             var id = Facts.IdOf(session.ClusterId, session.DestinationId);
             yield return Of(id, session);

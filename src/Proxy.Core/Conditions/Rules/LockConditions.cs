@@ -5,17 +5,18 @@ namespace Proxy.Conditions.Rules;
 /// <summary>Locks: full, paused by an operator, or with activations or other hooks that fail.</summary>
 internal sealed class LockConditions(LockRegistry locks) : IConditionSource
 {
-    public IEnumerable<Condition> Read() => locks.List().Where(static one => !one.IsClosed).Select(Of);
+    public IEnumerable<Condition> Read() =>
+        locks.Brief().Where(static one => !one.Status.IsClosed).Select(static one => Of(one.Status, one.Waiting));
 
-    private static Condition Of(LockStatus one)
+    private static Condition Of(LockStatus one, int waiting)
     {
         const ConditionKind Kind = ConditionKind.Lock;
         return Facts.Worst(
             Condition.Ok(Kind, one.RouteId),
             one.Failures is { } failures ? Facts.InARow(Kind, one.RouteId, ConditionReason.ActivationFailed, failures) : null,
-            Full(one),
+            Full(one, waiting),
             one.PausedSince is { } since
-                ? new(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.Paused) { Since = since, Count = one.Waiting.Count }
+                ? new(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.Paused) { Since = since, Count = waiting }
                 : null,
             one.HookFailures is { } hooks
                 ? Facts.Of(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.ActivationFailed, hooks)
@@ -24,12 +25,12 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
     }
 
     // A queue that loses and gains a client at every moment is full all the while.
-    private static Condition? Full(LockStatus one) =>
+    private static Condition? Full(LockStatus one, int waiting) =>
         one is { FullSince: null, Refused: null }
             ? null
             : new(ConditionKind.Lock, one.RouteId, ConditionLevel.Degraded, ConditionReason.QueueFull)
             {
                 Since = one.FullSince is { } full && !(one.Refused?.Since < full) ? full : one.Refused!.Since,
-                Count = one.Refused?.Count ?? one.Waiting.Count,
+                Count = one.Refused?.Count ?? waiting,
             };
 }
