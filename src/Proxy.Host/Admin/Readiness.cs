@@ -9,6 +9,8 @@ namespace Proxy.Host.Admin;
 /// </summary>
 internal static class Readiness
 {
+    private static readonly TimeSpan _recent = TimeSpan.FromMinutes(1); // of what goes away by itself
+
     public static Task WriteAsync(HttpContext context)
     {
         var status = context.RequestServices.GetRequiredService<ProxyStatus>().Current;
@@ -34,6 +36,7 @@ internal static class Readiness
                 restartNeeded = status.RestartNeeded,
                 replacedFiles = status.ReplacedFiles,
                 acceptingPausedSince = context.RequestServices.GetRequiredService<Resources>().PausedSince,
+                noLocalPort = PortShortages.OfProcess.Within(_recent),
             }
         );
     }
