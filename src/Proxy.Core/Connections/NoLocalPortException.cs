@@ -14,15 +14,25 @@ internal sealed class NoLocalPortException : SocketException
             $"no local port is left towards {address}: all of the system's range (net.ipv4.ip_local_port_range) are in use"
         ) { }
 
-    /// <summary>The exception that says why a connect failed: this one if it was for want of a port, and otherwise the given one.</summary>
+    /// <summary>
+    /// The exception that says why a connect failed: this one if it was for want of a port, which is noted, and otherwise the given one.
+    /// </summary>
     /// <param name="failure">What connect has thrown; not what binding a source address has.</param>
     /// <param name="endPoint">Where to.</param>
-    public static SocketException Explain(SocketException failure, EndPoint endPoint) =>
-        failure.SocketErrorCode == SocketError.AddressNotAvailable
-        && (endPoint is SourcedEndPoint sourced ? sourced.Address : endPoint) is IPEndPoint address
-        && IsReachable(address)
-            ? new NoLocalPortException(address)
-            : failure;
+    public static SocketException Explain(SocketException failure, EndPoint endPoint)
+    {
+        if (
+            failure.SocketErrorCode != SocketError.AddressNotAvailable
+            || (endPoint is SourcedEndPoint sourced ? sourced.Address : endPoint) is not IPEndPoint address
+            || !IsReachable(address)
+        )
+        {
+            return failure;
+        }
+
+        PortShortages.OfProcess.Note(address);
+        return new NoLocalPortException(address);
+    }
 
     // The kernel reports the same where no local address fits, as for ::1 without IPv6. Then UDP, which sends nothing here, fails like TCP.
     private static bool IsReachable(IPEndPoint address)

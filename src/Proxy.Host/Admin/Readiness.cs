@@ -13,6 +13,7 @@ namespace Proxy.Host.Admin;
 internal static class Readiness
 {
     private const int MostConditions = 50;
+    private static readonly TimeSpan _recent = TimeSpan.FromMinutes(1); // of what goes away by itself
 
     public static Task WriteAsync(HttpContext context)
     {
@@ -41,6 +42,7 @@ internal static class Readiness
                 restartNeeded = status.RestartNeeded,
                 replacedFiles = status.ReplacedFiles,
                 acceptingPausedSince = context.RequestServices.GetRequiredService<Resources>().PausedSince,
+                noLocalPort = PortShortages.OfProcess.Within(_recent),
             },
             ApiJson.Options
         );

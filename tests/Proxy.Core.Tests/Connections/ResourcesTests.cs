@@ -105,7 +105,7 @@ public sealed class ResourcesTests
             (_open, accepted) = (_open + 1, accepted + 1);
         }
 
-        Assert.InRange(accepted, Full / 2 - 4, (Full / 2) + 4);
+        Assert.InRange(accepted, (Full / 2) - 4, (Full / 2) + 4);
         for (var dials = 0; dials < accepted; dials++)
         {
             _resources.BeforeHttpDial();

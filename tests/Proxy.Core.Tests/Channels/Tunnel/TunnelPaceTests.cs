@@ -37,14 +37,14 @@ public sealed class TunnelPaceTests
         Assert.Equal(1, await stream.ReadAsync(buffer));
         _pace.Memory.Add(500);
 
-        var read = stream.ReadAsync(buffer);
+        var read = stream.ReadAsync(buffer).AsTask();
 
         Assert.False(read.IsCompleted);
         Assert.Equal(1, bytes.Position);
         _time.Advance(TunnelPace.Pause);
         Assert.Equal((1, 2), (await read, buffer[0]));
         _pace.Memory.Add(-500);
-        Assert.True(stream.ReadAsync(buffer).IsCompletedSuccessfully);
+        Assert.True(stream.ReadAsync(buffer).AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class TunnelPaceTests
                 var first = await slow.Transport.Input.ReadAsync();
                 slow.Transport.Input.AdvanceTo(first.Buffer.GetPosition(4));
                 _pace.Memory.Add(500);
-                var read = slow.Transport.Input.ReadAsync();
+                var read = slow.Transport.Input.ReadAsync().AsTask();
                 Assert.False(read.IsCompleted);
                 _time.Advance(TunnelPace.Pause);
                 Assert.Equal(6, (await read).Buffer.Length);

@@ -1,0 +1,7 @@
+namespace Proxy.Connections;
+
+/// <summary>Dials towards one address that failed because no local port was left.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Count">How many dials failed.</param>
+/// <param name="Last">When the last one failed.</param>
+public sealed record PortShortage(string Address, long Count, DateTimeOffset Last);
