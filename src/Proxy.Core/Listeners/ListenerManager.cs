@@ -140,12 +140,14 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         foreach (var (index, (spec, listener)) in added.Index())
         {
             var level = index < MostAddressLines ? LogLevel.Information : LogLevel.Debug;
-            Log.Listening(logger, level, spec.Name, listener.EndPoint, InWords(spec.Routes));
+            var routes = InWords(spec.Routes);
+            Log.Listening(logger, level, spec.Name, listener.EndPoint, routes);
         }
 
         if (added.Count > MostAddressLines)
         {
-            Log.ListeningElsewhere(logger, added.Count - MostAddressLines);
+            var others = added.Count - MostAddressLines;
+            Log.ListeningElsewhere(logger, others);
         }
     }
 

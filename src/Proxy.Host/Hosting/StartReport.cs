@@ -23,7 +23,8 @@ internal sealed partial class StartReport(
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        Log.Starting(logger, BuildVersion.Short, Files());
+        var files = Files();
+        Log.Starting(logger, BuildVersion.Short, files);
         return Task.CompletedTask;
     }
 
@@ -40,22 +41,21 @@ internal sealed partial class StartReport(
         var proxied = addresses.Where(address => !IsAdmin(address, admin) && new Uri(address).Authority != demo).ToList();
         if (proxied.Count > 0)
         {
-            Log.Http(logger, List(proxied), Count(running.HttpRoutes.Count, "HTTP route"));
+            var (listed, count) = (List(proxied), Count(running.HttpRoutes.Count, "HTTP route"));
+            Log.Http(logger, listed, count);
         }
 
         // With port 0, the address that was bound is the one to show.
         if (admin is not null && (addresses.FirstOrDefault(address => IsAdmin(address, admin)) ?? running.Config.Admin!.Url) is var url)
         {
-            Log.Admin(
-                logger,
-                url.TrimEnd('/'),
-                running.Config.Admin!.AllowChanges ? "allowed" : "not allowed (Admin:AllowChanges is false)"
-            );
+            var (shown, changes) = (url.TrimEnd('/'), running.Config.Admin!.AllowChanges);
+            Log.Admin(logger, shown, changes ? "allowed" : "not allowed (Admin:AllowChanges is false)");
         }
 
         if (running.Config.Channels is { } group)
         {
-            Log.Channels(logger, group.Instance.Id ?? "", group.Group ?? "", group.Tunnel.Url ?? "", List([.. group.Items.Keys]));
+            var names = List([.. group.Items.Keys]);
+            Log.Channels(logger, group.Instance.Id, group.Group, group.Tunnel.Url, names);
         }
 
         if (demo is not null)
@@ -63,8 +63,9 @@ internal sealed partial class StartReport(
             Log.Demo(logger);
         }
 
-        var routes = running.Config.ReverseProxy.TcpRoutes.Count + running.HttpRoutes.Count;
-        Log.Ready(logger, SinceStart(), running.Id, Count(routes, "route"), Count(running.Warnings.Count, "warning"));
+        var routes = Count(running.Config.ReverseProxy.TcpRoutes.Count + running.HttpRoutes.Count, "route");
+        var (warnings, milliseconds) = (Count(running.Warnings.Count, "warning"), SinceStart());
+        Log.Ready(logger, milliseconds, running.Id, routes, warnings);
         return Task.CompletedTask;
     }
 
@@ -90,7 +91,7 @@ internal sealed partial class StartReport(
         && (bound.Port == admin.Port || admin.Port == 0)
         && (bound.Host == admin.Host || (bound.IsLoopback && admin.IsLoopback));
 
-    private static string List(IReadOnlyList<string> items) =>
+    private static string List(List<string> items) =>
         items.Count > MostAddresses
             ? $"{string.Join(", ", items.Take(MostAddresses))} and {items.Count - MostAddresses} more"
             : string.Join(", ", items);
@@ -120,7 +121,7 @@ internal sealed partial class StartReport(
             LogLevel.Information,
             "Channels of instance {Instance} in group {Group}: {Channels}; tunnels of others arrive at {Url}."
         )]
-        public static partial void Channels(ILogger logger, string instance, string group, string url, string channels);
+        public static partial void Channels(ILogger logger, string instance, string group, string? url, string channels);
 
         [LoggerMessage(LogLevel.Information, "Demo: built-in servers listen on 127.0.0.1:17001 to 17004 (Demo:Enabled).")]
         public static partial void Demo(ILogger logger);

@@ -29,14 +29,15 @@ internal sealed partial class StopReport(
     {
         _began = time.GetTimestamp();
         _before = Ended();
+        var (open, limit) = (Open(), Limit());
         var delay = status.Current.Running?.Config.ShutdownDelay ?? TimeSpan.Zero;
         if (delay > TimeSpan.Zero)
         {
-            Log.Delayed(logger, delay.TotalSeconds, Open(), Limit());
+            Log.Delayed(logger, delay.TotalSeconds, open, limit);
         }
         else if (Count() > 0)
         {
-            Log.Waiting(logger, Open(), Limit());
+            Log.Waiting(logger, open, limit);
         }
         else
         {
@@ -51,15 +52,17 @@ internal sealed partial class StopReport(
     {
         _timer?.Dispose();
         var (all, reset) = Ended();
-        (all, reset) = (all - _before.All, reset - _before.Reset);
+        (all, reset) = (all - _before.All, reset - _before.Reset + tracker.Count);
+        var ended = all - reset + tracker.Count;
         var seconds = time.GetElapsedTime(_began).TotalSeconds;
-        if (reset + tracker.Count > 0)
+        if (reset > 0)
         {
-            Log.Cut(logger, seconds, all - reset, reset + tracker.Count);
+            Log.Cut(logger, seconds, ended, reset);
         }
         else
         {
-            Log.Stopped(logger, seconds, all == 0 ? "no connection was open" : $"every open connection ended by itself ({all})");
+            var how = all == 0 ? "no connection was open" : $"every open connection ended by itself ({all})";
+            Log.Stopped(logger, seconds, how);
         }
 
         return Task.CompletedTask;
@@ -99,7 +102,8 @@ internal sealed partial class StopReport(
     {
         if (Count() > 0)
         {
-            Log.Still(logger, Open(), Math.Max(0, Limit() - time.GetElapsedTime(_began).TotalSeconds));
+            var (open, left) = (Open(), Math.Max(0, Limit() - time.GetElapsedTime(_began).TotalSeconds));
+            Log.Still(logger, open, left);
         }
     }
 

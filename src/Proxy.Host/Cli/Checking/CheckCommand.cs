@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Proxy.Configuration;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;

@@ -89,10 +89,10 @@ internal sealed class Interview(Answers answers, TextReader? input, TextWriter o
         if (question.Choices.Count > 0)
         {
             var isNumber = int.TryParse(line, out var number) && number >= 1 && number <= question.Choices.Count;
-            var words = question.Choices.Select(static choice => choice.Word);
+            var words = question.Choices.Select(static choice => choice.Word).ToList();
             line = isNumber
                 ? question.Choices[number - 1].Word
-                : words.FirstOrDefault(word => word.Equals(line, StringComparison.OrdinalIgnoreCase)) ?? line;
+                : words.Find(word => word.Equals(line, StringComparison.OrdinalIgnoreCase)) ?? line;
             if (!words.Contains(line))
             {
                 return $"'{line}' is none of them; write a number or a word.";

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Proxy.Host.Cli.Output;
 
 /// <summary>A text in a table.</summary>
@@ -5,7 +7,13 @@ namespace Proxy.Host.Cli.Output;
 /// <param name="Tone">What it means.</param>
 internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
 {
-    public static implicit operator Cell(string? text) => new(text ?? "");
+    public static implicit operator Cell(string? text)
+    {
+        return new(text ?? "");
+    }
 
-    public static implicit operator Cell(long number) => new(number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public static implicit operator Cell(long number)
+    {
+        return new(number.ToString(CultureInfo.InvariantCulture));
+    }
 }

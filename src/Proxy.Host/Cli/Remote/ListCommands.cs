@@ -85,7 +85,7 @@ internal static class ListCommands
         RemoteCommand.Create(
             name,
             description,
-            async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            async (host, _, printer, cancellationToken) =>
             {
                 printer.PrintTable(await host.GetAsync<IReadOnlyList<T>>(path, cancellationToken), none, columns);
                 return ExitCode.Ok;
@@ -96,7 +96,7 @@ internal static class ListCommands
         RemoteCommand.Create(
             "destinations",
             "Lists the destinations of a running host with their health and connections.",
-            static async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            static async (host, _, printer, cancellationToken) =>
             {
                 var clusters = await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken);
                 var rows = clusters.SelectMany(static cluster => cluster.Destinations.Select(one => (Cluster: cluster, One: one))).ToList();
@@ -124,7 +124,7 @@ internal static class ListCommands
         RemoteCommand.Create(
             "members",
             "Lists the other instances of the group of a running host.",
-            static async (AdminClient host, ParseResult _, Printer printer, CancellationToken cancellationToken) =>
+            static async (host, _, printer, cancellationToken) =>
             {
                 var answer = await host.GetAsync<MembersAnswer>("api/members", cancellationToken);
                 printer.Print(

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Json;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;

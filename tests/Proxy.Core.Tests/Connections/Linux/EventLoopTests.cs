@@ -126,19 +126,19 @@ public sealed class EventLoopTests
 
     private sealed class Holding : IThreadPoolWorkItem, IDisposable
     {
-        private readonly ManualResetEventSlim _let = new();
+        private readonly TaskCompletionSource _let = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void LetGo() => _let.Set();
+        public void LetGo() => _let.TrySetResult();
 
         public bool Runs { get; private set; }
 
         public void Execute()
         {
             Runs = true;
-            _let.Wait(Eventually.Limit);
+            _let.Task.Wait(Eventually.Limit);
         }
 
-        // A failed test must not leave the loop waiting. The loop may still use the event, which needs no disposal.
-        public void Dispose() => _let.Set();
+        // A failed test must not leave the loop waiting.
+        public void Dispose() => LetGo();
     }
 }

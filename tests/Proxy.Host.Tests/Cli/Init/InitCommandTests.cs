@@ -66,14 +66,18 @@ public sealed class InitCommandTests : IDisposable
         var (site, listen) = (Ports.Free(), Ports.Free());
         using var server = new HttpListener { Prefixes = { $"http://127.0.0.1:{site}/" } };
         server.Start();
-        var answered = AnswerAsync(server);
+        var asked = server.GetContextAsync();
         var file = await InitAsync($"--kind http --to http://127.0.0.1:{site} --listen 127.0.0.1:{listen} --admin none");
         using var process = new ProxyProcess("", "run", "--config", file);
         await Eventually.TrueAsync(() => process.Errors.Contains("Ready in ", StringComparison.Ordinal));
 
         using var http = new HttpClient();
-        Assert.Equal("site", await http.GetStringAsync(new Uri($"http://127.0.0.1:{listen}/any")));
-        await answered;
+        var answer = http.GetStringAsync(new Uri($"http://127.0.0.1:{listen}/any"));
+        var context = await asked.WaitAsync(Eventually.Limit);
+        await context.Response.OutputStream.WriteAsync(Encoding.ASCII.GetBytes("site"));
+        context.Response.Close();
+
+        Assert.Equal("site", await answer);
     }
 
     [Fact]
@@ -151,13 +155,6 @@ public sealed class InitCommandTests : IDisposable
     }
 
     private string Start(string network) => $"cd '{_folder.FullName}'; export Channels__Loopback__Network={network};";
-
-    private static async Task AnswerAsync(HttpListener server)
-    {
-        var context = await server.GetContextAsync();
-        await context.Response.OutputStream.WriteAsync(Encoding.ASCII.GetBytes("site"));
-        context.Response.Close();
-    }
 
     private static string[] Split(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
