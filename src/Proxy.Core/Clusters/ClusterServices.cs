@@ -68,17 +68,22 @@ internal static class ClusterServices
 
     private static void RecordHealth(IServiceCollection services)
     {
-        if (Implementation<IActiveHealthCheckMonitor>(services) is { } monitor)
+        // YARP registers its monitor as itself, and its interfaces as that.
+        if (services.LastOrDefault(static service => IsMonitor(service.ImplementationType) && !service.IsKeyedService) is { } registered)
         {
-            services.AddSingleton(provider =>
-            {
-                var recent = provider.GetRequiredService<RecentOutcomes>();
-                IActiveHealthCheckPolicy[] policies =
-                [
-                    .. provider.GetServices<IActiveHealthCheckPolicy>().Select(policy => new RecordedActivePolicy(policy, recent)),
-                ];
-                return (IActiveHealthCheckMonitor)ActivatorUtilities.CreateInstance(provider, monitor, [policies]);
-            });
+            var monitor = registered.ImplementationType!;
+            services.AddSingleton(
+                registered.ServiceType,
+                provider =>
+                {
+                    var recent = provider.GetRequiredService<RecentOutcomes>();
+                    IActiveHealthCheckPolicy[] policies =
+                    [
+                        .. provider.GetServices<IActiveHealthCheckPolicy>().Select(policy => new RecordedActivePolicy(policy, recent)),
+                    ];
+                    return ActivatorUtilities.CreateInstance(provider, monitor, [policies]);
+                }
+            );
         }
 
         if (Implementation<IDestinationHealthUpdater>(services) is { } updater)
@@ -89,6 +94,8 @@ internal static class ClusterServices
             ));
         }
     }
+
+    private static bool IsMonitor(Type? type) => typeof(IActiveHealthCheckMonitor).IsAssignableFrom(type);
 
     // Null for what an application has replaced by a factory.
     private static Type? Implementation<T>(IServiceCollection services) =>

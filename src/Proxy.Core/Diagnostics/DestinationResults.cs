@@ -9,6 +9,10 @@ internal sealed class DestinationResults(TimeProvider time)
     private static readonly FailureReason[] _reasons = Enum.GetValues<FailureReason>();
     private readonly long[] _failures = new long[_reasons.Length];
     private string? _address;
+    private long _dials;
+    private long _failedDials;
+    private long _received;
+    private long _sent;
 
     /// <summary>The dials that failed since the last one that succeeded.</summary>
     public FailureRun Dials { get; } = new(time);
@@ -28,6 +32,10 @@ internal sealed class DestinationResults(TimeProvider time)
         get => Volatile.Read(ref field);
         private set => Volatile.Write(ref field, value);
     }
+
+    /// <summary>The sums since the start, without connections that are open.</summary>
+    public DestinationTraffic Traffic =>
+        new(Interlocked.Read(ref _dials), Interlocked.Read(ref _failedDials), Interlocked.Read(ref _received), Interlocked.Read(ref _sent));
 
     /// <summary>The number of failures since the start, by reason.</summary>
     public IEnumerable<(FailureReason Reason, long Count)> Failures =>
@@ -55,6 +63,7 @@ internal sealed class DestinationResults(TimeProvider time)
     {
         Follow(address);
         IsDialed = true;
+        Interlocked.Increment(ref _dials);
         Dials.Succeeded();
     }
 
@@ -66,6 +75,8 @@ internal sealed class DestinationResults(TimeProvider time)
     {
         Follow(address);
         IsDialed = true;
+        Interlocked.Increment(ref _dials);
+        Interlocked.Increment(ref _failedDials);
         Count(reason);
         Dials.Failed(error);
     }
@@ -98,6 +109,15 @@ internal sealed class DestinationResults(TimeProvider time)
         }
 
         Ends.Note(reason?.ToString());
+    }
+
+    /// <summary>Adds the bytes of a connection or request that has ended.</summary>
+    /// <param name="received">Bytes from the client.</param>
+    /// <param name="sent">Bytes to the client.</param>
+    public void Carried(long received, long sent)
+    {
+        Interlocked.Add(ref _received, received);
+        Interlocked.Add(ref _sent, sent);
     }
 
     private void Count(FailureReason reason) => Interlocked.Increment(ref _failures[(int)reason]);

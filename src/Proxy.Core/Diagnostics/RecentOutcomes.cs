@@ -8,7 +8,6 @@ namespace Proxy.Diagnostics;
 /// </summary>
 public sealed class RecentOutcomes
 {
-    private const int FirstServerError = 500;
     private static readonly TimeSpan _lately = TimeSpan.FromMinutes(5);
     private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>();
 
@@ -56,10 +55,14 @@ public sealed class RecentOutcomes
             Of(_routes, route).Note(outcome.IsFault() ? _outcomes[(int)outcome] : null);
         }
 
-        // Not for clients of multiplexers, whose requests are counted.
-        if (record is { WasConnected: true, ClusterId: { } cluster, DestinationId: { } destination })
+        if (record is { ClusterId: { } cluster, DestinationId: { } destination })
         {
-            Of(cluster, destination).Ended(ReasonOf(outcome));
+            var results = record.WasConnected ? Of(cluster, destination) : Find(cluster, destination);
+            results?.Carried(record.ClientBytes, record.UpstreamBytes);
+            if (record.WasConnected) // not for clients of multiplexers, whose requests are counted
+            {
+                results!.Ended(ReasonOf(outcome));
+            }
         }
 
         if (outcome != ConnectionOutcome.Completed)
@@ -71,8 +74,7 @@ public sealed class RecentOutcomes
     /// <summary>Records a request that has ended.</summary>
     internal void Ended(RequestRecord request)
     {
-        var isServerError = request.Status >= FirstServerError;
-        var fails = request.Outcome.IsFault() || isServerError;
+        var fails = request.HasFailed;
         if (request.RouteId is { } route)
         {
             Of(_requests, route).Note(fails ? Describe(request) : null);
@@ -80,7 +82,9 @@ public sealed class RecentOutcomes
 
         if (request is { ClusterId: { } cluster, DestinationId: { } destination })
         {
-            Note(Of(cluster, destination), request, isServerError);
+            var results = Of(cluster, destination);
+            Note(results, request);
+            results.Carried(request.BytesIn ?? 0, request.BytesOut ?? 0);
         }
 
         if (fails || request.Outcome != ConnectionOutcome.Completed)
@@ -101,7 +105,7 @@ public sealed class RecentOutcomes
         Keep(_destinations, [.. destinations.Select(static pair => new DestinationKey(pair.Item1, pair.Item2))]);
     }
 
-    private static void Note(DestinationResults destination, RequestRecord request, bool isServerError)
+    private static void Note(DestinationResults destination, RequestRecord request)
     {
         var address = request.DestinationAddress ?? "";
         switch (request.Outcome)
@@ -113,7 +117,7 @@ public sealed class RecentOutcomes
                 break; // says nothing about it
             default:
                 destination.Reached(address);
-                destination.Ended(ReasonOf(request.Outcome) ?? (isServerError ? FailureReason.ServerError : null));
+                destination.Ended(ReasonOf(request.Outcome) ?? (request.IsServerError ? FailureReason.ServerError : null));
                 break;
         }
     }

@@ -53,6 +53,12 @@ public sealed record RequestRecord
     /// <summary>The time from its headers to the end of the response.</summary>
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>Whether its client was failed: by an outcome that is a fault, or by a status from 500 on, whoever answered it.</summary>
+    internal bool HasFailed => Outcome.IsFault() || IsServerError;
+
+    /// <summary>Whether it was answered with a status from 500 on.</summary>
+    internal bool IsServerError => Status >= 500;
+
     /// <summary>Whether it is written to the access log.</summary>
     public bool AccessLog { get; init; } = true;
 }

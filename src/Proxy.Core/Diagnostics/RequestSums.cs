@@ -12,6 +12,11 @@ public sealed record RequestSums
     /// <summary>The number of responses by class of status, <c>2xx</c> and so on; <c>none</c> where no response was sent.</summary>
     public required IReadOnlyDictionary<string, long> Statuses { get; init; }
 
+    /// <summary>
+    /// The number of ended requests that failed their clients: by an outcome that is a fault, or by a status from 500 on, whoever answered it.
+    /// </summary>
+    public long Failed { get; init; }
+
     /// <summary>The sum of the durations of ended requests.</summary>
     public required TimeSpan Duration { get; init; }
 
@@ -35,6 +40,7 @@ public sealed record RequestSums
                 Open = all.Sum(static one => one.Open),
                 Ended = Merge(all.Select(static one => one.Ended)),
                 Statuses = Merge(all.Select(static one => one.Statuses)),
+                Failed = all.Sum(static one => one.Failed),
                 Duration = TimeSpan.FromTicks(all.Sum(static one => one.Duration.Ticks)),
                 BytesIn = all.Sum(static one => one.BytesIn),
                 BytesOut = all.Sum(static one => one.BytesOut),

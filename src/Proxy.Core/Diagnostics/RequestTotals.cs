@@ -10,6 +10,7 @@ internal sealed class RequestTotals
     private readonly long[] _statuses = new long[_classes.Length];
     private readonly long[] _ended = new long[_outcomes.Length];
     private int _open;
+    private long _failed;
     private TimeSpan _duration;
     private long _received;
     private long _sent;
@@ -29,6 +30,7 @@ internal sealed class RequestTotals
             _open--;
             _ended[(int)request.Outcome]++;
             _statuses[ClassOf(request.Status)]++;
+            _failed += request.HasFailed ? 1 : 0;
             _duration += request.Duration;
         }
     }
@@ -51,6 +53,7 @@ internal sealed class RequestTotals
                 Open = _open,
                 Ended = Occurred(_outcomes, _ended),
                 Statuses = Occurred(_classes, _statuses),
+                Failed = _failed,
                 Duration = _duration,
                 BytesIn = _received,
                 BytesOut = _sent,

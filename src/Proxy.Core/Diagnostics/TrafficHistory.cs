@@ -46,9 +46,12 @@ public sealed class TrafficHistory(ConnectionTracker tracker, RequestMetrics req
         }
     }
 
-    private TrafficSample Read()
+    /// <summary>The totals of this moment.</summary>
+    /// <returns>A sample that is not kept.</returns>
+    public TrafficSample Read()
     {
         var (open, ended, failed, received, sent) = (0, 0L, 0L, 0L, 0L);
+        var outcomes = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var totals in tracker.Totals().Values)
         {
             open += totals.Open;
@@ -57,6 +60,7 @@ public sealed class TrafficHistory(ConnectionTracker tracker, RequestMetrics req
             foreach (var (outcome, count) in totals.Ended)
             {
                 ended += count;
+                outcomes[outcome.ToString()] = outcomes.GetValueOrDefault(outcome.ToString()) + count;
                 failed += outcome.IsFault() ? count : 0;
             }
         }
@@ -67,13 +71,13 @@ public sealed class TrafficHistory(ConnectionTracker tracker, RequestMetrics req
             openRequests += sums.Open;
             received += sums.BytesIn;
             sent += sums.BytesOut;
-            foreach (var (word, count) in sums.Ended)
-            {
-                endedRequests += count;
-                failedRequests += Enum.TryParse<ConnectionOutcome>(word, out var outcome) && outcome.IsFault() ? count : 0;
-            }
+            endedRequests += sums.Ended.Values.Sum();
+            failedRequests += sums.Failed;
         }
 
-        return new(time.GetUtcNow(), open, ended, failed, openRequests, endedRequests, failedRequests, received, sent);
+        return new(time.GetUtcNow(), open, ended, failed, openRequests, endedRequests, failedRequests, received, sent)
+        {
+            Outcomes = outcomes,
+        };
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Proxy.Diagnostics;
 
 /// <summary>The totals since the start, at one moment.</summary>
@@ -7,7 +9,7 @@ namespace Proxy.Diagnostics;
 /// <param name="Failed">Those of them that the proxy or an upstream failed.</param>
 /// <param name="OpenRequests">The HTTP requests under way.</param>
 /// <param name="Requests">The HTTP requests that have ended.</param>
-/// <param name="FailedRequests">Those of them that did not get a destination's whole answer, other than by the client's doing.</param>
+/// <param name="FailedRequests">Those of them that failed their clients; a status from 500 on counts, whoever answered it.</param>
 /// <param name="BytesIn">Bytes from clients, bodies of requests included.</param>
 /// <param name="BytesOut">Bytes to clients, bodies of responses included.</param>
 public readonly record struct TrafficSample(
@@ -20,4 +22,8 @@ public readonly record struct TrafficSample(
     long FailedRequests,
     long BytesIn,
     long BytesOut
-);
+)
+{
+    /// <summary>The TCP connections that have ended, by outcome; outcomes that have not occurred are left out.</summary>
+    public IReadOnlyDictionary<string, long> Outcomes { get; init; } = FrozenDictionary<string, long>.Empty;
+}

@@ -17,6 +17,7 @@ public sealed class ClusterRegistry
     private readonly DrainedDestinations _drained;
     private readonly ConnectionTracker _tracker;
     private readonly RequestMetrics _requests;
+    private readonly RecentOutcomes _recent;
     private readonly ProxyStatus _status;
 
     internal ClusterRegistry(
@@ -25,6 +26,7 @@ public sealed class ClusterRegistry
         DrainedDestinations drained,
         ConnectionTracker tracker,
         RequestMetrics requests,
+        RecentOutcomes recent,
         ProxyStatus status
     )
     {
@@ -33,6 +35,7 @@ public sealed class ClusterRegistry
         _drained = drained;
         _tracker = tracker;
         _requests = requests;
+        _recent = recent;
         _status = status;
     }
 
@@ -55,6 +58,41 @@ public sealed class ClusterRegistry
     /// <returns>The status; null if there is no such cluster.</returns>
     public ClusterStatus? Find(string clusterId) =>
         _clusters.TryGetCluster(clusterId, out var cluster) ? Describe(cluster, Requests()) : null;
+
+    /// <summary>Adds to a cluster what its destinations were sent; this examines all open connections, so it is not part of <see cref="List"/>.</summary>
+    /// <param name="found">The clusters.</param>
+    /// <returns>The same clusters with the traffic of their destinations.</returns>
+    public IReadOnlyList<ClusterStatus> WithTraffic(IReadOnlyList<ClusterStatus> found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        var open = new Dictionary<DestinationKey, (long Received, long Sent)>();
+        foreach (var record in _tracker.Open)
+        {
+            if (record is { ClusterId: { } cluster, DestinationId: { } destination })
+            {
+                var key = new DestinationKey(cluster, destination);
+                var (received, sent) = open.GetValueOrDefault(key);
+                open[key] = (received + record.ClientBytes, sent + record.UpstreamBytes);
+            }
+        }
+
+        return
+        [
+            .. found.Select(cluster =>
+                cluster with
+                {
+                    Destinations = [.. cluster.Destinations.Select(one => one with { Traffic = Traffic(new(cluster.Id, one.Id)) })],
+                }
+            ),
+        ];
+
+        DestinationTraffic Traffic(DestinationKey key)
+        {
+            var ended = _recent.Find(key.ClusterId, key.DestinationId)?.Traffic ?? new(0, 0, 0, 0);
+            var (received, sent) = open.GetValueOrDefault(key);
+            return ended with { BytesIn = ended.BytesIn + received, BytesOut = ended.BytesOut + sent };
+        }
+    }
 
     /// <summary>
     /// Keeps new connections and requests from a destination; open ones go on. This lasts across edits, until <see cref="TryUndrain"/>, the

@@ -1,4 +1,5 @@
 using Proxy.Conditions;
+using Proxy.Diagnostics;
 
 namespace Proxy.Revisions;
 
@@ -14,6 +15,9 @@ public sealed record DestinationStatus(string Id, string Address, DestinationHea
 {
     /// <summary>Which checks are configured: <c>Off</c>, <c>Active</c>, <c>Passive</c> or <c>ActiveAndPassive</c>.</summary>
     public string Checks { get; init; } = "Off";
+
+    /// <summary>Its dials and bytes, those of open TCP connections included; null where that is not asked for.</summary>
+    public DestinationTraffic? Traffic { get; init; }
 
     /// <summary>How well it works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }

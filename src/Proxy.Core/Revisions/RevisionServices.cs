@@ -74,6 +74,7 @@ internal static class RevisionServices
             provider.GetRequiredService<DrainedDestinations>(),
             provider.GetRequiredService<ConnectionTracker>(),
             provider.GetRequiredService<RequestMetrics>(),
+            provider.GetRequiredService<RecentOutcomes>(),
             provider.GetRequiredService<ProxyStatus>()
         ));
     }

@@ -11,7 +11,10 @@ internal static class ClusterApi
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/clusters", static (ClusterRegistry clusters, KnownConditions known) => clusters.List().Select(known.With))
+        api.MapGet(
+                "/clusters",
+                static (ClusterRegistry clusters, KnownConditions known) => clusters.WithTraffic(clusters.List()).Select(known.With)
+            )
             .WithSummary("The clusters and their destinations.");
         api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
         api.MapPost($"{Destination}/drain", Drain)
@@ -26,7 +29,7 @@ internal static class ClusterApi
 
     private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters, KnownConditions known) =>
         clusters.Find(id) is { } found
-            ? TypedResults.Ok(known.With(found))
+            ? TypedResults.Ok(known.With(clusters.WithTraffic([found])[0]))
             : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
     private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(string id, string destination, ClusterRegistry clusters) =>

@@ -16,6 +16,7 @@ internal sealed class SnapshotReader(
     RequestMetrics requests,
     ClusterRegistry clusters,
     ConditionRegistry conditions,
+    TrafficHistory history,
     AdminConfig admin
 )
 {
@@ -35,7 +36,8 @@ internal sealed class SnapshotReader(
             now.Rejected.Count,
             Routes(new(all)),
             Clusters(),
-            ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok, MaxNotable)
+            ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok, MaxNotable),
+            history.Read()
         );
     }
 
@@ -48,7 +50,10 @@ internal sealed class SnapshotReader(
         }
 
         // The sort is stable, so that routes with equally many connections do not alternate between snapshots.
-        var ranked = all.OrderByDescending(static route => route.Connections ?? route.Requests?.Open).ToList();
+        // What is down has no open connections, so its level comes first.
+        var ranked = all.OrderByDescending(static route => route.Condition?.Level ?? ConditionLevel.Ok)
+            .ThenByDescending(static route => route.Connections ?? route.Requests?.Open)
+            .ToList();
         var others = ranked[MaxRoutes..];
         return new(
             [.. ranked.Take(MaxRoutes).OrderBy(static route => route.Id, StringComparer.OrdinalIgnoreCase)],
@@ -71,6 +76,7 @@ internal sealed class SnapshotReader(
                     new NotableDestination(cluster.Id, destination.Id, IsUnhealthy(destination), destination.Drained)
             )
             .Where(static destination => destination.Unhealthy || destination.Drained)
+            .OrderByDescending(static destination => destination.Drained) // what is unhealthy is among the conditions, too
             .ToList();
         return new([.. notable.Take(MaxNotable)], Math.Max(0, notable.Count - MaxNotable));
     }

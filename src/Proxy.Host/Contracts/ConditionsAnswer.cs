@@ -23,8 +23,10 @@ internal sealed record ConditionsAnswer(
     /// <param name="all">All conditions, the worst first.</param>
     /// <param name="wanted">Which of them are listed.</param>
     /// <param name="most">How many are listed.</param>
-    public static ConditionsAnswer Of(IReadOnlyList<Condition> all, Func<Condition, bool> wanted, int most = Most) =>
-        new(
+    public static ConditionsAnswer Of(IReadOnlyList<Condition> all, Func<Condition, bool> wanted, int most = Most)
+    {
+        var clusters = new ClusterIds(all);
+        return new(
             all is [var first, ..] ? first.Level : ConditionLevel.Ok,
             all.Count(static one => one.Level == ConditionLevel.Down),
             all.Count(static one => one.Level == ConditionLevel.Degraded),
@@ -32,16 +34,47 @@ internal sealed record ConditionsAnswer(
             [
                 .. all.Where(static one => one.Level != ConditionLevel.Ok)
                     .GroupBy(static one => (one.Level, one.Kind, one.Reason))
-                    .Select(static group => new ConditionGroup(
+                    .Select(group => new ConditionGroup(
                         group.Key.Kind,
                         group.Key.Level,
                         group.Key.Reason,
                         group.Count(),
                         group.Min(static one => one.Since)
-                    )),
+                    )
+                    {
+                        Clusters = clusters.Count(group),
+                        LastError = group.MaxBy(static one => one.Since)?.LastError,
+                    }),
             ],
             [.. all.Where(wanted).Take(most)]
         );
+    }
+
+    /// <summary>Finds the cluster of a destination's id, which is <c>cluster/destination</c>; either may contain a slash.</summary>
+    private readonly struct ClusterIds(IReadOnlyList<Condition> all)
+    {
+        private readonly HashSet<string> _ids = all.Where(static one => one.Kind == ConditionKind.Cluster)
+            .Select(static one => one.Id)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+        public int Count(IGrouping<(ConditionLevel Level, ConditionKind Kind, ConditionReason Reason), Condition> group) =>
+            group.Key.Kind is ConditionKind.Destination or ConditionKind.Device or ConditionKind.Unit
+                ? group.Select(Find).Distinct(StringComparer.OrdinalIgnoreCase).Count()
+                : 0;
+
+        private string Find(Condition one)
+        {
+            for (var slash = one.Id.LastIndexOf('/'); slash > 0; slash = one.Id.LastIndexOf('/', slash - 1))
+            {
+                if (_ids.Contains(one.Id[..slash]))
+                {
+                    return one.Id[..slash];
+                }
+            }
+
+            return one.Id;
+        }
+    }
 }
 
 /// <summary>Things of one kind with the same level for the same reason.</summary>
@@ -50,4 +83,11 @@ internal sealed record ConditionsAnswer(
 /// <param name="Reason">The reason.</param>
 /// <param name="Count">How many there are.</param>
 /// <param name="Since">Since when the first of them has been so.</param>
-internal sealed record ConditionGroup(ConditionKind Kind, ConditionLevel Level, ConditionReason Reason, int Count, DateTimeOffset? Since);
+internal sealed record ConditionGroup(ConditionKind Kind, ConditionLevel Level, ConditionReason Reason, int Count, DateTimeOffset? Since)
+{
+    /// <summary>The number of clusters that they are in; 0 for what is in no cluster.</summary>
+    public int Clusters { get; init; }
+
+    /// <summary>The last error of the newest of them; null if there is none.</summary>
+    public string? LastError { get; init; }
+}

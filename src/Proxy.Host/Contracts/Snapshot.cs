@@ -1,3 +1,5 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Host.Contracts;
 
 /// <summary>The overview that the dashboard shows. Its size is bounded, however many routes, clusters and errors there are.</summary>
@@ -6,15 +8,17 @@ namespace Proxy.Host.Contracts;
 /// <param name="Routes">The routes.</param>
 /// <param name="Clusters">The destinations that need attention.</param>
 /// <param name="Health">What is wrong, with at most 50 conditions.</param>
+/// <param name="Traffic">The totals of this moment, as in the history.</param>
 internal sealed record Snapshot(
     StatusAnswer Status,
     int RejectedCount,
     SnapshotRoutes Routes,
     SnapshotClusters Clusters,
-    ConditionsAnswer Health
+    ConditionsAnswer Health,
+    TrafficSample Traffic
 );
 
-/// <summary>The routes with the most open connections, and the sum of the others.</summary>
+/// <summary>The routes that are down or degraded, those with the most open connections, and the sum of the others.</summary>
 /// <param name="Items">At most 500 routes, ordered by id.</param>
 /// <param name="Others">The sum of the routes that are not in Items.</param>
 internal sealed record SnapshotRoutes(IReadOnlyList<RouteAnswer> Items, SnapshotOthers Others);

@@ -14,10 +14,11 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
         return Facts.Worst(
             Condition.Ok(Kind, one.RouteId),
             one.Failures is { } failures ? Facts.InARow(Kind, one.RouteId, ConditionReason.ActivationFailed, failures) : null,
-            Full(one, waiting),
+            // A paused lock fills, so the pause is why.
             one.PausedSince is { } since
                 ? new(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.Paused) { Since = since, Count = waiting }
                 : null,
+            Full(one, waiting),
             one.HookFailures is { } hooks
                 ? Facts.Of(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.ActivationFailed, hooks)
                 : null

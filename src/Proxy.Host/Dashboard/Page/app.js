@@ -1,5 +1,7 @@
 // Starts the page: the stream fills the store, and each change of the store updates the view that the URL's hash names.
 
+import { get } from './api.js';
+import { conditions } from './conditions.js';
 import { setAttribute, setClass, setText, el } from './dom.js';
 import { listen, showHelp } from './keys.js';
 import { news } from './news.js';
@@ -15,6 +17,7 @@ let view = null;
 let paused = false;
 let connection = 'connecting';
 let lost = null;
+let filled = false;
 
 function show(moved) {
   const { parts, query } = parse(location.hash);
@@ -61,6 +64,7 @@ function changed({ detail }) {
   }
 
   if (state !== connection) {
+    filled &&= state === 'live'; // the page has missed what happened since
     if (state === 'live' && connection === 'lost') {
       say('Connected to the host again.');
     }
@@ -92,7 +96,23 @@ document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault(); // the hash names the view, so a link must not change it
   main.focus();
 });
+
+// The host has kept what happened before the page was opened, and while it was not connected.
+async function fill() {
+  filled = true;
+  try {
+    store.fill((await get('api/history')).samples);
+  } catch {
+    // Without it, the charts begin now.
+  }
+}
+
 store.addEventListener('change', ({ detail: { snapshot, previous } }) => {
+  conditions.update(snapshot);
+  if (!filled) {
+    fill();
+  }
+
   news(snapshot, previous).forEach(say);
   if (!paused) {
     view.update?.(snapshot);

@@ -7,7 +7,7 @@ import { kept } from './store.js';
 const height = 152;
 const shortest = 60; // seconds; a page that was just opened shows this span instead of five mostly empty minutes
 const whole = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
-const rowsOfValues = 30; // the table of values has one row for each ten seconds of five minutes
+const stepOfValues = 10; // seconds between the rows of the table of values
 const describedEvery = 15000; // milliseconds
 const probes = new Map();
 
@@ -142,7 +142,12 @@ export class Chart {
   #list() {
     const [times = [], ...lines] = this.#data ?? [];
     const rows = [];
-    for (let i = times.length - 1; i >= 0 && rows.length < rowsOfValues; i -= kept / rowsOfValues) {
+    for (let i = times.length - 1, at = Infinity; i >= 0; i--) {
+      if (times[i] > at) {
+        continue;
+      }
+
+      at = times[i] - stepOfValues;
       rows.push(
         el('tr', {}, el('th', { scope: 'row' }, time(times[i] * 1000)), lines.map((line) => el('td', { class: 'num' }, this.#format(line[i])))),
       );

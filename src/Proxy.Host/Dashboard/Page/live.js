@@ -10,8 +10,11 @@ export class Live {
   #rested = 0;
   #closed = false;
   #turn = 0;
+  #every;
 
-  constructor({ load, show, fail }) {
+  /** every: milliseconds that are between two requests at least. */
+  constructor({ load, show, fail, every = 0 }) {
+    this.#every = every;
     this.#load = load;
     this.#show = show;
     this.#fail = fail;
@@ -39,7 +42,7 @@ export class Live {
       }
     } finally {
       const ended = performance.now();
-      this.#rested = ended + patience * (ended - started);
+      this.#rested = ended + Math.max(patience * (ended - started), this.#every);
       this.#busy = this.#turn !== turn;
     }
   }

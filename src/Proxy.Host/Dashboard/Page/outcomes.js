@@ -1,4 +1,5 @@
-// The meaning of each outcome. "failed" is counted as an error on the overview; "ended" is an end that was requested or configured.
+// The meaning of each outcome. "failed" is what the host counts as failures, too; "ended" is an end that was requested or configured, and
+// "refused" one that a list or the first bytes decided.
 
 const outcomes = {
   Completed: ['fine', 'Both sides closed the connection normally.'],
@@ -10,18 +11,18 @@ const outcomes = {
   DurationExpired: ['ended', 'The connection reached its maximum duration.'],
   Drained: ['ended', 'The route or address was removed, or the host stopped.'],
   ClosedByAdmin: ['ended', 'An operator closed the connection.'],
-  MemberGone: ['ended', 'The channel member at the other end left.'],
+  MemberGone: ['failed', 'The channel member at the other end left.'],
   UpstreamReset: ['failed', 'The destination reset the connection.'],
   ConnectFailed: ['failed', 'Connecting to a destination failed.'],
   NoDestination: ['failed', 'No destination was available.'],
-  NoRoute: ['failed', 'No route matched the connection.'],
-  Denied: ['failed', 'The client may not use the route.'],
+  NoRoute: ['refused', 'No route matched the connection.'],
+  Denied: ['refused', 'The client may not use the route.'],
   LimitExceeded: ['failed', 'A limit on connections was reached.'],
   QueueFull: ['failed', 'The queue of a lock or multiplexer was full.'],
   QueueTimeout: ['failed', 'The client waited in a queue for longer than allowed.'],
   HookFailed: ['failed', 'A hook failed.'],
-  PeekTimeout: ['failed', 'The bytes needed to choose a route did not arrive in time.'],
-  InvalidProxyHeader: ['failed', 'The PROXY header was missing, malformed or not trusted.'],
+  PeekTimeout: ['refused', 'The bytes needed to choose a route did not arrive in time.'],
+  InvalidProxyHeader: ['refused', 'The PROXY header was missing, malformed or not trusted.'],
   TlsFailed: ['failed', 'A TLS handshake failed.'],
   ProtocolError: ['failed', 'A client or destination violated the multiplexed protocol.'],
   ResponseTimeout: ['failed', 'The destination did not answer a request in time.'],
@@ -43,3 +44,6 @@ const sum = (ended, wanted) =>
 export const total = (ended) => sum(ended, () => true);
 
 export const failures = (ended) => sum(ended, (outcome) => kindOf(outcome) === 'failed');
+
+/** The class of an outcome's state. */
+export const toneOfOutcome = (outcome) => ({ fine: 'state good', ended: 'state', refused: 'state warn', failed: 'state bad' })[kindOf(outcome)];

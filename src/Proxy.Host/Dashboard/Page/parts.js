@@ -1,6 +1,6 @@
 // Elements that several views use.
 
-import { el, setChildren, setClass, setText } from './dom.js';
+import { el, setClass, setText } from './dom.js';
 
 export const card = (title, ...children) => el('section', { class: 'card' }, el('header', {}, el('h2', {}, title)), children);
 
@@ -45,33 +45,6 @@ export function state(of) {
 }
 
 export const badge = (text) => el('span', { class: 'badge' }, text);
-
-/** Messages at the top of a view: { key, tone, text, link, where }. A message keeps its element as long as its key exists. */
-export function notices() {
-  const list = el('ul', { class: 'notices', 'aria-label': 'Notices' });
-  const known = new Map();
-  return {
-    element: list,
-    update: (wanted) => {
-      const keys = new Set(wanted.map(({ key }) => key));
-      [...known.keys()].filter((key) => !keys.has(key)).forEach((key) => known.delete(key));
-      const lines = wanted.map((notice) => {
-        if (!known.has(notice.key)) {
-          known.set(notice.key, lineOf(notice));
-        }
-
-        const line = known.get(notice.key);
-        setText(line.firstElementChild, notice.text);
-        return line;
-      });
-      list.hidden = lines.length === 0;
-      setChildren(list, lines);
-    },
-  };
-}
-
-const lineOf = ({ tone, link, where }) =>
-  el('li', { class: `${tone}-notice` }, el('span'), where ? el('a', { href: where }, link) : null);
 
 /** The error message of a view whose data could not be read. */
 export function failure() {

@@ -1,9 +1,10 @@
-// The data from the stream: the newest snapshot, and the samples of the last five minutes for the charts. Rates are computed from
-// totals, so that they are right even if the page has missed a snapshot.
+// The data from the stream: the newest snapshot, and the samples of the last five minutes for the charts, which begin with those that the
+// host has kept. Rates are computed from totals, so that they are right even if the page has missed a snapshot.
 
 import { failures, total } from './outcomes.js';
 
-export const kept = 300; // snapshots, one a second
+export const kept = 300; // seconds
+const together = 1.2; // seconds; the host's sample is left out where the page has one of its own
 const longestStep = 5; // seconds; a longer step between two samples is shown as a gap
 const shortestStep = 0.4; // seconds; of two samples closer than this, one is dropped: after a stall, the rate between them would be a false spike
 const drift = 2; // seconds; when the two clocks differ by more, the offset between them is reset
@@ -37,18 +38,33 @@ class Store extends EventTarget {
     sample.time = this.#base + sample.uptime;
     if (last && follows(last, sample) && sample.uptime - last.uptime < shortestStep) {
       this.samples.pop();
-    } else if (this.samples.length === kept) {
-      this.samples.shift();
     }
 
     this.samples.push(sample);
+    const old = this.samples.findIndex(({ time }) => time >= sample.time - kept);
+    this.samples.splice(0, old);
+  }
+
+  /** Adds the samples that the host has kept, where the page has none of its own. */
+  fill(history) {
+    const last = this.samples.at(-1);
+    if (!last) {
+      return;
+    }
+
+    const own = this.samples.filter(({ start }) => start === last.start).map(({ uptime }) => uptime);
+    const found = history
+      .map((traffic) => ({ traffic, uptime: last.uptime - (last.at - Date.parse(traffic.at)) / 1000 }))
+      .filter(({ uptime }) => uptime >= Math.max(0, last.uptime - kept) && own.every((at) => Math.abs(at - uptime) > together))
+      .map(({ traffic, uptime }) => ({ ...totalsOf(traffic), start: last.start, uptime, time: this.#base + uptime }));
+    this.samples = [...this.samples, ...found].sort((a, b) => a.time - b.time);
   }
 
   /** The rate per second over the last five seconds; null until there are two samples. */
   rate(pick) {
     const last = this.samples.at(-1);
     let first = last;
-    for (let i = this.samples.length - 2; i >= 0 && follows(this.samples[i], this.samples[i + 1]); i--) {
+    for (let i = this.samples.length - 2; i >= 0 && follows(this.samples[i], this.samples[i + 1]) && pick(this.samples[i]) !== undefined; i--) {
       first = this.samples[i];
       if (last.uptime - first.uptime >= smooth) {
         break;
@@ -104,42 +120,42 @@ function rateBetween(first, last, pick) {
 }
 
 /** What a route counts: the requests of an HTTP route, the connections of any other. */
-export const countsOf = (route) => route.requests ?? { open: route.connections, ended: route.ended, bytesIn: route.bytesIn, bytesOut: route.bytesOut };
+export function countsOf({ requests, connections, ended, bytesIn, bytesOut }) {
+  const { open, ended: ends, ...rest } = requests ?? { open: connections, ended, failed: failures(ended), bytesIn, bytesOut };
+  return { open, ended: ends, total: total(ends), failed: rest.failed, bytesIn: rest.bytesIn, bytesOut: rest.bytesOut };
+}
 
-const numbersOf = ({ open, ended, failed, bytesIn, bytesOut }) => ({
+const numbersOf = ({ open, total: ended, failed, bytesIn, bytesOut }) => ({ open, ended, failed, bytesIn, bytesOut });
+
+// The totals of the host, in the shape of the history.
+const totalsOf = ({ at, open, ended, failed, openRequests, requests, failedRequests, bytesIn, bytesOut, outcomes }) => ({
+  at: Date.parse(at),
   open,
-  ended,
-  failed,
+  openRequests,
+  opened: open + ended + openRequests + requests,
+  failed: failed + failedRequests,
   bytesIn,
   bytesOut,
+  outcomes,
 });
 
-function sampleOf({ status, routes }) {
-  const { open, ended, bytesIn, bytesOut } = status.connections;
-  return {
-    time: 0,
-    start: status.startedAt,
-    uptime: status.uptime,
-    outcomes: ended,
-    ...numbersOf({ open, ended: total(ended), failed: failures(ended), bytesIn, bytesOut }),
-    routes: new Map(
-      routes.items.map((route) => {
-        const counts = countsOf(route);
-        return [route.id, numbersOf({ ...counts, ended: total(counts.ended), failed: failures(counts.ended) })];
-      }),
-    ),
-  };
-}
+const sampleOf = ({ status, routes, traffic }) => ({
+  ...totalsOf(traffic),
+  time: 0,
+  start: status.startedAt,
+  uptime: status.uptime,
+  routes: new Map(routes.items.map((route) => [route.id, numbersOf(countsOf(route))])),
+});
 
 export const pick = {
   open: (sample) => sample.open,
-  opened: (sample) => sample.open + sample.ended,
+  opened: (sample) => sample.opened ?? sample.open + sample.ended,
   failed: (sample) => sample.failed,
   bytesIn: (sample) => sample.bytesIn,
   bytesOut: (sample) => sample.bytesOut,
   /** Picks a value of one route instead of the host. */
   of: (route, choose) => (sample) => {
-    const found = sample.routes.get(route);
+    const found = sample.routes?.get(route);
     return found === undefined ? undefined : choose(found);
   },
 };

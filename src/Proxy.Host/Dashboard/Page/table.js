@@ -1,10 +1,13 @@
 // A table that keeps the elements of a row for as long as its key exists. An update changes only cells whose values differ, so that
-// focus and selection stay.
+// focus and selection stay. On a narrow screen each row is a card (parts.css), which is why the roles are written out: a browser forgets
+// them where a table is laid out otherwise.
 
 import { el, keepFocus, setAttribute, setClass, setText } from './dom.js';
+import { setId } from './ids.js';
 
 /**
- * columns: { name, text(row) | make() → { element, update(row) }, link(row), head, numeric, tight, id, tone(row), sort(row) }
+ * columns: { name, text(row) | make() → { element, update(row) }, link(row), head, numeric, tight, id, cut, tone(row), sort(row) }
+ * most: how many rows are shown, of all that are sorted. id: its words may break anywhere; cut: it is one id, and is cut in the middle if it is long.
  */
 export class Table {
   #columns;
@@ -12,21 +15,24 @@ export class Table {
   #rows = new Map();
   #last = [];
   #order;
-  #body = el('tbody');
+  #body = el('tbody', { role: 'rowgroup' });
   #heads;
   #scroll;
   #empty;
+  #most;
   // A table that scrolls must be reachable by keyboard; one that does not should not be a tab stop.
   #width = new ResizeObserver(() => {
     setAttribute(this.#scroll, 'tabindex', this.#scroll.scrollWidth > this.#scroll.clientWidth ? '0' : null);
   });
 
-  constructor({ caption, columns, key, empty, order, layout }) {
+  constructor({ caption, columns, key, empty, order, layout, most = Infinity }) {
+    this.#most = most;
     this.#columns = columns;
     this.#key = key;
     this.#order = order ?? null;
     this.#heads = columns.map((column, index) => this.#head(column, index));
-    const table = el('table', { class: layout }, el('caption', { class: 'unseen' }, caption), el('thead', {}, el('tr', {}, this.#heads)), this.#body);
+    const head = el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, this.#heads));
+    const table = el('table', { class: layout, role: 'table' }, el('caption', { class: 'unseen' }, caption), head, this.#body);
     this.#scroll = el('div', { class: 'scroll', role: 'region', 'aria-label': caption }, table);
     this.#width.observe(this.#scroll);
     this.#width.observe(table);
@@ -39,7 +45,7 @@ export class Table {
     this.#last = rows;
     const known = this.#rows;
     this.#rows = new Map();
-    const wanted = this.#sorted(rows).map((row) => {
+    const wanted = this.#sorted(rows).slice(0, this.#most).map((row) => {
       const key = this.#key(row);
       const line = known.get(key) ?? this.#line();
       this.#rows.set(key, line);
@@ -67,11 +73,14 @@ export class Table {
     }
 
     const sign = this.#order.descending ? -1 : 1;
-    return [...rows].sort((a, b) => sign * compare(by(a), by(b)));
+    return rows
+      .map((row) => [by(row), row])
+      .sort(([a], [b]) => sign * compare(a, b))
+      .map(([, row]) => row);
   }
 
   #head(column, index) {
-    const head = el('th', { scope: 'col', class: styleOf(column) });
+    const head = el('th', { scope: 'col', role: 'columnheader', class: [styleOf(column), column.sort && 'sorts'].filter(Boolean).join(' ') || null });
     if (!column.sort) {
       head.append(column.name ? column.name : el('span', { class: 'unseen' }, 'Actions'));
       return head;
@@ -97,7 +106,7 @@ export class Table {
   #line() {
     const cells = this.#columns.map(cellOf);
     return {
-      element: el('tr', {}, cells.map((cell) => cell.element)),
+      element: el('tr', { role: 'row' }, cells.map((cell) => cell.element)),
       update: (row) => cells.forEach((cell) => cell.update(row)),
     };
   }
@@ -111,20 +120,25 @@ const styleOf = ({ numeric, narrow, tight, id, actions }) =>
   [numeric && 'num', narrow && 'narrow', tight && 'tight', id && 'id', actions && 'actions'].filter(Boolean).join(' ') || null;
 
 function cellOf(column) {
-  const cell = el(column.head ? 'th' : 'td', { scope: column.head ? 'row' : null, class: styleOf(column) });
+  const cell = el(column.head ? 'th' : 'td', {
+    scope: column.head ? 'row' : null,
+    role: column.head ? 'rowheader' : 'cell',
+    class: styleOf(column),
+    'data-label': column.name || null,
+  });
   if (column.make) {
     const made = column.make();
     cell.append(made.element);
     return { element: cell, update: made.update };
   }
 
-  const inner = column.link || column.tone ? el(column.link ? 'a' : 'span') : null;
+  const inner = column.link || column.tone || column.cut ? el(column.link ? 'a' : 'span') : null;
   if (inner) {
     cell.append(inner);
   }
 
   const update = (row) => {
-    setText(inner ?? cell, column.text(row));
+    (column.cut ? setId : setText)(inner ?? cell, column.text(row));
     if (column.link) {
       setAttribute(inner, 'href', column.link(row));
     }

@@ -8,6 +8,8 @@ import { clusters } from './views/clusters.js';
 import { configuration } from './views/configuration.js';
 import { connection } from './views/connection.js';
 import { connections } from './views/connections.js';
+import { ends } from './views/ends.js';
+import { health } from './views/health.js';
 import { overview } from './views/overview.js';
 import { route } from './views/route.js';
 import { routes } from './views/routes.js';
@@ -19,6 +21,8 @@ const views = {
   channels: ([name]) => channels(name),
   configuration: ([tab]) => configuration(tab),
   about: () => about(),
+  health: (_, query) => health(query),
+  ends: (_, query) => ends(query),
 };
 
 export function viewFor([first, ...rest], query) {

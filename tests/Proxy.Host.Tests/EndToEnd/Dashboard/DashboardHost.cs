@@ -11,11 +11,13 @@ internal sealed class DashboardHost : IAsyncDisposable
     private readonly SimulatedDevice _device;
     private readonly int _port;
     private readonly string _admin;
+    private readonly string _timeout;
 
-    private DashboardHost(int port, string admin, int echoes)
+    private DashboardHost(int port, string admin, int echoes, string timeout)
     {
         _port = port;
         _admin = admin;
+        _timeout = timeout;
         _servers = [new TcpServer("one", 0, echoes), new TcpServer("two", 0, echoes)];
         _device = new SimulatedDevice(SimulatedDevice.Line) { OnMessage = AnswerAsync };
     }
@@ -30,9 +32,15 @@ internal sealed class DashboardHost : IAsyncDisposable
     /// <param name="port">The port of the dashboard; 0 for any free port.</param>
     /// <param name="admin">Further keys of Admin.</param>
     /// <param name="echoes">How often the servers repeat what they receive.</param>
-    public static async Task<DashboardHost> StartAsync(int port = 0, string admin = "\"AllowChanges\": true", int echoes = 1)
+    /// <param name="timeout">How long the device may take for an answer.</param>
+    public static async Task<DashboardHost> StartAsync(
+        int port = 0,
+        string admin = "\"AllowChanges\": true",
+        int echoes = 1,
+        string timeout = "00:01:00"
+    )
     {
-        var found = new DashboardHost(port, admin, echoes);
+        var found = new DashboardHost(port, admin, echoes, timeout);
         await found.StartHostAsync();
         return found;
     }
@@ -84,11 +92,28 @@ internal sealed class DashboardHost : IAsyncDisposable
                   "site": { "Destinations": { "a": { "Address": "http://127.0.0.1:1" } } },
                   "inverter": {
                     "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{_device.Port}}" } },
-                    "Multiplex": { "Protocol": "line" } }
+                    "Multiplex": { "Protocol": "line", "ResponseTimeout": "{{_timeout}}" } }
                 }
               }
             }
             """;
+
+    /// <summary>Adds the route mail, whose destination refuses connections, and has clients fail there.</summary>
+    public async Task FailAsync(int clients = 3)
+    {
+        await Host.EditAsync(
+            Configuration(
+                """
+                "mail": { "Listen": "127.0.0.5:0", "ClusterId": "mail" },
+                """
+            )
+        );
+        for (var i = 0; i < clients; i++)
+        {
+            using var client = await TcpClientSocket.ConnectAsync(Address("mail"));
+            Assert.Null(await client.ReadAsync());
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

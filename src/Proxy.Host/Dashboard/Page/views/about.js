@@ -2,6 +2,7 @@
 
 import { get, path } from '../api.js';
 import { action } from '../actions.js';
+import { attentionOf } from '../attention.js';
 import { el } from '../dom.js';
 import { bytes, count, duration, share, time, version } from '../format.js';
 import { Live } from '../live.js';
@@ -26,16 +27,19 @@ export function about() {
     fail: failed.show,
   });
   let before = null;
+  const own = attentionOf(({ kind }) => kind === 'Resource' || kind === 'Log');
   return {
     title: 'About',
     elements: [
       heading('About'),
+      own.element,
       card('Host', el('div', { class: 'pad' }, host.element)),
       card('Process', el('div', { class: 'pad' }, load.element)),
       cardWith('Event loops', 'one thread each, for TCP connections', loops.element),
       cardWith('Log levels', 'a change ends after the chosen time', failed.element, levels.element, levelForm(() => live.now())),
     ],
     update: ({ status }) => {
+      own.update();
       host.update(
         version(status.version),
         time(status.startedAt),

@@ -1,6 +1,7 @@
 // Channels: which members are reached under which local address, the state of all members, and the open tunnels.
 
 import { get } from '../api.js';
+import { attentionOf } from '../attention.js';
 import { el, setChildren, setText } from '../dom.js';
 import { plural } from '../format.js';
 import { Live } from '../live.js';
@@ -21,6 +22,7 @@ export function channels(name) {
   const [members, tunnels] = [membersTable(), tunnelsTable(() => live.now())];
   const more = el('p', { class: 'empty', hidden: true });
   const known = new Map();
+  const own = attentionOf(({ kind, id }) => kind === 'Member' || (kind === 'Channel' && (name === undefined || id === name)));
   const rest = el('div', { class: 'stack' }, cardWith('Members', '', members.element), cardWith('Tunnels', '', tunnels.element, more));
   const live = new Live({
     load: () => Promise.all([get('api/channels'), get('api/members'), get('api/tunnels')]),
@@ -42,8 +44,11 @@ export function channels(name) {
   const up = name === undefined ? null : el('a', { href: '#/channels' }, 'All channels');
   return {
     title: name ?? 'Channels',
-    elements: [heading(name ?? 'Channels', up), failed.element, stale, none, list, rest],
-    update: () => live.tick(),
+    elements: [heading(name ?? 'Channels', up), own.element, failed.element, stale, none, list, rest],
+    update: () => {
+      own.update();
+      live.tick();
+    },
     close: () => live.close(),
   };
 }
@@ -99,7 +104,7 @@ const reachTable = (channel) =>
     key: ({ iid, port }) => `${iid} ${port}`,
     empty: 'No member uses this channel now.',
     columns: [
-      { name: 'Member', head: true, id: true, text: ({ iid }) => iid },
+      { name: 'Member', head: true, id: true, cut: true, text: ({ iid }) => iid },
       { name: 'Local address', tight: true, text: ({ ip, port }) => `${ip}:${port}` },
       { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? '']) },
       { name: 'Epoch', tight: true, text: ({ epoch }) => epoch },
@@ -113,7 +118,7 @@ const membersTable = () =>
     empty: 'No other member is known.',
     order: { column: 0, descending: false },
     columns: [
-      { name: 'Member', head: true, id: true, sort: ({ id }) => id, text: ({ id }) => id },
+      { name: 'Member', head: true, id: true, cut: true, sort: ({ id }) => id, text: ({ id }) => id },
       { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? '']) },
       { name: 'Local address', tight: true, text: ({ localAddress }) => localAddress },
       { name: 'Tunnel', id: true, text: ({ address }) => address },

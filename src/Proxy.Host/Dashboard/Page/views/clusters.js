@@ -1,13 +1,14 @@
 // Clusters with the health of their destinations; draining destinations and closing their connections.
 
 import { get } from '../api.js';
+import { attentionOf, ofCluster } from '../attention.js';
 import { el, setChildren, setText } from '../dom.js';
 import { plural } from '../format.js';
 import { Live } from '../live.js';
 import { total } from '../outcomes.js';
 import { badge, failure, heading } from '../parts.js';
 import { link } from '../router.js';
-import { destinationsTable, isUnhealthy } from './destinations.js';
+import { destinationsTable, isDown, withDevices } from './destinations.js';
 import { meanOf } from './http.js';
 
 const shown = 100; // cards at once
@@ -18,6 +19,7 @@ export function clusters(id) {
   const none = el('p', { class: 'note', hidden: true });
   const field = el('input', { type: 'search', 'aria-label': 'Filter clusters', placeholder: 'Filter  /' });
   const known = new Map();
+  const own = attentionOf(id === undefined ? () => false : ofCluster(id));
   let found = [];
 
   const refresh = () => {
@@ -40,14 +42,17 @@ export function clusters(id) {
   const aside = id === undefined ? el('span', { class: 'aside' }, field) : el('a', { href: '#/clusters' }, 'All clusters');
   return {
     title: id ?? 'Clusters',
-    elements: [heading(id ?? 'Clusters', aside), failed.element, list, none],
-    update: () => live.tick(),
+    elements: [heading(id ?? 'Clusters', aside), own.element, failed.element, list, none],
+    update: () => {
+      own.update();
+      live.tick();
+    },
     close: () => live.close(),
   };
 }
 
 const requestsOf = ({ requests }) =>
-  requests && `${plural(total(requests.ended) + requests.open, 'request')}, ${requests.statuses['5xx'] ?? 0} of them 5xx, ${meanOf(requests)} on average`;
+  requests && `${plural(total(requests.ended) + requests.open, 'request')}, ${requests.failed} of them failed, ${meanOf(requests)} on average`;
 
 const matches = (cluster, text) =>
   cluster.id.toLowerCase().includes(text) || cluster.destinations.some(({ id, address }) => `${id} ${address}`.toLowerCase().includes(text));
@@ -74,10 +79,11 @@ function clusterCard({ id }, after) {
     element,
     update: (cluster) => {
       setText(policy, cluster.policy ?? 'default policy');
-      const bad = cluster.destinations.filter(isUnhealthy).length;
+      const destinations = withDevices(cluster);
+      const bad = destinations.filter(isDown).length;
       const drained = cluster.destinations.filter((one) => one.drained).length;
-      setText(summary, [plural(cluster.destinations.length, 'destination'), bad && `${bad} unhealthy`, drained && `${drained} drained`, requestsOf(cluster)].filter(Boolean).join(', '));
-      table.update(cluster.destinations);
+      setText(summary, [plural(cluster.destinations.length, 'destination'), bad && `${bad} down`, drained && `${drained} drained`, requestsOf(cluster)].filter(Boolean).join(', '));
+      table.update(destinations);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { get } from '../api.js';
 import { action } from '../actions.js';
+import { attentionOf } from '../attention.js';
 import { el, setAttribute } from '../dom.js';
 import { plural, time } from '../format.js';
 import { Live } from '../live.js';
@@ -36,6 +37,7 @@ export function configuration(wanted) {
     fail: failed.show,
   });
   const reload = reloading(() => live.now());
+  const own = attentionOf(({ kind }) => ['Configuration', 'Listener', 'Certificate'].includes(kind));
   let seen = null;
   const anchors = Object.entries(tabs).map(([name, text]) =>
     setCurrent(el('a', { href: link(name === 'files' ? ['configuration'] : ['configuration', name]) }, text), name === tab),
@@ -44,6 +46,7 @@ export function configuration(wanted) {
     title: 'Configuration',
     elements: [
       heading('Configuration', el('span', { class: 'aside' }, reload.element)),
+      own.element,
       el('section', { class: 'card' }, el('div', { class: 'pad first' }, summary.element)),
       el('nav', { class: 'tabs', 'aria-label': 'Parts of the configuration' }, anchors),
       failed.element,
@@ -51,6 +54,7 @@ export function configuration(wanted) {
     ],
     // Documents are loaded again only after a change, not with each snapshot: they are long, and the operator is reading them.
     update: ({ status, rejectedCount }) => {
+      own.update();
       reload.update(status);
       summary.update(
         status.revision?.id,

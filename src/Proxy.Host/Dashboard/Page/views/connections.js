@@ -99,8 +99,8 @@ const connectionsTable = (after) =>
     columns: [
       { name: 'Connection', head: true, tight: true, text: ({ id }) => id, link: ({ id }) => link(['connections', id]) },
       { name: 'Client', id: true, text: ({ client }) => client ?? '–' },
-      { name: 'Route', id: true, text: ({ route }) => route ?? '–', link: ({ route }) => link(['routes', route ?? '']) },
-      { name: 'Destination', id: true, text: ({ cluster, destination }) => [cluster, destination].filter(Boolean).join(' / ') || '–' },
+      { name: 'Route', id: true, cut: true, text: ({ route }) => route ?? '–', link: ({ route }) => link(['routes', route ?? '']) },
+      { name: 'Destination', id: true, cut: true, text: ({ cluster, destination }) => [cluster, destination].filter(Boolean).join(' / ') || '–' },
       { name: 'Phase', text: ({ phase }) => phase ?? '–' },
       { name: 'From client', numeric: true, text: ({ bytesIn }) => bytes(bytesIn) },
       { name: 'To client', numeric: true, text: ({ bytesOut }) => bytes(bytesOut) },

@@ -5,16 +5,16 @@ import { Live } from '../live.js';
 import { cardWith, failure } from '../parts.js';
 import { el } from '../dom.js';
 import { link } from '../router.js';
-import { destinationsTable } from './destinations.js';
+import { destinationsTable, withDevices } from './destinations.js';
 
 export function forward({ clusterId }) {
   const table = destinationsTable(clusterId, () => live.now());
   const failed = failure();
   const live = new Live({
     load: () => get(path('clusters', clusterId)),
-    show: ({ destinations }) => {
+    show: (cluster) => {
       failed.hide();
-      table.update(destinations);
+      table.update(withDevices(cluster));
     },
     fail: failed.show,
   });

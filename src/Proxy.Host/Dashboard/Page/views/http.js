@@ -39,5 +39,8 @@ export function http(route) {
   };
 }
 
+/** The time of a mean request in seconds; 0 if none has ended. */
+export const meanSeconds = ({ duration, ended }) => (total(ended) > 0 ? duration / total(ended) : 0);
+
 /** The time of a mean request, as text. */
-export const meanOf = ({ duration, ended }) => (total(ended) > 0 ? `${((duration / total(ended)) * 1000).toPrecision(3)} ms` : '–');
+export const meanOf = (requests) => (total(requests.ended) > 0 ? `${Number((meanSeconds(requests) * 1000).toPrecision(3))} ms` : '–');

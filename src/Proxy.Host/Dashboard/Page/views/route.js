@@ -1,11 +1,12 @@
 // One route: its numbers and charts, and below them the part for its mode.
 
 import { get, path } from '../api.js';
+import { attentionOf, ofCluster } from '../attention.js';
 import { Chart } from '../chart.js';
 import { el } from '../dom.js';
-import { bytes, bytesRate, count, perSecond } from '../format.js';
+import { bytes, bytesRate, count, perSecond, plural } from '../format.js';
 import { Live } from '../live.js';
-import { failures, total } from '../outcomes.js';
+import { failures } from '../outcomes.js';
 import { badge, failure, heading, tile } from '../parts.js';
 import { link } from '../router.js';
 import { countsOf, pick, store } from '../store.js';
@@ -38,13 +39,15 @@ export function route(id) {
   const connections = el('a', { href: link(['connections'], { route: id }) }, 'Connections of this route');
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
   let part = null;
+  let cluster = () => false;
+  const own = attentionOf((one) => (['Route', 'Lock'].includes(one.kind) && one.id === id) || cluster(one));
   const live = new Live({
     load: () => get(path('routes', id)),
     show: (found) => {
       failed.hide();
       part ??= begin(found);
-      showNumbers(tiles, found);
       part.update?.(found);
+      showNumbers(tiles, found, part.failed);
     },
     fail: failed.show,
   });
@@ -56,6 +59,7 @@ export function route(id) {
       tiles[1].rename('New requests');
     }
 
+    cluster = found.clusterId ? ofCluster(found.clusterId) : cluster;
     about.replaceChildren(...whereTo(found));
     connections.hidden = found.mode === 'Http'; // a connection carries requests of many routes
     const made = (found.connector ? tunnelled : (modes[found.mode] ?? forward))(found);
@@ -66,13 +70,15 @@ export function route(id) {
   return {
     title: id,
     elements: [
-      heading(id, kind, el('span', { class: 'aside' }, connections)),
+      heading(id, kind, el('span', { class: 'aside' }, el('a', { href: link(['ends'], { filter: id }) }, 'Last failures'), ' · ', connections)),
       about,
+      own.element,
       failed.element,
       numbers,
       mode,
     ],
     update: () => {
+      own.update();
       charts[0].update(store.rates(pick.of(id, pick.bytesIn), pick.of(id, pick.bytesOut)));
       charts[1].update(store.levels(pick.of(id, pick.open)));
       live.tick();
@@ -94,14 +100,20 @@ function whereTo(found) {
   return [endpoints ? `Listens on ${endpoints}, leads to ` : 'Leads to ', ...target, unit];
 }
 
-function showNumbers([open, opened, received, sent, failed], found) {
+function showNumbers([open, opened, received, sent, failed], found, requests) {
   const rate = (choose) => store.rate(pick.of(found.id, choose));
   const counts = countsOf(found);
-  open.update(count(counts.open), `${count(total(counts.ended))} have ended`);
-  opened.update(`${perSecond(rate(pick.opened))}/s`, `${count(counts.open + total(counts.ended))} since the start`);
+  open.update(count(counts.open), `${count(counts.total)} have ended`);
+  opened.update(`${perSecond(rate(pick.opened))}/s`, `${count(counts.open + counts.total)} since the start`);
   received.update(bytesRate(rate(pick.bytesIn)), `${bytes(counts.bytesIn)} since the start`);
   sent.update(bytesRate(rate(pick.bytesOut)), `${bytes(counts.bytesOut)} since the start`);
-  const failures_ = failures(counts.ended);
+  if (requests) {
+    const unserved = requests() ?? 0;
+    failed.rename('Failed requests');
+    failed.update(count(unserved), `${plural(counts.failed, 'connection')} failed`, unserved + counts.failed > 0 ? 'bad' : '');
+    return;
+  }
+
   const worst = Object.entries(counts.ended ?? {}).filter(([name]) => failures({ [name]: 1 }) > 0).sort((a, b) => b[1] - a[1])[0];
-  failed.update(count(failures_), worst?.[1] > 0 ? `mostly ${worst[0]}` : 'since the start', failures_ > 0 ? 'bad' : '');
+  failed.update(count(counts.failed), worst?.[1] > 0 ? `mostly ${worst[0]}` : 'since the start', counts.failed > 0 ? 'bad' : '');
 }

@@ -18,7 +18,7 @@ export const tunnelsTable = (after) =>
         text: ({ connectionId }) => connectionId,
         link: ({ connectionId }) => link(['connections', connectionId]),
       },
-      { name: 'Channel or route', id: true, text: ({ channel, routeId }) => channel ?? routeId ?? '–' },
+      { name: 'Channel or route', id: true, cut: true, text: ({ channel, routeId }) => channel ?? routeId ?? '–' },
       { name: 'Client', id: true, text: ({ client }) => client ?? '–' },
       { name: 'Direction', tight: true, text: ({ calls, peer }) => `${calls ? 'to' : 'from'} ${peer ?? '…'}` },
       { name: 'From client', numeric: true, text: ({ receivedBytes }) => bytes(receivedBytes) },

@@ -1,0 +1,161 @@
+// What is wrong, as the host says it in /api/conditions, and the words for it. Every page reads the same conditions.
+
+import { get } from './api.js';
+import { plural } from './format.js';
+import { Live } from './live.js';
+import { link } from './router.js';
+
+const often = 5000; // milliseconds between two requests for all conditions, where the stream does not have all of them
+
+const kinds = {
+  Route: 'route',
+  Cluster: 'cluster',
+  Destination: 'destination',
+  Device: 'device',
+  Unit: 'unit',
+  Lock: 'lock',
+  Channel: 'channel',
+  Member: 'member',
+  Listener: 'address',
+  Certificate: 'certificate',
+  Log: 'log',
+  Configuration: 'part of the configuration',
+  Resource: 'resource',
+};
+
+const several = { address: 'addresses', 'part of the configuration': 'parts of the configuration' };
+
+const causes = {
+  ConnectFailed: 'connecting fails',
+  CheckFailed: 'active checks fail',
+  TakenOut: 'passive checks have taken it out',
+  ClientsFail: 'clients fail',
+  DestinationsDown: 'destinations are down',
+  NoAnswer: 'requests are not answered',
+  Suspended: 'requests fail at once, since earlier ones were not answered',
+  ConnectionLost: 'connections are lost or cannot be made',
+  RequestsFail: 'requests fail',
+  QueueFull: 'the queue is full, or was in the last minute',
+  Paused: 'paused by an operator',
+  ActivationFailed: 'hooks or dials of activations fail',
+  Suspect: 'it does not answer',
+  Gone: 'lost without leaving',
+  RegistryUnreachable: 'the registry does not answer, so members may be out of date',
+  NotListening: 'a local address cannot be bound',
+  BindFailed: 'an edit waits, since its address cannot be bound',
+  Rejected: 'the last good configuration runs on',
+  RestartNeeded: 'edited, and takes effect only after a restart',
+  FileReplaced: 'its file was replaced at the host of its bind mount, so edits do not arrive',
+  ExpiresSoon: 'it ends soon',
+  Expired: 'it has ended',
+  Unreadable: 'it cannot be read',
+  LinesLost: 'lines were lost in the last minutes: its file or pipe is too slow',
+  AcceptingPaused: 'no client is accepted, since descriptors are used up',
+  NearLimit: 'nearly used up',
+  NoLocalPort: 'dials found no free local port in the last minutes',
+};
+
+/** The cause in words; a reason that this page does not know, from a newer host, as it is. */
+export const causeOf = ({ reason }) => causes[reason] ?? reason;
+
+export const toneOf = (level) => ({ Down: 'bad', Degraded: 'warn' })[level] ?? 'good';
+
+/** "Destination mail/a is down", "20 destinations in 10 clusters are down". */
+export function titleOf({ kind, level, reason, count, clusters }, id) {
+  if (reason === 'Rejected') {
+    return 'The last edit was rejected';
+  }
+
+  const word = kinds[kind] ?? kind;
+  const how = level.toLowerCase();
+  if (id !== undefined) {
+    return `${word[0].toUpperCase()}${word.slice(1)} ${id} is ${how}`;
+  }
+
+  const where = clusters > 0 ? ` in ${plural(clusters, 'cluster')}` : '';
+  return `${count === 1 ? `1 ${word}` : plural(count, word).replace(`${word}s`, several[word] ?? `${word}s`)}${where} ${count === 1 ? 'is' : 'are'} ${how}`;
+}
+
+/** The cluster of "cluster/destination"; either id may contain a slash, so the known clusters decide. */
+export function clusterOf(id, snapshot) {
+  const known = (snapshot?.routes.items ?? []).map(({ clusterId }) => clusterId).filter((one) => one && id.startsWith(`${one}/`));
+  return known.length > 0 ? known.reduce((a, b) => (b.length > a.length ? b : a)) : id.split('/')[0];
+}
+
+/** The hash of the page of what a condition is about. */
+export function pageOf({ kind, id, reason }, snapshot) {
+  switch (kind) {
+    case 'Route':
+    case 'Lock':
+      return link(['routes', id]);
+    case 'Cluster':
+      return link(['clusters', id]);
+    case 'Destination':
+      return link(['clusters', clusterOf(id, snapshot)]);
+    case 'Device':
+    case 'Unit': {
+      const cluster = clusterOf(id, snapshot);
+      const route = snapshot?.routes.items.find(({ clusterId, mode }) => clusterId === cluster && mode === 'Multiplex');
+      return route ? link(['routes', route.id]) : link(['clusters', cluster]);
+    }
+    case 'Channel':
+      return link(['channels', id]);
+    case 'Member':
+      return link(['channels']);
+    case 'Log':
+    case 'Resource':
+      return link(['about']);
+    default:
+      return reason === 'RestartNeeded' ? link(['configuration', 'difference']) : link(['configuration']);
+  }
+}
+
+const levels = ['Ok', 'Degraded', 'Down'];
+
+/** The worse of two levels. */
+export const worse = (one, other) => (levels.indexOf(other) > levels.indexOf(one) ? other : one);
+
+class Conditions {
+  #list = [];
+  #snapshot = null;
+  #ofRoutes = new Map();
+  #ofClusters = new Map();
+  #live = new Live({ load: () => get('api/conditions'), show: ({ conditions }) => this.#keep(conditions), every: often });
+
+  /** The stream has the worst fifty; if there are more, all are read. */
+  update(snapshot) {
+    this.#snapshot = snapshot;
+    const { health } = snapshot;
+    if (health.down + health.degraded <= health.conditions.length) {
+      this.#keep(health.conditions);
+    } else {
+      this.#live.tick();
+    }
+  }
+
+  /** How well a route works, with its lock, its cluster and its devices. */
+  levelOf({ id, clusterId }) {
+    return worse(this.#ofRoutes.get(id) ?? 'Ok', this.#ofClusters.get(clusterId) ?? 'Ok');
+  }
+
+  #keep(list) {
+    this.#list = list;
+    this.#ofRoutes = new Map();
+    this.#ofClusters = new Map();
+    for (const { kind, id, level } of list) {
+      const levelsOf = { Route: this.#ofRoutes, Lock: this.#ofRoutes, Cluster: this.#ofClusters, Device: this.#ofClusters }[kind];
+      const key = kind === 'Device' ? clusterOf(id, this.#snapshot) : id;
+      levelsOf?.set(key, worse(levelsOf.get(key) ?? 'Ok', level));
+    }
+  }
+
+  filter(wanted) {
+    return this.#list.filter(wanted);
+  }
+
+  find(kind, id) {
+    return this.#list.find((one) => one.kind === kind && one.id === id);
+  }
+}
+
+export const conditions = new Conditions();
