@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using Proxy.Configuration;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;

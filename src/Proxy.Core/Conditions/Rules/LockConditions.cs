@@ -15,7 +15,8 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
             Condition.Ok(Kind, one.RouteId),
             one.Failures is { } failures ? Facts.InARow(Kind, one.RouteId, ConditionReason.ActivationFailed, failures) : null,
             // A paused lock fills, so the pause is why.
-            one.PausedSince is { } since
+            one.PausedSince
+                is { } since
                 ? new(Kind, one.RouteId, ConditionLevel.Degraded, ConditionReason.Paused) { Since = since, Count = waiting }
                 : null,
             Full(one, waiting),

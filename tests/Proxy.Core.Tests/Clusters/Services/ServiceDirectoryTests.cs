@@ -118,7 +118,11 @@ public sealed class ServiceDirectoryTests : IDisposable
         Assert.Null(_directory.Find("_db._tcp.test"));
     }
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose()
+    {
+        _directory.Dispose();
+        _log.Dispose();
+    }
 
     private void Use(params string[] names) =>
         _directory.Use(names.ToDictionary(static name => name, static _ => TimeSpan.FromSeconds(30)));

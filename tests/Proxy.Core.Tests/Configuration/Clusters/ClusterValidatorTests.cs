@@ -41,7 +41,7 @@ public sealed class ClusterValidatorTests : IDisposable
         );
 
         Assert.Equal(error is null ? [] : ["ReverseProxy:Clusters:c:Destinations:d:Address"], result.Errors.Select(static one => one.Path));
-        Assert.Contains(error ?? "", result.Errors.FirstOrDefault()?.Message ?? "", StringComparison.Ordinal);
+        Assert.Contains(error ?? "", error is null ? "" : result.Errors[0].Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _document.Dispose();

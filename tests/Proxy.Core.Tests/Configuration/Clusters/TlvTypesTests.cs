@@ -28,7 +28,7 @@ public sealed class TlvTypesTests : IDisposable
             .Errors;
 
         Assert.Equal(key is null ? [] : [$"ReverseProxy:Clusters:c:Tcp:{key}"], errors.Select(static one => one.Path));
-        Assert.Contains(error ?? "", errors.FirstOrDefault()?.Message ?? "", StringComparison.Ordinal);
+        Assert.Contains(error ?? "", error is null ? "" : errors[0].Message, StringComparison.Ordinal);
     }
 
     [Fact]

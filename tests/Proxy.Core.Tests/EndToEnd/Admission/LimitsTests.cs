@@ -1,8 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Admission;
 using Proxy.Core.Tests.Multiplexing;
-using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.EndToEnd.Admission;
 
@@ -90,6 +90,7 @@ public sealed class LimitsTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Transports))]
+    [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
     public async Task Edit_Bandwidth_OpenConnectionHasIt(string transport)
     {
         var proxy = await StartAsync(transport, "\"Limits\": { \"BytesPerSecondPerConnection\": 1 }");

@@ -4,6 +4,7 @@ using Proxy.Core.Tests.Peeking;
 using Proxy.Core.Tests.ProxyProtocol;
 using Proxy.Peeking.Hello;
 using Proxy.ProxyProtocol;
+using Xunit.Abstractions;
 
 namespace Proxy.Core.Tests.EndToEnd.Peeking;
 
@@ -11,7 +12,7 @@ namespace Proxy.Core.Tests.EndToEnd.Peeking;
 /// Mutated ClientHellos and PROXY protocol headers, whole and in pieces. The parsers never throw, and say the same however the bytes come. tests/Fuzz/run
 /// makes it longer (PROXY_SOAK_SECONDS).
 /// </summary>
-public sealed class ParserFuzzTests
+public sealed class ParserFuzzTests(ITestOutputHelper output)
 {
     private static readonly byte[][] _hellos =
     [
@@ -94,7 +95,7 @@ public sealed class ParserFuzzTests
         );
     }
 
-    private static void Fuzz(byte[][] corpus, Action<byte[], Random> check)
+    private void Fuzz(byte[][] corpus, Action<byte[], Random> check)
     {
         var seconds = int.TryParse(Environment.GetEnvironmentVariable("PROXY_SOAK_SECONDS"), out var soak) ? soak : 1;
         var started = TimeProvider.System.GetTimestamp();
@@ -115,7 +116,7 @@ public sealed class ParserFuzzTests
             }
         } while (TimeProvider.System.GetElapsedTime(started).TotalSeconds < seconds);
 
-        Console.WriteLine($"{cases} cases in {seconds} s.");
+        output.WriteLine($"{cases} cases in {seconds} s.");
     }
 
     private static byte[] Mutate(byte[] from, byte[][] corpus, Random random)

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters.Services;
-using Proxy.Diagnostics;
 using Proxy.Listeners;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
