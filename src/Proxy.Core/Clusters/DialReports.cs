@@ -30,11 +30,6 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
     {
         metrics.Dialed(target.ClusterId, target.DestinationId, duration, succeeded: false);
         span?.Dialed(target.DestinationId, target.Address, duration, ErrorType.Of(exception));
-        if (exception is NoLocalPortException)
-        {
-            metrics.HadNoLocalPort(exception.Message);
-        }
-
         if (target is not { Cluster: { } cluster, Destination: { } destination })
         {
             return;

@@ -23,7 +23,6 @@ public sealed class ProxyMetrics : IDisposable
     private readonly RecentIds _routes = new(ProxyMeter.MaxGone);
     private readonly long[] _reloads = new long[_results.Length];
     private long _held;
-    private long _portless;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _dial;
     private readonly Histogram<double> _hook;
@@ -68,7 +67,7 @@ public sealed class ProxyMetrics : IDisposable
         );
         instruments.CreateObservableCounter(
             "proxy.dial.no_local_port",
-            () => Interlocked.Read(ref _portless),
+            static () => PortShortages.OfProcess.Total,
             "{dial}",
             "Dials that failed because no local port was left towards the destination."
         );
@@ -113,13 +112,6 @@ public sealed class ProxyMetrics : IDisposable
             new("proxy.destination_id", destinationId),
             new("proxy.result", succeeded ? "connected" : "failed")
         );
-
-    /// <summary>Counts a dial that failed because no local port was left towards the destination.</summary>
-    internal void HadNoLocalPort(string error)
-    {
-        Interlocked.Increment(ref _portless);
-        Recent.Portless.Failed(error);
-    }
 
     /// <summary>What happened lately.</summary>
     internal RecentOutcomes Recent { get; }

@@ -8,7 +8,6 @@ namespace Proxy.Diagnostics;
 /// </summary>
 public sealed class RecentOutcomes
 {
-    private static readonly TimeSpan _lately = TimeSpan.FromMinutes(5);
     private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>();
 
     private readonly TimeProvider _time;
@@ -22,12 +21,8 @@ public sealed class RecentOutcomes
     {
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
-        Portless = new(time, _lately);
         Ends = new(time);
     }
-
-    /// <summary>The dials that failed lately because no local port was left.</summary>
-    internal FailureRun Portless { get; }
 
     /// <summary>The last ends that were not <see cref="ConnectionOutcome.Completed"/>.</summary>
     internal RecentEnds Ends { get; }

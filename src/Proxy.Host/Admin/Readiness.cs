@@ -1,6 +1,7 @@
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
 using Proxy.Connections;
+using Proxy.Diagnostics;
 using Proxy.Host.Contracts;
 using Proxy.Revisions;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Proxy.Diagnostics;
 
 namespace Proxy.Conditions.Rules;
 
@@ -11,6 +12,7 @@ internal static class ConditionServices
     {
         services.TryAddSingleton<CertificateConditions>();
         services.TryAddSingleton<DeviceConditions>();
+        services.TryAddSingleton(PortShortages.OfProcess);
         services.TryAddSingleton<ResourceConditions>();
         services.TryAddEnumerable([
             ServiceDescriptor.Singleton<IConditionSource, RouteConditions>(),

@@ -10,8 +10,7 @@ namespace Proxy.Conditions.Rules;
 /// How much is in use is no event and so has no time of its own: it is compared with the bound whenever it is read, which the history does every two
 /// seconds.
 /// </remarks>
-internal sealed class ResourceConditions(Resources resources, ByteBudget memory, RecentOutcomes recent, TimeProvider time)
-    : IConditionSource
+internal sealed class ResourceConditions(Resources resources, ByteBudget memory, PortShortages ports, TimeProvider time) : IConditionSource
 {
     private const ConditionKind Kind = ConditionKind.Resource;
     private const double Near = 0.8;
@@ -28,8 +27,13 @@ internal sealed class ResourceConditions(Resources resources, ByteBudget memory,
         var usable = resources.Limit == int.MaxValue ? int.MaxValue : resources.Limit - resources.Reserve;
         yield return Of("descriptors", resources.Open, usable, ref _descriptorsSince);
         yield return Of("memory", memory.Used, memory.Limit, ref _memorySince);
-        yield return recent.Portless.Current is { } portless
-            ? Facts.Of(Kind, "ports", ConditionLevel.Degraded, ConditionReason.NoLocalPort, portless)
+        yield return ports.Within(PortShortages.Lately) is { Count: > 0 } shortages
+            ? new(Kind, "ports", ConditionLevel.Degraded, ConditionReason.NoLocalPort)
+            {
+                Since = shortages.Min(static one => one.Since),
+                LastError = $"no local port is left towards {shortages[0].Address}",
+                Count = shortages.Sum(static one => one.Count),
+            }
             : Condition.Ok(Kind, "ports");
     }
 

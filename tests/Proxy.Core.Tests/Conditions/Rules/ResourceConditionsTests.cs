@@ -1,3 +1,4 @@
+using System.Net;
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
 using Proxy.Connections;
@@ -11,16 +12,16 @@ public sealed class ResourceConditionsTests
     private const int Limit = 1600; // of which 164 are kept
     private readonly ManualTime _time = new();
     private readonly ByteBudget _memory = new(1000);
-    private readonly RecentOutcomes _recent;
+    private readonly PortShortages _ports;
     private readonly Resources _resources;
     private readonly ResourceConditions _conditions;
     private int _open;
 
     public ResourceConditionsTests()
     {
-        _recent = new(_time);
+        _ports = new(_time);
         _resources = new(Limit, () => _open, _time);
-        _conditions = new(_resources, _memory, _recent, _time);
+        _conditions = new(_resources, _memory, _ports, _time);
     }
 
     [Fact]
@@ -63,8 +64,20 @@ public sealed class ResourceConditionsTests
     [Fact]
     public void Read_NoLocalPortLately_DegradedForFiveMinutes()
     {
-        _recent.Portless.Failed("no local port is left");
-        Assert.Equal((ConditionLevel.Degraded, ConditionReason.NoLocalPort), (Of("ports").Level, Of("ports").Reason));
+        var since = _time.GetUtcNow();
+        _ports.Note(new(IPAddress.Loopback, 80));
+        _time.Advance(TimeSpan.FromSeconds(299));
+        _ports.Note(new(IPAddress.Loopback, 80));
+
+        Assert.Equal(
+            new(ConditionKind.Resource, "ports", ConditionLevel.Degraded, ConditionReason.NoLocalPort)
+            {
+                Since = since,
+                LastError = "no local port is left towards 127.0.0.1:80",
+                Count = 2,
+            },
+            Of("ports")
+        );
         _time.Advance(TimeSpan.FromSeconds(301));
         Assert.Equal(ConditionLevel.Ok, Of("ports").Level);
     }

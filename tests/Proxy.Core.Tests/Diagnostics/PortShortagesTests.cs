@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Connections;
+using Proxy.Diagnostics;
 
-namespace Proxy.Core.Tests.Connections;
+namespace Proxy.Core.Tests.Diagnostics;
 
 public sealed class PortShortagesTests
 {
@@ -20,7 +21,7 @@ public sealed class PortShortagesTests
         _shortages.Note(Address(2));
 
         Assert.Equal(
-            [new("10.0.0.2:80", 2, _time.GetUtcNow()), new("10.0.0.1:80", 1, _time.GetUtcNow() - TimeSpan.FromSeconds(30))],
+            [new("10.0.0.2:80", 2, Now, Now), new("10.0.0.1:80", 1, Now - TimeSpan.FromSeconds(30), Now - TimeSpan.FromSeconds(30))],
             _shortages.All
         );
         Assert.Equal("10.0.0.2:80", Assert.Single(_shortages.Within(TimeSpan.FromSeconds(29))).Address);
@@ -50,6 +51,22 @@ public sealed class PortShortagesTests
 
         Assert.Contains(PortShortages.OfProcess.All, static one => one is { Address: "127.0.0.77:7777", Count: 1 });
     }
+
+    [Fact]
+    public void Note_AfterALongTimeWithout_BeginsAnew()
+    {
+        _shortages.Note(Address(1));
+        _time.Advance(TimeSpan.FromMinutes(5));
+        _shortages.Note(Address(1));
+        Assert.Equal(Now - TimeSpan.FromMinutes(5), Assert.Single(_shortages.All).Since);
+
+        _time.Advance(TimeSpan.FromSeconds(301));
+        _shortages.Note(Address(1));
+
+        Assert.Equal((Now, 3, 3), (Assert.Single(_shortages.All).Since, Assert.Single(_shortages.All).Count, _shortages.Total));
+    }
+
+    private DateTimeOffset Now => _time.GetUtcNow();
 
     private static IPEndPoint Address(int number) => new(new IPAddress([10, 0, 0, (byte)number]), 80);
 }

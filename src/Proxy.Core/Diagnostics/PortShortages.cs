@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Proxy.Connections;
+namespace Proxy.Diagnostics;
 
 /// <summary>
 /// Towards which addresses this host had no local port left, which no health state of a destination shows: other hosts may reach it. Thread-safe.
@@ -11,12 +11,19 @@ public sealed class PortShortages
 
     private readonly TimeProvider _time;
     private readonly Lock _gate = new(); // guards _all
+    private long _total;
     private readonly Dictionary<IPEndPoint, PortShortage> _all = [];
 
     internal PortShortages(TimeProvider time) => _time = time;
 
     /// <summary>Those of this process.</summary>
     public static PortShortages OfProcess { get; } = new(TimeProvider.System);
+
+    /// <summary>The time after which a failure has nothing to do with the one before.</summary>
+    public static TimeSpan Lately { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many dials failed.</summary>
+    public long Total => Interlocked.Read(ref _total);
 
     /// <summary>All of them, the latest first.</summary>
     public IReadOnlyList<PortShortage> All
@@ -40,6 +47,8 @@ public sealed class PortShortages
     /// <summary>Notes a dial that failed.</summary>
     internal void Note(IPEndPoint address)
     {
+        Interlocked.Increment(ref _total);
+        var now = _time.GetUtcNow();
         lock (_gate)
         {
             if (_all.Count >= MostAddresses && !_all.ContainsKey(address))
@@ -47,8 +56,9 @@ public sealed class PortShortages
                 _all.Remove(_all.MinBy(static one => one.Value.Last).Key);
             }
 
-            var count = _all.TryGetValue(address, out var former) ? former.Count : 0;
-            _all[address] = new(address.ToString(), count + 1, _time.GetUtcNow());
+            var former = _all.GetValueOrDefault(address);
+            var since = former is not null && now - former.Last <= Lately ? former.Since : now;
+            _all[address] = new(address.ToString(), (former?.Count ?? 0) + 1, since, now);
         }
     }
 }
