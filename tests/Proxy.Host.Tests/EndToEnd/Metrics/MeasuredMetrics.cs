@@ -52,6 +52,7 @@ internal static class MeasuredMetrics
         multiplex.Late(tags);
         multiplex.CacheHit(tags);
         multiplex.Shared(tags);
+        multiplex.Repeated(tags);
         multiplex.Ended(1, tags);
         multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using Proxy.Host.Tests.Support;
 
@@ -13,11 +14,30 @@ public sealed partial class MetricsPageTests : IDisposable
     public async Task Page_AndScrape_HaveTheSameFamiliesAndTypes()
     {
         await using var host = await TestHost.StartAsync(
-            Json.Routes(Json.Route("r", "\"Mode\": \"Lock\""), _server.Port).Insert(1, """ "Admin": { "Url": "http://127.0.0.1:0" },""")
+            $$"""
+            { "Admin": { "Url": "http://127.0.0.1:0" },
+              "ReverseProxy": {
+                "TcpEndpoints": { "closed": { "Address": "127.0.0.2:0", "DenyNetworks": ["127.0.0.0/8"] } },
+                "TcpRoutes": {
+                  {{Json.Route("r", "\"Mode\": \"Lock\"")}},
+                  {{Json.Route(
+                    "limited",
+                    "\"Limits\": { \"MaxConnectionsPerSource\": 1, \"DenyNetworks\": [\"127.0.0.0/8\"] }",
+                    "127.0.0.3"
+                ).Replace("\"c\"", "\"other\"")}},
+                  "none": { "Match": { "Endpoints": ["closed"] }, "ClusterId": "other" } },
+                "Clusters": { "c": {{Json.Cluster(_server.Port)}}, "other": {{Json.Cluster(_server.Port)}} } } }
+            """
         );
-        using (var client = await TcpClientSocket.ConnectAsync(host.Address))
+        using (var client = await TcpClientSocket.ConnectAsync(host.AddressOf("127.0.0.1")))
         {
             await client.ReadAsync();
+        }
+
+        foreach (var refusing in (EndPoint[])[host.AddressOf("closed"), host.AddressOf("127.0.0.3")])
+        {
+            using var refused = await TcpClientSocket.ConnectAsync(refusing);
+            Assert.Null(await refused.ReadAsync());
         }
 
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);

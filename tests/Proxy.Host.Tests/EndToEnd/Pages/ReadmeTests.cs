@@ -30,7 +30,8 @@ public sealed class ReadmeTests
             Instead =
             {
                 ["proxy demo"] = "proxy demo &",
-                ["dotnet run --project src/Proxy.Host"] = "pkill -f 'proxy demo'; dotnet run --project src/Proxy.Host &",
+                ["dotnet run --project src/Proxy.Host"] =
+                    "pkill -f 'proxy demo'; while pgrep -f 'proxy demo' > pids; do sleep 0.1; done; dotnet run --project src/Proxy.Host &",
             },
         };
 
