@@ -7,7 +7,8 @@ namespace Proxy.Channels.Tunnel;
 /// <summary>
 /// The memory blocks that tunnels read into and write from, which count in the budget. Kestrel's own have 4 KiB: every TLS record would take
 /// four reads of the socket and as many copies from pipe to pipe. Blocks are taken only while bytes are there; a waiting stream holds one at
-/// least.
+/// least. Not counted are the buffers of <see cref="SocketsHttpHandler"/>, which takes no pool: what it has received of a tunnel that this
+/// instance dialed is in them, up to <see cref="TunnelProtocol.StreamWindow"/>.
 /// </summary>
 internal sealed class TunnelMemory(ByteBudget budget) : MemoryPool<byte>
 {

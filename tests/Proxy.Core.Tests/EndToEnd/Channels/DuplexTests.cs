@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels.Membership;
+using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
+using Proxy.Limits;
 
 namespace Proxy.Core.Tests.EndToEnd.Channels;
 
@@ -46,6 +49,31 @@ public sealed class DuplexTests : IAsyncLifetime
         Assert.Equal(_caller.Ip, ((IPEndPoint)served.RemoteEndPoint!).Address);
         await EchoAsync(client, served, "there");
         await EchoAsync(served, client, "and back");
+    }
+
+    [Theory]
+    [InlineData(true, TunnelProtocol.StreamWindow / 2, 3 * TunnelProtocol.StreamWindow)] // the peer gets room when it has used half
+    [InlineData(false, 64 * 1024, 256 * 1024)] // of its pipe; the window is in buffers of the HTTP client, which are not counted
+    public async Task Call_OneSideReadsNothing_WhatTheTunnelHoldsThereIsCountedUntilItHasGone(bool server, int least, int most)
+    {
+        const int Sent = 64 * 1024 * 1024; // more than the sockets and the tunnel take together
+        using var client = await CallAsync();
+        using var served = await _legacy.AcceptWithinAsync();
+        var (sender, silent, holder) = server ? (client, served, _server) : (served, client, _caller);
+        var tunnels = holder.Services.GetRequiredService<TunnelPace>().Memory;
+        var process = holder.Services.GetRequiredService<ByteBudget>();
+
+        // No receive buffer is made small: below the loopback's segments of 64 kB the kernel moves some 40 kB/s.
+        var sending = sender.SendAsync(new byte[Sent]);
+        await Eventually.TrueAsync(() => tunnels.Used >= least && process.Used >= least);
+        Assert.False(sending.IsCompleted);
+
+        var peak = tunnels.Used;
+        await ReadExactlyAsync(silent, Sent, () => peak = Math.Max(peak, tunnels.Used));
+        await sending.WaitAsync(Eventually.Limit);
+        Assert.InRange(peak, 0, most);
+        await Eventually.TrueAsync(() => tunnels.Used <= 4 * TunnelMemory.BlockSize); // that of the connection's own reads
+        await Eventually.TrueAsync(() => process.Used <= 4 * TunnelMemory.BlockSize);
     }
 
     [Fact]
@@ -306,15 +334,16 @@ public sealed class DuplexTests : IAsyncLifetime
         Assert.Equal(text, await to.ReadTextAsync(text.Length));
     }
 
-    private static async Task ReadExactlyAsync(Socket socket, int count)
+    private static async Task ReadExactlyAsync(Socket socket, int count, Action? read = null)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
         var buffer = new byte[65536];
         while (count > 0)
         {
-            var read = await socket.ReceiveAsync(buffer, limit.Token);
-            Assert.NotEqual(0, read);
-            count -= read;
+            var length = await socket.ReceiveAsync(buffer, limit.Token);
+            Assert.NotEqual(0, length);
+            count -= length;
+            read?.Invoke();
         }
     }
 
