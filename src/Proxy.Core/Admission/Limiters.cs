@@ -28,14 +28,14 @@ internal sealed class Limiters(ConnectionTracker tracker, TimeProvider time, ILo
     /// <param name="limits">The limits of those that have some.</param>
     public void Apply(IReadOnlyCollection<string> routes, IReadOnlyDictionary<string, RouteLimits> limits)
     {
-        var open = new Lazy<ILookup<string, ConnectionRecord>>(() =>
-            tracker
-                .Open.Where(static record => record.RouteId is not null)
-                .ToLookup(static record => record.RouteId!, StringComparer.OrdinalIgnoreCase)
-        );
-        foreach (var id in routes)
+        // The connections are read once all routes have their limits: one that is missing there is judged by these.
+        var uncounted = routes.Select(OfRoute).Where(route => route.Use(limits.GetValueOrDefault(route.RouteId))).ToList();
+        if (uncounted.Count > 0)
         {
-            OfRoute(id).Apply(limits.GetValueOrDefault(id), () => open.Value[id]);
+            var open = tracker
+                .Open.Where(static record => record.RouteId is not null)
+                .ToLookup(static record => record.RouteId!, StringComparer.OrdinalIgnoreCase);
+            uncounted.ForEach(route => route.CountAgain(open[route.RouteId]));
         }
 
         foreach (var gone in _routes.Keys.Except(routes, StringComparer.OrdinalIgnoreCase))

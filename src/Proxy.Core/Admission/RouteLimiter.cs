@@ -23,6 +23,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
     private TokenBucket _bucket;
     private int _count;
     private int _generation; // places of earlier ones are not given back
+    private List<ConnectionRecord>? _arrived; // those admitted between an edit and its count
 
     /// <summary>The id of the route.</summary>
     public string RouteId => routeId;
@@ -68,23 +69,50 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
 
     /// <summary>Sets the limits.</summary>
     /// <param name="limits">The limits; null for none.</param>
-    /// <param name="open">Returns the open connections of the route, which count from now on.</param>
-    public void Apply(RouteLimits? limits, Func<IEnumerable<ConnectionRecord>> open)
+    /// <returns>Whether <see cref="CountAgain"/> has to follow, with the connections that are open after this call.</returns>
+    public bool Use(RouteLimits? limits)
     {
         var bandwidth = limits?.Values.BytesPerSecondPerConnection ?? 0;
         Bandwidth.Set(Math.Max(0, bandwidth), limits?.Values.DryRun ?? false);
-        var before = _limits;
-        _limits = limits;
-        if (
-            limits is not null
-            && (
-                before is null
-                || before.Values.SourcePrefixV6 != limits.Values.SourcePrefixV6
-                || (limits.CountSources && !before.CountSources)
-            )
-        )
+        bool counts;
+        lock (_gate)
         {
-            CountAgain(limits, open());
+            counts =
+                limits is not null
+                && (
+                    _limits is not { } before
+                    || before.Values.SourcePrefixV6 != limits.Values.SourcePrefixV6
+                    || (limits.CountSources && !before.CountSources)
+                    || (before.Values.DryRun && !limits.Values.DryRun) // which left out those that it would have refused
+                );
+            _limits = limits;
+            _arrived = counts ? [] : null;
+        }
+
+        Interlocked.MemoryBarrier(); // see Admits
+        return counts;
+    }
+
+    /// <summary>Counts the open connections anew, by the limits at present.</summary>
+    /// <param name="open">The connections of the route that were open at some moment since <see cref="Use"/>; those admitted since count too.</param>
+    public void CountAgain(IEnumerable<ConnectionRecord> open)
+    {
+        lock (_gate)
+        {
+            var arrived = _arrived ?? [];
+            _arrived = null;
+            if (_limits is not { } limits)
+            {
+                return;
+            }
+
+            _generation++;
+            _count = 0;
+            _sources = new(limits.Values.SourcePrefixV6, mostSources);
+            foreach (var record in open.Concat(arrived).Distinct().Where(static record => record.Outcome is null))
+            {
+                record.Hold(Enter(limits.CountSources ? _sources.Find((record.Client as IPEndPoint)?.Address, Now) : null));
+            }
         }
     }
 
@@ -92,13 +120,16 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
     /// <returns>Whether it is served.</returns>
     public bool Admits(ConnectionRecord record)
     {
+        // The route of the record is written before the limits are read, as Use writes the limits before the open connections are read: whoever is not
+        // judged by new limits is counted.
+        Interlocked.MemoryBarrier();
         if (_limits is not { } limits)
         {
             return true;
         }
 
         var client = (record.Client as IPEndPoint)?.Address;
-        if (Refusal(limits, client, record) is not { } limit)
+        if (Refusal(ref limits, client, record) is not { } limit)
         {
             return true;
         }
@@ -144,7 +175,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             .Select(static key => key.Key);
 
     // The client takes its place only if it is admitted, in a dry run too: else what is counted would not be what the limits would do.
-    private (string Key, ConnectionOutcome Outcome)? Refusal(RouteLimits limits, IPAddress? client, ConnectionRecord record)
+    private (string Key, ConnectionOutcome Outcome)? Refusal(ref RouteLimits limits, IPAddress? client, ConnectionRecord record)
     {
         if (limits.Networks.Refuses(client) is { } networks)
         {
@@ -153,6 +184,13 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
 
         lock (_gate)
         {
+            if (_limits is null)
+            {
+                return null;
+            }
+
+            limits = _limits; // an edit since then has set what is counted and how
+            record.Hold(null); // an edit since its route was chosen may have counted it already
             var now = Now;
             var values = limits.Values;
             var source = limits.CountSources ? _sources.Find(client, now) : null;
@@ -171,6 +209,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             _bucket.Take();
             source?.Bucket.Take();
             record.Hold(Enter(source));
+            _arrived?.Add(record);
             return null;
         }
     }
@@ -199,20 +238,6 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             if (source is not null)
             {
                 _sources.Leave(source, Now);
-            }
-        }
-    }
-
-    private void CountAgain(RouteLimits limits, IEnumerable<ConnectionRecord> open)
-    {
-        lock (_gate)
-        {
-            _generation++;
-            _count = 0;
-            _sources = new(limits.Values.SourcePrefixV6, mostSources);
-            foreach (var record in open)
-            {
-                record.Hold(Enter(limits.CountSources ? _sources.Find((record.Client as IPEndPoint)?.Address, Now) : null));
             }
         }
     }

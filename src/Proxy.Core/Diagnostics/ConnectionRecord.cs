@@ -215,8 +215,8 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     }
 
     /// <summary>Holds a place that is taken under a limit, and gives back the one held before. Thread-safe.</summary>
-    /// <param name="place">The place, which is disposed when the connection has ended.</param>
-    internal void Hold(IDisposable place)
+    /// <param name="place">The place, which is disposed when the connection has ended; null for none.</param>
+    internal void Hold(IDisposable? place)
     {
         Interlocked.Exchange(ref _place, place)?.Dispose();
         if (Volatile.Read(ref _isOver) != 0)

@@ -122,7 +122,7 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
     public void Release()
     {
         var size = _array.Length;
-        MessageArrays.Return(_array);
+        MessageArrays.Shared.Return(_array);
         _array = [];
         _start = _end = 0;
         _holder?.Resize(size, 0);
@@ -142,10 +142,10 @@ internal sealed class ByteBuffer(ByteHolder? holder = null) : IBufferWriter<byte
         }
         else
         {
-            var larger = MessageArrays.Rent(Grown(size, most));
+            var larger = MessageArrays.Shared.Rent(Grown(size, most));
             _holder?.Resize(0, larger.Length); // beside the former one until its bytes are copied
             Span.CopyTo(larger);
-            MessageArrays.Return(_array);
+            MessageArrays.Shared.Return(_array);
             _holder?.Resize(_array.Length, 0);
             _array = larger;
         }

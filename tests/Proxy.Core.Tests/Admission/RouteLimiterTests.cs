@@ -125,7 +125,7 @@ public sealed class RouteLimiterTests
     }
 
     [Fact]
-    public void Apply_LowerMaximum_OpenConnectionsStayAndCount()
+    public void Use_LowerMaximum_OpenConnectionsStayAndCount()
     {
         Use(new() { MaxConnections = 3 });
         ConnectionRecord[] open = [Come(), Come(), Come()];
@@ -141,7 +141,7 @@ public sealed class RouteLimiterTests
     }
 
     [Fact]
-    public void Apply_FirstLimits_ConnectionsThatAreOpenCount()
+    public void Use_FirstLimits_ConnectionsThatAreOpenCount()
     {
         ConnectionRecord[] open = [Record("192.0.2.1"), Record("192.0.2.2")];
 
@@ -155,7 +155,7 @@ public sealed class RouteLimiterTests
     }
 
     [Fact]
-    public void Apply_OtherPrefix_OpenConnectionsCountByIt()
+    public void Use_OtherPrefix_OpenConnectionsCountByIt()
     {
         Use(new() { MaxConnectionsPerSource = 1 });
         var open = Come("2001:db8:0:1::1");
@@ -168,11 +168,11 @@ public sealed class RouteLimiterTests
     }
 
     [Fact]
-    public void Apply_LimitsGoneAndBack_PlacesOfEarlierTimesAreNotGivenBackTwice()
+    public void Use_LimitsGoneAndBack_PlacesOfEarlierTimesAreNotGivenBackTwice()
     {
         Use(new() { MaxConnections = 1 });
         var first = Come();
-        _limiter.Apply(null, static () => []);
+        _limiter.Use(null);
         Assert.Null(Come().Limit);
 
         Use(new() { MaxConnections = 1 }, []);
@@ -183,13 +183,78 @@ public sealed class RouteLimiterTests
     }
 
     [Fact]
-    public void Apply_ConnectionEndsMeanwhile_DoesNotCountForEver()
+    public void Use_ConnectionEndsMeanwhile_DoesNotCountForEver()
     {
         var ended = Record("192.0.2.1");
         ended.GiveBack();
 
         Use(new() { MaxConnections = 1 }, [ended]);
 
+        Assert.Null(Come().Limit);
+    }
+
+    [Fact]
+    public void CountAgain_ClientCameAfterTheConnectionsWereRead_CountsOnce()
+    {
+        ConnectionRecord? seen = null;
+        ConnectionRecord? unseen = null;
+        var early = Record("192.0.2.1");
+
+        Use(new() { MaxConnections = 3 }, () => (seen, unseen) = (Come(), Come()), early);
+        Assert.Equal("MaxConnections", Come().Limit);
+        unseen!.GiveBack();
+        Assert.Null(Come().Limit);
+        Use(new() { MaxConnections = 3, SourcePrefixV6 = 48 }, () => seen = Come(), early);
+
+        Assert.Equal("MaxConnections", seen!.Limit); // by the counts of before
+    }
+
+    [Fact]
+    public void CountAgain_ClientIsBothReadAndCame_CountsOnce()
+    {
+        ConnectionRecord[] open = [Record("192.0.2.1")];
+
+        Use(new() { MaxConnections = 2 }, () => Assert.True(_limiter.Admits(open[0])), open);
+
+        Assert.Null(Come().Limit);
+        Assert.Equal("MaxConnections", Come().Limit);
+    }
+
+    [Fact]
+    public void CountAgain_RouteIsChosenAndClientNotJudgedYet_IsNotRefusedBecauseOfItself()
+    {
+        var judgedLater = Record("192.0.2.1");
+        Use(new() { MaxConnections = 1, MaxConnectionsPerSource = 1 }, judgedLater);
+
+        Assert.True(_limiter.Admits(judgedLater));
+        Assert.Equal("MaxConnections", Come().Limit);
+        judgedLater.GiveBack();
+        Assert.Null(Come().Limit);
+    }
+
+    [Fact]
+    public void CountAgain_ClientIsBeingRefused_DoesNotCount()
+    {
+        var refused = Record("192.0.2.1");
+        refused.Refuse("DenyNetworks", ConnectionOutcome.Denied);
+
+        Use(new() { MaxConnections = 1 }, refused);
+
+        Assert.Null(Come().Limit);
+    }
+
+    [Fact]
+    public void Use_DryRunEnds_ThoseBeyondTheLimitCount()
+    {
+        Use(new() { MaxConnections = 2, DryRun = true });
+        ConnectionRecord[] open = [Come(), Come(), Come()];
+        Assert.Equal("MaxConnections", open[2].DryRunLimit);
+
+        Use(new() { MaxConnections = 2 }, open);
+        open[0].GiveBack();
+
+        Assert.Equal("MaxConnections", Come().Limit);
+        open[1].GiveBack();
         Assert.Null(Come().Limit);
     }
 
@@ -239,12 +304,18 @@ public sealed class RouteLimiterTests
         Assert.Contains(new LimitCount("DenyNetworks", false, 1), _limiter.Reached);
     }
 
-    private void Use(RouteLimitsConfig values, params ConnectionRecord[] open)
+    private void Use(RouteLimitsConfig values, params ConnectionRecord[] open) => Use(values, meanwhile: null, open);
+
+    private void Use(RouteLimitsConfig values, Action? meanwhile, params ConnectionRecord[] open)
     {
         static IReadOnlyList<IPNetwork>? Parse(IReadOnlyList<string>? texts) =>
             texts?.Select(static text => IPNetwork.Parse(text)).ToList();
         var networks = new NetworkRules(Parse(values.AllowNetworks), Parse(values.DenyNetworks)!);
-        _limiter.Apply(new(values, networks), () => open);
+        if (_limiter.Use(new(values, networks)))
+        {
+            meanwhile?.Invoke();
+            _limiter.CountAgain(open);
+        }
     }
 
     private ConnectionRecord Come(string? address = "198.51.100.1")

@@ -109,7 +109,8 @@ public sealed class RelayPaceTests
 
     [Fact]
     public void Allowed_AnyPauses_NeverMoreThanTheRateAndOneBurst() =>
-        Check.QuickThrowOnFailure(
+        Check.One(
+            Config.QuickThrowOnFailure.WithReplay(1, 1),
             Prop.ForAll(
                 ArbMap.Default.ArbFor<PositiveInt>(),
                 ArbMap.Default.ArbFor<NonNegativeInt[]>(),

@@ -38,20 +38,23 @@ internal sealed partial class WatchedDestinationsUpdater(
         var closes = cluster.Model.Config.Metadata?.ContainsKey(TcpClusterConfig.CloseMetadata) is true;
         foreach (var destination in cluster.DestinationsState.AllDestinations)
         {
-            var isUnhealthy = destination.Health is { Active: DestinationHealth.Unhealthy } or { Passive: DestinationHealth.Unhealthy };
-            if (DestinationLoad.Of(destination).SetHealth(isUnhealthy, time) && isUnhealthy && closes)
+            if (DestinationLoad.Of(destination).SetHealth(() => IsUnhealthy(destination.Health), time) is true && closes)
             {
                 Close(cluster.ClusterId, destination.DestinationId);
             }
         }
     }
 
+    private static bool IsUnhealthy(DestinationHealthState health) =>
+        health is { Active: DestinationHealth.Unhealthy } or { Passive: DestinationHealth.Unhealthy };
+
+    // A client that is still being dialed for goes to the next destination when this dial fails.
     private void Close(string clusterId, string destinationId)
     {
         var closed = 0;
         foreach (var record in tracker.Open)
         {
-            if (Is(record.ClusterId, clusterId) && Is(record.DestinationId, destinationId))
+            if (record.WasConnected && Is(record.ClusterId, clusterId) && Is(record.DestinationId, destinationId))
             {
                 record.Close(ConnectionOutcome.DestinationUnhealthy);
                 closed++;

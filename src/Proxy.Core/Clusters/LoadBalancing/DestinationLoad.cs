@@ -10,7 +10,8 @@ public sealed class DestinationLoad
     private int _active;
     private int _failing;
     private long _recovered;
-    private volatile bool _isUnhealthy;
+    private readonly Lock _health = new(); // guards _isUnhealthy, and is held while the health is read: updates of a cluster run at the same time
+    private bool _isUnhealthy;
 
     /// <summary>The number of connections, including those being dialed.</summary>
     public int Active => Volatile.Read(ref _active);
@@ -40,17 +41,23 @@ public sealed class DestinationLoad
     public bool DialEnded(bool failed) => Interlocked.Exchange(ref _failing, failed ? 1 : 0) != (failed ? 1 : 0);
 
     /// <summary>Records whether the destination is unhealthy.</summary>
-    /// <returns>Whether that is a change.</returns>
-    internal bool SetHealth(bool isUnhealthy, TimeProvider time)
+    /// <param name="isUnhealthy">Reads it. Between its read and its record there is no other, so what is recorded last is the latest.</param>
+    /// <param name="time">The clock of the slow start.</param>
+    /// <returns>What it is now; null if that is no change.</returns>
+    internal bool? SetHealth(Func<bool> isUnhealthy, TimeProvider time)
     {
-        if (_isUnhealthy == isUnhealthy)
+        lock (_health)
         {
-            return false;
-        }
+            var now = isUnhealthy();
+            if (_isUnhealthy == now)
+            {
+                return null;
+            }
 
-        _isUnhealthy = isUnhealthy;
-        Volatile.Write(ref _recovered, isUnhealthy ? 0 : time.GetTimestamp());
-        return true;
+            _isUnhealthy = now;
+            Volatile.Write(ref _recovered, now ? 0 : time.GetTimestamp());
+            return now;
+        }
     }
 
     /// <summary>The part of its weight that a destination has after it became healthy again, from above 0 to 1.</summary>

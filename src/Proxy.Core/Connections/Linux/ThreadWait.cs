@@ -23,11 +23,14 @@ internal sealed class ThreadWait : IDisposable
     }
 
     /// <summary>Opens the file of the calling thread. Other threads may then ask. A kernel without the file tells of collections only.</summary>
-    public static ThreadWait OfThisThread()
+    public static ThreadWait OfThisThread() => Of("/proc/thread-self/schedstat");
+
+    /// <summary>Opens such a file.</summary>
+    internal static ThreadWait Of(string file)
     {
         try
         {
-            return new(File.OpenHandle("/proc/thread-self/schedstat"));
+            return new(File.OpenHandle(file, share: FileShare.ReadWrite));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -36,6 +36,44 @@ public sealed class WatchedDestinationsUpdaterTests
     }
 
     [Fact]
+    public void Update_UnhealthyWhileAClientIsDialedFor_TheClientStays()
+    {
+        var cluster = Cluster("True");
+        var (connected, dialing, failed) = (Open("cluster", "a"), Open("cluster", "a", isConnected: false), Open("cluster", "a"));
+        failed.DialEnded(TimeSpan.Zero, succeeded: false);
+
+        cluster.Destination("a").Health.Passive = DestinationHealth.Unhealthy; // such as by the failure of that dial
+        _updater.UpdateAvailableDestinations(cluster);
+
+        Assert.Equal(ConnectionOutcome.DestinationUnhealthy, connected.Outcome);
+        Assert.All([dialing, failed], static record => Assert.Null(record.Outcome));
+    }
+
+    // YARP updates a cluster on several threads: one that has read the health before another must not record it after that one.
+    [Fact]
+    public async Task SetHealth_ReadByTwoAtOnce_TheLaterReadIsWhatStays()
+    {
+        var load = DestinationLoad.Of(Cluster(null).Destination("a"));
+        bool? second = null;
+        var other = new Thread(() => second = load.SetHealth(static () => false, _time));
+
+        var first = load.SetHealth(
+            () =>
+            {
+                other.Start();
+                return SpinWait.SpinUntil(
+                    () => other.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !other.IsAlive, // waits its turn, or did not have to
+                    Eventually.Limit
+                );
+            },
+            _time
+        );
+        await Eventually.TrueAsync(() => !other.IsAlive);
+
+        Assert.Equal((true, false), (first, second));
+    }
+
+    [Fact]
     public void Update_ClusterThatDoesNotAskForIt_ConnectionsStay()
     {
         var cluster = Cluster(null);
@@ -70,9 +108,14 @@ public sealed class WatchedDestinationsUpdaterTests
         Assert.Equal(1, load.Ramp(ramp, _time));
     }
 
-    private ConnectionRecord Open(string cluster, string destination)
+    private ConnectionRecord Open(string cluster, string destination, bool isConnected = true)
     {
         var record = new ConnectionRecord(new FakeConnection(), "endpoint", "", _time) { ClusterId = cluster, DestinationId = destination };
+        if (isConnected)
+        {
+            record.DialEnded(TimeSpan.FromMilliseconds(1), succeeded: true);
+        }
+
         _tracker.Add(record);
         return record;
     }

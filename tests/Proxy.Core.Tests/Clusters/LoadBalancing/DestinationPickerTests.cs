@@ -178,8 +178,8 @@ public sealed class DestinationPickerTests
         var recovering = DestinationLoad.Of(cluster.Destination("a"));
         Assert.Equal(50, Share()); // nothing has happened to it yet
 
-        Assert.True(recovering.SetHealth(isUnhealthy: true, _time));
-        Assert.True(recovering.SetHealth(isUnhealthy: false, _time));
+        Assert.True(recovering.SetHealth(static () => true, _time));
+        Assert.False(recovering.SetHealth(static () => false, _time));
         Assert.InRange(Share(), 0, 2);
         _time.Advance(TimeSpan.FromSeconds(5));
         Assert.InRange(Share(), 32, 34); // half of the other's weight

@@ -17,9 +17,7 @@ public sealed class EventLoopTests
         using var group = new EventLoopGroup(1, null, log, time);
         using var holding = new Holding();
         group.Loops[0].Post(holding);
-        await Eventually.TrueAsync(() =>
-            group.Loops[0].TurnBegan is > 0 and var began && Environment.TickCount64 - began > EventLoop.LongestTurn
-        );
+        await HoldAsync(group.Loops[0], holding);
 
         time.Advance(TimeSpan.FromSeconds(1));
         time.Advance(TimeSpan.FromSeconds(1));
@@ -44,22 +42,32 @@ public sealed class EventLoopTests
         loop.Post(new Answering());
         loop.Post(holding);
         loop.Post(new Answering());
-        await Eventually.TrueAsync(() => loop.TurnBegan is > 0 and var began && Environment.TickCount64 - began > EventLoop.LongestTurn);
+        await HoldAsync(loop, holding);
         loop.Watch();
-        var running = Assert.Single(report.Turns);
-        Assert.Equal((false, holding), (running.IsOver, running.Step));
-
-        using var next = new Holding();
-        loop.Post(next);
+        Assert.False(Assert.Single(report.Turns, turn => turn.Step == holding).IsOver);
         holding.LetGo();
-        await Eventually.TrueAsync(() => next.Runs);
-        var began = loop.TurnBegan;
-        await Eventually.TrueAsync(() => Environment.TickCount64 - began > EventLoop.LongestTurn);
-        next.LetGo();
 
-        await Eventually.TrueAsync(() => report.Turns.Count == 2);
-        var ended = report.Turns.Last();
-        Assert.Equal((true, next), (ended.IsOver, ended.Step));
+        // Without a CPU for as long as it was held, the thread may take longer for another step of the turn. Then the next turn has to show it.
+        await Eventually.TrueAsync(async () =>
+        {
+            using var next = new Holding();
+            var after = new Answering();
+            loop.Post(next);
+            await HoldAsync(loop, next);
+            loop.Post(after); // runs in the turn after this one, which is reported by then
+            next.LetGo();
+            await after.Answered.WaitAsync(Eventually.Limit);
+            return report.Turns.Any(turn => turn.IsOver && turn.Step == next);
+        });
+    }
+
+    // Other turns are too long as well on a machine with much else to do, and are reported.
+    private static async Task HoldAsync(EventLoop loop, Holding holding)
+    {
+        await Eventually.TrueAsync(() => holding.Runs);
+        var (now, began) = (Environment.TickCount64, loop.TurnBegan);
+        var before = now - began;
+        await Eventually.TrueAsync(() => Environment.TickCount64 - now > EventLoop.LongestTurn + before);
     }
 
     [Fact]

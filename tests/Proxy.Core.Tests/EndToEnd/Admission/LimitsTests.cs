@@ -43,6 +43,7 @@ public sealed class LimitsTests : IAsyncLifetime
 
         _time.Advance(TimeSpan.FromSeconds(0.5));
 
+        await Eventually.TrueAsync(() => proxy.Tracker.Count == 2);
         using var third = await ServedAsync(proxy, 3);
         Assert.True(await IsRefusedAsync(proxy, 3));
     }
@@ -74,6 +75,7 @@ public sealed class LimitsTests : IAsyncLifetime
 
         await proxy.EditAsync(Json("\"Limits\": { \"MaxConnections\": 2 }"));
         Assert.True(await IsRefusedAsync(proxy, 3));
+        await Eventually.TrueAsync(() => proxy.Tracker.Count == 2); // without the one that was refused
         await proxy.EditAsync(Json("\"Limits\": { \"MaxConnections\": 3, \"MaxConnectionsPerSource\": 1 }"));
         Assert.True(await IsRefusedAsync(proxy, 1));
         using var third = await ServedAsync(proxy, 3);
@@ -103,11 +105,11 @@ public sealed class LimitsTests : IAsyncLifetime
 
         await proxy.EditAsync(Json("\"Limits\": { \"MaxConnections\": 5 }"));
         var reading = served.ReadTextAsync(100_000);
-        while (!reading.IsCompleted)
+        await Eventually.TrueAsync(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(0.1)); // the portable transport looks at each tick
-            await Task.Yield();
-        }
+            return reading.IsCompleted;
+        });
 
         Assert.Equal(100_000, (await reading).Length);
     }
