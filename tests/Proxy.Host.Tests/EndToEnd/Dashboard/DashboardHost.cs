@@ -110,9 +110,15 @@ internal sealed class DashboardHost : IAsyncDisposable
         );
         for (var i = 0; i < clients; i++)
         {
-            using var client = await TcpClientSocket.ConnectAsync(Address("mail"));
-            Assert.Null(await client.ReadAsync());
+            await FailOneAsync();
         }
+    }
+
+    /// <summary>Has one more client fail at the route mail.</summary>
+    public async Task FailOneAsync()
+    {
+        using var client = await TcpClientSocket.ConnectAsync(Address("mail"));
+        Assert.Null(await client.ReadAsync());
     }
 
     public async ValueTask DisposeAsync()

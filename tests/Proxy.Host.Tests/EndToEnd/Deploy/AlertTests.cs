@@ -54,7 +54,8 @@ public sealed class AlertTests : IAsyncDisposable
 
         await RecordAsync(ComeAsync);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _recording.FiresAsync(".+"));
+        // Event loops and resources are those of the process, in which other tests run.
+        await _recording.IsQuietAsync(except: "ProxyEventLoopHeld|ProxyResourceNearLimit");
     }
 
     [RealServerFact("promtool")]
@@ -63,8 +64,8 @@ public sealed class AlertTests : IAsyncDisposable
         await StartAsync(Routes($$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{Ports.Free()}}" } } } """));
         await _recording.ScrapeAsync();
 
+        await DownAsync(ConditionKind.Destination, "c/d", ComeAsync);
         await RecordAsync(ComeAsync);
-        await DownAsync(ConditionKind.Destination, "c/d");
 
         await _recording.FiresAsync("ProxyDestinationDown");
         await _recording.FiresAsync("ProxyRouteFailing");
@@ -77,8 +78,8 @@ public sealed class AlertTests : IAsyncDisposable
         await StartAsync(Routes($$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{resetting.Port}}" } } } """));
         await _recording.ScrapeAsync();
 
+        await DownAsync(ConditionKind.Destination, "c/d", ComeAsync);
         await RecordAsync(ComeAsync);
-        await DownAsync(ConditionKind.Destination, "c/d");
 
         await _recording.FiresAsync("ProxyUpstreamResets");
         await _recording.FiresAsync("ProxyRouteFailing");
@@ -154,13 +155,15 @@ public sealed class AlertTests : IAsyncDisposable
         using var http = new HttpClient();
         await _recording.ScrapeAsync();
 
-        await RecordAsync(async () =>
+        async Task AskAsync()
         {
             using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/"));
             Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
-        });
-        await DownAsync(ConditionKind.Route, "h");
-        await DownAsync(ConditionKind.Destination, "w/d");
+        }
+
+        await DownAsync(ConditionKind.Route, "h", AskAsync);
+        await DownAsync(ConditionKind.Destination, "w/d", AskAsync);
+        await RecordAsync(AskAsync);
 
         await _recording.FiresAsync("ProxyHttpServerErrors");
         await _recording.FiresAsync("ProxyRouteFailing");
@@ -244,11 +247,15 @@ public sealed class AlertTests : IAsyncDisposable
         await Programs.ListensAsync(_admin);
         await _recording.ScrapeAsync();
 
-        while (!process.Errors.Contains("accepting failed and pauses", StringComparison.Ordinal))
+        // Each takes two descriptors, so half of them use up all; the rest stays in the kernel's queue, which is longer than that.
+        for (var i = 0; i < 800 && !IsPaused(); i++)
         {
             _open.Add(await TcpClientSocket.ConnectAsync(port));
         }
 
+        bool IsPaused() => process.Errors.Contains("accepting failed and pauses", StringComparison.Ordinal);
+
+        await Eventually.TrueAsync(IsPaused);
         await RecordAsync();
 
         await _recording.FiresAsync("ProxyAcceptingPaused");
@@ -303,13 +310,18 @@ public sealed class AlertTests : IAsyncDisposable
 
     private Task DownAsync(ConditionKind kind, string id) => WrongAsync(kind, id, ConditionLevel.Down);
 
-    private Task WrongAsync(ConditionKind kind, string id, ConditionLevel level) =>
-        Eventually.TrueAsync(() =>
-            _host!
-                .Services.GetRequiredService<ConditionRegistry>()
-                .Read()
-                .Any(one => one.Kind == kind && one.Id == id && one.Level == level)
-        );
+    /// <summary>Waits until something is down by what happens before each look, since a condition of the last minute does not last.</summary>
+    private Task DownAsync(ConditionKind kind, string id, Func<Task> before) =>
+        Eventually.TrueAsync(async () =>
+        {
+            await before();
+            return Is(kind, id, ConditionLevel.Down);
+        });
+
+    private Task WrongAsync(ConditionKind kind, string id, ConditionLevel level) => Eventually.TrueAsync(() => Is(kind, id, level));
+
+    private bool Is(ConditionKind kind, string id, ConditionLevel level) =>
+        _host!.Services.GetRequiredService<ConditionRegistry>().Read().Any(one => one.Kind == kind && one.Id == id && one.Level == level);
 
     private async Task ConnectAsync()
     {

@@ -35,13 +35,23 @@ internal sealed partial class Recording(Uri metrics) : IDisposable
     }
 
     /// <summary>Asserts with promtool that an alert does not fire before the fault, and does five minutes after it began.</summary>
-    public async Task FiresAsync(string alert)
+    public Task FiresAsync(string alert) => TestAsync($"alertname=~\"{alert}\"", fires: true);
+
+    /// <summary>Asserts with promtool that no alert fires, with a few exceptions.</summary>
+    /// <param name="except">A regular expression of their names.</param>
+    public Task IsQuietAsync(string except) => TestAsync($"alertname!~\"{except}\"", fires: false);
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Rules => DeployFiles.Path("prometheus", "proxy.rules.yml");
+
+    private async Task TestAsync(string alerts, bool fires)
     {
         var folder = Directory.CreateTempSubdirectory("alerts-");
         try
         {
             var file = Path.Combine(folder.FullName, "test.yml");
-            await File.WriteAllTextAsync(file, Test(alert));
+            await File.WriteAllTextAsync(file, Test(alerts, fires));
             await Programs.RunAsync("promtool", "", "test", "rules", file);
         }
         finally
@@ -50,11 +60,7 @@ internal sealed partial class Recording(Uri metrics) : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private static string Rules => DeployFiles.Path("prometheus", "proxy.rules.yml");
-
-    private string Test(string alert)
+    private string Test(string alerts, bool fires)
     {
         var test = new StringBuilder();
         test.AppendLine(CultureInfo.InvariantCulture, $"rule_files: ['{Rules}']");
@@ -70,11 +76,11 @@ internal sealed partial class Recording(Uri metrics) : IDisposable
         }
 
         test.AppendLine("    promql_expr_test:");
-        var firing = $"count(ALERTS{{alertname=~\"{alert}\",alertstate=\"firing\"}}) > bool 0";
+        var firing = $"count(ALERTS{{{alerts},alertstate=\"firing\"}}) > bool 0";
         test.AppendLine(CultureInfo.InvariantCulture, $"      - {{ expr: '{firing}', eval_time: 45s, exp_samples: [] }}");
         test.AppendLine(
             CultureInfo.InvariantCulture,
-            $"      - {{ expr: '{firing}', eval_time: 6m, exp_samples: [ {{ labels: '{{}}', value: 1 }} ] }}"
+            $"      - {{ expr: '{firing}', eval_time: 6m, exp_samples: [ {(fires ? "{ labels: '{}', value: 1 }" : "")} ] }}"
         );
         return test.ToString();
     }
