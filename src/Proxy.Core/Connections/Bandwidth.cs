@@ -4,14 +4,10 @@ namespace Proxy.Connections;
 internal sealed class Bandwidth
 {
     private long _reached;
-    private volatile int _bytesPerSecond;
-    private volatile bool _isDryRun;
+    private volatile BandwidthLimit _limit = new(0, false);
 
-    /// <summary>The bytes per second; 0 for no limit.</summary>
-    public int BytesPerSecond => _bytesPerSecond;
-
-    /// <summary>Whether nothing is slowed down, and what would be is counted.</summary>
-    public bool IsDryRun => _isDryRun;
+    /// <summary>The limit at present; both its values are of the same edit.</summary>
+    public BandwidthLimit Limit => _limit;
 
     /// <summary>How many directions of connections have reached the limit.</summary>
     public long Reached => Interlocked.Read(ref _reached);
@@ -19,7 +15,7 @@ internal sealed class Bandwidth
     /// <summary>Sets the limit.</summary>
     /// <param name="bytesPerSecond">The bytes per second; 0 for no limit.</param>
     /// <param name="isDryRun">Whether nothing is slowed down.</param>
-    public void Set(int bytesPerSecond, bool isDryRun) => (_bytesPerSecond, _isDryRun) = (bytesPerSecond, isDryRun);
+    public void Set(int bytesPerSecond, bool isDryRun) => _limit = new(bytesPerSecond, isDryRun);
 
     /// <summary>Counts a direction of a connection that has reached the limit.</summary>
     public void CountReached() => Interlocked.Increment(ref _reached);

@@ -17,28 +17,34 @@ internal struct RelayPace(Bandwidth? bandwidth)
     private double _tokens;
     private long _counted = NotBegun;
     private bool _hasReached;
+    private bool _isFree; // whether the last answer was that all may be read: such reads leave no debt
 
     /// <summary>Whether there is a limit at present.</summary>
-    public readonly bool IsLimited => bandwidth is { BytesPerSecond: > 0 };
+    public readonly bool IsLimited => bandwidth is { Limit.BytesPerSecond: > 0 };
+
+    /// <summary>Whether the last answer was that all may be read, for want of a limit or in a dry run.</summary>
+    public readonly bool IsFree => _isFree;
 
     /// <summary>The number of bytes that may be read now: 0 during a pause, and the largest number if there is no limit.</summary>
     public int Allowed(long now)
     {
-        if (bandwidth is not { BytesPerSecond: var rate and > 0 })
+        if (bandwidth is not { Limit: { BytesPerSecond: var rate and > 0, IsDryRun: var isDryRun } })
         {
-            (_counted, Resumes) = (NotBegun, 0);
+            (_counted, Resumes, _isFree) = (NotBegun, 0, true);
             return int.MaxValue;
         }
 
         // The rate may have changed: a faster one shortens a pause, a slower one takes what is too much.
         var most = Math.Max(1, (double)rate * Burst / Second);
-        _tokens = _counted == NotBegun ? most : Math.Min(most, _tokens + ((double)rate * (now - _counted) / Second));
+        _tokens = _isFree && (_counted == NotBegun || !isDryRun) ? Math.Max(0, _tokens) : _tokens;
+        _isFree = isDryRun;
+        _tokens = _counted == NotBegun ? most + Math.Min(0, _tokens) : Math.Min(most, _tokens + ((double)rate * (now - _counted) / Second));
         _counted = now;
         var wanted = Math.Min(most, Math.Max(1, Resumes > 0 ? (double)rate * LeastPause / Second : 1));
         if (_tokens >= wanted)
         {
             Resumes = 0;
-            return bandwidth.IsDryRun ? int.MaxValue : (int)_tokens;
+            return isDryRun ? int.MaxValue : (int)_tokens;
         }
 
         if (!_hasReached)
@@ -47,9 +53,9 @@ internal struct RelayPace(Bandwidth? bandwidth)
             bandwidth.CountReached();
         }
 
-        if (bandwidth.IsDryRun)
+        if (isDryRun)
         {
-            _tokens = most;
+            (_tokens, Resumes) = (most, 0);
             return int.MaxValue;
         }
 
@@ -61,6 +67,6 @@ internal struct RelayPace(Bandwidth? bandwidth)
     /// <summary>When the pause is over; an edit may end it earlier, so callers ask again from time to time. 0 if there is none.</summary>
     public long Resumes { readonly get; private set; }
 
-    /// <summary>Counts bytes that were read.</summary>
+    /// <summary>Counts bytes that were read. Those read before the first question are a debt.</summary>
     public void Count(int bytes) => _tokens -= bytes;
 }

@@ -19,7 +19,7 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
     /// <returns>How many; the largest number if there is no limit, or the relay has ended.</returns>
     public ValueTask<int> AllowedAsync()
     {
-        if (!_pace.IsLimited)
+        if (!_pace.IsLimited && _pace.IsFree)
         {
             return new(int.MaxValue);
         }

@@ -51,6 +51,75 @@ public sealed class RelayPaceTests
     }
 
     [Fact]
+    public void Allowed_BytesReadBeforeTheFirstQuestion_AreADebt()
+    {
+        _bandwidth.Set(1_000, isDryRun: false);
+        var pace = new RelayPace(_bandwidth);
+        pace.Count(1_250);
+
+        Assert.Equal(0, pace.Allowed(0));
+        Assert.InRange(pace.Resumes, 1_001, 1_050);
+        Assert.Equal(0, pace.Allowed(1_000));
+        Assert.Equal(50, pace.Allowed(1_050));
+    }
+
+    [Fact]
+    public void Allowed_FewBytesReadBeforeTheFirstQuestion_AreTakenFromTheBurst()
+    {
+        _bandwidth.Set(1_000, isDryRun: false);
+        var pace = new RelayPace(_bandwidth);
+        pace.Count(100);
+
+        Assert.Equal(150, pace.Allowed(0));
+    }
+
+    [Theory]
+    [InlineData(0, false)] // no limit
+    [InlineData(10_000, true)] // a dry run
+    public void Allowed_LimitAfterReadsWithoutOne_TheyAreNoDebt(int before, bool isDryRun)
+    {
+        _bandwidth.Set(before, isDryRun);
+        var pace = new RelayPace(_bandwidth);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(int.MaxValue, pace.Allowed(i));
+            pace.Count(262_144);
+        }
+
+        _bandwidth.Set(10_000, isDryRun: false);
+
+        Assert.InRange(pace.Allowed(3) + pace.Allowed(253), 2_500, 5_000);
+        Assert.InRange(pace.Resumes, 0, 253);
+    }
+
+    [Fact]
+    public void Allowed_DryRunAfterReadsWithoutLimit_HasNotReachedIt()
+    {
+        var pace = new RelayPace(_bandwidth);
+        pace.Allowed(0);
+        pace.Count(1_000_000);
+
+        _bandwidth.Set(10_000, isDryRun: true);
+
+        Assert.Equal(int.MaxValue, pace.Allowed(1));
+        Assert.Equal(0, _bandwidth.Reached);
+    }
+
+    [Fact]
+    public void Allowed_DryRunDuringAPause_EndsIt()
+    {
+        _bandwidth.Set(1_000, isDryRun: false);
+        var pace = new RelayPace(_bandwidth);
+        pace.Count(10_000);
+        Assert.Equal(0, pace.Allowed(0));
+
+        _bandwidth.Set(1_000, isDryRun: true);
+
+        Assert.Equal(int.MaxValue, pace.Allowed(1));
+        Assert.Equal(0, pace.Resumes);
+    }
+
+    [Fact]
     public void Allowed_OneByteASecond_ComesByteByByte()
     {
         _bandwidth.Set(1, isDryRun: false);
