@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
@@ -13,7 +14,7 @@ internal static class ConditionApi
     {
         api.MapGet("/conditions", List)
             .WithSummary(
-                "What is wrong, since when and why, the worst first. all=true lists what has nothing wrong, too; kind and id choose."
+                "What is wrong, since when and why, the worst first. all=true lists what has nothing wrong, too; kind, id and level choose."
             );
         api.MapGet("/history", static (TrafficHistory history) => Read(history))
             .WithSummary("The totals of the last five minutes, and the last 200 ends that were not as they should be.");
@@ -25,30 +26,50 @@ internal static class ConditionApi
         ConditionRegistry conditions,
         bool all = false,
         string? kind = null,
-        string? id = null
+        string? id = null,
+        string? level = null
     )
     {
-        ConditionKind? wanted = null;
-        if (kind is not null)
+        if (!TryRead<ConditionKind>(nameof(kind), kind, out var wanted, out var error))
         {
-            if (!Enum.TryParse<ConditionKind>(kind, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
-            {
-                return TypedResults.BadRequest(
-                    new ApiError($"There is no kind '{kind}'; there are {string.Join(", ", Enum.GetNames<ConditionKind>())}.")
-                );
-            }
+            return TypedResults.BadRequest(error);
+        }
 
-            wanted = parsed;
+        if (!TryRead<ConditionLevel>(nameof(level), level, out var wantedLevel, out error))
+        {
+            return TypedResults.BadRequest(error);
         }
 
         return TypedResults.Ok(
             ConditionsAnswer.Of(
                 conditions.Read(),
                 one =>
-                    (all || id is not null || one.Level != ConditionLevel.Ok)
+                    (all || id is not null || wantedLevel is not null || one.Level != ConditionLevel.Ok)
                     && (wanted is null || one.Kind == wanted)
+                    && (wantedLevel is null || one.Level == wantedLevel)
                     && (id is null || one.Id.Equals(id, StringComparison.OrdinalIgnoreCase))
             )
         );
+    }
+
+    // Words only: the numbers of an enum are no part of the API.
+    private static bool TryRead<T>(string noun, string? word, out T? value, [NotNullWhen(false)] out ApiError? error)
+        where T : struct, Enum
+    {
+        (value, error) = (null, null);
+        if (word is null)
+        {
+            return true;
+        }
+
+        var names = Enum.GetNames<T>();
+        if (!names.Contains(word, StringComparer.OrdinalIgnoreCase))
+        {
+            error = new($"There is no {noun} '{word}'; there are {string.Join(", ", names)}.");
+            return false;
+        }
+
+        value = Enum.Parse<T>(word, ignoreCase: true);
+        return true;
     }
 }

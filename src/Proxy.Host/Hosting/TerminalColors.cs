@@ -4,7 +4,8 @@ namespace Proxy.Host.Hosting;
 /// Colors of text on a terminal. Only a terminal that understands them gets them, and none does if the variable <c>NO_COLOR</c> is set
 /// (no-color.org).
 /// </summary>
-internal sealed class TerminalColors
+/// <param name="areUsed">Whether text is colored.</param>
+internal sealed class TerminalColors(bool areUsed)
 {
     private const string Bold = "\e[1m";
     private const string Dim = "\e[2m";
@@ -12,8 +13,6 @@ internal sealed class TerminalColors
     private const string Green = "\e[32m";
     private const string Yellow = "\e[33m";
     private const string Reset = "\e[0m";
-
-    private TerminalColors(bool areUsed) => AreUsed = areUsed;
 
     /// <summary>No colors.</summary>
     public static TerminalColors None { get; } = new(areUsed: false);
@@ -25,7 +24,7 @@ internal sealed class TerminalColors
     public static TerminalColors Error { get; } = new(MayUse(Console.IsErrorRedirected));
 
     /// <summary>Whether text is colored.</summary>
-    public bool AreUsed { get; }
+    public bool AreUsed { get; } = areUsed;
 
     public string Heading(string text) => Wrap(Bold, text);
 

@@ -90,6 +90,20 @@ public sealed class ConditionApiTests : IAsyncLifetime
         Assert.Equal(["bad", "good"], all.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         var one = await _api.GetAsync("/api/conditions?kind=Destination&id=GOOD/D");
         Assert.Equal("NotChecked", Text(Assert.Single(one.GetProperty("conditions").EnumerateArray()), "reason"));
+        var down = await _api.GetAsync("/api/conditions?kind=Route&level=down");
+        Assert.Equal(["bad"], down.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
+        var ok = await _api.GetAsync("/api/conditions?kind=Route&level=ok");
+        Assert.Equal(["good"], ok.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
+        Assert.Contains(
+            "Degraded",
+            await _api.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Get, "/api/conditions?level=warm"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'3'",
+            await _api.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Get, "/api/conditions?kind=3"),
+            StringComparison.Ordinal
+        );
         var error = await _api.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Get, "/api/conditions?kind=weather");
         Assert.Contains("Destination", error, StringComparison.Ordinal);
     }

@@ -17,8 +17,13 @@ internal sealed class Printer(TextWriter output, OutputFormat format, TerminalCo
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // what stands between quotes on a terminal, and control characters stay escaped
     };
 
+    private static readonly JsonSerializerOptions _line = new(_json) { WriteIndented = false };
+
+    /// <summary>Whether the result is for programs.</summary>
+    public bool IsJson => format == OutputFormat.Json;
+
     /// <summary>The colors of the place; none for JSON.</summary>
-    public TerminalColors Colors => format == OutputFormat.Json ? TerminalColors.None : colors;
+    public TerminalColors Colors => IsJson ? TerminalColors.None : colors;
 
     /// <summary>Whether more is to be shown than usual.</summary>
     public bool IsWide => format == OutputFormat.Wide;
@@ -28,7 +33,7 @@ internal sealed class Printer(TextWriter output, OutputFormat format, TerminalCo
     /// <param name="text">Writes it for people.</param>
     public void Print<T>(T answer, Action<TextWriter> text)
     {
-        if (format == OutputFormat.Json)
+        if (IsJson)
         {
             output.WriteLine(JsonSerializer.Serialize(answer, _json));
         }
@@ -36,6 +41,25 @@ internal sealed class Printer(TextWriter output, OutputFormat format, TerminalCo
         {
             text(output);
         }
+    }
+
+    /// <summary>Prints one of many answers: JSON is one line of its own, and a text is written at once, so that it appears whole.</summary>
+    /// <param name="answer">The answer, for JSON.</param>
+    /// <param name="text">Writes it for people.</param>
+    public void PrintNext<T>(T answer, Action<TextWriter> text)
+    {
+        if (IsJson)
+        {
+            output.WriteLine(JsonSerializer.Serialize(answer, _line));
+        }
+        else
+        {
+            using var page = new StringWriter(output.FormatProvider) { NewLine = output.NewLine };
+            text(page);
+            output.Write(page.ToString());
+        }
+
+        output.Flush();
     }
 
     /// <summary>Prints a list, with a line per item.</summary>

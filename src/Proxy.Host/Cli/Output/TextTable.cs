@@ -19,19 +19,9 @@ internal sealed class TextTable(params string[] header)
         Write(output, [.. header.Select(static name => new Cell(name))], widths, (_, text) => colors.Heading(text));
         foreach (var row in _rows)
         {
-            Write(output, row, widths, (tone, text) => Color(colors, tone, text));
+            Write(output, row, widths, (tone, text) => tone.Color(colors, text));
         }
     }
-
-    private static string Color(TerminalColors colors, Tone tone, string text) =>
-        tone switch
-        {
-            Tone.Good => colors.Good(text),
-            Tone.Warning => colors.Warning(text),
-            Tone.Bad => colors.Bad(text),
-            Tone.Faint => colors.Faint(text),
-            _ => text,
-        };
 
     // The last text of a line is not padded, so that a line has no spaces at its end.
     private static void Write(TextWriter output, Cell[] cells, List<int> widths, Func<Tone, string, string> color)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Proxy.Conditions;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
@@ -7,70 +6,64 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>Formats what is wrong, and what failed last, as text.</summary>
+/// <summary>Writes what is wrong, and what failed last, as text.</summary>
 internal static class HealthText
 {
     private const int MostEnds = 10;
     private const int MostConditions = 50;
 
-    /// <summary>One line that sums up, and one per condition.</summary>
+    /// <summary>Writes one line that sums up, and one per condition.</summary>
+    /// <param name="writer">The place of the text.</param>
+    /// <param name="printer">The format and the colors.</param>
     /// <param name="health">The conditions.</param>
     /// <param name="now">The time of the host.</param>
-    public static string Of(ConditionsAnswer health, DateTimeOffset now)
+    public static void WriteConditions(TextWriter writer, Printer printer, ConditionsAnswer health, DateTimeOffset now)
     {
-        using var output = new StringWriter(CultureInfo.InvariantCulture);
-        output.WriteLine(
-            health.Level == ConditionLevel.Ok
-                ? $"health: nothing is known to be wrong ({health.Ok} checked)"
-                : $"health: {health.Down} down, {health.Degraded} degraded, {health.Ok} ok"
+        writer.WriteLine(
+            Color(
+                printer,
+                health.Level,
+                health.Level == ConditionLevel.Ok
+                    ? $"health: nothing is known to be wrong ({health.Ok} checked)"
+                    : $"health: {Counts(health)}"
+            )
         );
         foreach (var condition in health.Conditions.Take(MostConditions))
         {
-            output.WriteLine(Printable.Escape(Line(condition, now)));
+            var level = condition.Level == ConditionLevel.Down ? "DOWN" : "degraded";
+            writer.WriteLine($"{Color(printer, condition.Level, $"! {level}")} {Printable.Escape(Text(condition, now))}");
         }
 
         if (health.Conditions.Count > MostConditions)
         {
-            output.WriteLine($"! and {health.Conditions.Count - MostConditions} more");
+            writer.WriteLine($"! and {health.Conditions.Count - MostConditions} more: 'proxy conditions' lists all");
         }
-
-        return output.ToString();
     }
 
-    /// <summary>A table of the ends that failed last; empty if there are none.</summary>
-    public static string Of(IReadOnlyList<RecentEnd> ends)
+    /// <summary>Writes a table of the ends that failed last; nothing if there are none.</summary>
+    /// <param name="writer">The place of the text.</param>
+    /// <param name="printer">The format and the colors.</param>
+    /// <param name="ends">The ends, newest first.</param>
+    public static void WriteEnds(TextWriter writer, Printer printer, IReadOnlyList<RecentEnd> ends)
     {
-        if (ends.Count == 0)
+        if (ends.Count > 0)
         {
-            return "";
+            writer.WriteLine();
+            printer.WriteTable(writer, [.. ends.Take(MostEnds)], "", HostColumns.Ends);
         }
-
-        var table = new TextTable("FAILED LAST", "OUTCOME", "ROUTE", "DESTINATION", "CLIENT", "AFTER", "ID");
-        foreach (var end in ends.Take(MostEnds))
-        {
-            table.Add(
-                end.EndedAt.ToString("u", CultureInfo.InvariantCulture),
-                end.Status is { } status ? $"{end.Outcome} {status}" : end.Outcome.ToString(),
-                end.Route ?? "",
-                end.Destination is { } destination ? $"{end.Cluster}/{destination}" : end.Cluster ?? "",
-                end.Client ?? "",
-                Amounts.Time(end.Duration),
-                end.Id
-            );
-        }
-
-        using var output = new StringWriter(CultureInfo.InvariantCulture);
-        output.WriteLine();
-        table.WriteTo(output);
-        return output.ToString();
     }
 
-    private static string Line(Condition condition, DateTimeOffset now)
+    /// <summary>How many things there are of each level.</summary>
+    public static string Counts(ConditionsAnswer health) => $"{health.Down} down, {health.Degraded} degraded, {health.Ok} ok";
+
+    private static string Color(Printer printer, ConditionLevel level, string text) =>
+        HostColumns.ToneOf(level).Color(printer.Colors, text);
+
+    private static string Text(Condition condition, DateTimeOffset now)
     {
-        var level = condition.Level == ConditionLevel.Down ? "DOWN" : "degraded";
         var kind = condition.Kind.ToString().ToLowerInvariant();
         var since = condition.Since is { } at ? $" since {at:u} ({Amounts.Time(now > at ? now - at : TimeSpan.Zero)})" : "";
         var error = condition.LastError is { } text ? $": {text}" : "";
-        return $"! {level} {kind} {condition.Id}: {condition.Reason}{since}{error}";
+        return $"{kind} {condition.Id}: {condition.Reason}{since}{error}";
     }
 }

@@ -29,10 +29,18 @@ internal static class KnownNames
             var known = await NamesAsync(host, noun, cancellationToken);
             if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
             {
-                throw new AdminException($"There is no {noun} '{name}'; {noun}s of {host.Url}: {List(known)}.");
+                throw Unknown(host, noun, name, known);
             }
         }
     }
+
+    /// <summary>Says that a name is not known, and which ones are.</summary>
+    /// <param name="host">The running host.</param>
+    /// <param name="noun">What has the name, as one word.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="known">The names that there are.</param>
+    public static AdminException Unknown(AdminClient host, string noun, string name, IReadOnlyList<string> known) =>
+        new($"There is no {noun} '{name}'; {noun}s of {host.Url}: {List(known)}.");
 
     private static async Task<IReadOnlyList<string>> NamesAsync(AdminClient host, string noun, CancellationToken cancellationToken)
     {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
-using Proxy.Diagnostics;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Host.Hosting;
@@ -34,19 +33,7 @@ internal static class ListCommands
                 "Lists the routes of a running host with their connections or requests.",
                 "api/routes",
                 "No route.",
-                new("ROUTE", static route => route.Id),
-                new("MODE", static route => route.Mode),
-                new("TO", static route => route.ClusterId ?? route.Connector),
-                new("OPEN", static route => route.Connections ?? route.Requests?.Open ?? 0),
-                new("ENDED", static route => Ended(route).Values.Sum()),
-                new("NOT COMPLETED", NotCompleted),
-                new("IN", static route => Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0)),
-                new("OUT", static route => Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)),
-                new("ENDPOINTS", static route => string.Join(", ", route.Endpoints)) { IsWide = true },
-                new("OUTCOMES", static route => string.Join(", ", Ended(route).Select(static pair => $"{pair.Key} {pair.Value}")))
-                {
-                    IsWide = true,
-                }
+                HostColumns.Routes
             ),
             Destinations(),
             List<ChannelState>(
@@ -99,22 +86,9 @@ internal static class ListCommands
             static async (host, _, printer, cancellationToken) =>
             {
                 var clusters = await host.GetAsync<IReadOnlyList<ClusterStatus>>("api/clusters", cancellationToken);
-                var rows = clusters.SelectMany(static cluster => cluster.Destinations.Select(one => (Cluster: cluster, One: one))).ToList();
                 printer.Print(
                     clusters,
-                    writer =>
-                        printer.WriteTable(
-                            writer,
-                            rows,
-                            "No destination.",
-                            new("DESTINATION", static row => $"{row.Cluster.Id}/{row.One.Id}"),
-                            new("ADDRESS", static row => row.One.Address),
-                            new("STATE", static row => State(row.One)),
-                            new("OPEN", static row => row.One.Connections),
-                            new("ACTIVE CHECK", static row => row.One.Health.Active.ToString()) { IsWide = true },
-                            new("PASSIVE CHECK", static row => row.One.Health.Passive.ToString()) { IsWide = true },
-                            new("POLICY", static row => row.Cluster.Policy) { IsWide = true }
-                        )
+                    writer => printer.WriteTable(writer, HostColumns.Rows(clusters), "No destination.", HostColumns.Destinations)
                 );
                 return ExitCode.Ok;
             }
@@ -163,18 +137,4 @@ internal static class ListCommands
             MemberState.Draining => "draining",
             _ => "suspect",
         };
-
-    private static IReadOnlyDictionary<string, long> Ended(RouteAnswer route) =>
-        route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
-
-    private static Cell NotCompleted(RouteAnswer route)
-    {
-        var count = Ended(route).Where(static pair => pair.Key != nameof(ConnectionOutcome.Completed)).Sum(static pair => pair.Value);
-        return (Cell)count with { Tone = count > 0 ? Tone.Warning : Tone.Plain };
-    }
-
-    private static Cell State(DestinationStatus destination) =>
-        destination.Drained ? new("drained", Tone.Warning)
-        : destination.Health.Available ? new("available", Tone.Good)
-        : new("unhealthy", Tone.Bad);
 }

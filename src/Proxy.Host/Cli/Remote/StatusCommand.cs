@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Proxy.Conditions;
 using Proxy.Configuration.Reading;
-using Proxy.Host.Contracts;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Remote;
@@ -11,7 +10,10 @@ internal static class StatusCommand
 {
     private const string ClearScreen = "\u001b[H\u001b[J";
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
-    private static readonly Option<bool> _watch = new("--watch") { Description = "Shows the status every two seconds, until Ctrl+C." };
+    private static readonly Option<bool> _watch = new("--watch")
+    {
+        Description = "Prints every two seconds, until Ctrl+C; with -o json one line each time.",
+    };
 
     private static readonly Option<bool> _check = new("--check")
     {
@@ -27,54 +29,62 @@ internal static class StatusCommand
             _check
         );
 
-    private static async Task<int> RunAsync(AdminClient host, ParseResult parsed, TextWriter output, CancellationToken cancellationToken)
-    {
-        if (parsed.GetValue(_check))
-        {
-            return await CheckAsync(host, output, cancellationToken);
-        }
+    private static Task<int> RunAsync(AdminClient host, ParseResult parsed, Printer printer, CancellationToken cancellationToken) =>
+        parsed.GetValue(_check)
+            ? RunAsync(parsed, printer, token => StatusCheck.ReadAsync(host, token), cancellationToken)
+            : RunAsync(parsed, printer, token => StatusPage.ReadAsync(host, token), cancellationToken);
 
+    private static async Task<int> RunAsync<T>(
+        ParseResult parsed,
+        Printer printer,
+        Func<CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+        where T : IStatusText
+    {
         if (parsed.GetValue(_watch))
         {
-            await WatchAsync(host, output, cancellationToken);
+            await WatchAsync(parsed, printer, read, cancellationToken);
         }
 
-        var page = await StatusPage.ReadAsync(host, cancellationToken);
-        await output.WriteAsync(page.ToString());
-        return page.IsReady ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    private static async Task<int> CheckAsync(AdminClient host, TextWriter output, CancellationToken cancellationToken)
-    {
-        var status = await host.GetAsync<StatusAnswer>("api/status", cancellationToken);
-        var health = await host.GetAsync<ConditionsAnswer>("api/conditions", cancellationToken);
-        await output.WriteAsync(HealthText.Of(health, status.StartedAt + status.Uptime));
-        return health.Level == ConditionLevel.Down ? ExitCode.Down
-            : status.Ready ? ExitCode.Ok
-            : ExitCode.Failed;
+        var answer = await read(cancellationToken);
+        printer.Print(answer, writer => answer.WriteTo(writer, printer));
+        return answer.ToExitCode();
     }
 
     // If the host does not answer, for example during a restart, the reason is shown and the next request may succeed.
-    private static async Task WatchAsync(AdminClient host, TextWriter output, CancellationToken cancellationToken)
+    private static async Task WatchAsync<T>(
+        ParseResult parsed,
+        Printer printer,
+        Func<CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+        where T : IStatusText
     {
         var clear = Console.IsOutputRedirected ? "" : ClearScreen;
         while (true)
         {
-            await output.WriteAsync($"{clear}{await PageAsync(host, cancellationToken)}\n");
-            await output.FlushAsync(cancellationToken);
-            await Task.Delay(_pause, TimeProvider.System, cancellationToken);
-        }
-    }
+            try
+            {
+                var answer = await read(cancellationToken);
+                printer.PrintNext(
+                    answer,
+                    writer =>
+                    {
+                        writer.Write(clear);
+                        answer.WriteTo(writer, printer);
+                        writer.WriteLine();
+                    }
+                );
+            }
+            catch (AdminException exception) when (exception.ExitCode == ExitCode.Failed)
+            {
+                var output = parsed.InvocationConfiguration;
+                var reason = Printable.Escape(exception.Message);
+                await (printer.IsJson ? output.Error : output.Output).WriteLineAsync(printer.IsJson ? reason : $"{clear}{reason}\n");
+            }
 
-    private static async Task<string> PageAsync(AdminClient host, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await StatusPage.ReadAsync(host, cancellationToken)).ToString();
-        }
-        catch (AdminException exception) when (exception.ExitCode == ExitCode.Failed)
-        {
-            return $"{Printable.Escape(exception.Message)}\n";
+            await Task.Delay(_pause, TimeProvider.System, cancellationToken);
         }
     }
 }

@@ -1,24 +1,25 @@
-using System.Globalization;
-using Proxy.Conditions;
 using Proxy.Configuration.Reading;
-using Proxy.Diagnostics;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Cli.Remote;
 
-/// <summary>Formats the state of a running host as text.</summary>
-internal sealed class StatusPage(
-    StatusAnswer status,
-    IReadOnlyList<RouteAnswer> routes,
-    IReadOnlyList<ClusterStatus> clusters,
-    ConditionsAnswer health,
-    HistoryAnswer history
-)
+/// <summary>The state of a running host, as <c>proxy status</c> prints it.</summary>
+/// <param name="Status">As in <c>/api/status</c>.</param>
+/// <param name="Routes">As in <c>/api/routes</c>.</param>
+/// <param name="Clusters">As in <c>/api/clusters</c>.</param>
+/// <param name="Health">As in <c>/api/conditions</c>.</param>
+/// <param name="History">As in <c>/api/history</c>.</param>
+internal sealed record StatusPage(
+    StatusAnswer Status,
+    IReadOnlyList<RouteAnswer> Routes,
+    IReadOnlyList<ClusterStatus> Clusters,
+    ConditionsAnswer Health,
+    HistoryAnswer History
+) : IStatusText
 {
-    public bool IsReady => status.Ready;
-
     public static async Task<StatusPage> ReadAsync(AdminClient host, CancellationToken cancellationToken) =>
         new(
             await host.GetAsync<StatusAnswer>("api/status", cancellationToken),
@@ -28,94 +29,46 @@ internal sealed class StatusPage(
             await host.GetAsync<HistoryAnswer>("api/history", cancellationToken)
         );
 
-    public override string ToString()
+    public void WriteTo(TextWriter writer, Printer printer)
     {
-        using var output = new StringWriter(CultureInfo.InvariantCulture);
-        WriteSummary(output);
-        output.Write(HealthText.Of(health, status.StartedAt + status.Uptime));
-        WriteNotices(output);
-        WriteRoutes(output);
-        WriteDestinations(output);
-        output.Write(HealthText.Of(history.Ends));
-        return output.ToString();
+        WriteSummary(writer, printer);
+        HealthText.WriteConditions(writer, printer, Health, Status.StartedAt + Status.Uptime);
+        WriteNotices(writer, printer);
+        writer.WriteLine();
+        printer.WriteTable(writer, Routes, "No route.", HostColumns.Routes);
+        writer.WriteLine();
+        printer.WriteTable(writer, HostColumns.Rows(Clusters), "No destination.", HostColumns.Destinations);
+        HealthText.WriteEnds(writer, printer, History.Ends);
     }
 
-    private void WriteSummary(StringWriter output)
+    public int ToExitCode() => Status.Ready ? ExitCode.Ok : ExitCode.Failed;
+
+    private void WriteSummary(TextWriter writer, Printer printer)
     {
-        var traffic = status.Connections;
+        var traffic = Status.Connections;
         var state =
-            status.Draining ? "draining"
-            : status.Ready ? "ready"
-            : "starting";
-        output.WriteLine(
-            $"proxy {status.Version}, {state}, up {Amounts.Time(status.Uptime)}, configuration {status.Revision?.Id ?? "none"}"
+            Status.Draining ? printer.Colors.Warning("draining")
+            : Status.Ready ? printer.Colors.Good("ready")
+            : printer.Colors.Warning("starting");
+        writer.WriteLine(
+            $"proxy {Status.Version}, {state}, up {Amounts.Time(Status.Uptime)}, configuration {Status.Revision?.Id ?? "none"}"
         );
-        output.WriteLine(
+        writer.WriteLine(
             $"{traffic.Open} connections, {traffic.Ended.Values.Sum()} ended, {Amounts.Bytes(traffic.BytesIn)} in, {Amounts.Bytes(traffic.BytesOut)} out"
         );
     }
 
-    private void WriteNotices(StringWriter output)
+    private void WriteNotices(TextWriter writer, Printer printer)
     {
-        var notices = status
+        var notices = Status
             .Rejected.Select(static problem => $"rejected: {problem.Text}")
-            .Concat(status.Pending is { } pending ? [$"waiting: {pending}"] : [])
-            .Concat(status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"))
-            .Concat(status.ReplacedFiles.Select(static file => $"edits do not arrive: {file} was replaced at the host of its bind mount"))
-            .Concat(status.AcceptingPausedSince is { } since ? [$"no client is accepted since {since:u}: descriptors have run out"] : []);
+            .Concat(Status.Pending is { } pending ? [$"waiting: {pending}"] : [])
+            .Concat(Status.RestartNeeded.Select(static section => $"restart needed: {section} was edited"))
+            .Concat(Status.ReplacedFiles.Select(static file => $"edits do not arrive: {file} was replaced at the host of its bind mount"))
+            .Concat(Status.AcceptingPausedSince is { } since ? [$"no client is accepted since {since:u}: descriptors have run out"] : []);
         foreach (var notice in notices)
         {
-            output.WriteLine($"! {Printable.Escape(notice)}");
+            writer.WriteLine($"{printer.Colors.Warning("!")} {Printable.Escape(notice)}");
         }
     }
-
-    private void WriteRoutes(StringWriter output)
-    {
-        var table = new TextTable("ROUTE", "MODE", "TO", "OPEN", "ENDED", "NOT COMPLETED", "IN", "OUT");
-        foreach (var route in routes)
-        {
-            // Of an HTTP route the units are requests.
-            var counts = route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
-            var ended = counts.Values.Sum();
-            var completed = counts.GetValueOrDefault(nameof(ConnectionOutcome.Completed));
-            table.Add(
-                route.Id,
-                route.Mode,
-                route.ClusterId ?? route.Connector ?? "",
-                Number(route.Connections ?? route.Requests?.Open ?? 0),
-                Number(ended),
-                Number(ended - completed),
-                Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0),
-                Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)
-            );
-        }
-
-        output.WriteLine();
-        table.WriteTo(output);
-    }
-
-    private void WriteDestinations(StringWriter output)
-    {
-        var table = new TextTable("DESTINATION", "ADDRESS", "STATE", "CONNECTIONS");
-        foreach (var cluster in clusters)
-        {
-            foreach (var destination in cluster.Destinations)
-            {
-                table.Add($"{cluster.Id}/{destination.Id}", destination.Address, State(destination), Number(destination.Connections));
-            }
-        }
-
-        output.WriteLine();
-        table.WriteTo(output);
-    }
-
-    private static string State(DestinationStatus destination) =>
-        destination.Drained ? "drained"
-        : destination.Condition is { Level: ConditionLevel.Down } down ? $"down ({down.Reason})"
-        : destination.Condition is { Level: ConditionLevel.Degraded } degraded ? $"degraded ({degraded.Reason})"
-        : destination.Condition is { Reason: ConditionReason.NotChecked } ? "not checked"
-        : destination.Health.Available ? "available"
-        : "unavailable";
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -39,6 +39,45 @@ public sealed class PrinterTests
     [InlineData(OutputFormat.Json, "[]\n")]
     public void PrintTable_NoRows_SaysSo(object format, string expected) => Assert.Equal(expected, Print((OutputFormat)format, []));
 
+    [Fact]
+    public void PrintNext_Json_IsOneLineEach()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var printer = new Printer(output, OutputFormat.Json, TerminalColors.None);
+
+        printer.PrintNext(_items[0], static writer => writer.Write("text"));
+        printer.PrintNext(_items[1], static writer => writer.Write("text"));
+
+        Assert.Equal(
+            ["""{"name":"first","count":1,"more":"x"}""", """{"name":"a\u001B[31m","count":20,"more":null}""", ""],
+            output.ToString().Split('\n')
+        );
+    }
+
+    [Fact]
+    public void PrintNext_Table_IsTheText()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+
+        new Printer(output, OutputFormat.Table, TerminalColors.None).PrintNext(_items, static writer => writer.WriteLine("text"));
+
+        Assert.Equal("text\n", output.ToString());
+    }
+
+    [Fact]
+    public void PrintTable_Terminal_CellsHaveTheColorsOfTheirTones()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+
+        new Printer(output, OutputFormat.Table, new TerminalColors(areUsed: true)).PrintTable<Cell>(
+            [new("up", Tone.Good), new("slow", Tone.Warning), new("gone", Tone.Bad), new("old", Tone.Faint), "plain"],
+            "None.",
+            new Column<Cell>("STATE", static cell => cell)
+        );
+
+        Assert.Equal("\e[1mSTATE\e[0m\n\e[32mup\e[0m\n\e[33mslow\e[0m\n\e[31mgone\e[0m\n\e[2mold\e[0m\nplain\n", output.ToString());
+    }
+
     private static string Print(OutputFormat format, Item[] items)
     {
         using var output = new StringWriter { NewLine = "\n" };

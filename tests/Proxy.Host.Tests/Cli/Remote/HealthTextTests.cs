@@ -1,8 +1,10 @@
 using System.Globalization;
 using Proxy.Conditions;
 using Proxy.Diagnostics;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;
+using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Tests.Cli.Remote;
 
@@ -11,17 +13,17 @@ public sealed class HealthTextTests
     private static readonly DateTimeOffset _now = new(2030, 1, 1, 3, 12, 15, TimeSpan.Zero);
 
     [Fact]
-    public void Of_NothingWrong_OneLine()
+    public void WriteConditions_NothingWrong_OneLine()
     {
-        var text = HealthText.Of(Answer(Condition.Ok(ConditionKind.Route, "r")), _now);
+        var text = Conditions(Answer(Condition.Ok(ConditionKind.Route, "r")), _now);
 
         Assert.Equal("health: nothing is known to be wrong (1 checked)", text.Trim());
     }
 
     [Fact]
-    public void Of_ConditionsOfBothLevels_EachInALineWithSinceAndError()
+    public void WriteConditions_ConditionsOfBothLevels_EachInALineWithSinceAndError()
     {
-        var text = HealthText.Of(
+        var text = Conditions(
             Answer(
                 new(ConditionKind.Destination, "c/d", ConditionLevel.Down, ConditionReason.ConnectFailed)
                 {
@@ -44,7 +46,7 @@ public sealed class HealthTextTests
     }
 
     [Fact]
-    public void Of_HundredConditions_FiftyAndANumber()
+    public void WriteConditions_HundredConditions_FiftyAndANumber()
     {
         var all = Enumerable
             .Range(0, 100)
@@ -56,14 +58,14 @@ public sealed class HealthTextTests
             ))
             .ToArray();
 
-        var lines = HealthText.Of(Answer(all), _now).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Conditions(Answer(all), _now).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(52, lines.Length);
-        Assert.Equal("! and 50 more", lines[^1].Trim());
+        Assert.Equal("! and 50 more: 'proxy conditions' lists all", lines[^1].Trim());
     }
 
     [Fact]
-    public void Of_Ends_TheNewestTen()
+    public void WriteEnds_Many_TheNewestTen()
     {
         var ends = Enumerable
             .Range(0, 30)
@@ -81,13 +83,49 @@ public sealed class HealthTextTests
             ))
             .ToList();
 
-        var text = HealthText.Of(ends);
+        var text = Ends(ends);
 
         Assert.Contains("UpstreamReset", text, StringComparison.Ordinal);
         Assert.Contains("c/d", text, StringComparison.Ordinal);
         Assert.Contains(" id9\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.DoesNotContain("id10", text, StringComparison.Ordinal);
-        Assert.Equal("", HealthText.Of([]));
+        Assert.Equal("", Ends([]));
+    }
+
+    [Fact]
+    public void WriteConditions_Terminal_LevelsHaveTheirColors()
+    {
+        var text = Conditions(
+            Answer(
+                new(ConditionKind.Route, "r", ConditionLevel.Down, ConditionReason.ClientsFail) { LastError = "\e[32mrefused" },
+                new(ConditionKind.Lock, "l", ConditionLevel.Degraded, ConditionReason.Paused)
+            ),
+            _now,
+            new TerminalColors(areUsed: true)
+        );
+
+        Assert.Equal(
+            [
+                "\e[31mhealth: 1 down, 1 degraded, 0 ok\e[0m",
+                @$"{"\e[31m"}! DOWN{"\e[0m"} route r: ClientsFail: \u001b[32mrefused",
+                "\e[33m! degraded\e[0m lock l: Paused",
+            ],
+            text.Split(["\r\n", "\n"], StringSplitOptions.RemoveEmptyEntries)
+        );
+    }
+
+    private static string Conditions(ConditionsAnswer health, DateTimeOffset now, TerminalColors? colors = null)
+    {
+        using var output = new StringWriter(CultureInfo.InvariantCulture);
+        HealthText.WriteConditions(output, new(output, OutputFormat.Table, colors ?? TerminalColors.None), health, now);
+        return output.ToString();
+    }
+
+    private static string Ends(IReadOnlyList<RecentEnd> ends)
+    {
+        using var output = new StringWriter(CultureInfo.InvariantCulture);
+        HealthText.WriteEnds(output, new(output, OutputFormat.Table, TerminalColors.None), ends);
+        return output.ToString();
     }
 
     private static ConditionsAnswer Answer(params Condition[] all) =>

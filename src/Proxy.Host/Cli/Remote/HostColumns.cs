@@ -1,0 +1,99 @@
+using System.Globalization;
+using Proxy.Conditions;
+using Proxy.Diagnostics;
+using Proxy.Host.Cli.Output;
+using Proxy.Host.Contracts;
+using Proxy.Revisions;
+
+namespace Proxy.Host.Cli.Remote;
+
+/// <summary>The columns of what <c>proxy status</c> and the commands that list show alike.</summary>
+internal static class HostColumns
+{
+    public static Column<RouteAnswer>[] Routes { get; } =
+    [
+        new("ROUTE", static route => route.Id),
+        new("MODE", static route => route.Mode),
+        new("TO", static route => route.ClusterId ?? route.Connector),
+        new("OPEN", static route => route.Connections ?? route.Requests?.Open ?? 0),
+        new("ENDED", static route => Ended(route).Values.Sum()),
+        new("NOT COMPLETED", NotCompleted),
+        new("IN", static route => Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0)),
+        new("OUT", static route => Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)),
+        new("ENDPOINTS", static route => string.Join(", ", route.Endpoints)) { IsWide = true },
+        new("OUTCOMES", static route => string.Join(", ", Ended(route).Select(static pair => $"{pair.Key} {pair.Value}")))
+        {
+            IsWide = true,
+        },
+    ];
+
+    public static Column<(ClusterStatus Cluster, DestinationStatus One)>[] Destinations { get; } =
+    [
+        new("DESTINATION", static row => $"{row.Cluster.Id}/{row.One.Id}"),
+        new("ADDRESS", static row => row.One.Address),
+        new("STATE", static row => State(row.One)),
+        new("OPEN", static row => row.One.Connections),
+        new("ACTIVE CHECK", static row => row.One.Health.Active.ToString()) { IsWide = true },
+        new("PASSIVE CHECK", static row => row.One.Health.Passive.ToString()) { IsWide = true },
+        new("POLICY", static row => row.Cluster.Policy) { IsWide = true },
+    ];
+
+    public static Column<Condition>[] Conditions { get; } =
+    [
+        new("LEVEL", static one => new(one.Level.ToString(), ToneOf(one.Level))),
+        new("KIND", static one => one.Kind.ToString()),
+        new("ID", static one => one.Id),
+        new("REASON", static one => one.Reason == ConditionReason.None ? "" : one.Reason.ToString()),
+        new("SINCE", static one => one.Since?.ToString("u", CultureInfo.InvariantCulture)),
+        new("COUNT", static one => one.Count) { IsWide = true },
+        new("LAST ERROR", static one => one.LastError),
+    ];
+
+    public static Column<RecentEnd>[] Ends { get; } =
+    [
+        new("FAILED LAST", static end => end.EndedAt.ToString("u", CultureInfo.InvariantCulture)),
+        new("OUTCOME", static end => end.Status is { } status ? $"{end.Outcome} {status}" : end.Outcome.ToString()),
+        new("ROUTE", static end => end.Route),
+        new("DESTINATION", static end => end.Destination is { } destination ? $"{end.Cluster}/{destination}" : end.Cluster),
+        new("CLIENT", static end => end.Client),
+        new("AFTER", static end => Amounts.Time(end.Duration)),
+        new("ID", static end => end.Id),
+        new("IN", static end => end.BytesIn is { } bytes ? Amounts.Bytes(bytes) : "") { IsWide = true },
+        new("OUT", static end => end.BytesOut is { } bytes ? Amounts.Bytes(bytes) : "") { IsWide = true },
+        new("QUEUED", static end => Amounts.Time(end.Queued)) { IsWide = true },
+        new("CONNECTING", static end => Amounts.Time(end.Connecting)) { IsWide = true },
+        new("REQUEST", static end => end.Request) { IsWide = true },
+        new("REASON", static end => end.Reason) { IsWide = true },
+    ];
+
+    /// <summary>A row for each destination.</summary>
+    public static IReadOnlyList<(ClusterStatus Cluster, DestinationStatus One)> Rows(IReadOnlyList<ClusterStatus> clusters) =>
+        [.. clusters.SelectMany(static cluster => cluster.Destinations.Select(one => (cluster, one)))];
+
+    /// <summary>What a level means, for colors.</summary>
+    public static Tone ToneOf(ConditionLevel level) =>
+        level switch
+        {
+            ConditionLevel.Ok => Tone.Good,
+            ConditionLevel.Degraded => Tone.Warning,
+            _ => Tone.Bad,
+        };
+
+    // Of an HTTP route the units are requests.
+    private static IReadOnlyDictionary<string, long> Ended(RouteAnswer route) =>
+        route.Ended ?? route.Requests?.Ended ?? new Dictionary<string, long>();
+
+    private static Cell NotCompleted(RouteAnswer route)
+    {
+        var count = Ended(route).Where(static pair => pair.Key != nameof(ConnectionOutcome.Completed)).Sum(static pair => pair.Value);
+        return (Cell)count with { Tone = count > 0 ? Tone.Warning : Tone.Plain };
+    }
+
+    private static Cell State(DestinationStatus destination) =>
+        destination.Drained ? new("drained", Tone.Warning)
+        : destination.Condition is { Level: ConditionLevel.Down } down ? new($"down ({down.Reason})", Tone.Bad)
+        : destination.Condition is { Level: ConditionLevel.Degraded } degraded ? new($"degraded ({degraded.Reason})", Tone.Warning)
+        : destination.Condition is { Reason: ConditionReason.NotChecked } ? new("not checked", Tone.Faint)
+        : destination.Health.Available ? new("available", Tone.Good)
+        : new("unavailable", Tone.Bad);
+}
