@@ -40,13 +40,14 @@ internal static class HealthText
     /// <summary>A table of the ends that failed last; empty if there are none.</summary>
     public static string Of(IReadOnlyList<RecentEnd> ends)
     {
-        if (ends.Count == 0)
+        var failed = ends.Where(static end => end.Failed).Take(MostEnds).ToList();
+        if (failed.Count == 0)
         {
             return "";
         }
 
         var table = new TextTable("FAILED LAST", "OUTCOME", "ROUTE", "DESTINATION", "CLIENT", "AFTER", "ID");
-        foreach (var end in ends.Take(MostEnds))
+        foreach (var end in failed)
         {
             table.Add(
                 end.EndedAt.ToString("u", CultureInfo.InvariantCulture),
