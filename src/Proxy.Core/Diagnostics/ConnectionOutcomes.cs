@@ -23,4 +23,11 @@ internal static class ConnectionOutcomes
             ConnectionOutcome.InternalError => true,
             _ => false,
         };
+
+    /// <summary>
+    /// Whether the end of a connection counts against its route: a fault, unless its client caused it by exceeding a limit or by breaking the protocol of a
+    /// multiplexed route. If a device broke that, its own condition tells.
+    /// </summary>
+    public static bool CountsAgainstRoute(this ConnectionOutcome outcome) =>
+        outcome is not (ConnectionOutcome.LimitExceeded or ConnectionOutcome.ProtocolError) && outcome.IsFault();
 }

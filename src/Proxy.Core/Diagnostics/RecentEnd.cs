@@ -24,6 +24,9 @@ public sealed record RecentEnd(
     long? BytesOut
 )
 {
+    /// <summary>Whether its client was failed, rather than refused on purpose or gone by itself.</summary>
+    public bool Failed { get; init; }
+
     /// <summary>The endpoint that accepted the connection; null for a request.</summary>
     public string? Endpoint { get; init; }
 

@@ -1,17 +1,21 @@
 namespace Proxy.Diagnostics;
 
-/// <summary>The last 200 ends that were not as they should be, in fixed memory. Thread-safe.</summary>
+/// <summary>
+/// The last 200 ends that failed a client and the last 200 others that were not as they should be, in fixed memory: any number of clients that are denied or
+/// reset displaces no failure. Thread-safe.
+/// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class RecentEnds(TimeProvider time)
 {
-    /// <summary>How many are kept.</summary>
+    /// <summary>How many of each kind are kept.</summary>
     public const int Most = 200;
 
     private const int MostCharacters = 200;
 
-    private readonly Lock _gate = new(); // guards both fields below
-    private readonly RecentEnd?[] _ends = new RecentEnd?[Most];
-    private long _next;
+    private readonly Lock _gate = new(); // guards all fields below
+    private readonly Ring _failures = new();
+    private readonly Ring _others = new();
+    private long _added;
 
     /// <summary>Those that are kept, newest first.</summary>
     public IReadOnlyList<RecentEnd> List
@@ -20,7 +24,13 @@ internal sealed class RecentEnds(TimeProvider time)
         {
             lock (_gate)
             {
-                return [.. Enumerable.Range(1, (int)Math.Min(_next, Most)).Select(back => _ends[(_next - back) % Most]!)];
+                return
+                [
+                    .. _failures
+                        .Entries.Concat(_others.Entries)
+                        .OrderByDescending(static entry => entry.Number)
+                        .Select(static entry => entry.End),
+                ];
             }
         }
     }
@@ -40,6 +50,7 @@ internal sealed class RecentEnds(TimeProvider time)
                 record.UpstreamBytes
             )
             {
+                Failed = outcome.CountsAgainstRoute(),
                 Endpoint = record.EndpointId,
                 Queued = record.Queued,
                 Connecting = record.Connecting,
@@ -61,6 +72,7 @@ internal sealed class RecentEnds(TimeProvider time)
                 request.BytesOut
             )
             {
+                Failed = request.HasFailed,
                 Request = Shorten($"{request.Method} {request.Path}"),
                 Status = request.Status,
                 Reason = request.Reason is { } reason ? Shorten(reason) : null,
@@ -73,7 +85,17 @@ internal sealed class RecentEnds(TimeProvider time)
     {
         lock (_gate)
         {
-            _ends[_next++ % Most] = end;
+            (end.Failed ? _failures : _others).Add(_added++, end);
         }
+    }
+
+    private sealed class Ring
+    {
+        private readonly (long Number, RecentEnd End)[] _entries = new (long, RecentEnd)[Most];
+        private long _next;
+
+        public IEnumerable<(long Number, RecentEnd End)> Entries => _entries.Take((int)Math.Min(_next, Most));
+
+        public void Add(long number, RecentEnd end) => _entries[_next++ % Most] = (number, end);
     }
 }

@@ -47,7 +47,7 @@ public sealed class RecentOutcomes
         var outcome = record.Outcome ?? ConnectionOutcome.InternalError;
         if (record.RouteId is { } route)
         {
-            Of(_routes, route).Note(outcome.IsFault() ? _outcomes[(int)outcome] : null);
+            Of(_routes, route).Note(outcome.CountsAgainstRoute() ? _outcomes[(int)outcome] : null);
         }
 
         if (record is { ClusterId: { } cluster, DestinationId: { } destination })
@@ -111,7 +111,11 @@ public sealed class RecentOutcomes
             case ConnectionOutcome.NoDestination or ConnectionOutcome.ClientReset or ConnectionOutcome.InternalError:
                 break; // says nothing about it
             default:
-                destination.Reached(address);
+                if (request.IsAnswered) // else whether it was connected is not known
+                {
+                    destination.Reached(address);
+                }
+
                 destination.Ended(ReasonOf(request.Outcome) ?? (request.IsServerError ? FailureReason.ServerError : null));
                 break;
         }

@@ -44,6 +44,9 @@ public sealed record RequestRecord
     /// <summary>The configured address of the destination.</summary>
     public string? DestinationAddress { get; init; }
 
+    /// <summary>Whether the headers of a response of the destination were received.</summary>
+    public bool IsAnswered { get; init; }
+
     /// <summary>Bytes of bodies that were received from the client and sent on.</summary>
     public long? BytesIn { get; init; }
 

@@ -1,7 +1,7 @@
 namespace Proxy.Diagnostics;
 
 /// <summary>
-/// What happened in the last minutes, in fixed memory: the totals of five minutes, one every two seconds, and the last 200 ends that were not as they
+/// What happened in the last minutes, in fixed memory: the totals of five minutes, one every two seconds, and the last ends that were not as they
 /// should be. Thread-safe.
 /// </summary>
 /// <param name="tracker">The connections.</param>
@@ -33,7 +33,7 @@ public sealed class TrafficHistory(ConnectionTracker tracker, RequestMetrics req
         }
     }
 
-    /// <summary>The last ends that were not <see cref="ConnectionOutcome.Completed"/>, newest first.</summary>
+    /// <summary>The last 200 ends that failed a client and the last 200 others that were not <see cref="ConnectionOutcome.Completed"/>, newest first.</summary>
     public IReadOnlyList<RecentEnd> Ends => recent.Ends.List;
 
     /// <summary>Adds a sample of this moment.</summary>

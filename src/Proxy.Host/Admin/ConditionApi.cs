@@ -17,7 +17,9 @@ internal static class ConditionApi
                 "What is wrong, since when and why, the worst first. all=true lists what has nothing wrong, too; kind, id and level choose."
             );
         api.MapGet("/history", static (TrafficHistory history) => Read(history))
-            .WithSummary("The totals of the last five minutes, and the last 200 ends that were not as they should be.");
+            .WithSummary(
+                "The totals of the last five minutes, the last 200 ends that failed, and the last 200 others that were not as they should be."
+            );
     }
 
     public static HistoryAnswer Read(TrafficHistory history) => new(TrafficHistory.Interval, history.Samples, history.Ends);

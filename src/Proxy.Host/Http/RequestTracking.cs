@@ -85,6 +85,7 @@ internal sealed partial class RequestTracking(
             Status = isGone ? null : context.Response.StatusCode,
             Outcome = Outcome(context, routeId, error, thrown),
             DestinationAddress = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address,
+            IsAnswered = IsAnswered(context, error?.Error ?? ForwarderError.None),
             Error = error?.Error is { } word and not ForwarderError.None ? word.ToString() : null,
             Reason = error is null or { Error: ForwarderError.None } ? null : Reason(error.Exception),
             Duration = default,
@@ -99,7 +100,7 @@ internal sealed partial class RequestTracking(
             : ConnectionOutcome.Completed,
             ForwarderError.NoAvailableDestinations => ConnectionOutcome.NoDestination,
             ForwarderError.Request => IsDial(error.Exception) ? ConnectionOutcome.ConnectFailed : ConnectionOutcome.UpstreamReset,
-            ForwarderError.RequestTimedOut => ConnectionOutcome.ResponseTimeout,
+            ForwarderError.RequestTimedOut => IsDial(error.Exception) ? ConnectionOutcome.ConnectFailed : ConnectionOutcome.ResponseTimeout,
             ForwarderError.RequestCanceled
             or ForwarderError.RequestBodyCanceled
             or ForwarderError.ResponseBodyCanceled
@@ -120,14 +121,35 @@ internal sealed partial class RequestTracking(
             _ => ConnectionOutcome.InternalError,
         };
 
+    // .NET's HTTP client tells a ConnectTimeout by the inner TimeoutException. A timeout of YARP's has none.
     private static bool IsDial(Exception? exception) =>
         exception
             is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.ConnectionError
-                    or HttpRequestError.NameResolutionError
-                    or HttpRequestError.SecureConnectionError
-            };
+                {
+                    HttpRequestError: HttpRequestError.ConnectionError
+                        or HttpRequestError.NameResolutionError
+                        or HttpRequestError.SecureConnectionError
+                }
+                or OperationCanceledException { InnerException: TimeoutException };
+
+    // Errors of the body of a response and of an upgraded connection come after the headers.
+    private static bool IsAnswered(HttpContext context, ForwarderError error) =>
+        error switch
+        {
+            ForwarderError.None => context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is not null,
+            ForwarderError.ResponseHeaders
+            or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.ResponseBodyClient
+            or ForwarderError.ResponseBodyDestination
+            or ForwarderError.UpgradeRequestCanceled
+            or ForwarderError.UpgradeRequestClient
+            or ForwarderError.UpgradeRequestDestination
+            or ForwarderError.UpgradeResponseCanceled
+            or ForwarderError.UpgradeResponseClient
+            or ForwarderError.UpgradeResponseDestination
+            or ForwarderError.UpgradeActivityTimeout => true,
+            _ => false,
+        };
 
     // A client on a unix socket has no address.
     private static IPEndPoint? EndPointOf(IPAddress? address, int port) =>
@@ -155,6 +177,7 @@ internal sealed partial class RequestTracking(
     private static string Reason(Exception? exception) =>
         exception is null ? "no destination is available"
         : exception is AggregateException { InnerExceptions: [var first, ..] } ? Reason(first)
+        : exception is OperationCanceledException { InnerException: TimeoutException late } ? Printable.Shorten(late.Message)
         : exception.GetBaseException() is SocketException socket ? Printable.Shorten($"{socket.Message}")
         : Printable.Shorten(exception.Message);
 

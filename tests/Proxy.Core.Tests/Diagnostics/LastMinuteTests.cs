@@ -18,7 +18,7 @@ public sealed class LastMinuteTests
             minute.Note(null);
         }
 
-        Assert.False(minute.Read().ManyFailed);
+        Assert.Null(minute.Read().TooMany);
         minute.Note("reset");
         Assert.Equal((21, 2, true, false), Sums(minute));
     }
@@ -32,7 +32,42 @@ public sealed class LastMinuteTests
         _time.Advance(TimeSpan.FromSeconds(65));
 
         Assert.Equal((0, 0, false, false), Sums(minute));
-        Assert.Null(minute.Read().Failures);
+        Assert.Null(minute.Read().TooMany);
+    }
+
+    [Fact]
+    public void Read_ShareExceededLater_SinceThen()
+    {
+        var minute = new LastMinute(_time);
+        Note(minute, 100, null);
+        minute.Note("one"); // 1 of 101
+        _time.Advance(TimeSpan.FromSeconds(20));
+        Note(minute, 4, "some"); // 5 of 105
+        Assert.Null(minute.Read().TooMany);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        minute.Note("too many"); // 6 of 106
+        var exceeded = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromSeconds(7));
+        minute.Note("more");
+
+        Assert.Equal(new Failures(7, exceeded, _time.GetUtcNow(), "more"), minute.Read().TooMany);
+        Note(minute, 100, null);
+        Assert.Null(minute.Read().TooMany);
+    }
+
+    [Fact]
+    public void Read_ShareExceededBecauseSuccessesAreAMinuteOld_SinceThenAndNotSinceTheLook()
+    {
+        var minute = new LastMinute(_time);
+        Note(minute, 100, null);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        minute.Note("reset");
+        Assert.Null(minute.Read().TooMany);
+        _time.Advance(TimeSpan.FromSeconds(47));
+
+        Assert.Equal(_time.GetUtcNow() - TimeSpan.FromSeconds(17), minute.Read().TooMany?.Since);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Null(minute.Read().TooMany);
     }
 
     [Fact]
@@ -49,7 +84,7 @@ public sealed class LastMinuteTests
         Assert.Equal(first, minute.Read().InARow?.Since);
         minute.Note(null);
         Assert.Null(minute.Read().InARow);
-        Assert.Equal(first, minute.Read().Failures?.Since);
+        Assert.Equal(first, minute.Read().TooMany?.Since);
     }
 
     [Fact]
@@ -75,9 +110,21 @@ public sealed class LastMinuteTests
         var now = time.GetUtcNow();
         var atLeast = noted.Count(one => now - one.At < TimeSpan.FromSeconds(55));
         var atMost = noted.Count(one => now - one.At < TimeSpan.FromSeconds(60));
-        return sums.Ended >= atLeast && sums.Ended <= atMost && sums.Failed <= sums.Ended;
+        return sums.Ended >= atLeast
+            && sums.Ended <= atMost
+            && sums.Failed <= sums.Ended
+            && sums.TooMany is not null == sums.Failed > sums.Ended * 0.05
+            && (sums.TooMany is null || sums.TooMany.Since <= now);
+    }
+
+    private static void Note(LastMinute minute, int count, string? error)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            minute.Note(error);
+        }
     }
 
     private static (int, int, bool, bool) Sums(LastMinute minute) =>
-        minute.Read() is var sums ? (sums.Ended, sums.Failed, sums.ManyFailed, sums.AllFailed) : default;
+        minute.Read() is var sums ? (sums.Ended, sums.Failed, sums.TooMany is not null, sums.AllFailed) : default;
 }

@@ -23,6 +23,24 @@ public sealed class RecentEndsTests
     }
 
     [Fact]
+    public void Add_ManyThatFailedNobody_DisplaceNoFailure()
+    {
+        var ends = new RecentEnds(_time);
+        ends.Add(Request(0, "/"));
+        for (var i = 1; i <= 1000; i++)
+        {
+            ends.Add(Request(i, "/", ConnectionOutcome.NoRoute));
+        }
+
+        ends.Add(Request(1001, "/"));
+
+        var list = ends.List;
+        Assert.Equal(["1001", "1000"], list.Take(2).Select(static end => end.Id));
+        Assert.Equal(["1001", "0"], list.Where(static end => end.Failed).Select(static end => end.Id));
+        Assert.Equal(RecentEnds.Most + 2, list.Count);
+    }
+
+    [Fact]
     public void Add_LongPath_IsCut()
     {
         var ends = new RecentEnds(_time);
@@ -31,13 +49,13 @@ public sealed class RecentEndsTests
         Assert.Equal(200, Assert.Single(ends.List).Request!.Length);
     }
 
-    private static RequestRecord Request(int id, string path) =>
+    private static RequestRecord Request(int id, string path, ConnectionOutcome outcome = ConnectionOutcome.ConnectFailed) =>
         new()
         {
             Id = id.ToString(CultureInfo.InvariantCulture),
             Method = "GET",
             Path = path,
-            Outcome = ConnectionOutcome.ConnectFailed,
+            Outcome = outcome,
             Duration = TimeSpan.FromSeconds(1),
         };
 }

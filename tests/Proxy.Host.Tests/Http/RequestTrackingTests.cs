@@ -176,6 +176,30 @@ public sealed class RequestTrackingTests : IAsyncLifetime
         Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Request_DestinationDropsSyn_IsAFailedDial()
+    {
+        // The kernel drops the SYN of a client for whom its queue has no room; the HTTP client gives up after 15 s.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen(0);
+        using var queued = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await queued.ConnectAsync(silent.LocalEndPoint!);
+        using var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+        Assert.Equal(SocketError.WouldBlock, Assert.Throws<SocketException>(() => waiting.Connect(silent.LocalEndPoint!)).SocketErrorCode);
+        await using var host = await TestHost.StartAsync(Configuration(dead: $"http://{silent.LocalEndPoint}"));
+        var front = host.Urls.Single(static url => url.Host == "127.0.0.1");
+
+        using var answer = await _http.GetAsync(new Uri(front, "/dead/x"));
+
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        var line = (await LinesAsync(1))[0];
+        Assert.Equal("ConnectFailed", line.GetProperty("outcome").GetString());
+        var destination = host.Services.GetRequiredService<RecentOutcomes>().Find("dead", "a")!;
+        Assert.Equal((1, 1), (destination.Traffic.Dials, destination.Traffic.FailedDials));
+        Assert.Contains("ConnectTimeout", destination.Dials.Current!.LastError, StringComparison.Ordinal);
+    }
+
     public async Task DisposeAsync()
     {
         _http.Dispose();
@@ -221,7 +245,7 @@ public sealed class RequestTrackingTests : IAsyncLifetime
         return [.. lines.Select(static line => JsonDocument.Parse(line).RootElement)];
     }
 
-    private string Configuration(int port = 0) =>
+    private string Configuration(int port = 0, string dead = "http://127.0.0.1:1") =>
         $$"""
             { "Kestrel": { "Endpoints": { "Http": { "Url": "http://{{(port == 0 ? "127.0.0.1" : "localhost")}}:{{port}}" } } },
               {{(port == 0 ? $$""" "Admin": { "Url": "http://127.0.0.2:0" }, "Log": { "Access": { "Path": "{{_log}}" } }, """ : "")}}
@@ -233,7 +257,7 @@ public sealed class RequestTrackingTests : IAsyncLifetime
                   "empty": { "ClusterId": "empty", "Match": { "Path": "/empty/{**rest}" } } },
                 "Clusters": {
                   "site": { "Destinations": { "a": { "Address": "{{_site.Urls.First()}}" } } },
-                  "dead": { "Destinations": { "a": { "Address": "http://127.0.0.1:1" } } },
+                  "dead": { "Destinations": { "a": { "Address": "{{dead}}" } } },
                   "empty": { "Destinations": { } } } } }
             """;
 }

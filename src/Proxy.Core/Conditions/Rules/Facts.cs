@@ -25,22 +25,18 @@ internal static class Facts
             Count = failures.Count,
         };
 
-    /// <summary>A condition from the last minute: degraded when more than one in twenty failed, down when all did. Null if neither.</summary>
+    /// <summary>
+    /// A condition from the last minute: degraded when more than one in twenty failed; down when all did, and enough of them in a row. Null if neither.
+    /// </summary>
     public static Condition? OfMinute(ConditionKind kind, string id, LastMinuteSums? minute)
     {
-        if (minute is not { ManyFailed: true, Failures: { } failures } sums)
+        if (minute is not { TooMany: { } failures } sums)
         {
             return null;
         }
 
-        var down = sums.AllFailed && sums.InARow is not null;
-        return Of(
-            kind,
-            id,
-            down ? ConditionLevel.Down : ConditionLevel.Degraded,
-            ConditionReason.ClientsFail,
-            down ? sums.InARow! : failures
-        ) with
+        var row = sums is { AllFailed: true, InARow.Count: >= Enough } ? sums.InARow : null;
+        return Of(kind, id, row is null ? ConditionLevel.Degraded : ConditionLevel.Down, ConditionReason.ClientsFail, row ?? failures) with
         {
             LastError = Line($"{sums.Failed} of {sums.Ended} in the last minute; the last: {failures.LastError}"),
         };

@@ -46,10 +46,11 @@ internal static class HealthText
     /// <param name="ends">The ends, newest first.</param>
     public static void WriteEnds(TextWriter writer, Printer printer, IReadOnlyList<RecentEnd> ends)
     {
-        if (ends.Count > 0)
+        var failed = ends.Where(static end => end.Failed).Take(MostEnds).ToList();
+        if (failed.Count > 0)
         {
             writer.WriteLine();
-            printer.WriteTable(writer, [.. ends.Take(MostEnds)], "", HostColumns.Ends);
+            printer.WriteTable(writer, failed, "", HostColumns.Ends);
         }
     }
 

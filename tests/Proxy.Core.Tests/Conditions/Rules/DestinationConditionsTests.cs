@@ -57,10 +57,13 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
 
         await ComeAsync();
         await ComeAsync();
+        Assert.Equal((ConditionLevel.Degraded, ConditionLevel.Ok), (Condition.Level, Cluster.Level));
+        await ComeAsync();
 
-        Assert.Equal((ConditionLevel.Down, ConditionReason.ClientsFail, 2), (Condition.Level, Condition.Reason, Condition.Count));
-        Assert.Contains("2 of 2 in the last minute; the last: Reset", Condition.LastError, StringComparison.Ordinal);
-        Assert.Contains((FailureReason.Reset, 2L), _proxy.Service<RecentOutcomes>().Of("c", "d").Failures);
+        Assert.Equal((ConditionLevel.Down, ConditionReason.ClientsFail, 3), (Condition.Level, Condition.Reason, Condition.Count));
+        Assert.Equal(ConditionLevel.Down, Cluster.Level);
+        Assert.Contains("3 of 3 in the last minute; the last: Reset", Condition.LastError, StringComparison.Ordinal);
+        Assert.Contains((FailureReason.Reset, 3L), _proxy.Service<RecentOutcomes>().Of("c", "d").Failures);
         _server.Dispose();
         await resetting;
     }

@@ -72,6 +72,8 @@ public sealed class RouteConditionsTests : IAsyncDisposable
     [InlineData(ConnectionOutcome.ClientReset)]
     [InlineData(ConnectionOutcome.Denied)]
     [InlineData(ConnectionOutcome.LeftQueue)]
+    [InlineData(ConnectionOutcome.LimitExceeded)]
+    [InlineData(ConnectionOutcome.ProtocolError)]
     public void Read_ClientsOwnDoing_Ok(ConnectionOutcome outcome)
     {
         End(outcome);
@@ -79,17 +81,46 @@ public sealed class RouteConditionsTests : IAsyncDisposable
         Assert.Equal(ConditionLevel.Ok, Of("r").Level);
     }
 
+    [Fact]
+    public void Read_AllFailButFewerThanThree_Degraded()
+    {
+        End(ConnectionOutcome.UpstreamReset);
+        Assert.Equal((ConditionLevel.Degraded, 1), (Of("r").Level, Of("r").Count));
+        End(ConnectionOutcome.UpstreamReset);
+        Assert.Equal((ConditionLevel.Degraded, 2), (Of("r").Level, Of("r").Count));
+        End(ConnectionOutcome.UpstreamReset);
+        Assert.Equal((ConditionLevel.Down, 3), (Of("r").Level, Of("r").Count));
+    }
+
     [Theory]
     [InlineData(ConnectionOutcome.ConnectFailed, 502, "refused", "ConnectFailed: refused")]
     [InlineData(ConnectionOutcome.Completed, 502, null, "status 502")]
     public void Read_HttpRouteAnswers502_Down(ConnectionOutcome outcome, int status, string? reason, string error)
     {
-        _recent.Ended(Request(outcome, status) with { Reason = reason });
+        for (var i = 0; i < 3; i++)
+        {
+            _recent.Ended(Request(outcome, status) with { Reason = reason });
+        }
 
         Assert.Equal(ConditionLevel.Down, Of("h").Level);
         Assert.EndsWith(error, Of("h").LastError, StringComparison.Ordinal);
         _recent.Ended(Request(ConnectionOutcome.Completed, 404));
         Assert.Equal(ConditionLevel.Degraded, Of("h").Level);
+    }
+
+    [Theory]
+    [InlineData(ConnectionOutcome.Completed, true, 2, 0)]
+    [InlineData(ConnectionOutcome.ResponseTimeout, false, 1, 1)]
+    [InlineData(ConnectionOutcome.ConnectFailed, false, 2, 2)]
+    public void Ended_RequestAfterAFailedDial_ReachedOnlyIfItIsAnswered(ConnectionOutcome outcome, bool isAnswered, int dials, int failed)
+    {
+        _recent.Ended(Request(ConnectionOutcome.ConnectFailed, 502));
+
+        _recent.Ended(Request(outcome, 200) with { IsAnswered = isAnswered });
+
+        var destination = _recent.Of("w", "d");
+        Assert.Equal((dials, failed == 0 ? 1 : failed), (destination.Traffic.Dials, destination.Traffic.FailedDials));
+        Assert.Equal(failed == 0 ? null : failed, destination.Dials.Current?.Count);
     }
 
     [Fact]

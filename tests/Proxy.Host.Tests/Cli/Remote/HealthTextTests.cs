@@ -80,15 +80,19 @@ public sealed class HealthTextTests
                 TimeSpan.FromSeconds(3),
                 1,
                 2
-            ))
+            )
+            {
+                Failed = i % 2 == 0, // the others, such as clients that are denied, are not listed
+            })
             .ToList();
 
         var text = Ends(ends);
 
         Assert.Contains("UpstreamReset", text, StringComparison.Ordinal);
         Assert.Contains("c/d", text, StringComparison.Ordinal);
-        Assert.Contains(" id9\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.DoesNotContain("id10", text, StringComparison.Ordinal);
+        Assert.Contains(" id18\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain(" id1\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("id20", text, StringComparison.Ordinal);
         Assert.Equal("", Ends([]));
     }
 

@@ -9,6 +9,7 @@ using Proxy.Conditions;
 using Proxy.Conditions.Rules;
 using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
+using Proxy.Multiplexing;
 
 namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
@@ -117,6 +118,48 @@ public sealed class AlertTests : IAsyncDisposable
         await _recording.FiresAsync("ProxyDeviceDown");
         await _recording.FiresAsync("ProxyRouteFailing");
         await _recording.FiresAsync("ProxyDeviceSuspended");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Device_QueueIsFull_Fires()
+    {
+        using var mute = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        mute.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        mute.Listen(); // the kernel accepts
+        await StartAsync(
+            Routes(
+                $$"""
+                "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{((IPEndPoint)mute.LocalEndPoint!).Port}}" } },
+                       "Multiplex": { "Protocol": "modbus-tcp", "ResponseTimeout": "00:10:00" } }
+                """,
+                """, "Mode": "Multiplex", "Multiplex": { "QueueTimeout": "00:10:00", "QueueLimit": 1 } """
+            )
+        );
+        await _recording.ScrapeAsync();
+        var sessions = _host!.Services.GetRequiredService<MultiplexRegistry>();
+        await AskAsync(0, answer: null);
+        await Eventually.TrueAsync(() => sessions.Find("c", "d") is { Queued: 0, Upstreams: [{ InFlight: 1 }] });
+        await AskAsync(1, answer: null);
+        await Eventually.TrueAsync(() => sessions.Find("c", "d") is { Queued: 1 });
+        var register = 2;
+
+        await RecordAsync(() => AskAsync(register++, answer: 0x06)); // busy
+
+        await _recording.FiresAsync("ProxyDeviceQueueFull");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Lock_CannotReachItsServer_Fires()
+    {
+        await StartAsync(
+            Routes($$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{Ports.Free()}}" } } } """, """, "Mode": "Lock" """)
+        );
+        await _recording.ScrapeAsync();
+
+        await DownAsync(ConditionKind.Lock, "r", ComeAsync);
+        await RecordAsync(ComeAsync);
+
+        await _recording.FiresAsync("ProxyLockDown");
     }
 
     [RealServerFact("promtool")]
@@ -348,16 +391,22 @@ public sealed class AlertTests : IAsyncDisposable
         await Eventually.TrueAsync(() => _host.Tracker.Count == open);
     }
 
-    private async Task AskAsync(int register)
+    /// <summary>Sends a request and reads the exception that answers it. If there is none to come, the client stays.</summary>
+    private async Task AskAsync(int register, byte? answer = 0x0B)
     {
-        using var client = new TcpClient();
+        var client = new TcpClient();
+        _open.Add(client);
         await client.ConnectAsync((IPEndPoint)_host!.Address);
         var stream = client.GetStream();
         await stream.WriteAsync(Convert.FromHexString($"0001000000060103{register.ToString("X4", CultureInfo.InvariantCulture)}0001"));
-        var answer = new byte[9];
-        using var limit = new CancellationTokenSource(Eventually.Limit);
-        await stream.ReadExactlyAsync(answer, limit.Token);
-        Assert.Equal(0x0B, answer[8]);
+        if (answer is { } expected)
+        {
+            var reply = new byte[9];
+            using var limit = new CancellationTokenSource(Eventually.Limit);
+            await stream.ReadExactlyAsync(reply, limit.Token);
+            Assert.Equal(expected, reply[8]);
+            client.Dispose();
+        }
     }
 
     /// <summary>An upstream that takes the first bytes of each connection and resets it.</summary>

@@ -9,7 +9,7 @@ import { failure, heading } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
 
-const every = 5000; // milliseconds; the answer has up to 200 ends
+const every = 5000; // milliseconds; the answer has up to 400 ends
 
 export function ends(query) {
   const failed = failure();
@@ -32,7 +32,7 @@ export function ends(query) {
   return {
     title: 'Ends',
     elements: [
-      heading('Ends', el('span', { class: 'note' }, 'the last 200 that were not Completed, or were answered with 500 and above'), el('span', { class: 'aside' }, field)),
+      heading('Ends', el('span', { class: 'note' }, 'the last 200 that failed, and the last 200 others that were not Completed'), el('span', { class: 'aside' }, field)),
       failed.element,
       el('section', { class: 'card' }, table.element),
     ],

@@ -60,7 +60,7 @@ export function overview() {
         cardWith('Busiest routes', el('a', { href: '#/routes' }, 'All routes'), busiest.element),
         cardWith('How connections ended', '', outcomes.element),
       ),
-      cardWith('Last ends that were not Completed', el('a', { href: link(['ends']) }, 'The last 200'), lately.element),
+      cardWith('Last ends that were not Completed', el('a', { href: link(['ends']) }, 'All that are kept'), lately.element),
     ],
     update: (snapshot) => {
       const { status } = snapshot;
