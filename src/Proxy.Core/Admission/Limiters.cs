@@ -34,7 +34,7 @@ internal sealed class Limiters(ConnectionTracker tracker, TimeProvider time, ILo
         {
             var open = tracker
                 .Open.Where(static record => record.RouteId is not null)
-                .ToLookup(static record => record.RouteId!, StringComparer.OrdinalIgnoreCase);
+                .ToLookup(static record => record.RouteId, StringComparer.OrdinalIgnoreCase);
             uncounted.ForEach(route => route.CountAgain(open[route.RouteId]));
         }
 

@@ -17,27 +17,26 @@ internal struct RelayPace(Bandwidth? bandwidth)
     private double _tokens;
     private long _counted = NotBegun;
     private bool _hasReached;
-    private bool _isFree; // whether the last answer was that all may be read: such reads leave no debt
 
     /// <summary>Whether there is a limit at present.</summary>
     public readonly bool IsLimited => bandwidth is { Limit.BytesPerSecond: > 0 };
 
-    /// <summary>Whether the last answer was that all may be read, for want of a limit or in a dry run.</summary>
-    public readonly bool IsFree => _isFree;
+    /// <summary>Whether the last answer was that all may be read, for want of a limit or in a dry run: such reads leave no debt.</summary>
+    public bool IsFree { readonly get; private set; }
 
     /// <summary>The number of bytes that may be read now: 0 during a pause, and the largest number if there is no limit.</summary>
     public int Allowed(long now)
     {
         if (bandwidth is not { Limit: { BytesPerSecond: var rate and > 0, IsDryRun: var isDryRun } })
         {
-            (_counted, Resumes, _isFree) = (NotBegun, 0, true);
+            (_counted, Resumes, IsFree) = (NotBegun, 0, true);
             return int.MaxValue;
         }
 
         // The rate may have changed: a faster one shortens a pause, a slower one takes what is too much.
         var most = Math.Max(1, (double)rate * Burst / Second);
-        _tokens = _isFree && (_counted == NotBegun || !isDryRun) ? Math.Max(0, _tokens) : _tokens;
-        _isFree = isDryRun;
+        _tokens = IsFree && (_counted == NotBegun || !isDryRun) ? Math.Max(0, _tokens) : _tokens;
+        IsFree = isDryRun;
         _tokens = _counted == NotBegun ? most + Math.Min(0, _tokens) : Math.Min(most, _tokens + ((double)rate * (now - _counted) / Second));
         _counted = now;
         var wanted = Math.Min(most, Math.Max(1, Resumes > 0 ? (double)rate * LeastPause / Second : 1));

@@ -29,6 +29,16 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
     /// <returns>Completes when YARP has applied it. Fails if YARP rejects it, after the previous revision was passed again.</returns>
     public async Task ApplyAsync(Revision revision, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken = default)
     {
+        try
+        {
+            await services.PrepareAsync(revision.Config.ReverseProxy.Clusters, time, cancellationToken);
+        }
+        catch
+        {
+            Follow((Snapshot)GetConfig());
+            throw;
+        }
+
         var (previous, applied) = Swap(Filled(revision));
         try
         {
@@ -64,8 +74,12 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
     private IReadOnlyList<ClusterConfig> Fill(Revision revision) =>
         services.Fill(connectors.Fill(revision), revision.Config.ReverseProxy.Clusters);
 
+    // DNS goes on being asked for the services of what runs.
+    private void Follow(Snapshot running) => services.Use(running.Revision.Config.ReverseProxy.Clusters);
+
     private async Task RestoreAsync(Snapshot previous, TimeSpan deadline, TimeProvider time, CancellationToken cancellationToken)
     {
+        Follow(previous);
         var (refused, restored) = Swap(previous.Copy());
         try
         {
@@ -104,6 +118,8 @@ internal sealed class YarpConfigProvider(Lazy<Revision> initial, ConnectorCluste
     private sealed class Snapshot(Revision revision, IReadOnlyList<ClusterConfig> clusters) : IProxyConfig
     {
         private readonly CancellationTokenSource _expired = new();
+
+        public Revision Revision => revision;
 
         public string RevisionId => revision.Id;
 

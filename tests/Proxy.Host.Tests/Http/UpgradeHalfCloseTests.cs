@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Host.Http;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Http;
@@ -101,6 +105,75 @@ public sealed class UpgradeHalfCloseTests : IDisposable
     }
 
     [Fact]
+    public async Task Upgraded_NothingHappensAfterTheEndOfTheClient_EndsAfterTheTimeout()
+    {
+        var (time, connection) = (new ManualTime(), new DefaultConnectionContext());
+        await RunAsync(
+            time,
+            connection,
+            async (feature, end) =>
+            {
+                await feature.UpgradeAsync();
+                end();
+                time.Advance(UpgradeHalfClose.Longest - TimeSpan.FromSeconds(1));
+                Assert.False(connection.ConnectionClosed.IsCancellationRequested);
+
+                time.Advance(TimeSpan.FromSeconds(1));
+
+                Assert.True(connection.ConnectionClosed.IsCancellationRequested);
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Upgraded_ConnectionIsAborted_EndsWithoutTheTimeout(bool hasEnded)
+    {
+        var (time, connection) = (new ManualTime(), new DefaultConnectionContext());
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(_site.LocalEndpoint);
+        connection.Features.Set<IConnectionSocketFeature>(new SocketFeature(socket));
+        await RunAsync(
+            time,
+            connection,
+            async (feature, end) =>
+            {
+                await feature.UpgradeAsync();
+                (hasEnded ? end : socket.Dispose)();
+                (hasEnded ? (Action)socket.Dispose : end)();
+                time.Advance(TimeSpan.FromSeconds(hasEnded ? 1 : 0));
+
+                Assert.True(connection.ConnectionClosed.IsCancellationRequested);
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Upgrade_Fails_TheEndOfTheClientEndsTheRequest(bool endsMeanwhile)
+    {
+        var connection = new DefaultConnectionContext();
+        await RunAsync(
+            new ManualTime(),
+            connection,
+            async (feature, end) =>
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(feature.UpgradeAsync);
+                Assert.Equal(endsMeanwhile, connection.ConnectionClosed.IsCancellationRequested);
+                end();
+                Assert.True(connection.ConnectionClosed.IsCancellationRequested);
+            },
+            end =>
+            {
+                (endsMeanwhile ? end : static () => { })();
+                throw new InvalidOperationException();
+            }
+        );
+    }
+
+    [Fact]
     public async Task Request_ClientClosesBeforeItsAnswer_IsStillAborted()
     {
         await using var host = await TestHost.StartAsync(Configuration());
@@ -115,6 +188,38 @@ public sealed class UpgradeHalfCloseTests : IDisposable
     }
 
     public void Dispose() => _site.Dispose();
+
+    private static Task RunAsync(
+        TimeProvider time,
+        DefaultConnectionContext connection,
+        Func<IHttpUpgradeFeature, Action, Task> request,
+        Action<Action>? upgrading = null
+    )
+    {
+        var transport = new CancellationTokenSource();
+        connection.ConnectionClosed = transport.Token;
+        var watch = new UpgradeHalfClose(time);
+        return watch.OnConnectionAsync(
+            connection,
+            _ => request(watch.Notice(new Upgrade(() => upgrading?.Invoke(transport.Cancel))), transport.Cancel)
+        );
+    }
+
+    private sealed class Upgrade(Action upgrading) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync()
+        {
+            upgrading();
+            return Task.FromResult(Stream.Null);
+        }
+    }
+
+    private sealed class SocketFeature(Socket socket) : IConnectionSocketFeature
+    {
+        public Socket Socket => socket;
+    }
 
     private async Task<Socket> UpgradeAsync(TcpClientSocket client)
     {

@@ -12,12 +12,36 @@ namespace Proxy.Clusters.Services;
 internal sealed class ServiceClusters(ServiceDirectory directory)
 {
     private const int MostWeight = 256;
+    private static readonly TimeSpan _longestWait = TimeSpan.FromSeconds(5);
 
     /// <summary>The clusters with the servers at present.</summary>
     /// <param name="clusters">YARP's clusters.</param>
     /// <param name="sections">What is configured.</param>
     public IReadOnlyList<ClusterConfig> Fill(IReadOnlyList<ClusterConfig> clusters, IReadOnlyDictionary<string, ClusterSection> sections)
     {
+        Use(sections);
+        return [.. clusters.Select(Fill)];
+    }
+
+    /// <summary>Asks for the services of a configuration that is about to be applied: until DNS answers, a new one would have no server.</summary>
+    /// <returns>Completes when DNS has answered or failed to, and after five seconds at the latest.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task PrepareAsync(
+        IReadOnlyDictionary<string, ClusterSection> sections,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        Use(sections);
+        await directory
+            .WhenAskedAsync()
+            .WaitAsync(_longestWait, time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Asks for the services of a configuration from now on, and for no others.</summary>
+    public void Use(IReadOnlyDictionary<string, ClusterSection> sections) =>
         directory.Use(
             (
                 from section in sections.Values
@@ -27,8 +51,6 @@ internal sealed class ServiceClusters(ServiceDirectory directory)
                 group section.Tcp.DnsRefresh by name
             ).ToDictionary(static group => group.Key, static group => group.Min(), StringComparer.OrdinalIgnoreCase)
         );
-        return [.. clusters.Select(Fill)];
-    }
 
     private static string? NameOf(string address) => SrvAddress.TryParse(address, out var name, out _) ? name : null;
 

@@ -18,21 +18,35 @@ internal sealed partial class ServiceDirectory(
 {
     private static readonly TimeSpan _shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
-    private readonly Lock _gate = new(); // guards _services
+    private static readonly TimeSpan _keep = TimeSpan.FromMinutes(10);
+    private readonly Lock _gate = new(); // guards _services and _kept
     private readonly Dictionary<string, Service> _services = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Kept> _kept = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Raised when the servers of a service have changed; a handler has to return at once, and must not throw.</summary>
     public event EventHandler? Changed;
 
-    /// <summary>Says which services are in use from now on, and how often they are asked for at least.</summary>
+    /// <summary>
+    /// Says which services are in use from now on, and how often they are asked for at least. What is known of the others is kept for ten minutes, for an
+    /// edit that is refused or taken back.
+    /// </summary>
     public void Use(IReadOnlyDictionary<string, TimeSpan> services)
     {
         lock (_gate)
         {
+            foreach (var (name, _) in _kept.Where(pair => time.GetElapsedTime(pair.Value.Since) >= _keep).ToList())
+            {
+                _kept.Remove(name);
+            }
+
             foreach (var (name, service) in _services.Where(pair => !services.ContainsKey(pair.Key)).ToList())
             {
                 service.Stop();
                 _services.Remove(name);
+                if (service.Records is { } records)
+                {
+                    _kept[name] = new(records, time.GetTimestamp());
+                }
             }
 
             foreach (var (name, refresh) in services)
@@ -43,7 +57,8 @@ internal sealed partial class ServiceDirectory(
                 }
                 else
                 {
-                    _services.Add(name, new Service(name, this) { Refresh = refresh });
+                    _kept.Remove(name, out var kept);
+                    _services.Add(name, new Service(name, this, kept?.Records) { Refresh = refresh });
                     _services[name].Start();
                 }
             }
@@ -59,19 +74,33 @@ internal sealed partial class ServiceDirectory(
         }
     }
 
+    /// <summary>Completes once DNS has been asked for each service in use, and has answered or failed to.</summary>
+    public Task WhenAskedAsync()
+    {
+        lock (_gate)
+        {
+            return Task.WhenAll(_services.Values.Select(static service => service.Asked));
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose() => Use(new Dictionary<string, TimeSpan>());
 
     [SuppressMessage("Design", "CA1001", Justification = "A source without timer holds nothing.")]
-    private sealed class Service(string name, ServiceDirectory owner)
+    private sealed class Service(string name, ServiceDirectory owner, IReadOnlyList<SrvRecord>? known)
     {
         private readonly CancellationTokenSource _stopped = new(); // without timer: it holds nothing
-        private volatile List<SrvRecord>? _records;
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile IReadOnlyList<SrvRecord>? _records = known;
         private bool _hasFailed;
+        private int _unusable;
 
         public TimeSpan Refresh { get; set; }
 
         public IReadOnlyList<SrvRecord>? Records => _records;
+
+        /// <summary>Completes when something is known, or DNS has failed to answer.</summary>
+        public Task Asked => _records is null ? _asked.Task : Task.CompletedTask;
 
         public void Start() => _ = RunAsync(_stopped.Token);
 
@@ -84,6 +113,7 @@ internal sealed partial class ServiceDirectory(
             while (!stopped.IsCancellationRequested)
             {
                 var pause = await AskAsync(backoff, stopped);
+                _asked.TrySetResult();
                 await Task.Delay(pause, owner.Time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -95,7 +125,7 @@ internal sealed partial class ServiceDirectory(
             {
                 var answer = await owner.Ask(name, stopped);
                 backoff.Reset();
-                Learn([.. answer.Records.Order(Comparer<SrvRecord>.Create(Compare))]);
+                Learn([.. Usable(answer.Records).Order(Comparer<SrvRecord>.Create(Compare))]);
                 return Longest(_shortest, answer.TimeToLive < Refresh ? answer.TimeToLive : Refresh);
             }
             catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -113,6 +143,25 @@ internal sealed partial class ServiceDirectory(
                 return backoff.Fail();
             }
         }
+
+        // Names go into addresses and lines of the log, and anybody may have written them. A server's name is that of a host (RFC 2782), so none has
+        // other characters.
+        private List<SrvRecord> Usable(IReadOnlyList<SrvRecord> records)
+        {
+            var usable = records.Where(static record => record.Target.All(IsUsable)).ToList();
+            if (records.Count - usable.Count is var unusable && unusable != _unusable)
+            {
+                _unusable = unusable;
+                if (unusable > 0)
+                {
+                    Log.Unusable(owner.Logger, name, unusable);
+                }
+            }
+
+            return usable;
+        }
+
+        private static bool IsUsable(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.';
 
         private void Learn(List<SrvRecord> records)
         {
@@ -137,6 +186,8 @@ internal sealed partial class ServiceDirectory(
         private static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
     }
 
+    private sealed record Kept(IReadOnlyList<SrvRecord> Records, long Since);
+
     private TimeProvider Time => time;
 
     private ILogger Logger => logger;
@@ -150,6 +201,12 @@ internal sealed partial class ServiceDirectory(
             "Service {Service}: {Reason} Its {Count} known servers stay, and DNS is asked again until it answers."
         )]
         public static partial void NoAnswer(ILogger logger, string service, string reason, int count);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Service {Service}: {Count} of the servers that DNS names are not used, since their names are no host names: letters, digits, '-', '_' and '.'."
+        )]
+        public static partial void Unusable(ILogger logger, string service, int count);
 
         [LoggerMessage(LogLevel.Information, "Service {Service}: DNS answers again.")]
         public static partial void Answers(ILogger logger, string service);

@@ -118,6 +118,71 @@ public sealed class ServiceDirectoryTests : IDisposable
         Assert.Null(_directory.Find("_db._tcp.test"));
     }
 
+    [Theory]
+    [InlineData(9, true)]
+    [InlineData(10, false)]
+    public async Task Use_ServiceIsGoneAndBack_LastGoodAnswerIsKeptForTenMinutes(int minutes, bool isKept)
+    {
+        _answer = static () => new([_one], TimeSpan.FromSeconds(5));
+        Use("_db._tcp.test");
+        await _directory.WhenAskedAsync().WaitAsync(Eventually.Limit);
+        Use();
+        _answer = static () => throw new IOException("DNS has no answer.");
+
+        _time.Advance(TimeSpan.FromMinutes(minutes));
+        Use("_DB._tcp.test");
+
+        await Eventually.TrueAsync(() => _asked == 2);
+        Assert.Equal(isKept ? [_one] : null, _directory.Find("_db._tcp.test"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhenAsked_DnsAnswersOrFails_Completes(bool answers)
+    {
+        using var asked = new ManualResetEventSlim();
+        _answer = () =>
+        {
+            asked.Wait(Eventually.Limit);
+            return answers ? new([_one], TimeSpan.FromSeconds(5)) : throw new IOException("DNS has no answer.");
+        };
+        Assert.True(_directory.WhenAskedAsync().IsCompleted);
+
+        Use("_db._tcp.test");
+        var whenAsked = _directory.WhenAskedAsync();
+        Assert.False(whenAsked.IsCompleted);
+        asked.Set();
+
+        await whenAsked.WaitAsync(Eventually.Limit);
+        Assert.Equal(answers ? [_one] : null, _directory.Find("_db._tcp.test"));
+    }
+
+    [Fact]
+    public async Task Use_ServersThatAreNoHostNames_AreLeftOutAndOneLineSaysSo()
+    {
+        _answer = static () =>
+            new(
+                [_one, new("a/b", 1, 0, 1), new("user@host", 1, 0, 1), new("a\nError: b", 1, 0, 1), new("x y", 1, 0, 1)],
+                TimeSpan.FromSeconds(5)
+            );
+
+        Use("_db._tcp.test");
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal([_one], _directory.Find("_db._tcp.test"));
+        Assert.Equal(2, _asked);
+        Assert.Equal(
+            [
+                "Warning: Service _db._tcp.test: 4 of the servers that DNS names are not used, since their names are no host names: letters, digits, '-', '_' and '.'.",
+                "Information: Service _db._tcp.test: its servers are db1.test:5432.",
+            ],
+            _log.All
+        );
+    }
+
     public void Dispose()
     {
         _directory.Dispose();
