@@ -23,7 +23,7 @@ internal sealed class EditedHost : IAsyncDisposable
     private readonly IConfigurationRoot _root;
     private readonly WebApplication _app;
 
-    private EditedHost(string json)
+    private EditedHost(string json, Action<IServiceCollection>? add)
     {
         File.WriteAllText(_file, json);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -35,6 +35,7 @@ internal sealed class EditedHost : IAsyncDisposable
             TimeProvider.System,
             provider.GetRequiredService<ILogger<ListenerManager>>()
         ));
+        add?.Invoke(builder.Services);
         _root = new ConfigurationBuilder().Add(new JsonFileSource(_file) { Watch = false }).Build();
         builder.Services.AddTcpProxy().LoadDocument(_root);
         Decorate<IRouteFactory>(builder.Services, inner => new Faults.Routes(inner, Faults));
@@ -54,11 +55,16 @@ internal sealed class EditedHost : IAsyncDisposable
             ? state.Destinations[destination].Model.Config.Address
             : throw new InvalidOperationException($"YARP has no cluster '{cluster}'.");
 
+    /// <summary>The ids of the destinations that YARP has for a cluster.</summary>
+    public string Destinations(string cluster) =>
+        Service<IProxyStateLookup>().TryGetCluster(cluster, out var state) ? string.Join(' ', state.Destinations.Keys.Order()) : "";
+
     /// <param name="json">What it starts with.</param>
     /// <param name="fault">The step of the start that fails.</param>
-    public static async Task<EditedHost> StartAsync(string json, string? fault = null)
+    /// <param name="add">Adds services that take the place of the library's.</param>
+    public static async Task<EditedHost> StartAsync(string json, string? fault = null, Action<IServiceCollection>? add = null)
     {
-        var host = new EditedHost(json);
+        var host = new EditedHost(json, add);
         host.Faults.Ordered = fault;
         try
         {

@@ -78,6 +78,7 @@ internal sealed partial class GroupMembers(
         try
         {
             var lost = members.Apply(update);
+            history.Use(channels.Config.Membership);
             history.Follow(update, lost, members.Current);
             foreach (var id in lost)
             {

@@ -1,4 +1,5 @@
 using Proxy.Channels.Membership;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
@@ -15,6 +16,8 @@ internal sealed class MemberHistory(TimeProvider time)
     private readonly Dictionary<string, (MemberState State, DateTimeOffset Since)> _states = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _lost = new(StringComparer.Ordinal);
     private DateTimeOffset? _staleSince;
+    private MembershipConfig _source = new();
+    private MembershipConfig? _sourceOfFull; // of the last complete set
 
     /// <summary>Since when the registry has been unreachable; null if it is reachable.</summary>
     public DateTimeOffset? StaleSince
@@ -56,6 +59,24 @@ internal sealed class MemberHistory(TimeProvider time)
         }
     }
 
+    /// <summary>Says where members come from from now on. A member that an edit removes is not lost.</summary>
+    /// <param name="source">The configuration.</param>
+    public void Use(MembershipConfig source)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(_source, source))
+            {
+                foreach (var id in _source.Members.Keys.Where(id => !source.Members.ContainsKey(id)))
+                {
+                    _lost.Remove(id);
+                }
+
+                _source = source;
+            }
+        }
+    }
+
     /// <summary>Follows an update that was applied.</summary>
     /// <param name="update">The update.</param>
     /// <param name="gone">The ids of the members that are gone because of it.</param>
@@ -69,7 +90,7 @@ internal sealed class MemberHistory(TimeProvider time)
             foreach (var id in gone)
             {
                 _states.Remove(id);
-                if (update is not MembershipUpdate.Gone { Reason: DepartureReason.Left })
+                if (IsLoss(update, id, current))
                 {
                     Lose(id, now);
                 }
@@ -86,6 +107,7 @@ internal sealed class MemberHistory(TimeProvider time)
                         Note(member, now);
                     }
 
+                    _sourceOfFull = _source;
                     break;
                 case MembershipUpdate.Gone { Reason: DepartureReason.Left, Id: var id }:
                     _lost.Remove(id);
@@ -93,6 +115,21 @@ internal sealed class MemberHistory(TimeProvider time)
             }
         }
     }
+
+    // A complete set of another source says nothing about the members of the earlier one; and a member that is refused is there.
+    private bool IsLoss(MembershipUpdate update, string id, MemberSet current) =>
+        update switch
+        {
+            MembershipUpdate.Gone gone => gone.Reason != DepartureReason.Left && gone.Id == id,
+            MembershipUpdate.Full => !current.Known.ContainsKey(id) && _sourceOfFull is { } before && IsSame(before, _source),
+            _ => false,
+        };
+
+    private static bool IsSame(MembershipConfig one, MembershipConfig other) =>
+        one.Provider.Equals(other.Provider, StringComparison.OrdinalIgnoreCase)
+        && one.Dns == other.Dns
+        && one.Members.Count == other.Members.Count
+        && one.Members.All(pair => other.Members.TryGetValue(pair.Key, out var member) && member == pair.Value);
 
     private void Note(MemberRecord member, DateTimeOffset now)
     {

@@ -95,4 +95,7 @@ public enum ConditionReason
 
     /// <summary>No local port was left for a dial lately.</summary>
     NoLocalPort,
+
+    /// <summary>The cluster has no destination that may be given clients: it has none at all, or all are drained.</summary>
+    NoDestination,
 }

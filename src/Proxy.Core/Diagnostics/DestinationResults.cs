@@ -8,6 +8,7 @@ internal sealed class DestinationResults(TimeProvider time)
 {
     private static readonly FailureReason[] _reasons = Enum.GetValues<FailureReason>();
     private readonly long[] _failures = new long[_reasons.Length];
+    private volatile LastMinute _ends = new(time);
     private string? _address;
     private long _dials;
     private long _failedDials;
@@ -24,7 +25,7 @@ internal sealed class DestinationResults(TimeProvider time)
     public FailureRun TakenOut { get; } = new(time);
 
     /// <summary>The connections or requests that reached it and ended.</summary>
-    public LastMinute Ends { get; } = new(time);
+    public LastMinute Ends => _ends;
 
     /// <summary>Whether it was ever dialed or checked.</summary>
     public bool IsDialed
@@ -65,6 +66,7 @@ internal sealed class DestinationResults(TimeProvider time)
         IsDialed = true;
         Interlocked.Increment(ref _dials);
         Dials.Succeeded();
+        TakenOut.Succeeded();
     }
 
     /// <summary>Records that it could not be connected.</summary>
@@ -128,6 +130,8 @@ internal sealed class DestinationResults(TimeProvider time)
         {
             Dials.Succeeded();
             Checks.Succeeded();
+            TakenOut.Succeeded();
+            _ends = new(time);
         }
     }
 

@@ -52,11 +52,11 @@ public sealed class RecentOutcomes
 
         if (record is { ClusterId: { } cluster, DestinationId: { } destination })
         {
-            var results = record.WasConnected ? Of(cluster, destination) : Find(cluster, destination);
+            var results = Find(cluster, destination); // its dial was recorded, unless the destination has gone since
             results?.Carried(record.ClientBytes, record.UpstreamBytes);
             if (record.WasConnected) // not for clients of multiplexers, whose requests are counted
             {
-                results!.Ended(ReasonOf(outcome));
+                results?.Ended(ReasonOf(outcome));
             }
         }
 
@@ -88,17 +88,16 @@ public sealed class RecentOutcomes
         }
     }
 
-    /// <summary>Forgets what is not configured any more.</summary>
-    internal void Configure(
-        IReadOnlyCollection<string> routes,
-        IReadOnlyCollection<string> httpRoutes,
-        IEnumerable<(string, string)> destinations
-    )
+    /// <summary>Forgets routes that are not configured any more.</summary>
+    internal void Configure(IReadOnlyCollection<string> routes, IReadOnlyCollection<string> httpRoutes)
     {
         Keep(_routes, routes.ToHashSet(StringComparer.OrdinalIgnoreCase));
         Keep(_requests, httpRoutes.ToHashSet(StringComparer.OrdinalIgnoreCase));
-        Keep(_destinations, [.. destinations.Select(static pair => new DestinationKey(pair.Item1, pair.Item2))]);
     }
+
+    /// <summary>Forgets destinations that are gone, by an edit or since a connector or a service does not list them any more.</summary>
+    internal void Configure(IEnumerable<(string ClusterId, string DestinationId)> destinations) =>
+        Keep(_destinations, [.. destinations.Select(static pair => new DestinationKey(pair.ClusterId, pair.DestinationId))]);
 
     private static void Note(DestinationResults destination, RequestRecord request)
     {

@@ -20,6 +20,14 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
     /// <summary>The runs of one event's steps that failed since the last one that succeeded; null if there are none.</summary>
     public Failures? Failures => _activate.Current ?? _timeout.Current ?? _release.Current;
 
+    /// <summary>Forgets the failures of events which have no steps any more.</summary>
+    public void Apply(LockSettings settings)
+    {
+        EndIfEmpty(settings.OnActivate, _activate);
+        EndIfEmpty(settings.OnTimeout, _timeout);
+        EndIfEmpty(settings.OnRelease, _release);
+    }
+
     /// <summary>Runs the steps of an activation. A failed one is not counted, so that the steps which were due are due again.</summary>
     public async Task<HookResult> ActivateAsync(
         LockSettings settings,
@@ -73,6 +81,7 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
     {
         if (hooks.IsEmpty)
         {
+            RunOf(name).Succeeded(); // of a run that ended after the edit which removed the steps
             return;
         }
 
@@ -98,6 +107,7 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
     {
         if (hooks.IsEmpty)
         {
+            RunOf(name).Succeeded();
             return HookResult.Success;
         }
 
@@ -121,10 +131,7 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
 
     private void Note(string name, HookResult result)
     {
-        var run =
-            name == "activate" ? _activate
-            : name == "timeout" ? _timeout
-            : _release;
+        var run = RunOf(name);
         if (result.Succeeded)
         {
             run.Succeeded();
@@ -132,6 +139,19 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
         else
         {
             run.Failed(result.Reason);
+        }
+    }
+
+    private FailureRun RunOf(string name) =>
+        name == "activate" ? _activate
+        : name == "timeout" ? _timeout
+        : _release;
+
+    private static void EndIfEmpty(HookList hooks, FailureRun run)
+    {
+        if (hooks.IsEmpty)
+        {
+            run.Succeeded();
         }
     }
 }

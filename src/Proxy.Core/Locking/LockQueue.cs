@@ -65,6 +65,7 @@ internal sealed class LockQueue : IDisposable
             NoteFull();
         }
 
+        Hooks.Apply(settings);
         left.ForEach(static waiter => waiter.Complete(ConnectionOutcome.LeftQueue));
         Silent.WakeAll();
         OnTimer();

@@ -177,18 +177,19 @@ public sealed class MultiplexRegistry : IDisposable
 
     private List<MultiplexStatus> Describe(Func<MultiplexSession, MultiplexStatus> describe)
     {
-        List<MultiplexSession> sessions;
+        List<(MultiplexSession Session, bool IsRetired)> sessions;
         List<MultiplexStatus> unused;
         lock (_gate)
         {
-            sessions = [.. _sessions.Values];
+            // By the configuration: while an edit is being applied, a session may not know yet that it is retired.
+            sessions = [.. _sessions.Values.Select(session => (session, !_configured.Contains(session.Key)))];
             unused = [.. _configured.Where(key => !_sessions.ContainsKey(key)).Select(Unused)];
         }
 
         return
         [
             .. unused
-                .Concat(sessions.Select(describe))
+                .Concat(sessions.Select(one => describe(one.Session) with { IsRetired = one.IsRetired }))
                 .OrderBy(static status => status.ClusterId, StringComparer.Ordinal)
                 .ThenBy(static status => status.DestinationId, StringComparer.Ordinal),
         ];

@@ -167,14 +167,27 @@ internal sealed class SessionRequests
     /// <summary>Records that a request has not been answered in time.</summary>
     public void TimedOut(MultiplexRequest request, UpstreamSettings settings)
     {
-        _unanswered.Failed();
         _timeouts.Failed();
+        if (!Suspensions.IsSilentAlone(request))
+        {
+            _unanswered.Failed();
+        }
+
         if (Suspensions.TimedOut(request, settings, othersWait: Waiting.HasOther(request.Facts.Unit)) is { } subject)
         {
             Notices.Enqueue(new(SessionNoticeKind.Suspended, subject));
         }
 
         Settle(request);
+    }
+
+    /// <summary>Forgets what was not answered and not asked for again: after the last of it nothing says that the destination is mute.</summary>
+    public void ForgetSuspensions()
+    {
+        if (Suspensions.Forget())
+        {
+            _unanswered.Succeeded();
+        }
     }
 
     /// <summary>Records that a request in flight is done.</summary>

@@ -154,7 +154,7 @@ internal sealed class SessionState
         Requests.Waiting.TakeExpired(now, expired);
         Requests.NoteRefused(expired.Count);
         Exchanges.Check(now, overdue, lost);
-        Requests.Suspensions.Forget();
+        Requests.ForgetSuspensions();
         Pool.RetireOld(now);
         RetireUnused(now);
     }

@@ -16,6 +16,7 @@ internal sealed class Suspensions(TimeProvider time)
 
     private readonly Dictionary<ulong, Target> _targets = [];
     private readonly Dictionary<ushort, Unit> _units = [];
+    private long _answers;
 
     /// <summary>The suspended units.</summary>
     public IReadOnlyList<int> Units =>
@@ -72,6 +73,7 @@ internal sealed class Suspensions(TimeProvider time)
     /// <returns>What is not suspended any more; null if nothing was.</returns>
     public string? Answered(MultiplexRequest request)
     {
+        _answers++;
         var target = FindTarget(request);
         if (target is not null)
         {
@@ -87,6 +89,16 @@ internal sealed class Suspensions(TimeProvider time)
         return unit is { IsSuspended: true } ? Name(request.Facts.Unit) : target?.Name;
     }
 
+    /// <summary>
+    /// Whether a request is a probe of something suspended, and others were answered since it fell silent: then its silence says nothing about the
+    /// destination. To be asked before <see cref="TimedOut"/>.
+    /// </summary>
+    public bool IsSilentAlone(MultiplexRequest request)
+    {
+        Subject? suspended = FindUnit(request) is { IsSuspended: true } unit ? unit : FindTarget(request);
+        return suspended?.AnswersBefore < _answers;
+    }
+
     /// <summary>Records that a request was not answered in time.</summary>
     /// <param name="request">The request.</param>
     /// <param name="settings">The pauses before probes.</param>
@@ -100,7 +112,7 @@ internal sealed class Suspensions(TimeProvider time)
         }
 
         var isNew = Suspend(request, settings);
-        var unit = _units.GetValueOrDefault(id) ?? (_units[id] = new(time));
+        var unit = _units.GetValueOrDefault(id) ?? (_units[id] = new(time, _answers));
         unit.LastProbe = request.Facts.Target;
         unit.IsLastProbeDeclined = false;
         unit.Unanswered.Add(request.Facts.Target);
@@ -127,8 +139,14 @@ internal sealed class Suspensions(TimeProvider time)
     }
 
     /// <summary>Forgets what was not asked for again.</summary>
-    public void Forget()
+    /// <returns>Whether there was something and nothing is left.</returns>
+    public bool Forget()
     {
+        if (_targets.Count + _units.Count == 0)
+        {
+            return false;
+        }
+
         foreach (var (key, target) in _targets)
         {
             if (target.IsForgotten)
@@ -144,6 +162,8 @@ internal sealed class Suspensions(TimeProvider time)
                 _units.Remove(key);
             }
         }
+
+        return _targets.Count + _units.Count == 0;
     }
 
     private static string Name(ushort? unit) => $"unit {unit}";
@@ -166,7 +186,7 @@ internal sealed class Suspensions(TimeProvider time)
             DropOver();
         }
 
-        var target = new Target(time, settings.Framer.Rules.NameTarget(request.Sent.Span));
+        var target = new Target(time, _answers, settings.Framer.Rules.NameTarget(request.Sent.Span));
         target.Fail(settings);
         _targets.Add(request.Facts.Target, target);
         return true;
@@ -194,7 +214,7 @@ internal sealed class Suspensions(TimeProvider time)
     private Unit? FindUnit(MultiplexRequest request) =>
         _units.Count > 0 && request.Facts.Unit is { } unit ? _units.GetValueOrDefault(unit) : null;
 
-    private abstract class Subject(TimeProvider time)
+    private abstract class Subject(TimeProvider time, long answers)
     {
         private Backoff? _backoff;
         private MultiplexRequest? _probe;
@@ -203,6 +223,9 @@ internal sealed class Suspensions(TimeProvider time)
         public bool IsSuspended => _backoff is not null;
 
         public DateTimeOffset Since { get; } = time.GetUtcNow();
+
+        /// <summary>The number of answers to any request before it fell silent.</summary>
+        public long AnswersBefore { get; } = answers;
 
         public int Failures => _backoff?.Failures ?? 0;
 
@@ -225,12 +248,12 @@ internal sealed class Suspensions(TimeProvider time)
         public void End(MultiplexRequest request) => _probe = _probe == request ? null : _probe;
     }
 
-    private sealed class Target(TimeProvider time, string name) : Subject(time)
+    private sealed class Target(TimeProvider time, long answers, string name) : Subject(time, answers)
     {
         public string Name => name;
     }
 
-    private sealed class Unit(TimeProvider time) : Subject(time)
+    private sealed class Unit(TimeProvider time, long answers) : Subject(time, answers)
     {
         /// <summary>The different requests that were not answered since the last answer.</summary>
         public HashSet<ulong> Unanswered { get; } = [];

@@ -31,31 +31,40 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
 
     private bool IsUnreachable { get; set; } // since the last dial failed
 
+    private bool HasLost { get; set; } // whether connections were lost since the last answer
+
     /// <summary>Forgets earlier failures and applies new settings.</summary>
     public void Apply(UpstreamSettings next)
     {
         _backoff.First = next.Multiplex.RetryDelay;
         _backoff.Longest = next.Multiplex.MaxRetryDelay;
         _backoff.Reset();
-        _failures.Succeeded();
+        Forget();
         IsUnreachable = false;
     }
 
-    public void Connected() => IsUnreachable = false;
+    /// <summary>Records a successful dial. It ends a run of failed dials; what loses its connections has to answer.</summary>
+    public void Connected()
+    {
+        IsUnreachable = false;
+        if (!HasLost)
+        {
+            _failures.Succeeded();
+        }
+    }
 
     public void NotConnected(long now)
     {
         IsUnreachable = true;
-        Failed(now);
+        Note(now);
     }
 
-    /// <summary>Records a failure.</summary>
+    /// <summary>Records a lost connection.</summary>
     /// <param name="now">Milliseconds of the clock.</param>
     public void Failed(long now)
     {
-        _failedAt = now;
-        _backoff.Fail();
-        _failures.Failed(Errors.Last);
+        HasLost = true;
+        Note(now);
     }
 
     /// <summary>Records that a connection has worked. A connection from before the last failure proves nothing.</summary>
@@ -65,7 +74,20 @@ internal sealed class UpstreamHealth(UpstreamSettings settings, TimeProvider tim
         if (since >= _failedAt)
         {
             _backoff.Reset();
-            _failures.Succeeded();
+            Forget();
         }
+    }
+
+    private void Note(long now)
+    {
+        _failedAt = now;
+        _backoff.Fail();
+        _failures.Failed(Errors.Last);
+    }
+
+    private void Forget()
+    {
+        _failures.Succeeded();
+        HasLost = false;
     }
 }

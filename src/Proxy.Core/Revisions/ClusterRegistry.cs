@@ -169,6 +169,7 @@ public sealed class ClusterRegistry
         )
         {
             Requests = RequestSums.Of(requests[cluster.ClusterId]),
+            NoneSince = ClusterSupply.Of(cluster).NoneSince,
         };
     }
 

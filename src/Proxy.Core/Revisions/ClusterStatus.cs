@@ -12,6 +12,9 @@ public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<Desti
     /// <summary>The HTTP requests sent to it since the start, over all routes; null if there was none.</summary>
     public RequestSums? Requests { get; init; }
 
+    /// <summary>Since when no destination may be given clients; null if one may, or if that is not known.</summary>
+    internal DateTimeOffset? NoneSince { get; init; }
+
     /// <summary>How well it works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }
 }

@@ -92,6 +92,8 @@ internal sealed partial class RevisionApplier(
         try
         {
             await yarp.RefreshAsync(status.Current.Running!, _yarpDeadline, time, cancellationToken);
+            KeepDestinations();
+
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -148,11 +150,8 @@ internal sealed partial class RevisionApplier(
         host.Value.ShutdownTimeout = TimeSpan.FromTicks(Math.Max(_shutdownTimeout.Ticks, Drainer.ShutdownTime(revision).Ticks));
         metrics.Configure(RevisionLabels.Routes(revision), RevisionLabels.Others(revision));
         requests.Configure(revision.HttpRoutes.Select(static route => route.RouteId));
-        metrics.Recent.Configure(
-            RevisionLabels.Routes(revision),
-            RevisionLabels.HttpRoutes(revision),
-            RevisionLabels.Destinations(revision)
-        );
+        metrics.Recent.Configure(RevisionLabels.Routes(revision), RevisionLabels.HttpRoutes(revision));
+        KeepDestinations();
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);
@@ -163,6 +162,9 @@ internal sealed partial class RevisionApplier(
             Log.NeedsRestart(logger, section);
         }
     }
+
+    // Of those that are gone, since members of connectors and servers of services come and go between edits.
+    private void KeepDestinations() => metrics.Recent.Configure(RevisionLabels.Destinations(yarp.GetConfig().Clusters));
 
     // The revision runs by now, so a failure of a later step does not undo it.
     private void Afterwards(Action follow)

@@ -1,4 +1,5 @@
 using Proxy.Configuration;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Revisions;
 
@@ -11,8 +12,9 @@ internal static class RevisionLabels
         [.. revision.HttpRoutes.Select(static route => route.RouteId)];
 
     /// <summary>The ids of destinations with those of their clusters.</summary>
-    public static IEnumerable<(string ClusterId, string DestinationId)> Destinations(Revision revision) =>
-        revision.Clusters.SelectMany(static cluster => (cluster.Destinations?.Keys ?? []).Select(id => (cluster.ClusterId, id)));
+    /// <param name="clusters">The clusters as YARP has them, with members of connectors and servers of services.</param>
+    public static IEnumerable<(string ClusterId, string DestinationId)> Destinations(IReadOnlyList<ClusterConfig> clusters) =>
+        clusters.SelectMany(static cluster => (cluster.Destinations?.Keys ?? []).Select(id => (cluster.ClusterId, id)));
 
     /// <summary>The ids of HTTP routes, of endpoints, and of clusters and their destinations.</summary>
     public static IEnumerable<string> Others(Revision revision) =>

@@ -32,11 +32,19 @@ internal static class ClusterApi
             ? TypedResults.Ok(known.With(clusters.WithTraffic([found])[0]))
             : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
-    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(string id, string destination, ClusterRegistry clusters) =>
-        Answer(clusters.TryDrain(id, destination), id, destination, clusters);
+    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(
+        string id,
+        string destination,
+        ClusterRegistry clusters,
+        KnownConditions known
+    ) => Answer(clusters.TryDrain(id, destination), id, destination, clusters, known);
 
-    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Undrain(string id, string destination, ClusterRegistry clusters) =>
-        Answer(clusters.TryUndrain(id, destination), id, destination, clusters);
+    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Undrain(
+        string id,
+        string destination,
+        ClusterRegistry clusters,
+        KnownConditions known
+    ) => Answer(clusters.TryUndrain(id, destination), id, destination, clusters, known);
 
     private static Results<Ok<ClosedAnswer>, NotFound<ApiError>> Close(string id, string destination, ClusterRegistry clusters) =>
         clusters.CloseConnections(id, destination) is { } closed
@@ -47,12 +55,13 @@ internal static class ClusterApi
         bool done,
         string id,
         string destination,
-        ClusterRegistry clusters
+        ClusterRegistry clusters,
+        KnownConditions known
     ) =>
         done
         && clusters.Find(id)?.Destinations.FirstOrDefault(one => one.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
             is { } found
-            ? TypedResults.Ok(found)
+            ? TypedResults.Ok(known.With(id, found))
             : TypedResults.NotFound(NotFoundError(id, destination));
 
     private static ApiError NotFoundError(string id, string destination) =>

@@ -7,11 +7,16 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>Adds to what the API shows of a thing how well it works. The conditions are read once.</summary>
-internal sealed class KnownConditions(IReadOnlyList<Condition> all)
+/// <summary>
+/// Adds to what the API shows of a thing how well it works. The conditions are read once, when the first is asked for: an endpoint that changes
+/// something shows them as they are after the change.
+/// </summary>
+/// <param name="read">Reads the conditions of everything.</param>
+internal sealed class KnownConditions(Func<IReadOnlyList<Condition>> read)
 {
-    private readonly Dictionary<(ConditionKind Kind, string Id), Condition> _all = all.DistinctBy(static one => (one.Kind, one.Id))
-        .ToDictionary(static one => (one.Kind, one.Id));
+    private readonly Lazy<Dictionary<(ConditionKind Kind, string Id), Condition>> _all = new(() =>
+        read().DistinctBy(static one => (one.Kind, one.Id)).ToDictionary(static one => (one.Kind, one.Id))
+    );
 
     public RouteAnswer With(RouteAnswer one) => one with { Condition = Find(ConditionKind.Route, one.Id) };
 
@@ -32,11 +37,11 @@ internal sealed class KnownConditions(IReadOnlyList<Condition> all)
             Destinations = [.. one.Destinations.Select(destination => With(one.Id, destination))],
         };
 
-    private DestinationStatus With(string clusterId, DestinationStatus one) =>
+    public DestinationStatus With(string clusterId, DestinationStatus one) =>
         one with
         {
             Condition = Find(ConditionKind.Destination, $"{clusterId}/{one.Id}"),
         };
 
-    private Condition? Find(ConditionKind kind, string id) => _all.GetValueOrDefault((kind, id));
+    private Condition? Find(ConditionKind kind, string id) => _all.Value.GetValueOrDefault((kind, id));
 }

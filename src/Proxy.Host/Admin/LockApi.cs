@@ -40,7 +40,8 @@ internal static class LockApi
     private static Results<Ok<LockStatus>, NotFound<ApiError>, BadRequest<ApiError>> ChangePermits(
         string route,
         PermitsRequest request,
-        LockRegistry locks
+        LockRegistry locks,
+        KnownConditions known
     )
     {
         if (request.Permits is < 1 or > MostPermits)
@@ -49,7 +50,7 @@ internal static class LockApi
         }
 
         locks.TryChangePermits(route, request.Permits);
-        return locks.Find(route) is { } found ? TypedResults.Ok(found) : TypedResults.NotFound(NotFoundError(route));
+        return locks.Find(route) is { } found ? TypedResults.Ok(known.With(found)) : TypedResults.NotFound(NotFoundError(route));
     }
 
     private static ApiError NotFoundError(string route) => new($"There is no route '{route}' with a lock.");

@@ -34,7 +34,7 @@ internal sealed class SnapshotReader(
                 Rejected = [.. now.Rejected.Take(MaxErrors)],
             },
             now.Rejected.Count,
-            Routes(new(all)),
+            Routes(new(() => all)),
             Clusters(),
             ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok, MaxNotable),
             history.Read()

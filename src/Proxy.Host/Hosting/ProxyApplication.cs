@@ -59,7 +59,7 @@ internal static class ProxyApplication
         AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
-        services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read()));
+        services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess(), revision.Config.Telemetry);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Proxy.Channels;
 using Proxy.Channels.Membership;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Core.Tests.Channels;
 
@@ -11,7 +12,11 @@ public sealed class MemberHistoryTests
     private readonly MemberDirectory _members = new("A_0");
     private readonly MemberHistory _history;
 
-    public MemberHistoryTests() => _history = new(_time);
+    public MemberHistoryTests()
+    {
+        _history = new(_time);
+        _history.Use(new() { Provider = "registry" });
+    }
 
     [Fact]
     public void Follow_MemberExpires_LostForAnHourOrUntilItIsBack()
@@ -45,6 +50,47 @@ public sealed class MemberHistoryTests
         Say(new MembershipUpdate.Full(2, [Member("A_2")]));
 
         Assert.Equal("A_1", Assert.Single(_history.Lost).Id);
+    }
+
+    [Fact]
+    public void Follow_ProviderIsSwitched_MissingFromItsFirstSetIsNotLostAndFromItsSecondIs()
+    {
+        Say(new MembershipUpdate.Full(1, [Member("A_1"), Member("A_2")]));
+        _history.Use(new());
+        Say(new MembershipUpdate.Full(0, []));
+        Assert.Empty(_history.Lost);
+
+        Say(new MembershipUpdate.Full(1, [Member("A_1")]));
+        _history.Use(new()); // read again, and the same
+        Say(new MembershipUpdate.Full(2, []));
+        Assert.Equal("A_1", Assert.Single(_history.Lost).Id);
+    }
+
+    [Fact]
+    public void Follow_LostMemberIsRemovedByAnEdit_IsNotLostAnyMore()
+    {
+        _history.Use(Static("A_1", "A_2"));
+        Say(new MembershipUpdate.Changed(Member("A_1")));
+        Say(new MembershipUpdate.Changed(Member("A_2")));
+        Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
+        Say(new MembershipUpdate.Gone("A_2", DepartureReason.Expired));
+
+        _history.Use(Static("A_2"));
+        Say(new MembershipUpdate.Fresh());
+
+        Assert.Equal("A_2", Assert.Single(_history.Lost).Id);
+    }
+
+    [Fact]
+    public void Follow_MembersAreRefusedForTheSameAddress_AreNotLost()
+    {
+        var members = new MemberDirectory("A_0", IPAddress.Parse("127.1.0.1"));
+        void Hear(MembershipUpdate update) => _history.Follow(update, members.Apply(update), members.Current);
+        Hear(new MembershipUpdate.Changed(Member("A_1")));
+        Hear(new MembershipUpdate.Changed(Member("A_2"))); // the same address
+
+        Assert.NotEmpty(members.Current.Refused);
+        Assert.Empty(_history.Lost);
     }
 
     [Fact]
@@ -85,6 +131,9 @@ public sealed class MemberHistoryTests
 
         Assert.Equal(1000, _history.Lost.Count);
     }
+
+    private static MembershipConfig Static(params string[] ids) =>
+        new() { Members = ids.ToDictionary(static id => id, static _ => new ChannelMemberConfig { Address = "127.0.0.1:1" }) };
 
     private static MemberRecord Member(string id) => new(id, "1", "127.0.0.1:1", IPAddress.Loopback);
 

@@ -170,6 +170,34 @@ public sealed class SuspensionsTests : IAsyncLifetime
         Assert.Equal(0, _suspensions.Count);
     }
 
+    [Fact]
+    public void IsSilentAlone_OthersAnswerSinceThen_OnlyForProbesOfWhatIsSuspended()
+    {
+        var dead = Request(unit: 9, register: 7);
+        Assert.False(_suspensions.IsSilentAlone(dead)); // not suspended
+        TimeOut(dead);
+        Assert.False(_suspensions.IsSilentAlone(dead)); // nothing was answered since
+
+        _suspensions.Answered(Request(unit: 1, register: 1));
+
+        Assert.True(_suspensions.IsSilentAlone(dead));
+        Assert.False(_suspensions.IsSilentAlone(Request(unit: 1, register: 1)));
+        TimeOut(Request(unit: 1, register: 1)); // now all are mute
+        Assert.False(_suspensions.IsSilentAlone(Request(unit: 1, register: 1)));
+    }
+
+    [Fact]
+    public void Forget_TheLastOne_SaysSoOnce()
+    {
+        Assert.False(_suspensions.Forget());
+        TimeOut(Request(unit: 1, register: 7));
+        Assert.False(_suspensions.Forget());
+        _time.Advance(TimeSpan.FromMinutes(11));
+
+        Assert.True(_suspensions.Forget());
+        Assert.False(_suspensions.Forget());
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync() => await _client.DisposeAsync();

@@ -63,6 +63,33 @@ public sealed class UpstreamHealthTests
         Assert.Equal(TimeSpan.FromSeconds(5), _health.RetryIn);
     }
 
+    [Fact]
+    public void Connected_AfterFailedDials_EndsTheirRun()
+    {
+        _health.NotConnected(now: 1000);
+        _health.NotConnected(now: 2000);
+        Assert.Equal(2, _health.Failures!.Count);
+
+        _health.Connected();
+
+        Assert.Null(_health.Failures);
+    }
+
+    [Fact]
+    public void Connected_AfterALostConnection_ProvesNothingUntilItAnswers()
+    {
+        _health.NotConnected(now: 1000);
+        _health.Failed(now: 2000);
+
+        _health.Connected();
+        Assert.Equal(2, _health.Failures!.Count);
+
+        _health.Succeeded(since: 3000);
+        _health.NotConnected(now: 4000);
+        _health.Connected();
+        Assert.Null(_health.Failures);
+    }
+
     private static UpstreamSettings Settings(int retryDelay, int maxRetryDelay) =>
         new(
             new ClusterSection

@@ -62,12 +62,12 @@ public sealed class LockApiTests : IDisposable
     {
         await using var service = new CountingServer();
         await using var host = await StartAsync(service.Port);
-        Assert.Equal(HttpStatusCode.OK, await SendAsync(host, HttpMethod.Post, "/api/locks/office/pause"));
+        Assert.Equal("Paused", await ReasonAfterAsync(host, "/api/locks/office/pause"));
         var clients = await ConnectAsync(host, 1);
         using var paused = await WaitForAsync(host, static root => root.GetProperty("waiting").GetArrayLength() == 1);
         Assert.True(paused.RootElement.GetProperty("isPaused").GetBoolean());
 
-        Assert.Equal(HttpStatusCode.OK, await SendAsync(host, HttpMethod.Post, "/api/locks/office/resume"));
+        Assert.Equal("None", await ReasonAfterAsync(host, "/api/locks/office/resume"));
 
         Assert.Equal(1, await clients[0].ReceiveAsync(new byte[1]).WaitAsync(Eventually.Limit));
         clients[0].Dispose();
@@ -216,6 +216,15 @@ public sealed class LockApiTests : IDisposable
                 string.Create(CultureInfo.InvariantCulture, $"/api/connections/{client.GetProperty("connectionId").GetString()}")
             )
         );
+
+    // The condition in the answer is that of the lock as the request has left it.
+    private async Task<string?> ReasonAfterAsync(TestHost host, string path)
+    {
+        using var answer = await _http.PostAsync(new Uri(host.Urls.Single(), path), null);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var root = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return root.RootElement.GetProperty("condition").GetProperty("reason").GetString();
+    }
 
     private async Task<HttpStatusCode> SendAsync(TestHost host, HttpMethod method, string path, string body = "", string? origin = null)
     {

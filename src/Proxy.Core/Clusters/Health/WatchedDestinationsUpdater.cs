@@ -8,7 +8,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Clusters.Health;
 
 /// <summary>
-/// YARP calls this at each change of health. It notes when a destination is healthy again, for its slow start, and closes the connections of one that is
+/// YARP calls this at each change of health. It notes since when a cluster has no destination, and when one is healthy again, for its slow start, and closes the connections of one that is
 /// unhealthy, if the cluster asks for that.
 /// </summary>
 internal sealed partial class WatchedDestinationsUpdater(
@@ -35,6 +35,7 @@ internal sealed partial class WatchedDestinationsUpdater(
     // After the update, so that a client which is dialed now goes elsewhere.
     private void Look(ClusterState cluster)
     {
+        ClusterSupply.Of(cluster).Follow(cluster, time);
         var closes = cluster.Model.Config.Metadata?.ContainsKey(TcpClusterConfig.CloseMetadata) is true;
         foreach (var destination in cluster.DestinationsState.AllDestinations)
         {

@@ -7,41 +7,49 @@ namespace Proxy.Conditions.Rules;
 
 /// <summary>
 /// Certificates of the tunnel and of Kestrel: near their end when less than 14 days, or less than a fifth of their time, is left. Kestrel's are those of
-/// the start, since it keeps them; the tunnel's are read again every 30 s, as the tunnel does at handshakes.
+/// the start, since it keeps them; the tunnel's, and those that could not be read, are read again every 30 s, as the tunnel does at handshakes.
 /// </summary>
+/// <remarks>Only <see cref="Sample"/>, which the history calls, reads files. Before its first call, at the start, nothing is known.</remarks>
 internal sealed class CertificateConditions(ProxyStatus status, TimeProvider time) : IConditionSource
 {
     private const double LeastPart = 0.2;
     private static readonly TimeSpan _soon = TimeSpan.FromDays(14);
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _gate = new(); // guards all fields below
-    private List<Certificate>? _kestrels;
-    private List<Certificate> _tunnels = [];
+    private volatile IReadOnlyList<Certificate> _known = [];
+    private KestrelConfig? _kestrel; // of the start; used by Sample alone, as is the field below
     private long? _readAt;
 
-    public IEnumerable<Condition> Read() => Certificates().Select(Of);
+    public IEnumerable<Condition> Read() => _known.Select(Of);
 
-    private List<Certificate> Certificates()
+    /// <summary>Reads the certificates whose turn it is. One caller at a time.</summary>
+    public void Sample()
     {
-        lock (_gate)
+        if (status.Current.Running is not { Config: var config } || (_readAt is { } at && time.GetElapsedTime(at) < _interval))
         {
-            if (status.Current.Running is not { Config: var config })
-            {
-                return [];
-            }
-
-            _kestrels ??= [.. Kestrels(config.Kestrel)];
-            if (_readAt is not { } at || time.GetElapsedTime(at) >= _interval)
-            {
-                _readAt = time.GetTimestamp();
-                _tunnels = config.Channels?.Tunnel.Certificate is { Path: var path }
-                    ? [Load("Channels:Tunnel:Certificate", () => X509CertificateLoader.LoadCertificateFromFile(path))]
-                    : [];
-            }
-
-            return [.. _tunnels, .. _kestrels];
+            return;
         }
+
+        _kestrel = _readAt is null ? config.Kestrel : _kestrel;
+        _readAt = time.GetTimestamp();
+        var before = _known.ToDictionary(static one => one.Path);
+        List<Certificate> known = [];
+        if (config.Channels?.Tunnel.Certificate is { Path: var path })
+        {
+            const string Key = "Channels:Tunnel:Certificate";
+            known.Add(Load(Key, before.GetValueOrDefault(Key), () => X509CertificateLoader.LoadCertificateFromFile(path)));
+        }
+
+        foreach (var (key, certificate) in Kestrels(_kestrel))
+        {
+            known.Add(
+                before.GetValueOrDefault(key) is { Error: null } read
+                    ? read
+                    : Load(key, before.GetValueOrDefault(key), () => Open(certificate))
+            );
+        }
+
+        _known = known;
     }
 
     private Condition Of(Certificate certificate)
@@ -76,38 +84,47 @@ internal sealed class CertificateConditions(ProxyStatus status, TimeProvider tim
             };
     }
 
-    private IEnumerable<Certificate> Kestrels(KestrelConfig? kestrel)
+    private static IEnumerable<(string Key, KestrelCertificateConfig Certificate)> Kestrels(KestrelConfig? kestrel)
     {
         if (kestrel is null)
         {
             yield break;
         }
 
-        foreach (var (name, config) in kestrel.Certificates)
+        foreach (var (name, certificate) in kestrel.Certificates)
         {
-            yield return Load($"Kestrel:Certificates:{name}", () => Open(config));
+            yield return ($"Kestrel:Certificates:{name}", certificate);
         }
 
         foreach (var (name, endpoint) in kestrel.Endpoints)
         {
-            if (endpoint.Certificate is { } config)
+            if (endpoint.Certificate is { } own)
             {
-                yield return Load($"Kestrel:Endpoints:{name}:Certificate", () => Open(config));
+                yield return ($"Kestrel:Endpoints:{name}:Certificate", own);
+            }
+
+            foreach (var (host, settings) in endpoint.Sni)
+            {
+                if (settings.Certificate is { } its)
+                {
+                    yield return ($"Kestrel:Endpoints:{name}:Sni:{host}:Certificate", its);
+                }
             }
         }
     }
 
-    private Certificate Load(string path, Func<X509Certificate2> open)
+    // Whatever goes wrong, also a path or a password of a kind that nobody thought of, it is this one certificate that cannot be read.
+    private Certificate Load(string key, Certificate? before, Func<X509Certificate2> open)
     {
         var now = time.GetUtcNow();
         try
         {
             using var certificate = open();
-            return new(path, certificate.NotBefore, certificate.NotAfter, null, now);
+            return new(key, certificate.NotBefore, certificate.NotAfter, null, now);
         }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
-            return new(path, now, now, exception.Message, now);
+            return new(key, now, now, exception.Message, before is { Error: not null } ? before.ReadAt : now);
         }
     }
 

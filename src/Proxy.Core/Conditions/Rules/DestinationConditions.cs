@@ -5,13 +5,17 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Conditions.Rules;
 
 /// <summary>Destinations, by their dials, their checks and what became of connections to them; and clusters, by their destinations.</summary>
-internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutcomes recent, DeviceConditions sessions) : IConditionSource
+internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutcomes recent, DeviceConditions sessions, ProxyStatus status)
+    : IConditionSource
 {
     public IEnumerable<Condition> Read()
     {
+        // The worst counts: a destination has one device, but nothing here would say so if it were otherwise.
         var devices = sessions
             .Devices()
-            .ToDictionary(static one => new DestinationKey(one.ClusterId, one.DestinationId), static one => one.Condition);
+            .GroupBy(static one => new DestinationKey(one.ClusterId, one.DestinationId), static one => one.Condition)
+            .ToDictionary(static group => group.Key, static group => group.MaxBy(static one => one.Level));
+        var used = Used();
         foreach (var cluster in clusters.List())
         {
             var all = cluster
@@ -22,7 +26,7 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
                 yield return condition;
             }
 
-            yield return OfCluster(cluster.Id, all);
+            yield return OfCluster(cluster, all, used?.Contains(cluster.Id) is not false);
         }
     }
 
@@ -36,13 +40,21 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
             destination.Drained ? Condition.Ok(Kind, id, ConditionReason.Drained)
             : destination.Checks == "Off" && known is not { IsDialed: true } ? Condition.Ok(Kind, id, ConditionReason.NotChecked)
             : Condition.Ok(Kind, id);
-        return Facts.Worst(
+        var worst = Facts.Worst(
             fine,
             known?.Dials.Current is { } dials ? Facts.InARow(Kind, id, ConditionReason.ConnectFailed, dials) : null,
             Checked(id, destination.Health, known),
             Facts.OfMinute(Kind, id, known?.Ends.Read()),
             device is null ? null : device with { Kind = Kind }
         );
+        // It gets no clients, so its faults harm nobody, and none would show that they are over.
+        return destination.Drained && worst.Level > ConditionLevel.Ok
+            ? worst with
+            {
+                Level = ConditionLevel.Degraded,
+                Reason = ConditionReason.Drained,
+            }
+            : worst;
     }
 
     // A check that fails shows before YARP's threshold is reached; what YARP has taken out is down.
@@ -58,20 +70,46 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
             : new(Kind, id, ConditionLevel.Down, ConditionReason.TakenOut);
     }
 
-    private static Condition OfCluster(string id, List<Condition> destinations)
+    private static Condition OfCluster(ClusterStatus cluster, List<Condition> destinations, bool isUsed)
     {
-        var down = destinations.Where(static destination => destination.Level == ConditionLevel.Down).ToList();
-        if (down.Count == 0)
+        const ConditionKind Kind = ConditionKind.Cluster;
+        var drained = cluster.Destinations.Count(static destination => destination.Drained);
+        if (drained == destinations.Count)
         {
-            return Condition.Ok(ConditionKind.Cluster, id);
+            return drained == 0 && !isUsed
+                ? Condition.Ok(Kind, cluster.Id, ConditionReason.NoDestination) // there are no clients either
+                : new(Kind, cluster.Id, ConditionLevel.Down, ConditionReason.NoDestination)
+                {
+                    Since = cluster.NoneSince,
+                    LastError = drained == 0 ? "there are no destinations" : "all destinations are drained",
+                    Count = Math.Max(drained, 1),
+                };
         }
 
-        var isDown = down.Count == destinations.Count;
-        return new(ConditionKind.Cluster, id, isDown ? ConditionLevel.Down : ConditionLevel.Degraded, ConditionReason.DestinationsDown)
+        var down = destinations.Where(static destination => destination.Level == ConditionLevel.Down).ToList(); // a drained one is not
+        if (down.Count == 0)
+        {
+            return Condition.Ok(Kind, cluster.Id);
+        }
+
+        var isDown = down.Count == destinations.Count - drained;
+        return new(Kind, cluster.Id, isDown ? ConditionLevel.Down : ConditionLevel.Degraded, ConditionReason.DestinationsDown)
         {
             Since = isDown ? down.Max(static one => one.Since) : down.Min(static one => one.Since), // down since the last one is
             LastError = down.MaxBy(static one => one.Since)!.LastError,
             Count = down.Count,
         };
     }
+
+    // The clusters that routes name; null if no revision runs.
+    private HashSet<string>? Used() =>
+        status.Current.Running is { } running
+            ? running
+                .Config.ReverseProxy.TcpRoutes.Values.SelectMany(static route =>
+                    (route.Multiplex?.Modbus?.Units.Values ?? []).Select(static unit => unit.ClusterId).Append(route.ClusterId)
+                )
+                .Concat(running.HttpRoutes.Select(static route => route.ClusterId))
+                .OfType<string>()
+                .ToHashSet(StringComparer.OrdinalIgnoreCase)
+            : null;
 }

@@ -1,21 +1,24 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Proxy.Diagnostics;
 
 namespace Proxy.Conditions.Rules;
 
 /// <summary>
 /// Adds a sample to the history every two seconds, and reads the conditions of resources, so that the time at which one came near its bound is known even
-/// if nobody looks.
+/// if nobody looks. It reads the files of certificates, too, so that nobody who asks for conditions waits for a disk.
 /// </summary>
-internal sealed class HistorySampler(
+internal sealed partial class HistorySampler(
     TrafficHistory history,
     ResourceConditions resources,
     CertificateConditions certificates,
-    TimeProvider time
+    TimeProvider time,
+    ILogger<HistorySampler> logger
 ) : IHostedService, IAsyncDisposable
 {
     private ITimer? _timer;
     private int _isSampling;
+    private bool _isLogged; // used only while sampling
 
     /// <inheritdoc />
     public Task StartAsync(CancellationToken cancellationToken)
@@ -40,15 +43,45 @@ internal sealed class HistorySampler(
 
         try
         {
-            history.Sample();
-            foreach (var _ in resources.Read().Concat(certificates.Read()))
+            Try(history.Sample);
+            Try(certificates.Sample);
+            Try(() =>
             {
-                // Reading notes the time.
-            }
+                foreach (var _ in resources.Read())
+                {
+                    // Reading notes the time.
+                }
+            });
         }
         finally
         {
             Volatile.Write(ref _isSampling, 0);
         }
+    }
+
+    // An exception of a timer would end the process. What fails now probably fails every time, so it is logged once.
+    private void Try(Action sample)
+    {
+        try
+        {
+            sample();
+        }
+        catch (Exception exception)
+        {
+            if (!_isLogged)
+            {
+                _isLogged = true;
+                Log.Failed(logger, exception);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Error,
+            "A sample of the last minutes could not be taken and is missing in the history; further failures are not logged."
+        )]
+        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

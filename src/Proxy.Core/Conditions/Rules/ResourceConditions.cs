@@ -8,12 +8,13 @@ namespace Proxy.Conditions.Rules;
 /// <summary>What the process may use: accepting clients, descriptors, the memory of messages, and local ports for dials.</summary>
 /// <remarks>
 /// How much is in use is no event and so has no time of its own: it is compared with the bound whenever it is read, which the history does every two
-/// seconds.
+/// seconds. Once it is near, it is so until clearly less is in use, so that a use which varies around one mark is one condition and not many.
 /// </remarks>
 internal sealed class ResourceConditions(Resources resources, ByteBudget memory, PortShortages ports, TimeProvider time) : IConditionSource
 {
     private const ConditionKind Kind = ConditionKind.Resource;
     private const double Near = 0.8;
+    private const double NotNear = 0.75;
 
     private readonly Lock _gate = new(); // guards both fields below
     private DateTimeOffset? _descriptorsSince;
@@ -42,7 +43,7 @@ internal sealed class ResourceConditions(Resources resources, ByteBudget memory,
         DateTimeOffset? crossed;
         lock (_gate)
         {
-            crossed = since = used < limit * Near ? null : since ?? time.GetUtcNow();
+            crossed = since = used < limit * (since is null ? Near : NotNear) ? null : since ?? time.GetUtcNow();
         }
 
         return crossed is null

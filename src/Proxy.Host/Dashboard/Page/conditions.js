@@ -31,6 +31,8 @@ const causes = {
   TakenOut: 'passive checks have taken it out',
   ClientsFail: 'clients fail',
   DestinationsDown: 'destinations are down',
+  NoDestination: 'it has no destination, or all are drained',
+  Drained: 'drained by an operator while it did not work',
   NoAnswer: 'requests are not answered',
   Suspended: 'requests fail at once, since earlier ones were not answered',
   ConnectionLost: 'connections are lost or cannot be made',

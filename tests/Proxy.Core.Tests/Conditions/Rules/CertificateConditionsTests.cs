@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
+using Proxy.Configuration;
 using Proxy.Revisions;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
@@ -43,6 +44,8 @@ public sealed class CertificateConditionsTests : IDisposable
         Assert.Equal(2, conditions.Read().Count(static one => one.Level == ConditionLevel.Degraded));
         Write(_time.GetUtcNow().AddDays(-1), _time.GetUtcNow().AddDays(365));
         _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(2, conditions.Read().Count(static one => one.Level == ConditionLevel.Degraded)); // who asks reads no file
+        conditions.Sample();
 
         Assert.Equal(
             "Kestrel:Certificates:Default",
@@ -51,13 +54,46 @@ public sealed class CertificateConditionsTests : IDisposable
     }
 
     [Fact]
-    public void Read_FileIsGone_Unreadable()
+    public void Read_FileIsGone_UnreadableSinceThenUntilItIsBack()
     {
         var until = _time.GetUtcNow().AddDays(300);
-        var conditions = Create(until.AddDays(-365), until);
-        File.Delete(Certificate);
+        var conditions = Create(until.AddDays(-365), until, static file => File.Delete(file));
+        var since = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        conditions.Sample();
+        Assert.All(conditions.Read(), one => Assert.Equal((ConditionReason.Unreadable, since), (one.Reason, one.Since)));
 
-        Assert.All(conditions.Read(), static one => Assert.Equal(ConditionReason.Unreadable, one.Reason));
+        Write(until.AddDays(-365), until);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        conditions.Sample();
+        Assert.All(conditions.Read(), static one => Assert.Equal(ConditionLevel.Ok, one.Level));
+    }
+
+    [Fact]
+    public void Read_NameOfAnEndpointHasItsOwn_Listed()
+    {
+        var until = _time.GetUtcNow().AddDays(2);
+        var conditions = Create(until.AddDays(-365), until, sni: true);
+
+        Assert.Equal(
+            ConditionReason.ExpiresSoon,
+            Assert.Single(conditions.Read(), static one => one.Id == "Kestrel:Endpoints:a:Sni:*.example.org:Certificate").Reason
+        );
+    }
+
+    [Fact]
+    public void Sample_PathThatNoFileCanHave_Unreadable()
+    {
+        _status.Update(state =>
+            state with
+            {
+                Running = Read("""{ "Kestrel": { "Certificates": { "Default": { "Path": "a\u0000b" } } } }"""),
+            }
+        );
+        var conditions = new CertificateConditions(_status, _time);
+        conditions.Sample();
+
+        Assert.Equal(ConditionReason.Unreadable, Assert.Single(conditions.Read()).Reason);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -66,20 +102,30 @@ public sealed class CertificateConditionsTests : IDisposable
 
     private string Key => Path.Combine(_folder.FullName, "a.key");
 
-    private CertificateConditions Create(DateTimeOffset from, DateTimeOffset until)
+    private CertificateConditions Create(DateTimeOffset from, DateTimeOffset until, Action<string>? then = null, bool sni = false)
     {
         Write(from, until);
         var pair = JsonSerializer.Serialize(new { Path = Certificate, KeyPath = Key });
+        var names = sni ? $$""" "*.example.org": { "Certificate": {{pair}} } """ : "";
         var json = $$"""
-            { "Kestrel": { "Certificates": { "Default": {{pair}} }, "Endpoints": { "a": { "Url": "https://127.0.0.1:0" } } },
+            { "Kestrel": { "Certificates": { "Default": {{pair}} }, "Endpoints": { "a": { "Url": "https://127.0.0.1:0", "Sni": { {{names}} } } } },
               "Channels": { "Group": "g", "Instance": { "Id": "A_1" }, "Tunnel": { "Url": "https://127.0.0.1:0", "Certificate": {{pair}},
                 "TrustBundle": {{JsonSerializer.Serialize(Certificate)}}, "TrustDomain": "example.org" } } }
             """;
+        var revision = Read(json);
+        _status.Update(state => state with { Running = revision });
+        then?.Invoke(Certificate);
+        var conditions = new CertificateConditions(_status, _time);
+        conditions.Sample();
+        return conditions;
+    }
+
+    private static Revision Read(string json)
+    {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
         var read = TcpProxyExtensions.Check(new ConfigurationBuilder().AddJsonStream(stream).Build());
         Assert.Empty(read.Errors);
-        _status.Update(state => state with { Running = read.Revision });
-        return new(_status, _time);
+        return read.Revision!;
     }
 
     private void Write(DateTimeOffset from, DateTimeOffset until)

@@ -96,6 +96,59 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Read_BrokenOneIsDrained_DegradedAndItsClusterDown()
+    {
+        await StartAsync(Multiplexer.Portable);
+        _proxy.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "no answer in time");
+        State.Health.Active = DestinationHealth.Unhealthy;
+        Assert.Equal(ConditionLevel.Down, Condition.Level);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        var since = _time.GetUtcNow();
+
+        Assert.True(_proxy.Service<ClusterRegistry>().TryDrain("c", "d"));
+
+        Assert.Equal(
+            (ConditionLevel.Degraded, ConditionReason.Drained, "no answer in time"),
+            (Condition.Level, Condition.Reason, Condition.LastError)
+        );
+        Assert.Equal((ConditionLevel.Down, ConditionReason.NoDestination, since), (Cluster.Level, Cluster.Reason, Cluster.Since));
+        Assert.True(_proxy.Service<ClusterRegistry>().TryUndrain("c", "d"));
+        Assert.Equal(ConditionReason.DestinationsDown, Cluster.Reason);
+    }
+
+    [Theory]
+    [InlineData(false, ConditionLevel.Degraded)]
+    [InlineData(true, ConditionLevel.Down)]
+    public async Task Read_OneIsDownAndTheOtherPerhapsDrained_DownIfNothingIsLeft(bool drained, ConditionLevel level)
+    {
+        await StartAsync(Multiplexer.Portable, """, "e": { "Address": "tcp://127.0.0.1:1" }""");
+        State.Health.Active = DestinationHealth.Unhealthy;
+        Assert.Equal(drained, drained && _proxy.Service<ClusterRegistry>().TryDrain("c", "e"));
+
+        Assert.Equal((level, ConditionReason.DestinationsDown), (Cluster.Level, Cluster.Reason));
+    }
+
+    [Fact]
+    public async Task Read_NoDestinations_DownIfARouteUsesIt()
+    {
+        const string Json = """
+            { "ReverseProxy": {
+                "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c" } },
+                "Clusters": { "c": { "Destinations": { "d": { "Address": "srv://_db._tcp.test" } } }, "unused": { "Destinations": {} } } } }
+            """;
+        await using var host = await EditedHost.StartAsync(Json);
+
+        var clusters = host.Service<ConditionRegistry>()
+            .Read()
+            .Where(static one => one.Kind == ConditionKind.Cluster)
+            .ToDictionary(static one => one.Id);
+
+        Assert.Equal((ConditionLevel.Down, ConditionReason.NoDestination), (clusters["c"].Level, clusters["c"].Reason));
+        Assert.NotNull(clusters["c"].Since);
+        Assert.Equal((ConditionLevel.Ok, ConditionReason.NoDestination), (clusters["unused"].Level, clusters["unused"].Reason));
+    }
+
+    [Fact]
     public async Task Read_ErrorWithControlCharacters_IsPrintable()
     {
         await StartAsync(Multiplexer.Portable);
@@ -127,17 +180,17 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     private Condition Of(ConditionKind kind, string id) =>
         Assert.Single(_proxy.Service<ConditionRegistry>().Read(), one => one.Kind == kind && one.Id == id);
 
-    private static string Json(int port) =>
+    private static string Json(int port, string more = "") =>
         $$"""
             { "ReverseProxy": {
                 "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c" } },
-                "Clusters": { "c": { "Tcp": { "ConnectAttempts": 1 }, "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{port}}" } } } } } }
+                "Clusters": { "c": { "Tcp": { "ConnectAttempts": 1 }, "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{port}}" } {{more}} } } } } }
             """;
 
-    private Task StartAsync(string transport)
+    private Task StartAsync(string transport, string more = "")
     {
         _proxy = new Multiplexer(transport, _time);
-        return _proxy.EditAsync(Json(Port));
+        return _proxy.EditAsync(Json(Port, more));
     }
 
     private async Task ComeAsync()

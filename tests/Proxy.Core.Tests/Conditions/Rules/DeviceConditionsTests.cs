@@ -1,6 +1,10 @@
 using Proxy.Conditions;
 using Proxy.Conditions.Rules;
+using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Multiplexing;
 using Proxy.Core.Tests.Multiplexing;
+using Proxy.Multiplexing;
+using Yarp.ReverseProxy;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
 
@@ -84,6 +88,66 @@ public sealed class DeviceConditionsTests : SessionTestBase
     }
 
     [Fact]
+    public async Task Read_ProbesOfAMuteUnitTimeOut_StaysSuspendedSinceOthersAnswer()
+    {
+        await StartAsync(Multiplexer.Portable, Tcp);
+        using var client = await Multiplexer.ConnectAsync();
+        _deadUnit = 9;
+        await TimeOutAsync(client, 9, 7);
+        for (var probe = 0; probe < 3; probe++)
+        {
+            await client.AskAsync(++_id, ModbusMessages.Read(1, 0));
+            await Eventually.TrueAsync(() => Device1.Reason == ConditionReason.Suspended);
+            Time.Advance(TimeSpan.FromSeconds(41));
+            await TimeOutAsync(client, 9, 7);
+            Assert.Equal((ConditionLevel.Degraded, ConditionReason.Suspended), (Device1.Level, Device1.Reason));
+        }
+    }
+
+    [Fact]
+    public async Task Read_NobodyAsksTheMuteDeviceAgain_NothingSaysThatItIsMute()
+    {
+        await StartAsync(Multiplexer.Portable, Tcp);
+        using var client = await Multiplexer.ConnectAsync();
+        _isMute = true;
+        for (var register = 0; register < 3; register++)
+        {
+            await TimeOutAsync(client, 1, register);
+        }
+
+        Assert.Equal(ConditionLevel.Down, Device1.Level);
+        Time.Advance(TimeSpan.FromMinutes(12));
+
+        Assert.Equal(ConditionLevel.Ok, Device1.Level);
+    }
+
+    [Fact]
+    public async Task Read_AddressIsBeingEdited_OneDeviceAtEachMoment()
+    {
+        var time = new HookedTime();
+        using var closed = Loopback.Reserve();
+        await using var proxy = new Multiplexer(Multiplexer.Portable, time);
+        MultiplexCluster[] Clusters(int port) => [Cluster(proxy, "a", closed.Port()), Cluster(proxy, "c", port)];
+        proxy.Registry.Apply(Clusters(closed.Port()));
+        await Eventually.TrueAsync(() => proxy.Registry.Status.All(static one => one.Failures is not null));
+        using var other = Loopback.Reserve();
+        var seen = new List<int>();
+        var moments = 0;
+        time.OnRead = () =>
+        {
+            moments++;
+            seen.Add(proxy.Registry.Brief.Count(static one => one is { ClusterId: "c", IsRetired: false }));
+            _ = proxy.Service<ConditionRegistry>().Read();
+        };
+
+        proxy.Registry.Apply(Clusters(other.Port()));
+        time.OnRead = null;
+
+        Assert.NotEqual(0, moments);
+        Assert.All(seen, static devices => Assert.Equal(1, devices));
+    }
+
+    [Fact]
     public async Task Read_CannotBeConnected_Down()
     {
         await StartAsync(Multiplexer.Portable, Tcp);
@@ -113,6 +177,19 @@ public sealed class DeviceConditionsTests : SessionTestBase
         gate.Release(10);
     }
 
+    private static MultiplexCluster Cluster(Multiplexer proxy, string id, int port) =>
+        new(
+            new(id, proxy.Service<IProxyStateLookup>()),
+            new UpstreamSettings(
+                new ClusterSection
+                {
+                    Multiplex = new() { Connect = MultiplexConnect.Always, RetryDelay = TimeSpan.FromMinutes(1) },
+                },
+                Device.Line
+            ),
+            new Dictionary<string, string> { ["d"] = $"tcp://127.0.0.1:{port}" }
+        );
+
     private Condition Device1 => Assert.Single(All(), static one => one.Kind == ConditionKind.Device);
 
     private Condition Unit(int unit) => Assert.Single(All(), one => one.Kind == ConditionKind.Unit && one.Id == $"c/d/{unit}");
@@ -127,5 +204,29 @@ public sealed class DeviceConditionsTests : SessionTestBase
         await SentAsync(seen + 1);
         Time.Advance(TimeSpan.FromSeconds(5) + Tick);
         Assert.Equal(ModbusMessages.Exception(unit, 3, 0x0B), await client.ReadReplyAsync(id));
+    }
+
+    /// <summary>The time of the system, which tells the thread that set a callback when it asks for it.</summary>
+    private sealed class HookedTime : TimeProvider
+    {
+        [ThreadStatic]
+        private static Action? _onRead;
+
+        public Action? OnRead
+        {
+            set => _onRead = value;
+        }
+
+        public override long GetTimestamp()
+        {
+            if (_onRead is { } read)
+            {
+                _onRead = null; // what it calls asks, too
+                read();
+                _onRead = read;
+            }
+
+            return base.GetTimestamp();
+        }
     }
 }

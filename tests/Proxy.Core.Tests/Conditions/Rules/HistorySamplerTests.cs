@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Conditions.Rules;
 using Proxy.Connections;
 using Proxy.Core.Tests.Multiplexing;
@@ -17,7 +19,8 @@ public sealed class HistorySamplerTests
             history,
             proxy.Service<ResourceConditions>(),
             proxy.Service<CertificateConditions>(),
-            time
+            time,
+            NullLogger<HistorySampler>.Instance
         );
 
         await sampler.StartAsync(CancellationToken.None);
@@ -41,7 +44,8 @@ public sealed class HistorySamplerTests
             proxy.Service<TrafficHistory>(),
             resources,
             proxy.Service<CertificateConditions>(),
-            time
+            time,
+            NullLogger<HistorySampler>.Instance
         );
         await sampler.StartAsync(CancellationToken.None);
         open = 1500;
@@ -50,5 +54,33 @@ public sealed class HistorySamplerTests
         time.Advance(TimeSpan.FromMinutes(5));
 
         Assert.Equal(since, Assert.Single(resources.Read(), static one => one.Id == "descriptors").Since);
+    }
+
+    [Fact]
+    public async Task Start_ResourcesCannotBeRead_TheHistoryGoesOnAndOneLineSaysSo()
+    {
+        var time = new ManualTime();
+        await using var proxy = new Multiplexer(Multiplexer.Portable, time);
+        var history = proxy.Service<TrafficHistory>();
+        using var log = new LogLines();
+        var resources = new ResourceConditions(
+            new Resources(1600, static () => throw new InvalidOperationException("no /proc"), time),
+            new(1000),
+            new(time),
+            time
+        );
+        await using var sampler = new HistorySampler(
+            history,
+            resources,
+            proxy.Service<CertificateConditions>(),
+            time,
+            new Logger<HistorySampler>(log)
+        );
+
+        await sampler.StartAsync(CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.InRange(history.Samples.Count, 5, 6);
+        Assert.StartsWith("Error: ", Assert.Single(log.All), StringComparison.Ordinal);
     }
 }

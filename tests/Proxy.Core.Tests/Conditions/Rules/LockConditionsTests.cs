@@ -93,6 +93,23 @@ public sealed class LockConditionsTests : IDisposable
         Assert.Equal((ConditionLevel.Degraded, ConditionReason.ActivationFailed), (Condition.Level, Condition.Reason));
     }
 
+    [Fact]
+    public async Task Read_FailedHookIsRemovedByAnEdit_Ok()
+    {
+        var pipeline = _lock.Use(_lock.WithHooks with { ProceedsOnHookFailure = true });
+        _lock.Activate.Fails = _lock.Release.Fails = true;
+        var (running, record) = Start(pipeline);
+        _lock.Service.End(record.Id);
+        await running.WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => Condition.Level == ConditionLevel.Degraded);
+
+        _lock.Use(_lock.WithHooks with { OnActivate = _lock.Steps() });
+        Assert.Equal(ConditionLevel.Degraded, Condition.Level); // the release still fails
+        _lock.Use(_lock.Settings);
+
+        Assert.Equal(ConditionLevel.Ok, Condition.Level);
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private Condition Condition => Assert.Single(_conditions.Read());

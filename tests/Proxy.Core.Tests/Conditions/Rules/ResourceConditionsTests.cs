@@ -57,7 +57,11 @@ public sealed class ResourceConditionsTests
     {
         _memory.Add(800);
         Assert.Equal((ConditionLevel.Degraded, 800), (Of("memory").Level, Of("memory").Count));
+        _memory.Add(-50); // varies around the mark
+        Assert.Equal(ConditionLevel.Degraded, Of("memory").Level);
         _memory.Add(-1);
+        Assert.Equal(ConditionLevel.Ok, Of("memory").Level);
+        _memory.Add(50);
         Assert.Equal(ConditionLevel.Ok, Of("memory").Level);
     }
 
