@@ -141,7 +141,7 @@ public sealed class UpgradeHalfCloseTests : IDisposable
             {
                 await feature.UpgradeAsync();
                 (hasEnded ? end : socket.Dispose)();
-                (hasEnded ? (Action)socket.Dispose : end)();
+                (hasEnded ? socket.Dispose : end)();
                 time.Advance(TimeSpan.FromSeconds(hasEnded ? 1 : 0));
 
                 Assert.True(connection.ConnectionClosed.IsCancellationRequested);
