@@ -113,7 +113,7 @@ public sealed class LastMinuteTests
         return sums.Ended >= atLeast
             && sums.Ended <= atMost
             && sums.Failed <= sums.Ended
-            && sums.TooMany is not null == sums.Failed > sums.Ended * 0.05
+            && (sums.TooMany is not null) == (sums.Failed > sums.Ended * 0.05)
             && (sums.TooMany is null || sums.TooMany.Since <= now);
     }
 

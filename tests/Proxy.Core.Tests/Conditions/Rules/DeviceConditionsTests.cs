@@ -133,15 +133,15 @@ public sealed class DeviceConditionsTests : SessionTestBase
         using var other = Loopback.Reserve();
         var seen = new List<int>();
         var moments = 0;
-        time.OnRead = () =>
+        HookedTime.OnRead(() =>
         {
             moments++;
             seen.Add(proxy.Registry.Brief.Count(static one => one is { ClusterId: "c", IsRetired: false }));
             _ = proxy.Service<ConditionRegistry>().Read();
-        };
+        });
 
         proxy.Registry.Apply(Clusters(other.Port()));
-        time.OnRead = null;
+        HookedTime.OnRead(null);
 
         Assert.NotEqual(0, moments);
         Assert.All(seen, static devices => Assert.Equal(1, devices));
@@ -212,10 +212,7 @@ public sealed class DeviceConditionsTests : SessionTestBase
         [ThreadStatic]
         private static Action? _onRead;
 
-        public Action? OnRead
-        {
-            set => _onRead = value;
-        }
+        public static void OnRead(Action? action) => _onRead = action;
 
         public override long GetTimestamp()
         {
