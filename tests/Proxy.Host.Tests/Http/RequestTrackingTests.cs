@@ -169,7 +169,7 @@ public sealed class RequestTrackingTests : IAsyncLifetime
 
         var line = Assert.Single(process.Errors[before..].Split('\n'), static line => line.Contains("dead", StringComparison.Ordinal));
         Assert.EndsWith(
-            "Route dead: GET /dead/x\\u000aforged to destination a failed: Request: Connection refused. The client got the status 502.",
+            "Route dead: GET /dead/x\\u000aforged to destination a failed: Request: Connection refused. The client got the status 502. (Proxy.Host.Http.RequestTracking)",
             line,
             StringComparison.Ordinal
         );
