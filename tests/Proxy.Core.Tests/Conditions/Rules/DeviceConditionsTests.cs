@@ -209,17 +209,17 @@ public sealed class DeviceConditionsTests : SessionTestBase
     /// <summary>The time of the system, which tells the thread that set a callback when it asks for it.</summary>
     private sealed class HookedTime : TimeProvider
     {
-        [ThreadStatic]
-        private static Action? _onRead;
+        private volatile Action? _onRead;
+        private volatile int _thread;
 
         public Action? OnRead
         {
-            set => _onRead = value;
+            set => (_thread, _onRead) = (Environment.CurrentManagedThreadId, value);
         }
 
         public override long GetTimestamp()
         {
-            if (_onRead is { } read)
+            if (Environment.CurrentManagedThreadId == _thread && _onRead is { } read)
             {
                 _onRead = null; // what it calls asks, too
                 read();
