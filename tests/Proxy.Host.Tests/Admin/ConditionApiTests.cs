@@ -90,8 +90,8 @@ public sealed class ConditionApiTests : IAsyncLifetime
         Assert.Equal(["bad", "good"], all.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         var one = await _api.GetAsync("/api/conditions?kind=Destination&id=GOOD/D");
         Assert.Equal("NotChecked", Text(Assert.Single(one.GetProperty("conditions").EnumerateArray()), "reason"));
-        var down = await _api.GetAsync("/api/conditions?kind=Route&level=down");
-        Assert.Equal(["bad"], down.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
+        var degraded = await _api.GetAsync("/api/conditions?kind=Route&level=degraded");
+        Assert.Equal(["bad"], degraded.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         var ok = await _api.GetAsync("/api/conditions?kind=Route&level=ok");
         Assert.Equal(["good"], ok.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         Assert.Contains(

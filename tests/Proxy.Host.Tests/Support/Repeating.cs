@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Proxy.Host.Tests.Support;
 
 /// <summary>
@@ -23,7 +25,15 @@ internal sealed class Repeating : IAsyncDisposable
     {
         while (!_end.IsCancellationRequested)
         {
-            await action();
+            try
+            {
+                await action();
+            }
+            catch (SocketException)
+            {
+                // A client that is refused may be reset before its connect has returned.
+            }
+
             await Task.Delay(_pause, TimeProvider.System, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
