@@ -20,6 +20,10 @@ internal sealed class TcpClientSocket : IDisposable
             await socket.ConnectAsync(address);
             return new(socket);
         }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return new(socket); // refused at once: the reset came before connect returned, and a read says so
+        }
         catch
         {
             socket.Dispose();

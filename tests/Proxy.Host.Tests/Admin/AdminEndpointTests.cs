@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Diagnostics;
+using Proxy.Host.Observability.Prometheus;
 using Proxy.Host.Tests.Support;
 using Proxy.Revisions;
 
@@ -101,6 +102,8 @@ public sealed class AdminEndpointTests : IDisposable
         await using var host = await StartAsync();
         var counted = host.Services.GetRequiredService<ProxyMetrics>();
         counted.Configure([.. Enumerable.Range(0, Routes).Select(static i => $"r{i}")], []);
+        // The provider is replaced by one with room for them, which does not know what was recorded before.
+        await Eventually.TrueAsync(() => !host.Services.GetRequiredService<MeterProviders>().Plan.IsFull);
         for (var i = 0; i < Routes; i++)
         {
             var record = new ConnectionRecord(new DefaultConnectionContext($"c{i}"), "endpoint", "", TimeProvider.System)

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Proxy.Host.Tests.Support;
 
 /// <summary>
@@ -25,15 +23,7 @@ internal sealed class Repeating : IAsyncDisposable
     {
         while (!_end.IsCancellationRequested)
         {
-            try
-            {
-                await action();
-            }
-            catch (SocketException)
-            {
-                // A client that is refused may be reset before its connect has returned.
-            }
-
+            await action();
             await Task.Delay(_pause, TimeProvider.System, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
