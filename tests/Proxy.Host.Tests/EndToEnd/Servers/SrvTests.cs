@@ -131,17 +131,8 @@ public sealed class SrvTests : IDisposable
 
     private static async Task<string> GreetingAsync(WebApplication app)
     {
-        using var client = new TcpClient();
-        await client.ConnectAsync((IPEndPoint)app.Services.GetRequiredService<ListenerManager>().Bound.Single().Value);
-        using var reader = new StreamReader(client.GetStream());
-        try
-        {
-            return await reader.ReadToEndAsync().WaitAsync(Eventually.Limit);
-        }
-        catch (IOException)
-        {
-            return "reset"; // no server is known yet
-        }
+        using var client = await TcpClientSocket.ConnectAsync(app.Services.GetRequiredService<ListenerManager>().Bound.Single().Value);
+        return await client.ReadAsync() ?? "reset"; // no server is known yet
     }
 
     private static Socket Greeter(string greeting)
