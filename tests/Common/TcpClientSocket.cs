@@ -8,8 +8,9 @@ namespace Proxy.Testing;
 internal sealed class TcpClientSocket : IDisposable
 {
     private readonly Socket _socket;
+    private readonly bool _isReset;
 
-    private TcpClientSocket(Socket socket) => _socket = socket;
+    private TcpClientSocket(Socket socket, bool isReset = false) => (_socket, _isReset) = (socket, isReset);
 
     public static async Task<TcpClientSocket> ConnectAsync(EndPoint address)
     {
@@ -22,7 +23,7 @@ internal sealed class TcpClientSocket : IDisposable
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
         {
-            return new(socket); // refused at once: the reset came before connect returned, and a read says so
+            return new(socket, isReset: true); // refused at once: the reset came before connect returned
         }
         catch
         {
@@ -40,6 +41,11 @@ internal sealed class TcpClientSocket : IDisposable
     /// <summary>What comes next; empty at the end of the stream, null after a reset.</summary>
     public async Task<string?> ReadAsync()
     {
+        if (_isReset)
+        {
+            return null; // connect has taken the error, and a read would say that the stream has ended
+        }
+
         using var limit = new CancellationTokenSource(Eventually.Limit);
         var buffer = new byte[4096];
         try
