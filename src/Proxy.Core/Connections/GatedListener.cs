@@ -18,7 +18,7 @@ public sealed class GatedListener : IConnectionListener
     /// <param name="mayAccept">Whether it may accept a connection now.</param>
     /// <param name="time">The clock of pauses.</param>
     /// <param name="logger">Logs each pause.</param>
-    /// <param name="count">Counts connections: 1 at the accept, -1 when one has ended. Null if nobody counts.</param>
+    /// <param name="count">Counts connections: 1 at the accept, -1 when one has ended. Null if they are not counted.</param>
     public GatedListener(IConnectionListener inner, Func<bool> mayAccept, TimeProvider time, ILogger logger, Action<int>? count = null)
     {
         ArgumentNullException.ThrowIfNull(inner);

@@ -113,7 +113,7 @@ internal sealed class CertificateConditions(ProxyStatus status, TimeProvider tim
         }
     }
 
-    // Whatever goes wrong, also a path or a password of a kind that nobody thought of, it is this one certificate that cannot be read.
+    // Whatever goes wrong, also a path or a password of an unexpected kind, only this one certificate cannot be read.
     private Certificate Load(string key, Certificate? before, Func<X509Certificate2> open)
     {
         var now = time.GetUtcNow();

@@ -47,7 +47,7 @@ internal sealed class DestinationConditions(ClusterRegistry clusters, RecentOutc
             Facts.OfMinute(Kind, id, known?.Ends.Read()),
             device is null ? null : device with { Kind = Kind }
         );
-        // It gets no clients, so its faults harm nobody, and none would show that they are over.
+        // It gets no clients, so its faults harm none of them, and no client would show that they are over.
         return destination.Drained && worst.Level > ConditionLevel.Ok
             ? worst with
             {

@@ -19,7 +19,7 @@ internal sealed unsafe class KernelPipe
     /// <summary>Creates a pipe; null if descriptors are scarce, since bytes can be copied, too.</summary>
     public static KernelPipe? TryCreate()
     {
-        var pipe = new KernelPipe(); // first, since without memory for it nobody could close the descriptors
+        var pipe = new KernelPipe(); // first, since without memory for it the descriptors would never be closed
         var ends = stackalloc int[2];
         if (!Resources.OfProcess.MaySpare() || Libc.Pipe(ends, Libc.OpenNonBlock | Libc.OpenCloexec) < 0)
         {

@@ -51,7 +51,7 @@ internal static class InitCommand
     }
 
     /// <param name="parsed">The command line.</param>
-    /// <param name="input">Where answers come from; null if nobody can be asked.</param>
+    /// <param name="input">Where answers come from; null if no questions can be asked.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
     private static async Task<int> RunAsync(ParseResult parsed, TextReader? input, CancellationToken cancellationToken)
     {

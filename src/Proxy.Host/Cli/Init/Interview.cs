@@ -5,7 +5,7 @@ namespace Proxy.Host.Cli.Init;
 
 /// <summary>Completes the answers: asks for those that are missing, or takes their defaults, and checks each by the rules of configurations.</summary>
 /// <param name="answers">The answers that are known.</param>
-/// <param name="input">Where answers come from; null if nobody can be asked.</param>
+/// <param name="input">Where answers come from; null if no questions can be asked.</param>
 /// <param name="output">Where questions go.</param>
 internal sealed class Interview(Answers answers, TextReader? input, TextWriter output)
 {
