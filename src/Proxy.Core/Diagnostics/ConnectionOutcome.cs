@@ -83,4 +83,10 @@ public enum ConnectionOutcome
 
     /// <summary>The destination became unhealthy, and its cluster closes connections then.</summary>
     DestinationUnhealthy,
+
+    /// <summary>The client ended its TLS connection without close_notify, so what it sent may be incomplete.</summary>
+    ClientTruncated,
+
+    /// <summary>The upstream ended its TLS connection without close_notify, so what it sent may be incomplete.</summary>
+    UpstreamTruncated,
 }

@@ -20,6 +20,7 @@ internal static class ConnectionOutcomes
             ConnectionOutcome.DestinationUnhealthy => true,
             ConnectionOutcome.TunnelLost => true,
             ConnectionOutcome.MemberGone => true,
+            ConnectionOutcome.UpstreamTruncated => true,
             ConnectionOutcome.InternalError => true,
             _ => false,
         };

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Clusters;
 
 /// <summary>How a cluster's destinations are connected to over TCP.</summary>
-[NotAvailableYet("Tls")]
 public sealed record TcpClusterConfig
 {
     /// <summary>The key under which YARP's metadata of a cluster tell its active checks the header. No configuration can have it, because of the colon.</summary>
@@ -49,6 +49,9 @@ public sealed record TcpClusterConfig
     /// The values of a PROXY protocol header from a load balancer in front that version 2 of SendProxyProtocol passes on: their types, such as 0xEA, or All.
     /// </summary>
     public IReadOnlyList<string> PassTlvs { get; init; } = [];
+
+    /// <summary>How connections begin TLS, those of active checks included; absent leaves them in clear.</summary>
+    public ClusterTlsConfig? Tls { get; init; }
 
     /// <summary>What active checks do after they have connected.</summary>
     public ProbeConfig? Probe { get; init; }

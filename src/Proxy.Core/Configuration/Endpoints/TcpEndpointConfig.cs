@@ -33,6 +33,10 @@ public sealed record TcpEndpointConfig
     /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
     public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The number of TLS handshakes at the same time; further clients wait unread.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxConcurrentHandshakes { get; init; } = 1000;
+
     /// <summary>PROXY protocol headers from load balancers in front.</summary>
     public ProxyProtocolConfig ProxyProtocol { get; init; } = new();
 }

@@ -1,11 +1,11 @@
 using Proxy.Configuration.Locking;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Routes;
 
 /// <summary>A TCP route: which connections it takes, and what it does with them.</summary>
-[NotAvailableYet("Tls")]
 [WrittenElsewhere("Address", "write where to listen as Listen; where to connect is the Address of a destination of the cluster.")]
 [WrittenElsewhere("Port", "the port is part of Listen, such as *:5432.")]
 [WrittenElsewhere("Destinations", "they belong to a cluster, which the route names by ClusterId.")]
@@ -38,6 +38,9 @@ public sealed record TcpRouteConfig
 
     /// <summary>How clients are served, for Mode Multiplex.</summary>
     public MultiplexConfig? Multiplex { get; init; }
+
+    /// <summary>How TLS is terminated; absent passes bytes through untouched.</summary>
+    public RouteTlsConfig? Tls { get; init; }
 
     /// <summary>Ends a connection after this time without a byte in either direction.</summary>
     [AllowNone]

@@ -1,9 +1,6 @@
-using Proxy.Configuration.Reading;
-
 namespace Proxy.Configuration.Routes;
 
 /// <summary>The conditions for connections of a route.</summary>
-[NotAvailableYet("ClientCertificates")]
 public sealed record TcpRouteMatchConfig
 {
     /// <summary>The ids of the TcpEndpoints.</summary>
@@ -23,4 +20,10 @@ public sealed record TcpRouteMatchConfig
 
     /// <summary>The protocols of which the client has to speak one, by its first bytes: Tls, Http, Ssh, Postgres, Rdp, Socks5, Mqtt; empty means any.</summary>
     public IReadOnlyList<string> Protocols { get; init; } = [];
+
+    /// <summary>
+    /// The client certificates of which the client has to show one, where Tls asks for a certificate: an alternative name (DNS name, URI, e-mail address) or
+    /// CN=name, with * at the end or at the beginning for any characters; empty means any.
+    /// </summary>
+    public IReadOnlyList<string> ClientCertificates { get; init; } = [];
 }

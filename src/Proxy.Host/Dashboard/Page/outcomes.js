@@ -28,6 +28,8 @@ const outcomes = {
   ResponseTimeout: ['failed', 'The destination did not answer a request in time.'],
   DestinationUnhealthy: ['failed', 'The destination became unhealthy.'],
   TunnelLost: ['failed', 'The tunnel that carried it was lost.'],
+  UpstreamTruncated: ['failed', 'The destination ended TLS without close_notify, so its bytes may be incomplete.'],
+  ClientTruncated: ['ended', 'The client ended TLS without close_notify, so its bytes may be incomplete.'],
   InternalError: ['failed', 'An internal error of the proxy. Please report it.'],
 };
 

@@ -1,0 +1,53 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Proxy.Tls;
+
+/// <summary>What a TLS handshake agreed on: features of the connection, and facts for routes, logs and headers.</summary>
+internal sealed class TlsFacts : ITlsHandshakeFeature, ITlsApplicationProtocolFeature, ITlsConnectionFeature
+{
+    /// <summary>The version.</summary>
+    public required SslProtocols Protocol { get; init; }
+
+    /// <summary>The cipher suite.</summary>
+    public TlsCipherSuite? NegotiatedCipherSuite { get; init; }
+
+    /// <summary>The name that the client asked for, or that was asked for at the destination; empty without one.</summary>
+    public string HostName { get; init; } = "";
+
+    /// <summary>The application protocol that was agreed on; empty without one.</summary>
+    public ReadOnlyMemory<byte> ApplicationProtocol { get; init; }
+
+    /// <summary>Whether an earlier session was resumed; null if the platform does not tell.</summary>
+    public bool? IsResumed { get; init; }
+
+    /// <summary>The verified certificate of the peer; null without one.</summary>
+    public X509Certificate2? PeerCertificate { get; init; }
+
+    X509Certificate2? ITlsConnectionFeature.ClientCertificate
+    {
+        get => PeerCertificate;
+        set => throw new NotSupportedException("The certificate belongs to the handshake.");
+    }
+
+    Task<X509Certificate2?> ITlsConnectionFeature.GetClientCertificateAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(PeerCertificate);
+
+#pragma warning disable SYSLIB0058 // Obsolete members of ITlsHandshakeFeature, in place of which NegotiatedCipherSuite is used.
+    CipherAlgorithmType ITlsHandshakeFeature.CipherAlgorithm => CipherAlgorithmType.None;
+
+    int ITlsHandshakeFeature.CipherStrength => 0;
+
+    HashAlgorithmType ITlsHandshakeFeature.HashAlgorithm => HashAlgorithmType.None;
+
+    int ITlsHandshakeFeature.HashStrength => 0;
+
+    ExchangeAlgorithmType ITlsHandshakeFeature.KeyExchangeAlgorithm => ExchangeAlgorithmType.None;
+
+    int ITlsHandshakeFeature.KeyExchangeStrength => 0;
+#pragma warning restore SYSLIB0058
+}
