@@ -27,6 +27,7 @@ internal sealed partial class PipelineBuilder(
     public PipelineSet Build(Revision revision, CancellationToken cancellationToken = default)
     {
         var kinds = new List<IRouteSet>();
+        var limits = new RevisionLimits(limiters, revision);
         try
         {
             kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
@@ -35,7 +36,7 @@ internal sealed partial class PipelineBuilder(
                 pair =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildRoute(pair.Key, pair.Value, kinds, revision.Limits.ContainsKey(pair.Key));
+                    return BuildRoute(pair.Key, pair.Value, kinds);
                 },
                 StringComparer.OrdinalIgnoreCase
             );
@@ -48,11 +49,11 @@ internal sealed partial class PipelineBuilder(
                 },
                 StringComparer.Ordinal
             );
-            return new(routes, endpoints, [.. kinds, new RevisionLimits(limiters, revision)]);
+            return new(routes, endpoints, [.. kinds, limits]);
         }
         catch
         {
-            GiveUp(kinds);
+            GiveUp([.. kinds, limits]);
             throw;
         }
     }
@@ -117,17 +118,17 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds, bool isLimited)
+    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
     {
         try
         {
             var pipeline = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
-            var limiter = isLimited ? limiters.OfRoute(id) : null;
+            var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
             return connection =>
             {
                 var record = ConnectionRecord.Of(connection);
                 tracking.Routed(record, id, route.AccessLog);
-                return limiter?.Admits(record) is false ? Task.CompletedTask : pipeline(connection);
+                return limiter.Admits(record) ? pipeline(connection) : Task.CompletedTask;
             };
         }
         catch (Exception exception)
