@@ -83,4 +83,7 @@ public enum ConnectionOutcome
 
     /// <summary>The destination became unhealthy, and its cluster closes connections then.</summary>
     DestinationUnhealthy,
+
+    /// <summary>On a route with Mode Http: a request was aborted, for instance because its answer was cut off, or a limit of Kestrel was exceeded.</summary>
+    HttpAborted,
 }
