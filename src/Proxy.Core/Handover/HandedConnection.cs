@@ -39,7 +39,10 @@ internal sealed class HandedConnection
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _receiving = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
+    private IConnectionLifetimeNotificationFeature? _notification;
     private volatile bool _isGone;
+    private volatile bool _wasIdle; // when the client's bytes ended
+    private volatile int _closingThread;
 
     public HandedConnection(ConnectionContext inner, HandoverOptions options, HandoverDependencies services)
     {
@@ -120,9 +123,18 @@ internal sealed class HandedConnection
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        _record.TryEnd(ConnectionOutcome.HttpAborted);
-        _inner.Abort(abortReason);
-        Gone();
+        // Kestrel's answer to the end of the client's bytes is to abort. Its own transport then ends in an orderly way, as it has ended on this side already.
+        var isEnd = _closingThread == Environment.CurrentManagedThreadId && !_isGone && !_output.IsFlushing;
+        if (!isEnd || !_wasIdle)
+        {
+            _record.TryEnd(ConnectionOutcome.HttpAborted);
+        }
+
+        if (!isEnd)
+        {
+            _inner.Abort(abortReason);
+            Gone();
+        }
     }
 
     public override async ValueTask DisposeAsync()
@@ -176,12 +188,20 @@ internal sealed class HandedConnection
             _record.Close(ConnectionOutcome.InternalError);
         }
 
+        _wasIdle = _input.IsReading;
         await _received.Writer.CompleteAsync(failure);
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosed(), this, preferLocal: false);
         if (failure is null && !_over.IsCancellationRequested && _inner is IDeparture peer)
         {
             _watching = WatchAsync(peer);
         }
+    }
+
+    private void CancelClosed()
+    {
+        _closingThread = Environment.CurrentManagedThreadId;
+        _closed.Cancel();
+        _closingThread = 0;
     }
 
     private ConnectionResetException Failed(Exception exception)
@@ -225,8 +245,6 @@ internal sealed class HandedConnection
     }
 
     private void AskToClose() => Volatile.Read(ref _notification)?.RequestClose();
-
-    private IConnectionLifetimeNotificationFeature? _notification;
 
     /// <summary>Called when Kestrel has begun to serve the connection.</summary>
     public void Accepted()

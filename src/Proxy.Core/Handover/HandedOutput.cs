@@ -15,6 +15,10 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
 {
     private readonly PipeWriter _inner = Create(stream, new(minimumBufferSize: BufferPool.BufferSize, leaveOpen: true));
     private int _unflushed;
+    private volatile bool _isFlushing;
+
+    /// <summary>Whether a flush waits, for the client as a rule.</summary>
+    public bool IsFlushing => _isFlushing;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -80,6 +84,7 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
     private async ValueTask<FlushResult> FinishAsync(ValueTask<FlushResult> flushing, int count)
     {
         var result = new FlushResult(isCanceled: false, isCompleted: true);
+        _isFlushing = true;
         try
         {
             result = await flushing;
@@ -88,6 +93,10 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
         catch (Exception exception) when (IsLoss(exception))
         {
             // The reader of the client's bytes learns why.
+        }
+        finally
+        {
+            _isFlushing = false;
         }
 
         if (!Thread.CurrentThread.IsThreadPoolThread)
