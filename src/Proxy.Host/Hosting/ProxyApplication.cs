@@ -116,9 +116,11 @@ internal static class ProxyApplication
             KestrelLimits.Apply(limits, kestrel.Limits);
             var resources = kestrel.ApplicationServices.GetRequiredService<Resources>();
             var connections = HttpConnectionLimit.Maximum(limits.MaxConcurrentConnections, resources);
+            var handed = HttpConnectionLimit.ForHandover(kestrel.ApplicationServices, limits.MaxConcurrentConnections);
             kestrel.ConfigureEndpointDefaults(listen =>
             {
                 HttpConnectionLimit.AddTo(listen, connections);
+                handed(listen);
                 if (listen.EndPoint is not HandoverEndPoint) // its connections drain as those of TCP routes, which they are
                 {
                     HttpDrain.AddTo(listen);
