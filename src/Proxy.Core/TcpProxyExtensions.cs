@@ -17,6 +17,7 @@ using Proxy.Peeking;
 using Proxy.Revisions;
 using Proxy.Routes;
 using Proxy.Timing;
+using Proxy.Tls;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -51,6 +52,7 @@ public static class TcpProxyExtensions
         services.AddListeners();
         services.AddAdmission();
         services.AddPeeking();
+        services.AddTls();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();
