@@ -18,6 +18,7 @@ using Proxy.Revisions;
 using Proxy.Routes;
 using Proxy.Timing;
 using Proxy.Tls;
+using Proxy.Tls.Certificates;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -53,6 +54,7 @@ public static class TcpProxyExtensions
         services.AddAdmission();
         services.AddPeeking();
         services.AddTls();
+        services.AddCertificates();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();
