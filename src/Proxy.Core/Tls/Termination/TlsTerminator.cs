@@ -181,16 +181,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         {
             PeerCommonName = certificate is null ? null : PeerNames.CommonNameOf(certificate),
         };
-        var result = new TlsConnection(connection, stream, cipher, facts, _ends);
-        foreach (var (type, feature) in connection.Features)
-        {
-            if (result.Features[type] is null)
-            {
-                result.Features[type] = feature; // the ClientHello, a PROXY protocol header
-            }
-        }
-
-        return result;
+        return new(connection, stream, cipher, facts, _ends);
     }
 
     private HandshakeFailure TimedOut(HandshakeStage stage)
