@@ -29,6 +29,7 @@ internal sealed partial class PipelineBuilder(
     public PipelineSet Build(Revision revision, CancellationToken cancellationToken = default)
     {
         var kinds = new List<IRouteSet>();
+        var limits = new RevisionLimits(limiters, revision);
         try
         {
             kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
@@ -37,7 +38,7 @@ internal sealed partial class PipelineBuilder(
                 pair =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildRoute(pair.Key, pair.Value, kinds, revision.Limits.ContainsKey(pair.Key));
+                    return BuildRoute(pair.Key, pair.Value, kinds);
                 },
                 StringComparer.OrdinalIgnoreCase
             );
@@ -53,12 +54,12 @@ internal sealed partial class PipelineBuilder(
             return new(
                 routes.ToDictionary(static pair => pair.Key, static pair => pair.Value.Whole, StringComparer.OrdinalIgnoreCase),
                 endpoints,
-                [.. kinds, new RevisionLimits(limiters, revision), new RevisionHandshakes(termination, revision)]
+                [.. kinds, limits, new RevisionHandshakes(termination, revision)]
             );
         }
         catch
         {
-            GiveUp(kinds);
+            GiveUp([.. kinds, limits]);
             throw;
         }
     }
@@ -124,14 +125,14 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private RoutePipeline BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds, bool isLimited)
+    private RoutePipeline BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
     {
         try
         {
             var mode = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
             var terminator = route.Tls is { } tls ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
             var whole = terminator is null ? mode : new TlsMiddleware(terminator, mode).OnConnectionAsync;
-            var limiter = isLimited ? limiters.OfRoute(id) : null;
+            var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
             var isLogged = route.AccessLog;
             return new(Admitted(whole), Admitted(mode), terminator, route.Tls, Routed);
 
@@ -142,7 +143,7 @@ internal sealed partial class PipelineBuilder(
                 {
                     var record = ConnectionRecord.Of(connection);
                     Routed(record);
-                    return limiter?.Admits(record) is false ? Task.CompletedTask : next(connection);
+                    return limiter.Admits(record) ? next(connection) : Task.CompletedTask;
                 };
         }
         catch (Exception exception)
