@@ -18,7 +18,9 @@ using Proxy.Peeking;
 using Proxy.Revisions;
 using Proxy.Routes;
 using Proxy.Timing;
+using Proxy.Tls;
 using Proxy.Tls.Certificates;
+using Proxy.Tls.Termination;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -53,7 +55,9 @@ public static class TcpProxyExtensions
         services.AddListeners();
         services.AddAdmission();
         services.AddPeeking();
+        services.AddTls();
         services.AddCertificates();
+        services.AddTermination();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();

@@ -34,9 +34,11 @@ public sealed class SeriesPlan
         // Some outcomes per route, and faults; two directions; connected and failed.
         var each = instrument switch
         {
+            "proxy.tls.handshakes" => 8, // two versions, full and resumed, and some reasons of failures
             "proxy.connections" or "proxy.http.requests" => 5,
             "proxy.condition" or "proxy.destination.failures" => 4, // a route, cluster, destination and device or lock; some reasons
             "proxy.io" or "proxy.http.io" or "proxy.channel.io" or "proxy.dial.duration" or "proxy.channel.tunnels" => 2,
+            "proxy.tls.handshake.duration" => 3,
             _ => 1,
         };
         // Besides what is configured there are ids that have gone since the start, and those that had before and are still reported.
