@@ -19,6 +19,7 @@ using Proxy.Routes;
 using Proxy.Timing;
 using Proxy.Tls;
 using Proxy.Tls.Certificates;
+using Proxy.Tls.Termination;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 
@@ -55,6 +56,7 @@ public static class TcpProxyExtensions
         services.AddPeeking();
         services.AddTls();
         services.AddCertificates();
+        services.AddTermination();
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();

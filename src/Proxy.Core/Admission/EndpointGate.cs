@@ -10,10 +10,12 @@ namespace Proxy.Admission;
 /// <param name="endpointId">The id of the endpoint.</param>
 /// <param name="time">Measures the time between lines in the log.</param>
 /// <param name="logger">Receives a line when a limit is reached.</param>
-internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger logger)
+/// <param name="used">Called with the first connection after there was none, and with the last, while no endpoint has this gate; null if it is kept.</param>
+internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger logger, Action<EndpointGate>? used = null)
 {
     private readonly LimitReports _reports = new(time);
     private int _count;
+    private volatile bool _isRemoved;
 
     /// <summary>The id of the endpoint.</summary>
     public string EndpointId => endpointId;
@@ -21,8 +23,22 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
     /// <summary>The number of open connections.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Whether its endpoint is gone, while connections of it may be open.</summary>
+    public bool IsRemoved
+    {
+        get => _isRemoved;
+        set
+        {
+            _isRemoved = value;
+            Interlocked.MemoryBarrier(); // whoever reads the count after this has it, or the last connection sees this
+        }
+    }
+
     /// <summary>How often each limit was reached.</summary>
     public IEnumerable<LimitCount> Reached => _reports.Counts;
+
+    /// <summary>The limits on numbers that were reached in the last minute.</summary>
+    public IEnumerable<LimitUse> Lately => _reports.Lately;
 
     /// <summary>Runs <paramref name="next"/>, or resets the peer if it is refused.</summary>
     /// <param name="connection">The connection.</param>
@@ -35,7 +51,7 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
         ArgumentNullException.ThrowIfNull(next);
         if (!networks.AreEmpty && networks.Refuses((connection.RemoteEndPoint as IPEndPoint)?.Address) is { } limit)
         {
-            Refuse(connection, limit, ConnectionOutcome.Denied);
+            Refuse(connection, limit, null, ConnectionOutcome.Denied);
             return Task.CompletedTask;
         }
 
@@ -46,9 +62,15 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
     {
         try
         {
-            if (Interlocked.Increment(ref _count) > maximum)
+            var count = Interlocked.Increment(ref _count);
+            if (count == 1)
             {
-                Refuse(connection, "MaxConnections", ConnectionOutcome.LimitExceeded);
+                TellIfRemoved(); // it was accepted before the endpoint went
+            }
+
+            if (count > maximum)
+            {
+                Refuse(connection, "MaxConnections", maximum, ConnectionOutcome.LimitExceeded);
                 return;
             }
 
@@ -58,13 +80,24 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
         }
         finally
         {
-            Interlocked.Decrement(ref _count);
+            if (Interlocked.Decrement(ref _count) == 0)
+            {
+                TellIfRemoved();
+            }
         }
     }
 
-    private void Refuse(ConnectionContext connection, string limit, ConnectionOutcome outcome)
+    private void TellIfRemoved()
     {
-        if (_reports.Add(limit, isDryRun: false) is { } count)
+        if (_isRemoved)
+        {
+            used?.Invoke(this);
+        }
+    }
+
+    private void Refuse(ConnectionContext connection, string limit, int? value, ConnectionOutcome outcome)
+    {
+        if (_reports.Add(limit, isDryRun: false, value) is { } count)
         {
             LimitLog.EndpointRefuses(logger, endpointId, limit, connection.RemoteEndPoint, count);
         }

@@ -17,8 +17,10 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
 {
     private readonly Lock _gate = new(); // guards the fields below that are not volatile
     private readonly LimitReports _reports = new(time);
+    private readonly LastMinute _shared = new(time); // clients whose source the table had no room for
     private readonly long _start = time.GetTimestamp();
     private volatile RouteLimits? _limits;
+    private volatile bool _isUsed;
     private SourceTable _sources = new(128, mostSources);
     private TokenBucket _bucket;
     private int _count;
@@ -27,6 +29,9 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
 
     /// <summary>The id of the route.</summary>
     public string RouteId => routeId;
+
+    /// <summary>Whether a revision with the route has run.</summary>
+    public bool IsUsed => _isUsed;
 
     /// <summary>The bandwidth of the route's connections.</summary>
     public Bandwidth Bandwidth { get; } = new();
@@ -48,10 +53,28 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             }
 
             return counts
-                .Concat(Configured(values).Select(key => new LimitCount(key, values.DryRun, 0)))
+                .Concat(LimitKeys.Refusing(values).Select(key => new LimitCount(key, values.DryRun, 0)))
                 .DistinctBy(static count => (count.Limit, count.IsDryRun));
         }
     }
+
+    /// <summary>The limits on numbers that are set and were reached in the last minute.</summary>
+    public IEnumerable<LimitUse> Lately =>
+        _limits is { Values: var values }
+            ? from use in _reports.Lately
+            join bound in LimitKeys.Bounds(values) on use.Limit equals bound.Key
+            where use.IsDryRun == values.DryRun
+            select use with
+            {
+                Value = bound.Value,
+            }
+            : [];
+
+    /// <summary>The clients of the last minute that shared the limits of one source, since the table of sources was full; null if there were none.</summary>
+    public LimitUse? Shared =>
+        _limits is { CountSources: true } limits && _shared.Read() is { Failed: > 0, InARow: not null } minute
+            ? new(nameof(Sources), mostSources, limits.Values.DryRun, minute)
+            : null;
 
     /// <summary>The number of sources that are told apart; null if they are not counted.</summary>
     public int? Sources
@@ -86,6 +109,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
                     || (before.Values.DryRun && !limits.Values.DryRun) // which left out those that it would have refused
                 );
             _limits = limits;
+            _isUsed = true;
             _arrived = counts ? [] : null;
         }
 
@@ -134,7 +158,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             return true;
         }
 
-        if (_reports.Add(limit.Key, limits.Values.DryRun) is { } count)
+        if (_reports.Add(limit.Key, limits.Values.DryRun, limit.Value) is { } count)
         {
             Report(limit.Key, limits.Values.DryRun, record, count);
         }
@@ -161,25 +185,12 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
         }
     }
 
-    private static IEnumerable<string> Configured(RouteLimitsConfig values) =>
-        new (string Key, bool IsSet)[]
-        {
-            (nameof(values.AllowNetworks), values.AllowNetworks is not null),
-            (nameof(values.DenyNetworks), values.DenyNetworks.Count > 0),
-            (nameof(values.MaxConnections), values.MaxConnections is not null),
-            (nameof(values.MaxConnectionsPerSource), values.MaxConnectionsPerSource is not null),
-            (nameof(values.ConnectionsPerSecond), values.ConnectionsPerSecond is not null),
-            (nameof(values.ConnectionsPerSecondPerSource), values.ConnectionsPerSecondPerSource is not null),
-        }
-            .Where(static key => key.IsSet)
-            .Select(static key => key.Key);
-
     // The client takes its place only if it is admitted, in a dry run too: else what is counted would not be what the limits would do.
-    private (string Key, ConnectionOutcome Outcome)? Refusal(ref RouteLimits limits, IPAddress? client, ConnectionRecord record)
+    private (string Key, int? Value, ConnectionOutcome Outcome)? Refusal(ref RouteLimits limits, IPAddress? client, ConnectionRecord record)
     {
         if (limits.Networks.Refuses(client) is { } networks)
         {
-            return (networks, ConnectionOutcome.Denied);
+            return (networks, null, ConnectionOutcome.Denied);
         }
 
         lock (_gate)
@@ -194,16 +205,21 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             var now = Now;
             var values = limits.Values;
             var source = limits.CountSources ? _sources.Find(client, now) : null;
-            var limit =
-                _count >= values.MaxConnections ? nameof(values.MaxConnections)
-                : source?.Count >= values.MaxConnectionsPerSource ? nameof(values.MaxConnectionsPerSource)
-                : values.ConnectionsPerSecond is { } rate && !_bucket.HasToken(rate, now) ? nameof(values.ConnectionsPerSecond)
-                : values.ConnectionsPerSecondPerSource is { } each && !source!.Bucket.HasToken(each, now)
-                    ? nameof(values.ConnectionsPerSecondPerSource)
-                : null;
-            if (limit is not null)
+            if (source == _sources.Others)
             {
-                return (limit, ConnectionOutcome.LimitExceeded);
+                _shared.Note(nameof(Sources));
+            }
+
+            (string Key, int? Value)? limit =
+                _count >= values.MaxConnections ? (nameof(values.MaxConnections), values.MaxConnections)
+                : source?.Count >= values.MaxConnectionsPerSource ? (nameof(values.MaxConnectionsPerSource), values.MaxConnectionsPerSource)
+                : values.ConnectionsPerSecond is { } rate && !_bucket.HasToken(rate, now) ? (nameof(values.ConnectionsPerSecond), rate)
+                : values.ConnectionsPerSecondPerSource is { } each && !source!.Bucket.HasToken(each, now)
+                    ? (nameof(values.ConnectionsPerSecondPerSource), each)
+                : null;
+            if (limit is { } reached)
+            {
+                return (reached.Key, reached.Value, ConnectionOutcome.LimitExceeded);
             }
 
             _bucket.Take();

@@ -41,4 +41,10 @@ public enum ConditionKind
 
     /// <summary>What the process may use; the id is <c>accepting</c>, <c>descriptors</c>, <c>memory</c> or <c>ports</c>.</summary>
     Resource,
+
+    /// <summary>A limit of a route; the id is <c>route/key</c>, or <c>route/Sources</c> for the table of its clients' sources.</summary>
+    Limit,
+
+    /// <summary>An endpoint of TCP, by its limit; the id is its own.</summary>
+    Endpoint,
 }

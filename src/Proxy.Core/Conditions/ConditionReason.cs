@@ -98,4 +98,10 @@ public enum ConditionReason
 
     /// <summary>The cluster has no destination that may be given clients: it has none at all, or all are drained.</summary>
     NoDestination,
+
+    /// <summary>Clients were refused in the last minute because of a limit. Without a fault: they would have been, but for a dry run.</summary>
+    LimitReached,
+
+    /// <summary>More sources of clients are connected than a route tells apart, so that further ones share the limits of one.</summary>
+    SourcesFull,
 }

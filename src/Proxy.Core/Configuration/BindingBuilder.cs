@@ -66,6 +66,7 @@ internal sealed class BindingBuilder(
                 var binding = new EndpointBinding(id, address, endpoint.Backlog, endpoint.MaxConnections, routes)
                 {
                     PeekTimeout = endpoint.PeekTimeout,
+                    MaxConcurrentHandshakes = endpoint.MaxConcurrentHandshakes,
                     ProxyProtocol = endpoint.ProxyProtocol,
                     Networks = networks[id],
                 };

@@ -29,6 +29,7 @@ internal static class BindingValidator
         {
             cancellationToken.ThrowIfCancellationRequested();
             CheckEqual(binding, problems);
+            CheckTls(binding, config, problems);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -88,7 +89,8 @@ internal static class BindingValidator
                 Key(conditions.SourceNetworks),
                 Key(conditions.ServerNames),
                 Key(conditions.AlpnProtocols),
-                Key(conditions.Protocols)
+                Key(conditions.Protocols),
+                Key(conditions.ClientCertificates)
             );
             if (!seen.TryAdd(key, id))
             {
@@ -97,6 +99,38 @@ internal static class BindingValidator
                     $"matches the same as route '{seen[key]}' on {binding.Address.Text}; change its Match, or remove one.",
                     CausesOf(id, seen[key])
                 );
+            }
+        }
+    }
+
+    // Which of the routes takes a client is known after its handshake, which therefore has to be the same for all.
+    private static void CheckTls(EndpointBinding binding, ReverseProxyConfig config, ProblemList problems)
+    {
+        var reported = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (
+            var group in binding.Entries.GroupBy(static entry =>
+                (entry.Name, Key(entry.Conditions.SourceNetworks), Key(entry.Conditions.AlpnProtocols), Key(entry.Conditions.Protocols))
+            )
+        )
+        {
+            if (group.FirstOrDefault(static entry => entry.Conditions.ClientCertificates.Count > 0)?.RouteId is not { } first)
+            {
+                continue;
+            }
+
+            var tls = config.TcpRoutes[first].Tls;
+            foreach (var id in group.Select(static entry => entry.RouteId))
+            {
+                if (!TlsRouteValidator.AreSame(config.TcpRoutes[id].Tls, tls) && reported.Add(id))
+                {
+                    problems.Consequence(
+                        $"{PathOf(id)}:Tls",
+                        $"differs from that of route '{first}', and on {binding.Address.Text} only the client's certificate tells which of them takes a client: "
+                            + "write the same Tls in both, with ClientCertificates 'Allow' if some clients have none.",
+                        $"{PathOf(id)}:Tls",
+                        $"{PathOf(first)}:Tls"
+                    );
+                }
             }
         }
     }

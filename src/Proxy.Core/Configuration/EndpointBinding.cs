@@ -35,6 +35,9 @@ public sealed record EndpointBinding(
     /// <summary>The total time for the first bytes of a client.</summary>
     internal TimeSpan PeekTimeout { get; init; } = new TcpEndpointConfig { Address = [] }.PeekTimeout;
 
+    /// <summary>The number of TLS handshakes at the same time.</summary>
+    internal int MaxConcurrentHandshakes { get; init; } = new TcpEndpointConfig { Address = [] }.MaxConcurrentHandshakes;
+
     /// <summary>Whether a route behind it has a queue, so that connections have to be accepted in order.</summary>
     public bool InOrder { get; init; }
 }

@@ -1,5 +1,6 @@
 using Proxy.Configuration.Networks;
 using Proxy.Configuration.Routes;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration;
 
@@ -14,7 +15,8 @@ internal sealed class TakenClients
     /// <summary>Adds the clients of a route.</summary>
     public void Add(RouteEntry entry, int index)
     {
-        var kind = new Kind(entry.Name, Key(entry.Conditions.AlpnProtocols), Key(entry.Conditions.Protocols));
+        var conditions = entry.Conditions;
+        var kind = new Kind(entry.Name, Key(conditions.AlpnProtocols), Key(conditions.Protocols), KeyOf(conditions.ClientCertificates));
         if (!_kinds.TryGetValue(kind, out var networks))
         {
             networks = new FirstByNetwork();
@@ -56,15 +58,20 @@ internal sealed class TakenClients
         var protocols = Key(conditions.Protocols);
         foreach (var name in Wider(entry.Name))
         {
-            yield return new(name, alpn, protocols);
-            yield return new(name, "", protocols);
-            yield return new(name, alpn, "");
-            yield return new(name, "", "");
+            foreach (
+                var certificates in conditions.ClientCertificates.Count == 0 ? [""] : (string[])["", KeyOf(conditions.ClientCertificates)]
+            )
+            {
+                yield return new(name, alpn, protocols, certificates);
+                yield return new(name, "", protocols, certificates);
+                yield return new(name, alpn, "", certificates);
+                yield return new(name, "", "", certificates);
+            }
         }
 
         if (conditions.NeedsHello && conditions.Protocols.Count == 0)
         {
-            yield return new(null, "", "Tls"); // only clients of TLS send names and application protocols
+            yield return new(null, "", "Tls", ""); // only clients of TLS send names and application protocols
         }
     }
 
@@ -84,5 +91,8 @@ internal sealed class TakenClients
 
     private static string Key(IEnumerable<string> values) => string.Join(' ', values.Order(StringComparer.Ordinal));
 
-    private readonly record struct Kind(NamePattern? Name, string Alpn, string Protocols);
+    private static string KeyOf(IReadOnlyList<CertificatePattern> patterns) =>
+        patterns.Count == 0 ? "" : Key(patterns.Select(static pattern => $"{pattern}"));
+
+    private readonly record struct Kind(NamePattern? Name, string Alpn, string Protocols, string Certificates);
 }

@@ -24,8 +24,8 @@ internal sealed class PipeRelay(
 
     private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
     private readonly RelayDeadlines _deadlines = new(options, clock.Now);
-    private readonly RelayPause _up = new(options.Bandwidth, clock);
-    private readonly RelayPause _down = new(options.Bandwidth, clock);
+    private readonly RelayPause _up = new(options.Bandwidth);
+    private readonly RelayPause _down = new(options.Bandwidth);
     private volatile bool _clientHasEnd;
     private volatile bool _finished;
     private int _halvesEnded;
@@ -86,7 +86,7 @@ internal sealed class PipeRelay(
             {
                 failure = readFailed;
                 var read = await from.Transport.Input.ReadAsync();
-                var allowed = read.Buffer.IsEmpty ? int.MaxValue : await pause.AllowedAsync();
+                var allowed = read.Buffer.IsEmpty ? int.MaxValue : await pause.AllowedAsync(clock.Now);
                 failure = writeFailed;
                 var (bytes, isAll) = read.Buffer.Length <= allowed ? (read.Buffer, true) : (read.Buffer.Slice(0, allowed), false);
                 pause.Count((int)bytes.Length);

@@ -8,7 +8,8 @@ namespace Proxy.Connections;
 internal sealed class Relay(DeadlineClock clock)
 {
     /// <summary>
-    /// Moves bytes in both directions: with the transport's own relay if it can handle both sockets, otherwise through pipes.
+    /// Moves bytes in both directions: with the transport's own relay if it can handle both sockets, by streams if both connections have them, as with
+    /// TLS, otherwise through pipes.
     /// </summary>
     /// <param name="client">The accepted connection.</param>
     /// <param name="upstream">The dialed connection.</param>
@@ -21,7 +22,7 @@ internal sealed class Relay(DeadlineClock clock)
         RelayOptions options,
         ConnectionRecord record
     ) =>
-        client is TcpConnection tcp && tcp.CanRelay(upstream)
-            ? tcp.RelayAsync(upstream, options, record)
-            : new(new PipeRelay(client, upstream, options, record, clock).RunAsync());
+        client is TcpConnection tcp && tcp.CanRelay(upstream) ? tcp.RelayAsync(upstream, options, record)
+        : StreamRelay.TryCreate(client, upstream, options, record, clock) is { } streams ? new(streams.RunAsync())
+        : new(new PipeRelay(client, upstream, options, record, clock).RunAsync());
 }

@@ -1,11 +1,11 @@
-using Proxy.Timing;
-
 namespace Proxy.Connections;
 
 /// <summary>
-/// One direction of a portable relay that waits for bandwidth; the ticks of the clock end its pauses. The relay has it checked at each tick.
+/// One direction of a relay that waits for bandwidth; the checks of the relay end its pauses. Times are in milliseconds of one clock.
 /// </summary>
-internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
+/// <param name="bandwidth">The limit; null for none.</param>
+/// <param name="isInline">Whether what waits goes on within the check.</param>
+internal sealed class RelayPause(Bandwidth? bandwidth, bool isInline = false)
 {
     private readonly Lock _gate = new(); // guards all below
     private RelayPace _pace = new(bandwidth);
@@ -15,9 +15,21 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
     /// <summary>Whether bytes wait for bandwidth at present.</summary>
     public bool IsPaused => Volatile.Read(ref _waiting) is not null;
 
+    /// <summary>When the pause is over, unless an edit ends it earlier; the largest number if there is none.</summary>
+    public long Resumes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting is null ? RelayDeadlines.Never : _pace.Resumes;
+            }
+        }
+    }
+
     /// <summary>Waits until bytes may be read.</summary>
     /// <returns>How many; the largest number if there is no limit, or the relay has ended.</returns>
-    public ValueTask<int> AllowedAsync()
+    public ValueTask<int> AllowedAsync(long now)
     {
         if (!_pace.IsLimited && _pace.IsFree)
         {
@@ -26,13 +38,13 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
 
         lock (_gate)
         {
-            var allowed = _isOver ? int.MaxValue : _pace.Allowed(clock.Now);
+            var allowed = _isOver ? int.MaxValue : _pace.Allowed(now);
             if (allowed > 0)
             {
                 return new(allowed);
             }
 
-            _waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting = new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
             return new(_waiting.Task);
         }
     }
@@ -58,26 +70,31 @@ internal sealed class RelayPause(Bandwidth? bandwidth, DeadlineClock clock)
             return false;
         }
 
+        TaskCompletionSource<int> over;
+        int allowed;
         lock (_gate)
         {
-            if (_waiting is not { } waiting || _pace.Allowed(now) is not (var allowed and > 0))
+            if (_waiting is not { } waiting || (allowed = _pace.Allowed(now)) == 0)
             {
                 return false;
             }
 
-            _waiting = null;
-            return waiting.TrySetResult(allowed);
+            (over, _waiting) = (waiting, null);
         }
+
+        return over.TrySetResult(allowed);
     }
 
     /// <summary>Ends all pauses, because the relay has ended: what reads next fails.</summary>
     public void End()
     {
+        TaskCompletionSource<int>? over;
         lock (_gate)
         {
             _isOver = true;
-            _waiting?.TrySetResult(int.MaxValue);
-            _waiting = null;
+            (over, _waiting) = (_waiting, null);
         }
+
+        over?.TrySetResult(int.MaxValue);
     }
 }

@@ -109,6 +109,29 @@ internal abstract class TcpConnection
     public virtual void Post(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
 
     /// <summary>
+    /// Runs work like <see cref="Post"/>, after all other work that waits there, so that others have their turn in between.
+    /// </summary>
+    /// <param name="work">The work, which must not block.</param>
+    public virtual void PostLater(IThreadPoolWorkItem work) => Post(work);
+
+    /// <summary>Has a relay checked by the timers of this connection's event loop, on its thread.</summary>
+    /// <param name="relay">The relay.</param>
+    /// <returns>Asks for the checks; null if the connection has no event loop.</returns>
+    public virtual IRelayTimer? StartTimer(ITimedRelay relay) => null;
+
+    /// <summary>The buffers of this connection's transport.</summary>
+    public abstract BufferPool Buffers { get; }
+
+    /// <summary>What the peer's kernel has acknowledged of the bytes sent so far.</summary>
+    public abstract SendQueue SendQueue { get; }
+
+    /// <summary>
+    /// Whether the peer has ended within its bytes, as with close_notify: then all of them were read, and what happens to the socket later takes nothing
+    /// from them.
+    /// </summary>
+    public virtual bool HasEndedWithin => false;
+
+    /// <summary>
     /// Gives back bytes that were read from <see cref="OpenStream"/>: the next reader gets them first, be it a stream, the pipes or a relay. Before
     /// that nothing else may have read.
     /// </summary>
@@ -162,6 +185,14 @@ internal abstract class TcpConnection
     /// <summary>Sends FIN after the bytes sent so far; receiving goes on.</summary>
     public abstract void EndSending();
 
+    /// <summary>Does what <see cref="EndSending"/> does, and never fails.</summary>
+    /// <returns>A task that completes once the kernel has taken what has to be sent for it.</returns>
+    public virtual Task EndSendingAsync()
+    {
+        EndSending();
+        return Task.CompletedTask;
+    }
+
     /// <summary>Cancels a source when the peer resets the connection. A FIN does not count, and nothing is read.</summary>
     /// <param name="source">The source to cancel.</param>
     /// <returns>An object that ends the watch when disposed; the source is not used afterwards.</returns>
@@ -186,6 +217,9 @@ internal abstract class TcpConnection
         return base.DisposeAsync();
     }
 
+    /// <summary>Features of a connection below, which this one has too; null without one.</summary>
+    protected virtual IFeatureCollection? Inherited => null;
+
     /// <summary>Cancels <see cref="ConnectionClosed"/>; further calls do nothing.</summary>
     protected void OnClosed()
     {
@@ -196,7 +230,7 @@ internal abstract class TcpConnection
 
     private FeatureCollection CreateFeatures()
     {
-        var features = new FeatureCollection(8);
+        var features = Inherited is { } inherited ? new FeatureCollection(inherited) : new FeatureCollection(8);
         features.Set<IConnectionIdFeature>(this);
         features.Set<IConnectionItemsFeature>(this);
         features.Set<IConnectionTransportFeature>(this);

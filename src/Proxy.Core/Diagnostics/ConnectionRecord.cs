@@ -90,6 +90,12 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// </summary>
     public string? AlpnProtocols { get; private set; }
 
+    /// <summary>What the TLS handshake with the client agreed on; null if TLS was not terminated, or not yet.</summary>
+    public TlsSession? Tls { get; internal set; }
+
+    /// <summary>Why the TLS handshake with the client failed, as in metrics; null if it did not.</summary>
+    public string? TlsFailure { get; internal set; }
+
     /// <summary>The key of the limit that refused it; null if none did.</summary>
     public string? Limit { get; internal set; }
 

@@ -1,3 +1,5 @@
+using Proxy.Connections;
+using Proxy.Diagnostics;
 using Proxy.Peeking.Detectors;
 using Proxy.Peeking.Hello;
 
@@ -14,6 +16,9 @@ internal sealed class ConnectionFacts(PeekPlan plan)
     /// <summary>The ClientHello; null if there is none, or none so far.</summary>
     public ClientHello? Hello => _reader.Hello;
 
+    /// <summary>How much of a ClientHello is known.</summary>
+    public ClientHelloStatus HelloStatus => _reader.Status;
+
     /// <summary>Whether a ClientHello may still come.</summary>
     public bool MayHaveHello => !_isFinal && _reader.Status == ClientHelloStatus.MoreBytes;
 
@@ -25,6 +30,16 @@ internal sealed class ConnectionFacts(PeekPlan plan)
 
     /// <summary>Whether the time was over before everything was known.</summary>
     public bool HasTimedOut { get; private set; }
+
+    /// <summary>Whether it ended before everything was known.</summary>
+    public bool HasEnded => _isFinal && !HasTimedOut;
+
+    /// <summary>What is needed to know the ClientHello, or that there is none.</summary>
+    public PeekNeed NeedForHello =>
+        Hello is not null ? PeekNeed.Nothing
+        : Postgres is PostgresRequest.Tls or PostgresRequest.Gss ? PeekNeed.Answer
+        : MayHaveHello || Postgres == PostgresRequest.MoreBytes ? PeekNeed.MoreBytes
+        : PeekNeed.Nothing;
 
     /// <summary>Whether the client speaks a protocol of the plan.</summary>
     /// <param name="detector">Its position in the plan.</param>
@@ -82,5 +97,20 @@ internal sealed class ConnectionFacts(PeekPlan plan)
         _isFinal = true;
         HasTimedOut = hasTimedOut;
         Postgres = PostgresRequest.None;
+    }
+
+    /// <summary>Tells a connection what was found out: its record, whoever handles it, and its upstream if it awaits a question first.</summary>
+    public void Publish(TcpConnection connection)
+    {
+        if (IsPostgresOverTls)
+        {
+            connection.Preamble = PostgresPreamble.Instance;
+        }
+
+        if (Hello is { } hello)
+        {
+            connection.Features.Set<IClientHelloFeature>(hello);
+            ConnectionRecord.Of(connection).SetHello(hello.ServerName, hello.AlpnProtocols);
+        }
     }
 }

@@ -1,10 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.Peeking.Detectors;
-using Proxy.Peeking.Hello;
 
 namespace Proxy.Peeking;
 
@@ -39,7 +36,7 @@ internal sealed class PeekingMiddleware(
                 return;
             }
 
-            Publish(facts, (TcpConnection)connection);
+            facts.Publish((TcpConnection)connection);
         }
 
         connection.Features.Set(facts);
@@ -49,61 +46,15 @@ internal sealed class PeekingMiddleware(
     // Returns the outcome of a connection that ends here.
     private async Task<ConnectionOutcome?> PeekAsync(TcpConnection connection, IPAddress? client, ConnectionFacts facts)
     {
-        var ahead = connection.TakeAhead() ?? new ReadAhead(buffers);
         using var deadline = new CancellationTokenSource(plan.Timeout, time);
         try
         {
-            var stream = connection.OpenStream() ?? throw new InvalidOperationException("The connection was read already.");
-            facts.Examine(ahead.Bytes);
-            while (judge(client, facts) is var need and not PeekNeed.Nothing)
-            {
-                if (need == PeekNeed.Answer)
-                {
-                    await stream.WriteAsync(facts.AnswerPostgres(), deadline.Token);
-                    ahead.Skip(PostgresRequests.AskLength);
-                }
-                else if (!await ahead.ReceiveAsync(stream, deadline.Token))
-                {
-                    if (ahead.IsOutOfMemory)
-                    {
-                        return ConnectionOutcome.LimitExceeded; // no memory; its route cannot be guessed
-                    }
-
-                    facts.End();
-                    break;
-                }
-
-                facts.Examine(ahead.Bytes);
-            }
-
-            return null;
+            return await FirstBytesReader.ReadAsync(connection, facts, known => judge(client, known), buffers, deadline.Token);
         }
         catch (OperationCanceledException)
         {
             facts.End(hasTimedOut: true);
             return null;
-        }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
-        {
-            return ConnectionOutcome.ClientReset;
-        }
-        finally
-        {
-            connection.Unread(ahead);
-        }
-    }
-
-    private static void Publish(ConnectionFacts facts, TcpConnection connection)
-    {
-        if (facts.IsPostgresOverTls)
-        {
-            connection.Preamble = PostgresPreamble.Instance;
-        }
-
-        if (facts.Hello is { } hello)
-        {
-            connection.Features.Set<IClientHelloFeature>(hello);
-            ConnectionRecord.Of(connection).SetHello(hello.ServerName, hello.AlpnProtocols);
         }
     }
 }

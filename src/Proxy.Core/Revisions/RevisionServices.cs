@@ -14,6 +14,7 @@ using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
 using Proxy.Peeking.Detectors;
 using Proxy.Routes;
+using Proxy.Tls.Termination;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -35,6 +36,7 @@ internal static class RevisionServices
             // Created explicitly, since no other service depends on it or on the next one.
             _ = provider.GetRequiredService<AccessLogMetrics>();
             _ = provider.GetRequiredService<LimitMetrics>();
+            _ = provider.GetRequiredService<HandshakeMetrics>();
             _ = provider.GetRequiredService<ConfigMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });

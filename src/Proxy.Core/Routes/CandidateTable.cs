@@ -6,8 +6,8 @@ namespace Proxy.Routes;
 /// <summary>Routes in order, by the networks of their clients. Not safe for use by several threads while routes are added.</summary>
 internal sealed class CandidateTable
 {
-    private readonly List<HelloCandidate> _forAll = [];
-    private readonly List<List<HelloCandidate>> _lists = [];
+    private readonly CandidateList _forAll = new();
+    private readonly List<CandidateList> _lists = [];
     private readonly NetworkTable<int> _byNetwork = new(); // to the position of a list
     private readonly Dictionary<IPNetwork, int> _positions = [];
 
@@ -26,7 +26,7 @@ internal sealed class CandidateTable
                 position = _lists.Count;
                 _positions.Add(network, position);
                 _byNetwork.Add(network, position);
-                _lists.Add([]);
+                _lists.Add(new());
             }
 
             _lists[position].Add(candidate);
@@ -39,7 +39,7 @@ internal sealed class CandidateTable
     /// <returns>The number; null if none of them does.</returns>
     public int? Find(IPAddress? client, in SentHello hello)
     {
-        var first = First(_forAll, hello);
+        var first = _forAll.First(hello);
         if (client is null || _lists.Count == 0)
         {
             return first;
@@ -48,25 +48,12 @@ internal sealed class CandidateTable
         Span<int> positions = stackalloc int[NetworkTable<int>.MostFound];
         foreach (var position in positions[.._byNetwork.FindAll(client, positions)])
         {
-            if (First(_lists[position], hello) is { } number && (first is null || number < first))
+            if (_lists[position].First(hello) is { } number && (first is null || number < first))
             {
                 first = number;
             }
         }
 
         return first;
-    }
-
-    private static int? First(List<HelloCandidate> candidates, in SentHello hello)
-    {
-        foreach (var candidate in candidates)
-        {
-            if (candidate.Takes(hello))
-            {
-                return candidate.Number;
-            }
-        }
-
-        return null;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class HelloTable
     private readonly Dictionary<string, CandidateTable> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CandidateTable> _wildcards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CandidateTable> _protocols = new(StringComparer.Ordinal);
+    private readonly CandidateTable _any = new(); // routes that need neither, but a certificate
 
     /// <summary>Adds a route, behind those that were added before.</summary>
     public void Add(RouteEntry entry, HelloCandidate candidate)
@@ -21,6 +22,11 @@ internal sealed class HelloTable
         {
             Table(name.IsWildcard ? _wildcards : _names, name.Name).Add(networks, candidate);
             return;
+        }
+
+        if (entry.Conditions.AlpnProtocols.Count == 0)
+        {
+            _any.Add(networks, candidate);
         }
 
         foreach (var protocol in entry.Conditions.AlpnProtocols)
@@ -35,7 +41,7 @@ internal sealed class HelloTable
     /// <returns>The number; null if none of them does.</returns>
     public int? Find(IPAddress? client, in SentHello hello)
     {
-        int? first = null;
+        var first = _any.Find(client, hello);
         if (hello.Hello.ServerName is { } name)
         {
             Consider(_names.GetValueOrDefault(name), client, hello, ref first);

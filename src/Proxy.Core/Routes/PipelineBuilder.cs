@@ -8,6 +8,7 @@ using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
 using Proxy.Tls.Origination;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Routes;
 
@@ -18,6 +19,7 @@ internal sealed partial class PipelineBuilder(
     EdgeDependencies edge,
     Limiters limiters,
     Originations originations,
+    TerminationDependencies termination,
     ILogger<PipelineBuilder> logger
 )
 {
@@ -30,6 +32,7 @@ internal sealed partial class PipelineBuilder(
     {
         LoadTls(revision);
         var kinds = new List<IRouteSet>();
+        var limits = new RevisionLimits(limiters, revision);
         try
         {
             kinds.AddRange(_factories.Select(factory => factory.Begin(revision)));
@@ -38,7 +41,7 @@ internal sealed partial class PipelineBuilder(
                 pair =>
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    return BuildRoute(pair.Key, pair.Value, kinds, revision.Limits.ContainsKey(pair.Key));
+                    return BuildRoute(pair.Key, pair.Value, kinds);
                 },
                 StringComparer.OrdinalIgnoreCase
             );
@@ -51,11 +54,15 @@ internal sealed partial class PipelineBuilder(
                 },
                 StringComparer.Ordinal
             );
-            return new(routes, endpoints, [.. kinds, new RevisionLimits(limiters, revision)]);
+            return new(
+                routes.ToDictionary(static pair => pair.Key, static pair => pair.Value.Whole, StringComparer.OrdinalIgnoreCase),
+                endpoints,
+                [.. kinds, limits, new RevisionHandshakes(termination, revision)]
+            );
         }
         catch
         {
-            GiveUp(kinds);
+            GiveUp([.. kinds, limits]);
             throw;
         }
     }
@@ -95,12 +102,13 @@ internal sealed partial class PipelineBuilder(
     }
 
     // What a connection passes between its acceptance and its route. What no route of the endpoint asks for is not there.
-    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Dictionary<string, ConnectionDelegate> routes)
+    private ConnectionDelegate BuildEndpoint(EndpointBinding binding, Dictionary<string, RoutePipeline> routes)
     {
         var table = new RouteTable(binding.Entries, edge.Detectors, binding.PeekTimeout);
         ConnectionDelegate next = new RoutingMiddleware(
             table,
-            binding.RouteIds.Distinct().ToDictionary(static id => id, id => routes[id], StringComparer.Ordinal)
+            binding.RouteIds.Distinct().ToDictionary(static id => id, id => routes[id], StringComparer.Ordinal),
+            client => OrderlyEnd.SendAsync(client, edge.Buffers, edge.Time)
         ).OnConnectionAsync;
         if (table.Peeks)
         {
@@ -136,24 +144,35 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    private ConnectionDelegate BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds, bool isLimited)
+    private RoutePipeline BuildRoute(string id, TcpRouteConfig route, List<IRouteSet> kinds)
     {
         try
         {
-            var pipeline = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
-            var limiter = isLimited ? limiters.OfRoute(id) : null;
-            return connection =>
-            {
-                var record = ConnectionRecord.Of(connection);
-                tracking.Routed(record, id, route.AccessLog);
-                return limiter?.Admits(record) is false ? Task.CompletedTask : pipeline(connection);
-            };
+            var mode = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
+            var terminator = route.Tls is { } tls ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
+            var whole = terminator is null ? mode : new TlsMiddleware(terminator, mode).OnConnectionAsync;
+            var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
+            var isLogged = route.AccessLog;
+            return new(Admitted(whole), Admitted(mode), terminator, route.Tls, Routed);
+
+            void Routed(ConnectionRecord record) => tracking.Routed(record, id, isLogged);
+
+            ConnectionDelegate Admitted(ConnectionDelegate next) =>
+                connection =>
+                {
+                    var record = ConnectionRecord.Of(connection);
+                    Routed(record);
+                    return limiter.Admits(record) ? next(connection) : Task.CompletedTask;
+                };
         }
         catch (Exception exception)
         {
             throw new ApplyException($"ReverseProxy:TcpRoutes:{id}", exception);
         }
     }
+
+    private static bool AnswersPostgres(TcpRouteConfig route) =>
+        route.Match?.Protocols.Contains("Postgres", StringComparer.OrdinalIgnoreCase) ?? false;
 
     private static partial class Log
     {

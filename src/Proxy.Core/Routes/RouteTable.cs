@@ -3,6 +3,7 @@ using Proxy.Configuration.Networks;
 using Proxy.Configuration.Routes;
 using Proxy.Peeking;
 using Proxy.Peeking.Detectors;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Routes;
 
@@ -73,12 +74,13 @@ internal sealed class RouteTable
     /// <summary>Chooses the route of a client.</summary>
     /// <param name="client">Its address; null if it has none.</param>
     /// <param name="facts">What is known of its first bytes.</param>
-    public RouteDecision Decide(IPAddress? client, ConnectionFacts facts)
+    /// <param name="certificate">The names in its certificate; null before the handshake, when each route with conditions for them may take it.</param>
+    public RouteDecision Decide(IPAddress? client, ConnectionFacts facts, PeerNames? certificate = null)
     {
         var taking = _plain.Find(client) ?? None;
         if (!Peeks)
         {
-            return Chosen(taking);
+            return Chosen(taking, certificate);
         }
 
         var (waiting, asking) = (None, None);
@@ -100,7 +102,7 @@ internal sealed class RouteTable
 
         if (facts.Hello is { } hello)
         {
-            taking = Least(taking, _byHello.Find(client, new(hello, facts.IsPostgresOverTls)));
+            taking = Least(taking, _byHello.Find(client, new(hello, facts.IsPostgresOverTls, certificate)));
         }
         else if (facts.MayHaveHello)
         {
@@ -120,12 +122,19 @@ internal sealed class RouteTable
                 break;
         }
 
-        return taking <= Math.Min(waiting, asking) ? Chosen(taking)
+        return taking <= Math.Min(waiting, asking) ? Chosen(taking, certificate)
             : waiting < asking ? new(PeekNeed.MoreBytes, null)
             : new(PeekNeed.Answer, null);
     }
 
-    private RouteDecision Chosen(int number) => new(PeekNeed.Nothing, number == None ? null : _entries[number].RouteId);
+    private RouteDecision Chosen(int number, PeerNames? certificate) =>
+        number == None
+            ? new(PeekNeed.Nothing, null)
+            : new(
+                PeekNeed.Nothing,
+                _entries[number].RouteId,
+                certificate is null && _entries[number].Conditions.ClientCertificates.Count > 0
+            );
 
     private FirstByNetwork ByProtocol(string name, List<IProtocolDetector> asked, DetectorRegistry detectors)
     {

@@ -1,13 +1,26 @@
+using System.Runtime.CompilerServices;
+using Proxy.Connections;
+
 namespace Proxy.Tls;
 
 /// <summary>
 /// The encrypted bytes of a connection, below a TLS stream. It remembers that the peer has ended, by which an end without close_notify is told from one
-/// with it: TLS streams return 0 for both.
+/// with it: TLS streams return 0 for both. And it ends a turn in which it was read long without waiting: a TLS stream itself would go on as long as there
+/// are records, be they empty.
 /// </summary>
 internal sealed class CipherStream(Stream transport) : Stream
 {
+    private const int BytesPerTurn = BufferPool.BufferSize;
+    private int _read; // since the last wait
+
     /// <summary>Whether the transport has ended: a read with a buffer returned nothing.</summary>
     public bool HasEnded { get; private set; }
+
+    /// <summary>Whether the transport has failed, as by a reset.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Ends turns; null for none yet.</summary>
+    public Turn? Turn { get; set; }
 
     public override bool CanRead => true;
 
@@ -25,13 +38,19 @@ internal sealed class CipherStream(Stream transport) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_read >= BytesPerTurn && Turn is not null)
+        {
+            return ReadNextTurnAsync(buffer, cancellationToken);
+        }
+
         var reading = transport.ReadAsync(buffer, cancellationToken);
         if (!reading.IsCompletedSuccessfully)
         {
-            return buffer.IsEmpty ? reading : AwaitAsync(reading);
+            return AwaitAsync(reading, buffer.IsEmpty);
         }
 
         var count = reading.Result;
+        _read += count;
         HasEnded |= count == 0 && !buffer.IsEmpty;
         return new(count);
     }
@@ -39,11 +58,14 @@ internal sealed class CipherStream(Stream transport) : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        transport.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var writing = transport.WriteAsync(buffer, cancellationToken);
+        return writing.IsCompletedSuccessfully ? writing : AwaitAsync(writing);
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        transport.WriteAsync(buffer, offset, count, cancellationToken);
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -57,10 +79,42 @@ internal sealed class CipherStream(Stream transport) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async ValueTask<int> AwaitAsync(ValueTask<int> reading)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadNextTurnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var count = await reading;
-        HasEnded |= count == 0;
-        return count;
+        await Turn!.EndAsync();
+        _read = 0;
+        return await ReadAsync(buffer, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> AwaitAsync(ValueTask<int> reading, bool isWait)
+    {
+        try
+        {
+            var count = await reading;
+            _read = count;
+            HasEnded |= count == 0 && !isWait;
+            return count;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            HasFailed = true;
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AwaitAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            HasFailed = true;
+            throw;
+        }
     }
 }

@@ -1,13 +1,16 @@
 using System.IO.Pipelines;
+using Proxy.Connections;
 
 namespace Proxy.Tls;
 
 /// <summary>The bytes within TLS as pipes, for handlers and relays that use these. Completing the output ends sending.</summary>
 internal sealed class TlsPipes(TlsConnection connection, Stream stream) : IDuplexPipe
 {
-    public PipeReader Input { get; } = PipeReader.Create(stream, new(leaveOpen: true, useZeroByteReads: true));
+    public PipeReader Input { get; } =
+        PipeReader.Create(stream, new(bufferSize: BufferPool.BufferSize, leaveOpen: true, useZeroByteReads: true));
 
-    public PipeWriter Output { get; } = new EndingWriter(connection, PipeWriter.Create(stream, new(leaveOpen: true)));
+    public PipeWriter Output { get; } =
+        new EndingWriter(connection, PipeWriter.Create(stream, new(minimumBufferSize: BufferPool.BufferSize, leaveOpen: true)));
 
     private sealed class EndingWriter(TlsConnection connection, PipeWriter inner) : PipeWriter
     {
@@ -25,6 +28,9 @@ internal sealed class TlsPipes(TlsConnection connection, Stream stream) : IDuple
 
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
             inner.FlushAsync(cancellationToken);
+
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+            inner.WriteAsync(source, cancellationToken);
 
         public override void Complete(Exception? exception = null)
         {

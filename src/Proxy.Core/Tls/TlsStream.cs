@@ -1,10 +1,9 @@
-using System.Net.Security;
 using Proxy.Connections;
 
 namespace Proxy.Tls;
 
-/// <summary>The bytes within TLS. Disposing it does nothing: its connection owns the stream below.</summary>
-internal sealed class TlsStream(SslStream stream, CipherStream cipher, TlsEnds ends) : Stream
+/// <summary>The bytes within TLS, which begin with those that were given back. Disposing it does nothing: its connection owns what is below.</summary>
+internal sealed class TlsStream(TlsConnection connection, TlsReader reader) : Stream
 {
     public override bool CanRead => true;
 
@@ -21,25 +20,15 @@ internal sealed class TlsStream(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     /// <summary>Reads; with an empty buffer, only waits until there are bytes.</summary>
-    /// <exception cref="ConnectionEndedException">The peer has ended without close_notify, and that counts as a cut.</exception>
-    /// <exception cref="IOException">The connection is reset or closed, or the peer violates TLS.</exception>
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            var count = await stream.ReadAsync(buffer, cancellationToken);
-            return count == 0 && !buffer.IsEmpty && cipher.HasEnded && ends.RequireCloseNotify
-                ? throw new ConnectionEndedException(ends.Truncated, null)
-                : count;
-        }
-        catch (IOException exception) when (cipher.HasEnded && exception is not ConnectionEndedException)
-        {
-            throw new ConnectionEndedException(ends.Truncated, exception); // within a record
-        }
-    }
+    /// <exception cref="ConnectionEndedException">The peer has ended without close_notify, and that counts as a cut, or it violates TLS.</exception>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        connection.AheadCount > 0 ? new(connection.ReadAhead(buffer.Span)) : reader.ReadAsync(buffer, cancellationToken);
 
+    /// <summary>Completes when the kernel has all bytes.</summary>
+    /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        stream.WriteAsync(buffer, cancellationToken);
+        connection.WriteAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -51,11 +40,14 @@ internal sealed class TlsStream(SslStream stream, CipherStream cipher, TlsEnds e
 
     public override void Flush() { }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override void Write(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private static NotSupportedException NoSynchronousUse() =>
+        new("A synchronous call would block an event loop; use the asynchronous methods.");
 }

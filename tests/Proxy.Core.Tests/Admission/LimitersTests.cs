@@ -11,6 +11,7 @@ public sealed class LimitersTests
     private readonly ManualTime _time = new();
     private readonly ConnectionTracker _tracker = new();
     private readonly Limiters _limiters;
+    private string[] _endpoints = [];
 
     public LimitersTests() => _limiters = new(_tracker, _time, NullLogger<Limiters>.Instance);
 
@@ -49,6 +50,152 @@ public sealed class LimitersTests
         }
     }
 
+    [Fact]
+    public void Apply_RouteIsRemovedAndComesBack_ItsOpenConnectionsCount()
+    {
+        Apply(("a", 2));
+        Assert.True(Comes("a"));
+        Apply();
+        Assert.Empty(_limiters.Routes);
+
+        Apply(("a", 2));
+
+        Assert.Equal([true, false], [Comes("a"), Comes("a")]);
+    }
+
+    [Fact]
+    public void GiveUp_RouteAndEndpointOfItAlone_AreForgotten()
+    {
+        _endpoints = ["edge"];
+        _limiters.OfEndpoint("edge");
+        Apply(("a", 2));
+        _limiters.OfRoute("a");
+        _limiters.OfEndpoint("edge");
+        _limiters.OfRoute("new");
+        _limiters.OfEndpoint("new");
+
+        _limiters.GiveUp();
+
+        Assert.Equal("a", Assert.Single(_limiters.Routes).RouteId);
+        Assert.Equal("edge", Assert.Single(_limiters.Endpoints).EndpointId);
+    }
+
+    [Fact]
+    public async Task Apply_EndpointIsRemoved_ItsGateGoesWithTheLastConnection()
+    {
+        var gate = Use("edge");
+        var (first, second) = (new Client(gate), new Client(gate));
+        Apply();
+        Assert.Same(gate, Assert.Single(_limiters.Endpoints));
+        await first.EndAsync();
+        Assert.Single(_limiters.Endpoints);
+
+        await second.EndAsync();
+
+        Assert.Empty(_limiters.Endpoints);
+        Use("other");
+        Assert.Equal("other", Assert.Single(_limiters.Endpoints).EndpointId);
+    }
+
+    [Fact]
+    public void Apply_EndpointIsRemovedWithoutConnections_ItsGateGoesAtOnce()
+    {
+        Use("edge");
+        Use("other");
+
+        Assert.Equal("other", Assert.Single(_limiters.Endpoints).EndpointId);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Apply_EndpointIsRemovedAndComesBack_ItsOpenConnectionsCount(bool endsWhileItIsBuilt)
+    {
+        var first = new Client(Use("edge"));
+        var second = new Client(Assert.Single(_limiters.Endpoints));
+        Apply();
+
+        _endpoints = ["edge"];
+        var gate = _limiters.OfEndpoint("edge");
+        await first.EndAsync();
+        if (endsWhileItIsBuilt)
+        {
+            await second.EndAsync();
+        }
+
+        Apply();
+
+        Assert.Same(gate, Assert.Single(_limiters.Endpoints));
+        Assert.Equal(!endsWhileItIsBuilt, new Client(gate, maximum: 1).IsRefused);
+    }
+
+    [Fact]
+    public async Task OnConnection_AcceptedBeforeItsEndpointWentAndHandledAfter_CountsWhenItComesBack()
+    {
+        var gate = Use("edge");
+        Apply();
+        Assert.Empty(_limiters.Endpoints);
+
+        var late = new Client(gate);
+
+        Assert.Same(gate, Use("edge"));
+        Assert.Equal(1, gate.Count);
+        Apply();
+        await late.EndAsync();
+        Assert.Empty(_limiters.Endpoints);
+    }
+
+    // Ends and edits at once: what is open counts, and nothing stays.
+    [Fact]
+    public async Task Apply_ConnectionsComeAndGoMeanwhile_OneGateForAllThatAreOpen()
+    {
+        for (var round = 0; round < 500; round++)
+        {
+            var gate = Use("edge");
+            var client = new Client(gate);
+            var ending = Task.Run(client.EndAsync);
+            Apply();
+            Use("edge");
+            await ending;
+            Assert.Equal(0, Assert.Single(_limiters.Endpoints).Count);
+            Apply();
+            Assert.Empty(_limiters.Endpoints);
+        }
+    }
+
+    /// <summary>A revision with one endpoint runs.</summary>
+    private EndpointGate Use(string endpoint)
+    {
+        _endpoints = [endpoint];
+        var gate = _limiters.OfEndpoint(endpoint);
+        Apply();
+        _endpoints = [];
+        return gate;
+    }
+
+    private sealed class Client
+    {
+        private readonly TaskCompletionSource _ending = new();
+        private readonly Task _running;
+        private readonly ConnectionRecord _record;
+
+        public Client(EndpointGate gate, int? maximum = null)
+        {
+            var connection = new FakeConnection();
+            _record = new(connection, "edge", "", TimeProvider.System);
+            _record.Attach();
+            _running = gate.OnConnectionAsync(connection, NetworkRules.None, maximum, _ => _ending.Task);
+        }
+
+        public bool IsRefused => _record.Limit is not null;
+
+        public Task EndAsync()
+        {
+            _ending.TrySetResult();
+            return _running.WaitAsync(Eventually.Limit);
+        }
+    }
+
     private void Apply(params (string Route, int? Most)[] limits) =>
         _limiters.Apply(
             [.. limits.Select(static one => one.Route)],
@@ -57,7 +204,8 @@ public sealed class LimitersTests
                 .ToDictionary(
                     static one => one.Route,
                     static one => new RouteLimits(new RouteLimitsConfig { MaxConnections = one.Most }, new NetworkRules(null, []))
-                )
+                ),
+            _endpoints
         );
 
     private bool Comes(string route)

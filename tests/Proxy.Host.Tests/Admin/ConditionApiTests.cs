@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Proxy.Host.Tests.Support;
 
@@ -16,7 +17,8 @@ public sealed class ConditionApiTests : IAsyncLifetime
         _host = await TestHost.StartAsync(
             $$"""
             { "Admin": { "Url": "http://127.0.0.1:0" }, "ReverseProxy": {
-                "TcpRoutes": { "good": { "Listen": "127.0.0.1:0", "ClusterId": "good" }, "bad": { "Listen": "127.0.0.2:0", "ClusterId": "bad" } },
+                "TcpRoutes": { "good": { "Listen": "127.0.0.1:0", "ClusterId": "good" }, "bad": { "Listen": "127.0.0.2:0", "ClusterId": "bad" },
+                  "full": { "Listen": "127.0.0.3:0", "ClusterId": "good", "Limits": { "MaxConnections": 1 } } },
                 "Clusters": {
                   "good": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{_server.Port}}" } } },
                   "bad": { "Tcp": { "ConnectAttempts": 3 }, "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{Ports.Free()}}" } } } } } }
@@ -82,18 +84,58 @@ public sealed class ConditionApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Conditions_LimitRefusesClients_EveryConsumerSaysTheSame()
+    {
+        var full = _host.AddressOf("127.0.0.3");
+        using var served = await TcpClientSocket.ConnectAsync(full);
+        Assert.Equal("hello", await served.ReadAsync());
+        await using var refused = new Repeating(async () =>
+        {
+            try
+            {
+                using var client = await TcpClientSocket.ConnectAsync(full);
+                await client.ReadAsync();
+            }
+            catch (SocketException)
+            {
+                // It is reset, before or after it is connected.
+            }
+        });
+
+        await Eventually.TrueAsync(async () =>
+            (await _api.GetAsync("/api/conditions?kind=Limit")).GetProperty("conditions").GetArrayLength() > 0
+        );
+        var limit = (await _api.GetAsync("/api/conditions?id=full/MaxConnections")).GetProperty("conditions")[0];
+        Assert.Equal(("Limit", "Degraded", "LimitReached"), (Text(limit, "kind"), Text(limit, "level"), Text(limit, "reason")));
+        Assert.Matches("^MaxConnections 1: [1-9][0-9]* clients? refused in the last minute$", Text(limit, "lastError"));
+        Assert.Equal("Ok", Text((await _api.GetAsync("/api/routes/full")).GetProperty("condition"), "level")); // its clients are served
+        await Eventually.TrueAsync(async () =>
+            (await ScrapeAsync()).Any(static line =>
+                line.Contains("proxy_condition_id=\"full/MaxConnections\"", StringComparison.Ordinal)
+                && line.Contains("=\"Limit\"", StringComparison.Ordinal)
+                && line.EndsWith(" 1", StringComparison.Ordinal)
+            )
+        );
+        var ready = await _api.GetAsync("/healthz/ready");
+        Assert.Contains(
+            ready.GetProperty("health").GetProperty("conditions").EnumerateArray(),
+            static one => Text(one, "id") == "full/MaxConnections"
+        );
+    }
+
+    [Fact]
     public async Task Conditions_AllKindAndId_Choose()
     {
         await FailAsync();
 
         var all = await _api.GetAsync("/api/conditions?all=true&kind=route");
-        Assert.Equal(["bad", "good"], all.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
+        Assert.Equal(["bad", "full", "good"], all.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         var one = await _api.GetAsync("/api/conditions?kind=Destination&id=GOOD/D");
         Assert.Equal("NotChecked", Text(Assert.Single(one.GetProperty("conditions").EnumerateArray()), "reason"));
         var degraded = await _api.GetAsync("/api/conditions?kind=Route&level=degraded");
         Assert.Equal(["bad"], degraded.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         var ok = await _api.GetAsync("/api/conditions?kind=Route&level=ok");
-        Assert.Equal(["good"], ok.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
+        Assert.Equal(["full", "good"], ok.GetProperty("conditions").EnumerateArray().Select(static one => Text(one, "id")));
         Assert.Contains(
             "Degraded",
             await _api.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Get, "/api/conditions?level=warm"),

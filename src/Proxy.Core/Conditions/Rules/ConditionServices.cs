@@ -18,6 +18,7 @@ internal static class ConditionServices
             ServiceDescriptor.Singleton<IConditionSource, RouteConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, DestinationConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, LockConditions>(),
+            ServiceDescriptor.Singleton<IConditionSource, LimitConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, DeviceConditions>(static provider =>
                 provider.GetRequiredService<DeviceConditions>()
             ),

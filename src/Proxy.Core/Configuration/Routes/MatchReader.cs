@@ -1,6 +1,7 @@
 using System.Net;
 using Proxy.Configuration.Networks;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Routes;
 
@@ -34,6 +35,13 @@ internal static class MatchReader
                 match.Protocols,
                 $"{path}:Protocols",
                 (text, out value) => TryReadProtocol(text, names, out value),
+                problems,
+                isOnce: true
+            ),
+            ClientCertificates = ReadEach<CertificatePattern>(
+                match.ClientCertificates,
+                $"{path}:ClientCertificates",
+                TryReadCertificate,
                 problems,
                 isOnce: true
             ),
@@ -91,6 +99,12 @@ internal static class MatchReader
             : $"'{ScalarReader.Shorten(text)}' is no application protocol; write 1 to {MaxAlpn} visible ASCII characters, such as 'h2'.";
     }
 
+    private static string? TryReadCertificate(string text, out CertificatePattern pattern) =>
+        CertificatePattern.TryParse(text, out pattern)
+            ? null
+            : $"'{ScalarReader.Shorten(text)}' is no name in a certificate; write a DNS name, a URI, an e-mail address or 'CN=' and a common name, "
+                + "with one '*' at its beginning or its end for any characters, such as 'spiffe://example.org/*'.";
+
     private static string? TryReadProtocol(string text, ConfigNames names, out string protocol)
     {
         var known = names.Detectors.FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
@@ -106,8 +120,8 @@ internal static class MatchReader
         {
             problems.Consequence(
                 path,
-                $"can never match: a client of {string.Join(" or ", conditions.Protocols)} names neither a server nor application protocols; "
-                    + "remove Protocols, or ServerNames and AlpnProtocols.",
+                $"can never match: a client of {string.Join(" or ", conditions.Protocols)} names neither a server nor application protocols, and shows no certificate; "
+                    + "remove Protocols, or ServerNames, AlpnProtocols and ClientCertificates.",
                 $"{path}:Protocols"
             );
         }

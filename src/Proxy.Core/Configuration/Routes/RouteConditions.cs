@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Routes;
 
@@ -20,11 +21,14 @@ internal sealed record RouteConditions
     /// <summary>The protocols of which the client speaks one, by its first bytes.</summary>
     public IReadOnlyList<string> Protocols { get; init; } = [];
 
+    /// <summary>The names of which the client's certificate has one.</summary>
+    public IReadOnlyList<CertificatePattern> ClientCertificates { get; init; } = [];
+
     /// <summary>Whether the client's first bytes have to be examined.</summary>
     public bool NeedsBytes => NeedsHello || Protocols.Count > 0;
 
     /// <summary>Whether its ClientHello has to be.</summary>
-    public bool NeedsHello => ServerNames.Count + AlpnProtocols.Count > 0;
+    public bool NeedsHello => ServerNames.Count + AlpnProtocols.Count + ClientCertificates.Count > 0;
 
     /// <summary>Whether one of the protocols is the named one.</summary>
     public bool HasProtocol(string name) => Protocols.Contains(name, StringComparer.OrdinalIgnoreCase);

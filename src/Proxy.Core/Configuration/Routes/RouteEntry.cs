@@ -11,7 +11,8 @@ namespace Proxy.Configuration.Routes;
 internal sealed record RouteEntry(string RouteId, int Order, NamePattern? Name, RouteConditions Conditions)
 {
     /// <summary>
-    /// Orders routes: first by Order, then exact names, longer wildcards, application protocols, protocols, the longest network, and at last by id.
+    /// Orders routes: first by Order, then exact names, longer wildcards, application protocols, protocols, client certificates (by
+    /// names only, then by longer patterns), the longest network, and at last by id.
     /// </summary>
     /// <param name="routes">The ids, orders and conditions of routes.</param>
     public static IReadOnlyList<RouteEntry> Sort(IEnumerable<(string Id, int Order, RouteConditions Conditions)> routes) =>
@@ -22,6 +23,9 @@ internal sealed record RouteEntry(string RouteId, int Order, NamePattern? Name, 
                 .ThenByDescending(static entry => entry.Name?.Specificity ?? -1)
                 .ThenByDescending(static entry => entry.Conditions.AlpnProtocols.Count > 0)
                 .ThenByDescending(static entry => entry.Conditions.Protocols.Count > 0)
+                .ThenByDescending(static entry =>
+                    entry.Conditions.ClientCertificates.Select(static one => one.Specificity).DefaultIfEmpty(-1).Min()
+                )
                 .ThenByDescending(static entry =>
                     entry.Conditions.SourceNetworks.Select(static network => network.PrefixLength).DefaultIfEmpty(-1).Max()
                 )

@@ -91,6 +91,23 @@ internal sealed class EpollConnection(
         }
     }
 
+    public override void PostLater(IThreadPoolWorkItem work)
+    {
+        var loop = Loop;
+        if (IsInline && EventLoop.Current == loop)
+        {
+            loop.Later(work);
+        }
+        else
+        {
+            Post(work);
+        }
+    }
+
+    public override IRelayTimer? StartTimer(ITimedRelay relay) => IsInline ? new LoopRelayTimer(Loop, relay) : null;
+
+    public override BufferPool Buffers => services.Buffers;
+
     public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new EpollStream(this) : null;
 
     public override async Task<PeerDeparture?> WaitForDepartureAsync(bool ignoreClose, CancellationToken cancellationToken)

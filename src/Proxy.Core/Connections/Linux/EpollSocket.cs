@@ -154,6 +154,21 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         }
     }
 
+    public override SendQueue SendQueue
+    {
+        get
+        {
+            if (!TryEnter())
+            {
+                return new(IsEmpty: true, 0);
+            }
+
+            var queue = new SendQueue(Descriptor.Unsent(Number) == 0, Descriptor.Delivered(Number));
+            Exit();
+            return queue;
+        }
+    }
+
     /// <summary>Reads and clears the socket's error; 0 for none.</summary>
     public int TakeError()
     {

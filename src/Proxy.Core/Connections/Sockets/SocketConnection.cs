@@ -89,6 +89,10 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         }
     }
 
+    public override BufferPool Buffers => _services.Buffers;
+
+    public override SendQueue SendQueue => new(TcpInfo.IsSendQueueEmpty(Socket), TcpInfo.Delivered(Socket));
+
     public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new SocketStream(this) : null;
 
     public override void EndSending()

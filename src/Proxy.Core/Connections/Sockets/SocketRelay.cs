@@ -22,8 +22,8 @@ internal sealed class SocketRelay(
     private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _flushPoll = TimeSpan.FromMilliseconds(5);
 
-    private readonly Side _client = new(client, ConnectionOutcome.ClientReset, new(options.Bandwidth, services.Clock));
-    private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth, services.Clock));
+    private readonly Side _client = new(client, ConnectionOutcome.ClientReset, new(options.Bandwidth));
+    private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth));
     private readonly RelayDeadlines _deadlines = new(options, services.Clock.Now);
     private long _resetExpires = RelayDeadlines.Never;
     private ulong _delivered;
@@ -181,7 +181,7 @@ internal sealed class SocketRelay(
     /// <summary>Moves the available bytes; false at the end of the stream.</summary>
     private async ValueTask<bool> MoveAsync(Side from, Side to)
     {
-        var allowed = await from.Pause.AllowedAsync();
+        var allowed = await from.Pause.AllowedAsync(services.Clock.Now);
         var buffer = services.Buffers.RentWithinBudget();
         try
         {

@@ -61,20 +61,24 @@ internal static class ConditionsCommand
         return ExitCode.Ok;
     }
 
-    // Sections of the configuration are listed only while something is wrong with them, and so are units, of which their device is known.
+    // Sections of the configuration and endpoints are listed only while something is wrong with them, and so are units, of which their device is known, and
+    // limits, of which their route is.
     private static async Task CheckAsync(AdminClient host, string? kind, string id, CancellationToken cancellationToken)
     {
-        if (Is(kind, ConditionKind.Configuration))
+        if (Is(kind, ConditionKind.Configuration) || Is(kind, ConditionKind.Endpoint))
         {
             return;
         }
 
         var health = await host.GetAsync<ConditionsAnswer>(Query(null, null, null, all: true), cancellationToken);
         var known = health.Conditions.Where(one => kind is null || Is(kind, one.Kind)).Select(static one => one.Id);
-        var devices = health.Conditions.Where(one => one.Kind == ConditionKind.Device && (kind is null || Is(kind, ConditionKind.Unit)));
+        var owners = health.Conditions.Where(one =>
+            (one.Kind == ConditionKind.Device && (kind is null || Is(kind, ConditionKind.Unit)))
+            || (one.Kind == ConditionKind.Route && Is(kind, ConditionKind.Limit))
+        );
         if (
             !known.Contains(id, StringComparer.OrdinalIgnoreCase)
-            && !devices.Any(device => id.StartsWith($"{device.Id}/", StringComparison.OrdinalIgnoreCase))
+            && !owners.Any(owner => id.StartsWith($"{owner.Id}/", StringComparison.OrdinalIgnoreCase))
         )
         {
             throw KnownNames.Unknown(

@@ -4,6 +4,7 @@ using Proxy.Diagnostics;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Revisions;
+using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Cli.Remote;
 
@@ -33,8 +34,8 @@ internal static class HostColumns
         new("ADDRESS", static row => row.One.Address),
         new("STATE", static row => State(row.One)),
         new("OPEN", static row => row.One.Connections),
-        new("ACTIVE CHECK", static row => row.One.Health.Active.ToString()) { IsWide = true },
-        new("PASSIVE CHECK", static row => row.One.Health.Passive.ToString()) { IsWide = true },
+        new("ACTIVE CHECK", static row => Result(row.One, "Active", row.One.Health.Active)) { IsWide = true },
+        new("PASSIVE CHECK", static row => Result(row.One, "Passive", row.One.Health.Passive)) { IsWide = true },
         new("POLICY", static row => row.Cluster.Policy) { IsWide = true },
     ];
 
@@ -88,6 +89,10 @@ internal static class HostColumns
         var count = Ended(route).Where(static pair => pair.Key != nameof(ConnectionOutcome.Completed)).Sum(static pair => pair.Value);
         return (Cell)count with { Tone = count > 0 ? Tone.Warning : Tone.Plain };
     }
+
+    // A check that is off has no result; Unknown would look as if it were still to come.
+    private static string Result(DestinationStatus destination, string check, DestinationHealth result) =>
+        destination.Checks.Contains(check, StringComparison.Ordinal) ? result.ToString() : "Off";
 
     private static Cell State(DestinationStatus destination) =>
         destination.Drained ? new("drained", Tone.Warning)

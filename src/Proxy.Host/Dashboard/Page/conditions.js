@@ -21,6 +21,8 @@ const kinds = {
   Log: 'log',
   Configuration: 'part of the configuration',
   Resource: 'resource',
+  Limit: 'limit',
+  Endpoint: 'endpoint',
 };
 
 const several = { address: 'addresses', 'part of the configuration': 'parts of the configuration' };
@@ -55,6 +57,8 @@ const causes = {
   AcceptingPaused: 'no client is accepted, since descriptors are used up',
   NearLimit: 'nearly used up',
   NoLocalPort: 'dials found no free local port in the last minutes',
+  LimitReached: 'clients were refused in the last minute',
+  SourcesFull: 'more sources of clients are connected than are told apart',
 };
 
 /** The cause in words; a reason that this page does not know, from a newer host, as it is. */
@@ -84,12 +88,17 @@ export function clusterOf(id, snapshot) {
   return known.length > 0 ? known.reduce((a, b) => (b.length > a.length ? b : a)) : id.split('/')[0];
 }
 
+/** The route of a limit: of "route/key", as keys have no slash. */
+export const routeOf = (id) => id.slice(0, id.lastIndexOf('/'));
+
 /** The hash of the page of what a condition is about. */
 export function pageOf({ kind, id, reason }, snapshot) {
   switch (kind) {
     case 'Route':
     case 'Lock':
       return link(['routes', id]);
+    case 'Limit':
+      return link(['routes', routeOf(id)]);
     case 'Cluster':
       return link(['clusters', id]);
     case 'Destination':
@@ -135,7 +144,7 @@ class Conditions {
     }
   }
 
-  /** How well a route works, with its lock, its cluster and its devices. */
+  /** How well a route works, with its lock, its limits, its cluster and its devices. */
   levelOf({ id, clusterId }) {
     return worse(this.#ofRoutes.get(id) ?? 'Ok', this.#ofClusters.get(clusterId) ?? 'Ok');
   }
@@ -145,8 +154,8 @@ class Conditions {
     this.#ofRoutes = new Map();
     this.#ofClusters = new Map();
     for (const { kind, id, level } of list) {
-      const levelsOf = { Route: this.#ofRoutes, Lock: this.#ofRoutes, Cluster: this.#ofClusters, Device: this.#ofClusters }[kind];
-      const key = kind === 'Device' ? clusterOf(id, this.#snapshot) : id;
+      const levelsOf = { Route: this.#ofRoutes, Lock: this.#ofRoutes, Limit: this.#ofRoutes, Cluster: this.#ofClusters, Device: this.#ofClusters }[kind];
+      const key = kind === 'Device' ? clusterOf(id, this.#snapshot) : kind === 'Limit' ? routeOf(id) : id;
       levelsOf?.set(key, worse(levelsOf.get(key) ?? 'Ok', level));
     }
   }

@@ -90,6 +90,24 @@ public sealed class LimitsTests : IAsyncLifetime
         await Eventually.TrueAsync(() => proxy.Tracker.Open.Sum(static record => record.ClientBytes) == 4 * ("still here".Length + 1));
     }
 
+    // The client is accepted by the pipeline without limits, and its route is chosen after the edit.
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Edit_FirstLimitsWhileAClientIsExamined_ItIsCounted(string transport)
+    {
+        var proxy = await StartAsync(transport, "\"Metadata\": {}", match: ", \"Protocols\": [\"Http\"]");
+        using var early = await ConnectAsync(proxy, 1);
+        await Eventually.TrueAsync(() => proxy.Tracker.Count == 1);
+        await proxy.EditAsync(Json("\"Limits\": { \"MaxConnections\": 1 }", match: ", \"Protocols\": [\"Http\"]"));
+
+        await early.SendAsync("GET / HTTP/1.1\r\n"u8.ToArray());
+        _served.Add(await _server.AcceptWithinAsync());
+
+        using var late = await ConnectAsync(proxy, 2);
+        await late.SendAsync("GET / HTTP/1.1\r\n"u8.ToArray());
+        await Eventually.TrueAsync(() => Assert.Single(proxy.Service<Limiters>().Routes).Reached.Single().Count == 1);
+    }
+
     [Theory]
     [MemberData(nameof(Transports))]
     [SuppressMessage("Reliability", "CA2025", Justification = "The task is awaited before the test ends.")]
@@ -124,18 +142,18 @@ public sealed class LimitsTests : IAsyncLifetime
         _server.Dispose();
     }
 
-    private async Task<Multiplexer> StartAsync(string transport, string route, string endpoint = "\"Backlog\": 100")
+    private async Task<Multiplexer> StartAsync(string transport, string route, string endpoint = "\"Backlog\": 100", string match = "")
     {
         _proxy = new Multiplexer(transport, _time);
-        await _proxy.EditAsync(Json(route, endpoint));
+        await _proxy.EditAsync(Json(route, endpoint, match));
         return _proxy;
     }
 
-    private string Json(string route, string endpoint = "\"Backlog\": 100") =>
+    private string Json(string route, string endpoint = "\"Backlog\": 100", string match = "") =>
         $$"""
             { "ReverseProxy": {
                 "TcpEndpoints": { "edge": { "Address": "127.0.0.1:0", {{endpoint}} } },
-                "TcpRoutes": { "r": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c", {{route}} } },
+                "TcpRoutes": { "r": { "Match": { "Endpoints": ["edge"] {{match}} }, "ClusterId": "c", {{route}} } },
                 "Clusters": { "c": { "Destinations": { "d": { "Address": "{{_server.Address()}}" } } } } } }
             """;
 

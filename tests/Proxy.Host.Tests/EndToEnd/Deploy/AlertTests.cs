@@ -185,6 +185,44 @@ public sealed class AlertTests : IAsyncDisposable
     }
 
     [RealServerFact("promtool")]
+    public async Task Limit_RefusesClients_Fires()
+    {
+        using var server = new TcpServer("");
+        await StartAsync(
+            Routes(
+                $$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } """,
+                """, "Limits": { "MaxConnections": 1 } """
+            )
+        );
+        await ConnectAsync(); // has the only place
+        await _recording.ScrapeAsync();
+
+        await RecordAsync(ComeAsync);
+
+        await _recording.FiresAsync("ProxyLimitReached");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Endpoint_RefusesClients_Fires()
+    {
+        using var server = new TcpServer("");
+        await StartAsync(
+            $$"""
+            "ReverseProxy": {
+              "TcpEndpoints": { "edge": { "Address": "127.0.0.1:0", "MaxConnections": 1 } },
+              "TcpRoutes": { "r": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c" } },
+              "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } } }
+            """
+        );
+        await ConnectAsync(); // has the only place
+        await _recording.ScrapeAsync();
+
+        await RecordAsync(ComeAsync);
+
+        await _recording.FiresAsync("ProxyLimitReached");
+    }
+
+    [RealServerFact("promtool")]
     public async Task HttpRoute_Answers502_Fires()
     {
         var port = Ports.Free();

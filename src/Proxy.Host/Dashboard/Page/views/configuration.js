@@ -37,7 +37,7 @@ export function configuration(wanted) {
     fail: failed.show,
   });
   const reload = reloading(() => live.now());
-  const own = attentionOf(({ kind }) => ['Configuration', 'Listener', 'Certificate'].includes(kind));
+  const own = attentionOf(({ kind }) => ['Configuration', 'Listener', 'Certificate', 'Endpoint'].includes(kind));
   let seen = null;
   const anchors = Object.entries(tabs).map(([name, text]) =>
     setCurrent(el('a', { href: link(name === 'files' ? ['configuration'] : ['configuration', name]) }, text), name === tab),

@@ -3,6 +3,7 @@
 import { get, path } from '../api.js';
 import { attentionOf, ofCluster } from '../attention.js';
 import { Chart } from '../chart.js';
+import { routeOf } from '../conditions.js';
 import { el } from '../dom.js';
 import { bytes, bytesRate, count, perSecond, plural } from '../format.js';
 import { Live } from '../live.js';
@@ -40,7 +41,7 @@ export function route(id) {
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
   let part = null;
   let cluster = () => false;
-  const own = attentionOf((one) => (['Route', 'Lock'].includes(one.kind) && one.id === id) || cluster(one));
+  const own = attentionOf((one) => (['Route', 'Lock'].includes(one.kind) && one.id === id) || (one.kind === 'Limit' && routeOf(one.id) === id) || cluster(one));
   const live = new Live({
     load: () => get(path('routes', id)),
     show: (found) => {

@@ -1,0 +1,386 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Diagnostics;
+using Proxy.Timing;
+
+namespace Proxy.Connections;
+
+/// <summary>
+/// Relays by streams, for connections whose bytes are not those of their sockets, as with TLS. A buffer is held only while there are bytes. An end is
+/// passed on as an end; a reset or a cut as a reset, once the bytes before it are delivered. When the proxy ends the relay, both sides are reset.
+/// </summary>
+internal sealed class StreamRelay : ITimedRelay
+{
+    private const int FlushTime = 5_000;
+    private const int FlushPoll = 50;
+    private const int UnreadPoll = 250; // how soon the reset of a side that is not read is noticed, in milliseconds
+    private const int LongestPause = 1_000; // an edit of the bandwidth may end a pause earlier
+    private const int BytesPerTurn = BufferPool.BufferSize;
+    private const int ReadsPerTurn = 16;
+
+    private readonly RelaySide _client;
+    private readonly RelaySide _upstream;
+    private readonly RelayDeadlines _deadlines;
+    private readonly ConnectionRecord _record;
+    private readonly IRelayTimer _timer;
+    private readonly TaskCompletionSource _over;
+    private long _resetExpires = RelayDeadlines.Never;
+    private ulong _delivered;
+    private RelaySide? _broken;
+    private int _outcome = (int)ConnectionOutcome.Completed;
+    private int _isAborted;
+    private volatile RelaySide? _flushing;
+    private volatile bool _isFinished;
+
+    private StreamRelay(
+        (TcpConnection Connection, Stream Stream) client,
+        (TcpConnection Connection, Stream Stream) upstream,
+        RelayOptions options,
+        ConnectionRecord record,
+        DeadlineClock clock
+    )
+    {
+        _record = record;
+        _timer = client.Connection.StartTimer(this) ?? new ClockTimer(clock, this);
+        _deadlines = new(options, _timer.Now);
+        _over = new(_timer.IsInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        _client = new(
+            client.Connection,
+            client.Stream,
+            ConnectionOutcome.ClientReset,
+            new(options.Bandwidth, _timer.IsInline)
+        );
+        _upstream = new(
+            upstream.Connection,
+            upstream.Stream,
+            ConnectionOutcome.UpstreamReset,
+            new(options.Bandwidth, _timer.IsInline)
+        );
+    }
+
+    /// <summary>Creates a relay; null if one of the connections has no stream.</summary>
+    public static StreamRelay? TryCreate(
+        ConnectionContext client,
+        ConnectionContext upstream,
+        RelayOptions options,
+        ConnectionRecord record,
+        DeadlineClock clock
+    ) =>
+        client is TcpConnection from && upstream is TcpConnection to && from.OpenStream() is { } input && to.OpenStream() is { } output
+            ? new((from, input), (to, output), options, record, clock)
+            : null;
+
+    /// <inheritdoc />
+    public override string ToString() => $"the relay between {_client.Connection} and {_upstream.Connection}";
+
+    /// <summary>Relays until the end; returns the outcome.</summary>
+    public async Task<ConnectionOutcome> RunAsync()
+    {
+        _timer.CheckAt(_deadlines.Next);
+        try
+        {
+            var up = PumpAsync(_client, _upstream);
+            await PumpAsync(_upstream, _client);
+            await up;
+        }
+        finally
+        {
+            _isFinished = true;
+            _timer.Dispose();
+        }
+
+        return (ConnectionOutcome)Volatile.Read(ref _outcome);
+    }
+
+    /// <inheritdoc />
+    public long Check(long now)
+    {
+        var outcome = _record.Outcome;
+        if (_isFinished)
+        {
+            return RelayDeadlines.Never; // in this order, since an outcome from outside was set before the relay had finished
+        }
+
+        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
+        {
+            _deadlines.Active(now);
+        }
+
+        NoticeReset(_client, now);
+        NoticeReset(_upstream, now);
+        if (IsPaused && Volatile.Read(ref _resetExpires) != RelayDeadlines.Never)
+        {
+            Volatile.Write(ref _resetExpires, now + FlushTime); // what waits for bandwidth is not late
+        }
+
+        if (outcome is not null)
+        {
+            AbortBoth(); // it has ended only the client's connection, and the upstream one has to end too
+        }
+        else if (_deadlines.Passed(now) is { } passed && (passed != ConnectionOutcome.IdleTimeout || !(IsPaused || IsDelivering(now))))
+        {
+            Expire(passed);
+        }
+        else if (now >= Volatile.Read(ref _resetExpires) || _flushing is { Connection.SendQueue.IsEmpty: true })
+        {
+            AbortBoth();
+        }
+
+        return _isFinished || Volatile.Read(ref _isAborted) != 0 ? RelayDeadlines.Never : Next(now);
+    }
+
+    // Bytes that wait for bandwidth are there all the same.
+    private bool IsPaused => _client.Pause.IsPaused || _upstream.Pause.IsPaused;
+
+    private long Next(long now)
+    {
+        var next = Math.Min(_deadlines.Next, Volatile.Read(ref _resetExpires));
+        if (IsPaused)
+        {
+            next = Math.Min(next, Math.Min(now + LongestPause, Math.Min(_client.Pause.Resumes, _upstream.Pause.Resumes)));
+        }
+
+        if (_flushing is not null)
+        {
+            next = Math.Min(next, now + FlushPoll);
+        }
+
+        return IsUnread(_client) || IsUnread(_upstream) ? Math.Min(next, now + UnreadPoll) : next;
+    }
+
+    private static bool IsUnread(RelaySide side) => side.IsSendingOn || side.HasEnded;
+
+    // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
+    private bool IsDelivering(long now)
+    {
+        var (client, upstream) = (_client.Connection.SendQueue, _upstream.Connection.SendQueue);
+        var delivered = client.Delivered + upstream.Delivered;
+        if ((client.IsEmpty && upstream.IsEmpty) || delivered == _delivered)
+        {
+            return false;
+        }
+
+        _delivered = delivered;
+        _deadlines.Active(now);
+        return true;
+    }
+
+    private void NoticeReset(RelaySide side, long now)
+    {
+        var other = side == _client ? _upstream : _client;
+        if (!IsUnread(side) || (side.HasEnded && other.HasEnded) || side.Connection.DepartedWithin(0) != PeerDeparture.Reset)
+        {
+            return;
+        }
+
+        if (side.HasEnded && side.Connection.HasEndedWithin)
+        {
+            // Clients that close at once after close_notify, with session tickets unread, reset the connection; yet all of their bytes are here. The other
+            // side may end in time.
+            Interlocked.CompareExchange(ref _resetExpires, now + FlushTime, RelayDeadlines.Never);
+            if (now >= Volatile.Read(ref _resetExpires))
+            {
+                NoteBroken(side, side.ResetOutcome, now);
+            }
+
+            return;
+        }
+
+        NoteBroken(side, side.ResetOutcome, now);
+        if (side.HasEnded)
+        {
+            Flush(other);
+        }
+    }
+
+    private async Task PumpAsync(RelaySide from, RelaySide to)
+    {
+        var failed = from;
+        try
+        {
+            var moved = 0;
+            for (var reads = 0; ; reads++)
+            {
+                failed = from;
+                var isThere = from.Stream.ReadAsync(Memory<byte>.Empty);
+                if (isThere.IsCompleted)
+                {
+                    await isThere;
+                    if (moved >= BytesPerTurn || reads >= ReadsPerTurn)
+                    {
+                        await from.Turn.EndAsync();
+                        (moved, reads) = (0, 0);
+                    }
+                }
+                else
+                {
+                    await isThere;
+                    (moved, reads) = (0, 0);
+                }
+
+                var allowing = from.Pause.AllowedAsync(_timer.Now);
+                if (!allowing.IsCompleted)
+                {
+                    _timer.CheckAt(from.Pause.Resumes);
+                }
+
+                var allowed = await allowing;
+                var buffer = from.Connection.Buffers.RentWithinBudget();
+                try
+                {
+                    var count = await from.Stream.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, allowed)));
+                    if (count == 0)
+                    {
+                        break;
+                    }
+
+                    moved += count;
+                    from.Pause.Count(count);
+                    failed = to;
+                    await SendAsync(from, to, buffer.AsMemory(0, count));
+                    Count(from, count);
+                }
+                finally
+                {
+                    from.Connection.Buffers.Return(buffer);
+                }
+            }
+
+            await EndAsync(from, to);
+        }
+        catch (Exception exception)
+            when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
+        {
+            await BreakAsync(from, failed, exception);
+        }
+        catch (Exception)
+        {
+            // There is no memory, or the relay has a fault. An end of one direction only would look as if all of its bytes had arrived.
+            Interlocked.Exchange(ref _outcome, (int)ConnectionOutcome.InternalError);
+            AbortBoth();
+            throw;
+        }
+        finally
+        {
+            from.IsOver = true;
+        }
+    }
+
+    private ValueTask SendAsync(RelaySide from, RelaySide to, ReadOnlyMemory<byte> bytes)
+    {
+        var sending = to.Stream.WriteAsync(bytes);
+        return sending.IsCompletedSuccessfully ? sending : WaitAsync(from, sending);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitAsync(RelaySide from, ValueTask sending)
+    {
+        from.IsSendingOn = true;
+        _timer.CheckAt(_timer.Now + UnreadPoll);
+        try
+        {
+            await sending;
+        }
+        finally
+        {
+            from.IsSendingOn = false;
+        }
+    }
+
+    private void Count(RelaySide from, int bytes)
+    {
+        _deadlines.Active(_timer.Now);
+        if (from == _client)
+        {
+            _record.CountClientBytes(bytes);
+        }
+        else
+        {
+            _record.CountUpstreamBytes(bytes);
+        }
+    }
+
+    private async ValueTask EndAsync(RelaySide from, RelaySide to)
+    {
+        if (Volatile.Read(ref _broken) is { } broken)
+        {
+            await BreakAsync(from, broken, null);
+            return;
+        }
+
+        from.HasEnded = true;
+        _deadlines.HalfClosed(_timer.Now);
+        _timer.CheckAt(Math.Min(_deadlines.Next, _timer.Now + UnreadPoll));
+        await to.Connection.EndSendingAsync();
+    }
+
+    private async ValueTask BreakAsync(RelaySide from, RelaySide broken, Exception? exception)
+    {
+        NoteBroken(broken, exception is ConnectionEndedException ended ? ended.Outcome : broken.ResetOutcome, _timer.Now);
+        if (_record.Outcome is not null)
+        {
+            AbortBoth();
+            return;
+        }
+
+        // The direction that reads from the broken side delivers the bytes before the reset. The other has no receiver left; it ends both sides only if
+        // the first had ended before.
+        var lost = Volatile.Read(ref _broken)!;
+        var healthy = lost == _client ? _upstream : _client;
+        if (from == lost || lost.HasEnded || lost.IsOver)
+        {
+            Flush(healthy);
+            await _over.Task;
+        }
+    }
+
+    private void NoteBroken(RelaySide broken, ConnectionOutcome outcome, long now)
+    {
+        if (Volatile.Read(ref _isAborted) == 0 && Interlocked.CompareExchange(ref _broken, broken, null) is null)
+        {
+            Interlocked.CompareExchange(ref _outcome, (int)outcome, (int)ConnectionOutcome.Completed);
+            Interlocked.CompareExchange(ref _resetExpires, now + FlushTime, RelayDeadlines.Never);
+            _deadlines.HalfClosed(now); // the longest time for what is paused
+            _timer.CheckAt(now + FlushTime);
+        }
+    }
+
+    // Resets both sides once the healthy one has got the bytes before the reset.
+    private void Flush(RelaySide healthy)
+    {
+        if (healthy.Connection.SendQueue.IsEmpty)
+        {
+            AbortBoth();
+            return;
+        }
+
+        _flushing = healthy;
+        _timer.CheckAt(_timer.Now + FlushPoll);
+    }
+
+    private void Expire(ConnectionOutcome outcome)
+    {
+        if (Volatile.Read(ref _broken) is null)
+        {
+            _record.TryEnd(outcome);
+            Interlocked.CompareExchange(ref _outcome, (int)outcome, (int)ConnectionOutcome.Completed);
+        }
+
+        AbortBoth();
+    }
+
+    private void AbortBoth()
+    {
+        if (Interlocked.Exchange(ref _isAborted, 1) != 0)
+        {
+            return;
+        }
+
+        var reason = new ConnectionAbortedException("The relay ended the connection.");
+        _client.Connection.Abort(reason);
+        _upstream.Connection.Abort(reason);
+        _client.Pause.End();
+        _upstream.Pause.End();
+        _over.TrySetResult();
+    }
+}

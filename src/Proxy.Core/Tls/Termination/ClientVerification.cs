@@ -1,0 +1,34 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
+using Proxy.Tls.Certificates;
+
+namespace Proxy.Tls.Termination;
+
+/// <summary>Verifies the certificate of one client, in each handshake: a session that is resumed is verified as well.</summary>
+internal sealed class ClientVerification(ClientCertificateMode mode, TrustBundle trust)
+{
+    /// <summary>Why the certificate was refused; null if it was not.</summary>
+    public HandshakeFailure? Refusal { get; private set; }
+
+    /// <summary>What a TLS stream calls.</summary>
+    public bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        Refusal = certificate is X509Certificate2 shown ? Judge(shown, chain) : Missing();
+        return Refusal is null;
+    }
+
+    private HandshakeFailure? Missing() =>
+        mode == ClientCertificateMode.Required
+            ? new(TlsFailureReason.NoCertificate, "the client showed no certificate", Alerted: true)
+            : null;
+
+    private HandshakeFailure? Judge(X509Certificate2 certificate, X509Chain? chain)
+    {
+        var sent = chain?.ChainPolicy.ExtraStore ?? [];
+        return trust.Refusal(certificate, sent, CertificateUse.Client, serverName: null) is { } refusal
+            ? new(TlsFailureReason.CertificateRefused, Printable.Shorten(refusal), Alerted: true)
+            : null;
+    }
+}

@@ -1,0 +1,232 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Proxy.Configuration.Tls;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Peeking;
+using Proxy.Peeking.Hello;
+
+namespace Proxy.Tls.Termination;
+
+/// <summary>Terminates the TLS of a route's clients.</summary>
+/// <param name="routeId">The id of the route.</param>
+/// <param name="config">How it is terminated.</param>
+/// <param name="answersPostgres">Whether clients of PostgreSQL are answered that TLS may follow.</param>
+/// <param name="services">The services that all routes share.</param>
+internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool answersPostgres, TerminationDependencies services)
+{
+    private static readonly ConnectionAbortedException _failed = new("The TLS handshake failed.");
+    private static readonly PeekPlan _anyHello = new([], AnswersPostgres: false, Timeout.InfiniteTimeSpan);
+    private static readonly PeekPlan _postgres = _anyHello with { AnswersPostgres = true };
+
+    private readonly HandshakeOptions _options = new(config, services.Certificates);
+    private readonly HandshakeLog _log = new(routeId, services.Time, services.Logger);
+    private readonly TlsEnds _ends = new(ConnectionOutcome.ClientTruncated, config.RequireCloseNotify);
+
+    /// <summary>Does the handshake with a client.</summary>
+    /// <param name="connection">The connection. Its first bytes may have been examined, and given back.</param>
+    /// <param name="record">The record of the connection.</param>
+    /// <returns>The connection within TLS, which the caller disposes; null if the handshake failed, and the connection is closed.</returns>
+    public async Task<TlsConnection?> AuthenticateAsync(TcpConnection connection, ConnectionRecord record)
+    {
+        var started = services.Time.GetTimestamp();
+        using var deadline = new CancellationTokenSource(config.HandshakeTimeout, services.Time);
+        var attempt = new Attempt();
+        TlsConnection? result = null;
+        HandshakeFailure? failure = null;
+        var gate = services.Gates.Of(record.EndpointId);
+        var hasPlace = false;
+        try
+        {
+            // A client that says nothing takes no place.
+            failure = Departed(await connection.WaitForInputAsync(deadline.Token));
+            if (failure is null)
+            {
+                attempt.Stage = HandshakeStage.Waiting;
+                failure = Departed(await gate.EnterAsync(connection, deadline.Token));
+                hasPlace = failure is null;
+            }
+
+            if (failure is null)
+            {
+                (result, failure) = await RunAsync(connection, record, attempt, deadline.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            failure = TimedOut(attempt.Stage);
+        }
+        finally
+        {
+            if (hasPlace)
+            {
+                gate.Exit();
+            }
+        }
+
+        var duration = services.Time.GetElapsedTime(started);
+        if (result is not null)
+        {
+            services.Metrics.Succeeded(TlsSide.Client, routeId, result.Facts, duration);
+            return result;
+        }
+
+        services.Metrics.Failed(TlsSide.Client, routeId, failure!.Reason, duration);
+        await FailAsync(connection, record, failure, attempt);
+        return null;
+    }
+
+    private async Task<(TlsConnection?, HandshakeFailure?)> RunAsync(
+        TcpConnection connection,
+        ConnectionRecord record,
+        Attempt attempt,
+        CancellationToken cancellationToken
+    )
+    {
+        attempt.Stage = HandshakeStage.Hello;
+        if (await ReadHelloAsync(connection, cancellationToken) is { } failure)
+        {
+            return (null, failure);
+        }
+
+        attempt.Stage = HandshakeStage.Answer;
+        var hello = connection.Features.Get<IClientHelloFeature>()!;
+        var watch = new HandshakeStream(connection.OpenStream()!);
+        var cipher = new CipherStream(watch);
+        var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
+        var verification = _options.Verification();
+        try
+        {
+            await stream.AuthenticateAsServerAsync(_options.Of(hello.ServerName, verification), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+        catch (Exception exception)
+            when (exception is AuthenticationException or IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            await stream.DisposeAsync();
+            return (null, HandshakeFailure.Of(exception, verification?.Refusal));
+        }
+
+        watch.Over();
+        return (Wrap(connection, record, stream, cipher, hello.ServerName, watch.IsResumed), null);
+    }
+
+    // Until the ClientHello is a feature of the connection.
+    private async Task<HandshakeFailure?> ReadHelloAsync(TcpConnection connection, CancellationToken cancellationToken)
+    {
+        if (connection.Features.Get<IClientHelloFeature>() is not null)
+        {
+            return null; // the route was chosen by it
+        }
+
+        var isAnswered = connection.Features.Get<ConnectionFacts>() is { IsPostgresOverTls: true };
+        var facts = new ConnectionFacts(answersPostgres && !isAnswered ? _postgres : _anyHello);
+        var outcome = await FirstBytesReader.ReadAsync(
+            connection,
+            facts,
+            static facts => facts.NeedForHello,
+            services.Buffers,
+            cancellationToken
+        );
+        facts.Publish(connection);
+        return outcome switch
+        {
+            ConnectionOutcome.LimitExceeded => new(TlsFailureReason.NoPlace, "there was no memory for its ClientHello"),
+            { } => Departed(PeerDeparture.Reset),
+            null when facts.Hello is not null => null,
+            null when facts.HasEnded => Departed(PeerDeparture.Closed),
+            null when facts.HelloStatus == ClientHelloStatus.Malformed => new(
+                TlsFailureReason.Malformed,
+                "its ClientHello is malformed or longer than 16 KiB"
+            ),
+            _ => new(TlsFailureReason.NotTls, "the client does not speak TLS"),
+        };
+    }
+
+    private TlsConnection Wrap(
+        TcpConnection connection,
+        ConnectionRecord record,
+        SslStream stream,
+        CipherStream cipher,
+        string? serverName,
+        bool? isResumed
+    )
+    {
+        var certificate = stream.RemoteCertificate as X509Certificate2;
+        var facts = new TlsFacts
+        {
+            Protocol = stream.SslProtocol,
+            NegotiatedCipherSuite = stream.NegotiatedCipherSuite,
+            HostName = serverName ?? "",
+            ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol,
+            IsResumed = isResumed,
+            PeerCertificate = certificate,
+        };
+        record.Tls = new(
+            TlsMetrics.VersionOf(facts.Protocol),
+            $"{facts.NegotiatedCipherSuite}",
+            isResumed,
+            serverName,
+            facts.ApplicationProtocol.IsEmpty ? null : Encoding.Latin1.GetString(facts.ApplicationProtocol.Span),
+            certificate?.Subject,
+            [.. PeerNames.Of(certificate).All.Select(static name => name.ToString())]
+        )
+        {
+            PeerCommonName = certificate is null ? null : PeerNames.CommonNameOf(certificate),
+        };
+        return new(connection, stream, cipher, facts, _ends);
+    }
+
+    private HandshakeFailure TimedOut(HandshakeStage stage)
+    {
+        var limit = $"within HandshakeTimeout ({config.HandshakeTimeout:c})";
+        return stage switch
+        {
+            HandshakeStage.Silent => new(TlsFailureReason.TimedOut, $"the client sent nothing {limit}"),
+            HandshakeStage.Waiting => new(
+                TlsFailureReason.NoPlace,
+                $"MaxConcurrentHandshakes of others were under way, and its turn did not come {limit}"
+            ),
+            HandshakeStage.Hello => new(TlsFailureReason.TimedOut, $"the ClientHello did not come {limit}"),
+            _ => new(TlsFailureReason.TimedOut, $"the client did not answer the proxy's part of the handshake {limit}"),
+        };
+    }
+
+    private static HandshakeFailure? Departed(PeerDeparture? departure) =>
+        departure switch
+        {
+            null => null,
+            PeerDeparture.Reset => new(TlsFailureReason.Reset, "the client reset the connection"),
+            _ => new(TlsFailureReason.Closed, "the client ended the connection"),
+        };
+
+    private async Task FailAsync(TcpConnection connection, ConnectionRecord record, HandshakeFailure failure, Attempt attempt)
+    {
+        record.TlsFailure = failure.Reason.ToString();
+        if (attempt.Stage != HandshakeStage.Silent || failure.Reason == TlsFailureReason.TimedOut) // not of checks whether the port is open
+        {
+            _log.Failed(connection.RemoteEndPoint, failure);
+        }
+
+        if (failure.Alerted && record.TryEnd(ConnectionOutcome.TlsFailed))
+        {
+            await OrderlyEnd.SendAsync(connection, services.Buffers, services.Time);
+            connection.Abort(_failed);
+            return;
+        }
+
+        record.Close(ConnectionOutcome.TlsFailed);
+    }
+
+    private sealed class Attempt
+    {
+        public HandshakeStage Stage { get; set; }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using Proxy.Connections;
+
+namespace Proxy.Tls;
+
+/// <summary>Writes bytes within TLS, and close_notify behind the last of them: the stream itself would mix both. One writer at a time.</summary>
+internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
+{
+    private readonly Lock _gate = new(); // guards all below
+    private TaskCompletionSource? _ended;
+    private bool _isWriting;
+
+    /// <summary>Whether the end was asked for.</summary>
+    public bool IsEnding => Volatile.Read(ref _ended) is not null;
+
+    /// <summary>Completes when the kernel has all bytes.</summary>
+    /// <exception cref="IOException">The connection is reset or closed, or was ended by this side.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_ended is not null)
+            {
+                throw new IOException("This side has ended the connection.");
+            }
+
+            _isWriting = true;
+        }
+
+        try
+        {
+            await stream.WriteAsync(bytes, cancellationToken);
+        }
+        finally
+        {
+            bool ends;
+            lock (_gate)
+            {
+                _isWriting = false;
+                ends = _ended is not null;
+            }
+
+            if (ends)
+            {
+                _ = SendEndAsync();
+            }
+        }
+    }
+
+    /// <summary>Sends close_notify and FIN after the bytes sent so far. The task completes when the kernel has them, and never fails.</summary>
+    public Task EndAsync()
+    {
+        lock (_gate)
+        {
+            if (_ended is not null)
+            {
+                return _ended.Task;
+            }
+
+            _ended = new();
+            if (_isWriting)
+            {
+                return _ended.Task;
+            }
+        }
+
+        _ = SendEndAsync();
+        return _ended.Task;
+    }
+
+    private async Task SendEndAsync()
+    {
+        try
+        {
+            await stream.ShutdownAsync();
+            transport.EndSending();
+        }
+        catch (Exception exception)
+            when (exception is IOException or ObjectDisposedException or InvalidOperationException or NotSupportedException)
+        {
+            // The connection is lost, which its reader notices. A FIN alone would be a cut.
+        }
+        finally
+        {
+            _ended!.TrySetResult();
+        }
+    }
+}
