@@ -120,6 +120,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         var own = new (string Key, string? Value)[]
         {
             (TcpClusterConfig.HeaderMetadata, tcp.SendProxyProtocol == ProxyProtocolVersion.None ? null : tcp.SendProxyProtocol.ToString()),
+            (TcpClusterConfig.TlsMetadata, tcp.Tls?.ToText()),
             (TcpClusterConfig.ProbeSendMetadata, tcp.Probe?.Send),
             (TcpClusterConfig.ProbeExpectMetadata, tcp.Probe?.Expect),
             (TcpClusterConfig.ProbeMinimumMetadata, tcp.Probe?.MinimumBytes.ToString(CultureInfo.InvariantCulture)),

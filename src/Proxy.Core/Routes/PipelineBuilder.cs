@@ -7,6 +7,7 @@ using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
+using Proxy.Tls.Origination;
 using Proxy.Tls.Termination;
 
 namespace Proxy.Routes;
@@ -17,6 +18,7 @@ internal sealed partial class PipelineBuilder(
     IEnumerable<IRouteFactory> factories,
     EdgeDependencies edge,
     Limiters limiters,
+    Originations originations,
     TerminationDependencies termination,
     ILogger<PipelineBuilder> logger
 )
@@ -28,6 +30,7 @@ internal sealed partial class PipelineBuilder(
     /// <exception cref="OperationCanceledException">The token was cancelled. What was built before is released.</exception>
     public PipelineSet Build(Revision revision, CancellationToken cancellationToken = default)
     {
+        LoadTls(revision);
         var kinds = new List<IRouteSet>();
         var limits = new RevisionLimits(limiters, revision);
         try
@@ -66,6 +69,22 @@ internal sealed partial class PipelineBuilder(
 
     /// <summary>Releases what was built for a revision that is not going to run. Cannot fail; problems are logged.</summary>
     public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Parts);
+
+    // Reads the files of certificates, so that an edit whose files cannot be read is rejected.
+    private void LoadTls(Revision revision)
+    {
+        foreach (var (id, cluster) in revision.Config.ReverseProxy.Clusters)
+        {
+            try
+            {
+                _ = cluster.Tcp.Tls is { } tls ? originations.Of(tls) : null;
+            }
+            catch (OriginationException exception)
+            {
+                throw new ApplyException($"ReverseProxy:Clusters:{id}:Tcp:Tls:{exception.Key}", exception);
+            }
+        }
+    }
 
     private void GiveUp(IReadOnlyList<IRevisionPart> parts)
     {
