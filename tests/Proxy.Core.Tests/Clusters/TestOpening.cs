@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
 using Proxy.Diagnostics;
 using Proxy.Tls;
@@ -19,6 +20,6 @@ internal static class TestOpening
     {
         var clock = time ?? TimeProvider.System;
         var metrics = new TlsMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()));
-        return new(new CertificateStore(clock), metrics, clock);
+        return new(new CertificateStore(clock, NullLogger<CertificateStore>.Instance), metrics, clock);
     }
 }
