@@ -9,6 +9,9 @@ using Proxy.Connections;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Routes;
+using Proxy.Tls;
+using Proxy.Tls.Certificates;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Core.Tests.Routes;
 
@@ -136,6 +139,14 @@ public sealed class PipelineBuilderTests : IDisposable
             [_forward, _lock],
             new(new([]), new BufferPool(), TimeProvider.System),
             new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
+            new(
+                new CertificateStore(TimeProvider.System),
+                new HandshakeGates(),
+                new TlsMetrics(new ProxyMeter(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>())),
+                new BufferPool(),
+                TimeProvider.System,
+                NullLogger<TlsTerminator>.Instance
+            ),
             NullLogger<PipelineBuilder>.Instance
         );
 

@@ -11,7 +11,7 @@ internal sealed class RecordSplitter(Socket socket, int at) : NetworkStream(sock
     private bool _isDone;
 
     /// <summary>The length of the message, once it was sent.</summary>
-    public int Length { get; private set; }
+    public int Sent { get; private set; }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -23,8 +23,8 @@ internal sealed class RecordSplitter(Socket socket, int at) : NetworkStream(sock
 
         _isDone = true;
         var message = buffer[RecordHeader..];
-        Length = message.Length;
-        var split = Math.Min(at, Length - 1);
+        Sent = message.Length;
+        var split = Math.Min(at, Sent - 1);
         foreach (var part in (ReadOnlyMemory<byte>[])[message[..split], message[split..]])
         {
             byte[] record = [.. buffer.Span[..3], (byte)(part.Length >> 8), (byte)part.Length, .. part.Span];
