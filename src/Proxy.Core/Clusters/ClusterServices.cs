@@ -6,6 +6,7 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Clusters.Resolution;
 using Proxy.Clusters.Services;
 using Proxy.Diagnostics;
+using Proxy.Tls.Origination;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -52,6 +53,8 @@ internal static class ClusterServices
         services.TryAddSingleton<AddressRace>();
         services.TryAddSingleton<DestinationPicker>();
         services.TryAddSingleton<DialReports>();
+        services.TryAddSingleton<Originations>();
+        services.TryAddSingleton<ConnectionOpening>();
         services.TryAddSingleton<Dialer>();
         LeaveOutDrained(services);
         RecordHealth(services);

@@ -5,7 +5,6 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Diagnostics;
-using Proxy.ProxyProtocol;
 using Proxy.Timing;
 using Yarp.ReverseProxy.Model;
 
@@ -15,7 +14,8 @@ namespace Proxy.Clusters;
 /// Connects to destinations of clusters. For a <see cref="ClusterEndPoint"/> it picks a destination, dials it, and tries others if that
 /// fails; a <see cref="DestinationEndPoint"/> is dialed once. The result of each dial is reported to metrics, passive health and the log.
 /// </summary>
-internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialReports reports, TimeProvider time) : IConnectionFactory
+internal sealed class Dialer(DestinationPicker picker, AddressRace race, ConnectionOpening opening, DialReports reports, TimeProvider time)
+    : IConnectionFactory
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
@@ -64,7 +64,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
             var pick = endPoint.Picked is { } picked ? new(picked, null, null) : Pick(cluster, endPoint, tried ?? _noneTried);
             if (pick.Destination is not { } destination)
             {
-                throw new DialFailedException(Outcome(pick.Refusal, hasTried: tried is not null), failure);
+                throw new DialFailedException(Outcome(pick.Refusal, failure), failure);
             }
 
             client.DestinationId = destination.DestinationId;
@@ -84,7 +84,7 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
             (tried ??= []).Add(destination);
         }
 
-        throw new DialFailedException(ConnectionOutcome.ConnectFailed, failure);
+        throw new DialFailedException(Outcome(failure!), failure);
     }
 
     private PickResult Pick(ClusterState cluster, ClusterEndPoint endPoint, IReadOnlyCollection<DestinationState> tried)
@@ -121,9 +121,18 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         try
         {
             var connection = await race.ConnectAsync(target.Address, settings.ConnectTimeout, settings.DnsRefresh, cancellationToken);
-            if (settings.SendProxyProtocol != ProxyProtocolVersion.None)
+            if (ConnectionOpening.IsNeeded(settings))
             {
-                await SendHeaderAsync(connection, settings, client, cancellationToken);
+                var left = settings.ConnectTimeout - time.GetElapsedTime(started);
+                connection = await opening.OpenAsync(
+                    connection,
+                    target.Address,
+                    target.ClusterId,
+                    settings,
+                    client,
+                    left,
+                    cancellationToken
+                );
             }
 
             reports.Succeeded(target, time.GetElapsedTime(started), span);
@@ -141,28 +150,11 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, DialRep
         }
     }
 
-    // Disposes a connection that does not take the header.
-    private async ValueTask SendHeaderAsync(
-        ConnectionContext connection,
-        TcpClusterConfig settings,
-        ConnectionRecord? client,
-        CancellationToken cancellationToken
-    )
-    {
-        using var late = new CancellationTokenSource(settings.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-        try
-        {
-            await ProxyHeaderSender.SendAsync(connection, settings, client, either.Token);
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
-
     // If no destination is left after a failed one, the outcome is that failure.
-    private static ConnectionOutcome Outcome(ConnectionOutcome? refusal, bool hasTried) =>
-        refusal == ConnectionOutcome.NoDestination && hasTried ? ConnectionOutcome.ConnectFailed : refusal!.Value;
+    private static ConnectionOutcome Outcome(ConnectionOutcome? refusal, Exception? failure) =>
+        refusal == ConnectionOutcome.NoDestination && failure is not null ? Outcome(failure) : refusal!.Value;
+
+    // Of the last attempt, as the destination in the client's record is.
+    private static ConnectionOutcome Outcome(Exception failure) =>
+        failure is TlsFailedException ? ConnectionOutcome.TlsFailed : ConnectionOutcome.ConnectFailed;
 }

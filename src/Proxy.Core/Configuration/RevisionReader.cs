@@ -72,6 +72,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
         var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
+        HttpModeValidator.Check(config.ReverseProxy, wholeDocument || known.ServesHttp, problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var limits = RouteLimitsValidator.Check(config.ReverseProxy.TcpRoutes, problems);
@@ -119,6 +120,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         var own = new (string Key, string? Value)[]
         {
             (TcpClusterConfig.HeaderMetadata, tcp.SendProxyProtocol == ProxyProtocolVersion.None ? null : tcp.SendProxyProtocol.ToString()),
+            (TcpClusterConfig.TlsMetadata, tcp.Tls?.ToText()),
             (TcpClusterConfig.ProbeSendMetadata, tcp.Probe?.Send),
             (TcpClusterConfig.ProbeExpectMetadata, tcp.Probe?.Expect),
             (TcpClusterConfig.ProbeMinimumMetadata, tcp.Probe?.MinimumBytes.ToString(CultureInfo.InvariantCulture)),
@@ -140,7 +142,11 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
     private static void WarnOfUnreachableHttp(ProxyConfig config, ProblemList problems)
     {
-        if (config.ReverseProxy.Routes.Count > 0 && config.Kestrel is not { Endpoints.Count: > 0 })
+        if (
+            config.ReverseProxy.Routes.Count > 0
+            && config.Kestrel is not { Endpoints.Count: > 0 }
+            && config.ReverseProxy.TcpRoutes.Values.All(static route => route.Mode != TcpMode.Http)
+        )
         {
             problems.Warn(
                 $"{ProxyDocument.Section}:Routes",

@@ -138,6 +138,7 @@ internal sealed class DestinationResults(TimeProvider time)
     private static FailureReason ReasonOf(Exception exception) =>
         exception switch
         {
+            TlsFailedException tls => tls.Reason,
             IOException { InnerException: { } inner } => ReasonOf(inner),
             TimeoutException => FailureReason.TimedOut,
             SocketException socket => socket.SocketErrorCode switch

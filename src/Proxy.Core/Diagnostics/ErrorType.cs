@@ -13,11 +13,19 @@ internal static class ErrorType
 
     public const string TimedOut = "timed_out";
 
+    /// <summary>The certificate of a destination is not valid.</summary>
+    public const string Certificate = "certificate";
+
+    /// <summary>A TLS handshake failed otherwise.</summary>
+    public const string TlsHandshake = "tls_handshake";
+
     public static string Of(Exception exception) =>
         exception switch
         {
             SocketException socket => JsonNamingPolicy.SnakeCaseLower.ConvertName(socket.SocketErrorCode.ToString()),
-            TimeoutException => TimedOut,
+            TimeoutException or TlsFailedException { Reason: FailureReason.TimedOut } => TimedOut,
+            TlsFailedException { Reason: FailureReason.InvalidCertificate } => Certificate,
+            TlsFailedException => TlsHandshake,
             OperationCanceledException => Cancelled,
             _ => exception.GetType().FullName!,
         };

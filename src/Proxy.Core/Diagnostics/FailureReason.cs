@@ -29,4 +29,10 @@ public enum FailureReason
 
     /// <summary>It answered an HTTP request with a status from 500 on.</summary>
     ServerError,
+
+    /// <summary>It did not do its part of a TLS handshake.</summary>
+    TlsHandshake,
+
+    /// <summary>Its certificate is not valid.</summary>
+    InvalidCertificate,
 }

@@ -53,8 +53,9 @@ internal sealed class SessionState
 
     public void Apply(UpstreamSettings next)
     {
-        // A change of how to dial only affects the next dial.
-        var renews = next.Multiplex != Settings.Multiplex with { MaxBufferedBytes = next.Multiplex.MaxBufferedBytes };
+        // A change of how to dial only affects the next dial, unless it is one of TLS.
+        var renews =
+            next.Multiplex != Settings.Multiplex with { MaxBufferedBytes = next.Multiplex.MaxBufferedBytes } || next.Tls != Settings.Tls;
         if (renews)
         {
             Pool.RetireAll();

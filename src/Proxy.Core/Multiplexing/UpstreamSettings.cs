@@ -12,6 +12,9 @@ internal sealed record UpstreamSettings(ClusterSection Cluster, IMessageFramer F
     /// <summary>The cluster's section Multiplex; when it changes, the upstream connections are renewed.</summary>
     public ClusterMultiplexConfig Multiplex { get; } = Cluster.Multiplex ?? new();
 
+    /// <summary>How TLS begins; when it changes, the upstream connections are renewed, so that none stays less protected than is configured.</summary>
+    public string? Tls { get; } = Cluster.Tcp.Tls?.ToText();
+
     public LateReply LateReply => Multiplex.LateReply ?? (Framer.Correlation is null ? LateReply.Reconnect : LateReply.Discard);
 
     /// <summary>Whether to connect before there is a client.</summary>

@@ -7,6 +7,8 @@ using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
+using Proxy.Tls.Certificates;
+using Proxy.Tls.Origination;
 using Proxy.Tls.Termination;
 
 namespace Proxy.Routes;
@@ -17,6 +19,7 @@ internal sealed partial class PipelineBuilder(
     IEnumerable<IRouteFactory> factories,
     EdgeDependencies edge,
     Limiters limiters,
+    Originations originations,
     TerminationDependencies termination,
     ILogger<PipelineBuilder> logger
 )
@@ -28,6 +31,7 @@ internal sealed partial class PipelineBuilder(
     /// <exception cref="OperationCanceledException">The token was cancelled. What was built before is released.</exception>
     public PipelineSet Build(Revision revision, CancellationToken cancellationToken = default)
     {
+        LoadTls(revision);
         var kinds = new List<IRouteSet>();
         var limits = new RevisionLimits(limiters, revision);
         try
@@ -66,6 +70,22 @@ internal sealed partial class PipelineBuilder(
 
     /// <summary>Releases what was built for a revision that is not going to run. Cannot fail; problems are logged.</summary>
     public void GiveUp(PipelineSet pipelines) => GiveUp(pipelines.Parts);
+
+    // Reads the files of certificates, so that an edit whose files cannot be read is rejected.
+    private void LoadTls(Revision revision)
+    {
+        foreach (var (id, cluster) in revision.Config.ReverseProxy.Clusters)
+        {
+            try
+            {
+                _ = cluster.Tcp.Tls is { } tls ? originations.Of(tls) : null;
+            }
+            catch (OriginationException exception)
+            {
+                throw new ApplyException($"ReverseProxy:Clusters:{id}:Tcp:Tls:{exception.Key}", exception);
+            }
+        }
+    }
 
     private void GiveUp(IReadOnlyList<IRevisionPart> parts)
     {
@@ -145,6 +165,10 @@ internal sealed partial class PipelineBuilder(
                     Routed(record);
                     return limiter.Admits(record) ? next(connection) : Task.CompletedTask;
                 };
+        }
+        catch (CertificateException exception)
+        {
+            throw new ApplyException($"ReverseProxy:TcpRoutes:{id}:Tls", exception);
         }
         catch (Exception exception)
         {

@@ -38,6 +38,7 @@ public sealed class DialerTests : IAsyncDisposable
         _dialer = new Dialer(
             new DestinationPicker([new FirstAlphabeticalPolicy()], TimeProvider.System),
             new AddressRace(_dials, new DestinationResolver(_time, static (host, _) => Task.FromResult(Resolve(host))), _time),
+            TestOpening.Create(_time),
             new DialReports(new ConnectFailuresHealthPolicy(_health), _metrics, _logs.CreateLogger<Dialer>()),
             _time
         );

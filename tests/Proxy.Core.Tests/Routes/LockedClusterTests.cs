@@ -40,6 +40,7 @@ public sealed class LockedClusterTests : IAsyncDisposable
                 new DestinationResolver(TimeProvider.System, static (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])),
                 TimeProvider.System
             ),
+            TestOpening.Create(),
             new DialReports(new ConnectFailuresHealthPolicy(new RecordingUpdater()), _metrics, NullLogger<Dialer>.Instance),
             TimeProvider.System
         );

@@ -6,6 +6,7 @@ using Proxy.Admission;
 using Proxy.Configuration;
 using Proxy.Configuration.Routes;
 using Proxy.Connections;
+using Proxy.Core.Tests.Clusters;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Routes;
@@ -139,6 +140,7 @@ public sealed class PipelineBuilderTests : IDisposable
             [_forward, _lock],
             new(new([]), new BufferPool(), TimeProvider.System),
             new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
+            TestOpening.Originations(),
             new(
                 new CertificateStore(TimeProvider.System),
                 new HandshakeGates(),

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Proxy.Clusters.Resolution;
 using Proxy.Configuration.Clusters;
+using Proxy.Configuration.Tls;
 using Proxy.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -10,7 +11,8 @@ namespace Proxy.Clusters.Probing;
 /// YARP's client factory, with clients that check <c>tcp:</c> and <c>unix:</c> destinations by connecting, and that resolve names like TCP
 /// routes do.
 /// </summary>
-internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, DestinationResolver resolver) : ForwarderHttpClientFactory
+internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, ConnectionOpening opening, DestinationResolver resolver)
+    : ForwarderHttpClientFactory
 {
     private static readonly TimeSpan _dnsRefresh = new TcpClusterConfig().DnsRefresh;
 
@@ -24,7 +26,14 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
 
     /// <inheritdoc />
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new ConnectProbeHandler(race, HeaderOf(context.NewMetadata), Probe.Of(context.NewMetadata), base.WrapHandler(context, handler));
+        new ConnectProbeHandler(
+            race,
+            opening,
+            context.ClusterId,
+            new() { SendProxyProtocol = HeaderOf(context.NewMetadata), Tls = ClusterTlsConfig.Parse(TlsOf(context.NewMetadata)) },
+            Probe.Of(context.NewMetadata),
+            base.WrapHandler(context, handler)
+        );
 
     /// <inheritdoc />
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context)
@@ -32,8 +41,12 @@ internal sealed class TcpAwareForwarderHttpClientFactory(AddressRace race, Desti
         ArgumentNullException.ThrowIfNull(context);
         return base.CanReuseOldClient(context)
             && HeaderOf(context.OldMetadata) == HeaderOf(context.NewMetadata)
+            && TlsOf(context.OldMetadata) == TlsOf(context.NewMetadata)
             && !Probe.Differs(context.OldMetadata, context.NewMetadata);
     }
+
+    private static string? TlsOf(IReadOnlyDictionary<string, string>? metadata) =>
+        metadata?.GetValueOrDefault(TcpClusterConfig.TlsMetadata);
 
     private static ProxyProtocolVersion HeaderOf(IReadOnlyDictionary<string, string>? metadata) =>
         Enum.TryParse<ProxyProtocolVersion>(metadata?.GetValueOrDefault(TcpClusterConfig.HeaderMetadata), out var version)

@@ -19,6 +19,9 @@ public sealed record TcpClusterConfig
     /// <summary>The same for the number of bytes that checks expect.</summary>
     internal const string ProbeMinimumMetadata = "Tcp:Probe:MinimumBytes";
 
+    /// <summary>The same for Tls, as JSON.</summary>
+    internal const string TlsMetadata = "Tcp:Tls";
+
     /// <summary>The same for Rise.</summary>
     internal const string RiseMetadata = "Tcp:Rise";
 

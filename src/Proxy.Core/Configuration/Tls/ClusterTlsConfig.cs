@@ -1,3 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Proxy.Configuration.Reading;
+
 namespace Proxy.Configuration.Tls;
 
 /// <summary>How connections to the destinations of a cluster begin TLS; a cluster without it is connected in clear.</summary>
@@ -35,4 +39,13 @@ public sealed record ClusterTlsConfig
 
     /// <summary>Whether certificates are not verified, so that anything between here and the destination may read and change all bytes.</summary>
     public bool AllowInvalid { get; init; }
+
+    /// <summary>All settings as one text, which is equal for equal settings; secrets included.</summary>
+    internal string ToText() => JsonSerializer.Serialize(this, ConfigTypes.Options);
+
+    /// <summary>The settings of a text.</summary>
+    /// <param name="text">What <see cref="ToText"/> has returned; null for no settings.</param>
+    [return: NotNullIfNotNull(nameof(text))]
+    internal static ClusterTlsConfig? Parse(string? text) =>
+        text is null ? null : JsonSerializer.Deserialize<ClusterTlsConfig>(text, ConfigTypes.Options)!;
 }

@@ -11,11 +11,16 @@ internal sealed class CertificateNames
     private const string NameExtension = "2.5.29.17";
 
     private readonly HashSet<string> _all;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _lookup;
 
     public CertificateNames(X509Certificate2 certificate)
     {
         All = [.. Read(certificate).Select(Normalize).Where(static name => name.Length > 0).Distinct(StringComparer.Ordinal)];
         _all = All.ToHashSet(StringComparer.Ordinal);
+        _lookup = All.Where(IsWildcard)
+            .Select(static name => name[1..])
+            .ToHashSet(StringComparer.Ordinal)
+            .GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>The names, normalized, in the order of the certificate.</summary>
@@ -25,15 +30,15 @@ internal sealed class CertificateNames
     public bool Cover(string serverName)
     {
         var name = Normalize(serverName);
-        return _all.Contains(name) || (Wildcard(name) is { } wildcard && _all.Contains(wildcard));
+        return _all.Contains(name)
+            || (name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && _lookup.Contains(name.AsSpan(dot)));
     }
 
     /// <summary>The name as names are compared.</summary>
     public static string Normalize(string name) => (name.EndsWith('.') ? name[..^1] : name).ToLowerInvariant();
 
-    /// <summary>The only wildcard that covers a normalized name: its first label is replaced. Null for a name of one label.</summary>
-    public static string? Wildcard(string name) =>
-        name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? $"*{name[dot..]}" : null;
+    /// <summary>Whether a name stands for all names that are one label longer than what follows its first dot.</summary>
+    public static bool IsWildcard(string name) => name.StartsWith("*.", StringComparison.Ordinal);
 
     private static IEnumerable<string> Read(X509Certificate2 certificate)
     {

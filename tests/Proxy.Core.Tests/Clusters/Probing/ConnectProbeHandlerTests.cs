@@ -18,7 +18,7 @@ public sealed class ConnectProbeHandlerTests : IDisposable
     {
         var factory = new SocketConnectionFactory(new BufferPool(), _clock, TimeProvider.System);
         var race = new AddressRace(factory, new DestinationResolver(TimeProvider.System), TimeProvider.System);
-        _client = new HttpMessageInvoker(new ConnectProbeHandler(race, ProxyProtocolVersion.None, null, new Teapot()));
+        _client = new HttpMessageInvoker(new ConnectProbeHandler(race, TestOpening.Create(), "c", new(), null, new Teapot()));
     }
 
     [Fact]

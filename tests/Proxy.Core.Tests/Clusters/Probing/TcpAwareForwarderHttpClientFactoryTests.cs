@@ -69,7 +69,7 @@ public sealed class TcpAwareForwarderHttpClientFactoryTests
     {
         var resolver = new DestinationResolver(TimeProvider.System, lookup);
         var race = new AddressRace(new FakeDials(), resolver, TimeProvider.System);
-        return new TcpAwareForwarderHttpClientFactory(race, resolver).CreateClient(
+        return new TcpAwareForwarderHttpClientFactory(race, TestOpening.Create(), resolver).CreateClient(
             new ForwarderHttpClientContext { ClusterId = "web", NewConfig = HttpClientConfig.Empty }
         );
     }

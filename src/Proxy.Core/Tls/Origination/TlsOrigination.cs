@@ -1,0 +1,144 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Proxy.Configuration.Tls;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Tls.Certificates;
+
+namespace Proxy.Tls.Origination;
+
+/// <summary>Begins TLS on connections to the destinations of one cluster.</summary>
+/// <param name="config">The settings of the cluster.</param>
+/// <param name="trust">Verifies certificates; null accepts any.</param>
+/// <param name="certificate">What destinations get that ask for a certificate; null for none.</param>
+/// <param name="metrics">Counts handshakes.</param>
+/// <param name="time">Measures them.</param>
+internal sealed class TlsOrigination(
+    ClusterTlsConfig config,
+    TrustBundle? trust,
+    ServedCertificate? certificate,
+    TlsMetrics metrics,
+    TimeProvider time
+)
+{
+    private readonly TlsEnds _ends = new(ConnectionOutcome.UpstreamTruncated, config.RequireCloseNotify);
+    private readonly List<SslApplicationProtocol>? _protocols = config
+        .AlpnProtocols?.Select(static name => new SslApplicationProtocol(name))
+        .ToList();
+
+    private readonly SslProtocols _versions =
+        config.MinimumVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    private readonly CipherSuitesPolicy? _suites = Suites(config.CipherSuites);
+
+    /// <summary>Asks for TLS, if that has to be asked, and shakes hands.</summary>
+    /// <param name="connection">The connection, of which nothing was read. It belongs to the returned one; if this fails, the caller disposes it.</param>
+    /// <param name="target">With whom.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection within TLS.</returns>
+    /// <exception cref="TlsFailedException">The destination does not do its part, or its certificate is not valid.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<TlsConnection> BeginAsync(
+        TcpConnection connection,
+        OriginationTarget target,
+        CancellationToken cancellationToken
+    )
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            var begun = await BeginUncountedAsync(connection, target, cancellationToken);
+            metrics.Succeeded(TlsSide.Upstream, target.ClusterId, begun.Facts, time.GetElapsedTime(started));
+            return begun;
+        }
+        catch (HandshakeFailedException exception)
+        {
+            metrics.Failed(TlsSide.Upstream, target.ClusterId, exception.Reason, time.GetElapsedTime(started));
+            throw exception.ToFailure();
+        }
+    }
+
+    /// <summary>Counts a handshake that was not over in time.</summary>
+    /// <param name="target">With whom.</param>
+    /// <param name="duration">How long it took.</param>
+    public void TimedOut(OriginationTarget target, TimeSpan duration) =>
+        metrics.Failed(TlsSide.Upstream, target.ClusterId, TlsFailureReason.TimedOut, duration);
+
+    private async ValueTask<TlsConnection> BeginUncountedAsync(
+        TcpConnection connection,
+        OriginationTarget target,
+        CancellationToken cancellationToken
+    )
+    {
+        var transport = connection.OpenStream() ?? throw new InvalidOperationException("The connection was read before TLS began.");
+        if (config.Negotiation == TlsNegotiation.Postgres)
+        {
+            await PostgresNegotiation.AskAsync(transport, cancellationToken);
+        }
+
+        var name = config.ServerName ?? target.Host?.TrimEnd('.');
+        var verification = new ServerVerification(trust, name);
+        var cipher = new CipherStream(transport);
+        var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
+        try
+        {
+            await stream.AuthenticateAsClientAsync(Options(name, target.ClientProtocol, verification), cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            await stream.DisposeAsync();
+            throw verification.Refusal is { } refusal
+                ? new HandshakeFailedException(verification.Reason, refusal, exception)
+                : HandshakeFailedException.Of(exception);
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+
+        return new TlsConnection(connection, stream, cipher, Facts(stream, name), _ends);
+    }
+
+    // Made for each handshake, since SslStream keeps some of it.
+    private SslClientAuthenticationOptions Options(string? name, ReadOnlyMemory<byte> clientProtocol, ServerVerification verification) =>
+        new()
+        {
+            TargetHost = name ?? "",
+            EnabledSslProtocols = _versions,
+            CipherSuitesPolicy = _suites,
+            ApplicationProtocols = _protocols is not null
+                ? _protocols.Count == 0
+                    ? null
+                    : _protocols
+                : clientProtocol.IsEmpty
+                    ? null
+                    : [new(clientProtocol.ToArray())],
+            ClientCertificateContext = certificate?.Context,
+            AllowRenegotiation = false,
+            RemoteCertificateValidationCallback = verification.Verify,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = new() // the verification builds its own chain; this one is not to look for anything
+            {
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+            },
+        };
+
+    // Without the certificate: nothing asks for it, and an exposed one keeps native memory for as long as the connection lasts.
+    private static TlsFacts Facts(SslStream stream, string? name) =>
+        new()
+        {
+            Protocol = stream.SslProtocol,
+            NegotiatedCipherSuite = stream.NegotiatedCipherSuite,
+            HostName = name ?? "",
+            ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol,
+        };
+
+    private static CipherSuitesPolicy? Suites(IReadOnlyList<string> names) =>
+        names.Count == 0 || OperatingSystem.IsWindows() || OperatingSystem.IsAndroid()
+            ? null // refused when the configuration is validated
+            : new(names.Select(static name => Enum.Parse<TlsCipherSuite>(name, ignoreCase: true)));
+}
