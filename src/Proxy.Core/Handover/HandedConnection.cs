@@ -63,7 +63,7 @@ internal sealed class HandedConnection
         _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader);
         _input = new HandedInput(_received.Reader, _deadlines.Taken);
         _deadlines.Input = _input;
-        _output = new HandedOutput(_stream, _deadlines.Down, Sent);
+        _output = new HandedOutput(_stream, _deadlines, Sent);
         Transport = this;
         ConnectionId = inner.ConnectionId;
         LocalEndPoint = inner.LocalEndPoint;
@@ -157,7 +157,7 @@ internal sealed class HandedConnection
             while (true)
             {
                 await _stream.ReadAsync(Memory<byte>.Empty, _over.Token); // holds no memory while the client is silent
-                await _deadlines.Up.AllowedAsync();
+                await _deadlines.Up.AllowedAsync(_deadlines.Now);
                 var count = await _stream.ReadAsync(writer.GetMemory(), _over.Token);
                 if (count == 0)
                 {

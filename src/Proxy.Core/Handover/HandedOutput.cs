@@ -9,9 +9,9 @@ namespace Proxy.Handover;
 /// any more. Kestrel's code goes on on the thread pool, since it may block.
 /// </summary>
 /// <param name="stream">The connection. It is not closed here.</param>
-/// <param name="pause">Waits for bandwidth.</param>
+/// <param name="deadlines">Waits for bandwidth.</param>
 /// <param name="sent">Called with the number of bytes that were sent.</param>
-internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> sent) : PipeWriter
+internal sealed class HandedOutput(Stream stream, HandoverDeadlines deadlines, Action<int> sent) : PipeWriter
 {
     private readonly PipeWriter _inner = Create(stream, new(minimumBufferSize: BufferPool.BufferSize, leaveOpen: true));
     private int _unflushed;
@@ -38,7 +38,7 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
     {
         var count = _unflushed;
         _unflushed = 0;
-        var allowed = pause.AllowedAsync();
+        var allowed = deadlines.Down.AllowedAsync(deadlines.Now);
         if (!allowed.IsCompletedSuccessfully)
         {
             return FlushLaterAsync(allowed, count, cancellationToken);
@@ -111,7 +111,7 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
     {
         if (count > 0)
         {
-            pause.Count(count);
+            deadlines.Down.Count(count);
             sent(count);
         }
     }

@@ -45,8 +45,8 @@ internal sealed class HandoverDeadlines : IDeadline
         (_record, _options, _services, _askToClose, _received) = (record, options, services, askToClose, received);
         var clock = services.Clock;
         _deadlines = new(options.Deadlines.Jittered(services.Random), clock.Now);
-        Up = new(options.Deadlines.Bandwidth, clock);
-        Down = new(options.Deadlines.Bandwidth, clock);
+        Up = new(options.Deadlines.Bandwidth);
+        Down = new(options.Deadlines.Bandwidth);
         _firstBytes =
             services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
                 ? clock.Now + (long)time.TotalMilliseconds
@@ -58,6 +58,9 @@ internal sealed class HandoverDeadlines : IDeadline
 
     /// <summary>The bandwidth to the client.</summary>
     public RelayPause Down { get; }
+
+    /// <summary>The time, in milliseconds of the clock of the limits.</summary>
+    public long Now => _services.Clock.Now;
 
     /// <summary>The bytes as Kestrel reads them.</summary>
     public HandedInput? Input { get; set; }

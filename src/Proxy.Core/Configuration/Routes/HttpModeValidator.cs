@@ -24,7 +24,11 @@ internal static class HttpModeValidator
             }
 
             CheckTarget(route, path, problems);
-            CheckMatch(route.Match, $"{path}:Match", problems);
+            if (route.Tls is null)
+            {
+                CheckMatch(route.Match, $"{path}:Match", problems);
+            }
+
             if (config.Routes.Count == 0)
             {
                 problems.Warn(path, "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes.");
