@@ -15,7 +15,9 @@ internal sealed class CertificateFiles : IDisposable
     public static async Task<CertificateFiles> CreateAsync()
     {
         var files = new CertificateFiles();
-        await files.RunAsync("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 30");
+        await files.RunAsync(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 30"
+        );
         return files;
     }
 

@@ -27,9 +27,17 @@ public sealed class TlsTerminationTests
         Assert.Equal(5, again.Split("Reused, TLSv1.2").Length - 1);
         await AssertResumedAsync(files, port);
 
-        Assert.Contains("alert protocol version", await OpenSslAsync(files, port, "-tls1_1 -cipher DEFAULT@SECLEVEL=0"), StringComparison.Ordinal);
+        Assert.Contains(
+            "alert protocol version",
+            await OpenSslAsync(files, port, "-tls1_1 -cipher DEFAULT@SECLEVEL=0"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("alert no application protocol", await OpenSslAsync(files, port, "-alpn smtp"), StringComparison.Ordinal);
-        Assert.Contains("alert handshake failure", await OpenSslAsync(files, port, "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256"), StringComparison.Ordinal);
+        Assert.Contains(
+            "alert handshake failure",
+            await OpenSslAsync(files, port, "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256"),
+            StringComparison.Ordinal
+        );
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
     }
 
@@ -127,7 +135,13 @@ public sealed class TlsTerminationTests
                 $"hostaddr=127.0.0.1 host=server port={((IPEndPoint)host.Address).Port} user=tester dbname=postgres connect_timeout=10 sslrootcert={files.Authority}";
 
             Assert.Equal("2", await Programs.RunAsync("psql", "", $"{to} sslmode=verify-full", "-Atc", "select 1 + 1"));
-            var rows = await Programs.RunAsync("psql", "", $"{to} sslmode=verify-full", "-Atc", "select repeat('x', 100) from generate_series(1, 20000) n");
+            var rows = await Programs.RunAsync(
+                "psql",
+                "",
+                $"{to} sslmode=verify-full",
+                "-Atc",
+                "select repeat('x', 100) from generate_series(1, 20000) n"
+            );
             Assert.Equal(20000, rows.Split('\n').Length);
             await Assert.ThrowsAsync<InvalidOperationException>(() =>
                 Programs.RunAsync("psql", "", $"{to} sslmode=disable", "-Atc", "select 1")
@@ -184,7 +198,9 @@ public sealed class TlsTerminationTests
                 {
                     using var socket = await _listener.AcceptSocketAsync();
                     await socket.ReceiveAsync(new byte[4096]);
-                    await socket.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine"));
+                    await socket.SendAsync(
+                        Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine")
+                    );
                     socket.Shutdown(SocketShutdown.Send);
                 }
             }

@@ -1,9 +1,6 @@
-using Proxy.Configuration;
-using Proxy.Configuration.Tls;
-
 namespace Proxy.Core.Tests.Configuration.Routes;
 
-public sealed class TlsRouteValidatorTests : IDisposable
+public sealed class TerminationValidatorTests : IDisposable
 {
     private const string Certificate = """ "Certificate": { "Path": "a.pem" } """;
     private const string Asking = """ "ClientCertificates": "Required", "ClientCertificateAuthority": "ca.pem" """;
@@ -11,14 +8,12 @@ public sealed class TlsRouteValidatorTests : IDisposable
     private readonly ConfigDocument _document = new();
 
     [Theory]
-    [InlineData("", """ "CipherSuites": ["TLS_AES_256_GCM_SHA385"] """, "CipherSuites:0: no cipher suite 'TLS_AES_256_GCM_SHA385'; did you mean")]
-    [InlineData("", """ "AlpnProtocols": [""] """, "AlpnProtocols:0: '' is no application protocol")]
-    [InlineData("", """ "ClientCertificates": "Allow" """, "ClientCertificateAuthority: is required with ClientCertificates Allow")]
-    [InlineData("", """ "ClientCertificateAuthority": "ca.pem" """, "ClientCertificateAuthority: is for clients that are asked")]
-    [InlineData("", """ "ClientCertificateRevocationList": "x" """, "ClientCertificateRevocationList: is for clients that are asked")]
     [InlineData("""  "Protocols": ["Ssh"] """, "", "Tls: a client of Ssh does not begin with TLS")]
-    [InlineData(""" "AlpnProtocols": ["h2"] """, """ "AlpnProtocols": ["imap"] """, "Tls:AlpnProtocols: has none of Match:AlpnProtocols (h2)")]
-    [InlineData(""" "ClientCertificates": ["CN=x"] """, "", "Match:ClientCertificates: needs a Tls block that asks for certificates")]
+    [InlineData(
+        """ "AlpnProtocols": ["h2"] """,
+        """ "AlpnProtocols": ["imap"] """,
+        "Tls:AlpnProtocols: has none of Match:AlpnProtocols (h2)"
+    )]
     [InlineData(""" "ClientCertificates": ["a*b"] """, Asking, "Match:ClientCertificates:0: 'a*b' is no name in a certificate")]
     public void Check_Wrong_SaysWhereAndWhatWouldBeRight(string match, string tls, string error) =>
         Assert.Contains(Errors(Route("r", match, tls)), line => line.Contains(error, StringComparison.Ordinal));
