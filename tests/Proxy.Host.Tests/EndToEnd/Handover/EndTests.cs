@@ -170,7 +170,10 @@ public sealed class EndTests
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
 
         var answer = "";
-        while (await client.AskAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n") is { } more && !more.Contains("Connection: close", StringComparison.Ordinal))
+        while (
+            await client.AskAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n") is { } more
+            && !more.Contains("Connection: close", StringComparison.Ordinal)
+        )
         {
             answer = more;
             Assert.StartsWith("HTTP/1.1 200", more, StringComparison.Ordinal);
