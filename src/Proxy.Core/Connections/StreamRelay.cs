@@ -146,7 +146,7 @@ internal sealed class StreamRelay : ITimedRelay
         return IsUnread(_client) || IsUnread(_upstream) ? Math.Min(next, now + UnreadPoll) : next;
     }
 
-    private static bool IsUnread(RelaySide side) => side.IsSendingOn || side.HasEnded;
+    private static bool IsUnread(RelaySide side) => side.IsSendingOn || side.HasEnded || side.Pause.IsPaused;
 
     // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering(long now)

@@ -220,13 +220,15 @@ public sealed class StreamRelayTests
         {
             await pair.Client.SendAsync(payload);
             await pair.Client.EndWithinAsync();
-            pair.Client.Reset();
         });
-
         var (bytes, end) = await pair.Upstream.ReadToEndAsync();
         await sending;
         Assert.Equal(payload, bytes);
         Assert.Equal(PeerEnd.Clean, end);
+
+        pair.Client.Reset();
+        await Eventually.TrueAsync(() => pair.ClientSide.DepartedWithin(0) == PeerDeparture.Reset);
+        Assert.False(pair.Relay.IsCompleted);
         await pair.Upstream.EndAsync();
 
         Assert.Equal(ConnectionOutcome.Completed, await pair.Relay.WaitAsync(_limit));

@@ -99,10 +99,10 @@ internal sealed class SocketRelay(
         return true;
     }
 
-    // While a send waits, the other side is not read, so its reset would not be noticed.
+    // While a send or the bandwidth is waited for, the side is not read, so its reset would not be noticed.
     private void NoticeResetBehindStalledSend(Side side)
     {
-        if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
+        if ((side.IsSendingOn || side.Pause.IsPaused) && !side.SentFin && TcpInfo.IsClosed(side.Socket))
         {
             NoteBroken(side);
         }
