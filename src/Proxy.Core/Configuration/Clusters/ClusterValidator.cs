@@ -45,6 +45,7 @@ internal static class ClusterValidator
 
             TlvTypes.Check(cluster.Tcp, $"{path}:Tcp", problems);
             ProbeValidator.Check(cluster, path, problems);
+            ClusterTlsValidator.Check(cluster, path, problems);
             if (http.Contains(id))
             {
                 WarnAboutTcpOnly(cluster, path, problems);
