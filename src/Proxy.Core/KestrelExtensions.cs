@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Connections;
+using Proxy.Handover;
 using Proxy.Routes;
 
 namespace Proxy;
 
-/// <summary>Runs TCP routes on endpoints of Kestrel.</summary>
+/// <summary>Runs TCP routes on endpoints of Kestrel, and lets Kestrel serve those with Mode Http.</summary>
 public static class KestrelExtensions
 {
     /// <summary>
@@ -36,5 +37,42 @@ public static class KestrelExtensions
         mounted.Add(routeId);
         listen.Run(connection => mounted.OnConnectionAsync(connection, routeId));
         return listen;
+    }
+
+    /// <summary>
+    /// Has Kestrel serve the connections of TCP routes with Mode Http, those that edits add later included. No address is bound. Kestrel counts it as an
+    /// endpoint, so that its default address is not used; its limits apply.
+    /// </summary>
+    /// <param name="kestrel">The options of Kestrel.</param>
+    public static void ListenHttpRoutes(this KestrelServerOptions kestrel)
+    {
+        ArgumentNullException.ThrowIfNull(kestrel);
+        var handover = kestrel.ApplicationServices.GetRequiredService<HttpHandover>();
+        if (handover.Limits is not null)
+        {
+            return;
+        }
+
+        handover.Limits = kestrel.Limits;
+        kestrel.Listen(new HandoverEndPoint(handover.ByAlpn), Accept);
+
+        // Without TLS nothing tells the version but the first bytes, and one endpoint of Kestrel serves one version then.
+        kestrel.Listen(
+            new HandoverEndPoint(handover.Http2),
+            static listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                Accept(listen);
+            }
+        );
+
+        static void Accept(ListenOptions listen) =>
+            listen.Use(next =>
+                connection =>
+                {
+                    ((HandedConnection)connection).Accepted();
+                    return next(connection);
+                }
+            );
     }
 }

@@ -9,6 +9,7 @@ using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Forwarding;
+using Proxy.Handover;
 using Proxy.Hooks;
 using Proxy.Listeners;
 using Proxy.Locking;
@@ -60,6 +61,7 @@ public static class TcpProxyExtensions
         services.AddTcpClusters();
         services.AddTcpProbes();
         services.AddForwarding();
+        services.AddHandover();
         services.AddHooks();
         services.AddLocking();
         services.AddProtocols();

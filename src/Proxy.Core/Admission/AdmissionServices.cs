@@ -10,5 +10,6 @@ internal static class AdmissionServices
     {
         services.TryAddSingleton<Limiters>();
         services.TryAddSingleton<LimitMetrics>();
+        services.AddHostedService<SourceSweeper>();
     }
 }

@@ -140,6 +140,16 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
         }
     }
 
+    /// <summary>Forgets some of the sources that have been idle.</summary>
+    /// <returns>Whether there are more of them.</returns>
+    public bool ForgetIdle()
+    {
+        lock (_gate)
+        {
+            return _sources.ForgetIdle(Now);
+        }
+    }
+
     /// <summary>Judges a client, and counts it if it is admitted. One that is not is reset.</summary>
     /// <returns>Whether it is served.</returns>
     public bool Admits(ConnectionRecord record)

@@ -16,7 +16,9 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     public const int Most = 100_000;
 
     private const double Refill = 1; // the seconds in which a bucket is full again
-    private const int ForgottenAtOnce = 2; // more than come at once, so that the table gets smaller
+    private const int ForgottenPerNewOne = 2; // so that the table gets smaller
+    private const int ForgottenPerSweep = 1_000; // takes a tenth of a millisecond, during which clients of the route wait
+    private const int SmallestTrimmed = 1_000;
 
     private readonly Dictionary<UInt128, Source> _sources = [];
     private readonly LinkedList<Source> _idle = []; // by last use
@@ -27,6 +29,9 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     /// <summary>The number of sources.</summary>
     public int Count => _sources.Count;
 
+    /// <summary>The number of sources for which there is memory.</summary>
+    public int Capacity => _sources.Capacity;
+
     /// <summary>The source of a client.</summary>
     /// <param name="client">Its address; null for one without: such clients are one source.</param>
     /// <param name="now">The time in seconds.</param>
@@ -35,7 +40,7 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
         var key = KeyOf(client);
         if (!_sources.TryGetValue(key, out var source))
         {
-            Forget(now);
+            Forget(ForgottenPerNewOne, now);
             if (_sources.Count >= most)
             {
                 return Others;
@@ -67,6 +72,14 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
         Use(source, now);
     }
 
+    /// <summary>Forgets some of those that have been idle.</summary>
+    /// <returns>Whether there are more of them.</returns>
+    public bool ForgetIdle(double now)
+    {
+        Forget(ForgottenPerSweep, now);
+        return _idle.First is { Value: var oldest } && IsForgettable(oldest, now);
+    }
+
     // Those without connections stand at the end after each use.
     private void Use(Source source, double now)
     {
@@ -87,12 +100,20 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
         }
     }
 
-    private void Forget(double now)
+    private static bool IsForgettable(Source source, double now) => source.LastUse + Refill <= now;
+
+    private void Forget(int most, double now)
     {
-        for (var i = 0; i < ForgottenAtOnce && _idle.First is { Value: var oldest } && oldest.LastUse + Refill <= now; i++)
+        for (var i = 0; i < most && _idle.First is { Value: var oldest } && IsForgettable(oldest, now); i++)
         {
             _idle.RemoveFirst();
             _sources.Remove(oldest.Key);
+        }
+
+        // The memory of what a flood had filled is given back: an eighth of it is more than what is left.
+        if (_sources.Capacity > SmallestTrimmed && _sources.Count < _sources.Capacity / 8)
+        {
+            _sources.TrimExcess(_sources.Count * 2);
         }
     }
 

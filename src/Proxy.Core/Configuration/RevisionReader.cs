@@ -73,6 +73,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         PassedTlsValidator.Check(config.ReverseProxy, conditions, problems);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
+        HttpModeValidator.Check(config.ReverseProxy, wholeDocument || known.ServesHttp, problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var limits = RouteLimitsValidator.Check(config.ReverseProxy.TcpRoutes, problems);
@@ -142,7 +143,11 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
     private static void WarnOfUnreachableHttp(ProxyConfig config, ProblemList problems)
     {
-        if (config.ReverseProxy.Routes.Count > 0 && config.Kestrel is not { Endpoints.Count: > 0 })
+        if (
+            config.ReverseProxy.Routes.Count > 0
+            && config.Kestrel is not { Endpoints.Count: > 0 }
+            && config.ReverseProxy.TcpRoutes.Values.All(static route => route.Mode != TcpMode.Http)
+        )
         {
             problems.Warn(
                 $"{ProxyDocument.Section}:Routes",

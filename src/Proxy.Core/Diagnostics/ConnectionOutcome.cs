@@ -89,4 +89,7 @@ public enum ConnectionOutcome
 
     /// <summary>The upstream ended its TLS connection without close_notify, so what it sent may be incomplete.</summary>
     UpstreamTruncated,
+
+    /// <summary>On a route with Mode Http: a request was aborted, for instance because its answer was cut off, or a limit of Kestrel was exceeded.</summary>
+    HttpAborted,
 }

@@ -48,16 +48,19 @@ internal static class ProxyHeaderSender
         }
     }
 
-    // Of several application protocols that a client offers, none is agreed on yet.
+    // Where TLS is passed through, and a client offers several application protocols, none is agreed on yet.
     private static ProxyOrigin OriginOf(ConnectionRecord client, IReadOnlyList<string> passTlvs) =>
         new(
             client.Client,
             client.Local,
             client.ServerName,
-            client.AlpnProtocols is { } alpn && !alpn.Contains(',', StringComparison.Ordinal) ? alpn : null,
+            client.Tls is { } tls ? tls.ApplicationProtocol
+                : client.AlpnProtocols is { } alpn && !alpn.Contains(',', StringComparison.Ordinal) ? alpn
+                : null,
             client.Id
         )
         {
+            Tls = client.Tls,
             Passed = client.ProxyValues.Count == 0 || passTlvs.Count == 0 ? [] : Passed(client, TlvTypes.Parse(passTlvs)),
         };
 

@@ -51,6 +51,7 @@ internal static class ProxyHeaderWriter
         AddOwn(header, TlvType.Alpn, origin!.Value.Alpn is { } alpn ? Encoding.Latin1.GetBytes(alpn) : [], origin.Value.Passed);
         AddOwn(header, TlvType.Authority, Encoding.ASCII.GetBytes(origin.Value.ServerName ?? ""), origin.Value.Passed);
         AddOwn(header, TlvType.UniqueId, Encoding.ASCII.GetBytes(origin.Value.ConnectionId), origin.Value.Passed);
+        AddOwn(header, TlvType.Tls, origin.Value.Tls is { } tls ? TlsBlock.Write(tls) : [], origin.Value.Passed);
         foreach (var tlv in origin.Value.Passed)
         {
             AddTlv(header, tlv.Type, tlv.Value.Span);

@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Diagnostics;
 
 namespace Proxy.ProxyProtocol;
 
@@ -10,6 +11,9 @@ namespace Proxy.ProxyProtocol;
 /// <param name="ConnectionId">The id of its connection, in ASCII.</param>
 internal readonly record struct ProxyOrigin(EndPoint? Client, EndPoint? Local, string? ServerName, string? Alpn, string ConnectionId)
 {
+    /// <summary>What the TLS handshake with the client agreed on; null if TLS was not terminated.</summary>
+    public TlsSession? Tls { get; init; }
+
     /// <summary>The values from the header of a load balancer in front that are passed on, in the place of the proxy's own of the same types.</summary>
     public IReadOnlyList<ProxyTlv> Passed { get; init; } = [];
 }

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
+using Proxy.Diagnostics;
 
 namespace Proxy.ProxyProtocol;
 
-/// <summary>Reads what a header says of the client's TLS.</summary>
+/// <summary>What a header says of the client's TLS (haproxy's proxy-protocol.txt, 2.2.5).</summary>
 internal static class TlsBlock
 {
     private const int Fixed = 5; // one byte of flags, four of the verification's result
@@ -31,6 +32,34 @@ internal static class TlsBlock
             Text(tlvs, TlvType.TlsCommonName),
             Text(tlvs, TlvType.TlsCipher)
         );
+    }
+
+    /// <summary>Writes the block of a client whose TLS was terminated. A certificate of it was verified.</summary>
+    public static byte[] Write(TlsSession tls)
+    {
+        var hasCertificate = tls.PeerSubject is not null;
+        var block = new List<byte>(64)
+        {
+            hasCertificate ? (byte)(UsesTls | CertificateOfConnection | CertificateOfSession) : UsesTls,
+            0,
+            0,
+            0,
+            hasCertificate ? (byte)0 : (byte)1, // zero is a certificate that was verified
+        };
+        Add(block, TlvType.TlsVersion, $"TLSv{tls.Version}");
+        Add(block, TlvType.TlsCommonName, tls.PeerCommonName);
+        Add(block, TlvType.TlsCipher, tls.CipherSuite is { } suite ? CipherName.OfOpenSsl(suite) : null);
+        return [.. block];
+    }
+
+    private static void Add(List<byte> block, byte type, string? text)
+    {
+        if (!string.IsNullOrEmpty(text))
+        {
+            var value = Encoding.UTF8.GetBytes(text);
+            block.AddRange([type, (byte)(value.Length >> 8), (byte)value.Length]);
+            block.AddRange(value);
+        }
     }
 
     private static string? Text(IReadOnlyList<ProxyTlv> tlvs, byte type)

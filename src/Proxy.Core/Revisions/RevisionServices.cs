@@ -10,6 +10,7 @@ using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Handover;
 using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
 using Proxy.Peeking.Detectors;
@@ -109,6 +110,7 @@ internal static class RevisionServices
             Detectors = provider.GetRequiredService<DetectorRegistry>().Names,
             MembershipProviders = [.. provider.GetServices<IMembershipProvider>().Select(static membership => membership.Name)],
             KestrelRoutes = provider.GetRequiredService<MountedRoutes>().Ids,
+            ServesHttp = provider.GetRequiredService<HttpHandover>().Limits is not null,
         };
 
     private static Revision ReadFirst(IServiceProvider provider)

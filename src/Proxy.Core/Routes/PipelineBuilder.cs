@@ -7,6 +7,7 @@ using Proxy.Configuration.Routes;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
+using Proxy.Tls.Certificates;
 using Proxy.Tls.Origination;
 using Proxy.Tls.Termination;
 
@@ -164,6 +165,10 @@ internal sealed partial class PipelineBuilder(
                     Routed(record);
                     return limiter.Admits(record) ? next(connection) : Task.CompletedTask;
                 };
+        }
+        catch (CertificateException exception)
+        {
+            throw new ApplyException($"ReverseProxy:TcpRoutes:{id}:Tls", exception);
         }
         catch (Exception exception)
         {

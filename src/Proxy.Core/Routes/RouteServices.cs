@@ -13,6 +13,7 @@ internal static class RouteServices
             ServiceDescriptor.Singleton<IRouteFactory, LockRouteFactory>(),
             ServiceDescriptor.Singleton<IRouteFactory, MultiplexRouteFactory>(),
             ServiceDescriptor.Singleton<IRouteFactory, ConnectorRouteFactory>(),
+            ServiceDescriptor.Singleton<IRouteFactory, HttpRouteFactory>(),
         ]);
         services.TryAddSingleton<EdgeDependencies>();
         services.TryAddSingleton<PipelineBuilder>();

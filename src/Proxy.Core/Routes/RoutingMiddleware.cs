@@ -1,9 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration.Routes;
+using Proxy.Configuration.Tls;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
+using Proxy.Tls;
 using Proxy.Tls.Termination;
 
 namespace Proxy.Routes;
@@ -19,6 +21,7 @@ internal sealed class RoutingMiddleware(
 )
 {
     private readonly ConnectionFacts _nothing = new(table.Plan);
+    private readonly Func<TcpConnection, Task> _end = end;
 
     /// <summary>Routes one connection, whose first bytes were examined if the table asks for that.</summary>
     /// <param name="connection">The connection of the client.</param>
@@ -37,7 +40,7 @@ internal sealed class RoutingMiddleware(
 
         if (decision.NeedsCertificate)
         {
-            return AuthenticateAsync((TcpConnection)connection, record, facts, pipelines[id]);
+            return AuthenticateAsync(this, (TcpConnection)connection, record, facts, pipelines[id]);
         }
 
         record.RouteId = id;
@@ -45,7 +48,13 @@ internal sealed class RoutingMiddleware(
     }
 
     // The handshake is that of the first route that the ClientHello leads to; the certificate decides which route it is.
-    private async Task AuthenticateAsync(TcpConnection connection, ConnectionRecord record, ConnectionFacts facts, RoutePipeline first)
+    private static async Task AuthenticateAsync(
+        RoutingMiddleware routing,
+        TcpConnection connection,
+        ConnectionRecord record,
+        ConnectionFacts facts,
+        RoutePipeline first
+    )
     {
         if (await first.Terminator!.AuthenticateAsync(connection, record) is not { } tls)
         {
@@ -55,21 +64,26 @@ internal sealed class RoutingMiddleware(
 
         await using (tls)
         {
-            var id = table.Decide(AddressOf(connection), facts, PeerNames.Of(tls.Facts.PeerCertificate)).RouteId;
-            // A route with other TLS would have asked for something else, or nothing.
-            if (id is not null && pipelines[id] is var chosen && TlsRouteValidator.AreSame(chosen.Tls, first.Tls))
+            if (routing.Choose(tls, facts, first.Tls, out var id) is { } mode)
             {
                 record.RouteId = id;
-                await chosen.Mode(tls);
-                return;
+                routing = null!; // it leads to all routes of the address, and the connection may outlive many edits
+                first = null!;
+                await mode(tls);
             }
-
-            if (record.TryEnd(ConnectionOutcome.NoRoute))
+            else if (record.TryEnd(ConnectionOutcome.NoRoute))
             {
                 await tls.EndSendingAsync();
-                await end(connection);
+                await routing._end(connection);
             }
         }
+    }
+
+    // A route with other TLS would have asked for something else, or for nothing.
+    private ConnectionDelegate? Choose(TlsConnection client, ConnectionFacts facts, RouteTlsConfig? tls, out string? id)
+    {
+        id = table.Decide(AddressOf(client), facts, PeerNames.Of(client.Facts.PeerCertificate)).RouteId;
+        return id is not null && TlsRouteValidator.AreSame(pipelines[id].Tls, tls) ? pipelines[id].Mode : null;
     }
 
     private static IPAddress? AddressOf(ConnectionContext connection) => (connection.RemoteEndPoint as IPEndPoint)?.Address;

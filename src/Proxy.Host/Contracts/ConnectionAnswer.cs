@@ -79,6 +79,7 @@ internal sealed record ConnectionAnswer(
             : record.Connected > TimeSpan.Zero ? ConnectionPhase.Connected
             : record.DestinationId is not null && mode == TcpMode.Multiplex ? ConnectionPhase.Connected
             : record.DestinationId is not null ? ConnectionPhase.Connecting
+            : mode == TcpMode.Http ? ConnectionPhase.Connected
             : mode == TcpMode.Lock ? ConnectionPhase.Queued
             : ConnectionPhase.Routing;
     }

@@ -6,7 +6,9 @@ using Proxy.Channels.Monitoring;
 using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Configuration.Host;
+using Proxy.Configuration.Reading;
 using Proxy.Connections;
+using Proxy.Handover;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
 using Proxy.Host.Hosting.Systemd;
@@ -63,7 +65,7 @@ internal static class ProxyApplication
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
         Telemetry.Add(builder, OtelVariables.OfProcess(), revision.Config.Telemetry);
-        AddHttp(builder, revision);
+        AddHttp(builder, revision, configuration);
         services.AddHostedService<StartReport>();
         services.AddHostedService<StopReport>(); // the last service, which is stopped first
         var app = builder.Build();
@@ -82,10 +84,18 @@ internal static class ProxyApplication
         return app;
     }
 
-    private static void AddHttp(WebApplicationBuilder builder, Revision revision)
+    private static void AddHttp(WebApplicationBuilder builder, Revision revision, IConfigurationRoot configuration)
     {
         var config = revision.Config;
-        if (config.Admin is null && !config.Demo.Enabled && !revision.Snapshot.GetSection("Kestrel:Endpoints").GetChildren().Any())
+
+        // An edit may add a route with Mode Http. Without files there are no edits, and without an admin address and HTTP there is no such route.
+        var isEdited = configuration.Providers.OfType<JsonFileProvider>().Any();
+        if (
+            !isEdited
+            && config.Admin is null
+            && !config.Demo.Enabled
+            && !revision.Snapshot.GetSection("Kestrel:Endpoints").GetChildren().Any()
+        )
         {
             builder.Services.Replace(ServiceDescriptor.Singleton<IServer, NoServer>());
             return;
@@ -106,13 +116,20 @@ internal static class ProxyApplication
             KestrelLimits.Apply(limits, kestrel.Limits);
             var resources = kestrel.ApplicationServices.GetRequiredService<Resources>();
             var connections = HttpConnectionLimit.Maximum(limits.MaxConcurrentConnections, resources);
+            var handed = HttpConnectionLimit.ForHandover(kestrel.ApplicationServices, limits.MaxConcurrentConnections);
             kestrel.ConfigureEndpointDefaults(listen =>
             {
                 HttpConnectionLimit.AddTo(listen, connections);
-                HttpDrain.AddTo(listen);
+                handed(listen);
+                if (listen.EndPoint is not HandoverEndPoint) // its connections drain as those of TCP routes, which they are
+                {
+                    HttpDrain.AddTo(listen);
+                }
+
                 UpgradeHalfClose.Track(listen);
             });
             kestrel.Configure(revision.Snapshot.GetSection("Kestrel"), reloadOnChange: false);
+            kestrel.ListenHttpRoutes();
             if (config.Admin is { } admin)
             {
                 AdminEndpoint.Listen(kestrel, admin);

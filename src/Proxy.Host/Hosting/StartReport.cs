@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Proxy.Configuration.Reading;
+using Proxy.Handover;
 using Proxy.Host.Demo;
 using Proxy.Host.Observability;
 using Proxy.Revisions;
@@ -36,7 +37,9 @@ internal sealed partial class StartReport(
         }
 
         var admin = running.Config.Admin is { } found ? new Uri(found.Url) : null;
-        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var addresses = (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+            .Where(static address => new Uri(address).Host != HandoverEndPoint.Name)
+            .ToList();
         var demo = running.Config.Demo.Enabled ? DemoSite.Address.Authority : null;
         var proxied = addresses.Where(address => !IsAdmin(address, admin) && new Uri(address).Authority != demo).ToList();
         if (proxied.Count > 0)

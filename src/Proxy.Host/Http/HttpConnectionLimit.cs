@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Handover;
 
 namespace Proxy.Host.Http;
 
@@ -32,19 +34,30 @@ internal sealed partial class HttpConnectionLimit(long maximum, TimeProvider tim
     /// <summary>Adds the limit to an endpoint, unless that is the admin address.</summary>
     public static void AddTo(ListenOptions listen, long? maximum)
     {
-        if (maximum is { } most && listen.EndPoint is not AdminAddress)
+        if (maximum is { } most && listen.EndPoint is not (AdminAddress or HandoverEndPoint))
         {
-            listen.Use(next =>
-            {
-                var limit = ActivatorUtilities.CreateInstance<HttpConnectionLimit>(
-                    listen.ApplicationServices,
-                    most,
-                    listen.ApplicationServices.GetRequiredService<ILogger<HttpConnectionLimit>>()
-                );
-                return connection => limit.OnConnectionAsync(connection, next);
-            });
+            Add(listen, Create(listen.ApplicationServices, most));
         }
     }
+
+    /// <summary>Adds one limit to the endpoints for connections of TCP routes, which count together. Their descriptors are those of TCP, so there is no default.</summary>
+    public static Action<ListenOptions> ForHandover(IServiceProvider services, long? configured)
+    {
+        var limit = configured is { } most and >= 0 ? Create(services, most) : null;
+        return listen =>
+        {
+            if (limit is not null && listen.EndPoint is HandoverEndPoint)
+            {
+                Add(listen, limit);
+            }
+        };
+    }
+
+    private static HttpConnectionLimit Create(IServiceProvider services, long most) =>
+        ActivatorUtilities.CreateInstance<HttpConnectionLimit>(services, most, services.GetRequiredService<ILogger<HttpConnectionLimit>>());
+
+    private static void Add(ListenOptions listen, HttpConnectionLimit limit) =>
+        listen.Use(next => connection => limit.OnConnectionAsync(connection, next));
 
     /// <summary>Adds the middleware that notices upgrades.</summary>
     public static void NoticeUpgrades(IApplicationBuilder app) =>
@@ -70,6 +83,7 @@ internal sealed partial class HttpConnectionLimit(long maximum, TimeProvider tim
         {
             Interlocked.Decrement(ref _count);
             Warn(connection);
+            connection.Features.Get<ConnectionRecord>()?.Close(ConnectionOutcome.LimitExceeded); // that of a TCP route
             await connection.DisposeAsync();
             return;
         }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration.Routes;
+using Proxy.Handover;
 
 namespace Proxy.Host.Http;
 
@@ -29,6 +30,7 @@ internal sealed class UpgradeHalfClose(TimeProvider time)
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _gate = new(); // guards the fields below
     private Socket? _socket;
+    private CancellationToken _reset; // of connections of TCP routes, which have no socket here
     private bool _isUpgraded;
     private long? _ended;
     private ITimer? _timer;
@@ -63,9 +65,12 @@ internal sealed class UpgradeHalfClose(TimeProvider time)
     internal async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         connection.Features.Set(this);
-        _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+        var reset = connection.Features.Get<IConnectionResetFeature>();
+        _reset = reset?.ConnectionReset ?? CancellationToken.None;
+        _socket = reset is null ? connection.Features.Get<IConnectionSocketFeature>()?.Socket : null;
         var transport = connection.ConnectionClosed;
         await using var ended = transport.UnsafeRegister(static self => ((UpgradeHalfClose)self!).OnEnded(), this);
+        await using var gone = _reset.UnsafeRegister(static self => ((UpgradeHalfClose)self!).Look(), this);
         connection.ConnectionClosed = _closed.Token;
         try
         {
@@ -104,7 +109,7 @@ internal sealed class UpgradeHalfClose(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_ended is not { } ended || (_isUpgraded && time.GetElapsedTime(ended) < Longest && _socket is not { Connected: false }))
+            if (_ended is not { } ended || (_isUpgraded && time.GetElapsedTime(ended) < Longest && !IsGone))
             {
                 return;
             }
@@ -114,6 +119,8 @@ internal sealed class UpgradeHalfClose(TimeProvider time)
 
         _closed.Cancel();
     }
+
+    private bool IsGone => _reset.IsCancellationRequested || _socket is { Connected: false };
 
     private void SetUpgraded(bool isUpgraded)
     {

@@ -107,5 +107,49 @@ public sealed class SourceTableTests
         Assert.InRange(table.Count, 1, 3);
     }
 
+    [Fact]
+    public void ForgetIdle_AfterAFlood_MemoryIsGivenBackAndNewOnesHaveTheirOwn()
+    {
+        var table = new SourceTable(64);
+        var open = table.Find(Address(0), 0);
+        table.Enter(open);
+        for (var i = 1; i <= 2 * SourceTable.Most; i++)
+        {
+            table.Find(Address(i), i / 1_000_000.0);
+        }
+
+        Assert.Equal(SourceTable.Most, table.Count);
+        Assert.False(table.ForgetIdle(0.9)); // no bucket is full again
+        Assert.Equal(SourceTable.Most, table.Count);
+        var sweeps = 1;
+        while (table.ForgetIdle(2))
+        {
+            sweeps++;
+        }
+
+        Assert.Equal((1, SourceTable.Most / 1_000), (table.Count, sweeps));
+        Assert.InRange(table.Capacity, 1, 1_000);
+        Assert.Same(open, table.Find(Address(0), 2));
+        Assert.NotSame(table.Find(Address(1), 2), table.Find(Address(2), 2));
+    }
+
+    // Without a sweep: one second after its last client the next one has its own bucket.
+    [Fact]
+    public void Find_ASecondAfterAFlood_NewOnesHaveTheirOwn()
+    {
+        var table = new SourceTable(64);
+        for (var i = 0; i < SourceTable.Most; i++)
+        {
+            table.Find(Address(i), 0);
+        }
+
+        Assert.Same(table.Others, table.Find(Address(SourceTable.Most), 0.9));
+        var later = Enumerable.Range(2 * SourceTable.Most, 1_000).Select(i => table.Find(Address(i), 1)).ToList();
+
+        Assert.DoesNotContain(table.Others, later);
+        Assert.Equal(1_000, later.Distinct().Count());
+        Assert.Equal(SourceTable.Most - 1_000, table.Count);
+    }
+
     private static IPAddress Address(int number) => new([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]);
 }

@@ -39,6 +39,23 @@ public sealed class ProxyHeaderWriterTests
         Assert.Equal(("a.example", "h2", "0000002A"), (header.Authority, header.Alpn, Encoding.ASCII.GetString(header.UniqueId.Span)));
     }
 
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("CN=client one, O=test", "client one")]
+    public void Write_TlsTerminated_BlockThatReadsBack(string? subject, string? name)
+    {
+        var written = ProxyHeaderWriter.Write(
+            ProxyProtocolVersion.V2,
+            Origin("192.0.2.1:1000", "198.51.100.2:443") with
+            {
+                Tls = new("1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", false, "a.example", "h2", subject, []) { PeerCommonName = name },
+            }
+        );
+
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(written, out var header, out _));
+        Assert.Equal(new ProxyTls(true, name is not null, name is not null, "TLSv1.2", name, "ECDHE-RSA-AES128-GCM-SHA256"), header!.Tls);
+    }
+
     [Fact]
     public void Write_PassedValues_TakeThePlaceOfOwnOnes()
     {

@@ -10,6 +10,9 @@ using Proxy.Core.Tests.Clusters;
 using Proxy.Core.Tests.Configuration;
 using Proxy.Diagnostics;
 using Proxy.Routes;
+using Proxy.Tls;
+using Proxy.Tls.Certificates;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Core.Tests.Routes;
 
@@ -138,6 +141,14 @@ public sealed class PipelineBuilderTests : IDisposable
             new(new([]), new BufferPool(), TimeProvider.System),
             new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
             TestOpening.Originations(),
+            new(
+                new CertificateStore(TimeProvider.System),
+                new HandshakeGates(),
+                new TlsMetrics(new ProxyMeter(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>())),
+                new BufferPool(),
+                TimeProvider.System,
+                NullLogger<TlsTerminator>.Instance
+            ),
             NullLogger<PipelineBuilder>.Instance
         );
 

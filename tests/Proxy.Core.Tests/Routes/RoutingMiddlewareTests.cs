@@ -115,9 +115,8 @@ public sealed class RoutingMiddlewareTests
         var record = new ConnectionRecord(connection, "endpoint", "", TimeProvider.System);
         record.Attach();
         var table = new RouteTable(routes, new([]), TimeSpan.FromSeconds(5));
-        var running = new RoutingMiddleware(table, routes.ToDictionary(static entry => entry.RouteId, Pipeline)).OnConnectionAsync(
-            connection
-        );
+        var pipelines = routes.ToDictionary(static entry => entry.RouteId, Pipeline);
+        var running = new RoutingMiddleware(table, pipelines, static _ => Task.CompletedTask).OnConnectionAsync(connection);
         Assert.True(running.IsCompletedSuccessfully);
         return record;
     }
@@ -125,10 +124,14 @@ public sealed class RoutingMiddlewareTests
     private static RouteEntry Route(string id, params string[] networks) =>
         new(id, 0, null, new() { SourceNetworks = [.. networks.Select(static network => IPNetwork.Parse(network))] });
 
-    private ConnectionDelegate Pipeline(RouteEntry entry) =>
-        _ =>
+    private RoutePipeline Pipeline(RouteEntry entry)
+    {
+        return new(Take, Take, null, null, static _ => { });
+
+        Task Take(ConnectionContext connection)
         {
             _taken.Add(entry.RouteId);
             return Task.CompletedTask;
-        };
+        }
+    }
 }

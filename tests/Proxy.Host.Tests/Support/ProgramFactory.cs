@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Proxy.Handover;
 
 namespace Proxy.Host.Tests.Support;
 
@@ -34,7 +35,7 @@ internal sealed class ProgramFactory<TProgram> : WebApplicationFactory<TProgram>
         // Starting blocks its thread, which is therefore not one of the pool.
         await Task.Factory.StartNew(StartServer, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        Urls = [.. addresses.Select(static url => new Uri(url))];
+        Urls = [.. addresses.Select(static url => new Uri(url)).Where(static url => url.Host != HandoverEndPoint.Name)];
     }
 
     // The factory passes settings as arguments. As shipped, the environment is Production; the factory's own is Development.

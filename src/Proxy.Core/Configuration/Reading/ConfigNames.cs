@@ -38,4 +38,7 @@ internal sealed record ConfigNames
 
     /// <summary>The routes that an application mounts on endpoints of its own; they need no Listen.</summary>
     public IReadOnlyCollection<string> KestrelRoutes { get; init; } = [];
+
+    /// <summary>Whether an HTTP server serves the connections of routes with Mode Http.</summary>
+    public bool ServesHttp { get; init; }
 }

@@ -36,6 +36,11 @@ internal static class ConnectorValidator
     private static void CheckRoute(TcpRouteConfig route, string path, HashSet<string> called, ProblemList problems)
     {
         CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
+        if (route.Mode == TcpMode.Http)
+        {
+            return; // checked by HttpModeValidator
+        }
+
         if (route.ClusterId is not null)
         {
             problems.Consequence($"{path}:Connector", "cannot be combined with ClusterId; keep one of them.");

@@ -46,9 +46,9 @@ internal static class RouteValidator
                 );
             }
 
-            if (route.Connector is not null)
+            if (route.Connector is not null || route.Mode == TcpMode.Http)
             {
-                continue; // checked by ConnectorValidator
+                continue; // checked by ConnectorValidator and HttpModeValidator
             }
 
             if (string.IsNullOrEmpty(route.ClusterId))

@@ -1,5 +1,3 @@
-using Proxy.Configuration.Reading;
-
 namespace Proxy.Configuration.Routes;
 
 /// <summary>What a TCP route does with a connection.</summary>
@@ -14,7 +12,6 @@ public enum TcpMode
     /// <summary>It lets requests of many clients share upstream connections.</summary>
     Multiplex,
 
-    /// <summary>It passes connections to YARP on the same port.</summary>
-    [NotAvailableYet]
+    /// <summary>It passes connections to the HTTP server, whose requests YARP's routes take.</summary>
     Http,
 }

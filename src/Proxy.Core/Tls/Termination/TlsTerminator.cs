@@ -22,6 +22,9 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
     private static readonly PeekPlan _anyHello = new([], AnswersPostgres: false, Timeout.InfiniteTimeSpan);
     private static readonly PeekPlan _postgres = _anyHello with { AnswersPostgres = true };
 
+    // The alert decode_error (RFC 8446, 6), in clear, as before any handshake.
+    private static readonly ReadOnlyMemory<byte> _decodeError = new byte[] { 21, 3, 3, 0, 2, 2, 50 };
+
     private readonly HandshakeOptions _options = new(config, services.Certificates);
     private readonly HandshakeLog _log = new(routeId, services.Time, services.Logger);
     private readonly TlsEnds _ends = new(ConnectionOutcome.ClientTruncated, config.RequireCloseNotify);
@@ -142,12 +145,23 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             { } => Departed(PeerDeparture.Reset),
             null when facts.Hello is not null => null,
             null when facts.HasEnded => Departed(PeerDeparture.Closed),
-            null when facts.HelloStatus == ClientHelloStatus.Malformed => new(
-                TlsFailureReason.Malformed,
-                "its ClientHello is malformed or longer than 16 KiB"
-            ),
+            null when facts.HelloStatus == ClientHelloStatus.Malformed => await RefuseHelloAsync(connection, cancellationToken),
             _ => new(TlsFailureReason.NotTls, "the client does not speak TLS"),
         };
+    }
+
+    private static async Task<HandshakeFailure> RefuseHelloAsync(TcpConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.OpenStream()!.WriteAsync(_decodeError, cancellationToken);
+        }
+        catch (IOException)
+        {
+            // The client has gone, and needs no alert.
+        }
+
+        return new(TlsFailureReason.Malformed, "its ClientHello is malformed or longer than 16 KiB", Alerted: true);
     }
 
     private TlsConnection Wrap(

@@ -1,0 +1,85 @@
+using Proxy.Configuration.Reading;
+
+namespace Proxy.Configuration.Routes;
+
+/// <summary>Checks routes with Mode Http. What their requests reach is said by YARP's routes.</summary>
+internal static class HttpModeValidator
+{
+    private static readonly string[] _spoken = ["Http"];
+
+    /// <param name="config">The section with routes and clusters.</param>
+    /// <param name="servesHttp">Whether an HTTP server serves such routes.</param>
+    /// <param name="problems">Receives the problems.</param>
+    public static void Check(ReverseProxyConfig config, bool servesHttp, ProblemList problems)
+    {
+        foreach (var (id, route) in config.TcpRoutes.Where(static pair => pair.Value.Mode == TcpMode.Http))
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            if (!servesHttp)
+            {
+                problems.Error(
+                    $"{path}:Mode",
+                    "'Http' needs an HTTP server that serves the route, and the application has none; call ListenHttpRoutes() where it configures Kestrel."
+                );
+            }
+
+            CheckTarget(route, path, problems);
+            CheckMatch(route.Match, $"{path}:Match", problems);
+            if (config.Routes.Count == 0)
+            {
+                problems.Warn(path, "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes.");
+            }
+        }
+    }
+
+    private static void CheckTarget(TcpRouteConfig route, string path, ProblemList problems)
+    {
+        if (route.ClusterId is not null)
+        {
+            problems.Consequence(
+                $"{path}:ClusterId",
+                "is not for Mode Http: each request goes to the cluster of the HTTP route that takes it (ReverseProxy:Routes); leave it out.",
+                $"{path}:Mode"
+            );
+        }
+
+        if (route.Connector is not null)
+        {
+            problems.Consequence(
+                $"{path}:Connector",
+                "is not for Mode Http; name it as the Connector of a cluster that HTTP routes use (ReverseProxy:Routes), and leave it out here.",
+                $"{path}:Mode"
+            );
+        }
+    }
+
+    // Kestrel would answer the bytes of any other protocol as a bad request.
+    private static void CheckMatch(TcpRouteMatchConfig? match, string path, ProblemList problems)
+    {
+        if (match is null)
+        {
+            return;
+        }
+
+        if (match.Protocols.Except(_spoken, StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } other)
+        {
+            problems.Consequence(
+                $"{path}:Protocols",
+                $"'{ScalarReader.Shorten(other)}' is not for Mode Http, which serves HTTP in clear; write 'Http', or leave it out."
+            );
+        }
+
+        foreach (
+            var (key, values) in new[] { (nameof(match.ServerNames), match.ServerNames), (nameof(match.AlpnProtocols), match.AlpnProtocols) }
+        )
+        {
+            if (values.Count > 0)
+            {
+                problems.Consequence(
+                    $"{path}:{key}",
+                    "is for TLS, and Mode Http serves HTTP in clear; let an HTTP route match names by its Hosts (ReverseProxy:Routes), and leave it out here."
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+
+namespace Proxy.Handover;
+
+/// <summary>
+/// A connection as Kestrel gets it: with the features of the client's connection, TLS among them, and the behavior of Kestrel's own transport. Bytes are received
+/// while a request runs, so that its end is noticed; the end of the client's bytes closes it. Kestrel disposes this, and the listener the client's connection.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Sources without timer hold nothing, and their tokens may outlive the connection.")]
+internal sealed class HandedConnection
+    : ConnectionContext,
+        IConnectionIdFeature,
+        IConnectionItemsFeature,
+        IConnectionTransportFeature,
+        IConnectionLifetimeFeature,
+        IConnectionEndPointFeature,
+        IConnectionResetFeature,
+        IMemoryPoolFeature,
+        IDuplexPipe
+{
+    private readonly ConnectionContext _inner;
+    private readonly ConnectionRecord _record;
+    private readonly HandoverDependencies _services;
+    private readonly HandoverDeadlines _deadlines;
+    private readonly Stream _stream;
+    private readonly Pipe _received;
+    private readonly HandedInput _input;
+    private readonly HandedOutput _output;
+    private readonly CancellationTokenSource _over = new();
+    private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _reset = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _receiving = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
+    private IConnectionLifetimeNotificationFeature? _notification;
+    private volatile bool _isGone;
+    private volatile bool _wasIdle; // when the client's bytes ended
+    private volatile int _closingThread;
+
+    public HandedConnection(ConnectionContext inner, HandoverOptions options, HandoverDependencies services)
+    {
+        (_inner, _services, _record) = (inner, services, ConnectionRecord.Of(inner));
+        _stream =
+            (inner as TcpConnection)?.OpenStream() ?? new PipeStream(inner.Transport.Input.AsStream(true), inner.Transport.Output.AsStream(true));
+        var most = services.Handover.Limits?.MaxRequestBufferSize ?? 0; // 0: no limit
+        _received = new(
+            new PipeOptions(
+                services.Handover.Memory,
+                PipeScheduler.ThreadPool, // Kestrel's code may block
+                PipeScheduler.Inline,
+                most,
+                most / 2,
+                useSynchronizationContext: false
+            )
+        );
+        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader);
+        _input = new HandedInput(_received.Reader, _deadlines.Taken);
+        _deadlines.Input = _input;
+        _output = new HandedOutput(_stream, _deadlines.Down, Sent);
+        Transport = this;
+        ConnectionId = inner.ConnectionId;
+        LocalEndPoint = inner.LocalEndPoint;
+        RemoteEndPoint = inner.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
+        Features = CreateFeatures();
+    }
+
+    /// <summary>Completes when Kestrel is done with the connection.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Its time limits.</summary>
+    public HandoverDeadlines Deadlines => _deadlines;
+
+    public override string ConnectionId { get; set; }
+
+    public override IFeatureCollection Features { get; }
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _inner.Items;
+        set => _inner.Items = value;
+    }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    public CancellationToken ConnectionReset => _reset.Token;
+
+    public System.Buffers.MemoryPool<byte> MemoryPool => _services.Handover.Memory;
+
+    PipeReader IDuplexPipe.Input => _input;
+
+    PipeWriter IDuplexPipe.Output => _output;
+
+    /// <summary>Begins to receive.</summary>
+    public void Start() => _receiving = ReceiveAsync();
+
+    /// <summary>Waits for the first bytes, and finds out what speaks HTTP/2 from the start.</summary>
+    /// <returns>Whether the client does; null if there is nothing to serve.</returns>
+    public async ValueTask<bool?> SpeaksHttp2Async()
+    {
+        try
+        {
+            return await Http2Preface.ReadAsync(_received.Reader);
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException)
+        {
+            return null; // the outcome is set
+        }
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        // Kestrel's answer to the end of the client's bytes is to abort. Its own transport then ends in an orderly way, as it has ended on this side already.
+        var isEnd = _closingThread == Environment.CurrentManagedThreadId && !_isGone && !_output.IsFlushing;
+        if (!isEnd || !_wasIdle)
+        {
+            _record.TryEnd(ConnectionOutcome.HttpAborted);
+        }
+
+        if (!isEnd)
+        {
+            _inner.Abort(abortReason);
+            Gone();
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        _deadlines.End();
+        await _received.Reader.CompleteAsync(); // what receives may wait for room
+        await _receiving;
+        await _watching;
+        await _output.EndAsync(_isGone || _record.Outcome is not null);
+        _ended.TrySetResult();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        Exception? failure = null;
+        try
+        {
+            var writer = _received.Writer;
+            while (true)
+            {
+                await _stream.ReadAsync(Memory<byte>.Empty, _over.Token); // holds no memory while the client is silent
+                await _deadlines.Up.AllowedAsync();
+                var count = await _stream.ReadAsync(writer.GetMemory(), _over.Token);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                _deadlines.Up.Count(count);
+                _deadlines.Active();
+                _record.CountClientBytes(count);
+                writer.Advance(count);
+                if ((await writer.FlushAsync()).IsCompleted)
+                {
+                    break; // Kestrel reads no more
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Kestrel is done.
+        }
+        catch (Exception exception) when (exception is IOException or ConnectionAbortedException or ObjectDisposedException)
+        {
+            failure = Failed(exception);
+        }
+        catch (Exception exception)
+        {
+            failure = Failed(exception);
+            _record.Close(ConnectionOutcome.InternalError);
+        }
+
+        _wasIdle = _input.IsReading;
+        await _received.Writer.CompleteAsync(failure);
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosed(), this, preferLocal: false);
+        if (failure is null && !_over.IsCancellationRequested && _inner is IDeparture peer)
+        {
+            _watching = WatchAsync(peer);
+        }
+    }
+
+    private void CancelClosed()
+    {
+        _closingThread = Environment.CurrentManagedThreadId;
+        _closed.Cancel();
+        _closingThread = 0;
+    }
+
+    private ConnectionResetException Failed(Exception exception)
+    {
+        _record.TryEnd((exception as ConnectionEndedException)?.Outcome ?? ConnectionOutcome.ClientReset);
+        Gone();
+        return exception as ConnectionResetException ?? new ConnectionResetException(exception.Message, exception);
+    }
+
+    // The client has finished sending, and may still reset the connection.
+    private async Task WatchAsync(IDeparture peer)
+    {
+        try
+        {
+            if (await peer.WaitForDepartureAsync(ignoreClose: true, _over.Token) is null)
+            {
+                return;
+            }
+
+            _record.TryEnd(ConnectionOutcome.ClientReset);
+        }
+        catch (ConnectionEndedException lost)
+        {
+            _record.TryEnd(lost.Outcome);
+        }
+
+        Gone();
+    }
+
+    private void Gone()
+    {
+        _isGone = true;
+        _deadlines.End();
+        ThreadPool.UnsafeQueueUserWorkItem(static reset => reset.Cancel(), _reset, preferLocal: false);
+    }
+
+    private void Sent(int count)
+    {
+        _deadlines.Active();
+        _record.CountUpstreamBytes(count);
+    }
+
+    private void AskToClose() => Volatile.Read(ref _notification)?.RequestClose();
+
+    /// <summary>Called when Kestrel has begun to serve the connection.</summary>
+    public void Accepted()
+    {
+        Volatile.Write(ref _notification, Features.Get<IConnectionLifetimeNotificationFeature>());
+        _deadlines.Accepted();
+    }
+
+    private FeatureCollection CreateFeatures()
+    {
+        var features = new FeatureCollection(_inner.Features);
+        features.Set<IConnectionIdFeature>(this);
+        features.Set<IConnectionItemsFeature>(this);
+        features.Set<IConnectionTransportFeature>(this);
+        features.Set<IConnectionLifetimeFeature>(this);
+        features.Set<IConnectionEndPointFeature>(this);
+        features.Set<IConnectionResetFeature>(this);
+        features.Set<IMemoryPoolFeature>(this);
+        features.Set(_record);
+        return features;
+    }
+}

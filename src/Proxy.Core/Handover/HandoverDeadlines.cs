@@ -1,0 +1,147 @@
+using System.IO.Pipelines;
+using Proxy.Connections;
+using Proxy.Diagnostics;
+using Proxy.Timing;
+
+namespace Proxy.Handover;
+
+/// <summary>
+/// The time limits of a connection that Kestrel serves, and its orderly end. A connection that has to end is asked to when its next request has begun, so
+/// that the answer says so; one that is silent is asked a moment later.
+/// </summary>
+/// <remarks>Kestrel closes a connection on which it waits for a request as soon as it is asked, and a request that is under way then would be lost.</remarks>
+internal sealed class HandoverDeadlines : IDeadline
+{
+    /// <summary>How many milliseconds a silent connection has for a request that is under way.</summary>
+    public const long Grace = 500;
+
+    private const long Never = long.MaxValue;
+
+    private readonly ConnectionRecord _record;
+    private readonly HandoverOptions _options;
+    private readonly HandoverDependencies _services;
+    private readonly Action _askToClose;
+    private readonly PipeReader _received;
+    private readonly RelayDeadlines _deadlines;
+    private readonly long _firstBytes;
+    private long _asksAt = Never;
+    private int _isAsked;
+    private volatile bool _isDraining;
+    private volatile bool _isAccepted;
+
+    /// <param name="record">The record of the connection.</param>
+    /// <param name="options">The options of the route.</param>
+    /// <param name="services">The services of all such connections.</param>
+    /// <param name="askToClose">Asks Kestrel to close the connection.</param>
+    /// <param name="received">The bytes of the client, before Kestrel reads them.</param>
+    public HandoverDeadlines(
+        ConnectionRecord record,
+        HandoverOptions options,
+        HandoverDependencies services,
+        Action askToClose,
+        PipeReader received
+    )
+    {
+        (_record, _options, _services, _askToClose, _received) = (record, options, services, askToClose, received);
+        var clock = services.Clock;
+        _deadlines = new(options.Deadlines.Jittered(services.Random), clock.Now);
+        Up = new(options.Deadlines.Bandwidth, clock);
+        Down = new(options.Deadlines.Bandwidth, clock);
+        _firstBytes =
+            services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
+                ? clock.Now + (long)time.TotalMilliseconds
+                : Never;
+    }
+
+    /// <summary>The bandwidth from the client.</summary>
+    public RelayPause Up { get; }
+
+    /// <summary>The bandwidth to the client.</summary>
+    public RelayPause Down { get; }
+
+    /// <summary>The bytes as Kestrel reads them.</summary>
+    public HandedInput? Input { get; set; }
+
+    /// <summary>Begins.</summary>
+    public void Start() => _services.Clock.Add(this);
+
+    /// <summary>Notes that bytes have moved.</summary>
+    public void Active() => _deadlines.Active(_services.Clock.Now);
+
+    /// <summary>Notes that Kestrel serves the connection from now on.</summary>
+    public void Accepted() => _isAccepted = true;
+
+    /// <summary>Notes that Kestrel has looked at bytes of the client.</summary>
+    public void Taken()
+    {
+        if (_isDraining)
+        {
+            Ask();
+        }
+    }
+
+    /// <summary>Lets the connection end in an orderly way. Thread-safe.</summary>
+    public void Drain()
+    {
+        Interlocked.CompareExchange(ref _asksAt, _services.Clock.Now + Grace, Never);
+        _isDraining = true;
+        Interlocked.MemoryBarrier(); // so that either this or Taken sees what the other has written
+        if (Input is { IsReading: false })
+        {
+            Ask();
+        }
+    }
+
+    /// <summary>Ends the time limits.</summary>
+    public void End()
+    {
+        _services.Clock.Remove(this);
+        Up.End();
+        Down.End();
+    }
+
+    /// <inheritdoc />
+    public void Check(long now)
+    {
+        if (_record.Outcome is not null)
+        {
+            End();
+            return;
+        }
+
+        if (Up.Check(now) | Down.Check(now))
+        {
+            _deadlines.Active(now);
+        }
+
+        if (!_isAccepted && (now >= _firstBytes || now >= Volatile.Read(ref _asksAt)))
+        {
+            _received.CancelPendingRead(); // it waits for the first byte; nothing is lost for a connection that waits for Kestrel
+        }
+        else if (now >= Volatile.Read(ref _asksAt))
+        {
+            Ask();
+        }
+
+        switch (_deadlines.Passed(now))
+        {
+            case ConnectionOutcome.DurationExpired when !_isDraining:
+                Drain();
+                _services.Drain.Begin(_record, _options.DrainTimeout, ConnectionOutcome.DurationExpired);
+                break;
+            case ConnectionOutcome.IdleTimeout when !Up.IsPaused && !Down.IsPaused:
+                _record.Close(ConnectionOutcome.IdleTimeout);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Ask()
+    {
+        if (_isAccepted && Interlocked.Exchange(ref _isAsked, 1) == 0)
+        {
+            _askToClose();
+        }
+    }
+}
