@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
@@ -74,7 +75,7 @@ internal sealed class ConnectionOpening(Originations originations, TimeProvider 
     {
         var tcp = connection as TcpConnection ?? throw new NotSupportedException("TLS needs a transport of the proxy.");
         var host = DestinationAddress.TryParse(address, out var parsed, out _) ? parsed.Host : null;
-        var target = new OriginationTarget(clusterId, host);
+        var target = new OriginationTarget(clusterId, host, Latin1(client?.Tls?.ApplicationProtocol));
         var origination = originations.Of(settings.Tls!);
         var started = time.GetTimestamp();
         try
@@ -91,4 +92,6 @@ internal sealed class ConnectionOpening(Originations originations, TimeProvider 
             );
         }
     }
+
+    private static ReadOnlyMemory<byte> Latin1(string? protocol) => protocol is null ? default : Encoding.Latin1.GetBytes(protocol);
 }

@@ -71,6 +71,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
 
         ClusterValidator.Check(config.ReverseProxy.Clusters, config.ReverseProxy.UsedClusters(), known, problems, cancellationToken);
         var conditions = RouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
+        PassedTlsValidator.Check(config.ReverseProxy, conditions, problems);
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         HttpModeValidator.Check(config.ReverseProxy, wholeDocument || known.ServesHttp, problems);
         LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);

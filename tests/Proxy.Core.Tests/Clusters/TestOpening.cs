@@ -2,10 +2,12 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Tls;
 using Proxy.Tls.Certificates;
 using Proxy.Tls.Origination;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Core.Tests.Clusters;
 
@@ -16,10 +18,13 @@ internal static class TestOpening
 
     public static ConnectionOpening Create(TimeProvider? time = null) => new(Originations(time), time ?? TimeProvider.System);
 
-    public static Originations Originations(TimeProvider? time = null)
-    {
-        var clock = time ?? TimeProvider.System;
-        var metrics = new TlsMetrics(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()));
-        return new(new CertificateStore(clock, NullLogger<CertificateStore>.Instance), metrics, clock);
-    }
+    public static Originations Originations(TimeProvider? time = null) => new(Certificates(time), Metrics(), time ?? TimeProvider.System);
+
+    public static TerminationDependencies Termination(TimeProvider? time = null) =>
+        new(Certificates(time), new(), Metrics(), new BufferPool(), time ?? TimeProvider.System, NullLogger<TlsTerminator>.Instance);
+
+    private static CertificateStore Certificates(TimeProvider? time) =>
+        new(time ?? TimeProvider.System, NullLogger<CertificateStore>.Instance);
+
+    private static TlsMetrics Metrics() => new(new ProxyMeter(_services.GetRequiredService<IMeterFactory>()));
 }

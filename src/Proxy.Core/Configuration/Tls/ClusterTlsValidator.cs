@@ -18,7 +18,7 @@ internal static class ClusterTlsValidator
         {
             problems.Consequence(
                 path,
-                "is for tcp:// and unix: destinations, and this cluster has http:// ones; write https:// and leave it out.",
+                "is for tcp:// and unix: destinations, and this cluster has http:// or https:// ones, whose TLS is YARP's; leave it out, write https:// addresses, and what they need in HttpClient.",
                 destinations
             );
         }
