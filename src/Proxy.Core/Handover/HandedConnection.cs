@@ -48,7 +48,8 @@ internal sealed class HandedConnection
     {
         (_inner, _services, _record) = (inner, services, ConnectionRecord.Of(inner));
         _stream =
-            (inner as TcpConnection)?.OpenStream() ?? new PipeStream(inner.Transport.Input.AsStream(true), inner.Transport.Output.AsStream(true));
+            (inner as TcpConnection)?.OpenStream()
+            ?? new PipeStream(inner.Transport.Input.AsStream(true), inner.Transport.Output.AsStream(true));
         var most = services.Handover.Limits?.MaxRequestBufferSize ?? 0; // 0: no limit
         _received = new(
             new PipeOptions(

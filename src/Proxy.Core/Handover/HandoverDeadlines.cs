@@ -48,10 +48,9 @@ internal sealed class HandoverDeadlines : IDeadline
         _deadlines = new(options.Deadlines.Jittered(services.Random), clock.Now);
         Up = new(options.Deadlines.Bandwidth, clock);
         Down = new(options.Deadlines.Bandwidth, clock);
-        _firstBytes =
-            services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
-                ? clock.Now + (long)time.TotalMilliseconds
-                : Never;
+        _firstBytes = services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
+            ? clock.Now + (long)time.TotalMilliseconds
+            : Never;
     }
 
     /// <summary>The bandwidth from the client.</summary>

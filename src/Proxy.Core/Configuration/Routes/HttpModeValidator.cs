@@ -27,7 +27,10 @@ internal static class HttpModeValidator
             CheckMatch(route.Match, $"{path}:Match", problems);
             if (config.Routes.Count == 0)
             {
-                problems.Warn(path, "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes.");
+                problems.Warn(
+                    path,
+                    "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes."
+                );
             }
         }
     }
@@ -70,7 +73,11 @@ internal static class HttpModeValidator
         }
 
         foreach (
-            var (key, values) in new[] { (nameof(match.ServerNames), match.ServerNames), (nameof(match.AlpnProtocols), match.AlpnProtocols) }
+            var (key, values) in new[]
+            {
+                (nameof(match.ServerNames), match.ServerNames),
+                (nameof(match.AlpnProtocols), match.AlpnProtocols),
+            }
         )
         {
             if (values.Count > 0)

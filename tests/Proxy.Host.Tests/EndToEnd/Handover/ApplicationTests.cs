@@ -22,7 +22,10 @@ public sealed class ApplicationTests
     {
         await using var app = await Application.StartAsync();
 
-        Assert.Equal($"HTTP/{version.Replace(".0", "", StringComparison.Ordinal)} http 127.0.0.1 none none pool", await AskAsync(app, version));
+        Assert.Equal(
+            $"HTTP/{version.Replace(".0", "", StringComparison.Ordinal)} http 127.0.0.1 none none pool",
+            await AskAsync(app, version)
+        );
     }
 
     [Fact]

@@ -29,7 +29,10 @@ public sealed class DrainTests
         // The answer of a request that ends at once may not tell the end yet. Then the next one is answered too.
         var answer = await ReadAllAsync(client);
         Assert.EndsWith("waited\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
-        Assert.Equal(answer.Split("HTTP/1.1 200").Length > 2, !answer[..answer.IndexOf("waited", StringComparison.Ordinal)].Contains("Connection: close", StringComparison.Ordinal));
+        Assert.Equal(
+            answer.Split("HTTP/1.1 200").Length > 2,
+            !answer[..answer.IndexOf("waited", StringComparison.Ordinal)].Contains("Connection: close", StringComparison.Ordinal)
+        );
         Assert.Contains("Connection: close", answer[answer.LastIndexOf("HTTP/1.1", StringComparison.Ordinal)..], StringComparison.Ordinal);
         await Eventually.TrueAsync(() => host.Host.Tracker.Count == 0);
     }

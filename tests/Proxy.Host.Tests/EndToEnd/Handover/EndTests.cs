@@ -182,7 +182,9 @@ public sealed class EndTests
             answer = "";
             while (!answer.EndsWith("\r\n\r\n\0", StringComparison.Ordinal))
             {
-                answer += await client.ReadAsync() is { Length: > 0 } more ? more : throw new InvalidOperationException("The connection has ended.");
+                answer += await client.ReadAsync() is { Length: > 0 } more
+                    ? more
+                    : throw new InvalidOperationException("The connection has ended.");
             }
 
             Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
