@@ -109,6 +109,7 @@ internal static class ProxyApplication
             kestrel.ConfigureEndpointDefaults(listen =>
             {
                 HttpConnectionLimit.AddTo(listen, connections);
+                RequestTracking.AddTo(listen);
                 HttpDrain.AddTo(listen);
                 UpgradeHalfClose.Track(listen);
             });
