@@ -30,7 +30,8 @@ public sealed class ProxyProtocolServerTests : IAsyncDisposable
         using var client = await ConnectAsync(sender);
         using var limit = new CancellationTokenSource(Eventually.Limit);
         var greeting = new byte[5];
-        await new NetworkStream(client).ReadExactlyAsync(greeting, limit.Token);
+        await using var stream = new NetworkStream(client);
+        await stream.ReadExactlyAsync(greeting, limit.Token);
 
         Assert.Equal("hello", Encoding.ASCII.GetString(greeting));
         var record = Assert.Single(_host!.Tracker.Open);
