@@ -42,18 +42,8 @@ internal sealed class StreamRelay : ITimedRelay
         _timer = client.Connection.StartTimer(this) ?? new ClockTimer(clock, this);
         _deadlines = new(options, _timer.Now);
         _over = new(_timer.IsInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-        _client = new(
-            client.Connection,
-            client.Stream,
-            ConnectionOutcome.ClientReset,
-            new(options.Bandwidth, _timer.IsInline)
-        );
-        _upstream = new(
-            upstream.Connection,
-            upstream.Stream,
-            ConnectionOutcome.UpstreamReset,
-            new(options.Bandwidth, _timer.IsInline)
-        );
+        _client = new(client.Connection, client.Stream, ConnectionOutcome.ClientReset, new(options.Bandwidth, _timer.IsInline));
+        _upstream = new(upstream.Connection, upstream.Stream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth, _timer.IsInline));
     }
 
     /// <summary>Creates a relay; null if one of the connections has no stream.</summary>

@@ -68,20 +68,32 @@ internal sealed class RelayedPair : IAsyncDisposable
         string tls,
         SslProtocols version,
         RelayOptions? options = null,
-        bool requiresCloseNotify = true,
-        Action<Socket>? clientSocket = null
+        bool requiresCloseNotify = true
     )
     {
         var pair = new RelayedPair(transport, tls, version, options, requiresCloseNotify);
-        await pair.ConnectAsync(clientSocket);
+        await pair.ConnectAsync(static address => ConnectSocketAsync(address), null);
         return pair;
     }
 
-    /// <summary>Another client and upstream on the same loop.</summary>
+    /// <summary>The same with programs as peers: a client that is started with the address, or a server that listens already; null for our own.</summary>
+    public static async Task<RelayedPair> StartAsync(
+        string transport,
+        string tls,
+        SslProtocols version,
+        Func<EndPoint, Task<Socket?>>? client,
+        EndPoint? server = null
+    )
+    {
+        var pair = new RelayedPair(transport, tls, version, null, requiresCloseNotify: true);
+        await pair.ConnectAsync(client ?? ConnectSocketAsync, server);
+        return pair;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
-        Upstream.Dispose();
+        Client?.Dispose();
+        Upstream?.Dispose();
         try
         {
             await Relay.WaitAsync(Eventually.Limit);
@@ -95,7 +107,14 @@ internal sealed class RelayedPair : IAsyncDisposable
         _loops?.Dispose();
     }
 
-    private async Task ConnectAsync(Action<Socket>? clientSocket)
+    private static async Task<Socket?> ConnectSocketAsync(EndPoint address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(address);
+        return socket;
+    }
+
+    private async Task ConnectAsync(Func<EndPoint, Task<Socket?>> connect, EndPoint? other)
     {
         using var server = Loopback.Listen();
         IConnectionListenerFactory listeners = _loops is null
@@ -106,15 +125,20 @@ internal sealed class RelayedPair : IAsyncDisposable
             : new EpollConnectionFactory(new(_loops, Buffers), TimeProvider.System);
         await using var listener = await listeners.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, 0)));
         (listener as ITunableListener)?.AcceptInline();
-        Relay = Task.Run(() => HandleAsync(listener, dialer, server.LocalEndPoint!));
+        Relay = Task.Run(() => HandleAsync(listener, dialer, other ?? server.LocalEndPoint!));
 
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        clientSocket?.Invoke(socket);
-        await socket.ConnectAsync(listener.EndPoint);
-        Client = await TlsPeer.AsClientAsync(socket, _tls is In or Both ? _version : null);
-        var accepted = await server.AcceptWithinAsync();
-        accepted.NoDelay = true;
-        Upstream = await TlsPeer.AsServerAsync(accepted, _tls is Out or Both ? _version : null);
+        if (await connect(listener.EndPoint) is { } socket)
+        {
+            Client = await TlsPeer.AsClientAsync(socket, _tls is In or Both ? _version : null);
+        }
+
+        if (other is null)
+        {
+            var accepted = await server.AcceptWithinAsync();
+            accepted.NoDelay = true;
+            Upstream = await TlsPeer.AsServerAsync(accepted, _tls is Out or Both ? _version : null);
+        }
+
         (ClientSide, UpstreamSide, Record) = await _relaying.Task.WaitAsync(Eventually.Limit);
     }
 
@@ -123,11 +147,13 @@ internal sealed class RelayedPair : IAsyncDisposable
         var accepted = (TcpConnection)(await listener.AcceptAsync().ConfigureAwait(false))!;
         var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
         record.Attach();
-        await using var client =
-            _tls is In or Both ? await TlsHandshake.AcceptAsync(accepted, _version, _requiresCloseNotify).ConfigureAwait(false) : accepted;
+        await using var client = _tls is In or Both
+            ? await TlsHandshake.AcceptAsync(accepted, _version, _requiresCloseNotify).ConfigureAwait(false)
+            : accepted;
         var dialed = (TcpConnection)await dialer.ConnectAsync(server).ConfigureAwait(false);
-        await using var upstream =
-            _tls is Out or Both ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false) : dialed;
+        await using var upstream = _tls is Out or Both
+            ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false)
+            : dialed;
         _relaying.SetResult((client, upstream, record));
         return await new Relay(_clock).RunAsync(client, upstream, _options, record).ConfigureAwait(false);
     }
