@@ -44,6 +44,9 @@ internal sealed class RelayedPair : IAsyncDisposable
 
     public BufferPool Buffers { get; } = new();
 
+    /// <summary>Whether the relay uses pipes, as with connections of others.</summary>
+    private bool ThroughPipes { get; init; }
+
     public TlsPeer Client { get; private set; } = null!;
 
     public TlsPeer Upstream { get; private set; } = null!;
@@ -68,10 +71,11 @@ internal sealed class RelayedPair : IAsyncDisposable
         string tls,
         SslProtocols version,
         RelayOptions? options = null,
-        bool requiresCloseNotify = true
+        bool requiresCloseNotify = true,
+        bool throughPipes = false
     )
     {
-        var pair = new RelayedPair(transport, tls, version, options, requiresCloseNotify);
+        var pair = new RelayedPair(transport, tls, version, options, requiresCloseNotify) { ThroughPipes = throughPipes };
         await pair.ConnectAsync(static address => ConnectSocketAsync(address), null);
         return pair;
     }
@@ -154,6 +158,11 @@ internal sealed class RelayedPair : IAsyncDisposable
         await using var upstream = _tls is Out or Both
             ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false)
             : dialed;
+        if (ThroughPipes)
+        {
+            client.Transport = client.Transport;
+        }
+
         _relaying.SetResult((client, upstream, record));
         return await new Relay(_clock).RunAsync(client, upstream, _options, record).ConfigureAwait(false);
     }
