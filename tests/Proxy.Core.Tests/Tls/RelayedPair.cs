@@ -81,7 +81,7 @@ internal sealed class RelayedPair : IAsyncDisposable
     }
 
     /// <summary>The same with programs as peers: a client that is started with the address, or a server that listens already; null for our own.</summary>
-    public static async Task<RelayedPair> StartAsync(
+    public static async Task<RelayedPair> StartWithProgramAsync(
         string transport,
         string tls,
         SslProtocols version,

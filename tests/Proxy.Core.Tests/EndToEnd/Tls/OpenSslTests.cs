@@ -23,7 +23,7 @@ public sealed class OpenSslTests
         }
 
         using var client = new Tool("s_client");
-        await using var pair = await RelayedPair.StartAsync(
+        await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
             RelayedPair.In,
             version,
@@ -52,7 +52,7 @@ public sealed class OpenSslTests
         }
 
         using var client = new Tool("s_client");
-        await using var pair = await RelayedPair.StartAsync(
+        await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
             RelayedPair.In,
             SslProtocols.Tls13,
@@ -83,7 +83,7 @@ public sealed class OpenSslTests
         }
 
         using var client = new Tool("s_client");
-        await using var pair = await RelayedPair.StartAsync(
+        await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
             RelayedPair.In,
             SslProtocols.Tls12,
@@ -109,7 +109,13 @@ public sealed class OpenSslTests
         }
 
         using var server = new Tool("s_server");
-        await using var pair = await RelayedPair.StartAsync(transport, RelayedPair.Out, version, null, await server.ListenAsync(version));
+        await using var pair = await RelayedPair.StartWithProgramAsync(
+            transport,
+            RelayedPair.Out,
+            version,
+            null,
+            await server.ListenAsync(version)
+        );
 
         await pair.Client.SendAsync("abc\n"u8.ToArray());
         Assert.Equal("cba\n"u8.ToArray(), await pair.Client.ReadAsync(4));
