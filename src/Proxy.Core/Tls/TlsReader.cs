@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -45,8 +46,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
             if (buffer.IsEmpty)
             {
-                await stream.ReadAsync(buffer, cancellationToken);
-                return 0;
+                return await stream.ReadAsync(buffer, cancellationToken);
             }
 
             var count = await stream.ReadAsync(buffer, cancellationToken);
@@ -79,6 +79,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     // Whether there are bytes now.
+    [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next read finds it, and awaited once.")]
     private bool TryWait()
     {
         _waiting = stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);

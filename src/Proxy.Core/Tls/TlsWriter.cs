@@ -77,7 +77,7 @@ internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
         try
         {
             await stream.ShutdownAsync();
-            transport.EndSending();
+            await transport.EndSendingAsync();
         }
         catch (Exception exception)
             when (exception is IOException or ObjectDisposedException or InvalidOperationException or NotSupportedException)
