@@ -77,8 +77,12 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             return result;
         }
 
-        services.Metrics.Failed(TlsSide.Client, routeId, failure!.Reason, duration);
-        await FailAsync(connection, record, failure, attempt);
+        if (record.Outcome is null) // else the proxy itself has closed it: an operator, a drain
+        {
+            services.Metrics.Failed(TlsSide.Client, routeId, failure!.Reason, duration);
+            await FailAsync(connection, record, failure, attempt);
+        }
+
         return null;
     }
 
