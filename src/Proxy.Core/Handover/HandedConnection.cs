@@ -61,9 +61,8 @@ internal sealed class HandedConnection
                 useSynchronizationContext: false
             )
         );
-        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader);
-        _input = new HandedInput(_received.Reader, _deadlines.Taken);
-        _deadlines.Input = _input;
+        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader) { IsBetween = IsBetween };
+        _input = new HandedInput(_received.Reader, Taken);
         _output = new HandedOutput(_stream, _deadlines, Sent);
         Transport = this;
         ConnectionId = inner.ConnectionId;
@@ -238,6 +237,15 @@ internal sealed class HandedConnection
         _deadlines.End();
         ThreadPool.UnsafeQueueUserWorkItem(static reset => reset.Cancel(), _reset, preferLocal: false);
     }
+
+    // Kestrel has looked at bytes of the client: a request begins, or goes on.
+    private void Taken()
+    {
+        _output.HasBegun = false;
+        _deadlines.Taken();
+    }
+
+    private bool IsBetween() => _input.IsReading || !_output.HasBegun;
 
     private void Sent(int count)
     {

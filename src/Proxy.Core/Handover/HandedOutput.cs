@@ -16,9 +16,17 @@ internal sealed class HandedOutput(Stream stream, HandoverDeadlines deadlines, A
     private readonly PipeWriter _inner = Create(stream, new(minimumBufferSize: BufferPool.BufferSize, leaveOpen: true));
     private int _unflushed;
     private volatile bool _isFlushing;
+    private volatile bool _hasBegun;
 
     /// <summary>Whether a flush waits, for the client as a rule.</summary>
     public bool IsFlushing => _isFlushing;
+
+    /// <summary>Whether there were bytes since this was last set to false.</summary>
+    public bool HasBegun
+    {
+        get => _hasBegun;
+        set => _hasBegun = value;
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -32,6 +40,7 @@ internal sealed class HandedOutput(Stream stream, HandoverDeadlines deadlines, A
     {
         _inner.Advance(bytes);
         _unflushed += bytes;
+        _hasBegun = true;
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)

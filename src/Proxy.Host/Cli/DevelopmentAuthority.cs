@@ -29,7 +29,13 @@ internal sealed class DevelopmentAuthority : IDisposable
     /// <param name="from">When it begins to be valid; clocks that are five minutes behind are allowed for.</param>
     /// <param name="until">When it ends; at the latest when the authority does.</param>
     /// <param name="addNames">Adds its alternative names.</param>
-    public void Issue(string path, string subject, DateTimeOffset from, DateTimeOffset until, Action<SubjectAlternativeNameBuilder> addNames)
+    public void Issue(
+        string path,
+        string subject,
+        DateTimeOffset from,
+        DateTimeOffset until,
+        Action<SubjectAlternativeNameBuilder> addNames
+    )
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var name = new X500DistinguishedNameBuilder();

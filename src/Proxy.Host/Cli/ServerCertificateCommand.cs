@@ -106,7 +106,10 @@ internal static class ServerCertificateCommand
                 issued,
                 writer =>
                     writer.WriteLine(
-                        string.Create(CultureInfo.InvariantCulture, $"{Printable.Escape(issued.Certificate)} {string.Join(' ', issued.Names)}")
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{Printable.Escape(issued.Certificate)} {string.Join(' ', issued.Names)}"
+                        )
                     )
             );
     }
@@ -134,8 +137,7 @@ internal static class ServerCertificateCommand
     }
 
     // Of a wildcard and an IPv6 address, without what files cannot be named.
-    private static string FileName(string name) =>
-        name.Replace("*", "_", StringComparison.Ordinal).Replace(':', '-').ToLowerInvariant();
+    private static string FileName(string name) => name.Replace("*", "_", StringComparison.Ordinal).Replace(':', '-').ToLowerInvariant();
 
     private sealed record Issued(string Certificate, string Key, IReadOnlyList<string> Names, string Authority);
 }

@@ -407,12 +407,7 @@ public sealed class StreamRelayTests
         const int Rate = 10_000;
         var bandwidth = new Bandwidth();
         bandwidth.Set(Rate, isDryRun: false);
-        await using var pair = await RelayedPair.StartAsync(
-            transport,
-            RelayedPair.In,
-            SslProtocols.Tls13,
-            new() { Bandwidth = bandwidth }
-        );
+        await using var pair = await RelayedPair.StartAsync(transport, RelayedPair.In, SslProtocols.Tls13, new() { Bandwidth = bandwidth });
         var payload = Random(7 * Rate); // seven seconds, longer than the time to flush without a limit
         await pair.Client.SendAsync(payload);
 

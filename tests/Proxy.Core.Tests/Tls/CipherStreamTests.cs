@@ -20,7 +20,10 @@ public sealed class CipherStreamTests : IDisposable
             return;
         }
 
-        var (peer, ours) = await Loopback.ConnectAsync(new EpollTransportFactory(new(_loops, new())), new IPEndPoint(IPAddress.Loopback, 0));
+        var (peer, ours) = await Loopback.ConnectAsync(
+            new EpollTransportFactory(new(_loops, new())),
+            new IPEndPoint(IPAddress.Loopback, 0)
+        );
         using var owned = peer;
         await using var connection = (TcpConnection)ours;
         var cipher = new CipherStream(new EndlessConnection(connection).OpenStream()) { Turn = new(connection) };

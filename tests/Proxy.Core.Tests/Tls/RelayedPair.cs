@@ -123,11 +123,13 @@ internal sealed class RelayedPair : IAsyncDisposable
         var accepted = (TcpConnection)(await listener.AcceptAsync().ConfigureAwait(false))!;
         var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
         record.Attach();
-        await using var client =
-            _tls is In or Both ? await TlsHandshake.AcceptAsync(accepted, _version, _requiresCloseNotify).ConfigureAwait(false) : accepted;
+        await using var client = _tls is In or Both
+            ? await TlsHandshake.AcceptAsync(accepted, _version, _requiresCloseNotify).ConfigureAwait(false)
+            : accepted;
         var dialed = (TcpConnection)await dialer.ConnectAsync(server).ConfigureAwait(false);
-        await using var upstream =
-            _tls is Out or Both ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false) : dialed;
+        await using var upstream = _tls is Out or Both
+            ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false)
+            : dialed;
         _relaying.SetResult((client, upstream, record));
         return await new Relay(_clock).RunAsync(client, upstream, _options, record).ConfigureAwait(false);
     }

@@ -56,11 +56,7 @@ internal sealed class TlsPeer : IDisposable
         if (peer._tls is { } tls)
         {
             await tls.AuthenticateAsServerAsync(
-                    new SslServerAuthenticationOptions
-                    {
-                        ServerCertificate = SelfSigned.Certificate,
-                        EnabledSslProtocols = version!.Value,
-                    }
+                    new SslServerAuthenticationOptions { ServerCertificate = SelfSigned.Certificate, EnabledSslProtocols = version!.Value }
                 )
                 .WaitAsync(Eventually.Limit);
         }

@@ -32,5 +32,6 @@ internal static class TlsNameValidator
         }
     }
 
-    private static bool IsUnix(DestinationSection destination) => destination.Address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase);
+    private static bool IsUnix(DestinationSection destination) =>
+        destination.Address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase);
 }
