@@ -1,5 +1,6 @@
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Routes;
 
 namespace Proxy.Configuration;
 
@@ -44,8 +45,19 @@ internal static class AccessLogPath
         problems
             .Files.Select(static file => ((string?)file, "the configuration"))
             .Append((config.Admin?.ClientCertificateAuthority, "Admin:ClientCertificateAuthority"))
+            .Concat(OfTls(config.ReverseProxy))
             .Concat(config.Kestrel is { } kestrel ? OfKestrel(kestrel) : [])
             .Concat(config.Channels is { } channels ? OfChannels(channels) : []);
+
+    private static IEnumerable<(string? File, string Use)> OfTls(ReverseProxyConfig config) =>
+        UsedCertificates
+            .Certificates(config)
+            .SelectMany(static one => ((string?, string)[])[(one.Config.Path, one.Key), (one.Config.KeyPath, one.Key)])
+            .Concat(
+                UsedCertificates
+                    .Bundles(config)
+                    .SelectMany(static one => ((string?, string)[])[(one.Authorities, one.Key), (one.Revoked, one.Key)])
+            );
 
     private static IEnumerable<(string? File, string Use)> OfKestrel(KestrelConfig kestrel) =>
         kestrel

@@ -30,6 +30,7 @@ public static class ConfigProbe
         var problems = new ProblemList(root, ProxyDocument.Shape(wholeDocument: true));
         AddressProbe.Run(revision, runs, problems);
         CertificateProbe.Run(revision, time.GetUtcNow(), problems);
+        TlsProbe.Run(revision, time, problems);
         await NameProbe.RunAsync(revision.Config, problems, cancellationToken);
         return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings);
     }

@@ -25,6 +25,7 @@ internal sealed partial class RevisionApplier(
     MountedRoutes mounted,
     SecretValues secrets,
     Drainer drainer,
+    CertificateInventory certificates,
     ProxyStatus status,
     ProxyMetrics metrics,
     RequestMetrics requests,
@@ -76,6 +77,7 @@ internal sealed partial class RevisionApplier(
         catch
         {
             pipelines.GiveUp(set);
+            certificates.Keep(status.Current.Running!);
             await (bound is null ? Task.CompletedTask : listeners.DiscardAsync(bound));
             throw;
         }
@@ -141,6 +143,7 @@ internal sealed partial class RevisionApplier(
                 PendingSince = null,
             }
         );
+        Afterwards(() => certificates.Keep(revision));
         Afterwards(() => Tell(revision));
         Afterwards(status.Announce);
     }
@@ -155,6 +158,11 @@ internal sealed partial class RevisionApplier(
         foreach (var problem in revision.Warnings)
         {
             Log.Suspicious(logger, problem);
+        }
+
+        foreach (var (key, warning) in certificates.Warnings(revision))
+        {
+            Log.Suspicious(logger, new(key, warning));
         }
 
         foreach (var section in status.Current.RestartNeeded)

@@ -39,6 +39,7 @@ internal static class RevisionServices
             _ = provider.GetRequiredService<LimitMetrics>();
             _ = provider.GetRequiredService<HandshakeMetrics>();
             _ = provider.GetRequiredService<ConfigMetrics>();
+            _ = provider.GetRequiredService<CertificateMetrics>();
             return ActivatorUtilities.CreateInstance<RevisionOwner>(provider);
         });
     }
@@ -66,6 +67,8 @@ internal static class RevisionServices
     {
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton<ConfigMetrics>();
+        services.TryAddSingleton<CertificateInventory>();
+        services.TryAddSingleton<CertificateMetrics>();
         services.TryAddSingleton(static provider => new ConfigInspector(
             provider.GetRequiredService<ConfigInput>(),
             provider.GetRequiredService<RevisionReader>(),

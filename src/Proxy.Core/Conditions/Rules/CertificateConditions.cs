@@ -2,25 +2,27 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Host;
 using Proxy.Revisions;
+using Proxy.Tls.Certificates;
 
 namespace Proxy.Conditions.Rules;
 
 /// <summary>
-/// Certificates of the tunnel and of Kestrel: near their end when less than 14 days, or less than a fifth of their time, is left. Kestrel's are those of
-/// the start, since it keeps them; the tunnel's, and those that could not be read, are read again every 30 s, as the tunnel does at handshakes.
+/// Certificates of routes and clusters, of the tunnel and of Kestrel: near their end when less than 21 days, or less than a quarter of their time, is left.
+/// Those of routes and clusters are the ones in use, which the store reads. Kestrel's are those of the start, since it keeps them; the tunnel's, and those
+/// that could not be read, are read again every 30 s, as the tunnel does at handshakes.
 /// </summary>
 /// <remarks>Only <see cref="Sample"/>, which the history calls, reads files. Before its first call, at the start, nothing is known.</remarks>
-internal sealed class CertificateConditions(ProxyStatus status, TimeProvider time) : IConditionSource
+internal sealed class CertificateConditions(CertificateInventory used, ProxyStatus status, TimeProvider time) : IConditionSource
 {
-    private const double LeastPart = 0.2;
-    private static readonly TimeSpan _soon = TimeSpan.FromDays(14);
+    private const ConditionKind Kind = ConditionKind.Certificate;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(30);
 
     private volatile IReadOnlyList<Certificate> _known = [];
     private KestrelConfig? _kestrel; // of the start; used by Sample alone, as is the field below
     private long? _readAt;
 
-    public IEnumerable<Condition> Read() => _known.Select(Of);
+    public IEnumerable<Condition> Read() =>
+        _known.Select(Of).Concat(used.Certificates().Select(OfUsed)).Concat(used.Bundles().Select(OfBundle));
 
     /// <summary>Reads the certificates whose turn it is. One caller at a time.</summary>
     public void Sample()
@@ -52,28 +54,51 @@ internal sealed class CertificateConditions(ProxyStatus status, TimeProvider tim
         _known = known;
     }
 
-    private Condition Of(Certificate certificate)
-    {
-        const ConditionKind Kind = ConditionKind.Certificate;
-        var (path, from, until, error, readAt) = certificate;
-        if (error is not null)
-        {
-            return new(Kind, path, ConditionLevel.Degraded, ConditionReason.Unreadable)
-            {
-                Since = readAt,
-                LastError = Facts.Line(error),
-                Count = 1,
-            };
-        }
+    private Condition Of(Certificate certificate) =>
+        certificate.Error is { } error
+            ? Unreadable(certificate.Path, error, certificate.ReadAt)
+            : OfTime(certificate.Path, certificate.From, certificate.Until);
 
-        var part = (until - from) * LeastPart;
-        var soon = until - (part < _soon ? part : _soon);
-        var now = time.GetUtcNow();
+    // One that is over fails clients, whatever is wrong with its successor.
+    private Condition OfUsed((string Key, ServedCertificate Certificate) one)
+    {
+        var (key, certificate) = one;
+        var condition = OfTime(key, certificate.Loaded.NotBefore, certificate.Loaded.NotAfter);
+        return certificate.Problem is { } problem && condition.Level != ConditionLevel.Down
+            ? Unreadable(key, problem.Text, problem.Since)
+            : condition;
+    }
+
+    private Condition OfBundle((string Key, TrustBundle Bundle) one)
+    {
+        var (key, bundle) = one;
+        return bundle.Content.Lists?.Min(static list => list.NextUpdate) is { } over && over <= time.GetUtcNow()
+                ? new(Kind, key, ConditionLevel.Down, ConditionReason.Expired)
+                {
+                    Since = over,
+                    LastError = Facts.Line($"a revocation list of {bundle.RevocationListPath} is over since {over.UtcDateTime:u}"),
+                    Count = 1,
+                }
+            : bundle.Problem is { } problem ? Unreadable(key, problem.Text, problem.Since)
+            : Condition.Ok(Kind, key);
+    }
+
+    private static Condition Unreadable(string key, string error, DateTimeOffset since) =>
+        new(Kind, key, ConditionLevel.Degraded, ConditionReason.Unreadable)
+        {
+            Since = since,
+            LastError = Facts.Line(error),
+            Count = 1,
+        };
+
+    private Condition OfTime(string key, DateTimeOffset from, DateTimeOffset until)
+    {
+        var (soon, now) = (CertificateTime.RenewalDue(from, until), time.GetUtcNow());
         return now < soon
-            ? Condition.Ok(Kind, path)
+            ? Condition.Ok(Kind, key)
             : new(
                 Kind,
-                path,
+                key,
                 now < until ? ConditionLevel.Degraded : ConditionLevel.Down,
                 now < until ? ConditionReason.ExpiresSoon : ConditionReason.Expired
             )

@@ -1,4 +1,5 @@
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Clusters;
 
@@ -45,7 +46,13 @@ internal static class ClusterValidator
 
             TlvTypes.Check(cluster.Tcp, $"{path}:Tcp", problems);
             ProbeValidator.Check(cluster, path, problems);
-            ClusterTlsValidator.Check(cluster, path, problems);
+            if (cluster.Tcp.Tls is { } tls)
+            {
+                var hasHttp = cluster.Destinations.Values.Any(static one => IsTcp(one) == false);
+                ClusterTlsValidator.Check(tls, $"{path}:Tcp:Tls", hasHttp, $"{path}:Destinations", problems);
+                ServerNameValidator.Check(tls, cluster, path, problems);
+            }
+
             if (http.Contains(id))
             {
                 WarnAboutTcpOnly(cluster, path, problems);

@@ -1,5 +1,6 @@
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Routes;
 
@@ -36,6 +37,7 @@ internal static class RouteValidator
             CheckEndpoints(route, path, config, problems);
             var canPeek = !isMounted || !string.IsNullOrEmpty(route.Listen) || route.Match is { Endpoints.Count: > 0 };
             conditions[id] = MatchReader.Read(route.Match, $"{path}:Match", canPeek, names, problems);
+            CheckTls(route, path, problems);
             CheckKeepAlive(route.KeepAlive.Idle, $"{path}:KeepAlive:Idle", problems);
             CheckKeepAlive(route.KeepAlive.Interval, $"{path}:KeepAlive:Interval", problems);
             if (route.IdleTimeout == Timeout.InfiniteTimeSpan)
@@ -72,6 +74,23 @@ internal static class RouteValidator
         }
 
         return conditions;
+    }
+
+    private static void CheckTls(TcpRouteConfig route, string path, ProblemList problems)
+    {
+        if (route.Tls is { } tls)
+        {
+            RouteTlsValidator.Check(tls, $"{path}:Tls", problems);
+        }
+
+        if (route.Match is { ClientCertificates.Count: > 0 } && route.Tls is not { ClientCertificates: not ClientCertificateMode.None })
+        {
+            problems.Consequence(
+                $"{path}:Match:ClientCertificates",
+                "can never match, since clients are not asked for a certificate; set Tls:ClientCertificates to Required or Allow, or leave it out.",
+                $"{path}:Tls"
+            );
+        }
     }
 
     // What the kernel takes.

@@ -4,14 +4,13 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Reading;
+using Proxy.Tls.Certificates;
 
 namespace Proxy.Revisions.Probing;
 
-/// <summary>Reads the files of certificates and authorities, and reports those that are not valid now.</summary>
+/// <summary>Reads the files of certificates and authorities of channels, of the admin endpoint and of Kestrel, and reports those that are not valid now.</summary>
 internal static class CertificateProbe
 {
-    private static readonly TimeSpan _soon = TimeSpan.FromDays(14);
-
     public static void Run(Revision revision, DateTimeOffset now, ProblemList problems)
     {
         if (revision.Config.Channels?.Tunnel is { } tunnel)
@@ -86,7 +85,8 @@ internal static class CertificateProbe
     private static string? Invalid(X509Certificate2 certificate, DateTimeOffset now) =>
         now < certificate.NotBefore ? $"'{certificate.Subject}' is not valid before {certificate.NotBefore.ToUniversalTime():u}."
         : now > certificate.NotAfter ? $"'{certificate.Subject}' expired at {certificate.NotAfter.ToUniversalTime():u}."
-        : certificate.NotAfter - now < _soon ? $"'{certificate.Subject}' expires at {certificate.NotAfter.ToUniversalTime():u}."
+        : now > CertificateTime.RenewalDue(certificate.NotBefore, certificate.NotAfter)
+            ? $"'{certificate.Subject}' expires at {certificate.NotAfter.ToUniversalTime():u}."
         : null;
 
     private static Func<X509Certificate2Collection>? Pair(CertificateConfig? pair) =>

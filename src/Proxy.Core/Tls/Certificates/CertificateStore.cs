@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration.Tls;
 
 namespace Proxy.Tls.Certificates;
@@ -8,8 +9,9 @@ namespace Proxy.Tls.Certificates;
 /// The certificates and bundles of the configuration. Those with the same configuration are one, and survive edits. Their files are read again by
 /// <see cref="Refresh"/>, and never by a handshake.
 /// </summary>
-internal sealed partial class CertificateStore(TimeProvider time, ILogger<CertificateStore> logger)
+internal sealed partial class CertificateStore(TimeProvider time, ILogger<CertificateStore>? logger = null)
 {
+    private readonly ILogger _logger = logger ?? NullLogger<CertificateStore>.Instance;
     private readonly ConcurrentDictionary<CertificateConfig, ServedCertificate> _certificates = new();
     private readonly ConcurrentDictionary<(string? Authorities, string? Revoked), TrustBundle> _bundles = new();
     private readonly Generation _generation = new();
@@ -19,7 +21,7 @@ internal sealed partial class CertificateStore(TimeProvider time, ILogger<Certif
     /// <exception cref="CertificateException">It cannot be used.</exception>
     public ServedCertificate Certificate(CertificateConfig config)
     {
-        TlsPlatform.Check();
+        CheckPlatform();
         return _certificates.GetOrAdd(config, added => new(added, _generation, time));
     }
 
@@ -77,19 +79,32 @@ internal sealed partial class CertificateStore(TimeProvider time, ILogger<Certif
 
     private TrustBundle Bundle(string? authorityPath, string? revocationListPath)
     {
-        TlsPlatform.Check();
+        CheckPlatform();
         return _bundles.GetOrAdd((authorityPath, revocationListPath), paths => new(paths.Authorities, paths.Revoked, time));
+    }
+
+    private static void CheckPlatform()
+    {
+        if (TlsPlatform.Problem is { } problem)
+        {
+            throw new CertificateException($"TLS {problem}");
+        }
     }
 
     private void Tell(ServedCertificate certificate, Reading reading)
     {
         if (reading == Reading.Replaced)
         {
-            Log.Replaced(logger, certificate.Config.Path, CertificateText.List(certificate.Names), certificate.Loaded.NotAfter.UtcDateTime);
+            Log.Replaced(
+                _logger,
+                certificate.Config.Path,
+                CertificateText.List(certificate.Names),
+                certificate.Loaded.NotAfter.UtcDateTime
+            );
         }
         else if (reading == Reading.Failed)
         {
-            Log.Kept(logger, certificate.Config.Path, certificate.Loaded.NotAfter.UtcDateTime, certificate.Problem?.Text ?? "");
+            Log.Kept(_logger, certificate.Config.Path, certificate.Loaded.NotAfter.UtcDateTime, certificate.Problem?.Text ?? "");
         }
     }
 
@@ -98,11 +113,11 @@ internal sealed partial class CertificateStore(TimeProvider time, ILogger<Certif
         var path = bundle.AuthorityPath ?? bundle.RevocationListPath ?? "";
         if (reading == Reading.Replaced)
         {
-            Log.BundleReplaced(logger, path, bundle.Content.Authorities?.Count ?? 0, bundle.Content.Lists?.Count ?? 0);
+            Log.BundleReplaced(_logger, path, bundle.Content.Authorities?.Count ?? 0, bundle.Content.Lists?.Count ?? 0);
         }
         else if (reading == Reading.Failed)
         {
-            Log.BundleKept(logger, path, bundle.Problem?.Text ?? "");
+            Log.BundleKept(_logger, path, bundle.Problem?.Text ?? "");
         }
     }
 
