@@ -121,7 +121,7 @@ internal static class BindingValidator
             var tls = config.TcpRoutes[first].Tls;
             foreach (var id in group.Select(static entry => entry.RouteId))
             {
-                if (!TlsRouteValidator.AreSame(config.TcpRoutes[id].Tls, tls) && reported.Add(id))
+                if (!TerminationValidator.AreSame(config.TcpRoutes[id].Tls, tls) && reported.Add(id))
                 {
                     problems.Consequence(
                         $"{PathOf(id)}:Tls",

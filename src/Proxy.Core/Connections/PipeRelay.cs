@@ -80,17 +80,28 @@ internal sealed class PipeRelay(
     {
         var failure = readFailed;
         var pause = from == client ? _up : _down;
+        var turn = (from as TcpConnection ?? to as TcpConnection) is { } shared ? new Turn(shared) : null;
         try
         {
             while (true)
             {
                 failure = readFailed;
-                var read = await from.Transport.Input.ReadAsync();
+                var reading = from.Transport.Input.ReadAsync();
+                if (!reading.IsCompleted)
+                {
+                    turn?.Begin();
+                }
+                else if (turn is { IsOver: true })
+                {
+                    await turn.EndAsync();
+                }
+
+                var read = await reading;
                 var allowed = read.Buffer.IsEmpty ? int.MaxValue : await pause.AllowedAsync(clock.Now);
                 failure = writeFailed;
                 var (bytes, isAll) = read.Buffer.Length <= allowed ? (read.Buffer, true) : (read.Buffer.Slice(0, allowed), false);
                 pause.Count((int)bytes.Length);
-                var flushed = await SendAsync(bytes, to.Transport.Output, from);
+                var flushed = await SendAsync(bytes, to.Transport.Output, from, turn);
                 from.Transport.Input.AdvanceTo(bytes.End);
                 if ((read.IsCompleted && isAll) || read.IsCanceled || flushed.IsCompleted)
                 {
@@ -156,15 +167,20 @@ internal sealed class PipeRelay(
 
     // Pipes may hold many small segments, and each flush is a write to a socket or a frame of a tunnel, so small ones are combined. A large
     // one is passed on as it is.
-    private async ValueTask<FlushResult> SendAsync(ReadOnlySequence<byte> bytes, PipeWriter output, ConnectionContext from)
+    private async ValueTask<FlushResult> SendAsync(ReadOnlySequence<byte> bytes, PipeWriter output, ConnectionContext from, Turn? turn)
     {
         var flushed = default(FlushResult);
         var unflushed = 0;
         foreach (var segment in bytes)
         {
+            if (turn is { IsOver: true })
+            {
+                await turn.EndAsync();
+            }
+
             if (unflushed == 0 && segment.Length >= LargeSegment)
             {
-                flushed = Sent(await output.WriteAsync(segment), segment.Length, from);
+                flushed = Sent(await output.WriteAsync(segment), segment.Length, from, turn);
                 continue;
             }
 
@@ -172,16 +188,17 @@ internal sealed class PipeRelay(
             unflushed += segment.Length;
             if (unflushed >= BufferPool.BufferSize)
             {
-                flushed = Sent(await output.FlushAsync(), unflushed, from);
+                flushed = Sent(await output.FlushAsync(), unflushed, from, turn);
                 unflushed = 0;
             }
         }
 
-        return unflushed > 0 ? Sent(await output.FlushAsync(), unflushed, from) : flushed;
+        return unflushed > 0 ? Sent(await output.FlushAsync(), unflushed, from, turn) : flushed;
     }
 
-    private FlushResult Sent(FlushResult flushed, int count, ConnectionContext from)
+    private FlushResult Sent(FlushResult flushed, int count, ConnectionContext from, Turn? turn)
     {
+        turn?.Count(count);
         _deadlines.Active(clock.Now);
         if (from == client)
         {

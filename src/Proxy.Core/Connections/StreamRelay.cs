@@ -15,8 +15,6 @@ internal sealed class StreamRelay : ITimedRelay
     private const int FlushPoll = 50;
     private const int UnreadPoll = 250; // how soon the reset of a side that is not read is noticed, in milliseconds
     private const int LongestPause = 1_000; // an edit of the bandwidth may end a pause earlier
-    private const int BytesPerTurn = BufferPool.BufferSize;
-    private const int ReadsPerTurn = 16;
 
     private readonly RelaySide _client;
     private readonly RelaySide _upstream;
@@ -44,18 +42,8 @@ internal sealed class StreamRelay : ITimedRelay
         _timer = client.Connection.StartTimer(this) ?? new ClockTimer(clock, this);
         _deadlines = new(options, _timer.Now);
         _over = new(_timer.IsInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-        _client = new(
-            client.Connection,
-            client.Stream,
-            ConnectionOutcome.ClientReset,
-            new(options.Bandwidth, _timer.IsInline)
-        );
-        _upstream = new(
-            upstream.Connection,
-            upstream.Stream,
-            ConnectionOutcome.UpstreamReset,
-            new(options.Bandwidth, _timer.IsInline)
-        );
+        _client = new(client.Connection, client.Stream, ConnectionOutcome.ClientReset, new(options.Bandwidth, _timer.IsInline));
+        _upstream = new(upstream.Connection, upstream.Stream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth, _timer.IsInline));
     }
 
     /// <summary>Creates a relay; null if one of the connections has no stream.</summary>
@@ -108,7 +96,7 @@ internal sealed class StreamRelay : ITimedRelay
 
         NoticeReset(_client, now);
         NoticeReset(_upstream, now);
-        if (IsPaused && Volatile.Read(ref _resetExpires) != RelayDeadlines.Never)
+        if (Volatile.Read(ref _broken) is { Pause.IsPaused: true })
         {
             Volatile.Write(ref _resetExpires, now + FlushTime); // what waits for bandwidth is not late
         }
@@ -148,7 +136,7 @@ internal sealed class StreamRelay : ITimedRelay
         return IsUnread(_client) || IsUnread(_upstream) ? Math.Min(next, now + UnreadPoll) : next;
     }
 
-    private static bool IsUnread(RelaySide side) => side.IsSendingOn || side.HasEnded;
+    private static bool IsUnread(RelaySide side) => side.IsSendingOn || side.HasEnded || side.Pause.IsPaused;
 
     // A slow reader may need long before there is room for the next send, so bytes that leave the kernel's queue count as activity too.
     private bool IsDelivering(long now)
@@ -198,26 +186,20 @@ internal sealed class StreamRelay : ITimedRelay
         var failed = from;
         try
         {
-            var moved = 0;
-            for (var reads = 0; ; reads++)
+            while (true)
             {
                 failed = from;
-                var isThere = from.Stream.ReadAsync(Memory<byte>.Empty);
-                if (isThere.IsCompleted)
+                var waiting = from.Stream.ReadAsync(Memory<byte>.Empty); // holds no buffer
+                if (!waiting.IsCompleted)
                 {
-                    await isThere;
-                    if (moved >= BytesPerTurn || reads >= ReadsPerTurn)
-                    {
-                        await from.Turn.EndAsync();
-                        (moved, reads) = (0, 0);
-                    }
+                    from.Turn.Begin();
                 }
-                else
+                else if (from.Turn.IsOver)
                 {
-                    await isThere;
-                    (moved, reads) = (0, 0);
+                    await from.Turn.EndAsync();
                 }
 
+                await waiting;
                 var allowing = from.Pause.AllowedAsync(_timer.Now);
                 if (!allowing.IsCompleted)
                 {
@@ -234,7 +216,7 @@ internal sealed class StreamRelay : ITimedRelay
                         break;
                     }
 
-                    moved += count;
+                    from.Turn.Count(count);
                     from.Pause.Count(count);
                     failed = to;
                     await SendAsync(from, to, buffer.AsMemory(0, count));

@@ -1,30 +1,40 @@
 using System.Threading.Tasks.Sources;
-using Microsoft.AspNetCore.Connections;
 
 namespace Proxy.Connections;
 
 /// <summary>
-/// Ends the turn of code that has moved much without waiting, so that the other connections of its event loop have theirs. One caller at a time.
+/// The share of an event loop that one direction of a relay takes at once. What moves bytes without ever waiting ends its turn when the share is used up,
+/// so that the other connections of the loop have theirs. One caller at a time.
 /// </summary>
 /// <param name="connection">The connection whose handlers run there.</param>
-internal sealed class Turn(ConnectionContext connection) : IValueTaskSource, IThreadPoolWorkItem
+internal sealed class Turn(TcpConnection connection) : IValueTaskSource, IThreadPoolWorkItem
 {
+    private const int MostBytes = BufferPool.BufferSize;
+    private const int MostSteps = 16; // each costs system calls, however few its bytes are
     private ManualResetValueTaskSourceCore<bool> _source;
+    private int _bytes;
+    private int _steps;
 
-    /// <summary>Completes after all other work that waits there.</summary>
+    /// <summary>Whether the share is used up.</summary>
+    public bool IsOver => _bytes >= MostBytes || _steps >= MostSteps;
+
+    /// <summary>Counts bytes that were moved at once.</summary>
+    public void Count(int bytes)
+    {
+        _bytes += bytes;
+        _steps++;
+    }
+
+    /// <summary>Begins another turn, since there was a wait.</summary>
+    public void Begin() => (_bytes, _steps) = (0, 0);
+
+    /// <summary>Begins another turn after all other work that waits there.</summary>
     public ValueTask EndAsync()
     {
+        Begin();
         _source.Reset();
         var version = _source.Version; // it may be over before this returns, on another thread
-        if (connection is TcpConnection tcp)
-        {
-            tcp.PostLater(this);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-
+        connection.PostLater(this);
         return new(this, version);
     }
 

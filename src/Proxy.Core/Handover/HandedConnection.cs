@@ -48,7 +48,8 @@ internal sealed class HandedConnection
     {
         (_inner, _services, _record) = (inner, services, ConnectionRecord.Of(inner));
         _stream =
-            (inner as TcpConnection)?.OpenStream() ?? new PipeStream(inner.Transport.Input.AsStream(true), inner.Transport.Output.AsStream(true));
+            (inner as TcpConnection)?.OpenStream()
+            ?? new PipeStream(inner.Transport.Input.AsStream(true), inner.Transport.Output.AsStream(true));
         var most = services.Handover.Limits?.MaxRequestBufferSize ?? 0; // 0: no limit
         _received = new(
             new PipeOptions(
@@ -60,10 +61,9 @@ internal sealed class HandedConnection
                 useSynchronizationContext: false
             )
         );
-        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader);
-        _input = new HandedInput(_received.Reader, _deadlines.Taken);
-        _deadlines.Input = _input;
-        _output = new HandedOutput(_stream, _deadlines.Down, Sent);
+        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader) { IsBetween = IsBetween };
+        _input = new HandedInput(_received.Reader, Taken);
+        _output = new HandedOutput(_stream, _deadlines, Sent);
         Transport = this;
         ConnectionId = inner.ConnectionId;
         LocalEndPoint = inner.LocalEndPoint;
@@ -157,7 +157,7 @@ internal sealed class HandedConnection
             while (true)
             {
                 await _stream.ReadAsync(Memory<byte>.Empty, _over.Token); // holds no memory while the client is silent
-                await _deadlines.Up.AllowedAsync();
+                await _deadlines.Up.AllowedAsync(_deadlines.Now);
                 var count = await _stream.ReadAsync(writer.GetMemory(), _over.Token);
                 if (count == 0)
                 {
@@ -237,6 +237,15 @@ internal sealed class HandedConnection
         _deadlines.End();
         ThreadPool.UnsafeQueueUserWorkItem(static reset => reset.Cancel(), _reset, preferLocal: false);
     }
+
+    // Kestrel has looked at bytes of the client: a request begins, or goes on.
+    private void Taken()
+    {
+        _output.HasBegun = false;
+        _deadlines.Taken();
+    }
+
+    private bool IsBetween() => _input.IsReading || !_output.HasBegun;
 
     private void Sent(int count)
     {

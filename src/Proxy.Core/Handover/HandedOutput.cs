@@ -9,16 +9,24 @@ namespace Proxy.Handover;
 /// any more. Kestrel's code goes on on the thread pool, since it may block.
 /// </summary>
 /// <param name="stream">The connection. It is not closed here.</param>
-/// <param name="pause">Waits for bandwidth.</param>
+/// <param name="deadlines">Waits for bandwidth.</param>
 /// <param name="sent">Called with the number of bytes that were sent.</param>
-internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> sent) : PipeWriter
+internal sealed class HandedOutput(Stream stream, HandoverDeadlines deadlines, Action<int> sent) : PipeWriter
 {
     private readonly PipeWriter _inner = Create(stream, new(minimumBufferSize: BufferPool.BufferSize, leaveOpen: true));
     private int _unflushed;
     private volatile bool _isFlushing;
+    private volatile bool _hasBegun;
 
     /// <summary>Whether a flush waits, for the client as a rule.</summary>
     public bool IsFlushing => _isFlushing;
+
+    /// <summary>Whether there were bytes since this was last set to false.</summary>
+    public bool HasBegun
+    {
+        get => _hasBegun;
+        set => _hasBegun = value;
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -32,13 +40,14 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
     {
         _inner.Advance(bytes);
         _unflushed += bytes;
+        _hasBegun = true;
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         var count = _unflushed;
         _unflushed = 0;
-        var allowed = pause.AllowedAsync();
+        var allowed = deadlines.Down.AllowedAsync(deadlines.Now);
         if (!allowed.IsCompletedSuccessfully)
         {
             return FlushLaterAsync(allowed, count, cancellationToken);
@@ -111,7 +120,7 @@ internal sealed class HandedOutput(Stream stream, RelayPause pause, Action<int> 
     {
         if (count > 0)
         {
-            pause.Count(count);
+            deadlines.Down.Count(count);
             sent(count);
         }
     }

@@ -6,13 +6,13 @@ using Proxy.Timing;
 namespace Proxy.Handover;
 
 /// <summary>
-/// The time limits of a connection that Kestrel serves, and its orderly end. A connection that has to end is asked to when its next request has begun, so
-/// that the answer says so; one that is silent is asked a moment later.
+/// The time limits of a connection that Kestrel serves, and its orderly end. Kestrel is asked to close it when its next request has begun, or when nothing has
+/// moved for a moment: the answer says that the connection ends, and no request is lost. Asked as soon as it waits for a request, Kestrel would close the
+/// connection under one that is on its way; asked while an answer begins, under the one after.
 /// </summary>
-/// <remarks>Kestrel closes a connection on which it waits for a request as soon as it is asked, and a request that is under way then would be lost.</remarks>
 internal sealed class HandoverDeadlines : IDeadline
 {
-    /// <summary>How many milliseconds a silent connection has for a request that is under way.</summary>
+    /// <summary>After how many milliseconds in which nothing has moved a connection is asked to close.</summary>
     public const long Grace = 500;
 
     private const long Never = long.MaxValue;
@@ -24,7 +24,7 @@ internal sealed class HandoverDeadlines : IDeadline
     private readonly PipeReader _received;
     private readonly RelayDeadlines _deadlines;
     private readonly long _firstBytes;
-    private long _asksAt = Never;
+    private long _moved;
     private int _isAsked;
     private volatile bool _isDraining;
     private volatile bool _isAccepted;
@@ -44,13 +44,13 @@ internal sealed class HandoverDeadlines : IDeadline
     {
         (_record, _options, _services, _askToClose, _received) = (record, options, services, askToClose, received);
         var clock = services.Clock;
+        _moved = clock.Now;
         _deadlines = new(options.Deadlines.Jittered(services.Random), clock.Now);
-        Up = new(options.Deadlines.Bandwidth, clock);
-        Down = new(options.Deadlines.Bandwidth, clock);
-        _firstBytes =
-            services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
-                ? clock.Now + (long)time.TotalMilliseconds
-                : Never;
+        Up = new(options.Deadlines.Bandwidth);
+        Down = new(options.Deadlines.Bandwidth);
+        _firstBytes = services.Handover.Limits?.KeepAliveTimeout is { TotalMilliseconds: > 0 and < int.MaxValue } time
+            ? clock.Now + (long)time.TotalMilliseconds
+            : Never;
     }
 
     /// <summary>The bandwidth from the client.</summary>
@@ -59,14 +59,22 @@ internal sealed class HandoverDeadlines : IDeadline
     /// <summary>The bandwidth to the client.</summary>
     public RelayPause Down { get; }
 
-    /// <summary>The bytes as Kestrel reads them.</summary>
-    public HandedInput? Input { get; set; }
+    /// <summary>The time, in milliseconds of the clock of the limits.</summary>
+    public long Now => _services.Clock.Now;
+
+    /// <summary>Whether Kestrel may be asked at any time: it waits for a request, or its answer has not begun.</summary>
+    public required Func<bool> IsBetween { get; init; }
 
     /// <summary>Begins.</summary>
     public void Start() => _services.Clock.Add(this);
 
     /// <summary>Notes that bytes have moved.</summary>
-    public void Active() => _deadlines.Active(_services.Clock.Now);
+    public void Active()
+    {
+        var now = _services.Clock.Now;
+        Volatile.Write(ref _moved, now);
+        _deadlines.Active(now);
+    }
 
     /// <summary>Notes that Kestrel serves the connection from now on.</summary>
     public void Accepted() => _isAccepted = true;
@@ -81,16 +89,7 @@ internal sealed class HandoverDeadlines : IDeadline
     }
 
     /// <summary>Lets the connection end in an orderly way. Thread-safe.</summary>
-    public void Drain()
-    {
-        Interlocked.CompareExchange(ref _asksAt, _services.Clock.Now + Grace, Never);
-        _isDraining = true;
-        Interlocked.MemoryBarrier(); // so that either this or Taken sees what the other has written
-        if (Input is { IsReading: false })
-        {
-            Ask();
-        }
-    }
+    public void Drain() => _isDraining = true;
 
     /// <summary>Ends the time limits.</summary>
     public void End()
@@ -114,11 +113,12 @@ internal sealed class HandoverDeadlines : IDeadline
             _deadlines.Active(now);
         }
 
-        if (!_isAccepted && (now >= _firstBytes || now >= Volatile.Read(ref _asksAt)))
+        var isQuiet = _isDraining && now >= Volatile.Read(ref _moved) + Grace;
+        if (!_isAccepted && (now >= _firstBytes || isQuiet))
         {
             _received.CancelPendingRead(); // it waits for the first byte; nothing is lost for a connection that waits for Kestrel
         }
-        else if (now >= Volatile.Read(ref _asksAt))
+        else if (isQuiet && IsBetween())
         {
             Ask();
         }

@@ -4,6 +4,7 @@ using Proxy.Admission;
 using Proxy.Configuration;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Routes;
+using Proxy.Configuration.Tls;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
@@ -150,11 +151,11 @@ internal sealed partial class PipelineBuilder(
         try
         {
             var mode = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
-            var terminator = route.Tls is { } tls ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
+            var terminator = TlsOf(route) is { } tls ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
             var whole = terminator is null ? mode : new TlsMiddleware(terminator, mode).OnConnectionAsync;
             var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
             var isLogged = route.AccessLog;
-            return new(Admitted(whole), Admitted(mode), terminator, route.Tls, Routed);
+            return new(Admitted(whole), Admitted(mode), terminator, TlsOf(route), Routed);
 
             void Routed(ConnectionRecord record) => tracking.Routed(record, id, isLogged);
 
@@ -175,6 +176,10 @@ internal sealed partial class PipelineBuilder(
             throw new ApplyException($"ReverseProxy:TcpRoutes:{id}", exception);
         }
     }
+
+    // Kestrel speaks HTTP/2 and HTTP/1.1, which browsers have to be told.
+    private static RouteTlsConfig? TlsOf(TcpRouteConfig route) =>
+        route is { Mode: TcpMode.Http, Tls: { AlpnProtocols.Count: 0 } tls } ? tls with { AlpnProtocols = ["h2", "http/1.1"] } : route.Tls;
 
     private static bool AnswersPostgres(TcpRouteConfig route) =>
         route.Match?.Protocols.Contains("Postgres", StringComparer.OrdinalIgnoreCase) ?? false;

@@ -83,7 +83,7 @@ internal sealed class RoutingMiddleware(
     private ConnectionDelegate? Choose(TlsConnection client, ConnectionFacts facts, RouteTlsConfig? tls, out string? id)
     {
         id = table.Decide(AddressOf(client), facts, PeerNames.Of(client.Facts.PeerCertificate)).RouteId;
-        return id is not null && TlsRouteValidator.AreSame(pipelines[id].Tls, tls) ? pipelines[id].Mode : null;
+        return id is not null && TerminationValidator.AreSame(pipelines[id].Tls, tls) ? pipelines[id].Mode : null;
     }
 
     private static IPAddress? AddressOf(ConnectionContext connection) => (connection.RemoteEndPoint as IPEndPoint)?.Address;

@@ -10,16 +10,13 @@ namespace Proxy.Tls;
 /// </summary>
 internal sealed class CipherStream(Stream transport) : Stream
 {
-    private const int BytesPerTurn = BufferPool.BufferSize;
-    private int _read; // since the last wait
-
     /// <summary>Whether the transport has ended: a read with a buffer returned nothing.</summary>
     public bool HasEnded { get; private set; }
 
     /// <summary>Whether the transport has failed, as by a reset.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Ends turns; null for none yet.</summary>
+    /// <summary>The share of an event loop that reading takes at once; null if nothing is shared yet.</summary>
     public Turn? Turn { get; set; }
 
     public override bool CanRead => true;
@@ -38,7 +35,7 @@ internal sealed class CipherStream(Stream transport) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_read >= BytesPerTurn && Turn is not null)
+        if (Turn is { IsOver: true })
         {
             return ReadNextTurnAsync(buffer, cancellationToken);
         }
@@ -50,8 +47,12 @@ internal sealed class CipherStream(Stream transport) : Stream
         }
 
         var count = reading.Result;
-        _read += count;
-        HasEnded |= count == 0 && !buffer.IsEmpty;
+        if (!buffer.IsEmpty)
+        {
+            Turn?.Count(count);
+            HasEnded |= count == 0;
+        }
+
         return new(count);
     }
 
@@ -83,7 +84,6 @@ internal sealed class CipherStream(Stream transport) : Stream
     private async ValueTask<int> ReadNextTurnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await Turn!.EndAsync();
-        _read = 0;
         return await ReadAsync(buffer, cancellationToken);
     }
 
@@ -92,8 +92,8 @@ internal sealed class CipherStream(Stream transport) : Stream
     {
         try
         {
+            Turn?.Begin();
             var count = await reading;
-            _read = count;
             HasEnded |= count == 0 && !isWait;
             return count;
         }

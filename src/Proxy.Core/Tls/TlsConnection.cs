@@ -139,12 +139,11 @@ internal sealed class TlsConnection : TcpConnection
 
         try
         {
-            while (AheadCount < MostAhead)
+            while (AheadCount < MostAhead && await ReadAheadAsync(cancellationToken)) { }
+
+            if (_reader.HasEnded)
             {
-                if (!await ReadAheadAsync(cancellationToken))
-                {
-                    return AheadCount == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
-                }
+                return AheadCount == 0 ? PeerDeparture.ClosedSilently : PeerDeparture.Closed;
             }
         }
         catch (OperationCanceledException)

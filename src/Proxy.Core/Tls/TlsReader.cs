@@ -16,7 +16,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     private ConnectionOutcome? _failure;
 
     /// <summary>Whether the peer has ended, in any way.</summary>
-    public bool HasEnded => HasEndedWithin || HasFailed;
+    public bool HasEnded { get; private set; }
 
     /// <summary>Whether the peer has ended by close_notify.</summary>
     public bool HasEndedWithin { get; private set; }
@@ -71,7 +71,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            HasFailed = true;
+            (HasEnded, HasFailed) = (true, true);
             throw Explain(exception);
         }
     }
@@ -104,6 +104,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
     private void End()
     {
+        HasEnded = true;
         if (!cipher.HasEnded)
         {
             HasEndedWithin = true;

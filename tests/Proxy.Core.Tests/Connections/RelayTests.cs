@@ -445,6 +445,63 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.Equal(1, bandwidth.Reached);
     }
 
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Loops)]
+    public async Task Run_ResetBehindBytesThatWaitForBandwidth_TheyArriveFirst(string way)
+    {
+        const int Rate = 10_000;
+        var (client, upstream, relay, _) = await StartAsync(way, new RelayOptions { Bandwidth = Limited(Rate) });
+        var payload = new byte[7 * Rate]; // seven seconds, longer than the time to flush without a limit
+        Random.Shared.NextBytes(payload);
+        await client.SendAsync(payload);
+
+        client.Close(0);
+        var (bytes, reset) = await upstream.ReadToEndAsync();
+
+        Assert.Equal(payload, bytes);
+        Assert.True(reset);
+        Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
+    }
+
+    [Theory]
+    [InlineData(Portable)]
+    [InlineData(Loops)]
+    public async Task Run_ResetBehindBytesThatWaitForBandwidthTooLong_EndsAtTheHalfCloseTimeout(string way)
+    {
+        var options = new RelayOptions { Bandwidth = Limited(1), HalfCloseTimeout = TimeSpan.FromSeconds(1) };
+        var (client, upstream, relay, _) = await StartAsync(way, options);
+        await client.SendAsync(new byte[100_000]);
+
+        client.Close(0);
+
+        Assert.True((await upstream.ReadToEndAsync()).Reset);
+        Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
+    }
+
+    [Fact]
+    public async Task Run_PausesForBandwidth_HoldsNoKernelPipe()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var bandwidth = new Bandwidth();
+        var (client, upstream, relay, record) = await StartAsync(Loops, new RelayOptions { Bandwidth = bandwidth });
+        var pools = _loops.Loops.Select(static loop => loop.Pipes).ToArray();
+        var sending = SendUntilResetAsync(client, 1 << 20);
+        var reading = upstream.ReadToEndAsync();
+        await Eventually.TrueAsync(() => pools.Sum(static pool => pool.InUse) == 1);
+
+        bandwidth.Set(1, isDryRun: false);
+
+        await Eventually.TrueAsync(() => pools.Sum(static pool => pool.InUse) == 0);
+        Assert.False(relay.IsCompleted);
+        record.Close(ConnectionOutcome.ClosedByAdmin);
+        await Task.WhenAll(sending, reading, relay).WaitAsync(_limit);
+    }
+
     private static Bandwidth Limited(int bytesPerSecond)
     {
         var bandwidth = new Bandwidth();
@@ -524,13 +581,13 @@ public sealed class RelayTests : IAsyncLifetime
         return bytes;
     }
 
-    private static async Task<bool> SendUntilResetAsync(Socket socket)
+    private static async Task<bool> SendUntilResetAsync(Socket socket, int count = 1)
     {
         try
         {
             while (true)
             {
-                await socket.SendAsync(new byte[1]);
+                await socket.SendAsync(new byte[count]);
                 await Task.Yield();
             }
         }

@@ -42,6 +42,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         var status = await StartAsync(example);
 
         var reached = new HashSet<string>();
+        var handed = new List<EndPoint>();
         foreach (var binding in status.Running!.Bindings)
         {
             var routes = binding.RouteIds.Where(id => CanReach(binding, status.Running.Config.ReverseProxy.TcpRoutes[id])).ToList();
@@ -50,6 +51,13 @@ public sealed partial class ExampleTests : IAsyncLifetime
             {
                 var route = status.Running.Config.ReverseProxy.TcpRoutes[id];
                 var address = Bound(status, binding);
+                if (route.Mode == TcpMode.Http)
+                {
+                    handed.Add(address);
+                    reached.Add(id);
+                    continue;
+                }
+
                 Assert.Equal(
                     route.ClusterId,
                     route.Mode == TcpMode.Multiplex
@@ -61,7 +69,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
 
         Assert.Equal(status.Running.Config.ReverseProxy.TcpRoutes.Keys.Order(), reached.Order());
-        await AskHttpAsync(status.Running.Config);
+        await AskHttpAsync(status.Running.Config, handed);
     }
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -136,9 +144,24 @@ public sealed partial class ExampleTests : IAsyncLifetime
         return LoopbackLayer.ClusterIn(_layer.LastAsked);
     }
 
-    private async Task AskHttpAsync(ProxyConfig config)
+    private async Task AskHttpAsync(ProxyConfig config, List<EndPoint> handed)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = Eventually.Limit };
+        using var client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                UseCookies = false,
+                UseProxy = false,
+                ConnectCallback = (context, cancellationToken) =>
+                    ConnectAsync(
+                        context.DnsEndPoint,
+                        hasHeader: handed.Any(address => address.ToString() == $"{context.DnsEndPoint.Host}:{context.DnsEndPoint.Port}"),
+                        cancellationToken
+                    ),
+            }
+        )
+        {
+            Timeout = Eventually.Limit,
+        };
         var addresses = _host!.Urls;
         var sites = new List<Uri>();
         foreach (var address in addresses)
@@ -151,6 +174,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
 
         Assert.Equal(config.Admin is null ? 0 : 1, addresses.Count - sites.Count);
+        sites.AddRange(handed.Select(static address => new Uri($"http://{address}")));
         Assert.Equal(config.ReverseProxy.Routes.Count > 0, sites.Count > 0);
         foreach (var site in sites)
         {
@@ -160,6 +184,20 @@ public sealed partial class ExampleTests : IAsyncLifetime
                 await AskSiteAsync(client, new Uri(site, path), route.ClusterId!, config);
             }
         }
+    }
+
+    // Routes with Mode Http are examples of ports behind a load balancer.
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, bool hasHeader, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address, cancellationToken);
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        if (hasHeader)
+        {
+            await stream.WriteAsync("PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n"u8.ToArray(), cancellationToken);
+        }
+
+        return stream;
     }
 
     private static async Task AskSiteAsync(HttpClient client, Uri address, string clusterId, ProxyConfig config)

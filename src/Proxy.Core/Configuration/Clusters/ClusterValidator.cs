@@ -50,7 +50,7 @@ internal static class ClusterValidator
             {
                 var hasHttp = cluster.Destinations.Values.Any(static one => IsTcp(one) == false);
                 ClusterTlsValidator.Check(tls, $"{path}:Tcp:Tls", hasHttp, $"{path}:Destinations", problems);
-                ServerNameValidator.Check(tls, cluster, path, problems);
+                TlsNameValidator.Check(tls, cluster, path, problems);
             }
 
             if (http.Contains(id))

@@ -24,10 +24,17 @@ internal static class HttpModeValidator
             }
 
             CheckTarget(route, path, problems);
-            CheckMatch(route.Match, $"{path}:Match", problems);
+            if (route.Tls is null)
+            {
+                CheckMatch(route.Match, $"{path}:Match", problems);
+            }
+
             if (config.Routes.Count == 0)
             {
-                problems.Warn(path, "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes.");
+                problems.Warn(
+                    path,
+                    "there is no HTTP route, so each of its requests gets the status 404; add one under ReverseProxy:Routes."
+                );
             }
         }
     }
@@ -70,7 +77,11 @@ internal static class HttpModeValidator
         }
 
         foreach (
-            var (key, values) in new[] { (nameof(match.ServerNames), match.ServerNames), (nameof(match.AlpnProtocols), match.AlpnProtocols) }
+            var (key, values) in new[]
+            {
+                (nameof(match.ServerNames), match.ServerNames),
+                (nameof(match.AlpnProtocols), match.AlpnProtocols),
+            }
         )
         {
             if (values.Count > 0)

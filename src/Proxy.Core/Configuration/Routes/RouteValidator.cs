@@ -66,7 +66,7 @@ internal static class RouteValidator
             }
         }
 
-        TlsRouteValidator.Check(config.TcpRoutes, conditions, names.KestrelRoutes, problems);
+        TerminationValidator.Check(config.TcpRoutes, conditions, names.KestrelRoutes, problems);
         foreach (var (id, route) in config.Routes.Where(item => !string.IsNullOrEmpty(item.Value.ClusterId)))
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -18,7 +18,7 @@ internal static class ClusterTlsValidator
         {
             problems.Consequence(
                 path,
-                "is for tcp:// and unix: destinations, and this cluster has http:// or https:// ones, whose TLS is set in HttpClient; write https:// and leave this out.",
+                "is for tcp:// and unix: destinations, and this cluster has http:// or https:// ones, whose TLS is YARP's; leave it out, write https:// addresses, and what they need in HttpClient.",
                 destinations
             );
         }

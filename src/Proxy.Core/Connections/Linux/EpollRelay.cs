@@ -201,6 +201,17 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
 
         if (_broken is not null)
         {
+            if (_deadlines.Passed(now) is ConnectionOutcome.HalfCloseTimeout or ConnectionOutcome.DurationExpired)
+            {
+                ResetBoth();
+                return Never;
+            }
+
+            if (IsPaused)
+            {
+                _flushExpires = now + FlushTime; // bytes that wait for bandwidth are not late
+            }
+
             Step();
             return _isCompleted ? Never : now + TimerWheel.Tick;
         }
@@ -348,6 +359,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             _broken = broken;
             _outcome = broken == _client ? ConnectionOutcome.ClientReset : ConnectionOutcome.UpstreamReset;
             _flushExpires = _loop.Now + FlushTime;
+            _deadlines.HalfClosed(_loop.Now); // the longest time for bytes that wait for bandwidth
             _loop.Timers.Schedule(this, _loop.Now + TimerWheel.Tick);
         }
 

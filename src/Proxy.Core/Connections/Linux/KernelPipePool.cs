@@ -13,6 +13,9 @@ internal sealed class KernelPipePool(EventLoop loop) : LoopTimer
     /// <summary>Whether splice works: a seccomp profile may forbid it, and then bytes are copied.</summary>
     public bool IsSpliceAllowed { get; set; } = true;
 
+    /// <summary>The number of pipes that were taken and not given back.</summary>
+    public int InUse => Volatile.Read(ref _inUse);
+
     /// <summary>Takes an empty pipe; null if bytes have to be copied.</summary>
     public KernelPipe? TryTake()
     {

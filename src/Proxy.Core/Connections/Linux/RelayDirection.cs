@@ -96,7 +96,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
                 : _piped > 0 ? SpliceOut(loop)
                 : HasEnded ? RelayProgress.Ended
                 : !IsReadable ? RelayProgress.Waits
-                : _pace.Allowed(loop.Now) is var allowed && allowed == 0 ? RelayProgress.Pauses
+                : _pace.Allowed(loop.Now) is var allowed && allowed == 0 ? Pause(loop)
                 : _pipe is not null ? SpliceIn(loop, allowed)
                 : Copy(loop, Math.Min(allowed, BufferPool.BufferSize));
             if (progress != RelayProgress.Moved)
@@ -122,6 +122,13 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
         HasEnded = true;
         ReleaseKept();
         ReleasePipe(loop);
+    }
+
+    // Pauses may be many and long, and a pipe costs two descriptors. It is empty, and the next read that fills the buffer takes one again.
+    private RelayProgress Pause(EventLoop loop)
+    {
+        ReleasePipe(loop);
+        return RelayProgress.Pauses;
     }
 
     private RelayProgress Copy(EventLoop loop, int most)

@@ -65,6 +65,11 @@ internal sealed class SocketRelay(
 
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
+        if (_broken is { Pause.IsPaused: true })
+        {
+            Volatile.Write(ref _resetExpires, now + (long)_flushTime.TotalMilliseconds); // bytes that wait for bandwidth are not late
+        }
+
         if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
         {
             // The outcome has ended only the client's connection, and the upstream one has to end too.
@@ -94,10 +99,10 @@ internal sealed class SocketRelay(
         return true;
     }
 
-    // While a send waits, the other side is not read, so its reset would not be noticed.
+    // While a send or the bandwidth is waited for, the side is not read, so its reset would not be noticed.
     private void NoticeResetBehindStalledSend(Side side)
     {
-        if (side.IsSendingOn && !side.SentFin && TcpInfo.IsClosed(side.Socket))
+        if ((side.IsSendingOn || side.Pause.IsPaused) && !side.SentFin && TcpInfo.IsClosed(side.Socket))
         {
             NoteBroken(side);
         }
@@ -276,6 +281,7 @@ internal sealed class SocketRelay(
         {
             _outcome = broken.ResetOutcome;
             Volatile.Write(ref _resetExpires, services.Clock.Now + (long)_flushTime.TotalMilliseconds);
+            _deadlines.HalfClosed(services.Clock.Now); // the longest time for bytes that wait for bandwidth
         }
     }
 
@@ -293,8 +299,12 @@ internal sealed class SocketRelay(
     {
         if (Interlocked.Exchange(ref _expired, 1) == 0)
         {
-            record.TryEnd(outcome);
-            _outcome = outcome;
+            if (_broken is null)
+            {
+                record.TryEnd(outcome);
+                _outcome = outcome;
+            }
+
             AbortBoth();
         }
     }

@@ -1,13 +1,40 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace Proxy.Connections.Sockets;
 
 /// <summary>A connection as a stream, which begins with the bytes that were given back to the connection.</summary>
 internal sealed class SocketStream(SocketConnection connection) : NetworkStream(connection.Socket, ownsSocket: false)
 {
+    /// <summary>Reads available bytes; with an empty buffer, only waits until there are any.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        connection.AheadCount > 0 ? new(connection.ReadAhead(buffer.Span)) : base.ReadAsync(buffer, cancellationToken);
+        connection.AheadCount > 0 ? new(connection.ReadAhead(buffer.Span))
+        : buffer.IsEmpty ? WaitAsync(cancellationToken)
+        : base.ReadAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            await base.ReadAsync(Memory<byte>.Empty, cancellationToken);
+        } while (!IsReadable()); // an earlier event may be stale
+
+        return 0;
+    }
+
+    private bool IsReadable()
+    {
+        try
+        {
+            return connection.Socket.Available > 0 || connection.Socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return true; // which the next read tells
+        }
+    }
 }

@@ -76,9 +76,12 @@ internal sealed class TrustBundle
             policy.ExtraStore.AddRange(authorities); // those that are no roots
         }
 
+        // A chain that the platform takes ends at a root; another may have an authority of the file before that.
+        var isValid = chain.Build(certificate);
+        var end = isValid ? chain.ChainElements.Count - 1 : EndOf(chain, content);
         var refusal =
-            (chain.Build(certificate) ? null : ChainRefusal.Of(chain, content, AuthorityPath, use))
-            ?? Revoked(chain, content, now)
+            (isValid ? null : ChainRefusal.Of(chain, end, AuthorityPath, use))
+            ?? Revoked(chain, end, content, now)
             ?? OtherName(certificate, serverName);
         foreach (var element in chain.ChainElements)
         {
@@ -88,9 +91,22 @@ internal sealed class TrustBundle
         return refusal;
     }
 
-    private static string? Revoked(X509Chain chain, TrustContent content, DateTimeOffset now)
+    private static int EndOf(X509Chain chain, TrustContent content)
     {
-        for (var i = 0; i + 1 < chain.ChainElements.Count; i++)
+        for (var i = 0; i < chain.ChainElements.Count; i++)
+        {
+            if (content.Has(chain.ChainElements[i].Certificate))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static string? Revoked(X509Chain chain, int end, TrustContent content, DateTimeOffset now)
+    {
+        for (var i = 0; i < end; i++)
         {
             if (content.Revocation(chain.ChainElements[i].Certificate, chain.ChainElements[i + 1].Certificate, now) is { } revocation)
             {

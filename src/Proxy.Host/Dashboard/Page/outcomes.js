@@ -11,6 +11,7 @@ const outcomes = {
   DurationExpired: ['ended', 'The connection reached its maximum duration.'],
   Drained: ['ended', 'The route or address was removed, or the host stopped.'],
   ClosedByAdmin: ['ended', 'An operator closed the connection.'],
+  HttpAborted: ['ended', 'A request was aborted, or a limit of the HTTP server was exceeded.'],
   MemberGone: ['failed', 'The channel member at the other end left.'],
   UpstreamReset: ['failed', 'The destination reset the connection.'],
   ConnectFailed: ['failed', 'Connecting to a destination failed.'],

@@ -18,8 +18,8 @@ public sealed class CertificateConditionsTests : IDisposable
     private readonly ProxyStatus _status = new();
 
     [Theory]
-    [InlineData(365, 15, ConditionLevel.Ok, ConditionReason.None)]
-    [InlineData(365, 13, ConditionLevel.Degraded, ConditionReason.ExpiresSoon)]
+    [InlineData(365, 22, ConditionLevel.Ok, ConditionReason.None)]
+    [InlineData(365, 20, ConditionLevel.Degraded, ConditionReason.ExpiresSoon)]
     [InlineData(10, 3, ConditionLevel.Ok, ConditionReason.None)] // a short one is renewed late
     [InlineData(10, 1, ConditionLevel.Degraded, ConditionReason.ExpiresSoon)]
     [InlineData(10, -1, ConditionLevel.Down, ConditionReason.Expired)]
@@ -90,7 +90,7 @@ public sealed class CertificateConditionsTests : IDisposable
                 Running = Read("""{ "Kestrel": { "Certificates": { "Default": { "Path": "a\u0000b" } } } }"""),
             }
         );
-        var conditions = new CertificateConditions(_status, _time);
+        var conditions = new CertificateConditions(new(new(_time), _status, _time), _status, _time);
         conditions.Sample();
 
         Assert.Equal(ConditionReason.Unreadable, Assert.Single(conditions.Read()).Reason);
@@ -115,7 +115,7 @@ public sealed class CertificateConditionsTests : IDisposable
         var revision = Read(json);
         _status.Update(state => state with { Running = revision });
         then?.Invoke(Certificate);
-        var conditions = new CertificateConditions(_status, _time);
+        var conditions = new CertificateConditions(new(new(_time), _status, _time), _status, _time);
         conditions.Sample();
         return conditions;
     }

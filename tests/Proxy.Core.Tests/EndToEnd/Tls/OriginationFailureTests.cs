@@ -194,7 +194,10 @@ public sealed class OriginationFailureTests : IDisposable
         // With TLS 1.3 the server refuses after the handshake, so that the connection is established by then; its reset may overtake its alert.
         var end = await proxy.FailAsync();
 
-        Assert.Contains(end.Outcome, (ConnectionOutcome[])[ConnectionOutcome.TlsFailed, ConnectionOutcome.UpstreamReset, ConnectionOutcome.UpstreamTruncated]);
+        Assert.Contains(
+            end.Outcome,
+            (ConnectionOutcome[])[ConnectionOutcome.TlsFailed, ConnectionOutcome.UpstreamReset, ConnectionOutcome.UpstreamTruncated]
+        );
         Assert.Equal("", server.Received);
     }
 

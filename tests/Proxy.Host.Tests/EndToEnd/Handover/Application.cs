@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Proxy.Connections;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.EndToEnd.Handover;
@@ -36,12 +37,13 @@ internal sealed class Application : IAsyncDisposable
     /// <summary>The address of its route with Mode Http.</summary>
     public IPEndPoint Address => (IPEndPoint)App.Services.GetRequiredService<ProxyStatus>().Current.Bound.Values.Single();
 
-    public static async Task<Application> StartAsync(bool listens = true)
+    public static async Task<Application> StartAsync(bool listens = true, Resources? resources = null)
     {
         var builder = WebApplication.CreateBuilder(_unwatched);
         builder.Logging.ClearProviders();
         builder.Configuration["ReverseProxy:TcpRoutes:web:Listen"] = "127.0.0.1:0";
         builder.Configuration["ReverseProxy:TcpRoutes:web:Mode"] = "Http";
+        builder.Services.AddSingleton(resources ?? Resources.OfProcess);
         builder.Services.AddTcpProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -92,7 +94,11 @@ internal sealed class Application : IAsyncDisposable
         for (var number = 0; number < Blocks; number++)
         {
             var writing = context.Response.Body.WriteAsync(block);
-            Interlocked.Add(ref _flushesThatWaited, writing.IsCompleted ? 0 : 1);
+            if (!writing.IsCompleted)
+            {
+                Interlocked.Increment(ref _flushesThatWaited);
+            }
+
             await writing;
             Interlocked.Add(ref _flushesOnLoops, Thread.CurrentThread.IsThreadPoolThread ? 0 : 1);
         }

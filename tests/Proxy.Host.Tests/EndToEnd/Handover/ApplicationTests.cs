@@ -22,15 +22,19 @@ public sealed class ApplicationTests
     {
         await using var app = await Application.StartAsync();
 
-        Assert.Equal($"HTTP/{version.Replace(".0", "", StringComparison.Ordinal)} http 127.0.0.1 none none pool", await AskAsync(app, version));
+        Assert.Equal(
+            $"HTTP/{version.Replace(".0", "", StringComparison.Ordinal)} http 127.0.0.1 none none pool",
+            await AskAsync(app, version)
+        );
     }
 
     [Fact]
     public async Task Start_KestrelDoesNotListenForSuchRoutes_SaysWhatToCall()
     {
-        var exception = await Assert.ThrowsAsync<InvalidConfigException>(() => Application.StartAsync(listens: false));
+        var exception = await Assert.ThrowsAnyAsync<Exception>(() => Application.StartAsync(listens: false));
 
-        Assert.Contains("ListenHttpRoutes()", Assert.Single(exception.Problems).Message, StringComparison.Ordinal);
+        var invalid = Assert.IsType<InvalidConfigException>(exception.GetBaseException());
+        Assert.Contains("ListenHttpRoutes()", Assert.Single(invalid.Problems).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -75,6 +79,7 @@ public sealed class ApplicationTests
         using var http = new HttpClient();
         using var response = await http.GetAsync(new Uri($"http://{app.Address}/large"), HttpCompletionOption.ResponseHeadersRead);
         await using var body = await response.Content.ReadAsStreamAsync();
+        await Eventually.TrueAsync(() => app.FlushesThatWaited > 0);
         var (buffer, total) = (new byte[64 * 1024], 0L);
         while (await body.ReadAsync(buffer) is > 0 and var count)
         {
@@ -83,7 +88,6 @@ public sealed class ApplicationTests
 
         Assert.Equal(Application.LargeLength, total);
         Assert.Equal(0, app.FlushesOnLoops);
-        Assert.NotEqual(0, app.FlushesThatWaited);
     }
 
     [Theory]
@@ -91,8 +95,8 @@ public sealed class ApplicationTests
     [InlineData("2.0")]
     public async Task Connections_WhileTheyAreOpen_KeepADescriptorEachOnce(string version)
     {
-        await using var app = await Application.StartAsync();
-        var resources = app.App.Services.GetRequiredService<Resources>();
+        var resources = new Resources(100_000, static () => 100, TimeProvider.System);
+        await using var app = await Application.StartAsync(resources: resources);
         var before = resources.Reserve;
         using (var http = new HttpClient())
         {

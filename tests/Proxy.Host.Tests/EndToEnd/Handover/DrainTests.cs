@@ -23,11 +23,17 @@ public sealed class DrainTests
 
         await RemoveAsync(host);
         await Eventually.TrueAsync(() => host.Host.Tracker.Open.All(static record => record.DrainTimeout is not null));
+        await client.SendAsync("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"); // behind the first one
         host.Site.Go.SetResult();
 
+        // The answer of a request that ends at once may not tell the end yet. Then the next one is answered too.
         var answer = await ReadAllAsync(client);
-        Assert.Contains("Connection: close", answer, StringComparison.Ordinal);
         Assert.EndsWith("waited\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
+        Assert.Equal(
+            answer.Split("HTTP/1.1 200").Length > 2,
+            !answer[..answer.IndexOf("waited", StringComparison.Ordinal)].Contains("Connection: close", StringComparison.Ordinal)
+        );
+        Assert.Contains("Connection: close", answer[answer.LastIndexOf("HTTP/1.1", StringComparison.Ordinal)..], StringComparison.Ordinal);
         await Eventually.TrueAsync(() => host.Host.Tracker.Count == 0);
     }
 
@@ -95,8 +101,7 @@ public sealed class DrainTests
         await Eventually.TrueAsync(async () => !await Programs.AcceptsAsync(host.Address));
         host.Site.Go.SetResult();
 
-        var answer = await ReadAllAsync(client);
-        Assert.Contains("Connection: close", answer, StringComparison.Ordinal);
+        Assert.EndsWith("waited\r\n0\r\n\r\n", await ReadAllAsync(client), StringComparison.Ordinal);
         await stopping.WaitAsync(Eventually.Limit);
     }
 

@@ -18,6 +18,7 @@ internal static class GrpcEcho
     public static async Task ServeAsync(HttpContext context)
     {
         context.Response.ContentType = "application/grpc";
+        await context.Response.Body.FlushAsync(); // the client waits for the headers
         while (await ReadAsync(context.Request.Body) is { } message)
         {
             await WriteAsync(context.Response.Body, message);

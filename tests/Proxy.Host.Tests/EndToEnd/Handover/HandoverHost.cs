@@ -12,7 +12,12 @@ internal sealed class HandoverHost : IAsyncDisposable
     {
         (Host, Site, _ownsSite) = (host, site, ownsSite);
         Http = new HttpClient(
-            new SocketsHttpHandler { PooledConnectionLifetime = Timeout.InfiniteTimeSpan, UseCookies = false, UseProxy = false }
+            new SocketsHttpHandler
+            {
+                PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+                UseCookies = false,
+                UseProxy = false,
+            }
         )
         {
             Timeout = Eventually.Limit,

@@ -77,7 +77,10 @@ public sealed class LimitTests
         using var response = await host.Http.GetAsync(host.Url("/healthz/live"));
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode); // the site's
-        Assert.Equal("127.0.0.1 http x", (await AskTextAsync(host.Address, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))[^16..]);
+        Assert.Equal(
+            "127.0.0.1 http x",
+            (await AskTextAsync(host.Address, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))[^16..]
+        );
     }
 
     [Theory]

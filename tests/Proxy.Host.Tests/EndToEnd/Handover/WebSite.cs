@@ -58,7 +58,7 @@ internal sealed class WebSite : IAsyncDisposable
         app.MapPost("/length", LengthAsync);
         app.MapGet("/wait", context => site!.WaitAsync(context));
         app.MapGet("/events", context => site!.StreamAsync(context));
-        app.MapGet("/cut", CutAsync);
+        app.MapGet("/cut", context => site!.CutAsync(context));
         app.MapGet("/bytes/{count:int}", BytesAsync);
         app.Map("/ws", EchoAsync);
         app.MapPost("/grpc/Echo", GrpcEcho.ServeAsync);
@@ -118,11 +118,12 @@ internal sealed class WebSite : IAsyncDisposable
         await context.Response.WriteAsync("data: two\n\n");
     }
 
-    private static async Task CutAsync(HttpContext context)
+    private async Task CutAsync(HttpContext context)
     {
         context.Response.ContentLength = 1000;
         await context.Response.WriteAsync("begin");
         await context.Response.Body.FlushAsync();
+        await Go.Task;
         context.Abort();
     }
 

@@ -9,6 +9,8 @@ using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
 using Proxy.Host.Tests.Support;
 using Proxy.Multiplexing;
+using Proxy.Tls;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Host.Tests.EndToEnd.Metrics;
 
@@ -43,6 +45,8 @@ internal static class MeasuredMetrics
                 Duration = TimeSpan.FromSeconds(1),
             }
         );
+        services.GetRequiredService<TlsMetrics>().Failed(TlsSide.Client, "r", TlsFailureReason.TimedOut, TimeSpan.FromSeconds(1));
+        services.GetRequiredService<HandshakeGates>().Of("e").Limit(1);
         var multiplex = services.GetRequiredService<MultiplexMetrics>();
         var tags = new TagList { { "proxy.route_id", "r" } };
         multiplex.Waited(TimeSpan.FromSeconds(1), tags);

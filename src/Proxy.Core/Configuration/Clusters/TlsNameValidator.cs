@@ -3,8 +3,8 @@ using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Clusters;
 
-/// <summary>Checks that there is a name which the certificates of a cluster's destinations have to have.</summary>
-internal static class ServerNameValidator
+/// <summary>Checks that there is a name which the certificates of a cluster's destinations can be verified for.</summary>
+internal static class TlsNameValidator
 {
     public static void Check(ClusterTlsConfig tls, ClusterSection cluster, string path, ProblemList problems)
     {

@@ -1,0 +1,77 @@
+using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
+
+namespace Proxy.Configuration.Routes;
+
+/// <summary>Checks the termination of TLS together with the other keys of its route.</summary>
+internal static class TerminationValidator
+{
+    /// <summary>Checks the routes.</summary>
+    /// <param name="routes">The routes.</param>
+    /// <param name="conditions">Their conditions.</param>
+    /// <param name="mounted">The routes that run on endpoints of Kestrel.</param>
+    /// <param name="problems">Receives the problems.</param>
+    public static void Check(
+        IReadOnlyDictionary<string, TcpRouteConfig> routes,
+        IReadOnlyDictionary<string, RouteConditions> conditions,
+        IReadOnlyCollection<string> mounted,
+        ProblemList problems
+    )
+    {
+        foreach (var (id, route) in routes)
+        {
+            var path = $"ReverseProxy:TcpRoutes:{id}";
+            if (route.Tls is { } tls)
+            {
+                CheckTogether(tls, route, conditions[id], path, problems);
+                if (mounted.Contains(id, StringComparer.OrdinalIgnoreCase))
+                {
+                    problems.Consequence(
+                        $"{path}:Tls",
+                        "is for connections that the proxy accepts itself; on an endpoint of Kestrel use its own UseHttps, or use Endpoints."
+                    );
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether two routes terminate TLS in the same way.</summary>
+    public static bool AreSame(RouteTlsConfig? one, RouteTlsConfig? other) =>
+        ReferenceEquals(one, other)
+        || (
+            one is not null
+            && other is not null
+            && one.Certificate.SequenceEqual(other.Certificate)
+            && one.AlpnProtocols.SequenceEqual(other.AlpnProtocols, StringComparer.Ordinal)
+            && one.CipherSuites.SequenceEqual(other.CipherSuites, StringComparer.Ordinal)
+            && one with { Certificate = other.Certificate, AlpnProtocols = other.AlpnProtocols, CipherSuites = other.CipherSuites } == other
+        );
+
+    private static void CheckTogether(
+        RouteTlsConfig tls,
+        TcpRouteConfig route,
+        RouteConditions conditions,
+        string path,
+        ProblemList problems
+    )
+    {
+        if (conditions.Protocols.Count > 0 && !conditions.HasProtocol("Tls") && !conditions.HasProtocol("Postgres"))
+        {
+            problems.Consequence(
+                $"{path}:Tls",
+                $"a client of {string.Join(" or ", conditions.Protocols)} does not begin with TLS; remove Tls, or write Match:Protocols [\"Tls\"].",
+                $"{path}:Match:Protocols"
+            );
+        }
+
+        var missing = conditions.AlpnProtocols.Where(protocol => !tls.AlpnProtocols.Contains(protocol, StringComparer.Ordinal)).ToList();
+        if (tls.AlpnProtocols.Count > 0 && missing.Count == conditions.AlpnProtocols.Count && missing.Count > 0)
+        {
+            problems.Consequence(
+                $"{path}:Tls:AlpnProtocols",
+                $"has none of Match:AlpnProtocols ({string.Join(", ", missing)}), so that every client of the route would be refused; add what the route takes.",
+                $"{path}:Match:AlpnProtocols"
+            );
+        }
+    }
+}
