@@ -12,10 +12,7 @@ public sealed class Http2PrefaceTests
     [Fact]
     public void Compare_EachPartOfThePreface_NeedsMore()
     {
-        Assert.All(
-            Enumerable.Range(0, Preface.Length),
-            static length => Assert.Null(Http2Preface.Compare(Bytes(Preface[..length])))
-        );
+        Assert.All(Enumerable.Range(0, Preface.Length), static length => Assert.Null(Http2Preface.Compare(Bytes(Preface[..length]))));
         Assert.True(Http2Preface.Compare(Bytes(Preface)));
         Assert.True(Http2Preface.Compare(Bytes(Preface + "more")));
     }
