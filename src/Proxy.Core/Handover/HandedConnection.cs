@@ -184,8 +184,8 @@ internal sealed class HandedConnection
         }
         catch (Exception exception)
         {
-            failure = Failed(exception);
             _record.Close(ConnectionOutcome.InternalError);
+            failure = Failed(exception);
         }
 
         _wasIdle = _input.IsReading || _output.HasBegun;
