@@ -14,6 +14,7 @@ namespace Proxy.Handover;
 /// while a request runs, so that its end is noticed; the end of the client's bytes closes it. Kestrel disposes this, and the listener the client's connection.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Sources without timer hold nothing, and their tokens may outlive the connection.")]
+[SuppressMessage("Design", "CA2213", Justification = "Sources without a timer hold nothing, and their tokens are used by others.")]
 internal sealed class HandedConnection
     : ConnectionContext,
         IConnectionIdFeature,
@@ -28,7 +29,6 @@ internal sealed class HandedConnection
     private readonly ConnectionContext _inner;
     private readonly ConnectionRecord _record;
     private readonly HandoverDependencies _services;
-    private readonly HandoverDeadlines _deadlines;
     private readonly Stream _stream;
     private readonly Pipe _received;
     private readonly HandedInput _input;
@@ -61,9 +61,9 @@ internal sealed class HandedConnection
                 useSynchronizationContext: false
             )
         );
-        _deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader) { IsBetween = IsBetween };
+        Deadlines = new HandoverDeadlines(_record, options, services, AskToClose, _received.Reader) { IsBetween = IsBetween };
         _input = new HandedInput(_received.Reader, Taken);
-        _output = new HandedOutput(_stream, _deadlines, Sent);
+        _output = new HandedOutput(_stream, Deadlines, Sent);
         Transport = this;
         ConnectionId = inner.ConnectionId;
         LocalEndPoint = inner.LocalEndPoint;
@@ -76,7 +76,7 @@ internal sealed class HandedConnection
     public Task Ended => _ended.Task;
 
     /// <summary>Its time limits.</summary>
-    public HandoverDeadlines Deadlines => _deadlines;
+    public HandoverDeadlines Deadlines { get; }
 
     public override string ConnectionId { get; set; }
 
@@ -140,11 +140,12 @@ internal sealed class HandedConnection
     public override async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
-        _deadlines.End();
+        Deadlines.End();
         await _received.Reader.CompleteAsync(); // what receives may wait for room
         await _receiving;
         await _watching;
         await _output.EndAsync(_isGone || _record.Outcome is not null);
+        await base.DisposeAsync();
         _ended.TrySetResult();
     }
 
@@ -156,16 +157,18 @@ internal sealed class HandedConnection
             var writer = _received.Writer;
             while (true)
             {
-                await _stream.ReadAsync(Memory<byte>.Empty, _over.Token); // holds no memory while the client is silent
-                await _deadlines.Up.AllowedAsync(_deadlines.Now);
+#pragma warning disable CA2022 // It reads nothing: it waits, and holds no memory while the client is silent.
+                await _stream.ReadAsync(Memory<byte>.Empty, _over.Token);
+#pragma warning restore CA2022
+                await Deadlines.Up.AllowedAsync(Deadlines.Now);
                 var count = await _stream.ReadAsync(writer.GetMemory(), _over.Token);
                 if (count == 0)
                 {
                     break;
                 }
 
-                _deadlines.Up.Count(count);
-                _deadlines.Active();
+                Deadlines.Up.Count(count);
+                Deadlines.Active();
                 _record.CountClientBytes(count);
                 writer.Advance(count);
                 if ((await writer.FlushAsync()).IsCompleted)
@@ -234,7 +237,7 @@ internal sealed class HandedConnection
     private void Gone()
     {
         _isGone = true;
-        _deadlines.End();
+        Deadlines.End();
         ThreadPool.UnsafeQueueUserWorkItem(static reset => reset.Cancel(), _reset, preferLocal: false);
     }
 
@@ -242,14 +245,14 @@ internal sealed class HandedConnection
     private void Taken()
     {
         _output.HasBegun = false;
-        _deadlines.Taken();
+        Deadlines.Taken();
     }
 
     private bool IsBetween() => _input.IsReading || !_output.HasBegun;
 
     private void Sent(int count)
     {
-        _deadlines.Active();
+        Deadlines.Active();
         _record.CountUpstreamBytes(count);
     }
 
@@ -259,7 +262,7 @@ internal sealed class HandedConnection
     public void Accepted()
     {
         Volatile.Write(ref _notification, Features.Get<IConnectionLifetimeNotificationFeature>());
-        _deadlines.Accepted();
+        Deadlines.Accepted();
     }
 
     private FeatureCollection CreateFeatures()

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Security.Authentication;
 using Proxy.Diagnostics;
 
 namespace Proxy.Tls;
@@ -46,7 +45,7 @@ internal sealed class TlsMetrics
     public void Succeeded(TlsSide side, string id, TlsFacts facts, TimeSpan duration)
     {
         var result = facts.IsResumed == true ? "resumed" : "full"; // also where the platform does not tell
-        Count(side, id, new(result, VersionOf(facts.Protocol), ""));
+        Count(side, id, new(result, TlsVersions.NameOf(facts.Protocol), ""));
         Record(side, id, result, duration);
     }
 
@@ -74,15 +73,6 @@ internal sealed class TlsMetrics
             }
         }
     }
-
-    /// <summary>The version as in RFCs: 1.2 or 1.3; empty for others.</summary>
-    public static string VersionOf(SslProtocols protocol) =>
-        protocol switch
-        {
-            SslProtocols.Tls12 => "1.2",
-            SslProtocols.Tls13 => "1.3",
-            _ => "",
-        };
 
     private void Count(TlsSide side, string id, Kind kind) =>
         _sums.GetOrAdd((side, id), static _ => new()).GetOrAdd(kind, static _ => new()).Increment();

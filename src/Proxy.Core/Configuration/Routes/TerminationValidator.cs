@@ -23,7 +23,7 @@ internal static class TerminationValidator
             var path = $"ReverseProxy:TcpRoutes:{id}";
             if (route.Tls is { } tls)
             {
-                CheckTogether(tls, route, conditions[id], path, problems);
+                CheckTogether(tls, conditions[id], path, problems);
                 if (mounted.Contains(id, StringComparer.OrdinalIgnoreCase))
                 {
                     problems.Consequence(
@@ -47,13 +47,7 @@ internal static class TerminationValidator
             && one with { Certificate = other.Certificate, AlpnProtocols = other.AlpnProtocols, CipherSuites = other.CipherSuites } == other
         );
 
-    private static void CheckTogether(
-        RouteTlsConfig tls,
-        TcpRouteConfig route,
-        RouteConditions conditions,
-        string path,
-        ProblemList problems
-    )
+    private static void CheckTogether(RouteTlsConfig tls, RouteConditions conditions, string path, ProblemList problems)
     {
         if (conditions.Protocols.Count > 0 && !conditions.HasProtocol("Tls") && !conditions.HasProtocol("Postgres"))
         {

@@ -47,5 +47,5 @@ public sealed record ClusterTlsConfig
     /// <param name="text">What <see cref="ToText"/> has returned; null for no settings.</param>
     [return: NotNullIfNotNull(nameof(text))]
     internal static ClusterTlsConfig? Parse(string? text) =>
-        text is null ? null : JsonSerializer.Deserialize<ClusterTlsConfig>(text, ConfigTypes.Options)!;
+        text is null ? null : JsonSerializer.Deserialize<ClusterTlsConfig>(text, ConfigTypes.Options);
 }

@@ -8,6 +8,7 @@ namespace Proxy.Tls.Origination;
 
 /// <summary>A handshake with a destination failed. The message is a sentence that says why.</summary>
 [SuppressMessage("Design", "CA1032", Justification = "Only made with a reason.")]
+[SuppressMessage("Design", "CA1064", Justification = "Caught in this folder.")]
 internal sealed class HandshakeFailedException(TlsFailureReason reason, string message, Exception? inner = null) : Exception(message, inner)
 {
     private const string Separator = "::"; // before the reason in a message of OpenSSL, such as error:0A00010B:SSL routines::wrong version number

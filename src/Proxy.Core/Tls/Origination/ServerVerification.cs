@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Reading;
@@ -22,7 +21,7 @@ internal sealed class ServerVerification(TrustBundle? trust, string? name)
     public TlsFailureReason Reason { get; private set; }
 
     /// <summary>The callback of the handshake.</summary>
-    public bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    public bool Verify(X509Certificate? certificate, X509Chain? chain)
     {
         if (trust is null)
         {
@@ -70,7 +69,7 @@ internal sealed class ServerVerification(TrustBundle? trust, string? name)
             var all = names
                 .EnumerateDnsNames()
                 .Select(Printable.Shorten)
-                .Concat(names.EnumerateIPAddresses().Select(static (IPAddress address) => address.ToString()))
+                .Concat(names.EnumerateIPAddresses().Select(static address => address.ToString()))
                 .Take(MostNames + 1)
                 .ToList();
             return all.Count <= MostNames ? all : [.. all.Take(MostNames), "and more"];

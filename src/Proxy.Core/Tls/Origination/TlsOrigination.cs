@@ -27,8 +27,7 @@ internal sealed class TlsOrigination(
         .AlpnProtocols?.Select(static name => new SslApplicationProtocol(name))
         .ToList();
 
-    private readonly SslProtocols _versions =
-        config.MinimumVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
+    private readonly SslProtocols _versions = TlsVersions.From(config.MinimumVersion);
 
     private readonly CipherSuitesPolicy? _suites = Suites(config.CipherSuites);
 
@@ -117,7 +116,7 @@ internal sealed class TlsOrigination(
                     : [new(clientProtocol.ToArray())],
             ClientCertificateContext = certificate?.Context,
             AllowRenegotiation = false,
-            RemoteCertificateValidationCallback = verification.Verify,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) => verification.Verify(certificate, chain),
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             CertificateChainPolicy = new() // the verification builds its own chain; this one is not to look for anything
             {

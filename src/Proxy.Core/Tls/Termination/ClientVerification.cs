@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Tls;
@@ -13,7 +12,7 @@ internal sealed class ClientVerification(ClientCertificateMode mode, TrustBundle
     public HandshakeFailure? Refusal { get; private set; }
 
     /// <summary>What a TLS stream calls.</summary>
-    public bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    public bool Verify(X509Certificate? certificate, X509Chain? chain)
     {
         Refusal = certificate is X509Certificate2 shown ? Judge(shown, chain) : Missing();
         return Refusal is null;

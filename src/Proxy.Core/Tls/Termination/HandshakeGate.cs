@@ -88,7 +88,9 @@ internal sealed class HandshakeGate(string endpointId)
         }
         finally
         {
-            over.Cancel(); // here and not by the thread pool, so that the caller goes on where it is
+#pragma warning disable CA1849 // here and not by the thread pool, so that the caller goes on where it is
+            over.Cancel();
+#pragma warning restore CA1849
             await watching;
         }
 

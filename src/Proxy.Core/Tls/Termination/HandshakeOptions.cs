@@ -36,7 +36,7 @@ internal sealed class HandshakeOptions
             config.ClientCertificates == ClientCertificateMode.None
                 ? null
                 : store.Trust(config.ClientCertificateAuthority!, config.ClientCertificateRevocationList);
-        _versions = config.MinimumVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
+        _versions = TlsVersions.From(config.MinimumVersion);
         _protocols =
             config.AlpnProtocols.Count == 0
                 ? null
@@ -68,7 +68,7 @@ internal sealed class HandshakeOptions
         if (verification is not null)
         {
             options.ClientCertificateRequired = true; // asks for it; whether it has to be there is decided by the verification
-            options.RemoteCertificateValidationCallback = verification.Verify;
+            options.RemoteCertificateValidationCallback = (_, certificate, chain, _) => verification.Verify(certificate, chain);
             options.CertificateChainPolicy = _unused;
             options.AllowTlsResume = false; // sessions are kept per process, and a route must not take over what another one has verified
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Proxy.Connections;
 
@@ -14,6 +15,7 @@ internal static class OrderlyEnd
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
 
     /// <summary>Sends FIN, and discards what comes until the client has ended as well, for a second and 256 KiB at most.</summary>
+    [SuppressMessage("Performance", "CA1849", Justification = "A client that does not read must not keep this waiting.")]
     public static async Task SendAsync(TcpConnection connection, BufferPool buffers, TimeProvider time)
     {
         connection.EndSending();

@@ -188,7 +188,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             PeerCertificate = certificate,
         };
         record.Tls = new(
-            TlsMetrics.VersionOf(facts.Protocol),
+            TlsVersions.NameOf(facts.Protocol),
             $"{facts.NegotiatedCipherSuite}",
             isResumed,
             serverName,
