@@ -128,7 +128,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
             return exception as IOException ?? new IOException(exception.Message, exception);
         }
 
-        _failure = cipher.HasEnded ? ends.Truncated : ConnectionOutcome.TlsFailed; // within a record, or by a peer that violates TLS
+        _failure = cipher.HasEnded ? ends.Truncated : ends.Failed; // within a record, or by a peer that violates TLS
         return new ConnectionEndedException(_failure.Value, exception);
     }
 }
