@@ -9,6 +9,7 @@ public sealed partial class MetricsPageTests : IDisposable
 {
     private readonly HttpClient _http = new();
     private readonly TcpServer _server = new("hello");
+    private readonly CertificateFolder _files = new();
 
     [Fact]
     public async Task Page_AndScrape_HaveTheSameFamiliesAndTypes()
@@ -25,6 +26,7 @@ public sealed partial class MetricsPageTests : IDisposable
                     "\"Limits\": { \"MaxConnectionsPerSource\": 1, \"DenyNetworks\": [\"127.0.0.0/8\"] }",
                     "127.0.0.3"
                 ).Replace("\"c\"", "\"other\"")}},
+                  "secure": { "Listen": "127.0.0.4:0", "ClusterId": "other", "Tls": { "Certificate": {{_files.Issue("a")}} } },
                   "none": { "Match": { "Endpoints": ["closed"] }, "ClusterId": "other" } },
                 "Clusters": { "c": {{Json.Cluster(_server.Port)}}, "other": {{Json.Cluster(_server.Port)}} } } }
             """
@@ -70,6 +72,7 @@ public sealed partial class MetricsPageTests : IDisposable
     {
         _http.Dispose();
         _server.Dispose();
+        _files.Dispose();
     }
 
     private static List<(string Name, string Type)> Families(Regex pattern, string text) =>
