@@ -62,7 +62,7 @@ public sealed class DashboardTlsTests(Chromium chromium)
         await Operator.FindsAsync(card, tls.Files.Authority);
         await Operator.FindsAsync(operators.Row(tls.Files.Path("first")), "localhost");
         var second = operators.Row(tls.Files.Path("second"));
-        await Operator.FindsAsync(second, Shown);
+        await Operator.FindsAsync(second, @"a\u001b[2j\u000aforged"); // names are in lower case
         await Operator.FindsAsync(second, "in 8 d ");
         await Operator.FindsAsync(operators.Page.Locator(".notices"), "It ends soon"); // 9 days are left
         await FitsAsync(operators, "route");
