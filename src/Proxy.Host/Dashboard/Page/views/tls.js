@@ -9,6 +9,7 @@ import { Table } from '../table.js';
 export function sessions() {
   const client = facts('Version', 'Cipher suite', 'Session', 'Server name', 'Application protocol', 'Client certificate', 'Its names');
   const upstream = facts('Version', 'Cipher suite', 'Server name', 'Application protocol');
+  [client, upstream].forEach((one) => one.element.classList.add('wide'));
   const cards = [['TLS with the client', client], ['TLS to the destination', upstream]].map(([title, { element }]) => card(title, el('div', { class: 'pad' }, element)));
   const element = el('div', { class: 'columns' }, cards);
   const update = ({ tls, upstreamTls, serverName, alpnProtocols }) => {
