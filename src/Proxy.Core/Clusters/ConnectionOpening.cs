@@ -75,7 +75,7 @@ internal sealed class ConnectionOpening(Originations originations, TimeProvider 
     {
         var tcp = connection as TcpConnection ?? throw new NotSupportedException("TLS needs a transport of the proxy.");
         var host = DestinationAddress.TryParse(address, out var parsed, out _) ? parsed.Host : null;
-        var target = new OriginationTarget(clusterId, host, Latin1(client?.Tls?.ApplicationProtocol));
+        var target = new OriginationTarget(clusterId, host, Latin1(client?.Tls?.ApplicationProtocol), client);
         var origination = originations.Of(settings.Tls!);
         var started = time.GetTimestamp();
         try
@@ -84,12 +84,10 @@ internal sealed class ConnectionOpening(Originations originations, TimeProvider 
         }
         catch (OperationCanceledException exception) when (!cancelled.IsCancellationRequested)
         {
-            origination.TimedOut(target, time.GetElapsedTime(started));
-            throw new TlsFailedException(
-                FailureReason.TimedOut,
-                $"The TLS handshake with the destination was not over within {settings.ConnectTimeout}, which is for connecting and the handshake together.",
-                exception
-            );
+            var error =
+                $"The TLS handshake with the destination was not over within {settings.ConnectTimeout}, which is for connecting and the handshake together.";
+            origination.TimedOut(target, error, time.GetElapsedTime(started));
+            throw new TlsFailedException(FailureReason.TimedOut, error, exception);
         }
     }
 

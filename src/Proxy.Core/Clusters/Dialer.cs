@@ -156,5 +156,5 @@ internal sealed class Dialer(DestinationPicker picker, AddressRace race, Connect
 
     // Of the last attempt, as the destination in the client's record is.
     private static ConnectionOutcome Outcome(Exception failure) =>
-        failure is TlsFailedException ? ConnectionOutcome.TlsFailed : ConnectionOutcome.ConnectFailed;
+        failure is TlsFailedException ? ConnectionOutcome.UpstreamTlsFailed : ConnectionOutcome.ConnectFailed;
 }

@@ -101,7 +101,8 @@ internal sealed class AccessLogLine
         AddKnown("proxy"u8, record.ProxyHeader);
         AddKnown("authority"u8, record.ProxyAuthority);
         AddKnown("server_name"u8, record.ServerName);
-        AddKnown("alpn"u8, record.AlpnProtocols);
+        AddKnown("alpn"u8, record.Tls is { } session ? session.ApplicationProtocol : record.AlpnProtocols);
+        AddTls(record);
         Add("outcome"u8, @event == AccessLogEvent.End && record.Outcome is { } outcome ? _outcomes[(int)outcome] : null);
         AddKnown("limit"u8, record.Limit);
         AddKnown("limit_dry_run"u8, record.DryRunLimit);
@@ -112,6 +113,28 @@ internal sealed class AccessLogLine
         Add("connecting"u8, record.Connecting);
         Add("connected"u8, record.Connected);
         Add("duration"u8, record.Elapsed);
+    }
+
+    private void AddTls(ConnectionRecord record)
+    {
+        if (record.Tls is { } session)
+        {
+            Add("tls"u8, session.Version);
+            AddKnown("tls_cipher"u8, session.CipherSuite);
+            if (session.IsResumed is { } isResumed)
+            {
+                Add("tls_resumed"u8, isResumed);
+            }
+
+            AddKnown("client_subject"u8, session.PeerSubject);
+        }
+
+        AddKnown("upstream_tls"u8, record.UpstreamTls?.Version);
+        if (record.Outcome is { } outcome && outcome.IsTlsFailure())
+        {
+            AddKnown("tls_failure"u8, record.TlsFailure);
+            AddKnown("tls_error"u8, record.TlsError);
+        }
     }
 
     private void AddKnown(ReadOnlySpan<byte> name, string? value)
@@ -197,6 +220,13 @@ internal sealed class AccessLogLine
         {
             WriteNull();
         }
+    }
+
+    private void Add(ReadOnlySpan<byte> name, bool value)
+    {
+        Name(name, name);
+        _values.WriteBooleanValue(value);
+        Flush();
     }
 
     private void Add(ReadOnlySpan<byte> name, TimeSpan value)

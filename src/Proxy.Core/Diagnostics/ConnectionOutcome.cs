@@ -57,7 +57,7 @@ public enum ConnectionOutcome
     /// <summary>The PROXY protocol header was missing, malformed or from an untrusted network.</summary>
     InvalidProxyHeader,
 
-    /// <summary>A TLS handshake failed, or a peer violated TLS after it.</summary>
+    /// <summary>The TLS handshake with the client failed, or the client violated TLS after it.</summary>
     TlsFailed,
 
     /// <summary>A peer violated the protocol of a multiplexed route.</summary>
@@ -92,4 +92,9 @@ public enum ConnectionOutcome
 
     /// <summary>On a route with Mode Http: a request was aborted, for instance because its answer was cut off, or a limit of Kestrel was exceeded.</summary>
     HttpAborted,
+
+    /// <summary>
+    /// Every attempt to reach a destination failed, the last one in its TLS handshake; or the destination violated TLS after it.
+    /// </summary>
+    UpstreamTlsFailed,
 }

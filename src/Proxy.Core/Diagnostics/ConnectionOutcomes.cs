@@ -21,14 +21,20 @@ internal static class ConnectionOutcomes
             ConnectionOutcome.TunnelLost => true,
             ConnectionOutcome.MemberGone => true,
             ConnectionOutcome.UpstreamTruncated => true,
+            ConnectionOutcome.UpstreamTlsFailed => true,
             ConnectionOutcome.InternalError => true,
             _ => false,
         };
 
     /// <summary>
-    /// Whether the end of a connection counts against its route: a fault, unless its client caused it by exceeding a limit or by breaking the protocol of a
-    /// multiplexed route. If a device broke that, its own condition tells.
+    /// Whether the end of a connection counts against its route: a fault, unless its client caused it by exceeding a limit, by failing its TLS handshake, as
+    /// scanners of ports do, or by breaking the protocol of a multiplexed route. If a device broke that, its own condition tells.
     /// </summary>
     public static bool CountsAgainstRoute(this ConnectionOutcome outcome) =>
-        outcome is not (ConnectionOutcome.LimitExceeded or ConnectionOutcome.ProtocolError) && outcome.IsFault();
+        outcome is not (ConnectionOutcome.LimitExceeded or ConnectionOutcome.ProtocolError or ConnectionOutcome.TlsFailed)
+        && outcome.IsFault();
+
+    /// <summary>Whether TLS failed, with the client or with a destination.</summary>
+    public static bool IsTlsFailure(this ConnectionOutcome outcome) =>
+        outcome is ConnectionOutcome.TlsFailed or ConnectionOutcome.UpstreamTlsFailed;
 }

@@ -93,8 +93,19 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>What the TLS handshake with the client agreed on; null if TLS was not terminated, or not yet.</summary>
     public TlsSession? Tls { get; internal set; }
 
-    /// <summary>Why the TLS handshake with the client failed, as in metrics; null if it did not.</summary>
+    /// <summary>
+    /// What the TLS handshake with the destination agreed on; null if the destination is connected in clear, or not yet, or if its connection is shared by
+    /// clients.
+    /// </summary>
+    public TlsSession? UpstreamTls { get; internal set; }
+
+    /// <summary>
+    /// Why the TLS handshake with the client or, later, the last one with a destination failed, as in metrics; null if it did not.
+    /// </summary>
     public string? TlsFailure { get; internal set; }
+
+    /// <summary>The same in words, which are printable; null without a failure.</summary>
+    public string? TlsError { get; internal set; }
 
     /// <summary>The key of the limit that refused it; null if none did.</summary>
     public string? Limit { get; internal set; }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Proxy.Configuration.Reading;
 
 namespace Proxy.Diagnostics;
 
@@ -14,6 +15,12 @@ internal sealed class ConnectionSpan
     /// The limit of events per span: it is kept in memory until its end, and a client that causes many events must not fill that.
     /// </summary>
     public const int MaxEvents = 32;
+
+    /// <summary>The side of a TLS handshake with the client.</summary>
+    public const string Client = "client";
+
+    /// <summary>The side of a TLS handshake with a destination.</summary>
+    public const string Upstream = "upstream";
 
     private readonly Activity _activity;
     private int _events;
@@ -55,6 +62,79 @@ internal sealed class ConnectionSpan
     /// <summary>Records what the client's ClientHello says.</summary>
     public void Peeked(ConnectionRecord record) =>
         _activity.SetTag("tls.client.server_name", record.ServerName).SetTag("proxy.tls.client.alpn", record.AlpnProtocols);
+
+    /// <summary>Records the end of the examination of the client's first bytes.</summary>
+    /// <param name="record">The record of the connection.</param>
+    /// <param name="protocols">The protocols that were recognized, of those that routes ask for.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="error">Why it ended before everything was known, as a value of <see cref="ErrorType"/> or an outcome; null if it did not.</param>
+    public void PeekEnded(ConnectionRecord record, IEnumerable<string> protocols, TimeSpan duration, string? error) =>
+        Add(
+            "proxy.peek",
+            new()
+            {
+                ["proxy.peek.duration"] = duration.TotalSeconds,
+                ["proxy.peek.protocols"] = protocols.ToArray() is { Length: > 0 } known ? known : null,
+                ["tls.client.server_name"] = record.ServerName,
+                ["proxy.tls.client.alpn"] = record.AlpnProtocols,
+                ["error.type"] = error,
+            }
+        );
+
+    /// <summary>Records that a TLS handshake has succeeded.</summary>
+    /// <param name="side">With what: client or upstream.</param>
+    /// <param name="session">What was agreed on.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="destination">The id of the destination; null for a client.</param>
+    public void TlsEstablished(string side, TlsSession session, TimeSpan duration, string? destination)
+    {
+        var tags = new ActivityTagsCollection
+        {
+            ["tls.protocol.name"] = "tls",
+            ["tls.protocol.version"] = session.Version,
+            ["tls.cipher"] = session.CipherSuite,
+            ["tls.resumed"] = session.IsResumed,
+            ["tls.next_protocol"] = Short(session.ApplicationProtocol),
+            ["tls.client.server_name"] = session.ServerName,
+            ["tls.client.subject"] = Short(session.PeerSubject),
+        };
+        if (side == Client)
+        {
+            foreach (var (name, value) in tags)
+            {
+                _activity.SetTag(name, value); // spans are searched by these
+            }
+        }
+
+        AddTls(side, established: true, duration, destination, tags);
+    }
+
+    /// <summary>Records that a TLS handshake has failed.</summary>
+    /// <param name="side">With what: client or upstream.</param>
+    /// <param name="serverName">The name of the server that was asked for; null if none is known.</param>
+    /// <param name="reason">Why, as in metrics.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="destination">The id of the destination; null for a client.</param>
+    public void TlsFailed(string side, string? serverName, string reason, TimeSpan duration, string? destination) =>
+        AddTls(
+            side,
+            established: false,
+            duration,
+            destination,
+            new() { ["tls.client.server_name"] = serverName, ["error.type"] = ErrorType.Of(reason) }
+        );
+
+    private void AddTls(string side, bool established, TimeSpan duration, string? destination, ActivityTagsCollection tags)
+    {
+        tags["proxy.tls.side"] = side;
+        tags["proxy.destination_id"] = destination;
+        tags["proxy.tls.duration"] = duration.TotalSeconds;
+        tags["tls.established"] = established;
+        Add("proxy.tls", tags);
+    }
+
+    // Peers write it, and a span is kept in memory.
+    private static string? Short(string? text) => text is null ? null : Printable.Shorten(text);
 
     /// <summary>Records the end of a wait for a permit.</summary>
     /// <param name="waited">The length of the wait.</param>

@@ -19,10 +19,13 @@ internal static class ErrorType
     /// <summary>A TLS handshake failed otherwise.</summary>
     public const string TlsHandshake = "tls_handshake";
 
+    /// <summary>The value of a word such as <c>CertificateRefused</c>.</summary>
+    public static string Of(string word) => JsonNamingPolicy.SnakeCaseLower.ConvertName(word);
+
     public static string Of(Exception exception) =>
         exception switch
         {
-            SocketException socket => JsonNamingPolicy.SnakeCaseLower.ConvertName(socket.SocketErrorCode.ToString()),
+            SocketException socket => Of(socket.SocketErrorCode.ToString()),
             TimeoutException or TlsFailedException { Reason: FailureReason.TimedOut } => TimedOut,
             TlsFailedException { Reason: FailureReason.InvalidCertificate } => Certificate,
             TlsFailedException => TlsHandshake,

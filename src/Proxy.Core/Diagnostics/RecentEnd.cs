@@ -42,6 +42,6 @@ public sealed record RecentEnd(
     /// <summary>The status with which a request was answered; null for a connection, and where nothing was sent.</summary>
     public int? Status { get; init; }
 
-    /// <summary>Why a request failed, shortened to 200 characters; null if that is not known.</summary>
+    /// <summary>Why a request or a TLS handshake failed, shortened to 200 characters; null if that is not known.</summary>
     public string? Reason { get; init; }
 }

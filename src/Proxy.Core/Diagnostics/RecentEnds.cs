@@ -54,6 +54,7 @@ internal sealed class RecentEnds(TimeProvider time)
                 Endpoint = record.EndpointId,
                 Queued = record.Queued,
                 Connecting = record.Connecting,
+                Reason = outcome.IsTlsFailure() && record.TlsError is { } error ? Shorten(error) : null,
             }
         );
 

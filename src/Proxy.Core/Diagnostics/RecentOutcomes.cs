@@ -45,7 +45,8 @@ public sealed class RecentOutcomes
     internal void Ended(ConnectionRecord record)
     {
         var outcome = record.Outcome ?? ConnectionOutcome.InternalError;
-        if (record.RouteId is { } route)
+        // A client that fails its handshake, as scanners do, neither fails a route nor shows that it works.
+        if (record.RouteId is { } route && outcome != ConnectionOutcome.TlsFailed)
         {
             Of(_routes, route).Note(outcome.CountsAgainstRoute() ? _outcomes[(int)outcome] : null);
         }

@@ -93,7 +93,13 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
         await _destination!.ForwardAsync(waiter.Connection, Connected);
 
         // A destination that never answers counts as failed like one that refuses, even if the client's time ran out first.
-        if (!_isConnected && waiter.Record.Outcome is ConnectionOutcome.ConnectFailed or ConnectionOutcome.HoldExpired)
+        if (
+            !_isConnected
+            && waiter.Record.Outcome
+                is ConnectionOutcome.ConnectFailed
+                    or ConnectionOutcome.UpstreamTlsFailed
+                    or ConnectionOutcome.HoldExpired
+        )
         {
             queue.Failed(waiter, $"destination {_destination.Id} cannot be connected");
         }

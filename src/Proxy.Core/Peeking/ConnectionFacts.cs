@@ -46,6 +46,10 @@ internal sealed class ConnectionFacts(PeekPlan plan)
     public DetectorVerdict Verdict(int detector) =>
         _isFinal && _verdicts[detector] == DetectorVerdict.MoreBytes ? DetectorVerdict.No : _verdicts[detector];
 
+    /// <summary>The names of the protocols that were recognized, of those that routes ask for.</summary>
+    public IEnumerable<string> Protocols =>
+        plan.Detectors.Where((_, index) => Verdict(index) == DetectorVerdict.Yes).Select(static detector => detector.Name);
+
     /// <summary>Examines the bytes of the client.</summary>
     /// <param name="bytes">All that were received, without what was answered.</param>
     public void Examine(ReadOnlySpan<byte> bytes)

@@ -30,13 +30,17 @@ internal sealed class PeekingMiddleware(
         var client = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         if (judge(client, facts) != PeekNeed.Nothing)
         {
+            var record = ConnectionRecord.Of(connection);
+            var started = time.GetTimestamp();
             if (await PeekAsync((TcpConnection)connection, client, facts) is { } failure)
             {
-                ConnectionRecord.Of(connection).Close(failure);
+                record.Span?.PeekEnded(record, facts.Protocols, time.GetElapsedTime(started), failure.ToString());
+                record.Close(failure);
                 return;
             }
 
             facts.Publish((TcpConnection)connection);
+            record.Span?.PeekEnded(record, facts.Protocols, time.GetElapsedTime(started), facts.HasTimedOut ? ErrorType.TimedOut : null);
         }
 
         connection.Features.Set(facts);

@@ -1,72 +1,91 @@
 using Proxy.Configuration;
+using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
+using Proxy.Configuration.Tls;
 using Proxy.Tls.Certificates;
 
 namespace Proxy.Revisions;
 
-/// <summary>The certificates and bundles that the running revision uses.</summary>
-internal sealed class CertificateInventory(CertificateStore store, ProxyStatus status, TimeProvider time)
+/// <summary>The certificates, authorities and revocation lists that the running revision uses.</summary>
+public sealed class CertificateInventory
 {
+    private readonly CertificateStore _store;
+    private readonly ProxyStatus _status;
+    private readonly TimeProvider _time;
+
+    internal CertificateInventory(CertificateStore store, ProxyStatus status, TimeProvider time) =>
+        (_store, _status, _time) = (store, status, time);
+
     /// <summary>Forgets what a revision does not use.</summary>
-    public void Keep(Revision revision)
+    internal void Keep(Revision revision)
     {
         var config = revision.Config.ReverseProxy;
-        store.Keep(
+        _store.Keep(
             [.. UsedCertificates.Certificates(config).Select(static one => one.Config)],
             [.. UsedCertificates.Bundles(config).Select(static one => (one.Authorities, one.Revoked))]
         );
     }
 
     /// <summary>What is allowed about the certificates of a revision and probably not intended, with the keys that name them.</summary>
-    public IEnumerable<(string Key, string Warning)> Warnings(Revision revision)
+    internal IEnumerable<(string Key, string Warning)> Warnings(Revision revision)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         return from used in UsedCertificates.Certificates(revision.Config.ReverseProxy)
-            let found = store.Find(used.Config)
+            let found = _store.Find(used.Config)
             where found is not null
             from warning in CertificateWarnings.Of(found.Loaded, used.IsServer ? CertificateUse.Server : CertificateUse.Client, now)
             select (used.Key, warning);
     }
 
-    /// <summary>The certificates in use, by their paths.</summary>
-    public IReadOnlyList<CertificateStatus> Status() =>
-        [
-            .. Certificates()
-                .GroupBy(static one => one.Certificate, static one => one.Key)
-                .Select(static group => Of(group.Key, [.. group]))
-                .OrderBy(static one => one.Path, StringComparer.Ordinal),
-        ];
+    /// <summary>How a route of the running configuration terminates TLS.</summary>
+    /// <param name="routeId">The id of the route; case is ignored.</param>
+    /// <returns>Null if there is no such TCP route, or if it does not terminate TLS.</returns>
+    public RouteTlsStatus? Route(string routeId) =>
+        Used?.TcpRoutes.GetValueOrDefault(routeId)?.Tls is { } tls
+            ? new([.. tls.Certificate.Select(_store.Find).OfType<ServedCertificate>().Select(CertificateStatus.Of)], tls.ClientCertificates)
+            {
+                MinimumVersion = tls.MinimumVersion,
+                AlpnProtocols = tls.AlpnProtocols,
+                ClientCertificateAuthority = tls.ClientCertificateAuthority,
+                ClientCertificateRevocationList = tls.ClientCertificateRevocationList,
+                Problem =
+                    tls.ClientCertificates == ClientCertificateMode.None
+                        ? null
+                        : ProblemOf(tls.ClientCertificateAuthority, tls.ClientCertificateRevocationList),
+            }
+            : null;
+
+    /// <summary>How connections to the destinations of a cluster of the running configuration begin TLS.</summary>
+    /// <param name="clusterId">The id of the cluster; case is ignored.</param>
+    /// <returns>Null if there is no such cluster, or if its TCP destinations are connected in clear.</returns>
+    public ClusterTlsStatus? Cluster(string clusterId) =>
+        Used?.Clusters.GetValueOrDefault(clusterId)?.Tcp.Tls is { } tls
+            ? new(tls.AllowInvalid)
+            {
+                ServerName = tls.ServerName,
+                CertificateAuthority = tls.CertificateAuthority,
+                CertificateRevocationList = tls.CertificateRevocationList,
+                Certificate = tls.Certificate is { } own && _store.Find(own) is { } found ? CertificateStatus.Of(found) : null,
+                Problem = tls.AllowInvalid ? null : ProblemOf(tls.CertificateAuthority, tls.CertificateRevocationList),
+            }
+            : null;
 
     /// <summary>The certificates in use, with the keys that name them.</summary>
-    public IEnumerable<(string Key, ServedCertificate Certificate)> Certificates() =>
+    internal IEnumerable<(string Key, ServedCertificate Certificate)> Certificates() =>
         from used in Used is { } config ? UsedCertificates.Certificates(config) : []
-        let found = store.Find(used.Config)
+        let found = _store.Find(used.Config)
         where found is not null
         select (used.Key, found);
 
     /// <summary>The bundles in use, with the keys that name them.</summary>
-    public IEnumerable<(string Key, TrustBundle Bundle)> Bundles() =>
+    internal IEnumerable<(string Key, TrustBundle Bundle)> Bundles() =>
         from used in Used is { } config ? UsedCertificates.Bundles(config) : []
-        let found = store.Find(used.Authorities, used.Revoked)
+        let found = _store.Find(used.Authorities, used.Revoked)
         where found is not null
         select (used.Key, found);
 
-    private ReverseProxyConfig? Used => status.Current.Running?.Config.ReverseProxy;
+    private string? ProblemOf(string? authorities, string? revoked) =>
+        _store.Find(authorities, revoked)?.Problem is { } problem ? Printable.Escape(problem.Text) : null;
 
-    private static CertificateStatus Of(ServedCertificate certificate, IReadOnlyList<string> keys)
-    {
-        var loaded = certificate.Loaded;
-        return new(
-            certificate.Config.Path,
-            loaded.Leaf.Subject,
-            loaded.Names.All,
-            loaded.Leaf.Issuer,
-            loaded.NotBefore,
-            loaded.NotAfter,
-            certificate.Since,
-            certificate.Problem?.Text,
-            certificate.Problem?.Since,
-            keys
-        );
-    }
+    private ReverseProxyConfig? Used => _status.Current.Running?.Config.ReverseProxy;
 }

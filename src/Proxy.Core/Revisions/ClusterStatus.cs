@@ -15,6 +15,9 @@ public sealed record ClusterStatus(string Id, string Policy, IReadOnlyList<Desti
     /// <summary>Since when no destination may be given clients; null if one may, or if that is not known.</summary>
     internal DateTimeOffset? NoneSince { get; init; }
 
+    /// <summary>How TLS with its destinations begins; null if they are connected in clear, for HTTP, and where that is not asked for.</summary>
+    public ClusterTlsStatus? Tls { get; init; }
+
     /// <summary>How well it works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }
 }

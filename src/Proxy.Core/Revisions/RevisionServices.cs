@@ -15,6 +15,7 @@ using Proxy.Hooks;
 using Proxy.Multiplexing.Framing;
 using Proxy.Peeking.Detectors;
 using Proxy.Routes;
+using Proxy.Tls.Certificates;
 using Proxy.Tls.Termination;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -67,7 +68,11 @@ internal static class RevisionServices
     {
         services.TryAddSingleton<ProxyStatus>();
         services.TryAddSingleton<ConfigMetrics>();
-        services.TryAddSingleton<CertificateInventory>();
+        services.TryAddSingleton(static provider => new CertificateInventory(
+            provider.GetRequiredService<CertificateStore>(),
+            provider.GetRequiredService<ProxyStatus>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.TryAddSingleton<CertificateMetrics>();
         services.TryAddSingleton(static provider => new ConfigInspector(
             provider.GetRequiredService<ConfigInput>(),

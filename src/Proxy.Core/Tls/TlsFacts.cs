@@ -1,9 +1,11 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Proxy.Diagnostics;
 
 namespace Proxy.Tls;
 
@@ -27,6 +29,18 @@ internal sealed class TlsFacts : ITlsHandshakeFeature, ITlsApplicationProtocolFe
 
     /// <summary>The verified certificate of the peer; null without one.</summary>
     public X509Certificate2? PeerCertificate { get; init; }
+
+    /// <summary>What was agreed on, without the names of the peer.</summary>
+    public TlsSession ToSession() =>
+        new(
+            TlsMetrics.VersionOf(Protocol),
+            $"{NegotiatedCipherSuite}",
+            IsResumed,
+            HostName.Length == 0 ? null : HostName,
+            ApplicationProtocol.IsEmpty ? null : Encoding.Latin1.GetString(ApplicationProtocol.Span),
+            PeerCertificate?.Subject,
+            []
+        );
 
     X509Certificate2? ITlsConnectionFeature.ClientCertificate
     {

@@ -31,7 +31,7 @@ internal sealed class TlsMetrics
         _duration = instruments.CreateHistogram(
             "proxy.tls.handshake.duration",
             "s",
-            "Time a TLS handshake took, from its first byte to its end.",
+            "Time a TLS handshake took; with clients from their connection on.",
             null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = _boundaries }
         );

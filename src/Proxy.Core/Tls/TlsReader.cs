@@ -134,7 +134,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
         _failure =
             exception.GetBaseException() is OutOfMemoryException ? ConnectionOutcome.InternalError
             : cipher.HasEnded ? ends.Truncated // within a record
-            : ConnectionOutcome.TlsFailed; // the peer violates TLS
+            : ends.Failed; // the peer violates TLS
         return new ConnectionEndedException(_failure.Value, exception);
     }
 }

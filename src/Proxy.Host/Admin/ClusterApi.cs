@@ -13,7 +13,8 @@ internal static class ClusterApi
     {
         api.MapGet(
                 "/clusters",
-                static (ClusterRegistry clusters, KnownConditions known) => clusters.WithTraffic(clusters.List()).Select(known.With)
+                static (ClusterRegistry clusters, KnownConditions known, CertificateInventory certificates) =>
+                    clusters.WithTraffic(clusters.List()).Select(known.With).Select(cluster => With(cluster, certificates))
             )
             .WithSummary("The clusters and their destinations.");
         api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
@@ -27,9 +28,14 @@ internal static class ClusterApi
             .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests continue.");
     }
 
-    private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(string id, ClusterRegistry clusters, KnownConditions known) =>
+    private static Results<Ok<ClusterStatus>, NotFound<ApiError>> One(
+        string id,
+        ClusterRegistry clusters,
+        KnownConditions known,
+        CertificateInventory certificates
+    ) =>
         clusters.Find(id) is { } found
-            ? TypedResults.Ok(known.With(clusters.WithTraffic([found])[0]))
+            ? TypedResults.Ok(With(known.With(clusters.WithTraffic([found])[0]), certificates))
             : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
     private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(
@@ -63,6 +69,12 @@ internal static class ClusterApi
             is { } found
             ? TypedResults.Ok(known.With(id, found))
             : TypedResults.NotFound(NotFoundError(id, destination));
+
+    private static ClusterStatus With(ClusterStatus cluster, CertificateInventory certificates) =>
+        cluster with
+        {
+            Tls = certificates.Cluster(cluster.Id),
+        };
 
     private static ApiError NotFoundError(string id, string destination) =>
         new($"There is no destination '{destination}' in a cluster '{id}'.");

@@ -25,8 +25,13 @@ internal static class RouteApi
     {
         api.MapGet(
                 "/routes",
-                static (ProxyStatus status, ProxyMetrics metrics, RequestMetrics requests, KnownConditions known) =>
-                    List(status, metrics, requests, known)
+                static (
+                    ProxyStatus status,
+                    ProxyMetrics metrics,
+                    RequestMetrics requests,
+                    KnownConditions known,
+                    CertificateInventory certificates
+                ) => List(status, metrics, requests, known).Select(route => With(route, certificates))
             )
             .WithSummary("The routes. HTTP routes have the mode Http, and requests instead of connections.");
         api.MapGet("/routes/{id}", One).WithSummary("One route.");
@@ -66,10 +71,11 @@ internal static class RouteApi
         ProxyStatus status,
         ProxyMetrics metrics,
         RequestMetrics requests,
-        KnownConditions known
+        KnownConditions known,
+        CertificateInventory certificates
     ) =>
         List(status, metrics, requests, known).FirstOrDefault(route => route.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
-            ? TypedResults.Ok(found)
+            ? TypedResults.Ok(With(found, certificates))
             : TypedResults.NotFound(new ApiError($"There is no route '{id}'."));
 
     private static RouteAnswer Tcp(string id, TcpRouteConfig route, IEnumerable<string> endpoints, RouteTraffic? traffic) =>
@@ -80,6 +86,13 @@ internal static class RouteApi
             Ended = StatusReader.Ended(traffic is null ? [] : [traffic]),
             BytesIn = traffic?.ReceivedBytes ?? 0,
             BytesOut = traffic?.SentBytes ?? 0,
+        };
+
+    // Not in List, since the events of the dashboard have a bounded size.
+    private static RouteAnswer With(RouteAnswer route, CertificateInventory certificates) =>
+        route with
+        {
+            Tls = certificates.Route(route.Id),
         };
 
     private static List<string> Sorted(IEnumerable<string> ids) =>

@@ -48,6 +48,15 @@ internal sealed record ConnectionAnswer(
     ConnectionPhase Phase
 )
 {
+    /// <summary>What the TLS handshake with the client has agreed on; null if TLS is not terminated, or not yet.</summary>
+    public TlsAnswer? Tls { get; init; }
+
+    /// <summary>
+    /// What the TLS handshake with the destination has agreed on; null if it is connected in clear or not yet, and for clients of a multiplexer, which share
+    /// connections.
+    /// </summary>
+    public TlsAnswer? UpstreamTls { get; init; }
+
     public static ConnectionAnswer Of(ConnectionRecord record, ProxyStatus status) =>
         new(
             record.Id,
@@ -70,7 +79,11 @@ internal sealed record ConnectionAnswer(
             record.Connecting,
             record.Connected,
             PhaseOf(record, status)
-        );
+        )
+        {
+            Tls = TlsAnswer.Of(record.Tls),
+            UpstreamTls = TlsAnswer.Of(record.UpstreamTls),
+        };
 
     private static ConnectionPhase PhaseOf(ConnectionRecord record, ProxyStatus status)
     {

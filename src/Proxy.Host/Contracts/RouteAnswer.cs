@@ -1,5 +1,6 @@
 using Proxy.Conditions;
 using Proxy.Diagnostics;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Contracts;
 
@@ -27,6 +28,9 @@ internal sealed record RouteAnswer(string Id, string Mode, IReadOnlyList<string>
 
     /// <summary>How well the route serves its clients.</summary>
     public Condition? Condition { get; init; }
+
+    /// <summary>How the route terminates TLS; null if it does not, for HTTP routes, and in events.</summary>
+    public RouteTlsStatus? Tls { get; init; }
 
     /// <summary>The requests of an HTTP route since the start; null for TCP routes.</summary>
     public RequestSums? Requests { get; init; }

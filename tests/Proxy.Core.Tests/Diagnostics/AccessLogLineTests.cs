@@ -12,6 +12,7 @@ public sealed partial class AccessLogLineTests
 {
     private static readonly DateTimeOffset _now = new(2026, 11, 21, 1, 2, 3, TimeSpan.Zero);
     private static readonly string[] _strings = ["id", "endpoint", "route", "cluster", "destination", "client"];
+    private static readonly TlsSession _session = new("1.3", "TLS_AES_256_GCM_SHA384", false, "a.example.com", "h2", "CN=a", []);
     private readonly ManualTime _time = new();
 
     [Theory]
@@ -117,6 +118,91 @@ public sealed partial class AccessLogLineTests
                 + "outcome=\"IdleTimeout\" in=14 out=7 peeking=0.25 queued=1.5 connecting=0.02 connected=2 duration=2.25\n",
             Line(record, AccessLogEvent.End, json: false)
         );
+    }
+
+    [Theory]
+    [InlineData(
+        true,
+        """
+            "server_name":"a.example.com","alpn":"h2\u001B\n","tls":"1.3","tls_cipher":"TLS_AES_256_GCM_SHA384","tls_resumed":false,"client_subject":"CN=\u0022a\u001B[31m\nb\u0022","upstream_tls":"1.2","outcome":"Completed",
+            """
+    )]
+    [InlineData(
+        false,
+        """
+             server_name="a.example.com" alpn="h2\u001B\n" tls="1.3" tls_cipher="TLS_AES_256_GCM_SHA384" tls_resumed=false client_subject="CN=\u0022a\u001B[31m\nb\u0022" upstream_tls="1.2" outcome="Completed" 
+            """
+    )]
+    public void Of_TlsOnBothSides_WhatWasAgreedOnOnOneLine(bool json, string part)
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.SetHello("a.example.com", ["h2", "http/1.1"]);
+        record.Tls = _session with { ApplicationProtocol = "h2\x1b\n", PeerSubject = "CN=\"a\x1b[31m\nb\"" };
+        record.UpstreamTls = new("1.2", null, null, null, null, null, []);
+        record.TryEnd(ConnectionOutcome.Completed);
+
+        var line = Line(record, AccessLogEvent.End, json);
+
+        Assert.Contains(part, line, StringComparison.Ordinal);
+        Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true, "\"alpn\":\"h2,http/1.1\",\"outcome\"")]
+    [InlineData(false, " alpn=\"h2,http/1.1\" outcome=")]
+    public void Of_TlsPassedThrough_WhatWasOfferedAndNothingElse(bool json, string part)
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.SetHello("a.example.com", ["h2", "http/1.1"]);
+
+        Assert.Contains(part, Line(record, AccessLogEvent.Start, json), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_TerminatedWithoutAgreement_NoApplicationProtocolAndNoUnknownValue()
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.SetHello("a.example.com", ["h2"]);
+        record.Tls = new("1.2", null, null, "a.example.com", null, null, []);
+
+        Assert.Contains(
+            "\"server_name\":\"a.example.com\",\"tls\":\"1.2\",\"outcome\"",
+            Line(record, AccessLogEvent.Start, json: true),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData(true, "\"tls_failure\":\"NotTls\",\"tls_error\":\"the client does not speak TLS\",\"outcome\":\"TlsFailed\"")]
+    [InlineData(false, " tls_failure=\"NotTls\" tls_error=\"the client does not speak TLS\" outcome=\"TlsFailed\" ")]
+    public void Of_TlsFailed_ReasonAsInMetricsAndInWords(bool json, string part)
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.ClientTlsFailed("NotTls", "the client does not speak TLS", TimeSpan.Zero);
+        record.TryEnd(ConnectionOutcome.TlsFailed);
+
+        Assert.Contains(part, Line(record, AccessLogEvent.End, json), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ConnectionOutcome.ConnectFailed)]
+    [InlineData(ConnectionOutcome.Completed)]
+    public void Of_EndedOtherwiseAfterAnAttemptThatFailedTls_NoReason(ConnectionOutcome outcome)
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.UpstreamTlsFailed("d.example.com", "CertificateRefused", "expired", TimeSpan.Zero);
+        record.TryEnd(outcome);
+
+        Assert.DoesNotContain("tls", Line(record, AccessLogEvent.End, json: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_LongSubject_IsCut()
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.Tls = _session with { PeerSubject = $"CN={new string('x', 60_000)}" };
+
+        Assert.InRange(Line(record, AccessLogEvent.Start, json: true).Length, AccessLogLine.MaxValue, AccessLogLine.MaxValue + 600);
     }
 
     [Fact]

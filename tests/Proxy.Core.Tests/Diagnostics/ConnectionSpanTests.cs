@@ -84,6 +84,8 @@ public sealed class ConnectionSpanTests : IDisposable
     [InlineData(ConnectionOutcome.UpstreamReset, true)]
     [InlineData(ConnectionOutcome.QueueTimeout, true)]
     [InlineData(ConnectionOutcome.TunnelLost, true)]
+    [InlineData(ConnectionOutcome.TlsFailed, true)]
+    [InlineData(ConnectionOutcome.UpstreamTlsFailed, true)]
     [InlineData(ConnectionOutcome.InternalError, true)]
     [InlineData(ConnectionOutcome.ClientReset, false)]
     [InlineData(ConnectionOutcome.LeftQueue, false)]
@@ -155,6 +157,75 @@ public sealed class ConnectionSpanTests : IDisposable
     }
 
     [Fact]
+    public async Task Tls_WithBothSides_EventsAndTheClientsOnTheSpan()
+    {
+        using var listener = new SpanListener();
+
+        await RunAsync(static record =>
+        {
+            record.SetHello("a.example.com", ["h2"]);
+            record.Span!.PeekEnded(record, ["Tls"], TimeSpan.FromSeconds(1), error: null);
+            record.ClientTls(
+                new("1.3", "TLS_AES_128_GCM_SHA256", true, "a.example.com", "h2", "CN=\"a\x1b[31m\nb\"", []),
+                TimeSpan.FromSeconds(2)
+            );
+            record.DestinationId = "d";
+            record.UpstreamTlsFailed("b.example.com", "CertificateRefused", "expired", TimeSpan.FromSeconds(3));
+            record.UpstreamTls(new("1.2", "X", null, "b.example.com", null, null, []), TimeSpan.FromSeconds(4));
+        });
+
+        var span = Assert.Single(listener.Ended);
+        Assert.Equal(["proxy.peek", "proxy.tls", "proxy.tls", "proxy.tls"], span.Events.Select(static happened => happened.Name));
+        var events = span
+            .Events.Select(static happened => happened.Tags.Where(static tag => tag.Value is not null).ToDictionary())
+            .ToList();
+        Assert.Equal(
+            (1.0, "a.example.com", "h2"),
+            (events[0]["proxy.peek.duration"], events[0]["tls.client.server_name"], events[0]["proxy.tls.client.alpn"])
+        );
+        Assert.Equal(["Tls"], Assert.IsType<string[]>(events[0]["proxy.peek.protocols"]));
+        var subject = "CN=\"a\\u001b[31m\\u000ab\"";
+        Dictionary<string, object?> client = new()
+        {
+            ["tls.protocol.name"] = "tls",
+            ["tls.protocol.version"] = "1.3",
+            ["tls.cipher"] = "TLS_AES_128_GCM_SHA256",
+            ["tls.resumed"] = true,
+            ["tls.next_protocol"] = "h2",
+            ["tls.client.server_name"] = "a.example.com",
+            ["tls.client.subject"] = subject,
+        };
+        Assert.All(client, pair => Assert.Equal(pair.Value, span.GetTagItem(pair.Key)));
+        client["proxy.tls.side"] = "client";
+        client["proxy.tls.duration"] = 2.0;
+        client["tls.established"] = true;
+        Assert.Equal(Sorted(client), Sorted(events[1]));
+        Assert.Equal(
+            Sorted(
+                new()
+                {
+                    ["error.type"] = "certificate_refused",
+                    ["proxy.destination_id"] = "d",
+                    ["proxy.tls.duration"] = 3.0,
+                    ["proxy.tls.side"] = "upstream",
+                    ["tls.client.server_name"] = "b.example.com",
+                    ["tls.established"] = false,
+                }
+            ),
+            Sorted(events[2])
+        );
+        Assert.Equal(
+            ("upstream", "1.2", "d", true),
+            (
+                events[3]["proxy.tls.side"],
+                events[3]["tls.protocol.version"],
+                events[3]["proxy.destination_id"],
+                events[3]["tls.established"]
+            )
+        );
+    }
+
+    [Fact]
     public async Task Connection_NotSampled_OnlyItsContextIsThere()
     {
         using var listener = new SpanListener(ActivitySamplingResult.PropagationData);
@@ -204,6 +275,9 @@ public sealed class ConnectionSpanTests : IDisposable
         _log.Dispose();
         _services.Dispose();
     }
+
+    private static List<(string, object?)> Sorted(Dictionary<string, object?> tags) =>
+        [.. tags.Select(static pair => (pair.Key, pair.Value)).OrderBy(static pair => pair.Key, StringComparer.Ordinal)];
 
     private Task RunAsync(Action<ConnectionRecord> handle, ActivityContext parent = default) =>
         _middleware.OnConnectionAsync(

@@ -321,13 +321,16 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Run_ServiceDown_QueueIsNotUsedUp(bool refuses)
+    [InlineData(ConnectionOutcome.ConnectFailed)]
+    [InlineData(ConnectionOutcome.UpstreamTlsFailed)]
+    [InlineData(ConnectionOutcome.NoDestination)]
+    public async Task Run_ServiceDown_QueueIsNotUsedUp(ConnectionOutcome outcome)
     {
+        var refuses = outcome != ConnectionOutcome.NoDestination;
         var time = new ManualTime();
         using var locked = new TestLock(time);
         locked.Service.IsDown = refuses;
+        locked.Service.WhenDown = outcome;
         locked.Service.HasNone = !refuses;
         var pipeline = locked.Use(locked.Settings);
         var clients = new List<Client>();
@@ -336,7 +339,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
             clients.Add(await ComeAsync(pipeline, loops: false));
         }
 
-        Assert.Equal(refuses ? ConnectionOutcome.ConnectFailed : ConnectionOutcome.NoDestination, await clients[0].EndAsync());
+        Assert.Equal(outcome, await clients[0].EndAsync());
         await Eventually.TrueAsync(() => locked.Status.Holding.Count == 0);
         Assert.Equal(4, locked.Status.Waiting.Count);
         time.Advance(TimeSpan.FromSeconds(1));

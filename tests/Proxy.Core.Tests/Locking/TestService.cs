@@ -22,6 +22,9 @@ internal sealed class TestService : ILockedService
 
     public bool IsDown { get; set; }
 
+    /// <summary>How clients end while it is down.</summary>
+    public ConnectionOutcome WhenDown { get; set; } = ConnectionOutcome.ConnectFailed;
+
     public bool HasNone { get; set; }
 
     /// <summary>Whether it neither refuses a client nor lets it in, until a test ends that.</summary>
@@ -53,7 +56,7 @@ internal sealed class TestService : ILockedService
             var record = ConnectionRecord.Of(client);
             if (service.IsDown)
             {
-                record.Close(ConnectionOutcome.ConnectFailed);
+                record.Close(service.WhenDown);
                 return;
             }
 

@@ -19,7 +19,7 @@ internal static class TlsHandshake
                 new SslServerAuthenticationOptions { ServerCertificate = SelfSigned.Certificate, EnabledSslProtocols = version }
             )
             .ConfigureAwait(false);
-        return new(transport, stream, cipher, Facts(stream), new(ConnectionOutcome.ClientTruncated, requiresCloseNotify));
+        return new(transport, stream, cipher, Facts(stream), new(TlsSide.Client, requiresCloseNotify));
     }
 
     /// <summary>Ours, towards an upstream.</summary>
@@ -28,7 +28,7 @@ internal static class TlsHandshake
         var cipher = new CipherStream(transport.OpenStream()!);
         var stream = new SslStream(cipher);
         await stream.AuthenticateAsClientAsync(Client(version)).ConfigureAwait(false);
-        return new(transport, stream, cipher, Facts(stream), new(ConnectionOutcome.UpstreamTruncated, requiresCloseNotify));
+        return new(transport, stream, cipher, Facts(stream), new(TlsSide.Upstream, requiresCloseNotify));
     }
 
     public static SslClientAuthenticationOptions Client(SslProtocols version) =>

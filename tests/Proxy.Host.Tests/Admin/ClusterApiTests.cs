@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -113,6 +114,23 @@ public sealed class ClusterApiTests : IDisposable
         Assert.Null(await first.ReadAsync());
         Assert.Equal("x", await second.AskAsync("x"));
         await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Delete, "/api/clusters/c/destinations/none/connections");
+    }
+
+    [Fact]
+    public async Task Cluster_WithTls_SaysHowDestinationsAreVerified()
+    {
+        await using var tls = await TlsHost.StartAsync();
+        using var api = new AdminClient(tls.Host);
+
+        var verified = (await api.GetAsync("/api/clusters/verified")).GetProperty("tls");
+        var all = (await api.GetAsync("/api/clusters")).EnumerateArray().ToDictionary(static one => one.GetProperty("id").GetString()!);
+
+        Assert.False(verified.GetProperty("allowInvalid").GetBoolean());
+        Assert.Equal("localhost", verified.GetProperty("serverName").GetString());
+        Assert.Equal(tls.Files.Authority, verified.GetProperty("certificateAuthority").GetString());
+        Assert.Equal("CN=own", verified.GetProperty("certificate").GetProperty("subject").GetString());
+        Assert.True(all["unsafe"].GetProperty("tls").GetProperty("allowInvalid").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, all["plain"].GetProperty("tls").ValueKind);
     }
 
     public void Dispose()

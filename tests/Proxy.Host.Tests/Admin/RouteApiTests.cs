@@ -38,6 +38,7 @@ public sealed class RouteApiTests : IDisposable
         Assert.Equal(host.AddressOf("127.0.0.2").ToString(), Text(endpoints[1], "bound"));
         Assert.Equal(["a", "b", "web"], routes.Select(static route => Text(route, "id")));
         Assert.Equal(["Forward", "Forward", "Http"], routes.Select(static route => Text(route, "mode")));
+        Assert.All(routes, static route => Assert.Equal(JsonValueKind.Null, route.GetProperty("tls").ValueKind));
         Assert.Equal((1, 5), (one.GetProperty("connections").GetInt32(), one.GetProperty("bytesOut").GetInt32()));
         Assert.Equal(["127.0.0.2:0"], one.GetProperty("endpoints").EnumerateArray().Select(static id => id.GetString()));
         Assert.Contains(
@@ -47,6 +48,56 @@ public sealed class RouteApiTests : IDisposable
         );
         Assert.Equal(2, (await api.GetAsync("/api/clusters")).GetArrayLength());
         await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Get, "/api/clusters/none");
+    }
+
+    [Fact]
+    public async Task Route_ThatTerminatesTls_HasItsCertificatesPrintableAndItsPolicy()
+    {
+        await using var tls = await TlsHost.StartAsync();
+        using var api = new AdminClient(tls.Host);
+
+        var found = (await api.GetAsync("/api/routes/secure")).GetProperty("tls");
+
+        Assert.Equal(("Allow", "Tls12"), (Text(found, "clientCertificates"), Text(found, "minimumVersion")));
+        Assert.Equal(tls.Files.Authority, Text(found, "clientCertificateAuthority"));
+        Assert.Equal("imap", Assert.Single(found.GetProperty("alpnProtocols").EnumerateArray()).GetString());
+        Assert.Equal(JsonValueKind.Null, found.GetProperty("problem").ValueKind);
+        var certificates = found.GetProperty("certificates").EnumerateArray().ToList();
+        Assert.Equal([tls.Files.Path("first"), tls.Files.Path("second")], certificates.Select(static one => Text(one, "path")));
+        Assert.Equal("localhost", Assert.Single(certificates[0].GetProperty("names").EnumerateArray()).GetString());
+        Assert.Equal("CN=authority", Text(certificates[0], "issuer"));
+        Assert.Contains("a\\u001b[2J\\u000aforged", Text(certificates[1], "subject"), StringComparison.Ordinal);
+        Assert.All(
+            certificates[1]
+                .GetProperty("names")
+                .EnumerateArray()
+                .Select(static name => name.GetString()!)
+                .Append(Text(certificates[1], "subject")!),
+            static text => Assert.DoesNotContain(text, char.IsControl)
+        );
+        var left = certificates[1].GetProperty("notAfter").GetDateTimeOffset() - TimeProvider.System.GetUtcNow();
+        Assert.InRange(left.TotalDays, 8, 9);
+        var routes = (await api.GetAsync("/api/routes")).EnumerateArray().ToDictionary(static one => Text(one, "id")!);
+        Assert.Equal(2, routes["secure"].GetProperty("tls").GetProperty("certificates").GetArrayLength());
+        Assert.Equal("None", Text(routes["behind"].GetProperty("tls"), "clientCertificates"));
+    }
+
+    [Fact]
+    public async Task Route_CertificateReplacedByGarbage_SaysWhyAndKeepsTheOldOne()
+    {
+        await using var tls = await TlsHost.StartAsync();
+        using var api = new AdminClient(tls.Host);
+
+        await File.WriteAllTextAsync(tls.Files.Path("first"), "\u001b[2J garbage");
+
+        await Eventually.TrueAsync(async () => (await FirstAsync()).GetProperty("problem").ValueKind == JsonValueKind.String);
+        var first = await FirstAsync();
+        Assert.DoesNotContain(Text(first, "problem")!, char.IsControl);
+        Assert.Equal(JsonValueKind.String, first.GetProperty("problemSince").ValueKind);
+        Assert.Equal("CN=first", Text(first, "subject"));
+
+        async Task<JsonElement> FirstAsync() =>
+            (await api.GetAsync("/api/routes/secure")).GetProperty("tls").GetProperty("certificates")[0];
     }
 
     public void Dispose() => _server.Dispose();

@@ -22,7 +22,7 @@ internal sealed class TlsOrigination(
     TimeProvider time
 )
 {
-    private readonly TlsEnds _ends = new(ConnectionOutcome.UpstreamTruncated, config.RequireCloseNotify);
+    private readonly TlsEnds _ends = new(TlsSide.Upstream, config.RequireCloseNotify);
     private readonly List<SslApplicationProtocol>? _protocols = config
         .AlpnProtocols?.Select(static name => new SslApplicationProtocol(name))
         .ToList();
@@ -48,21 +48,32 @@ internal sealed class TlsOrigination(
         try
         {
             var begun = await BeginUncountedAsync(connection, target, cancellationToken);
-            metrics.Succeeded(TlsSide.Upstream, target.ClusterId, begun.Facts, time.GetElapsedTime(started));
+            var duration = time.GetElapsedTime(started);
+            metrics.Succeeded(TlsSide.Upstream, target.ClusterId, begun.Facts, duration);
+            target.Client?.UpstreamTls(begun.Facts.ToSession(), duration);
             return begun;
         }
         catch (HandshakeFailedException exception)
         {
-            metrics.Failed(TlsSide.Upstream, target.ClusterId, exception.Reason, time.GetElapsedTime(started));
+            Failed(target, exception.Reason, exception.Message, time.GetElapsedTime(started));
             throw exception.ToFailure();
         }
     }
 
     /// <summary>Counts a handshake that was not over in time.</summary>
     /// <param name="target">With whom.</param>
+    /// <param name="error">That in words.</param>
     /// <param name="duration">How long it took.</param>
-    public void TimedOut(OriginationTarget target, TimeSpan duration) =>
-        metrics.Failed(TlsSide.Upstream, target.ClusterId, TlsFailureReason.TimedOut, duration);
+    public void TimedOut(OriginationTarget target, string error, TimeSpan duration) =>
+        Failed(target, TlsFailureReason.TimedOut, error, duration);
+
+    private void Failed(OriginationTarget target, TlsFailureReason reason, string error, TimeSpan duration)
+    {
+        metrics.Failed(TlsSide.Upstream, target.ClusterId, reason, duration);
+        target.Client?.UpstreamTlsFailed(NameFor(target), reason.ToString(), error, duration);
+    }
+
+    private string? NameFor(OriginationTarget target) => config.ServerName ?? target.Host?.TrimEnd('.');
 
     private async ValueTask<TlsConnection> BeginUncountedAsync(
         TcpConnection connection,
@@ -76,7 +87,7 @@ internal sealed class TlsOrigination(
             await PostgresNegotiation.AskAsync(transport, cancellationToken);
         }
 
-        var name = config.ServerName ?? target.Host?.TrimEnd('.');
+        var name = NameFor(target);
         var verification = new ServerVerification(trust, name);
         var cipher = new CipherStream(transport);
         var stream = new SslStream(cipher, leaveInnerStreamOpen: true);

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration.Tls;
 using Proxy.Connections;
@@ -27,7 +26,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
 
     private readonly HandshakeOptions _options = new(config, services.Certificates);
     private readonly HandshakeLog _log = new(routeId, services.Time, services.Logger);
-    private readonly TlsEnds _ends = new(ConnectionOutcome.ClientTruncated, config.RequireCloseNotify);
+    private readonly TlsEnds _ends = new(TlsSide.Client, config.RequireCloseNotify);
 
     /// <summary>Does the handshake with a client.</summary>
     /// <param name="connection">The connection. Its first bytes may have been examined, and given back.</param>
@@ -55,7 +54,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
 
             if (failure is null)
             {
-                (result, failure) = await RunAsync(connection, record, attempt, deadline.Token);
+                (result, failure) = await RunAsync(connection, attempt, deadline.Token);
             }
         }
         catch (OperationCanceledException)
@@ -74,6 +73,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         if (result is not null)
         {
             services.Metrics.Succeeded(TlsSide.Client, routeId, result.Facts, duration);
+            record.ClientTls(SessionOf(result.Facts), duration);
             return result;
         }
 
@@ -88,7 +88,6 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
 
     private async Task<(TlsConnection?, HandshakeFailure?)> RunAsync(
         TcpConnection connection,
-        ConnectionRecord record,
         Attempt attempt,
         CancellationToken cancellationToken
     )
@@ -122,7 +121,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         }
 
         watch.Over();
-        return (Wrap(connection, record, stream, cipher, hello.ServerName, watch.IsResumed), null);
+        return (Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed), null);
     }
 
     // Until the ClientHello is a feature of the connection.
@@ -168,16 +167,8 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         return new(TlsFailureReason.Malformed, "its ClientHello is malformed or longer than 16 KiB", Alerted: true);
     }
 
-    private TlsConnection Wrap(
-        TcpConnection connection,
-        ConnectionRecord record,
-        SslStream stream,
-        CipherStream cipher,
-        string? serverName,
-        bool? isResumed
-    )
+    private TlsConnection Wrap(TcpConnection connection, SslStream stream, CipherStream cipher, string? serverName, bool? isResumed)
     {
-        var certificate = stream.RemoteCertificate as X509Certificate2;
         var facts = new TlsFacts
         {
             Protocol = stream.SslProtocol,
@@ -185,22 +176,17 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             HostName = serverName ?? "",
             ApplicationProtocol = stream.NegotiatedApplicationProtocol.Protocol,
             IsResumed = isResumed,
-            PeerCertificate = certificate,
-        };
-        record.Tls = new(
-            TlsVersions.NameOf(facts.Protocol),
-            $"{facts.NegotiatedCipherSuite}",
-            isResumed,
-            serverName,
-            facts.ApplicationProtocol.IsEmpty ? null : Encoding.Latin1.GetString(facts.ApplicationProtocol.Span),
-            certificate?.Subject,
-            [.. PeerNames.Of(certificate).All.Select(static name => name.ToString())]
-        )
-        {
-            PeerCommonName = certificate is null ? null : PeerNames.CommonNameOf(certificate),
+            PeerCertificate = stream.RemoteCertificate as X509Certificate2,
         };
         return new(connection, stream, cipher, facts, _ends);
     }
+
+    private static TlsSession SessionOf(TlsFacts facts) =>
+        facts.ToSession() with
+        {
+            PeerNames = [.. PeerNames.Of(facts.PeerCertificate).All.Select(static name => name.ToString())],
+            PeerCommonName = facts.PeerCertificate is { } certificate ? PeerNames.CommonNameOf(certificate) : null,
+        };
 
     private HandshakeFailure TimedOut(HandshakeStage stage)
     {
@@ -233,7 +219,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         TimeSpan duration
     )
     {
-        record.TlsFailure = failure.Reason.ToString();
+        record.ClientTlsFailed(failure.Reason.ToString(), failure.Text, duration);
         if (stage != HandshakeStage.Silent || failure.Reason == TlsFailureReason.TimedOut) // not of checks whether the port is open
         {
             _log.Failed(connection.RemoteEndPoint, failure);

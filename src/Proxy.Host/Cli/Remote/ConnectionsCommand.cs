@@ -82,6 +82,9 @@ internal static class ConnectionsCommand
             new("ENDPOINT", static one => one.Endpoint) { IsWide = true },
             new("LOCAL", static one => one.Local) { IsWide = true },
             new("SERVER NAME", static one => one.ServerName) { IsWide = true },
+            new("TLS", static one => one.Tls?.Version) { IsWide = true },
+            new("CLIENT SUBJECT", static one => one.Tls?.Subject) { IsWide = true },
+            new("UPSTREAM TLS", static one => one.UpstreamTls?.Version) { IsWide = true },
             new("QUEUED", static one => Amounts.Time(one.Queued)) { IsWide = true },
             new("CONNECTING", static one => Amounts.Time(one.Connecting)) { IsWide = true },
             new("CONNECTED", static one => Amounts.Time(one.Connected)) { IsWide = true }

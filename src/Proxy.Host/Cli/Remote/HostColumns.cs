@@ -22,6 +22,7 @@ internal static class HostColumns
         new("IN", static route => Amounts.Bytes(route.BytesIn ?? route.Requests?.BytesIn ?? 0)),
         new("OUT", static route => Amounts.Bytes(route.BytesOut ?? route.Requests?.BytesOut ?? 0)),
         new("ENDPOINTS", static route => string.Join(", ", route.Endpoints)) { IsWide = true },
+        new("CERTIFICATES UNTIL", Certificates) { IsWide = true },
         new("OUTCOMES", static route => string.Join(", ", Ended(route).Select(static pair => $"{pair.Key} {pair.Value}")))
         {
             IsWide = true,
@@ -37,6 +38,7 @@ internal static class HostColumns
         new("ACTIVE CHECK", static row => Result(row.One, "Active", row.One.Health.Active)) { IsWide = true },
         new("PASSIVE CHECK", static row => Result(row.One, "Passive", row.One.Health.Passive)) { IsWide = true },
         new("POLICY", static row => row.Cluster.Policy) { IsWide = true },
+        new("TLS", static row => TlsOf(row.Cluster)) { IsWide = true },
     ];
 
     public static Column<Condition>[] Conditions { get; } =
@@ -79,6 +81,17 @@ internal static class HostColumns
             ConditionLevel.Degraded => Tone.Warning,
             _ => Tone.Bad,
         };
+
+    // The first that ends, which an operator has to care for first; the others are in the API.
+    private static Cell Certificates(RouteAnswer route) =>
+        route.Tls?.Certificates.MinBy(static one => one.NotAfter) is { } first
+            ? new(first.NotAfter.ToString("u", CultureInfo.InvariantCulture), first.Problem is not null ? Tone.Warning : Tone.Plain)
+            : new("");
+
+    private static Cell TlsOf(ClusterStatus cluster) =>
+        cluster.Tls is not { } tls ? new("")
+        : tls.AllowInvalid ? new("not verified", Tone.Warning)
+        : new("verified");
 
     // Of an HTTP route the units are requests.
     private static IReadOnlyDictionary<string, long> Ended(RouteAnswer route) =>

@@ -165,5 +165,6 @@ const leading = (list) => list.filter(({ kind }) => !(kind === 'Cluster' && list
 /** Whether a condition is about a cluster, or about something in it. */
 export const ofCluster = (cluster) => {
   const inside = `${cluster}/`;
-  return ({ kind, id }) => (kind === 'Cluster' && id === cluster) || (['Destination', 'Device', 'Unit'].includes(kind) && id.startsWith(inside));
+  const tls = `ReverseProxy:Clusters:${cluster}:Tcp:Tls:`;
+  return ({ kind, id }) => (kind === 'Cluster' && id === cluster) || (kind === 'Certificate' && id.startsWith(tls)) || (['Destination', 'Device', 'Unit'].includes(kind) && id.startsWith(inside));
 };

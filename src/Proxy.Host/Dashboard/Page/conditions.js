@@ -109,6 +109,10 @@ export function pageOf({ kind, id, reason }, snapshot) {
       const route = snapshot?.routes.items.find(({ clusterId, mode }) => clusterId === cluster && mode === 'Multiplex');
       return route ? link(['routes', route.id]) : link(['clusters', cluster]);
     }
+    case 'Certificate': {
+      const [, owner, name] = /^ReverseProxy:(TcpRoutes|Clusters):(.+?)(?::Tcp)?:Tls:/.exec(id) ?? [];
+      return owner ? link([owner === 'Clusters' ? 'clusters' : 'routes', name]) : link(['configuration']);
+    }
     case 'Channel':
       return link(['channels', id]);
     case 'Member':

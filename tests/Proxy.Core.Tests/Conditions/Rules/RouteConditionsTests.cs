@@ -74,11 +74,25 @@ public sealed class RouteConditionsTests : IAsyncDisposable
     [InlineData(ConnectionOutcome.LeftQueue)]
     [InlineData(ConnectionOutcome.LimitExceeded)]
     [InlineData(ConnectionOutcome.ProtocolError)]
+    [InlineData(ConnectionOutcome.TlsFailed)]
     public void Read_ClientsOwnDoing_Ok(ConnectionOutcome outcome)
     {
         End(outcome);
 
         Assert.Equal(ConditionLevel.Ok, Of("r").Level);
+    }
+
+    [Fact]
+    public void Read_TlsOfDestinationsFails_Down()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            End(ConnectionOutcome.TlsFailed); // of scanners meanwhile
+            End(ConnectionOutcome.UpstreamTlsFailed);
+        }
+
+        Assert.Equal((ConditionLevel.Down, 3), (Of("r").Level, Of("r").Count));
+        Assert.EndsWith("the last: UpstreamTlsFailed", Of("r").LastError, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,7 +62,8 @@ public sealed class OriginationFailureTests : IDisposable
 
         var end = await proxy.FailAsync();
 
-        Assert.Equal((ConnectionOutcome.TlsFailed, "a"), (end.Outcome, end.Destination));
+        Assert.Equal((ConnectionOutcome.UpstreamTlsFailed, "a", true), (end.Outcome, end.Destination, end.Failed));
+        Assert.StartsWith("The certificate of the destination is not valid for 'localhost': ", end.Reason, StringComparison.Ordinal);
         Assert.Equal([(FailureReason.InvalidCertificate, 1)], proxy.Failures);
         Assert.Contains("The certificate of the destination is not valid for 'localhost': ", proxy.Why, StringComparison.Ordinal);
         Assert.Contains(said, proxy.Why, StringComparison.OrdinalIgnoreCase);
@@ -93,7 +94,7 @@ public sealed class OriginationFailureTests : IDisposable
         using var server = new TlsServer(_authority.Issue());
         await using var proxy = await TlsRoute.StartAsync(transport, "\"MinimumVersion\": \"Tls12\"", $"tcp://localhost:{server.Port}");
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await proxy.FailAsync()).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await proxy.FailAsync()).Outcome);
         Assert.Equal("", server.Received);
     }
 
@@ -113,7 +114,7 @@ public sealed class OriginationFailureTests : IDisposable
 
         var end = await proxy.FailAsync();
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, end.Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, end.Outcome);
         Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(250), Eventually.Limit);
         Assert.Equal([(FailureReason.TimedOut, 1)], proxy.Failures);
         Assert.Contains("was not over within 00:00:00.3000000", proxy.Why, StringComparison.Ordinal);
@@ -152,7 +153,7 @@ public sealed class OriginationFailureTests : IDisposable
                 break;
         }
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await failing).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await failing).Outcome);
         Assert.Equal([(FailureReason.TlsHandshake, 1)], proxy.Failures);
         Assert.True(proxy.Why.Contains(said, StringComparison.Ordinal), proxy.Why);
     }
@@ -168,7 +169,7 @@ public sealed class OriginationFailureTests : IDisposable
             $"tcp://localhost:{server.Port}"
         );
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await proxy.FailAsync()).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await proxy.FailAsync()).Outcome);
         Assert.Contains("supports none of the offered application protocols", proxy.Why, StringComparison.Ordinal);
     }
 
@@ -195,7 +196,7 @@ public sealed class OriginationFailureTests : IDisposable
 
         Assert.Contains(
             end.Outcome,
-            (ConnectionOutcome[])[ConnectionOutcome.TlsFailed, ConnectionOutcome.UpstreamReset, ConnectionOutcome.UpstreamTruncated]
+            (ConnectionOutcome[])[ConnectionOutcome.UpstreamTlsFailed, ConnectionOutcome.UpstreamReset, ConnectionOutcome.UpstreamTruncated]
         );
         Assert.Equal("", server.Received);
     }
@@ -280,7 +281,7 @@ public sealed class OriginationFailureTests : IDisposable
 
         await proxy.EditAsync($"\"CertificateAuthority\": {other.Json}", "", "", $"tcp://localhost:{server.Port}");
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await proxy.FailAsync()).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await proxy.FailAsync()).Outcome);
     }
 
     public void Dispose() => _authority.Dispose();

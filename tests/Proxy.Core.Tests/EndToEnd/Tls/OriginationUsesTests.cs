@@ -125,7 +125,7 @@ public sealed class OriginationUsesTests : IDisposable
         await accepted.SendAsync(Encoding.ASCII.GetBytes(answer));
         accepted.Shutdown(SocketShutdown.Send);
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await failing).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await failing).Outcome);
         Assert.Contains(said, proxy.Why, StringComparison.Ordinal);
     }
 
@@ -141,7 +141,7 @@ public sealed class OriginationUsesTests : IDisposable
             $"tcp://localhost:{server.Port}"
         );
 
-        Assert.Equal(ConnectionOutcome.TlsFailed, (await proxy.FailAsync()).Outcome);
+        Assert.Equal(ConnectionOutcome.UpstreamTlsFailed, (await proxy.FailAsync()).Outcome);
         Assert.Equal("", server.Received);
     }
 

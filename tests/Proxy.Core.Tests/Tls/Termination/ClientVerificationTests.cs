@@ -53,6 +53,10 @@ public sealed class ClientVerificationTests
         await edge.FailuresAsync("NoCertificate", 1);
         await edge.EndedAsync();
         Assert.Equal(4, edge.Proxy.Service<ProxyMetrics>().Traffic().Single().Ended[ConnectionOutcome.TlsFailed]);
+        var ends = edge.Proxy.Service<RecentOutcomes>().Ends.List;
+        Assert.Equal(4, ends.Count);
+        Assert.All(ends, static end => Assert.Equal((ConnectionOutcome.TlsFailed, false), (end.Outcome, end.Failed)));
+        Assert.Equal("the client showed no certificate", ends[0].Reason);
     }
 
     [Theory]

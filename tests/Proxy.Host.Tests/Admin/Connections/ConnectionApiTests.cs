@@ -43,6 +43,31 @@ public sealed class ConnectionApiTests : IDisposable
         await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Get, $"/api/connections/{id}");
     }
 
+    [Fact]
+    public async Task One_TlsOnBothSides_HasWhatWasAgreedOnPrintable()
+    {
+        await using var tls = await TlsHost.StartAsync();
+        using var api = new AdminClient(tls.Host);
+        await using var client = await tls.ConnectAsync(CertificateFolder.Evil);
+
+        var one = Assert.Single((await api.GetAsync("/api/connections?route=secure")).GetProperty("items").EnumerateArray());
+
+        var (within, behind) = (one.GetProperty("tls"), one.GetProperty("upstreamTls"));
+        Assert.Equal(
+            ("1.3", "localhost", "imap"),
+            (Text(within, "version"), Text(within, "serverName"), Text(within, "applicationProtocol"))
+        );
+        Assert.StartsWith("TLS_", Text(within, "cipherSuite"), StringComparison.Ordinal);
+        Assert.False(within.GetProperty("resumed").GetBoolean());
+        Assert.Contains("a\\u001b[2J\\u000aforged", Text(within, "subject"), StringComparison.Ordinal);
+        Assert.Empty(within.GetProperty("names").EnumerateArray()); // names with control characters are none
+        Assert.Equal(("1.3", "localhost"), (Text(behind, "version"), Text(behind, "serverName")));
+        Assert.Equal(JsonValueKind.Null, behind.GetProperty("resumed").ValueKind);
+        var second = Assert.Single((await api.GetAsync("/api/connections?route=behind")).GetProperty("items").EnumerateArray());
+        Assert.Equal("1.3", Text(second.GetProperty("tls"), "version"));
+        Assert.Equal(JsonValueKind.Null, second.GetProperty("upstreamTls").ValueKind);
+    }
+
     [Theory]
     [InlineData("age")]
     [InlineData("id")]

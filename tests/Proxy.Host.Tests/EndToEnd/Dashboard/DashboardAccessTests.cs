@@ -182,7 +182,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
 
     // Tries five times: the layout follows a change of width only in the next frame, and numbers change while axe checks them. A real
     // violation is found each time.
-    private static async Task CheckAsync(Operator operators, string view)
+    internal static async Task CheckAsync(Operator operators, string view)
     {
         var found = "";
         for (var i = 0; i < 5; i++)
@@ -210,7 +210,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
             """
         );
 
-    private static string Axe()
+    internal static string Axe()
     {
         using var stream = typeof(DashboardAccessTests).Assembly.GetManifestResourceStream("axe.min.js")!;
         using var reader = new StreamReader(stream);

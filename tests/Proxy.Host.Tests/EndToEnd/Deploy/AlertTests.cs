@@ -10,6 +10,7 @@ using Proxy.Conditions.Rules;
 using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
 using Proxy.Multiplexing;
+using Proxy.Tls.Termination;
 
 namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
@@ -70,6 +71,71 @@ public sealed class AlertTests : IAsyncDisposable
 
         await _recording.FiresAsync("ProxyDestinationDown");
         await _recording.FiresAsync("ProxyRouteFailing");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Destination_TlsFails_FiresForItAndItsRoute()
+    {
+        using var server = new TcpServer("hello"); // speaks no TLS
+        await StartAsync(
+            Routes(
+                $$""" "c": { "Tcp": { "Tls": { "AllowInvalid": true } }, "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } """
+            )
+        );
+        await _recording.ScrapeAsync();
+
+        await DownAsync(ConditionKind.Destination, "c/d", ComeAsync);
+        await RecordAsync(ComeAsync);
+
+        await _recording.FiresAsync("ProxyDestinationDown");
+        await _recording.FiresAsync("ProxyRouteFailing");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Host_ClientsFailTls_NoAlertFires()
+    {
+        using var server = new TcpServer("hello");
+        using var files = new CertificateFolder();
+        await StartAsync(
+            Routes(
+                $$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } """,
+                $$""", "Tls": { "Certificate": {{files.Issue("a")}} } """
+            )
+        );
+        await _recording.ScrapeAsync();
+
+        await RecordAsync(ComeAsync);
+
+        await _recording.IsQuietAsync(except: "ProxyEventLoopHeld|ProxyResourceNearLimit");
+    }
+
+    [RealServerFact("promtool")]
+    public async Task Endpoint_TlsHandshakesWait_Fires()
+    {
+        using var server = new TcpServer("hello");
+        using var files = new CertificateFolder();
+        await StartAsync(
+            $$"""
+            "ReverseProxy": {
+              "TcpEndpoints": { "edge": { "Address": "127.0.0.1:0", "MaxConcurrentHandshakes": 1 } },
+              "TcpRoutes": { "r": { "Match": { "Endpoints": ["edge"] }, "ClusterId": "c",
+                "Tls": { "Certificate": {{files.Issue("a")}}, "HandshakeTimeout": "00:10:00" } } },
+              "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } } }
+            """
+        );
+        await _recording.ScrapeAsync();
+        foreach (var _ in (int[])[1, 2])
+        {
+            var client = await TcpClientSocket.ConnectAsync(_host!.Address);
+            _open.Add(client);
+            await client.SendAsync("\u0016"); // the first byte of a handshake, which stalls
+        }
+
+        var gate = _host!.Services.GetRequiredService<HandshakeGates>().Of("edge");
+        await Eventually.TrueAsync(() => gate.Count == (1, 1));
+        await RecordAsync();
+
+        await _recording.FiresAsync("ProxyTlsHandshakesWait");
     }
 
     [RealServerFact("promtool")]

@@ -11,6 +11,7 @@ public sealed partial class DashboardTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
     private readonly TcpServer _silent = new("");
+    private readonly CertificateFolder _files = new();
 
     [Fact]
     public async Task Queries_EveryMetricAndLabel_IsInAScrape()
@@ -48,6 +49,7 @@ public sealed partial class DashboardTests : IDisposable
     {
         _server.Dispose();
         _silent.Dispose();
+        _files.Dispose();
     }
 
     private static List<string> Queries()
@@ -90,6 +92,7 @@ public sealed partial class DashboardTests : IDisposable
               "ReverseProxy": {
                 "Routes": { "http": { "ClusterId": "web", "Match": { "Path": "/{**x}" } } },
                 "TcpRoutes": {
+                  "secure": { "Listen": "127.0.0.5:0", "ClusterId": "c", "Tls": { "Certificate": {{_files.Issue("a")}} } },
                   "plain": { "Listen": "127.0.0.1:0", "ClusterId": "c" },
                   "dead": { "Listen": "127.0.0.2:0", "ClusterId": "dead" },
                   "lock": { "Listen": "127.0.0.3:0", "ClusterId": "locked", "Mode": "Lock", "Lock": { "OnActivate": [ { "Exec": ["true"] } ] } },

@@ -10,6 +10,7 @@ import { badge, failure, heading } from '../parts.js';
 import { link } from '../router.js';
 import { destinationsTable, isDown, withDevices } from './destinations.js';
 import { meanOf } from './http.js';
+import { origination } from './tls.js';
 
 const shown = 100; // cards at once
 
@@ -68,11 +69,12 @@ function cardOf(known, cluster, after) {
 
 function clusterCard({ id }, after) {
   const table = destinationsTable(id, after);
-  const [policy, summary] = [badge(''), el('span', { class: 'aside note' })];
+  const [policy, summary, tls] = [badge(''), el('span', { class: 'aside note' }), origination()];
   const element = el(
     'section',
     { class: 'card' },
     el('header', {}, el('h2', { class: 'id' }, el('a', { href: link(['clusters', id]) }, id)), policy, summary),
+    tls.element,
     table.element,
   );
   return {
@@ -83,6 +85,7 @@ function clusterCard({ id }, after) {
       const bad = destinations.filter(isDown).length;
       const drained = cluster.destinations.filter((one) => one.drained).length;
       setText(summary, [plural(cluster.destinations.length, 'destination'), bad && `${bad} down`, drained && `${drained} drained`, requestsOf(cluster)].filter(Boolean).join(', '));
+      tls.update(cluster.tls);
       table.update(destinations);
     },
   };

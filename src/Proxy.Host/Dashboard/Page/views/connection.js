@@ -7,6 +7,7 @@ import { bytes, count, duration, time } from '../format.js';
 import { Live } from '../live.js';
 import { meaningOf } from '../outcomes.js';
 import { card, facts, failure, heading } from '../parts.js';
+import { sessions } from './tls.js';
 
 export function connection(id) {
   const failed = failure();
@@ -16,6 +17,7 @@ export function connection(id) {
     facts('Phase', 'From client', 'To client', 'Outcome', 'Request', 'Status', 'Reason'),
     facts('Since', 'Age', 'Queued', 'Connecting', 'Connected'),
   ];
+  const tls = sessions();
   const body = el(
     'div',
     { class: 'columns', hidden: true },
@@ -34,6 +36,7 @@ export function connection(id) {
       body.hidden = close.element.hidden = false;
       close.update(found);
       addresses.update(found.client, found.local, found.endpoint, found.route, found.cluster, found.destination);
+      tls.update(found);
       traffic.update(found.phase, bytes(found.bytesIn), bytes(found.bytesOut));
       times.update(time(found.startedAt), duration(found.age), duration(found.queued), duration(found.connecting), duration(found.connected));
     },
@@ -65,7 +68,7 @@ export function connection(id) {
   close.element.hidden = true;
   return {
     title: `Connection ${id}`,
-    elements: [heading(`Connection ${id}`, el('a', { href: '#/connections' }, 'All connections'), el('span', { class: 'aside' }, close.element)), ended, failed.element, body],
+    elements: [heading(`Connection ${id}`, el('a', { href: '#/connections' }, 'All connections'), el('span', { class: 'aside' }, close.element)), ended, failed.element, body, tls.element],
     update: () => (ended.hidden ? live.tick() : undefined), // what has ended does not change
     close: () => live.close(),
   };

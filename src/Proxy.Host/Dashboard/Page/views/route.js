@@ -15,6 +15,7 @@ import { forward } from './forward.js';
 import { lock } from './lock.js';
 import { http, meanOf } from './http.js';
 import { multiplex } from './multiplex.js';
+import { termination } from './tls.js';
 import { tunnelled } from './tunnelled.js';
 
 const modes = { Http: http, Lock: lock, Multiplex: multiplex };
@@ -39,15 +40,18 @@ export function route(id) {
   );
   const connections = el('a', { href: link(['connections'], { route: id }) }, 'Connections of this route');
   const [kind, about, mode] = [el('span'), el('p', { class: 'note' }), el('div', { class: 'mode' })];
+  const tls = termination();
   let part = null;
   let cluster = () => false;
-  const own = attentionOf((one) => (['Route', 'Lock'].includes(one.kind) && one.id === id) || (one.kind === 'Limit' && routeOf(one.id) === id) || cluster(one));
+  const ofItsTls = (one) => one.kind === 'Certificate' && one.id.startsWith(`ReverseProxy:TcpRoutes:${id}:Tls:`);
+  const own = attentionOf((one) => (['Route', 'Lock'].includes(one.kind) && one.id === id) || (one.kind === 'Limit' && routeOf(one.id) === id) || ofItsTls(one) || cluster(one));
   const live = new Live({
     load: () => get(path('routes', id)),
     show: (found) => {
       failed.hide();
       part ??= begin(found);
       part.update?.(found);
+      tls.update(found.tls);
       showNumbers(tiles, found, part.failed);
     },
     fail: failed.show,
@@ -76,6 +80,7 @@ export function route(id) {
       own.element,
       failed.element,
       numbers,
+      tls.element,
       mode,
     ],
     update: () => {
