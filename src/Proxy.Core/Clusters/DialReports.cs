@@ -45,7 +45,7 @@ internal sealed partial class DialReports(ConnectFailuresHealthPolicy health, Pr
         // Logged when the state changes and not per client, since a destination that is down would fill the log.
         if (DestinationLoad.Of(destination).DialEnded(failed: true))
         {
-            Log.DialFailed(logger, target.ClusterId, target.DestinationId, target.Address, exception.Message);
+            Log.DialFailed(logger, target.ClusterId, target.DestinationId, target.Address, exception.Message.TrimEnd('.'));
         }
     }
 

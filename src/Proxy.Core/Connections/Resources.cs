@@ -6,7 +6,7 @@ namespace Proxy.Connections;
 /// <summary>
 /// The one gate for descriptors of the process, which everything that accepts or dials asks first: .NET aborts the process if it cannot open
 /// a descriptor for itself. Of the limit (RLIMIT_NOFILE) some are kept free for the runtime, some for dials for clients that are accepted
-/// already, one for each HTTP connection, which dials with its first request, and one for each free place of the admin address. Thread-safe.
+/// already, one for each HTTP connection without a request under way, which may dial with the next one, and one for each free place of the admin address. Thread-safe.
 /// </summary>
 public sealed class Resources
 {
@@ -31,6 +31,7 @@ public sealed class Resources
     private readonly int _dials;
     private int _admin;
     private int _http; // HTTP connections
+    private int _httpBusy; // those of them with requests under way
     private int _httpDials; // connections to their destinations, open or being opened
     private int _uses; // how many may pass before the next count
     private long _pausedSince;
@@ -78,8 +79,9 @@ public sealed class Resources
     /// <summary>How often accepting has paused since the start.</summary>
     public long Pauses => Interlocked.Read(ref _pauses);
 
-    // A client of TCP dials at once, and its descriptor is counted then. Of HTTP many may have come whose requests follow.
-    private int Promised => Math.Max(0, Volatile.Read(ref _http) - Volatile.Read(ref _httpDials));
+    // A client of TCP dials at once, and its descriptor is counted then. Of HTTP many may have come whose requests follow. Only a client with a request
+    // under way has got its descriptor: what waits in a pool may be of another destination than the next request.
+    private int Promised => Math.Max(0, Volatile.Read(ref _http) - Math.Min(Volatile.Read(ref _httpBusy), Volatile.Read(ref _httpDials)));
 
     private bool IsLimited => Limit != int.MaxValue;
 
@@ -87,9 +89,12 @@ public sealed class Resources
     /// <param name="places">The change, which may be negative.</param>
     public void KeepForAdmin(int places) => Interlocked.Add(ref _admin, places);
 
-    /// <summary>Changes how many HTTP connections are open: a descriptor is kept for each one's destination until that is connected.</summary>
+    /// <summary>Changes how many HTTP connections are open: a descriptor is kept for each one's destination, but while <see cref="HttpPromise"/> says that it has one.</summary>
     /// <param name="connections">The change, which may be negative.</param>
     public void CountHttp(int connections) => Interlocked.Add(ref _http, connections);
+
+    /// <summary>Changes how many HTTP connections have requests under way.</summary>
+    internal void CountHttpBusy(int connections) => Interlocked.Add(ref _httpBusy, connections);
 
     /// <summary>Changes how many connections to destinations of HTTP are open.</summary>
     internal void CountHttpDial(int connections) => Interlocked.Add(ref _httpDials, connections);

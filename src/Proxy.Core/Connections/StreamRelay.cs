@@ -14,6 +14,7 @@ internal sealed class StreamRelay : ITimedRelay
     private const int FlushTime = 5_000;
     private const int FlushPoll = 50;
     private const int UnreadPoll = 250; // how soon the reset of a side that is not read is noticed, in milliseconds
+    private const int MostRead = 4 * 16_354; // what a TLS stream sends as four full records; one more would be small
     private const int LongestPause = 1_000; // an edit of the bandwidth may end a pause earlier
 
     private readonly RelaySide _client;
@@ -210,7 +211,7 @@ internal sealed class StreamRelay : ITimedRelay
                 var buffer = from.Connection.Buffers.RentWithinBudget();
                 try
                 {
-                    var count = await from.Stream.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, allowed)));
+                    var count = await from.Stream.ReadAsync(buffer.AsMemory(0, Math.Min(Math.Min(buffer.Length, MostRead), allowed)));
                     if (count == 0)
                     {
                         break;
@@ -299,7 +300,7 @@ internal sealed class StreamRelay : ITimedRelay
     private async ValueTask BreakAsync(RelaySide from, RelaySide broken, Exception? exception)
     {
         NoteBroken(broken, exception is ConnectionEndedException ended ? ended.Outcome : broken.ResetOutcome, _timer.Now);
-        if (_record.Outcome is not null)
+        if (_record.Outcome is not null || Volatile.Read(ref _isAborted) != 0)
         {
             AbortBoth();
             return;

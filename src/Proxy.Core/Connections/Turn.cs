@@ -9,7 +9,7 @@ namespace Proxy.Connections;
 /// <param name="connection">The connection whose handlers run there.</param>
 internal sealed class Turn(TcpConnection connection) : IValueTaskSource, IThreadPoolWorkItem
 {
-    private const int MostBytes = BufferPool.BufferSize;
+    private const int MostBytes = BufferPool.BufferSize * 3 / 4; // a full read
     private const int MostSteps = 16; // each costs system calls, however few its bytes are
     private ManualResetValueTaskSourceCore<bool> _source;
     private int _bytes;

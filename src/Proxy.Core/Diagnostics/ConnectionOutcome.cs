@@ -57,7 +57,7 @@ public enum ConnectionOutcome
     /// <summary>The PROXY protocol header was missing, malformed or from an untrusted network.</summary>
     InvalidProxyHeader,
 
-    /// <summary>A TLS handshake failed.</summary>
+    /// <summary>A TLS handshake failed, or a peer violated TLS after it.</summary>
     TlsFailed,
 
     /// <summary>A peer violated the protocol of a multiplexed route.</summary>

@@ -41,7 +41,7 @@ internal sealed class HandedConnection
     private Task _watching = Task.CompletedTask;
     private IConnectionLifetimeNotificationFeature? _notification;
     private volatile bool _isGone;
-    private volatile bool _wasIdle; // when the client's bytes ended
+    private volatile bool _wasIdle; // no request waited for its answer when the client's bytes ended
     private volatile int _closingThread;
 
     public HandedConnection(ConnectionContext inner, HandoverOptions options, HandoverDependencies services)
@@ -184,11 +184,11 @@ internal sealed class HandedConnection
         }
         catch (Exception exception)
         {
-            failure = Failed(exception);
             _record.Close(ConnectionOutcome.InternalError);
+            failure = Failed(exception);
         }
 
-        _wasIdle = _input.IsReading;
+        _wasIdle = _input.IsReading || _output.HasBegun;
         await _received.Writer.CompleteAsync(failure);
         ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.CancelClosed(), this, preferLocal: false);
         if (failure is null && !_over.IsCancellationRequested && _inner is IDeparture peer)

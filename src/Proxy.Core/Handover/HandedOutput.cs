@@ -53,7 +53,6 @@ internal sealed class HandedOutput(Stream stream, HandoverDeadlines deadlines, A
             return FlushLaterAsync(allowed, count, cancellationToken);
         }
 
-        _ = allowed.Result;
         var flushing = _inner.FlushAsync(cancellationToken);
         if (!flushing.IsCompletedSuccessfully)
         {

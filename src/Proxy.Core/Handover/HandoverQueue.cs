@@ -9,11 +9,10 @@ internal sealed class HandoverQueue
     public const int Capacity = 4096;
 
     private readonly Channel<HandedConnection> _waiting = Channel.CreateBounded<HandedConnection>(Capacity);
+    private volatile bool _isClosed;
 
     /// <summary>Whether Kestrel has stopped to accept.</summary>
-    public bool IsClosed => _waiting.Reader.Completion.IsCompleted || _isClosed;
-
-    private volatile bool _isClosed;
+    public bool IsClosed => _isClosed;
 
     /// <summary>Adds a connection.</summary>
     /// <returns>False if the queue is full or closed.</returns>

@@ -10,6 +10,8 @@ namespace Proxy.Tls;
 /// </summary>
 internal sealed class CipherStream(Stream transport) : Stream
 {
+    private bool _wasFull; // the last read filled its buffer
+
     /// <summary>Whether the transport has ended: a read with a buffer returned nothing.</summary>
     public bool HasEnded { get; private set; }
 
@@ -40,6 +42,12 @@ internal sealed class CipherStream(Stream transport) : Stream
             return ReadNextTurnAsync(buffer, cancellationToken);
         }
 
+        if (buffer.IsEmpty && _wasFull)
+        {
+            _wasFull = false; // there is more, as a rule, and TLS streams ask before each read
+            return new(0);
+        }
+
         var reading = transport.ReadAsync(buffer, cancellationToken);
         if (!reading.IsCompletedSuccessfully)
         {
@@ -49,6 +57,7 @@ internal sealed class CipherStream(Stream transport) : Stream
         var count = reading.Result;
         if (!buffer.IsEmpty)
         {
+            _wasFull = count == buffer.Length;
             Turn?.Count(count);
             HasEnded |= count == 0;
         }

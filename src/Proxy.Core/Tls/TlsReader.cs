@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 
@@ -27,6 +29,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     /// <summary>Reads all that is there; with an empty buffer, only waits until there is something.</summary>
     /// <exception cref="ConnectionEndedException">The peer has ended without close_notify where one is needed, or violates TLS.</exception>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (_failure is { } failure)
@@ -43,8 +46,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
             if (buffer.IsEmpty)
             {
-                await stream.ReadAsync(buffer, cancellationToken);
-                return 0;
+                return await stream.ReadAsync(buffer, cancellationToken);
             }
 
             var count = await stream.ReadAsync(buffer, cancellationToken);
@@ -77,6 +79,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     // Whether there are bytes now.
+    [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next read finds it, and awaited once.")]
     private bool TryWait()
     {
         _waiting = stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
@@ -128,7 +131,10 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
             return exception as IOException ?? new IOException(exception.Message, exception);
         }
 
-        _failure = cipher.HasEnded ? ends.Truncated : ConnectionOutcome.TlsFailed; // within a record, or by a peer that violates TLS
+        _failure =
+            exception.GetBaseException() is OutOfMemoryException ? ConnectionOutcome.InternalError
+            : cipher.HasEnded ? ends.Truncated // within a record
+            : ConnectionOutcome.TlsFailed; // the peer violates TLS
         return new ConnectionEndedException(_failure.Value, exception);
     }
 }

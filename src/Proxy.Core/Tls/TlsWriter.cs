@@ -11,9 +11,6 @@ internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
     private TaskCompletionSource? _ended;
     private bool _isWriting;
 
-    /// <summary>Whether the end was asked for.</summary>
-    public bool IsEnding => Volatile.Read(ref _ended) is not null;
-
     /// <summary>Completes when the kernel has all bytes.</summary>
     /// <exception cref="IOException">The connection is reset or closed, or was ended by this side.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -80,7 +77,7 @@ internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
         try
         {
             await stream.ShutdownAsync();
-            transport.EndSending();
+            await transport.EndSendingAsync();
         }
         catch (Exception exception)
             when (exception is IOException or ObjectDisposedException or InvalidOperationException or NotSupportedException)

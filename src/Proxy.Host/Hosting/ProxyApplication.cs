@@ -120,6 +120,7 @@ internal static class ProxyApplication
             kestrel.ConfigureEndpointDefaults(listen =>
             {
                 HttpConnectionLimit.AddTo(listen, connections);
+                RequestTracking.AddTo(listen);
                 handed(listen);
                 if (listen.EndPoint is not HandoverEndPoint) // its connections drain as those of TCP routes, which they are
                 {

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Proxy.Configuration.Reading;
+using Proxy.Connections;
 using Proxy.Diagnostics;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -27,6 +30,24 @@ internal sealed partial class RequestTracking(
         services.AddSingleton<RequestTracking>();
     }
 
+    /// <summary>Gives each connection of an endpoint the promise of a descriptor for its destination.</summary>
+    public static void AddTo(ListenOptions listen)
+    {
+        if (listen.EndPoint is AdminAddress)
+        {
+            return; // it has places of its own
+        }
+
+        var resources = listen.ApplicationServices.GetRequiredService<Resources>();
+        listen.Use(next =>
+            connection =>
+            {
+                connection.Features.Set(new HttpPromise(resources));
+                return next(connection);
+            }
+        );
+    }
+
     public static void Use(WebApplication app)
     {
         var tracking = app.Services.GetRequiredService<RequestTracking>();
@@ -42,6 +63,8 @@ internal sealed partial class RequestTracking(
         void Transferred(long received, long sent) => metrics.Transferred(route?.RouteId, route?.ClusterId, received, sent);
 
         metrics.Started(route?.RouteId, route?.ClusterId);
+        var promise = route is null ? null : context.Features.Get<HttpPromise>();
+        promise?.Began();
         Exception? thrown = null;
         try
         {
@@ -54,6 +77,7 @@ internal sealed partial class RequestTracking(
         }
         finally
         {
+            promise?.Ended();
             var request = Describe(context, route?.RouteId, route?.ClusterId, thrown) with
             {
                 BytesIn = copied?.Received,

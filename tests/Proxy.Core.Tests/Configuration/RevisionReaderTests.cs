@@ -54,7 +54,7 @@ public sealed class RevisionReaderTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("unknown key; did you mean 'IdleTimeout'?", text, StringComparison.Ordinal);
-        Assert.Contains("'Http' is not available yet", text, StringComparison.Ordinal);
+        Assert.Contains("e:ClusterId: is not for Mode Http", text, StringComparison.Ordinal);
         Assert.Contains("write 'tcp://127.0.0.1:6379'", text, StringComparison.Ordinal);
     }
 

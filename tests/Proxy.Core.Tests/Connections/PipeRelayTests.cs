@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Authentication;
 using Proxy.Connections;
+using Proxy.Core.Tests.Tls;
 using Proxy.Diagnostics;
 using Proxy.Timing;
 
@@ -10,6 +12,8 @@ namespace Proxy.Core.Tests.Connections;
 public sealed class PipeRelayTests : IDisposable
 {
     private readonly DeadlineClock _clock = new(TimeProvider.System);
+
+    public static TheoryData<string, string, SslProtocols> Ways => RelayedPair.Ways;
 
     [Theory]
     [InlineData(10, 20, 30)]
@@ -42,6 +46,49 @@ public sealed class PipeRelayTests : IDisposable
         var arrived = await received.Input.ReadAtLeastAsync(bytes.Length);
         Assert.Equal(bytes, arrived.Buffer.ToArray());
         Assert.Equal((bytes.Length, 0), (record.ClientBytes, record.UpstreamBytes));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Run_WithinTls_BytesAndEndsPass(string transport, string tls, SslProtocols version)
+    {
+        await using var pair = await RelayedPair.StartAsync(transport, tls, version, throughPipes: true);
+        var bytes = new byte[2_000_000];
+        Random.Shared.NextBytes(bytes);
+
+        var sending = SendAndEndAsync(pair.Client);
+        var (up, upEnd) = await pair.Upstream.ReadToEndAsync();
+        await sending;
+        sending = SendAndEndAsync(pair.Upstream); // after the other direction has ended
+        var (down, downEnd) = await pair.Client.ReadToEndAsync();
+        await sending;
+
+        Assert.Equal(bytes, up);
+        Assert.Equal(bytes, down);
+        Assert.Equal((PeerEnd.Clean, PeerEnd.Clean), (upEnd, downEnd));
+        Assert.Equal(ConnectionOutcome.Completed, await pair.Relay.WaitAsync(Eventually.Limit));
+
+        async Task SendAndEndAsync(TlsPeer peer)
+        {
+            await peer.SendAsync(bytes);
+            await peer.EndAsync();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Run_CutWithinTls_OtherSideIsReset(string transport, string tls, SslProtocols version)
+    {
+        await using var pair = await RelayedPair.StartAsync(transport, tls, version, throughPipes: true);
+        var (peer, other, outcome) =
+            tls == RelayedPair.Out
+                ? (pair.Upstream, pair.Client, ConnectionOutcome.UpstreamTruncated)
+                : (pair.Client, pair.Upstream, ConnectionOutcome.ClientTruncated);
+
+        peer.Cut(withinARecord: false);
+
+        Assert.Equal(PeerEnd.Reset, (await other.ReadToEndAsync()).End);
+        Assert.Equal(outcome, await pair.Relay.WaitAsync(Eventually.Limit));
     }
 
     [Fact]

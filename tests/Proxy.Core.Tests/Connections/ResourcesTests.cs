@@ -114,6 +114,49 @@ public sealed class ResourcesTests
         }
     }
 
+    // Connections to one destination wait in its pool, and then clients of another one come.
+    [Fact]
+    public void MayAccept_BurstOfHttpConnectionsWhileOthersDestinationsArePooled_LeavesEachADescriptor()
+    {
+        const int Pooled = Full / 4;
+        for (var i = 0; i < Pooled; i++)
+        {
+            _resources.CountHttpDial(1);
+            _open++;
+        }
+
+        var accepted = 0;
+        while (_resources.MayAccept())
+        {
+            _resources.CountHttp(1);
+            (_open, accepted) = (_open + 1, accepted + 1);
+        }
+
+        Assert.InRange(accepted, ((Full - Pooled) / 2) - 4, ((Full - Pooled) / 2) + 4);
+        for (var dials = 0; dials < accepted; dials++)
+        {
+            _resources.BeforeHttpDial();
+            _resources.CountHttpDial(1);
+            _open++;
+        }
+    }
+
+    [Fact]
+    public void Reserve_RequestsAreUnderWayAtTheirDestinations_NothingMoreIsKeptForThem()
+    {
+        var reserve = _resources.Reserve;
+        for (var i = 0; i < 100; i++)
+        {
+            _resources.CountHttp(1);
+            _resources.CountHttpBusy(1);
+            _resources.CountHttpDial(1);
+        }
+
+        Assert.Equal(reserve, _resources.Reserve);
+        _resources.CountHttpBusy(-100); // the next requests may be for other destinations
+        Assert.Equal(reserve + 100, _resources.Reserve);
+    }
+
     [Fact]
     public void MayAccept_DescriptorsRunOutWithoutItsDoing_IsNoticedBeforeTheReserveIsGone()
     {

@@ -44,6 +44,9 @@ internal sealed class RelayedPair : IAsyncDisposable
 
     public BufferPool Buffers { get; } = new();
 
+    /// <summary>Whether the relay uses pipes, as with connections of others.</summary>
+    private bool ThroughPipes { get; init; }
+
     public TlsPeer Client { get; private set; } = null!;
 
     public TlsPeer Upstream { get; private set; } = null!;
@@ -69,19 +72,32 @@ internal sealed class RelayedPair : IAsyncDisposable
         SslProtocols version,
         RelayOptions? options = null,
         bool requiresCloseNotify = true,
-        Action<Socket>? clientSocket = null
+        bool throughPipes = false
     )
     {
-        var pair = new RelayedPair(transport, tls, version, options, requiresCloseNotify);
-        await pair.ConnectAsync(clientSocket);
+        var pair = new RelayedPair(transport, tls, version, options, requiresCloseNotify) { ThroughPipes = throughPipes };
+        await pair.ConnectAsync(static address => ConnectSocketAsync(address), null);
         return pair;
     }
 
-    /// <summary>Another client and upstream on the same loop.</summary>
+    /// <summary>The same with programs as peers: a client that is started with the address, or a server that listens already; null for our own.</summary>
+    public static async Task<RelayedPair> StartWithProgramAsync(
+        string transport,
+        string tls,
+        SslProtocols version,
+        Func<EndPoint, Task<Socket?>>? client,
+        EndPoint? server = null
+    )
+    {
+        var pair = new RelayedPair(transport, tls, version, null, requiresCloseNotify: true);
+        await pair.ConnectAsync(client ?? ConnectSocketAsync, server);
+        return pair;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
-        Upstream.Dispose();
+        Client?.Dispose();
+        Upstream?.Dispose();
         try
         {
             await Relay.WaitAsync(Eventually.Limit);
@@ -95,7 +111,14 @@ internal sealed class RelayedPair : IAsyncDisposable
         _loops?.Dispose();
     }
 
-    private async Task ConnectAsync(Action<Socket>? clientSocket)
+    private static async Task<Socket?> ConnectSocketAsync(EndPoint address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(address);
+        return socket;
+    }
+
+    private async Task ConnectAsync(Func<EndPoint, Task<Socket?>> connect, EndPoint? other)
     {
         using var server = Loopback.Listen();
         IConnectionListenerFactory listeners = _loops is null
@@ -106,15 +129,20 @@ internal sealed class RelayedPair : IAsyncDisposable
             : new EpollConnectionFactory(new(_loops, Buffers), TimeProvider.System);
         await using var listener = await listeners.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, 0)));
         (listener as ITunableListener)?.AcceptInline();
-        Relay = Task.Run(() => HandleAsync(listener, dialer, server.LocalEndPoint!));
+        Relay = Task.Run(() => HandleAsync(listener, dialer, other ?? server.LocalEndPoint!));
 
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        clientSocket?.Invoke(socket);
-        await socket.ConnectAsync(listener.EndPoint);
-        Client = await TlsPeer.AsClientAsync(socket, _tls is In or Both ? _version : null);
-        var accepted = await server.AcceptWithinAsync();
-        accepted.NoDelay = true;
-        Upstream = await TlsPeer.AsServerAsync(accepted, _tls is Out or Both ? _version : null);
+        if (await connect(listener.EndPoint) is { } socket)
+        {
+            Client = await TlsPeer.AsClientAsync(socket, _tls is In or Both ? _version : null);
+        }
+
+        if (other is null)
+        {
+            var accepted = await server.AcceptWithinAsync();
+            accepted.NoDelay = true;
+            Upstream = await TlsPeer.AsServerAsync(accepted, _tls is Out or Both ? _version : null);
+        }
+
         (ClientSide, UpstreamSide, Record) = await _relaying.Task.WaitAsync(Eventually.Limit);
     }
 
@@ -130,6 +158,11 @@ internal sealed class RelayedPair : IAsyncDisposable
         await using var upstream = _tls is Out or Both
             ? await TlsHandshake.ConnectAsync(dialed, _version, _requiresCloseNotify).ConfigureAwait(false)
             : dialed;
+        if (ThroughPipes)
+        {
+            client.Transport = client.Transport;
+        }
+
         _relaying.SetResult((client, upstream, record));
         return await new Relay(_clock).RunAsync(client, upstream, _options, record).ConfigureAwait(false);
     }

@@ -12,8 +12,11 @@ internal sealed class ConsistentHashPolicy : ITcpLoadBalancingPolicy
 {
     internal const string PolicyName = "ConsistentHash";
 
-    // YARP replaces the list at each change of a cluster's destinations, and the table goes with it.
-    private readonly ConditionalWeakTable<IReadOnlyList<DestinationState>, Entry> _tables = [];
+    private static readonly object _equal = new(); // stands for the settings of those without
+
+    // YARP replaces the list at each change of a cluster's destinations, and the tables go with it. A new revision has other settings, and may have the
+    // same destinations; clients of the one before may still be picked for.
+    private readonly ConditionalWeakTable<IReadOnlyList<DestinationState>, ConditionalWeakTable<object, Lazy<MaglevTable>>> _tables = [];
 
     public string Name => PolicyName;
 
@@ -26,18 +29,9 @@ internal sealed class ConsistentHashPolicy : ITcpLoadBalancingPolicy
 
     internal static string KeyOf(IPAddress? client, string? key) => key ?? client?.ToString() ?? "";
 
-    // A new revision has other settings, and may have the same destinations.
-    internal MaglevTable Table(DestinationWeights all)
-    {
-        if (_tables.TryGetValue(all.States, out var entry) && ReferenceEquals(entry.All.Settings, all.Settings))
-        {
-            return entry.Table;
-        }
-
-        entry = new Entry(all, new MaglevTable(all));
-        _tables.AddOrUpdate(all.States, entry);
-        return entry.Table;
-    }
+    // It is built when it is first asked for, once: whoever asks for it meanwhile waits, which is shorter than building another one.
+    internal MaglevTable Table(DestinationWeights all) =>
+        _tables.GetOrCreateValue(all.States).GetValue(all.Settings ?? _equal, _ => new Lazy<MaglevTable>(() => new MaglevTable(all))).Value;
 
     private static int IndexOf(IReadOnlyList<DestinationCandidate> candidates, DestinationState state)
     {
@@ -51,6 +45,4 @@ internal sealed class ConsistentHashPolicy : ITcpLoadBalancingPolicy
 
         return -1;
     }
-
-    private sealed record Entry(DestinationWeights All, MaglevTable Table);
 }

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Yarp.ReverseProxy.Model;
 
@@ -21,12 +22,15 @@ internal sealed class MaglevTable
     {
         _states =
         [
-            .. all.States.Where(state => all.Of(state) > 0).OrderBy(static state => state.DestinationId, StringComparer.OrdinalIgnoreCase),
+            .. all
+                .States.Where(state => all.Of(state) > 0)
+                .OrderByDescending(all.Of)
+                .ThenBy(static state => state.DestinationId, StringComparer.OrdinalIgnoreCase),
         ];
         Array.Fill(_places, -1);
         if (_states.Length > 0)
         {
-            Fill([.. _states.Select(state => (double)all.Of(state))]);
+            Fill([.. _states.Select(all.Of)]);
         }
     }
 
@@ -59,32 +63,43 @@ internal sealed class MaglevTable
         return null;
     }
 
-    private void Fill(double[] weights)
+    // The heaviest ones take a place in each round, others in as many as their weight says, so that those of one weight do so in the same rounds. Compiled
+    // for speed at once, since it runs seldom and connections wait for it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Fill(int[] weights)
     {
         var orders = _states.Select(static state => new Order(state.DestinationId.ToUpperInvariant())).ToArray();
-        var most = weights.Max();
-        var due = new double[weights.Length];
+        var groups = weights
+            .Index()
+            .GroupBy(static one => one.Item)
+            .Select(static group => (group.First().Index, Count: group.Count()))
+            .ToArray();
+        var due = new double[groups.Length];
         for (var filled = 0; ; )
         {
-            for (var i = 0; i < orders.Length; i++)
+            for (var group = 0; group < groups.Length; group++)
             {
-                due[i] += weights[i] / most; // the heaviest one takes a place in each round, others in as many as their weight says
-                if (due[i] < 1)
+                var (first, count) = groups[group];
+                due[group] += (double)weights[first] / weights[0];
+                if (due[group] < 1)
                 {
                     continue;
                 }
 
-                due[i]--;
-                int place;
-                do
+                due[group]--;
+                for (var i = first; i < first + count; i++)
                 {
-                    place = orders[i].Next();
-                } while (_places[place] >= 0);
+                    int place;
+                    do
+                    {
+                        place = orders[i].Next();
+                    } while (_places[place] >= 0);
 
-                _places[place] = i;
-                if (++filled == Size)
-                {
-                    return;
+                    _places[place] = i;
+                    if (++filled == Size)
+                    {
+                        return;
+                    }
                 }
             }
         }

@@ -30,7 +30,7 @@ internal class EpollStream(EpollConnection connection) : Stream
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDrained || connection.AheadCount > 0 || connection.HasEnded || connection.IsClosing || buffer.IsEmpty)
+        if (!_isDrained || connection.AheadCount > 0 || connection.HasEnded || connection.IsClosing)
         {
             try
             {

@@ -18,10 +18,10 @@ internal sealed class SocketStream(SocketConnection connection) : NetworkStream(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
     {
-        do
+        while (await base.ReadAsync(Memory<byte>.Empty, cancellationToken) != 0 || !IsReadable())
         {
-            await base.ReadAsync(Memory<byte>.Empty, cancellationToken);
-        } while (!IsReadable()); // an earlier event may be stale
+            // An earlier event may be stale.
+        }
 
         return 0;
     }

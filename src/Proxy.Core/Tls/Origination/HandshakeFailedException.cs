@@ -77,9 +77,14 @@ internal sealed class HandshakeFailedException(TlsFailureReason reason, string m
 
         return said switch
         {
-            "wrong version number" or "http request" or "packet length too long" or "record layer failure" => new(
+            // The last one is of .NET, which looks at the first bytes before OpenSSL does.
+            "wrong version number"
+            or "http request"
+            or "packet length too long"
+            or "record layer failure"
+            or "Cannot determine the frame size or a corrupted frame was received." => new(
                 TlsFailureReason.NotTls,
-                $"The destination does not speak TLS on this port: its answer is no TLS ({said}).",
+                $"The destination does not speak TLS on this port: its answer is no TLS ({said.TrimEnd('.')}).",
                 exception
             ),
             "unsupported protocol" => new(

@@ -42,9 +42,12 @@ internal sealed record HandshakeFailure(TlsFailureReason Reason, string Text, bo
             }
         }
 
-        return exception is IOException or ObjectDisposedException
-            ? new(TlsFailureReason.Closed, "the client ended the connection")
-            : new(TlsFailureReason.Other, Words(exception), Alerted: true);
+        return exception switch
+        {
+            IOException or ObjectDisposedException => new(TlsFailureReason.Closed, "the client ended the connection"),
+            AuthenticationException { InnerException: null } => Invalid(exception), // no record of TLS
+            _ => new(TlsFailureReason.Other, Words(exception), Alerted: true),
+        };
     }
 
     private static HandshakeFailure OfOpenSsl(int reason, Exception exception) =>
@@ -67,8 +70,11 @@ internal sealed record HandshakeFailure(TlsFailureReason Reason, string Text, bo
                 TlsFailureReason.RefusedByPeer,
                 $"the client ended it with the alert {AlertName(reason - ReceivedAlert)}"
             ),
-            _ => new(TlsFailureReason.Malformed, $"what the client sent is not valid: {Words(exception)}", Alerted: true),
+            _ => Invalid(exception),
         };
+
+    private static HandshakeFailure Invalid(Exception exception) =>
+        new(TlsFailureReason.Malformed, $"what the client sent is not valid: {Words(exception)}", Alerted: true);
 
     private static string AlertName(int alert) =>
         alert switch

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Tls;
 
@@ -50,8 +51,20 @@ internal sealed record PeerNames(IReadOnlyList<CertificateName> All)
     /// <summary>The common name of a certificate; null unless there is exactly one.</summary>
     public static string? CommonNameOf(X509Certificate2 certificate)
     {
+        try
+        {
+            return FindCommonName(certificate.SubjectName);
+        }
+        catch (CryptographicException)
+        {
+            return null; // the subject is malformed
+        }
+    }
+
+    private static string? FindCommonName(X500DistinguishedName subject)
+    {
         string? found = null;
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
+        foreach (var part in subject.EnumerateRelativeDistinguishedNames())
         {
             if (part.HasMultipleElements)
             {

@@ -77,8 +77,12 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             return result;
         }
 
-        services.Metrics.Failed(TlsSide.Client, routeId, failure!.Reason, duration);
-        await FailAsync(connection, record, failure, attempt);
+        if (record.Outcome is null) // else the proxy itself has closed it: an operator, a drain
+        {
+            Report(connection, record, failure!, attempt.Stage, duration);
+            await EndAsync(connection, record, failure!);
+        }
+
         return null;
     }
 
@@ -221,14 +225,25 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             _ => new(TlsFailureReason.Closed, "the client ended the connection"),
         };
 
-    private async Task FailAsync(TcpConnection connection, ConnectionRecord record, HandshakeFailure failure, Attempt attempt)
+    private void Report(
+        TcpConnection connection,
+        ConnectionRecord record,
+        HandshakeFailure failure,
+        HandshakeStage stage,
+        TimeSpan duration
+    )
     {
         record.TlsFailure = failure.Reason.ToString();
-        if (attempt.Stage != HandshakeStage.Silent || failure.Reason == TlsFailureReason.TimedOut) // not of checks whether the port is open
+        if (stage != HandshakeStage.Silent || failure.Reason == TlsFailureReason.TimedOut) // not of checks whether the port is open
         {
             _log.Failed(connection.RemoteEndPoint, failure);
         }
 
+        services.Metrics.Failed(TlsSide.Client, routeId, failure.Reason, duration);
+    }
+
+    private async Task EndAsync(TcpConnection connection, ConnectionRecord record, HandshakeFailure failure)
+    {
         if (failure.Alerted && record.TryEnd(ConnectionOutcome.TlsFailed))
         {
             await OrderlyEnd.SendAsync(connection, services.Buffers, services.Time);

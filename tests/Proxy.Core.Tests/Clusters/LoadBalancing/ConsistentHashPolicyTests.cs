@@ -47,6 +47,46 @@ public sealed class ConsistentHashPolicyTests
     }
 
     [Fact]
+    public void Table_TwoSettingsInTurn_EachBuiltOnce()
+    {
+        var all = new DestinationWeights([.. _candidates.Select(static candidate => candidate.State)], null);
+        var edited = all with { Settings = new() };
+        var (before, after) = (_policy.Table(all), _policy.Table(edited));
+
+        Assert.Same(before, _policy.Table(all));
+        Assert.Same(after, _policy.Table(edited));
+    }
+
+    [Fact]
+    public async Task Table_AskedForByManyAtOnce_BuiltOnce()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var all = new DestinationWeights([.. _candidates.Select(static candidate => candidate.State)], null);
+            var ready = 0;
+            var tables = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 8)
+                    .Select(_ =>
+                        Task.Factory.StartNew(
+                            () =>
+                            {
+                                Interlocked.Increment(ref ready);
+                                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref ready) == 8, Eventually.Limit));
+                                return _policy.Table(all);
+                            },
+                            CancellationToken.None,
+                            TaskCreationOptions.LongRunning,
+                            TaskScheduler.Default
+                        )
+                    )
+            );
+
+            Assert.Single(tables.Distinct());
+        }
+    }
+
+    [Fact]
     public void Pick_NoneOfTheCandidatesIsInTheTable_TheFirst()
     {
         var context = new PickContext(null, "cluster") { All = new([new Yarp.ReverseProxy.Model.DestinationState("gone")], null) };

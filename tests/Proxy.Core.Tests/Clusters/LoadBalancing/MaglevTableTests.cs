@@ -79,6 +79,15 @@ public sealed class MaglevTableTests
     }
 
     [Fact]
+    public void Shares_ManyLightOnesBesideAHeavyOne_InProportion()
+    {
+        var shares = new MaglevTable(All(1_000, 256)).Shares;
+
+        Assert.InRange(shares["d0"] * 1_255.0 / 256 / MaglevTable.Size, 0.98, 1.02);
+        Assert.All(Enumerable.Range(1, 999), i => Assert.InRange(shares[$"d{i}"], 51, 53)); // of 52.2
+    }
+
+    [Fact]
     public void Find_WeightZeroOrNoneThatMayBeChosen_Null()
     {
         Assert.Null(new MaglevTable(All(2, 0, 0)).Find("key", static _ => true));

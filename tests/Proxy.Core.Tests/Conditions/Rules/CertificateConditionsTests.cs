@@ -7,6 +7,7 @@ using Proxy.Conditions;
 using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Revisions;
+using Proxy.Tls.Certificates;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
 
@@ -96,16 +97,116 @@ public sealed class CertificateConditionsTests : IDisposable
         Assert.Equal(ConditionReason.Unreadable, Assert.Single(conditions.Read()).Reason);
     }
 
+    [Fact]
+    public void Read_CertificateOfARouteIsRenewedAndDamaged_AsTheStoreHasIt()
+    {
+        const string Key = "ReverseProxy:TcpRoutes:r:Tls:Certificate";
+        var now = _time.GetUtcNow();
+        var (store, conditions) = OfRoute(now.AddDays(-340), now.AddDays(20), "");
+        Assert.Equal((Key, ConditionReason.ExpiresSoon), Only(conditions));
+
+        Write(now.AddDays(-1), now.AddDays(365));
+        store.Refresh();
+        Assert.Equal((Key, ConditionReason.None), Only(conditions));
+
+        File.WriteAllText(KeyFile, "");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        store.Refresh();
+        var since = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        store.Refresh();
+        var unreadable = Assert.Single(conditions.Read());
+        Assert.Equal((ConditionReason.Unreadable, ConditionLevel.Degraded, since), (unreadable.Reason, unreadable.Level, unreadable.Since));
+        Assert.EndsWith("a.key is empty.", unreadable.LastError, StringComparison.Ordinal);
+
+        _time.Advance(TimeSpan.FromDays(366));
+        Assert.Equal((Key, ConditionReason.Expired), Only(conditions)); // that clients are refused is worse
+    }
+
+    [Fact]
+    public void Read_RevocationListIsOver_Down()
+    {
+        var now = _time.GetUtcNow();
+        var list = Path.Combine(_folder.FullName, "crl");
+        var (store, conditions) = OfRoute(
+            now.AddDays(-1),
+            now.AddDays(365),
+            $$""", "ClientCertificates": "Required", "ClientCertificateAuthority": {{JsonSerializer.Serialize(
+                Certificate
+            )}}, "ClientCertificateRevocationList": {{JsonSerializer.Serialize(list)}} """,
+            () =>
+            {
+                using var issuer = X509Certificate2.CreateFromPemFile(Certificate, KeyFile);
+                File.WriteAllBytes(
+                    list,
+                    new CertificateRevocationListBuilder().Build(
+                        issuer.SubjectName,
+                        X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!),
+                        1,
+                        now.AddDays(1),
+                        HashAlgorithmName.SHA256,
+                        X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier([1, 2, 3]),
+                        now.AddDays(-1)
+                    )
+                );
+            }
+        );
+        Assert.All(conditions.Read(), static one => Assert.Equal(ConditionLevel.Ok, one.Level));
+
+        _time.Advance(TimeSpan.FromDays(2));
+
+        var over = Assert.Single(conditions.Read(), static one => one.Level == ConditionLevel.Down);
+        Assert.Equal("ReverseProxy:TcpRoutes:r:Tls:ClientCertificateAuthority", over.Id);
+        Assert.Equal((ConditionReason.Expired, now.AddDays(1)), (over.Reason, over.Since));
+        Assert.NotNull(store);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private string Certificate => Path.Combine(_folder.FullName, "a.crt");
+    private string KeyFile => Path.Combine(_folder.FullName, "a.key");
 
-    private string Key => Path.Combine(_folder.FullName, "a.key");
+    private static (string, ConditionReason) Only(CertificateConditions conditions)
+    {
+        var one = Assert.Single(conditions.Read());
+        return (one.Id, one.Reason);
+    }
+
+    private (CertificateStore Store, CertificateConditions Conditions) OfRoute(
+        DateTimeOffset from,
+        DateTimeOffset until,
+        string more,
+        Action? then = null
+    )
+    {
+        Write(from, until);
+        then?.Invoke();
+        var pair = JsonSerializer.Serialize(new { Path = Certificate, KeyPath = KeyFile });
+        var running = Read(
+            $$"""
+            { "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c", "Tls": { "Certificate": {{pair}} {{more}} } } },
+              "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:1" } } } } } }
+            """
+        );
+        _status.Update(state => state with { Running = running });
+        var store = new CertificateStore(_time);
+        var tls = running.Config.ReverseProxy.TcpRoutes["r"].Tls!;
+        store.Certificate(tls.Certificate[0]);
+        if (tls.ClientCertificateAuthority is { } authority)
+        {
+            store.Trust(authority, tls.ClientCertificateRevocationList);
+        }
+
+        var conditions = new CertificateConditions(new(store, _status, _time), _status, _time);
+        conditions.Sample();
+        return (store, conditions);
+    }
+
+    private string Certificate => Path.Combine(_folder.FullName, "a.crt");
 
     private CertificateConditions Create(DateTimeOffset from, DateTimeOffset until, Action<string>? then = null, bool sni = false)
     {
         Write(from, until);
-        var pair = JsonSerializer.Serialize(new { Path = Certificate, KeyPath = Key });
+        var pair = JsonSerializer.Serialize(new { Path = Certificate, KeyPath = KeyFile });
         var names = sni ? $$""" "*.example.org": { "Certificate": {{pair}} } """ : "";
         var json = $$"""
             { "Kestrel": { "Certificates": { "Default": {{pair}} }, "Endpoints": { "a": { "Url": "https://127.0.0.1:0", "Sni": { {{names}} } } } },
@@ -133,6 +234,6 @@ public sealed class CertificateConditionsTests : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=a", key, HashAlgorithmName.SHA256).CreateSelfSigned(from, until);
         File.WriteAllText(Certificate, certificate.ExportCertificatePem());
-        File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(KeyFile, key.ExportPkcs8PrivateKeyPem());
     }
 }

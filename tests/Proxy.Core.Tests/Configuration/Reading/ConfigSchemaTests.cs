@@ -30,7 +30,7 @@ public sealed class ConfigSchemaTests
             route.GetProperty("properties").GetProperty("IdleTimeout").GetProperty("pattern").GetString()!,
             StringComparison.Ordinal
         );
-        Assert.False(route.GetProperty("properties").TryGetProperty("Tls", out _));
+        Assert.True(route.GetProperty("properties").TryGetProperty("Tls", out _));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class ClusterTlsValidatorTests : IDisposable
 
         var problem = Assert.Single(errors);
         Assert.Equal("ReverseProxy:Clusters:c:Tcp:Tls", problem.Path);
-        Assert.Contains("write https:// and leave it out", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("whose TLS is YARP's; leave it out", problem.Message, StringComparison.Ordinal);
     }
 
     [Theory]

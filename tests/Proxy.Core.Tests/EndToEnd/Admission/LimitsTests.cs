@@ -102,6 +102,7 @@ public sealed class LimitsTests : IAsyncLifetime
 
         await early.SendAsync("GET / HTTP/1.1\r\n"u8.ToArray());
         _served.Add(await _server.AcceptWithinAsync());
+        Assert.Equal("GET / HTTP/1.1\r\n", await _served[0].ReadTextAsync(16)); // all of it, so that its end is no reset
 
         using var late = await ConnectAsync(proxy, 2);
         await late.SendAsync("GET / HTTP/1.1\r\n"u8.ToArray());

@@ -186,6 +186,32 @@ public sealed class OriginationTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task Connect_TlsOfTheClientWasTerminated_ItsProtocolIsOffered(string transport)
+    {
+        using var server = new TlsServer(_authority.Issue(), static options => options.ApplicationProtocols = [new("one"), new("two")]);
+        using var certificate = _authority.Issue();
+        var path = System.Text.Json.JsonSerializer.Serialize(_authority.Write(certificate));
+        await using var proxy = await TlsRoute.StartWithAsync(
+            transport,
+            Trust,
+            "",
+            $"\"Tls\": {{ \"Certificate\": {{ \"Path\": {path} }}, \"AlpnProtocols\": [ \"one\", \"two\" ] }}",
+            $"tcp://localhost:{server.Port}"
+        );
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var socket = await proxy.ConnectAsync();
+        await using var network = new System.Net.Sockets.NetworkStream(socket);
+        await using var client = new SslStream(network, false, static (_, _, _, _) => true);
+        await client.AuthenticateAsClientAsync(new() { TargetHost = "localhost", ApplicationProtocols = [new("two")] }, limit.Token);
+        var text = "ping"u8.ToArray();
+        await client.WriteAsync(text, limit.Token);
+        await client.ReadExactlyAsync(text, limit.Token);
+
+        Assert.Equal("two", (await server.SessionAsync()).Alpn);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task Connect_ServerChoosesNoProtocol_Served(string transport)
     {
         using var server = new TlsServer(_authority.Issue());

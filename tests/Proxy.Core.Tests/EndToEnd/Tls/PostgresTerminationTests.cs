@@ -69,6 +69,7 @@ public sealed class PostgresTerminationTests
             Assert.True((await clear.ReadToEndAsync()).Reset);
         }
 
+        await edge.EndedAsync();
         using var silent = await edge.ConnectAsync("edge");
         await silent.SendAsync(AskForTls);
         Assert.Equal("S", await silent.ReadTextAsync(1));

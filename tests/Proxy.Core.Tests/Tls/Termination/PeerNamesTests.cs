@@ -44,7 +44,6 @@ public sealed class PeerNamesTests
 
     [Theory]
     [InlineData("CN=one, CN=two")]
-    [InlineData("CN=one+CN=two")]
     [InlineData("O=test")]
     public void CommonNameOf_NotExactlyOne_Null(string subject)
     {

@@ -252,7 +252,23 @@ public sealed class AlertTests : IAsyncDisposable
     }
 
     [RealServerFact("promtool")]
-    public async Task Certificate_NearItsEnd_Fires()
+    public Task Certificate_NearItsEnd_Fires() =>
+        FiresAsync(static pair =>
+            $$"""
+                "Kestrel": { "Endpoints": { "web": { "Url": "https://127.0.0.1:{{Ports.Free()}}", "Certificate": {{pair}} } } }, "ReverseProxy": { }
+                """
+        );
+
+    [RealServerFact("promtool")]
+    public Task CertificateOfARoute_NearItsEnd_Fires() =>
+        FiresAsync(static pair =>
+            $$"""
+                "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:{{Ports.Free()}}", "ClusterId": "c", "Tls": { "Certificate": {{pair}} } } },
+                  "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:1" } } } } }
+                """
+        );
+
+    private async Task FiresAsync(Func<string, string> document)
     {
         using var good = new TcpServer("hello");
         await StartAsync(Routes($$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{good.Port}}" } } } """));
@@ -272,11 +288,7 @@ public sealed class AlertTests : IAsyncDisposable
         }
 
         var pair = JsonSerializer.Serialize(new { Path = certificate, KeyPath = key });
-        await StartAsync(
-            $$"""
-            "Kestrel": { "Endpoints": { "web": { "Url": "https://127.0.0.1:{{Ports.Free()}}", "Certificate": {{pair}} } } }, "ReverseProxy": { }
-            """
-        );
+        await StartAsync(document(pair));
         await RecordAsync();
 
         await _recording.FiresAsync("ProxyCertificateEnds");

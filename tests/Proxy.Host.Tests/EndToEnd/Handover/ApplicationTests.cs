@@ -56,7 +56,7 @@ public sealed class ApplicationTests
             {
                 SslOptions = new SslClientAuthenticationOptions
                 {
-                    RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                    RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is null or X509Certificate2,
                     ClientCertificates = hasCertificate ? [client] : null,
                 },
             }
@@ -134,7 +134,7 @@ public sealed class ApplicationTests
             {
                 ServerCertificate = certificate,
                 ClientCertificateRequired = true,
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is null or X509Certificate2,
                 ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
             }
         );

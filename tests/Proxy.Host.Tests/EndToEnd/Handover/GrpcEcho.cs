@@ -18,7 +18,6 @@ internal static class GrpcEcho
     public static async Task ServeAsync(HttpContext context)
     {
         context.Response.ContentType = "application/grpc";
-        await context.Response.Body.FlushAsync(); // the client waits for the headers
         while (await ReadAsync(context.Request.Body) is { } message)
         {
             await WriteAsync(context.Response.Body, message);
@@ -39,18 +38,20 @@ internal static class GrpcEcho
             Content = body,
         };
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        await using var stream = await response.Content.ReadAsStreamAsync();
+        var responding = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var answers = new List<string>();
         var output = await body.Stream;
+        Stream? input = null;
         foreach (var message in messages)
         {
             await WriteAsync(output, message);
-            answers.Add(await ReadAsync(stream) ?? "");
+            input ??= await (await responding).Content.ReadAsStreamAsync(); // YARP passes the headers on with the first bytes of the body
+            answers.Add(await ReadAsync(input) ?? "");
         }
 
         body.End();
-        return await ReadAsync(stream) is null && response.TrailingHeaders.TryGetValues("grpc-status", out var status)
+        using var response = await responding;
+        return await ReadAsync(input!) is null && response.TrailingHeaders.TryGetValues("grpc-status", out var status)
             ? (answers, status.Single())
             : (answers, null);
     }

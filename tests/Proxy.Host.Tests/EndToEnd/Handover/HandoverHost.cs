@@ -83,6 +83,24 @@ internal sealed class HandoverHost : IAsyncDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
+    /// <summary>Asks on a connection that stays open; returns the whole answer, which ends with its last chunk.</summary>
+    public static async Task<string> AskAsync(TcpClientSocket client, string path = "/")
+    {
+        await client.SendAsync(Question(path));
+        var answer = "";
+        while (!answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal))
+        {
+            answer += await client.ReadAsync() is { Length: > 0 } more
+                ? more
+                : throw new IOException($"The connection has ended after: {answer}");
+        }
+
+        return answer;
+    }
+
+    /// <summary>A request.</summary>
+    public static string Question(string path = "/") => $"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n";
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -9,7 +9,7 @@ namespace Proxy.Host.Tests.EndToEnd.Handover;
 /// <summary>Limits, the access log and the API, for connections of a route with Mode Http.</summary>
 public sealed class LimitTests
 {
-    private const string Ask = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    private static readonly string _ask = HandoverHost.Question();
 
     public static TheoryData<string> Transports => ProtocolTests.Transports;
 
@@ -19,12 +19,12 @@ public sealed class LimitTests
     {
         await using var host = await HandoverHost.StartAsync(transport, route: "\"Limits\": { \"MaxConnections\": 1 }");
         using var first = await TcpClientSocket.ConnectAsync(host.Address);
-        Assert.StartsWith("HTTP/1.1 200", await first.AskAsync(Ask), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200", await HandoverHost.AskAsync(first), StringComparison.Ordinal);
 
         using var second = await TcpClientSocket.ConnectAsync(host.Address);
 
         Assert.Null(await AskAsync(second));
-        Assert.StartsWith("HTTP/1.1 200", await first.AskAsync(Ask), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200", await HandoverHost.AskAsync(first), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class LimitTests
     {
         await using var host = await HandoverHost.StartAsync(transport, root: "\"Admin\": { \"Url\": \"http://127.0.0.1:0\" },");
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
-        Assert.StartsWith("HTTP/1.1 200", await client.AskAsync(Ask), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200", await HandoverHost.AskAsync(client), StringComparison.Ordinal);
 
         var answer = await host.Http.GetStringAsync(new Uri(Assert.Single(host.Host.Urls), "/api/connections"));
 
@@ -97,7 +97,7 @@ public sealed class LimitTests
         var item = Assert.Single(json.RootElement.GetProperty("items").EnumerateArray());
         Assert.Equal("web", item.GetProperty("route").GetString());
         Assert.Equal("Connected", item.GetProperty("phase").GetString());
-        Assert.Equal(Ask.Length, item.GetProperty("bytesIn").GetInt64());
+        Assert.Equal(_ask.Length, item.GetProperty("bytesIn").GetInt64());
     }
 
     [Theory]
@@ -113,8 +113,8 @@ public sealed class LimitTests
         )
         {
             using var client = await TcpClientSocket.ConnectAsync(host.Address);
-            await client.AskAsync(Ask);
-            await client.AskAsync(Ask);
+            await HandoverHost.AskAsync(client);
+            await HandoverHost.AskAsync(client);
             client.End();
             Assert.Equal("", await client.ReadAsync());
         }
@@ -128,14 +128,14 @@ public sealed class LimitTests
         var id = lines[2].GetProperty("id").GetString();
         Assert.Equal($"{id}:00000002", lines[1].GetProperty("id").GetString());
         Assert.Equal("Completed", lines[2].GetProperty("outcome").GetString());
-        Assert.Equal(2 * Ask.Length, lines[2].GetProperty("bytesIn").GetInt64());
+        Assert.Equal(2 * _ask.Length, lines[2].GetProperty("bytesIn").GetInt64());
     }
 
     private static async Task<string?> AskAsync(TcpClientSocket client)
     {
         try
         {
-            return await client.AskAsync(Ask);
+            return await client.AskAsync(_ask);
         }
         catch (SocketException)
         {

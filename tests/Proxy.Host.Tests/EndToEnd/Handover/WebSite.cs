@@ -99,7 +99,7 @@ internal sealed class WebSite : IAsyncDisposable
     private async Task WaitAsync(HttpContext context)
     {
         Events.Enqueue("begun");
-        await Task.WhenAny(Go.Task, Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await Task.WhenAny(Go.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
         if (context.RequestAborted.IsCancellationRequested)
         {
             Events.Enqueue("aborted");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Proxy.Host.Tests.Support;
 
@@ -9,10 +10,16 @@ public sealed partial class MetricsPageTests : IDisposable
 {
     private readonly HttpClient _http = new();
     private readonly TcpServer _server = new("hello");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("metrics-");
 
     [Fact]
     public async Task Page_AndScrape_HaveTheSameFamiliesAndTypes()
     {
+        var (exit, _, error) = await ProxyProcess.RunAsync("certificates", "server", "--folder", _folder.FullName, "--name", "a.example");
+        Assert.True(exit == 0, error);
+        var pair = JsonSerializer.Serialize(
+            new { Path = Path.Combine(_folder.FullName, "a.example.crt"), KeyPath = Path.Combine(_folder.FullName, "a.example.key") }
+        );
         await using var host = await TestHost.StartAsync(
             $$"""
             { "Admin": { "Url": "http://127.0.0.1:0" },
@@ -25,6 +32,7 @@ public sealed partial class MetricsPageTests : IDisposable
                     "\"Limits\": { \"MaxConnectionsPerSource\": 1, \"DenyNetworks\": [\"127.0.0.0/8\"] }",
                     "127.0.0.3"
                 ).Replace("\"c\"", "\"other\"")}},
+                  {{Json.Route("tls", $"\"Tls\": {{ \"Certificate\": {pair} }}", "127.0.0.4").Replace("\"c\"", "\"other\"")}},
                   "none": { "Match": { "Endpoints": ["closed"] }, "ClusterId": "other" } },
                 "Clusters": { "c": {{Json.Cluster(_server.Port)}}, "other": {{Json.Cluster(_server.Port)}} } } }
             """
@@ -70,6 +78,7 @@ public sealed partial class MetricsPageTests : IDisposable
     {
         _http.Dispose();
         _server.Dispose();
+        _folder.Delete(recursive: true);
     }
 
     private static List<(string Name, string Type)> Families(Regex pattern, string text) =>
