@@ -64,7 +64,7 @@ internal sealed class RelayedPair : IAsyncDisposable
 
     public EventLoop? Loop => _loops?.Loops[0];
 
-    public int Deadlines => _clock.Count + (int)(Loop?.Timers.Count ?? 0);
+    public int Deadlines => _clock.Count + (Loop?.Timers.Count ?? 0);
 
     public static async Task<RelayedPair> StartAsync(
         string transport,

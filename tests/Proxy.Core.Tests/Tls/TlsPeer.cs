@@ -136,6 +136,7 @@ internal sealed class TlsPeer : IDisposable
     public void Dispose()
     {
         _tls?.Dispose();
+        _cipher.Dispose();
         Socket.Dispose();
     }
 }

@@ -35,12 +35,12 @@ internal static class ConnectorValidator
 
     private static void CheckRoute(TcpRouteConfig route, string path, HashSet<string> called, ProblemList problems)
     {
-        CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
         if (route.Mode == TcpMode.Http)
         {
             return; // checked by HttpModeValidator
         }
 
+        CheckConnector(route.Connector!, $"{path}:Connector", called, problems);
         if (route.ClusterId is not null)
         {
             problems.Consequence($"{path}:Connector", "cannot be combined with ClusterId; keep one of them.");

@@ -2,7 +2,6 @@ using System.Net;
 using Proxy.Clusters;
 using Proxy.Clusters.Probing;
 using Proxy.Clusters.Resolution;
-using Proxy.Configuration.Clusters;
 using Proxy.Connections;
 using Proxy.Connections.Sockets;
 using Proxy.Timing;

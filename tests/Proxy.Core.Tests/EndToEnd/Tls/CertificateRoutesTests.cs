@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Core.Tests.Tls.Termination;
 using Proxy.Diagnostics;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
@@ -48,8 +47,8 @@ public sealed class OriginationFailureTests : IDisposable
         var plain = new ServerAuthority.Wanted();
         var certificate = wrong switch
         {
-            "expired" => _authority.Issue(plain with { Until = DateTimeOffset.UtcNow.AddDays(-1) }),
-            "not yet valid" => _authority.Issue(plain with { From = DateTimeOffset.UtcNow.AddDays(1) }),
+            "expired" => _authority.Issue(plain with { Until = TimeProvider.System.GetUtcNow().AddDays(-1) }),
+            "not yet valid" => _authority.Issue(plain with { From = TimeProvider.System.GetUtcNow().AddDays(1) }),
             "other name" => _authority.Issue("other.test", "127.0.0.1"),
             "self-signed" => _authority.Issue(plain with { IsSelfSigned = true }),
             "wrong usage" => _authority.Issue(plain with { Usage = ServerAuthority.ClientUsage }),

@@ -126,7 +126,7 @@ public sealed class OriginationTests : IDisposable
                 new ServerAuthority.Wanted
                 {
                     IsSelfSigned = true,
-                    Until = DateTimeOffset.UtcNow.AddDays(-1),
+                    Until = TimeProvider.System.GetUtcNow().AddDays(-1),
                     Names = ["other.test"],
                 }
             )

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Proxy.Core.Tests.Peeking;
 using Proxy.Core.Tests.Tls.Termination;
 using Proxy.Diagnostics;
 using Proxy.Peeking.Detectors;

@@ -17,7 +17,7 @@ internal sealed class CertificateFolder : IDisposable
     public CertificateFolder() => Root = Create($"CN=Root {Guid.NewGuid():N}", null, isAuthority: true, names: []);
 
     /// <summary>The time at which certificates are made; they are valid from a day before to 300 days behind it.</summary>
-    public DateTimeOffset Now { get; init; } = DateTimeOffset.UtcNow;
+    public DateTimeOffset Now { get; init; } = TimeProvider.System.GetUtcNow();
 
     public X509Certificate2 Root { get; }
 

@@ -172,7 +172,7 @@ public sealed class CertificateReaderTests : IDisposable
     {
         using var between = _folder.Authority("between");
         using var leaf = _folder.Create("CN=a", between, names: ["a.example"]);
-        var broken = PemEncoding.WriteString("CERTIFICATE", between.RawData[..^20]);
+        var broken = PemEncoding.WriteString("CERTIFICATE", between.RawData.AsSpan(..^20));
         var first = leaf.ExportCertificatePem();
         var config = _folder.Pem(leaf) with { Path = _folder.Write("broken.pem", $"{first}\n{broken}\n") };
 

@@ -22,7 +22,7 @@ internal sealed class ServerAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _root = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-20), DateTimeOffset.UtcNow.AddYears(20));
+        _root = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddYears(-20), TimeProvider.System.GetUtcNow().AddYears(20));
         File = Write("ca.crt", _root.ExportCertificatePem());
     }
 
@@ -112,7 +112,7 @@ internal sealed class ServerAuthority : IDisposable
             builder.AddEntry(certificate);
         }
 
-        var list = builder.Build(_root, 1, DateTimeOffset.UtcNow.AddYears(1), HashAlgorithmName.SHA256);
+        var list = builder.Build(_root, 1, TimeProvider.System.GetUtcNow().AddYears(1), HashAlgorithmName.SHA256);
         return Write($"{Guid.NewGuid():N}.crl", PemEncoding.WriteString("X509 CRL", list));
     }
 
@@ -147,8 +147,8 @@ internal sealed class ServerAuthority : IDisposable
     {
         public string Subject { get; init; } = "CN=server";
         public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1"];
-        public DateTimeOffset From { get; init; } = DateTimeOffset.UtcNow.AddDays(-10);
-        public DateTimeOffset Until { get; init; } = DateTimeOffset.UtcNow.AddDays(100);
+        public DateTimeOffset From { get; init; } = TimeProvider.System.GetUtcNow().AddDays(-10);
+        public DateTimeOffset Until { get; init; } = TimeProvider.System.GetUtcNow().AddDays(100);
         public string Usage { get; init; } = ServerUsage;
         public X509Certificate2? Issuer { get; init; }
         public bool IsAuthority { get; init; }

@@ -22,7 +22,7 @@ internal sealed class Authority : IDisposable
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true)
         );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddYears(1));
+        _certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-2), TimeProvider.System.GetUtcNow().AddYears(1));
         Path = Write("authority.pem", _certificate.ExportCertificatePem());
     }
 
@@ -48,7 +48,7 @@ internal sealed class Authority : IDisposable
             builder.AddEntry(certificate);
         }
 
-        var list = builder.Build(_certificate, 1, DateTimeOffset.UtcNow.AddDays(30), HashAlgorithmName.SHA256);
+        var list = builder.Build(_certificate, 1, TimeProvider.System.GetUtcNow().AddDays(30), HashAlgorithmName.SHA256);
         return Write("revoked.pem", PemEncoding.WriteString("X509 CRL", list));
     }
 
@@ -90,8 +90,8 @@ internal sealed class Authority : IDisposable
         serial[0] &= 0x7F;
         using var bare = request.Create(
             _certificate,
-            DateTimeOffset.UtcNow.AddDays(-1),
-            isExpired ? DateTimeOffset.UtcNow.AddHours(-1) : DateTimeOffset.UtcNow.AddDays(200),
+            TimeProvider.System.GetUtcNow().AddDays(-1),
+            isExpired ? TimeProvider.System.GetUtcNow().AddHours(-1) : TimeProvider.System.GetUtcNow().AddDays(200),
             serial
         );
         using var withKey = bare.CopyWithPrivateKey(key);

@@ -1,6 +1,5 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Proxy.Core.Tests.Multiplexing;
 using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.Tls.Termination;

@@ -61,7 +61,7 @@ public sealed class PeerNamesTests
             request.CertificateExtensions.Add(new X509Extension("2.5.29.17", alternatives, critical: false));
         }
 
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
     }
 
     private static byte[] Name(int tag, ReadOnlySpan<byte> text) => [(byte)(0x80 + tag), (byte)text.Length, .. text];

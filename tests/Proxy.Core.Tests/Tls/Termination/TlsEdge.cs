@@ -116,7 +116,7 @@ internal sealed class TlsEdge : IAsyncDisposable
             TargetHost = name,
             EnabledSslProtocols = version,
             ClientCertificates = certificate is null ? null : [certificate],
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
         };
 
     /// <summary>The name of the server that has answered, after a client has said something and got it back.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Diagnostics;
-using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Handover;
 

@@ -119,7 +119,7 @@ public sealed class SharedPortTests : IAsyncDisposable
         return await ServeAsync(
             "openssl",
             port,
-            ["s_server", "-accept", $"127.0.0.1:{port}", "-key", key, "-cert", certificate, "-quiet", .. (more is [] ? ["-rev"] : more)]
+            ["s_server", "-accept", $"127.0.0.1:{port}", "-key", key, "-cert", certificate, "-quiet", .. more is [] ? ["-rev"] : more]
         );
     }
 
