@@ -78,7 +78,8 @@ public sealed class OnePortTests
             var running = clients.Select(client => (client.Key, Task: RepeatAsync(client.Value))).ToList();
             foreach (var (name, task) in running)
             {
-                Assert.True(await Record.ExceptionAsync(() => task.WaitAsync(Eventually.Limit)) is not { } failure, $"{name}: {failure}");
+                var failure = await Record.ExceptionAsync(() => task.WaitAsync(Eventually.Limit));
+                Assert.True(failure is null, $"{name}: {failure}");
             }
 
             http.Dispose();

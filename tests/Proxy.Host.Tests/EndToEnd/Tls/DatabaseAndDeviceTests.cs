@@ -5,39 +5,11 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Tls;
 
-/// <summary>Real clients without TLS in front of real servers with it, and devices behind mode Multiplex with TLS before it.</summary>
-public sealed class EncryptedServerTests : IAsyncDisposable
+/// <summary>Real clients with TLS in front of a database that has it as well, and of a device behind mode Multiplex.</summary>
+public sealed class DatabaseAndDeviceTests : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("proxy-encrypted").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("proxy-both").FullName;
     private readonly List<Process> _servers = [];
-
-    [RealServerFact("openssl", "redis-server", "redis-cli", "haproxy", "nginx")]
-    public async Task RedisCli_BeforeRedisNginxAndHaproxyWithTls_IsServed()
-    {
-        using var files = await FilesAsync();
-        var (plain, tls) = (Ports.Free(), Ports.Free());
-        await ServeAsync(plain, "redis-server", ["--port", $"{plain}", "--bind", "127.0.0.1", "--save", ""]);
-        await ServeAsync(
-            tls,
-            "redis-server",
-            [
-                .. (string[])["--port", "0", "--tls-port", $"{tls}", "--bind", "127.0.0.1", "--save", "", "--tls-auth-clients", "no"],
-                .. (string[])
-                    ["--tls-ca-cert-file", files.Authority, "--tls-cert-file", files["server.pem"], "--tls-key-file", files["server.key"]],
-            ]
-        );
-
-        foreach (var port in new[] { tls, await HaproxyAsync(files, plain), await NginxAsync(files, plain) })
-        {
-            await using var host = await StartAsync(files, $"\"RequireCloseNotify\": false", $"tcp://127.0.0.1:{port}");
-            string[] to = ["-p", $"{((IPEndPoint)host.Address).Port}"];
-            var big = new string('x', 2_000_000);
-
-            Assert.Equal("OK", await Programs.RunAsync("redis-cli", big, [.. to, "-x", "set", "big"]));
-            Assert.Equal(big, await Programs.RunAsync("redis-cli", "", [.. to, "get", "big"]));
-            await Eventually.TrueAsync(() => host.Tracker.Count == 0);
-        }
-    }
 
     [RealServerFact("initdb", "pg_ctl", "psql", "openssl")]
     public async Task Psql_VerifyFullAndServerWithTls_BothSidesAreEncrypted()
@@ -158,60 +130,6 @@ public sealed class EncryptedServerTests : IAsyncDisposable
         return files;
     }
 
-    private static Task<TestHost> StartAsync(CertificateFiles files, string tls, string destination) =>
-        TestHost.StartAsync(
-            $$"""
-            { "ReverseProxy": {
-                "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "c" } },
-                "Clusters": { "c": { "Tcp": { "Tls": { "ServerName": "server", "CertificateAuthority": "{{files.Authority}}", {{tls}} } },
-                                     "Destinations": { "a": { "Address": "{{destination}}" } } } } } }
-            """
-        );
-
-    private async Task<int> HaproxyAsync(CertificateFiles files, int redis)
-    {
-        var port = Ports.Free();
-        var pem = await FileAsync(
-            "haproxy.pem",
-            await File.ReadAllTextAsync(files["server.pem"]) + await File.ReadAllTextAsync(files["server.key"])
-        );
-        var config = await FileAsync(
-            "haproxy.cfg",
-            $"""
-            defaults
-              mode tcp
-              timeout connect 5s
-              timeout client 1m
-              timeout server 1m
-            listen redis
-              bind 127.0.0.1:{port} ssl crt {pem}
-              server a 127.0.0.1:{redis}
-
-            """
-        );
-        return await ServeAsync(port, "haproxy", ["-db", "-f", config]);
-    }
-
-    // Debian builds the stream module apart from nginx.
-    private async Task<int> NginxAsync(CertificateFiles files, int redis)
-    {
-        const string Module = "/usr/lib/nginx/modules/ngx_stream_module.so";
-        var port = Ports.Free();
-        var config = await FileAsync(
-            "nginx.conf",
-            $$"""
-            {{(File.Exists(Module) ? $"load_module {Module};" : "")}}
-            daemon off; pid {{_folder}}/nginx.pid; error_log {{_folder}}/nginx.log;
-            events {}
-            stream { server { listen 127.0.0.1:{{port}} ssl; ssl_certificate {{files["server.pem"]}}; ssl_certificate_key {{files[
-                "server.key"
-            ]}};
-                              proxy_pass 127.0.0.1:{{redis}}; } }
-            """
-        );
-        return await ServeAsync(port, "nginx", ["-c", config]);
-    }
-
     private async Task<string> FileAsync(string name, string text)
     {
         var path = Path.Combine(_folder, name);
@@ -219,12 +137,11 @@ public sealed class EncryptedServerTests : IAsyncDisposable
         return path;
     }
 
-    private async Task<int> ServeAsync(int port, string program, string[] arguments)
+    private async Task ServeAsync(int port, string program, string[] arguments)
     {
         var server = Programs.Start(program, arguments);
         _servers.Add(server);
         _ = server.StandardOutput.ReadToEndAsync(); // else it would block once the pipe is full
         await Programs.ListensAsync(port);
-        return port;
     }
 }
