@@ -34,7 +34,7 @@ internal static class BindingValidator
 
         cancellationToken.ThrowIfCancellationRequested();
         CheckHidden(bindings, problems);
-        WarnAboutWaits(bindings, problems);
+        WarnAboutWaits(bindings, config, problems);
     }
 
     // All of one port. A specific address meets another only by being the same; the few wildcards are compared with each.
@@ -182,15 +182,17 @@ internal static class BindingValidator
         }
     }
 
-    // A client that says nothing before the server does cannot be told from one whose bytes are late.
-    private static void WarnAboutWaits(IReadOnlyList<EndpointBinding> bindings, ProblemList problems)
+    // A client that says nothing before the server does cannot be told from one whose bytes are late. Clients of TLS and of HTTP speak first.
+    private static void WarnAboutWaits(IReadOnlyList<EndpointBinding> bindings, ReverseProxyConfig config, ProblemList problems)
     {
         var warned = new HashSet<(string, string)>();
         foreach (var binding in bindings)
         {
             var waiting = binding
                 .Entries.SkipWhile(static entry => !entry.Conditions.NeedsBytes)
-                .FirstOrDefault(static entry => !entry.Conditions.NeedsBytes);
+                .FirstOrDefault(entry =>
+                    !entry.Conditions.NeedsBytes && config.TcpRoutes[entry.RouteId] is { Tls: null, Mode: not TcpMode.Http }
+                );
             if (waiting is not null && warned.Add((waiting.RouteId, binding.EndpointId)))
             {
                 problems.Warn(

@@ -177,9 +177,16 @@ internal sealed partial class PipelineBuilder(
         }
     }
 
-    // Kestrel speaks HTTP/2 and HTTP/1.1, which browsers have to be told.
+    // Kestrel speaks HTTP/2 and HTTP/1.1, which browsers have to be told. HTTP itself tells where its messages end, and many clients send no close_notify,
+    // which servers ought to be prepared for (RFC 9112, 9.8).
     private static RouteTlsConfig? TlsOf(TcpRouteConfig route) =>
-        route is { Mode: TcpMode.Http, Tls: { AlpnProtocols.Count: 0 } tls } ? tls with { AlpnProtocols = ["h2", "http/1.1"] } : route.Tls;
+        route is { Mode: TcpMode.Http, Tls: { } tls }
+            ? tls with
+            {
+                AlpnProtocols = tls.AlpnProtocols.Count > 0 ? tls.AlpnProtocols : ["h2", "http/1.1"],
+                RequireCloseNotify = false,
+            }
+            : route.Tls;
 
     private static bool AnswersPostgres(TcpRouteConfig route) =>
         route.Match?.Protocols.Contains("Postgres", StringComparer.OrdinalIgnoreCase) ?? false;

@@ -33,7 +33,7 @@ internal sealed class TlsFacts : ITlsHandshakeFeature, ITlsApplicationProtocolFe
     /// <summary>What was agreed on, without the names of the peer.</summary>
     public TlsSession ToSession() =>
         new(
-            TlsMetrics.VersionOf(Protocol),
+            TlsVersions.NameOf(Protocol),
             $"{NegotiatedCipherSuite}",
             IsResumed,
             HostName.Length == 0 ? null : HostName,

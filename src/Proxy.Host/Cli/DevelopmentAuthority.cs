@@ -44,6 +44,9 @@ internal sealed class DevelopmentAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerUsage), new Oid(ClientUsage)], false));
+        // Strict verifiers, such as that of Python 3.13, want to be told by which key it is signed (RFC 5280, 4.2.1.1).
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
         var names = new SubjectAlternativeNameBuilder();
         addNames(names);
         request.CertificateExtensions.Add(names.Build());

@@ -76,6 +76,19 @@ public sealed class TakenClientsTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData("\"ClusterId\": \"c\", \"Tls\": { \"Certificate\": { \"Path\": \"site.pem\" } }")]
+    [InlineData("\"Mode\": \"Http\"")]
+    public void Read_RouteWhoseClientsSpeakFirst_NoWarningOfAWait(string route)
+    {
+        var json = Json(Named, "").Replace("\"second\": { \"ClusterId\": \"c\"", $"\"second\": {{ {route}", StringComparison.Ordinal);
+
+        Assert.DoesNotContain(
+            _document.Read(json).Warnings,
+            static warning => warning.Message.Contains("waits for PeekTimeout", StringComparison.Ordinal)
+        );
+    }
+
     public void Dispose() => _document.Dispose();
 
     // The first route is tried before the second one, whatever they say.

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
 using Proxy.Tls.Certificates;
 
@@ -28,6 +29,16 @@ public sealed class ServerCertificateCommandTests : IDisposable
 
         Assert.Null(trust.Refusal(served.Leaf, [], CertificateUse.Client, null));
         Assert.NotNull(trust.Refusal(served.Leaf, [], CertificateUse.Server, "example.org"));
+    }
+
+    [RealServerFact("openssl")]
+    public async Task Run_Certificate_StrictVerifiersTakeIt()
+    {
+        Assert.Equal(0, (await RunAsync("--name", "a.example")).ExitCode);
+
+        var said = await Programs.RunAsync("openssl", "", "verify", "-x509_strict", "-CAfile", In("ca.crt"), In("a.example.crt"));
+
+        Assert.EndsWith("OK", said, StringComparison.Ordinal);
     }
 
     [Fact]

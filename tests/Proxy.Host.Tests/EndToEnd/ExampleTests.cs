@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
+using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -18,6 +20,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
 {
     private const int RequestsToProveAffinity = 4;
     private readonly LoopbackLayer _layer = new();
+    private ExampleCertificates? _certificates;
     private TestHost? _host;
 
     public static TheoryData<string> Examples =>
@@ -42,7 +45,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         var status = await StartAsync(example);
 
         var reached = new HashSet<string>();
-        var handed = new List<EndPoint>();
+        var handed = new List<Site>();
         foreach (var binding in status.Running!.Bindings)
         {
             var routes = binding.RouteIds.Where(id => CanReach(binding, status.Running.Config.ReverseProxy.TcpRoutes[id])).ToList();
@@ -53,7 +56,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
                 var address = Bound(status, binding);
                 if (route.Mode == TcpMode.Http)
                 {
-                    handed.Add(address);
+                    handed.Add(SiteOf(status.Running.Config.ReverseProxy, binding, route, address));
                     reached.Add(id);
                     continue;
                 }
@@ -62,7 +65,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
                     route.ClusterId,
                     route.Mode == TcpMode.Multiplex
                         ? await ExchangeAsync(address, status.Running.Config.ReverseProxy.Clusters[route.ClusterId!].Multiplex!)
-                        : await AskAsync(address, LoopbackLayer.ClientOf(route), Opening.Of(route.Match))
+                        : await AskAsync(address, route)
                 );
                 reached.Add(id);
             }
@@ -82,12 +85,14 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
 
         await _layer.DisposeAsync();
+        _certificates?.Dispose();
     }
 
     private async Task<ProxyState> StartAsync(string example)
     {
         using var written = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
-        var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!);
+        _certificates = await ExampleCertificates.MakeAsync(Repository.Path("config", "examples", example));
+        var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!, _certificates);
         _host = await TestHost.StartAsync(moved, "config", "examples", example);
         return _host.Status;
     }
@@ -108,8 +113,10 @@ public sealed partial class ExampleTests : IAsyncLifetime
     }
 
     /// <summary>Connects, sends what its route matches by and a text, and reads the echo; returns the cluster whose server answered.</summary>
-    private static async Task<string> AskAsync(EndPoint address, IPAddress from, Opening opening)
+    private async Task<string> AskAsync(EndPoint address, TcpRouteConfig route)
     {
+        var from = LoopbackLayer.ClientOf(route);
+        var opening = route.Tls is null ? Opening.Of(route.Match) : Opening.Of(null);
         using var limit = new CancellationTokenSource(Eventually.Limit);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         if (address.AddressFamily == from.AddressFamily)
@@ -118,7 +125,8 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
 
         await socket.ConnectAsync(address, limit.Token);
-        await using var stream = new NetworkStream(socket);
+        await using var network = new NetworkStream(socket);
+        await using Stream stream = route.Tls is null ? network : await AuthenticateAsync(network, route, limit.Token);
         await opening.SendAsync(stream, limit.Token);
         using var reader = new StreamReader(stream, Encoding.Latin1);
         var greeting = await reader.ReadLineAsync(limit.Token);
@@ -127,6 +135,13 @@ public sealed partial class ExampleTests : IAsyncLifetime
         await reader.ReadBlockAsync(echo, limit.Token);
         Assert.EndsWith("ping\n", new string(echo), StringComparison.Ordinal);
         return LoopbackLayer.ClusterIn(greeting!);
+    }
+
+    private async Task<SslStream> AuthenticateAsync(NetworkStream network, TcpRouteConfig route, CancellationToken cancellationToken)
+    {
+        var stream = new SslStream(network);
+        await stream.AuthenticateAsClientAsync(_certificates!.ClientOf(route), cancellationToken);
+        return stream;
     }
 
     /// <summary>Sends a message of the protocol and reads the echo; returns the cluster whose server received data last.</summary>
@@ -144,17 +159,25 @@ public sealed partial class ExampleTests : IAsyncLifetime
         return LoopbackLayer.ClusterIn(_layer.LastAsked);
     }
 
-    private async Task AskHttpAsync(ProxyConfig config, List<EndPoint> handed)
+    private static Site SiteOf(ReverseProxyConfig config, EndpointBinding binding, TcpRouteConfig route, EndPoint address) =>
+        new(
+            new Uri($"{(route.Tls is null ? "http" : "https")}://{address}"),
+            config.TcpEndpoints.TryGetValue(binding.EndpointId, out var endpoint)
+                && endpoint.ProxyProtocol.Accept == ProxyProtocolAccept.Required
+        );
+
+    private async Task AskHttpAsync(ProxyConfig config, List<Site> handed)
     {
         using var client = new HttpClient(
             new SocketsHttpHandler
             {
                 UseCookies = false,
                 UseProxy = false,
+                SslOptions = _certificates!.Client(""),
                 ConnectCallback = (context, cancellationToken) =>
                     ConnectAsync(
                         context.DnsEndPoint,
-                        hasHeader: handed.Any(address => address.ToString() == $"{context.DnsEndPoint.Host}:{context.DnsEndPoint.Port}"),
+                        hasHeader: handed.Any(site => site.HasHeader && site.Url.Port == context.DnsEndPoint.Port),
                         cancellationToken
                     ),
             }
@@ -174,7 +197,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
 
         Assert.Equal(config.Admin is null ? 0 : 1, addresses.Count - sites.Count);
-        sites.AddRange(handed.Select(static address => new Uri($"http://{address}")));
+        sites.AddRange(handed.Select(static site => site.Url));
         Assert.Equal(config.ReverseProxy.Routes.Count > 0, sites.Count > 0);
         foreach (var site in sites)
         {
@@ -186,7 +209,6 @@ public sealed partial class ExampleTests : IAsyncLifetime
         }
     }
 
-    // Routes with Mode Http are examples of ports behind a load balancer.
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, bool hasHeader, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -222,6 +244,10 @@ public sealed partial class ExampleTests : IAsyncLifetime
     }
 
     private static JsonFileSource Source(string example) => new(Repository.Path("config", "examples", example)) { Watch = false };
+
+    /// <param name="Url">Where HTTP is served.</param>
+    /// <param name="HasHeader">Whether connections begin with a PROXY protocol header.</param>
+    private sealed record Site(Uri Url, bool HasHeader);
 
     [GeneratedRegex(@"\{.*?\}")]
     private static partial Regex Parameter();

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,15 +11,19 @@ using Proxy.Configuration;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
 /// <summary>
 /// Overrides of a configuration with which a test can run it: ports that the system chooses, unix sockets in a temporary folder, servers
-/// of the test instead of the destinations, and loopback networks instead of the clients' networks.
+/// of the test instead of the destinations, loopback networks instead of the clients' networks, and certificates of the test.
 /// </summary>
 internal sealed class LoopbackLayer : IAsyncDisposable
 {
+    // A check whose answer a server of the test does not know fails once, which is not enough to be taken out.
+    private const string Never = "1.00:00:00";
+
     private readonly Dictionary<string, string?> _layer = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("px");
     private readonly List<Socket> _servers = [];
@@ -37,7 +44,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
     /// <summary>The name of the server of a multiplexed cluster that received data last.</summary>
     public string LastAsked => _lastAsked;
 
-    public async Task<Dictionary<string, string?>> MoveAsync(Revision revision)
+    public async Task<Dictionary<string, string?>> MoveAsync(Revision revision, ExampleCertificates certificates)
     {
         var config = revision.Config.ReverseProxy;
         foreach (var (id, endpoint) in config.TcpEndpoints)
@@ -60,10 +67,25 @@ internal sealed class LoopbackLayer : IAsyncDisposable
             {
                 _layer[$"ReverseProxy:TcpRoutes:{id}:Match:SourceNetworks:{number}"] = Loopback(network);
             }
+
+            if (route.Tls is { } tls)
+            {
+                MoveFiles(tls, $"ReverseProxy:TcpRoutes:{id}:Tls", certificates);
+            }
         }
 
         foreach (var (id, cluster) in config.Clusters)
         {
+            if (cluster.Tcp.Tls?.CertificateAuthority is { } authority)
+            {
+                _layer[$"ReverseProxy:Clusters:{id}:Tcp:Tls:CertificateAuthority"] = certificates.Move(authority);
+            }
+
+            if (cluster.Tcp.Probe is not null)
+            {
+                _layer[$"ReverseProxy:Clusters:{id}:HealthCheck:Active:Interval"] = Never;
+            }
+
             foreach (var (destinationId, destination) in cluster.Destinations)
             {
                 _layer[$"ReverseProxy:Clusters:{id}:Destinations:{destinationId}:Address"] = await ServeAsync(
@@ -74,7 +96,8 @@ internal sealed class LoopbackLayer : IAsyncDisposable
                     answer: config.TcpRoutes.Values.Any(route => route.ClusterId == id && Opening.Of(route.Match).IsPostgresByName)
                         ? "S"
                         : "",
-                    hasHeader: cluster.Tcp.SendProxyProtocol == ProxyProtocolVersion.V2
+                    hasHeader: cluster.Tcp.SendProxyProtocol == ProxyProtocolVersion.V2,
+                    certificate: cluster.Tcp.Tls is { } tls ? certificates.Of(tls.ServerName!) : null
                 );
             }
         }
@@ -103,6 +126,21 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
+    private void MoveFiles(RouteTlsConfig tls, string path, ExampleCertificates certificates)
+    {
+        foreach (var (index, certificate) in tls.Certificate.Index())
+        {
+            var key = RouteTlsValidator.KeyOf(path, tls, index);
+            _layer[$"{key}:Path"] = certificates.Move(certificate.Path);
+            _layer[$"{key}:KeyPath"] = certificates.Move(certificate.KeyPath!);
+        }
+
+        if (tls.ClientCertificateAuthority is { } authority)
+        {
+            _layer[$"{path}:ClientCertificateAuthority"] = certificates.Move(authority);
+        }
+    }
+
     private string Move(string listen, string port) =>
         listen.StartsWith("unix:", StringComparison.OrdinalIgnoreCase)
             ? $"unix:{UnixPath()}"
@@ -116,7 +154,14 @@ internal sealed class LoopbackLayer : IAsyncDisposable
 
     private string UnixPath() => Path.Combine(_folder.FullName, $"{_names++}");
 
-    private async Task<string> ServeAsync(string address, string name, bool greets, string answer, bool hasHeader)
+    private async Task<string> ServeAsync(
+        string address,
+        string name,
+        bool greets,
+        string answer,
+        bool hasHeader,
+        X509Certificate2? certificate
+    )
     {
         if (address.StartsWith("http", StringComparison.OrdinalIgnoreCase))
         {
@@ -129,7 +174,7 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         server.Bind(endPoint);
         server.Listen();
         _servers.Add(server);
-        _ = AcceptAsync(server, name, greets, answer, hasHeader);
+        _ = AcceptAsync(server, name, greets, answer, hasHeader, certificate);
         return server.LocalEndPoint is IPEndPoint { Port: var port }
             ? $"tcp://{(written.Host is "localhost" ? written.Host : "127.0.0.1")}:{port}"
             : $"unix:{endPoint}";
@@ -146,13 +191,14 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         return site.Urls.Single();
     }
 
-    private async Task AcceptAsync(Socket server, string name, bool greets, string answer, bool hasHeader)
+    private async Task AcceptAsync(Socket server, string name, bool greets, string answer, bool hasHeader, X509Certificate2? certificate)
     {
         try
         {
             while (true)
             {
-                _ = greets ? EchoAsync(await server.AcceptAsync(), name, answer, hasHeader) : AnswerAsync(await server.AcceptAsync(), name);
+                var socket = await server.AcceptAsync();
+                _ = greets ? EchoAsync(socket, name, answer, hasHeader, certificate) : AnswerAsync(socket, name);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException) { }
@@ -185,15 +231,17 @@ internal sealed class LoopbackLayer : IAsyncDisposable
         await stream.ReadExactlyAsync(new byte[(start[14] << 8) | start[15]]);
     }
 
-    private static async Task EchoAsync(Socket socket, string name, string answer, bool hasHeader)
+    private static async Task EchoAsync(Socket socket, string name, string answer, bool hasHeader, X509Certificate2? certificate)
     {
         try
         {
-            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            await using var network = new NetworkStream(socket, ownsSocket: true);
             if (hasHeader)
             {
-                await SkipHeaderAsync(stream);
+                await SkipHeaderAsync(network);
             }
+
+            await using Stream stream = certificate is null ? network : await AuthenticateAsync(network, certificate);
 
             if (answer.Length > 0)
             {
@@ -203,9 +251,16 @@ internal sealed class LoopbackLayer : IAsyncDisposable
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"{answer}{name}\n"));
             await stream.CopyToAsync(stream);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or AuthenticationException)
         {
             // The client left, or the connection was a health check.
         }
+    }
+
+    private static async Task<SslStream> AuthenticateAsync(NetworkStream network, X509Certificate2 certificate)
+    {
+        var stream = new SslStream(network);
+        await stream.AuthenticateAsServerAsync(certificate);
+        return stream;
     }
 }

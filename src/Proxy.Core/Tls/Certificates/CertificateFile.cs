@@ -23,7 +23,12 @@ internal static class CertificateFile
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CertificateException($"{path} does not exist.", exception);
+            throw new CertificateException(
+                Path.IsPathRooted(path)
+                    ? $"{path} does not exist."
+                    : $"{path} does not exist; such names start in the current folder, {Environment.CurrentDirectory}.",
+                exception
+            );
         }
         catch (UnauthorizedAccessException exception)
         {

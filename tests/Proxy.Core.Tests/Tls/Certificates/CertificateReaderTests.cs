@@ -279,6 +279,13 @@ public sealed class CertificateReaderTests : IDisposable
     public void Read_Missing_Error() => Refuses(new() { Path = _folder.In("none.pem") }, "none.pem does not exist");
 
     [Fact]
+    public void Read_MissingRelative_SaysWhereItWasLookedFor() =>
+        Refuses(
+            new() { Path = "none/none.pem" },
+            $"none/none.pem does not exist; such names start in the current folder, {Environment.CurrentDirectory}."
+        );
+
+    [Fact]
     public void Read_Folder_Error() => Refuses(new() { Path = _folder.Path }, "is a folder; name a file in it");
 
     [Fact]

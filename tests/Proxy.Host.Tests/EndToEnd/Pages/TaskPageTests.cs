@@ -44,13 +44,42 @@ public sealed class TaskPageTests
         await sandbox.RequireAsync(
             """
             redis-server --save '' --bind 10.0.0.11 --protected-mode no > redis1.log &
-            redis-server --save '' --bind 10.0.0.12 --protected-mode no --replicaof 10.0.0.11 6379 > redis2.log &
             """
+        );
+        // The certificate that the page makes here comes from the same authority, and so do those that the servers have been given.
+        await sandbox.RequireAsync("proxy certificates server --name db.example.com");
+        await sandbox.RequireAsync(
+            "redis-server --save '' --bind 10.0.0.12 --protected-mode no --replicaof 10.0.0.11 6379 --tls-port 6380 --tls-auth-clients no"
+                + " --tls-ca-cert-file certs/ca.crt --tls-cert-file certs/db.example.com.crt --tls-key-file certs/db.example.com.key > redis2.log &"
         );
         await StartPostgresAsync(sandbox);
         sandbox.AddProgram("ssh", $"[ \"$*\" = '10.0.0.21 systemctl stop postgresql' ] && {Postgres("pg_ctl -D /mnt/pg/1 stop -m fast")}");
 
         await FollowAsync(sandbox, "databases.md");
+    }
+
+    [NetworkNamespaceFact("unshare", "curl", "openssl", "python3")]
+    public async Task HttpsAndSsh_Page_IsTrue()
+    {
+        await using var sandbox = await Sandbox.StartAsync("10.0.0.12", "10.0.0.13", "10.0.0.14");
+        await sandbox.RequireAsync(
+            """
+            mkdir site && echo 'the site' > site/index.html
+            /usr/bin/python3 -m http.server 80 --bind 10.0.0.12 --directory site > site.log 2>&1 &
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout registry.key -out registry.crt -subj /CN=registry 2> /dev/null
+            openssl s_server -accept 10.0.0.13:443 -key registry.key -cert registry.crt -quiet > registry.log 2>&1 &
+            """
+        );
+        await StartAsync(sandbox, "tcp_server.py", "SSH-2.0-bastion 10.0.0.14:22");
+        // A client that says what ssh says first. Real ones are in SharedPortTests: they need keys, and a user who may log in.
+        sandbox.AddProgram(
+            "ssh",
+            """
+            [ "$*" = '-p 443 127.0.0.1 hostname' ] && (echo SSH-2.0-client; sleep 1) | curl -sm 5 telnet://127.0.0.1:443 | grep -m 1 -o bastion
+            """
+        );
+
+        await FollowAsync(sandbox, "https-and-ssh.md");
     }
 
     [NetworkNamespaceFact("unshare", "curl", "jq", "python3")]
@@ -240,8 +269,11 @@ public sealed class TaskPageTests
         {
             await sandbox.RequireAsync($"echo 'host all all all trust' >> /mnt/pg/{folder}/pg_hba.conf");
             await sandbox.RequireAsync(
+                $"for end in crt key; do cp certs/db.example.com.$end /mnt/pg/{folder}/server.$end && chown postgres /mnt/pg/{folder}/server.$end; done"
+            );
+            await sandbox.RequireAsync(
                 Postgres(
-                    $"pg_ctl -D /mnt/pg/{folder} -w -l /mnt/pg/log{folder} -o '-c listen_addresses={address} -k /mnt/pg/{folder} -F' start"
+                    $"pg_ctl -D /mnt/pg/{folder} -w -l /mnt/pg/log{folder} -o '-c listen_addresses={address} -k /mnt/pg/{folder} -F -c ssl=on' start"
                 )
             );
         }

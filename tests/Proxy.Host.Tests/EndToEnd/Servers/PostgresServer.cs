@@ -15,6 +15,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The path of its unix socket, on which it always listens.</summary>
     public string SocketPath => $"{_folder}/.s.PGSQL.{Port}";
 
+    /// <summary>The file of its certificate, for the name <c>test</c>, if it accepts TLS.</summary>
+    public string Certificate => $"{_folder}/data/server.crt";
+
     /// <param name="tcp">An address to listen on besides the socket.</param>
     /// <param name="tls">Whether it accepts TLS, with a certificate of its own.</param>
     public static async Task<PostgresServer> StartAsync(IPEndPoint? tcp = null, bool tls = false)

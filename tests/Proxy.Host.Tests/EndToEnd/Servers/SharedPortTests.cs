@@ -16,11 +16,12 @@ public sealed class SharedPortTests : IAsyncDisposable
     public async Task Port_OpensslCurlAndSsh_EachReachesItsOwnServer()
     {
         using var plain = new TcpServer("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nplain"); // answers before it is asked
-        var (mail, web, ssh) = (await TlsAsync("mail.example.com"), await TlsAsync("www.example.com", "-www"), await SshAsync());
+        await using var ssh = await SshServer.StartAsync();
+        var (mail, web) = (await TlsAsync("mail.example.com"), await TlsAsync("www.example.com", "-www"));
         await StartAsync(
             ("mail", """ "ServerNames": ["mail.example.com"] """, mail),
             ("web", """ "ServerNames": ["*.example.com"] """, web),
-            ("ssh", """ "Protocols": ["Ssh"] """, ssh),
+            ("ssh", """ "Protocols": ["Ssh"] """, ssh.Port),
             ("plain", """ "Protocols": ["Http"] """, plain.Port)
         );
 
@@ -30,11 +31,11 @@ public sealed class SharedPortTests : IAsyncDisposable
             Assert.Contains("subject=CN = www.example.com", await SubjectAsync("www.example.com"), StringComparison.Ordinal);
             Assert.Contains("s_server", await CurlAsync("https", "www.example.com"), StringComparison.Ordinal);
             Assert.Equal("plain", await CurlAsync("http", "anything.example.org"));
-            Assert.Equal("reached 42", await SshRunAsync("echo reached $((6*7))"));
+            Assert.Equal("reached 42", await ssh.RunAsync(_port, "echo reached $((6*7))"));
         }
 
         // A megabyte through the port by ssh, which the relay carries after the examined bytes.
-        Assert.Equal("1000000", await SshRunAsync("head -c 1000000 /dev/zero | wc -c"));
+        Assert.Equal("1000000", await ssh.RunAsync(_port, "head -c 1000000 /dev/zero | wc -c"));
         await Eventually.TrueAsync(() => _host!.Tracker.Count == 0);
     }
 
@@ -107,18 +108,6 @@ public sealed class SharedPortTests : IAsyncDisposable
             ["-sSk", "--noproxy", "*", "-m", "60", "--resolve", $"{name}:{_port}:127.0.0.1", $"{scheme}://{name}:{_port}/"]
         );
 
-    private Task<string> SshRunAsync(string command) =>
-        Programs.RunAsync(
-            "ssh",
-            "",
-            [
-                .. (string[])["-F", "/dev/null", "-i", Path.Combine(_folder, "client"), "-p", _port],
-                .. Options("IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"),
-                $"{Environment.UserName}@127.0.0.1",
-                command,
-            ]
-        );
-
     private async Task<int> TlsAsync(string name, params string[] more)
     {
         var (port, key, certificate) = (Ports.Free(), Path.Combine(_folder, $"{name}.key"), Path.Combine(_folder, $"{name}.crt"));
@@ -134,36 +123,6 @@ public sealed class SharedPortTests : IAsyncDisposable
         );
     }
 
-    private async Task<int> SshAsync()
-    {
-        foreach (var name in (string[])["host", "client"])
-        {
-            await Programs.RunAsync("ssh-keygen", "", "-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(_folder, name));
-        }
-
-        if (Environment.IsPrivilegedProcess)
-        {
-            Directory.CreateDirectory("/run/sshd"); // where it separates privileges; a service makes it at its start
-        }
-
-        var port = Ports.Free();
-        return await ServeAsync(
-            "sshd",
-            port,
-            [
-                .. (string[])["-D", "-e", "-f", "/dev/null", "-h", Path.Combine(_folder, "host"), "-p", $"{port}"],
-                .. Options(
-                    "ListenAddress=127.0.0.1",
-                    $"AuthorizedKeysFile={Path.Combine(_folder, "client.pub")}",
-                    "StrictModes=no",
-                    "UsePAM=no",
-                    "PidFile=none",
-                    "PermitRootLogin=yes"
-                ),
-            ]
-        );
-    }
-
     private async Task<int> ServeAsync(string program, int port, string[] arguments)
     {
         var server = Programs.Start(program, arguments);
@@ -172,6 +131,4 @@ public sealed class SharedPortTests : IAsyncDisposable
         await Programs.ListensAsync(port);
         return port;
     }
-
-    private static IEnumerable<string> Options(params string[] options) => options.SelectMany(static one => (string[])["-o", one]);
 }
