@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using Proxy.Connections;
-using Proxy.Diagnostics;
 using Proxy.Tls;
 
 namespace Proxy.Core.Tests.Tls;
