@@ -172,8 +172,11 @@ internal sealed class ConfigWalker(ProblemList problems, bool wholeDocument, Can
 
         if (!node.LooksLikeList)
         {
-            var one = mayBeOne && element.Kind != JsonTypeInfoKind.None ? "an object or " : "";
-            problems.Error(node.Path, $"{one}a list is expected here: [ … ].");
+            var expected =
+                mayBeOne && element.Kind != JsonTypeInfoKind.None
+                    ? "an object or a list is expected here: { … } or [ … ]."
+                    : "a list is expected here: [ … ].";
+            problems.Error(node.Path, expected);
             return [];
         }
 

@@ -7,7 +7,7 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>The PROXY protocol, spoken with a real HAProxy and a real nginx, before this proxy and behind it.</summary>
-public sealed class ProxyProtocolServerTests : IAsyncDisposable
+public sealed class ProxyProtocolServerTests : IAsyncLifetime
 {
     private const string Request = "GET / HTTP/1.0\r\n\r\n";
     private static readonly string[] _versions = ["V1", "V2"];
@@ -96,7 +96,9 @@ public sealed class ProxyProtocolServerTests : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_host is not null)
         {

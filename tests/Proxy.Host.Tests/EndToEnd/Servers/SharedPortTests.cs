@@ -5,7 +5,7 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>One port for many services, with real clients and servers of each.</summary>
-public sealed class SharedPortTests : IAsyncDisposable
+public sealed class SharedPortTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-shared").FullName;
     private readonly List<Process> _servers = [];
@@ -58,7 +58,9 @@ public sealed class SharedPortTests : IAsyncDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => SubjectAsync("sales.example.com", "-alpn", "h2"));
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_host is not null)
         {

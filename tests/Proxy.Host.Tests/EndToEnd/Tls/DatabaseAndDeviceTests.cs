@@ -6,7 +6,7 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Tls;
 
 /// <summary>Real clients with TLS in front of a database that has it as well, and of a device behind mode Multiplex.</summary>
-public sealed class DatabaseAndDeviceTests : IAsyncDisposable
+public sealed class DatabaseAndDeviceTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-both").FullName;
     private readonly List<Process> _servers = [];
@@ -111,7 +111,9 @@ public sealed class DatabaseAndDeviceTests : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (var server in _servers)
         {
