@@ -38,9 +38,7 @@ internal static class GrpcEcho
             Content = body,
         };
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-#pragma warning disable CA2025 // It is awaited below, after the first message.
         var responding = http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-#pragma warning restore CA2025
         var answers = new List<string>();
         var output = await body.Stream;
         Stream? input = null;
