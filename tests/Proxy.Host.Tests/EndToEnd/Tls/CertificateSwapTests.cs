@@ -6,6 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
 
+#pragma warning disable CA2025 // all tasks are awaited before what they use is disposed
+
 namespace Proxy.Host.Tests.EndToEnd.Tls;
 
 /// <summary>Certificates that are replaced while clients connect all the time.</summary>

@@ -6,6 +6,8 @@ using Proxy.Host.Tests.EndToEnd.Handover;
 using Proxy.Host.Tests.EndToEnd.Servers;
 using Proxy.Host.Tests.Support;
 
+#pragma warning disable CA2025 // all tasks are awaited before what they use is disposed
+
 namespace Proxy.Host.Tests.EndToEnd.Tls;
 
 /// <summary>One port with TLS that is passed through, TLS that ends here, HTTPS and SSH, used by real clients of each at once.</summary>
