@@ -11,6 +11,7 @@ public sealed class GatedListener : IConnectionListener
     private readonly Func<bool> _mayAccept;
     private readonly Action<int>? _count;
     private readonly CancellationTokenSource _unbound = new();
+    private int _isDisposed;
     private readonly AcceptPause _pause;
 
     /// <summary>Creates the listener.</summary>
@@ -60,6 +61,11 @@ public sealed class GatedListener : IConnectionListener
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await _unbound.CancelAsync();
         await _inner.DisposeAsync();
         _unbound.Dispose();

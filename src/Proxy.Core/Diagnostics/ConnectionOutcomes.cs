@@ -28,10 +28,17 @@ internal static class ConnectionOutcomes
 
     /// <summary>
     /// Whether the end of a connection counts against its route: a fault, unless its client caused it by exceeding a limit, by failing its TLS handshake, as
-    /// scanners of ports do, or by breaking the protocol of a multiplexed route. If a device broke that, its own condition tells.
+    /// scanners of ports do, or by breaking the protocol of a multiplexed route. If a device broke that, its own condition tells. Nor does an upstream that ends
+    /// without close_notify: common servers do so whenever their client has ended.
     /// </summary>
     public static bool CountsAgainstRoute(this ConnectionOutcome outcome) =>
-        outcome is not (ConnectionOutcome.LimitExceeded or ConnectionOutcome.ProtocolError or ConnectionOutcome.TlsFailed)
+        outcome
+            is not (
+                ConnectionOutcome.LimitExceeded
+                or ConnectionOutcome.ProtocolError
+                or ConnectionOutcome.TlsFailed
+                or ConnectionOutcome.UpstreamTruncated
+            )
         && outcome.IsFault();
 
     /// <summary>Whether TLS failed, with the client or with a destination.</summary>

@@ -10,7 +10,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Core.Tests.Channels;
 
-public sealed class ServerDialerTests : IAsyncDisposable
+public sealed class ServerDialerTests : IAsyncLifetime
 {
     private readonly FakeDials _dials = new();
     private readonly FakeConnection _server = new();
@@ -39,7 +39,9 @@ public sealed class ServerDialerTests : IAsyncDisposable
         Assert.True(_server.Disposed);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _server.DisposeAsync();
         await _services.DisposeAsync();

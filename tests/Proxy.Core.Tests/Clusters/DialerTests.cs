@@ -20,7 +20,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Core.Tests.Clusters;
 
 /// <summary>Destinations a, b and c have the addresses 10.0.0.1, 10.0.0.2 and 10.0.0.3, and are picked in that order.</summary>
-public sealed class DialerTests : IAsyncDisposable
+public sealed class DialerTests : IAsyncLifetime
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private readonly ManualTime _time = new();
@@ -277,7 +277,9 @@ public sealed class DialerTests : IAsyncDisposable
     public async Task Connect_AnythingElse_NotSupported() =>
         await Assert.ThrowsAsync<NotSupportedException>(() => DialAsync(new IPEndPoint(IPAddress.Loopback, 1)));
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _metrics.Dispose();
         _logs.Dispose();

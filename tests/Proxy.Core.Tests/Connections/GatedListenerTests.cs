@@ -4,7 +4,7 @@ using Proxy.Connections;
 
 namespace Proxy.Core.Tests.Connections;
 
-public sealed class GatedListenerTests : IAsyncDisposable
+public sealed class GatedListenerTests : IAsyncLifetime
 {
     private static readonly TimeSpan _firstPause = AcceptPause.First;
 
@@ -124,7 +124,9 @@ public sealed class GatedListenerTests : IAsyncDisposable
         Assert.True(_inner.Disposed);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _listener.DisposeAsync();
         await _inner.DisposeAsync();

@@ -20,7 +20,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Core.Tests.Routes;
 
-public sealed class LockedClusterTests : IAsyncDisposable
+public sealed class LockedClusterTests : IAsyncLifetime
 {
     private readonly FakeDials _dials = new();
     private readonly FakeConnection _client = new();
@@ -67,7 +67,9 @@ public sealed class LockedClusterTests : IAsyncDisposable
         Assert.True(_server.Disposed);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _metrics.Dispose();
         _clock.Dispose();

@@ -11,11 +11,11 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Core.Tests.Conditions.Rules;
 
 /// <summary>A route to a destination whose socket is bound: it refuses connections until it listens.</summary>
-public sealed class DestinationConditionsTests : IAsyncDisposable
+public sealed class DestinationConditionsTests : IAsyncLifetime
 {
     private readonly ManualTime _time = new();
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private Multiplexer _proxy = null!;
+    private Multiplexer? _proxy;
 
     public DestinationConditionsTests() => _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
@@ -37,10 +37,10 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
         Assert.Equal((ConditionReason.ConnectFailed, first, 3), (Condition.Reason, Condition.Since, Condition.Count));
         Assert.Contains("refused", Condition.LastError, StringComparison.OrdinalIgnoreCase);
         Assert.Equal((ConditionLevel.Down, ConditionReason.DestinationsDown), (Cluster.Level, Cluster.Reason));
-        Assert.Equal("Off", Assert.Single(_proxy.Service<ClusterRegistry>().List()[0].Destinations).Checks);
+        Assert.Equal("Off", Assert.Single(_proxy!.Service<ClusterRegistry>().List()[0].Destinations).Checks);
 
         _server.Listen();
-        using var client = await _proxy.ConnectAsync();
+        using var client = await _proxy!.ConnectAsync();
         using var accepted = await _server.AcceptAsync();
         await Eventually.TrueAsync(() => Condition.Level == ConditionLevel.Ok);
         Assert.Equal((ConditionReason.None, ConditionLevel.Ok), (Condition.Reason, Cluster.Level));
@@ -63,7 +63,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
         Assert.Equal((ConditionLevel.Down, ConditionReason.ClientsFail, 3), (Condition.Level, Condition.Reason, Condition.Count));
         Assert.Equal(ConditionLevel.Down, Cluster.Level);
         Assert.Contains("3 of 3 in the last minute; the last: Reset", Condition.LastError, StringComparison.Ordinal);
-        Assert.Contains((FailureReason.Reset, 3L), _proxy.Service<RecentOutcomes>().Of("c", "d").Failures);
+        Assert.Contains((FailureReason.Reset, 3L), _proxy!.Service<RecentOutcomes>().Of("c", "d").Failures);
         _server.Dispose();
         await resetting;
     }
@@ -73,7 +73,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     {
         await StartAsync(Multiplexer.Portable);
         var since = _time.GetUtcNow();
-        _proxy.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "no answer in time");
+        _proxy!.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "no answer in time");
         Assert.Equal((ConditionLevel.Degraded, ConditionReason.CheckFailed), (Condition.Level, Condition.Reason));
 
         State.Health.Active = DestinationHealth.Unhealthy;
@@ -90,8 +90,8 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
         await ComeAsync();
         Assert.Equal(ConditionLevel.Down, Condition.Level);
         using var other = new TcpServer("hello");
-        await _proxy.EditAsync(Json(other.Port));
-        using var client = await _proxy.ConnectAsync();
+        await _proxy!.EditAsync(Json(other.Port));
+        using var client = await _proxy!.ConnectAsync();
         await Eventually.TrueAsync(() => Condition.Level == ConditionLevel.Ok);
     }
 
@@ -99,20 +99,20 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     public async Task Read_BrokenOneIsDrained_DegradedAndItsClusterDown()
     {
         await StartAsync(Multiplexer.Portable);
-        _proxy.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "no answer in time");
+        _proxy!.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "no answer in time");
         State.Health.Active = DestinationHealth.Unhealthy;
         Assert.Equal(ConditionLevel.Down, Condition.Level);
         _time.Advance(TimeSpan.FromMinutes(1));
         var since = _time.GetUtcNow();
 
-        Assert.True(_proxy.Service<ClusterRegistry>().TryDrain("c", "d"));
+        Assert.True(_proxy!.Service<ClusterRegistry>().TryDrain("c", "d"));
 
         Assert.Equal(
             (ConditionLevel.Degraded, ConditionReason.Drained, "no answer in time"),
             (Condition.Level, Condition.Reason, Condition.LastError)
         );
         Assert.Equal((ConditionLevel.Down, ConditionReason.NoDestination, since), (Cluster.Level, Cluster.Reason, Cluster.Since));
-        Assert.True(_proxy.Service<ClusterRegistry>().TryUndrain("c", "d"));
+        Assert.True(_proxy!.Service<ClusterRegistry>().TryUndrain("c", "d"));
         Assert.Equal(ConditionReason.DestinationsDown, Cluster.Reason);
     }
 
@@ -123,7 +123,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     {
         await StartAsync(Multiplexer.Portable, """, "e": { "Address": "tcp://127.0.0.1:1" }""");
         State.Health.Active = DestinationHealth.Unhealthy;
-        Assert.Equal(drained, drained && _proxy.Service<ClusterRegistry>().TryDrain("c", "e"));
+        Assert.Equal(drained, drained && _proxy!.Service<ClusterRegistry>().TryDrain("c", "e"));
 
         Assert.Equal((level, ConditionReason.DestinationsDown), (Cluster.Level, Cluster.Reason));
     }
@@ -152,15 +152,17 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     public async Task Read_ErrorWithControlCharacters_IsPrintable()
     {
         await StartAsync(Multiplexer.Portable);
-        _proxy.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "\u001b[2Jgone\n" + new string('x', 1000));
+        _proxy!.Service<RecentOutcomes>().Of("c", "d").Checked(Address, "\u001b[2Jgone\n" + new string('x', 1000));
 
         Assert.DoesNotContain(Condition.LastError!, char.IsControl);
         Assert.InRange(Condition.LastError!.Length, 1, 220);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
-        await _proxy.DisposeAsync();
+        await (_proxy?.DisposeAsync() ?? default);
         _server.Dispose();
     }
 
@@ -173,12 +175,12 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     private Condition Cluster => Of(ConditionKind.Cluster, "c");
 
     private DestinationState State =>
-        _proxy.Service<IProxyStateLookup>().TryGetCluster("c", out var cluster)
+        _proxy!.Service<IProxyStateLookup>().TryGetCluster("c", out var cluster)
             ? cluster.Destinations["d"]
             : throw new InvalidOperationException();
 
     private Condition Of(ConditionKind kind, string id) =>
-        Assert.Single(_proxy.Service<ConditionRegistry>().Read(), one => one.Kind == kind && one.Id == id);
+        Assert.Single(_proxy!.Service<ConditionRegistry>().Read(), one => one.Kind == kind && one.Id == id);
 
     private static string Json(int port, string more = "") =>
         $$"""
@@ -190,7 +192,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
     private Task StartAsync(string transport, string more = "")
     {
         _proxy = new Multiplexer(transport, _time);
-        return _proxy.EditAsync(Json(Port, more));
+        return _proxy!.EditAsync(Json(Port, more));
     }
 
     private async Task ComeAsync()
@@ -198,7 +200,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
         var ended = Ended;
         try
         {
-            using var client = await _proxy.ConnectAsync();
+            using var client = await _proxy!.ConnectAsync();
             await client.SendAsync("hello"u8.ToArray());
             await Eventually.TrueAsync(() => Ended > ended);
         }
@@ -208,7 +210,7 @@ public sealed class DestinationConditionsTests : IAsyncDisposable
         }
     }
 
-    private int Ended => _proxy.Service<RecentOutcomes>().Ends.List.Count;
+    private int Ended => _proxy!.Service<RecentOutcomes>().Ends.List.Count;
 
     private async Task ResetAllAsync()
     {

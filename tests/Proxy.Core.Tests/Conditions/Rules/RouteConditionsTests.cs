@@ -8,7 +8,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
 
-public sealed class RouteConditionsTests : IAsyncDisposable
+public sealed class RouteConditionsTests : IAsyncLifetime
 {
     private const string Json = """
         { "ReverseProxy": {
@@ -75,6 +75,7 @@ public sealed class RouteConditionsTests : IAsyncDisposable
     [InlineData(ConnectionOutcome.LimitExceeded)]
     [InlineData(ConnectionOutcome.ProtocolError)]
     [InlineData(ConnectionOutcome.TlsFailed)]
+    [InlineData(ConnectionOutcome.UpstreamTruncated)]
     public void Read_ClientsOwnDoing_Ok(ConnectionOutcome outcome)
     {
         End(outcome);
@@ -146,7 +147,9 @@ public sealed class RouteConditionsTests : IAsyncDisposable
         Assert.Equal(ConditionLevel.Ok, Of("r").Level);
     }
 
-    public ValueTask DisposeAsync() => _none.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _none.DisposeAsync().AsTask();
 
     private static RequestRecord Request(ConnectionOutcome outcome, int status) =>
         new()

@@ -15,7 +15,7 @@ using Proxy.Tls.Termination;
 namespace Proxy.Host.Tests.EndToEnd.Deploy;
 
 /// <summary>Each fault is made, what /metrics says is recorded, and promtool sees the alert fire within five minutes of it.</summary>
-public sealed class AlertTests : IAsyncDisposable
+public sealed class AlertTests : IAsyncLifetime
 {
     private readonly int _admin = Ports.Free();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("alerts-");
@@ -421,7 +421,9 @@ public sealed class AlertTests : IAsyncDisposable
         await _recording.FiresAsync("ProxyResourceNearLimit");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _open.ForEach(static one => one.Dispose());
         _recording.Dispose();
