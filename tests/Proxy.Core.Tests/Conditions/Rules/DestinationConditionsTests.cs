@@ -192,7 +192,7 @@ public sealed class DestinationConditionsTests : IAsyncLifetime
     private Task StartAsync(string transport, string more = "")
     {
         _proxy = new Multiplexer(transport, _time);
-        return _proxy!.EditAsync(Json(Port, more));
+        return _proxy.EditAsync(Json(Port, more));
     }
 
     private async Task ComeAsync()

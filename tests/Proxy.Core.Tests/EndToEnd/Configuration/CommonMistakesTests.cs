@@ -87,7 +87,6 @@ public sealed class CommonMistakesTests : IDisposable
     [InlineData("'KeepAlive': true", "KeepAlive", "'true' is a value; an object with keys is expected here.")]
     [InlineData("'AccessLog': 'no'", "AccessLog", "'no' is neither true nor false; write one of both.")]
     [InlineData("'Lock': { 'Permits': 2 }", "Lock", "is for routes with Mode Lock; this one has Mode Forward.")]
-    [InlineData("'Tls': {}", "Tls", "is not available yet; leave it out.")]
     public void Read_KeyOfARoute_Told(string key, string at, string message) => Expect($"{Tcp}:{at}", message, Document(route: key));
 
     [Theory]

@@ -13,15 +13,10 @@ public sealed class OpenSslTests
 {
     public static TheoryData<string, SslProtocols> Ways => TlsConnectionTests.Ways;
 
-    [Theory]
+    [OpenSslTheory]
     [MemberData(nameof(Ways))]
     public async Task Run_SClientAsksAndEnds_EndsAreClean(string transport, SslProtocols version)
     {
-        if (Programs.Find("openssl") is null)
-        {
-            return;
-        }
-
         using var client = new Tool("s_client");
         await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
@@ -41,16 +36,11 @@ public sealed class OpenSslTests
         Assert.Equal(ConnectionOutcome.Completed, await pair.Relay.WaitAsync(Eventually.Limit));
     }
 
-    [Theory]
+    [OpenSslTheory]
     [InlineData(RelayedPair.Portable)]
     [InlineData(RelayedPair.Loops)]
     public async Task Run_SClientUpdatesItsKeys_BytesPassBothWays(string transport)
     {
-        if (Programs.Find("openssl") is null)
-        {
-            return;
-        }
-
         using var client = new Tool("s_client");
         await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
@@ -72,42 +62,10 @@ public sealed class OpenSslTests
         await Eventually.TrueAsync(() => pair.Buffers.Outstanding == 0);
     }
 
-    [Theory]
-    [InlineData(RelayedPair.Portable)]
-    [InlineData(RelayedPair.Loops)]
-    public async Task Run_SClientRenegotiates_IsRefused(string transport)
-    {
-        if (Programs.Find("openssl") is null)
-        {
-            return;
-        }
-
-        using var client = new Tool("s_client");
-        await using var pair = await RelayedPair.StartWithProgramAsync(
-            transport,
-            RelayedPair.In,
-            SslProtocols.Tls12,
-            address => client.ConnectAsync(address, SslProtocols.Tls12)
-        );
-
-        await client.WriteAsync("R\n");
-
-        await client.SeesAsync("RENEGOTIATING");
-        await client.SeesAsync("no renegotiation"); // and it leaves
-        await pair.Upstream.ReadToEndAsync();
-        pair.Upstream.Dispose();
-        await pair.Relay.WaitAsync(Eventually.Limit);
-    }
-
-    [Theory]
+    [OpenSslTheory]
     [MemberData(nameof(Ways))]
     public async Task Run_SServer_AnswersAndSeesTheEnd(string transport, SslProtocols version)
     {
-        if (Programs.Find("openssl") is null)
-        {
-            return;
-        }
-
         using var server = new Tool("s_server");
         await using var pair = await RelayedPair.StartWithProgramAsync(
             transport,
