@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Tls;
@@ -12,7 +11,7 @@ internal static class ClusterTlsValidator
     public static void Check(ClusterTlsConfig tls, string path, ProblemList problems)
     {
         TlsKeys.CheckPlatform(path, problems);
-        if (tls.ServerName is { } name && HostName.TryNormalize(name) is null && !IPAddress.TryParse(name, out _))
+        if (tls.ServerName is { } name && HostName.TryNormalize(name) is null && !StrictIp.IsAddress(name))
         {
             problems.Error(
                 $"{path}:ServerName",
