@@ -34,6 +34,14 @@ internal static class HttpModeValidator
                 CheckMatch(route.Match, $"{path}:Match", problems);
             }
 
+            if (route.HasHalfCloseTimeout)
+            {
+                problems.Warn(
+                    $"{path}:HalfCloseTimeout",
+                    "has no effect with Mode Http: of a request the end of the client's bytes is the end of the client, and a WebSocket has 5 minutes; leave it out."
+                );
+            }
+
             if (config.Routes.Count == 0)
             {
                 problems.Warn(

@@ -50,6 +50,17 @@ public sealed class HttpModeValidatorTests : IDisposable
     public void Check_TlsThatHttpIsSpokenIn_NoError(string match, string tls) =>
         Assert.Empty(_document.Read(Json(Terminating(match, tls))).Errors);
 
+    [Fact]
+    public void Check_KeyWithoutEffect_Warning()
+    {
+        var result = _document.Read(Json("\"Match\": { \"Endpoints\": [\"e\"] }, \"HalfCloseTimeout\": \"00:05:00\""));
+
+        Assert.Empty(result.Errors);
+        var warning = Assert.Single(result.Warnings);
+        Assert.Equal("ReverseProxy:TcpRoutes:web:HalfCloseTimeout", warning.Path);
+        Assert.Contains("has no effect with Mode Http", warning.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"Listen\": \"127.0.0.1:0\"")]
     [InlineData("\"Match\": { \"Endpoints\": [\"e\"], \"Protocols\": [\"http\"] }")]
