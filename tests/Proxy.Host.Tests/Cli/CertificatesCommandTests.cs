@@ -45,6 +45,27 @@ public sealed class CertificatesCommandTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Run_OverAKeyThatAllMayRead_NewOneIsReadableOnlyByItsOwner()
+    {
+        var key = Path.Combine(_folder, "A_1.key");
+        await File.WriteAllTextAsync(key, "old");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+
+        Assert.Equal(0, (await RunAsync("A_1")).ExitCode);
+
+        IsIssued("A_1");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        }
+
+        Assert.Equal(4, Directory.GetFiles(_folder).Length);
+    }
+
     [Theory]
     [InlineData("../A_1")]
     [InlineData("A_1", "--domain", "not a name")]
