@@ -17,10 +17,18 @@ internal sealed class DevelopmentAuthority : IDisposable
 
     /// <param name="folder">The folder.</param>
     /// <param name="now">The time from which a new one is valid.</param>
+    /// <exception cref="IOException">Its files cannot be read or written, or there is only one of both, which is not replaced.</exception>
     public DevelopmentAuthority(string folder, DateTimeOffset now)
     {
         var path = Path.Combine(folder, Name);
-        _certificate = File.Exists($"{path}.key") ? X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key") : Create(path, now);
+        _certificate = (File.Exists($"{path}.crt"), File.Exists($"{path}.key")) switch
+        {
+            (true, true) => X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key"),
+            (false, false) => Create(path, now),
+            (var has, _) => throw new IOException(
+                $"has {Name}.{(has ? "crt" : "key")} and no {Name}.{(has ? "key" : "crt")}, so that nothing can be issued; put the file that is missing there, or choose another --folder."
+            ),
+        };
     }
 
     /// <summary>Writes a certificate for servers and clients, and its key.</summary>
