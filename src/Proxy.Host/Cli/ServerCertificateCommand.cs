@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Output;
@@ -104,7 +105,7 @@ internal static class ServerCertificateCommand
     {
         foreach (var name in names)
         {
-            if (IPAddress.TryParse(name, out var address))
+            if (AddressOf(name) is { } address)
             {
                 alternative.AddIpAddress(address);
             }
@@ -118,9 +119,25 @@ internal static class ServerCertificateCommand
     private static bool IsName(string name)
     {
         var bare = name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name;
-        return IPAddress.TryParse(name, out _)
-            || (Uri.CheckHostName(bare) == UriHostNameType.Dns && !bare.EndsWith('.') && bare.All(char.IsAscii));
+        return AddressOf(name) is not null
+            || (
+                Uri.CheckHostName(bare) == UriHostNameType.Dns
+                && !bare.EndsWith('.')
+                && bare.All(char.IsAscii)
+                && !bare[(bare.LastIndexOf('.') + 1)..].All(char.IsAsciiDigit) // which ends an address (RFC 3696, 2)
+            );
     }
+
+    // In full: "10" would be read as 0.0.0.10.
+    private static IPAddress? AddressOf(string name) =>
+        IPAddress.TryParse(name, out var address)
+        && (
+            address.AddressFamily == AddressFamily.InterNetwork
+                ? address.ToString() == name
+                : name.All(static letter => char.IsAsciiHexDigit(letter) || letter is ':' or '.')
+        )
+            ? address
+            : null;
 
     // Of a wildcard and an IPv6 address, without what files cannot be named.
     private static string FileName(string name) => name.Replace("*", "_", StringComparison.Ordinal).Replace(':', '-').ToLowerInvariant();

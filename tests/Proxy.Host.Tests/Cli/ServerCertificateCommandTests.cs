@@ -111,6 +111,10 @@ public sealed class ServerCertificateCommandTests : IDisposable
     [InlineData("--name", "a.*.example")]
     [InlineData("--name", "*")]
     [InlineData("--name", "CA")]
+    [InlineData("--name", "10")]
+    [InlineData("--name", "1.2.3")]
+    [InlineData("--name", "0x7f.1")]
+    [InlineData("--name", "[::1]:443")]
     [InlineData("--name", "a.example", "--days", "0")]
     [InlineData("--name", "a.example", "--days", "3651")]
     public async Task Run_BadArguments_ExitsWithTwoAndWritesNothing(params string[] arguments)
