@@ -23,7 +23,7 @@ internal static class TerminationValidator
             var path = $"ReverseProxy:TcpRoutes:{id}";
             if (EffectiveTls.Of(route) is { } tls)
             {
-                CheckTogether(tls, conditions[id], path, problems);
+                CheckProtocols(conditions[id], path, problems);
                 CheckAlpn(tls, isWritten: route.Tls!.AlpnProtocols.Count > 0, conditions[id], path, problems);
                 if (mounted.Contains(id, StringComparer.OrdinalIgnoreCase))
                 {
@@ -48,7 +48,7 @@ internal static class TerminationValidator
             && one with { Certificate = other.Certificate, AlpnProtocols = other.AlpnProtocols, CipherSuites = other.CipherSuites } == other
         );
 
-    private static void CheckTogether(RouteTlsConfig tls, RouteConditions conditions, string path, ProblemList problems)
+    private static void CheckProtocols(RouteConditions conditions, string path, ProblemList problems)
     {
         if (conditions.Protocols.Count > 0 && !conditions.HasProtocol("Tls") && !conditions.HasProtocol("Postgres"))
         {
