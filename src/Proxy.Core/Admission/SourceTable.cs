@@ -26,6 +26,9 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     /// <summary>Those for which there is no room.</summary>
     public Source Others { get; } = new(0);
 
+    // Clients without an address, such as those of unix sockets. It is not in the table: every key may be one of IPv6.
+    private readonly Source _withoutAddress = new(0);
+
     /// <summary>The number of sources.</summary>
     public int Count => _sources.Count;
 
@@ -37,6 +40,11 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     /// <param name="now">The time in seconds.</param>
     public Source Find(IPAddress? client, double now)
     {
+        if (client is null)
+        {
+            return _withoutAddress;
+        }
+
         var key = KeyOf(client);
         if (!_sources.TryGetValue(key, out var source))
         {
@@ -84,7 +92,7 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     private void Use(Source source, double now)
     {
         source.LastUse = now;
-        if (source.Count > 0 || source == Others)
+        if (source.Count > 0 || source == Others || source == _withoutAddress)
         {
             return;
         }
@@ -118,13 +126,8 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
     }
 
     // Addresses of IPv4 have a place of their own within the numbers of IPv6, which no client has.
-    private UInt128 KeyOf(IPAddress? client)
+    private UInt128 KeyOf(IPAddress client)
     {
-        if (client is null)
-        {
-            return 0;
-        }
-
         Span<byte> bytes = stackalloc byte[16];
         client.TryWriteBytes(bytes, out _);
         return client.AddressFamily is AddressFamily.InterNetwork

@@ -23,10 +23,7 @@ internal sealed class ConnectorClusters(Func<IReadOnlyDictionary<string, Channel
             return revision.Clusters;
         }
 
-        var http = config
-            .Routes.Values.Select(static route => route.ClusterId)
-            .OfType<string>()
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var http = config.UsedClusters().Http;
         var callers = Callers(revision.Config.Channels);
         return
         [

@@ -104,4 +104,7 @@ public enum ConditionReason
 
     /// <summary>More sources of clients are connected than a route tells apart, so that further ones share the limits of one.</summary>
     SourcesFull,
+
+    /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
+    NotYetValid,
 }

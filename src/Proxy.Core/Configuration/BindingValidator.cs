@@ -118,15 +118,16 @@ internal static class BindingValidator
                 continue;
             }
 
-            var tls = config.TcpRoutes[first].Tls;
+            var tls = EffectiveTls.Of(config.TcpRoutes[first]);
             foreach (var id in group.Select(static entry => entry.RouteId))
             {
-                if (!TerminationValidator.AreSame(config.TcpRoutes[id].Tls, tls) && reported.Add(id))
+                if (!TerminationValidator.AreSame(EffectiveTls.Of(config.TcpRoutes[id]), tls) && reported.Add(id))
                 {
                     problems.Consequence(
                         $"{PathOf(id)}:Tls",
                         $"differs from that of route '{first}', and on {binding.Address.Text} only the client's certificate tells which of them takes a client: "
-                            + "write the same Tls in both, with ClientCertificates 'Allow' if some clients have none.",
+                            + "write the same Tls in both, with ClientCertificates 'Allow' if some clients have none"
+                            + (config.TcpRoutes[id].Mode == config.TcpRoutes[first].Mode ? "." : $" ({EffectiveTls.OfHttp})."),
                         $"{PathOf(id)}:Tls",
                         $"{PathOf(first)}:Tls"
                     );

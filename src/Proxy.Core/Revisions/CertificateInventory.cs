@@ -41,7 +41,7 @@ public sealed class CertificateInventory
     /// <param name="routeId">The id of the route; case is ignored.</param>
     /// <returns>Null if there is no such TCP route, or if it does not terminate TLS.</returns>
     public RouteTlsStatus? Route(string routeId) =>
-        Used?.TcpRoutes.GetValueOrDefault(routeId)?.Tls is { } tls
+        Used?.TcpRoutes.GetValueOrDefault(routeId) is { } route && EffectiveTls.Of(route) is { } tls
             ? new([.. tls.Certificate.Select(_store.Find).OfType<ServedCertificate>().Select(CertificateStatus.Of)], tls.ClientCertificates)
             {
                 MinimumVersion = tls.MinimumVersion,

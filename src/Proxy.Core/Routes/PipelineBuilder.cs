@@ -4,7 +4,6 @@ using Proxy.Admission;
 using Proxy.Configuration;
 using Proxy.Configuration.Endpoints;
 using Proxy.Configuration.Routes;
-using Proxy.Configuration.Tls;
 using Proxy.Diagnostics;
 using Proxy.Peeking;
 using Proxy.ProxyProtocol;
@@ -151,11 +150,12 @@ internal sealed partial class PipelineBuilder(
         try
         {
             var mode = kinds[Array.FindIndex(_factories, factory => factory.Builds(route))].Build(id, route);
-            var terminator = TlsOf(route) is { } tls ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
+            var tls = EffectiveTls.Of(route);
+            var terminator = tls is not null ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
             var whole = terminator is null ? mode : new TlsMiddleware(terminator, mode).OnConnectionAsync;
             var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
             var isLogged = route.AccessLog;
-            return new(Admitted(whole), Admitted(mode), terminator, TlsOf(route), Routed);
+            return new(Admitted(whole), Admitted(mode), terminator, tls, Routed);
 
             void Routed(ConnectionRecord record) => tracking.Routed(record, id, isLogged);
 
@@ -176,17 +176,6 @@ internal sealed partial class PipelineBuilder(
             throw new ApplyException($"ReverseProxy:TcpRoutes:{id}", exception);
         }
     }
-
-    // Kestrel speaks HTTP/2 and HTTP/1.1, which browsers have to be told. HTTP itself tells where its messages end, and many clients send no close_notify,
-    // which servers ought to be prepared for (RFC 9112, 9.8).
-    private static RouteTlsConfig? TlsOf(TcpRouteConfig route) =>
-        route is { Mode: TcpMode.Http, Tls: { } tls }
-            ? tls with
-            {
-                AlpnProtocols = tls.AlpnProtocols.Count > 0 ? tls.AlpnProtocols : ["h2", "http/1.1"],
-                RequireCloseNotify = false,
-            }
-            : route.Tls;
 
     private static bool AnswersPostgres(TcpRouteConfig route) =>
         route.Match?.Protocols.Contains("Postgres", StringComparer.OrdinalIgnoreCase) ?? false;

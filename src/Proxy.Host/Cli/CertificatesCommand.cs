@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Output;
-using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
 
@@ -19,11 +17,6 @@ internal static class CertificatesCommand
         Description = "The ids of the instances.",
         Arity = ArgumentArity.OneOrMore,
     };
-    private static readonly Option<string> _folder = new("--folder")
-    {
-        Description = "The folder of the certificates and keys.",
-        DefaultValueFactory = static _ => "certs",
-    };
     private static readonly Option<string> _domain = new("--domain")
     {
         Description = "The SPIFFE trust domain.",
@@ -34,12 +27,7 @@ internal static class CertificatesCommand
         Description = "The group of the instances.",
         DefaultValueFactory = static _ => "dev",
     };
-    private static readonly Option<int> _days = new("--days")
-    {
-        Description = "The number of days for which the certificates of the instances are valid, 1 to 3650.",
-        DefaultValueFactory = static _ => 365,
-    };
-
+    private static readonly CertificateFolder _certificates = new();
     private static readonly OutputOption _output = new();
 
     public static Command Create()
@@ -50,61 +38,45 @@ internal static class CertificatesCommand
         )
         {
             _instances,
-            _folder,
             _domain,
             _group,
-            _days,
         };
+        _certificates.AddTo(command);
         _output.AddTo(command);
-        command.Add(ServerCertificateCommand.Create());
+        command.Add(ServerCertificateCommand.Create(_instances));
         command.SetAction(static parsed => Run(parsed, TimeProvider.System));
         return command;
     }
 
     private static int Run(ParseResult parsed, TimeProvider time)
     {
-        if (FindError(parsed) is { } error)
-        {
-            parsed.InvocationConfiguration.Error.WriteLine(error);
-            return ExitCode.BadInput;
-        }
-
-        try
-        {
-            IssueAll(parsed, time.GetUtcNow());
-            return ExitCode.Ok;
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
-        {
-            parsed.InvocationConfiguration.Error.WriteLine($"{parsed.GetValue(_folder)}: {exception.Message}");
-            return ExitCode.BadInput;
-        }
+        var now = time.GetUtcNow();
+        string[] ids = [.. parsed.GetValue(_instances)!.Distinct()];
+        return _certificates.Run(parsed, FindError(parsed), ids, now, authority => IssueAll(parsed, ids, authority, now));
     }
 
     private static string? FindError(ParseResult parsed)
     {
-        var (domain, group, days) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!, parsed.GetValue(_days));
+        var (domain, group) = (parsed.GetValue(_domain)!, parsed.GetValue(_group)!);
         return Array.Find([.. parsed.GetValue(_instances)!, group], static name => !ChannelNames.IsValid(name)) is { } name
                 ? $"'{name}' is not a valid instance id or group; write {ChannelNames.Rule}."
             // Case is ignored, because some file systems ignore it.
             : parsed.GetValue(_instances)!.Contains(DevelopmentAuthority.Name, StringComparer.OrdinalIgnoreCase)
                 ? $"'{DevelopmentAuthority.Name}' is reserved for the files of the authority; choose another instance id."
+            : parsed.GetValue(_instances)!.Contains(ServerCertificateCommand.Name, StringComparer.OrdinalIgnoreCase)
+                ? ServerCertificateCommand.Reserved
             : Uri.CheckHostName(domain) != UriHostNameType.Dns || domain.Any(char.IsAsciiLetterUpper)
                 ? $"'{domain}' is not a valid trust domain; write a DNS name in lower case, such as example.org."
-            : days is < 1 or > 3650 ? $"--days {days} is out of range; write 1 to 3650."
             : null;
     }
 
-    private static void IssueAll(ParseResult parsed, DateTimeOffset now)
+    private static void IssueAll(ParseResult parsed, string[] ids, DevelopmentAuthority authority, DateTimeOffset now)
     {
-        var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
-        using var authority = new DevelopmentAuthority(folder, now);
         var issued = new List<Issued>();
-        foreach (var id in parsed.GetValue(_instances)!)
+        foreach (var id in ids)
         {
-            var (path, uri) = (Path.Combine(folder, id), $"spiffe://{parsed.GetValue(_domain)}/c/{parsed.GetValue(_group)}/i/{id}");
-            authority.Issue(path, id, now, now.AddDays(parsed.GetValue(_days)), names => names.AddUri(new Uri(uri)));
+            var (path, uri) = (_certificates.PathOf(parsed, id), $"spiffe://{parsed.GetValue(_domain)}/c/{parsed.GetValue(_group)}/i/{id}");
+            authority.Issue(path, id, now, _certificates.Until(parsed, now), names => names.AddUri(new Uri(uri)));
             issued.Add(new($"{path}.crt", $"{path}.key", uri));
         }
 

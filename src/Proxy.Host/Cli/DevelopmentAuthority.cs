@@ -17,10 +17,18 @@ internal sealed class DevelopmentAuthority : IDisposable
 
     /// <param name="folder">The folder.</param>
     /// <param name="now">The time from which a new one is valid.</param>
+    /// <exception cref="IOException">Its files cannot be read or written, or there is only one of both, which is not replaced.</exception>
     public DevelopmentAuthority(string folder, DateTimeOffset now)
     {
         var path = Path.Combine(folder, Name);
-        _certificate = File.Exists($"{path}.key") ? X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key") : Create(path, now);
+        _certificate = (File.Exists($"{path}.crt"), File.Exists($"{path}.key")) switch
+        {
+            (true, true) => X509Certificate2.CreateFromPemFile($"{path}.crt", $"{path}.key"),
+            (false, false) => Create(path, now),
+            (var has, _) => throw new IOException(
+                $"has {Name}.{(has ? "crt" : "key")} and no {Name}.{(has ? "key" : "crt")}, so that nothing can be issued; put the file that is missing there, or choose another --folder."
+            ),
+        };
     }
 
     /// <summary>Writes a certificate for servers and clients, and its key.</summary>
@@ -69,20 +77,36 @@ internal sealed class DevelopmentAuthority : IDisposable
         return authority;
     }
 
-    // The key is written first, readable only by its owner. If the command fails in between, no certificate without a key is left.
+    // Files of an own are renamed over those that exist, so that no mode is inherited and no link is followed. The key is the first: if the command fails
+    // in between, no certificate without a key is left.
     private static void Write(string path, string certificate, ECDsa key)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        var (ofKey, ofCertificate) = (Temporary($"{path}.key"), Temporary($"{path}.crt"));
+        try
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            WriteNew(ofKey, $"{key.ExportPkcs8PrivateKeyPem()}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            WriteNew(ofCertificate, $"{certificate}\n", null);
+            File.Move(ofKey, $"{path}.key", overwrite: true);
+            File.Move(ofCertificate, $"{path}.crt", overwrite: true);
+        }
+        finally
+        {
+            File.Delete(ofKey);
+            File.Delete(ofCertificate);
+        }
+    }
+
+    private static string Temporary(string path) => $"{path}.{Path.GetRandomFileName()}.tmp";
+
+    private static void WriteNew(string path, string content, UnixFileMode? mode)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (mode is not null && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = mode;
         }
 
-        using (var writer = new StreamWriter($"{path}.key", options))
-        {
-            writer.Write($"{key.ExportPkcs8PrivateKeyPem()}\n");
-        }
-
-        File.WriteAllText($"{path}.crt", $"{certificate}\n");
+        using var writer = new StreamWriter(path, options);
+        writer.Write(content);
     }
 }

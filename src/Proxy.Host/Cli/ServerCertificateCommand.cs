@@ -1,11 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Configuration.Reading;
 using Proxy.Host.Cli.Output;
-using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli;
 
@@ -15,7 +15,13 @@ namespace Proxy.Host.Cli;
 /// </summary>
 internal static class ServerCertificateCommand
 {
-    private const int MostDays = 3650;
+    /// <summary>The name of the command, which therefore no instance has.</summary>
+    public const string Name = "server";
+
+    /// <summary>Why no instance has it.</summary>
+    public const string Reserved =
+        $"'{Name}' is reserved for the command that makes certificates for TLS ('proxy certificates {Name} --name NAME'); choose another instance id.";
+
     private const int MostCommonName = 64;
 
     private static readonly Option<string[]> _names = new("--name")
@@ -24,30 +30,27 @@ internal static class ServerCertificateCommand
         Arity = ArgumentArity.OneOrMore,
         Required = true,
     };
-    private static readonly Option<string> _folder = new("--folder")
-    {
-        Description = "The folder of the certificates and keys.",
-        DefaultValueFactory = static _ => "certs",
-    };
-    private static readonly Option<int> _days = new("--days")
-    {
-        Description = "The number of days for which the certificate is valid, 1 to 3650.",
-        DefaultValueFactory = static _ => 365,
-    };
-
+    private static readonly CertificateFolder _certificates = new();
     private static readonly OutputOption _output = new();
 
-    public static Command Create()
+    /// <param name="instances">The argument of the command above, which takes the instances that were written before this command.</param>
+    public static Command Create(Argument<string[]> instances)
     {
         var command = new Command(
-            "server",
+            Name,
             "Creates a certificate for TLS: an authority for development, unless the folder has one, and a certificate for the names of a server."
         )
         {
             _names,
-            _folder,
-            _days,
         };
+        _certificates.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.Parent is CommandResult above && above.GetResult(instances) is { Tokens.Count: > 0 })
+            {
+                result.AddError(Reserved);
+            }
+        });
         _output.AddTo(command);
         command.SetAction(static parsed => Run(parsed, TimeProvider.System));
         return command;
@@ -55,51 +58,35 @@ internal static class ServerCertificateCommand
 
     private static int Run(ParseResult parsed, TimeProvider time)
     {
-        if (FindError(parsed) is { } error)
-        {
-            parsed.InvocationConfiguration.Error.WriteLine(error);
-            return ExitCode.BadInput;
-        }
-
-        try
-        {
-            Issue(parsed, time.GetUtcNow());
-            return ExitCode.Ok;
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
-        {
-            parsed.InvocationConfiguration.Error.WriteLine($"{parsed.GetValue(_folder)}: {exception.Message}");
-            return ExitCode.BadInput;
-        }
+        var now = time.GetUtcNow();
+        var error = FindError(parsed);
+        string[] files = error is null ? [FileName(parsed.GetValue(_names)![0])] : [];
+        return _certificates.Run(parsed, error, files, now, authority => Issue(parsed, authority, now));
     }
 
     private static string? FindError(ParseResult parsed)
     {
-        var (names, days) = (parsed.GetValue(_names)!, parsed.GetValue(_days));
+        var names = parsed.GetValue(_names)!;
         return Array.Find(names, static name => !IsName(name)) is { } wrong
                 ? $"'{Printable.Shorten(wrong)}' is no name of a server; write one such as www.example.com or *.example.com (others as 'xn--…'), or an IP address."
             // Case is ignored, because some file systems ignore it.
             : FileName(names[0]).Equals(DevelopmentAuthority.Name, StringComparison.OrdinalIgnoreCase)
                 ? $"'{DevelopmentAuthority.Name}' is reserved for the files of the authority; give another name first."
-            : days is < 1 or > MostDays ? $"--days {days} is out of range; write 1 to {MostDays}."
             : null;
     }
 
-    private static void Issue(ParseResult parsed, DateTimeOffset now)
+    private static void Issue(ParseResult parsed, DevelopmentAuthority authority, DateTimeOffset now)
     {
-        var folder = Directory.CreateDirectory(parsed.GetValue(_folder)!).FullName;
-        using var authority = new DevelopmentAuthority(folder, now);
         string[] names = [.. parsed.GetValue(_names)!.Distinct(StringComparer.OrdinalIgnoreCase)];
-        var path = Path.Combine(folder, FileName(names[0]));
+        var path = _certificates.PathOf(parsed, FileName(names[0]));
         authority.Issue(
             path,
-            names[0].Length <= MostCommonName ? names[0] : "server", // X.520 has no longer ones, and names are read from the alternative names
+            names[0].Length <= MostCommonName ? names[0] : Name, // X.520 has no longer ones, and names are read from the alternative names
             now,
-            now.AddDays(parsed.GetValue(_days)),
+            _certificates.Until(parsed, now),
             alternative => Add(alternative, names)
         );
-        var issued = new Issued($"{path}.crt", $"{path}.key", names, Path.Combine(folder, $"{DevelopmentAuthority.Name}.crt"));
+        var issued = new Issued($"{path}.crt", $"{path}.key", names, $"{_certificates.PathOf(parsed, DevelopmentAuthority.Name)}.crt");
         _output
             .PrinterFor(parsed)
             .Print(
@@ -118,7 +105,7 @@ internal static class ServerCertificateCommand
     {
         foreach (var name in names)
         {
-            if (IPAddress.TryParse(name, out var address))
+            if (AddressOf(name) is { } address)
             {
                 alternative.AddIpAddress(address);
             }
@@ -132,9 +119,25 @@ internal static class ServerCertificateCommand
     private static bool IsName(string name)
     {
         var bare = name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name;
-        return IPAddress.TryParse(name, out _)
-            || (Uri.CheckHostName(bare) == UriHostNameType.Dns && !bare.EndsWith('.') && bare.All(char.IsAscii));
+        return AddressOf(name) is not null
+            || (
+                Uri.CheckHostName(bare) == UriHostNameType.Dns
+                && !bare.EndsWith('.')
+                && bare.All(char.IsAscii)
+                && !bare[(bare.LastIndexOf('.') + 1)..].All(char.IsAsciiDigit) // which ends an address (RFC 3696, 2)
+            );
     }
+
+    // In full: "10" would be read as 0.0.0.10.
+    private static IPAddress? AddressOf(string name) =>
+        IPAddress.TryParse(name, out var address)
+        && (
+            address.AddressFamily == AddressFamily.InterNetwork
+                ? address.ToString() == name
+                : name.All(static letter => char.IsAsciiHexDigit(letter) || letter is ':' or '.')
+        )
+            ? address
+            : null;
 
     // Of a wildcard and an IPv6 address, without what files cannot be named.
     private static string FileName(string name) => name.Replace("*", "_", StringComparison.Ordinal).Replace(':', '-').ToLowerInvariant();

@@ -21,6 +21,29 @@ public sealed class SourceTableTests
     }
 
     [Theory]
+    [InlineData(1, "::1")]
+    [InlineData(64, "::1")]
+    [InlineData(128, "::")]
+    [InlineData(128, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData(64, "0.0.0.0")]
+    [InlineData(64, "255.255.255.255")]
+    public void Find_NoAddress_SourceOfItsOwn(int prefix, string other)
+    {
+        var table = new SourceTable(prefix);
+        var without = table.Find(null, 0);
+
+        Assert.Same(without, table.Find(null, 0));
+        var with = table.Find(IPAddress.Parse(other), 0);
+        Assert.NotSame(without, with);
+        Assert.NotSame(table.Others, without);
+        table.Enter(without);
+        table.Leave(without, 0);
+        table.ForgetIdle(10);
+        Assert.NotSame(with, table.Find(IPAddress.Parse(other), 10));
+        Assert.Same(without, table.Find(null, 10));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(127)]
     [InlineData(128)]

@@ -83,6 +83,25 @@ public sealed class RouteApiTests : IDisposable
     }
 
     [Fact]
+    public async Task Route_WithModeHttpThatTerminatesTls_HasTheProtocolsInEffect()
+    {
+        using var files = new CertificateFolder();
+        await using var host = await TestHost.StartAsync(
+            $$"""
+            { "Log": { "Access": { "Path": "/dev/null" } }, "Admin": { "Url": "http://127.0.0.1:0" },
+              "ReverseProxy": { "TcpRoutes": { "web": { "Listen": "127.0.0.1:0", "Mode": "Http", "Tls": { "Certificate": {{files.Issue(
+                "web"
+            )}} } } } } }
+            """
+        );
+        using var api = new AdminClient(host);
+
+        var tls = (await api.GetAsync("/api/routes/web")).GetProperty("tls");
+
+        Assert.Equal(["h2", "http/1.1"], tls.GetProperty("alpnProtocols").EnumerateArray().Select(static one => one.GetString()));
+    }
+
+    [Fact]
     public async Task Route_CertificateReplacedByGarbage_SaysWhyAndKeepsTheOldOne()
     {
         await using var tls = await TlsHost.StartAsync();

@@ -54,6 +54,21 @@ public sealed class ServerCertificateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_NameOfFilesThatExist_RefusedUnlessForced()
+    {
+        Assert.Equal(0, (await RunAsync("--name", "a.example")).ExitCode);
+        var before = await File.ReadAllTextAsync(In("a.example.key"));
+
+        var (exit, _, errors) = await RunAsync("--name", "A.example", "--name", "b.example");
+
+        Assert.Equal(2, exit);
+        Assert.Contains($"{In("a.example.crt")} and 1 more file", errors, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllTextAsync(In("a.example.key")));
+        Assert.Equal(0, (await RunAsync("--name", "a.example", "--force")).ExitCode);
+        Assert.NotEqual(before, await File.ReadAllTextAsync(In("a.example.key")));
+    }
+
+    [Fact]
     public async Task Run_Keys_AreReadableOnlyByTheirOwner()
     {
         Assert.Equal(0, (await RunAsync("--name", "a.example")).ExitCode);
@@ -96,6 +111,10 @@ public sealed class ServerCertificateCommandTests : IDisposable
     [InlineData("--name", "a.*.example")]
     [InlineData("--name", "*")]
     [InlineData("--name", "CA")]
+    [InlineData("--name", "10")]
+    [InlineData("--name", "1.2.3")]
+    [InlineData("--name", "0x7f.1")]
+    [InlineData("--name", "[::1]:443")]
     [InlineData("--name", "a.example", "--days", "0")]
     [InlineData("--name", "a.example", "--days", "3651")]
     public async Task Run_BadArguments_ExitsWithTwoAndWritesNothing(params string[] arguments)

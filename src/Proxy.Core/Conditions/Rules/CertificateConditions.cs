@@ -57,13 +57,13 @@ internal sealed class CertificateConditions(CertificateInventory used, ProxyStat
     private Condition Of(Certificate certificate) =>
         certificate.Error is { } error
             ? Unreadable(certificate.Path, error, certificate.ReadAt)
-            : OfTime(certificate.Path, certificate.From, certificate.Until);
+            : OfTime(certificate.Path, certificate.From, certificate.Until, certificate.ReadAt);
 
     // One that is over fails clients, whatever is wrong with its successor.
     private Condition OfUsed((string Key, ServedCertificate Certificate) one)
     {
         var (key, certificate) = one;
-        var condition = OfTime(key, certificate.Loaded.NotBefore, certificate.Loaded.NotAfter);
+        var condition = OfTime(key, certificate.Loaded.NotBefore, certificate.Loaded.NotAfter, certificate.Since);
         return certificate.Problem is { } problem && condition.Level != ConditionLevel.Down
             ? Unreadable(key, problem.Text, problem.Since)
             : condition;
@@ -91,9 +91,19 @@ internal sealed class CertificateConditions(CertificateInventory used, ProxyStat
             Count = 1,
         };
 
-    private Condition OfTime(string key, DateTimeOffset from, DateTimeOffset until)
+    private Condition OfTime(string key, DateTimeOffset from, DateTimeOffset until, DateTimeOffset readAt)
     {
         var (soon, now) = (CertificateTime.RenewalDue(from, until), time.GetUtcNow());
+        if (now < from)
+        {
+            return new(Kind, key, ConditionLevel.Down, ConditionReason.NotYetValid)
+            {
+                Since = readAt,
+                LastError = $"valid from {from.UtcDateTime:u}",
+                Count = 1,
+            };
+        }
+
         return now < soon
             ? Condition.Ok(Kind, key)
             : new(
@@ -145,7 +155,14 @@ internal sealed class CertificateConditions(CertificateInventory used, ProxyStat
         try
         {
             using var certificate = open();
-            return new(key, certificate.NotBefore, certificate.NotAfter, null, now);
+            var (from, until) = (certificate.NotBefore, certificate.NotAfter);
+            return new(
+                key,
+                from,
+                until,
+                null,
+                before is { Error: null } && (before.From, before.Until) == (from, until) ? before.ReadAt : now
+            );
         }
         catch (Exception exception)
         {

@@ -32,25 +32,22 @@ internal static class ClusterValidator
                 problems.Warn(path, "no route uses this cluster; add a route, or remove the cluster.");
             }
 
-            if (
-                cluster.Tcp.SendProxyProtocol != ProxyProtocolVersion.None
-                && cluster.Destinations.Values.Any(static one => IsTcp(one) == false)
-            )
+            var isForHttp = IsForHttp(id, cluster, use);
+            if (isForHttp && cluster.Tcp.SendProxyProtocol != ProxyProtocolVersion.None)
             {
                 problems.Consequence(
                     $"{path}:Tcp:SendProxyProtocol",
-                    "is for tcp:// and unix: destinations, and this cluster has http:// ones; leave it out.",
-                    $"{path}:Destinations"
+                    $"is for tcp:// and unix: destinations, and {WhyHttp(cluster)}; leave it out.",
+                    $"{path}:Destinations",
+                    $"{path}:Connector"
                 );
             }
 
             TlvTypes.Check(cluster.Tcp, $"{path}:Tcp", problems);
-            ProbeValidator.Check(cluster, path, problems);
+            ProbeValidator.Check(cluster, path, isForHttp ? WhyHttp(cluster) : null, problems);
             if (cluster.Tcp.Tls is { } tls)
             {
-                var hasHttp = cluster.Destinations.Values.Any(static one => IsTcp(one) == false);
-                ClusterTlsValidator.Check(tls, $"{path}:Tcp:Tls", hasHttp, $"{path}:Destinations", problems);
-                TlsNameValidator.Check(tls, cluster, path, problems);
+                CheckTls(tls, cluster, path, isForHttp, problems);
             }
 
             if (http.Contains(id))
@@ -58,6 +55,34 @@ internal static class ClusterValidator
                 WarnAboutTcpOnly(cluster, path, problems);
             }
         }
+    }
+
+    /// <summary>Whether the connections to a cluster's destinations are YARP's, which does not know the keys of Tcp.</summary>
+    private static bool IsForHttp(string id, ClusterSection cluster, UsedClusters use) =>
+        cluster.Destinations.Values.Any(static one => IsTcp(one) == false) || (cluster.Connector is not null && use.Http.Contains(id));
+
+    private static string WhyHttp(ClusterSection cluster) =>
+        cluster.Connector is null
+            ? "this cluster has http:// or https:// ones"
+            : "HTTP routes use this cluster, whose connector they reach by HTTP in clear within its channel";
+
+    private static void CheckTls(ClusterTlsConfig tls, ClusterSection cluster, string path, bool isForHttp, ProblemList problems)
+    {
+        ClusterTlsValidator.Check(tls, $"{path}:Tcp:Tls", problems);
+        if (!isForHttp)
+        {
+            TlsNameValidator.Check(tls, cluster, path, problems);
+            return;
+        }
+
+        problems.Consequence(
+            $"{path}:Tcp:Tls",
+            cluster.Connector is null
+                ? $"is for tcp:// and unix: destinations, and {WhyHttp(cluster)}, whose TLS is YARP's; leave it out, write https:// addresses, and what they need in HttpClient."
+                : $"is for tcp:// and unix: destinations, and {WhyHttp(cluster)}; leave it out.",
+            $"{path}:Destinations",
+            $"{path}:Connector"
+        );
     }
 
     /// <summary>Whether a destination is for TCP routes; null if its address does not tell.</summary>

@@ -7,11 +7,14 @@ internal static class ProbeValidator
 {
     private static readonly TcpClusterConfig _defaults = new();
 
-    public static void Check(ClusterSection cluster, string path, ProblemList problems)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="whyHttp">Why its destinations are reached by HTTP; null if they are not.</param>
+    /// <param name="problems">Receives the problems.</param>
+    public static void Check(ClusterSection cluster, string path, string? whyHttp, ProblemList problems)
     {
         var tcp = cluster.Tcp;
         var isChecked = cluster.HealthCheck?.Active?.Enabled is true;
-        var isHttp = cluster.Destinations.Values.Any(static one => ClusterValidator.IsTcp(one) == false);
         if (tcp.Probe is { } probe)
         {
             CheckBytes(probe.Send, $"{path}:Tcp:Probe:Send", problems);
@@ -25,12 +28,13 @@ internal static class ProbeValidator
                 );
             }
 
-            if (isHttp)
+            if (whyHttp is not null)
             {
                 problems.Consequence(
                     $"{path}:Tcp:Probe",
-                    "is for tcp:// and unix: destinations, and this cluster has http:// ones; use HealthCheck:Active:Path.",
-                    $"{path}:Destinations"
+                    $"is for tcp:// and unix: destinations, and {whyHttp}; use HealthCheck:Active:Path.",
+                    $"{path}:Destinations",
+                    $"{path}:Connector"
                 );
             }
         }

@@ -20,6 +20,9 @@ internal static class StrictIp
         return IsFourParts(text) && IPAddress.TryParse(text, out address);
     }
 
+    /// <summary>Whether a text is an address, of IPv6 without brackets.</summary>
+    public static bool IsAddress(string text) => TryParse(text.Contains(':', StringComparison.Ordinal) ? $"[{text}]" : text, out _);
+
     /// <summary>Parses a network such as 10.0.0.0/8; a single address is a network of full length.</summary>
     public static bool TryParseNetwork(string text, out IPNetwork network, out string? error)
     {

@@ -1,4 +1,5 @@
 using Proxy.Configuration.Reading;
+using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Routes;
 
@@ -24,9 +25,21 @@ internal static class HttpModeValidator
             }
 
             CheckTarget(route, path, problems);
-            if (route.Tls is null)
+            if (route.Tls is { } tls)
+            {
+                CheckTls(tls, route.Match, path, problems);
+            }
+            else
             {
                 CheckMatch(route.Match, $"{path}:Match", problems);
+            }
+
+            if (route.HasHalfCloseTimeout)
+            {
+                problems.Warn(
+                    $"{path}:HalfCloseTimeout",
+                    "has no effect with Mode Http: of a request the end of the client's bytes is the end of the client, and a WebSocket has 5 minutes; leave it out."
+                );
             }
 
             if (config.Routes.Count == 0)
@@ -55,6 +68,28 @@ internal static class HttpModeValidator
             problems.Consequence(
                 $"{path}:Connector",
                 "is not for Mode Http; name it as the Connector of a cluster that HTTP routes use (ReverseProxy:Routes), and leave it out here.",
+                $"{path}:Mode"
+            );
+        }
+    }
+
+    // Whatever else is agreed on, or begins within TLS, Kestrel would take for HTTP.
+    private static void CheckTls(RouteTlsConfig tls, TcpRouteMatchConfig? match, string path, ProblemList problems)
+    {
+        if (match?.Protocols.FirstOrDefault(static one => !one.Equals("Tls", StringComparison.OrdinalIgnoreCase)) is { } other)
+        {
+            problems.Consequence(
+                $"{path}:Match:Protocols",
+                $"'{ScalarReader.Shorten(other)}' is not for Mode Http with Tls, which serves HTTP within TLS; write 'Tls', or leave it out.",
+                $"{path}:Tls"
+            );
+        }
+
+        if (tls.AlpnProtocols.Count > 0 && !tls.AlpnProtocols.Intersect(EffectiveTls.HttpProtocols, StringComparer.Ordinal).Any())
+        {
+            problems.Consequence(
+                $"{path}:Tls:AlpnProtocols",
+                "has no protocol that Mode Http serves; write 'h2', 'http/1.1' or both, or leave it out.",
                 $"{path}:Mode"
             );
         }

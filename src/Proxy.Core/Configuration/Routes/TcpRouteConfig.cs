@@ -55,6 +55,9 @@ public sealed record TcpRouteConfig
         init => _halfCloseTimeout = value;
     }
 
+    /// <summary>Whether HalfCloseTimeout is written.</summary>
+    internal bool HasHalfCloseTimeout => _halfCloseTimeout is not null;
+
     /// <summary>The maximum duration of a connection, shortened by up to 10 % at random.</summary>
     [AllowNone]
     public TimeSpan MaxDuration { get; init; } = Timeout.InfiniteTimeSpan;

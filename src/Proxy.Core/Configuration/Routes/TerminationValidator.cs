@@ -21,9 +21,10 @@ internal static class TerminationValidator
         foreach (var (id, route) in routes)
         {
             var path = $"ReverseProxy:TcpRoutes:{id}";
-            if (route.Tls is { } tls)
+            if (EffectiveTls.Of(route) is { } tls)
             {
-                CheckTogether(tls, conditions[id], path, problems);
+                CheckProtocols(conditions[id], path, problems);
+                CheckAlpn(tls, isWritten: route.Tls!.AlpnProtocols.Count > 0, conditions[id], path, problems);
                 if (mounted.Contains(id, StringComparer.OrdinalIgnoreCase))
                 {
                     problems.Consequence(
@@ -47,7 +48,7 @@ internal static class TerminationValidator
             && one with { Certificate = other.Certificate, AlpnProtocols = other.AlpnProtocols, CipherSuites = other.CipherSuites } == other
         );
 
-    private static void CheckTogether(RouteTlsConfig tls, RouteConditions conditions, string path, ProblemList problems)
+    private static void CheckProtocols(RouteConditions conditions, string path, ProblemList problems)
     {
         if (conditions.Protocols.Count > 0 && !conditions.HasProtocol("Tls") && !conditions.HasProtocol("Postgres"))
         {
@@ -57,14 +58,33 @@ internal static class TerminationValidator
                 $"{path}:Match:Protocols"
             );
         }
+    }
 
-        var missing = conditions.AlpnProtocols.Where(protocol => !tls.AlpnProtocols.Contains(protocol, StringComparer.Ordinal)).ToList();
-        if (tls.AlpnProtocols.Count > 0 && missing.Count == conditions.AlpnProtocols.Count && missing.Count > 0)
+    // Without protocols to agree on, a client is served by what it offers.
+    private static void CheckAlpn(RouteTlsConfig tls, bool isWritten, RouteConditions conditions, string path, ProblemList problems)
+    {
+        var taken = conditions.AlpnProtocols;
+        if (tls.AlpnProtocols.Count == 0 || taken.Count == 0 || taken.Any(one => tls.AlpnProtocols.Contains(one, StringComparer.Ordinal)))
+        {
+            return;
+        }
+
+        if (isWritten)
         {
             problems.Consequence(
                 $"{path}:Tls:AlpnProtocols",
-                $"has none of Match:AlpnProtocols ({string.Join(", ", missing)}), so that every client of the route would be refused; add what the route takes.",
+                $"has none of Match:AlpnProtocols ({string.Join(", ", taken)}), so that every client of the route would be refused; add what the route takes.",
                 $"{path}:Match:AlpnProtocols"
+            );
+        }
+        else
+        {
+            problems.Consequence(
+                $"{path}:Match:AlpnProtocols",
+                $"has no protocol that is agreed on, so that every client of the route would be refused: Mode Http agrees on {string.Join(" and ", tls.AlpnProtocols)}; "
+                    + "add one of them, or leave it out.",
+                $"{path}:Tls:AlpnProtocols",
+                $"{path}:Mode"
             );
         }
     }

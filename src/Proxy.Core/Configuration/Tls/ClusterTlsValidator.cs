@@ -1,4 +1,3 @@
-using System.Net;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Tls;
@@ -8,22 +7,11 @@ internal static class ClusterTlsValidator
 {
     /// <param name="tls">The block.</param>
     /// <param name="path">Its path.</param>
-    /// <param name="hasHttp">Whether the cluster has http:// or https:// destinations, whose scheme says whether they are encrypted.</param>
-    /// <param name="destinations">The path of the destinations.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(ClusterTlsConfig tls, string path, bool hasHttp, string destinations, ProblemList problems)
+    public static void Check(ClusterTlsConfig tls, string path, ProblemList problems)
     {
         TlsKeys.CheckPlatform(path, problems);
-        if (hasHttp)
-        {
-            problems.Consequence(
-                path,
-                "is for tcp:// and unix: destinations, and this cluster has http:// or https:// ones, whose TLS is YARP's; leave it out, write https:// addresses, and what they need in HttpClient.",
-                destinations
-            );
-        }
-
-        if (tls.ServerName is { } name && HostName.TryNormalize(name) is null && !IPAddress.TryParse(name, out _))
+        if (tls.ServerName is { } name && HostName.TryNormalize(name) is null && !StrictIp.IsAddress(name))
         {
             problems.Error(
                 $"{path}:ServerName",

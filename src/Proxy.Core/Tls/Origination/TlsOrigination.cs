@@ -148,7 +148,7 @@ internal sealed class TlsOrigination(
         };
 
     private static CipherSuitesPolicy? Suites(IReadOnlyList<string> names) =>
-        names.Count == 0 || OperatingSystem.IsWindows() || OperatingSystem.IsAndroid()
-            ? null // refused when the configuration is validated
-            : new(names.Select(static name => Enum.Parse<TlsCipherSuite>(name, ignoreCase: true)));
+        OperatingSystem.IsWindows() || OperatingSystem.IsAndroid() ? null // refused when the configuration is validated
+        : TlsCipherSuites.Read(names) is { } suites ? new(suites)
+        : null;
 }

@@ -42,10 +42,7 @@ internal sealed class HandshakeOptions
                 ? null
                 : [.. config.AlpnProtocols.Select(static one => new SslApplicationProtocol(Encoding.ASCII.GetBytes(one)))];
 #pragma warning disable CA1416 // Where the platform cannot choose cipher suites, a configuration that does is refused.
-        _suites =
-            config.CipherSuites.Count == 0
-                ? null
-                : new CipherSuitesPolicy(config.CipherSuites.Select(static name => Enum.Parse<TlsCipherSuite>(name)));
+        _suites = TlsCipherSuites.Read(config.CipherSuites) is { } suites ? new CipherSuitesPolicy(suites) : null;
 #pragma warning restore CA1416
     }
 

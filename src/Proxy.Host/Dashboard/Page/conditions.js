@@ -52,6 +52,7 @@ const causes = {
   FileReplaced: 'its file was replaced at the host of its bind mount, so edits do not arrive',
   ExpiresSoon: 'it ends soon',
   Expired: 'it has ended',
+  NotYetValid: 'it is not valid yet, or the clock here is wrong',
   Unreadable: 'it cannot be read',
   LinesLost: 'lines were lost in the last minutes: its file or pipe is too slow',
   AcceptingPaused: 'no client is accepted, since descriptors are used up',

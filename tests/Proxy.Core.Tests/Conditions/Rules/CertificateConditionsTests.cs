@@ -38,6 +38,25 @@ public sealed class CertificateConditionsTests : IDisposable
     }
 
     [Fact]
+    public void Read_NotValidYet_DownUntilItIs()
+    {
+        var from = _time.GetUtcNow().AddDays(2);
+        var conditions = Create(from, from.AddDays(365));
+
+        Assert.All(
+            conditions.Read(),
+            one =>
+            {
+                Assert.Equal((ConditionLevel.Down, ConditionReason.NotYetValid), (one.Level, one.Reason));
+                Assert.Equal($"valid from {from.UtcDateTime:u}", one.LastError);
+                Assert.True(one.Since <= _time.GetUtcNow());
+            }
+        );
+        _time.Advance(TimeSpan.FromDays(2));
+        Assert.All(conditions.Read(), static one => Assert.Equal(ConditionLevel.Ok, one.Level));
+    }
+
+    [Fact]
     public void Read_TunnelsIsReplaced_ReadAgainAndKestrelsIsNot()
     {
         var soon = _time.GetUtcNow().AddDays(2);

@@ -44,5 +44,37 @@ public sealed class ClusterValidatorTests : IDisposable
         Assert.Contains(error ?? "", error is null ? "" : result.Errors[0].Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"Tls\": { \"ServerName\": \"a.example\" }", "Tls", "HTTP routes use this cluster")]
+    [InlineData("\"SendProxyProtocol\": \"V2\"", "SendProxyProtocol", "HTTP routes")]
+    [InlineData("\"Probe\": { \"Send\": \"x\" }", "Probe", "use HealthCheck:Active:Path")]
+    public void Check_ConnectorOfHttpRoutesWithWhatIsForTcp_Error(string tcp, string key, string error)
+    {
+        var problem = Assert.Single(
+            _document.Read(OfConnector("\"Routes\": { \"r\": { \"Match\": { \"Path\": \"/\" }, \"ClusterId\": \"c\" } }", tcp)).Errors
+        );
+
+        Assert.Equal($"ReverseProxy:Clusters:c:Tcp:{key}", problem.Path);
+        Assert.Contains(error, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"Tls\": { \"ServerName\": \"a.example\" }")]
+    [InlineData("\"SendProxyProtocol\": \"V2\"")]
+    [InlineData("\"Probe\": { \"Send\": \"x\" }")]
+    public void Check_ConnectorOfTcpRoutesWithWhatIsForTcp_NoError(string tcp) =>
+        Assert.Empty(
+            _document.Read(OfConnector("\"TcpRoutes\": { \"r\": { \"Listen\": \"127.0.0.1:0\", \"ClusterId\": \"c\" } }", tcp)).Errors
+        );
+
     public void Dispose() => _document.Dispose();
+
+    private static string OfConnector(string routes, string tcp) =>
+        $$"""
+            {
+              "Channels": { "Group": "test", "Instance": { "Id": "A_1" }, "Tunnel": { "Url": "http://127.0.0.1:15008" },
+                "Items": { "db": { "Type": "Request", "Connector": "db", "Port": 5000 } } },
+              "ReverseProxy": { {{routes}}, "Clusters": { "c": { "Connector": "db", "Tcp": { {{tcp}} }, "HealthCheck": { "Active": { "Enabled": true } } } } }
+            }
+            """;
 }

@@ -30,6 +30,38 @@ public sealed class HttpModeValidatorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"Protocols\": [\"Tls\", \"Http\"]", "", "Match:Protocols", "'Http' is not for Mode Http with Tls")]
+    [InlineData("\"Protocols\": [\"Postgres\"]", "", "Match:Protocols", "'Postgres' is not for Mode Http with Tls")]
+    [InlineData("", "\"AlpnProtocols\": [\"imap\"]", "Tls:AlpnProtocols", "write 'h2', 'http/1.1' or both")]
+    [InlineData("\"AlpnProtocols\": [\"imap\"]", "", "Match:AlpnProtocols", "Mode Http agrees on h2 and http/1.1")]
+    public void Check_TlsThatHttpIsNotSpokenIn_Error(string match, string tls, string key, string error)
+    {
+        var problem = Assert.Single(_document.Read(Json(Terminating(match, tls))).Errors);
+
+        Assert.Equal($"ReverseProxy:TcpRoutes:web:{key}", problem.Path);
+        Assert.Contains(error, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"Protocols\": [\"tls\"], \"AlpnProtocols\": [\"h2\"], \"ServerNames\": [\"a.example.com\"]", "")]
+    [InlineData("", "\"AlpnProtocols\": [\"http/1.1\"]")]
+    [InlineData("", "\"AlpnProtocols\": [\"h2\", \"acme-tls/1\"]")]
+    [InlineData("\"AlpnProtocols\": [\"imap\", \"http/1.1\"]", "")]
+    public void Check_TlsThatHttpIsSpokenIn_NoError(string match, string tls) =>
+        Assert.Empty(_document.Read(Json(Terminating(match, tls))).Errors);
+
+    [Fact]
+    public void Check_KeyWithoutEffect_Warning()
+    {
+        var result = _document.Read(Json("\"Match\": { \"Endpoints\": [\"e\"] }, \"HalfCloseTimeout\": \"00:05:00\""));
+
+        Assert.Empty(result.Errors);
+        var warning = Assert.Single(result.Warnings);
+        Assert.Equal("ReverseProxy:TcpRoutes:web:HalfCloseTimeout", warning.Path);
+        Assert.Contains("has no effect with Mode Http", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("\"Listen\": \"127.0.0.1:0\"")]
     [InlineData("\"Match\": { \"Endpoints\": [\"e\"], \"Protocols\": [\"http\"] }")]
     public void Check_RouteWithHttpRoutes_NoProblem(string route)
@@ -50,6 +82,12 @@ public sealed class HttpModeValidatorTests : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    private static string Terminating(string match, string tls) =>
+        $$"""
+            "Match": { "Endpoints": ["e"] {{(match.Length > 0 ? "," : "")}} {{match}} },
+            "Tls": { "Certificate": { "Path": "a.pem" } {{(tls.Length > 0 ? "," : "")}} {{tls}} }
+            """;
 
     private static string Json(string route) =>
         $$"""

@@ -40,6 +40,26 @@ public sealed class TerminationValidatorTests : IDisposable
         Assert.Empty(Errors($"{first}, {Route("c", """ "ServerNames": ["b.example"] """, "")}"));
     }
 
+    // Mode Http has a default of its own for AlpnProtocols, and takes a missing close_notify.
+    [Fact]
+    public void Check_HttpAndOtherRouteThatOnlyTheCertificateTellsApart_NeedTheSameTlsInEffect()
+    {
+        var http = Route("a", """ "ClientCertificates": ["CN=x"] """, Asking)
+            .Replace("\"ClusterId\": \"c\"", "\"Mode\": \"Http\"", StringComparison.Ordinal);
+
+        Assert.Contains(
+            Errors($"{http}, {Route("b", "", Asking)}"),
+            static line =>
+                line.Contains("TcpRoutes:b:Tls: differs from that of route 'a'", StringComparison.Ordinal)
+                && line.Contains("Mode Http", StringComparison.Ordinal)
+        );
+        Assert.Empty(
+            Errors(
+                $$"""{{http}}, {{Route("b", "", $$""" {{Asking}}, "AlpnProtocols": ["h2", "http/1.1"], "RequireCloseNotify": false """)}}"""
+            )
+        );
+    }
+
     [Fact]
     public void Check_SameNamesInCertificates_MatchTheSame()
     {

@@ -8,6 +8,8 @@ public sealed class ClusterTlsValidatorTests : IDisposable
     [InlineData("\"ServerName\": \"\"", "ServerName", "is neither a name of a host nor an address")]
     [InlineData("\"ServerName\": \"*.example.com\"", "ServerName", "is neither a name of a host nor an address")]
     [InlineData("\"ServerName\": \"bücher.example\"", "ServerName", "others as 'xn--…'")]
+    [InlineData("\"ServerName\": \"10\"", "ServerName", "is neither a name of a host nor an address")]
+    [InlineData("\"ServerName\": \"0x7f.1\"", "ServerName", "is neither a name of a host nor an address")]
     [InlineData("\"CertificateAuthority\": \"\"", "CertificateAuthority", "is empty; name a file")]
     [InlineData("\"CertificateRevocationList\": \"\"", "CertificateRevocationList", "is empty; name a file")]
     [InlineData("\"Certificate\": { \"Path\": \"\" }", "Certificate:Path", "is empty; name a file")]
@@ -64,6 +66,7 @@ public sealed class ClusterTlsValidatorTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("\"ServerName\": \"192.0.2.1\"")]
+    [InlineData("\"ServerName\": \"2001:db8::1\"")]
     [InlineData(
         "\"ServerName\": \"db.example.com\", \"CertificateAuthority\": \"ca.pem\", \"CertificateRevocationList\": \"ca.crl\", \"Certificate\": { \"Path\": \"a.pem\" }, \"AlpnProtocols\": [\"postgresql\"], \"Negotiation\": \"Postgres\", \"MinimumVersion\": \"Tls13\""
     )]

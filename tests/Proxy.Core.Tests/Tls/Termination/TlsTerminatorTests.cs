@@ -103,6 +103,17 @@ public sealed class TlsTerminatorTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task Authenticate_CipherSuiteInOtherCase_ThatOne(string transport)
+    {
+        await using var edge = await TlsEdge.StartAsync(transport, """ "CipherSuites": ["tls_aes_128_gcm_sha256"] """);
+
+        await using var client = await edge.HandshakeAsync();
+
+        Assert.Equal(TlsCipherSuite.TLS_AES_128_GCM_SHA256, client.NegotiatedCipherSuite);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task Authenticate_NoCommonCipher_Alert(string transport)
     {
         await using var edge = await TlsEdge.StartAsync(

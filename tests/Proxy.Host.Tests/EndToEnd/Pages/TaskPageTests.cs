@@ -47,10 +47,12 @@ public sealed class TaskPageTests
             """
         );
         // The certificate that the page makes here comes from the same authority, and so do those that the servers have been given.
-        await sandbox.RequireAsync("proxy certificates server --name db.example.com");
+        await sandbox.RequireAsync(
+            "proxy certificates server --name db.example.com && for end in crt key; do mv certs/db.example.com.$end certs/server.$end; done"
+        );
         await sandbox.RequireAsync(
             "redis-server --save '' --bind 10.0.0.12 --protected-mode no --replicaof 10.0.0.11 6379 --tls-port 6380 --tls-auth-clients no"
-                + " --tls-ca-cert-file certs/ca.crt --tls-cert-file certs/db.example.com.crt --tls-key-file certs/db.example.com.key > redis2.log &"
+                + " --tls-ca-cert-file certs/ca.crt --tls-cert-file certs/server.crt --tls-key-file certs/server.key > redis2.log &"
         );
         await StartPostgresAsync(sandbox);
         sandbox.AddProgram("ssh", $"[ \"$*\" = '10.0.0.21 systemctl stop postgresql' ] && {Postgres("pg_ctl -D /mnt/pg/1 stop -m fast")}");
@@ -269,7 +271,7 @@ public sealed class TaskPageTests
         {
             await sandbox.RequireAsync($"echo 'host all all all trust' >> /mnt/pg/{folder}/pg_hba.conf");
             await sandbox.RequireAsync(
-                $"for end in crt key; do cp certs/db.example.com.$end /mnt/pg/{folder}/server.$end && chown postgres /mnt/pg/{folder}/server.$end; done"
+                $"for end in crt key; do cp certs/server.$end /mnt/pg/{folder}/server.$end && chown postgres /mnt/pg/{folder}/server.$end; done"
             );
             await sandbox.RequireAsync(
                 Postgres(
