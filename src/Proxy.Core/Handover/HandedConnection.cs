@@ -69,7 +69,7 @@ internal sealed class HandedConnection
         LocalEndPoint = inner.LocalEndPoint;
         RemoteEndPoint = inner.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
-        Features = CreateFeatures();
+        Features = CreateFeatures(options.Names);
     }
 
     /// <summary>Completes when Kestrel is done with the connection.</summary>
@@ -265,7 +265,7 @@ internal sealed class HandedConnection
         Deadlines.Accepted();
     }
 
-    private FeatureCollection CreateFeatures()
+    private FeatureCollection CreateFeatures(ServedNames? names)
     {
         var features = new FeatureCollection(_inner.Features);
         features.Set<IConnectionIdFeature>(this);
@@ -276,6 +276,7 @@ internal sealed class HandedConnection
         features.Set<IConnectionResetFeature>(this);
         features.Set<IMemoryPoolFeature>(this);
         features.Set(_record);
+        features.Set(names);
         return features;
     }
 }
