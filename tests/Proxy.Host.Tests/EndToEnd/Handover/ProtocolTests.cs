@@ -42,7 +42,7 @@ public sealed class ProtocolTests
     public async Task Request_OtherProtocolsByDefault_IsServed(string version, string protocols)
     {
         await using var host = await HandoverHost.StartAsync(
-            Transports.First(),
+            "Auto",
             root: $$""" "Kestrel": { "EndpointDefaults": { "Protocols": "{{protocols}}" } }, """
         );
 
