@@ -54,7 +54,14 @@ public static class KestrelExtensions
         }
 
         handover.Limits = kestrel.Limits;
-        kestrel.Listen(new HandoverEndPoint(handover.ByAlpn), Accept);
+        kestrel.Listen(
+            new HandoverEndPoint(handover.ByAlpn),
+            static listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2; // whatever Kestrel:EndpointDefaults says, which is for endpoints with an address
+                Accept(listen);
+            }
+        );
 
         // Without TLS nothing tells the version but the first bytes, and one endpoint of Kestrel serves one version then.
         kestrel.Listen(

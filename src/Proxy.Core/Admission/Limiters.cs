@@ -34,6 +34,9 @@ internal sealed class Limiters(ConnectionTracker tracker, TimeProvider time, ILo
     /// <summary>The limiter of a route.</summary>
     public RouteLimiter OfRoute(string id) => _routes.GetOrAdd(id, static (id, owner) => owner.Create(id), this);
 
+    /// <summary>The limiter of a route that runs; null if it does not.</summary>
+    public RouteLimiter? Find(string id) => _routes.GetValueOrDefault(id);
+
     /// <summary>The gate of an endpoint, for a revision that is being built: <see cref="Apply"/> or <see cref="GiveUp"/> follows.</summary>
     public EndpointGate OfEndpoint(string id)
     {

@@ -121,6 +121,7 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
     /// <param name="open">The connections of the route that were open at some moment since <see cref="Use"/>; those admitted since count too.</param>
     public void CountAgain(IEnumerable<ConnectionRecord> open)
     {
+        var replaced = new List<(ConnectionRecord Record, IDisposable? Place)>();
         lock (_gate)
         {
             var arrived = _arrived ?? [];
@@ -135,8 +136,16 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             _sources = new(limits.Values.SourcePrefixV6, mostSources);
             foreach (var record in open.Concat(arrived).Distinct().Where(static record => record.Outcome is null))
             {
-                record.Hold(Enter(limits.CountSources ? _sources.Find((record.Client as IPEndPoint)?.Address, Now) : null));
+                var source = limits.CountSources ? _sources.Find((record.Client as IPEndPoint)?.Address, Now) : null;
+                replaced.Add((record, record.Swap(Enter(source))));
             }
+        }
+
+        // Outside of the lock: it may be a place of another limiter, one of the same route before that was removed, which has a lock of its own.
+        foreach (var (record, place) in replaced)
+        {
+            place?.Dispose();
+            record.Settle();
         }
     }
 
@@ -203,40 +212,66 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
             return (networks, null, ConnectionOutcome.Denied);
         }
 
-        lock (_gate)
+        List<IDisposable>? others = null; // places of other limiters, which have locks of their own
+        try
         {
-            if (_limits is null)
+            lock (_gate)
             {
-                return null;
+                return _limits is null ? null : Judge(limits = _limits, client, record, ref others); // an edit since then has set what is counted and how
             }
+        }
+        finally
+        {
+            others?.ForEach(static place => place.Dispose());
+            record.Settle();
+        }
+    }
 
-            limits = _limits; // an edit since then has set what is counted and how
-            record.Hold(null); // an edit since its route was chosen may have counted it already
-            var now = Now;
-            var values = limits.Values;
-            var source = limits.CountSources ? _sources.Find(client, now) : null;
-            if (source == _sources.Others)
-            {
-                _shared.Note(nameof(Sources));
-            }
+    private (string Key, int? Value, ConnectionOutcome Outcome)? Judge(
+        RouteLimits limits,
+        IPAddress? client,
+        ConnectionRecord record,
+        ref List<IDisposable>? others
+    )
+    {
+        Release(record.Swap(null), ref others); // an edit since its route was chosen may have counted it already
+        var now = Now;
+        var values = limits.Values;
+        var source = limits.CountSources ? _sources.Find(client, now) : null;
+        if (source == _sources.Others)
+        {
+            _shared.Note(nameof(Sources));
+        }
 
-            (string Key, int? Value)? limit =
-                _count >= values.MaxConnections ? (nameof(values.MaxConnections), values.MaxConnections)
-                : source?.Count >= values.MaxConnectionsPerSource ? (nameof(values.MaxConnectionsPerSource), values.MaxConnectionsPerSource)
-                : values.ConnectionsPerSecond is { } rate && !_bucket.HasToken(rate, now) ? (nameof(values.ConnectionsPerSecond), rate)
-                : values.ConnectionsPerSecondPerSource is { } each && !source!.Bucket.HasToken(each, now)
-                    ? (nameof(values.ConnectionsPerSecondPerSource), each)
-                : null;
-            if (limit is { } reached)
-            {
-                return (reached.Key, reached.Value, ConnectionOutcome.LimitExceeded);
-            }
+        (string Key, int? Value)? limit =
+            _count >= values.MaxConnections ? (nameof(values.MaxConnections), values.MaxConnections)
+            : source?.Count >= values.MaxConnectionsPerSource ? (nameof(values.MaxConnectionsPerSource), values.MaxConnectionsPerSource)
+            : values.ConnectionsPerSecond is { } rate && !_bucket.HasToken(rate, now) ? (nameof(values.ConnectionsPerSecond), rate)
+            : values.ConnectionsPerSecondPerSource is { } each && !source!.Bucket.HasToken(each, now)
+                ? (nameof(values.ConnectionsPerSecondPerSource), each)
+            : null;
+        if (limit is { } reached)
+        {
+            return (reached.Key, reached.Value, ConnectionOutcome.LimitExceeded);
+        }
 
-            _bucket.Take();
-            source?.Bucket.Take();
-            record.Hold(Enter(source));
-            _arrived?.Add(record);
-            return null;
+        _bucket.Take();
+        source?.Bucket.Take();
+        Release(record.Swap(Enter(source)), ref others);
+        _arrived?.Add(record);
+        return null;
+    }
+
+    // Its own are given back at once, since what is judged next counts them.
+    private void Release(IDisposable? place, ref List<IDisposable>? others)
+    {
+        if (place is Place own && own.IsOf(this))
+        {
+            own.Dispose();
+        }
+        else if (place is not null)
+        {
+            (others ??= []).Add(place);
         }
     }
 
@@ -271,6 +306,8 @@ internal sealed class RouteLimiter(string routeId, TimeProvider time, ILogger lo
     /// <summary>What an admitted connection holds.</summary>
     private sealed class Place(RouteLimiter owner, Source? source, int generation) : IDisposable
     {
+        public bool IsOf(RouteLimiter limiter) => owner == limiter;
+
         public void Dispose() => owner.Leave(source, generation);
     }
 }

@@ -30,5 +30,8 @@ internal sealed class RelayDeadlines(RelayOptions options, long now)
         : now >= Idle ? ConnectionOutcome.IdleTimeout
         : null;
 
+    /// <summary>Whether no bytes have moved for too long, also after another deadline that the connection may outlive.</summary>
+    public bool IsIdle(long now) => now >= Idle;
+
     private static long After(long now, TimeSpan time) => time < TimeSpan.Zero ? Never : now + (long)time.TotalMilliseconds;
 }

@@ -235,7 +235,17 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <param name="place">The place, which is disposed when the connection has ended; null for none.</param>
     internal void Hold(IDisposable? place)
     {
-        Interlocked.Exchange(ref _place, place)?.Dispose();
+        Swap(place)?.Dispose();
+        Settle();
+    }
+
+    /// <summary>Holds a place, for callers that must not dispose the one before at once. <see cref="Settle"/> has to follow. Thread-safe.</summary>
+    /// <returns>The place held before.</returns>
+    internal IDisposable? Swap(IDisposable? place) => Interlocked.Exchange(ref _place, place);
+
+    /// <summary>Gives the place back if the connection has ended meanwhile.</summary>
+    internal void Settle()
+    {
         if (Volatile.Read(ref _isOver) != 0)
         {
             GiveBack();
@@ -245,7 +255,7 @@ public sealed class ConnectionRecord(ConnectionContext connection, string endpoi
     /// <summary>Gives back what it holds, because it has ended.</summary>
     internal void GiveBack()
     {
-        Interlocked.Exchange(ref _isOver, 1); // a full fence: either this call or Hold sees what the other has written
+        Interlocked.Exchange(ref _isOver, 1); // a full fence: either this call or Settle sees what the other has written
         Interlocked.Exchange(ref _place, null)?.Dispose();
     }
 

@@ -69,7 +69,7 @@ internal sealed class HandedConnection
         LocalEndPoint = inner.LocalEndPoint;
         RemoteEndPoint = inner.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
-        Features = CreateFeatures();
+        Features = CreateFeatures(options.Names);
     }
 
     /// <summary>Completes when Kestrel is done with the connection.</summary>
@@ -139,14 +139,34 @@ internal sealed class HandedConnection
 
     public override async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
-        Deadlines.End();
-        await _received.Reader.CompleteAsync(); // what receives may wait for room
-        await _receiving;
-        await _watching;
-        await _output.EndAsync(_isGone || _record.Outcome is not null);
-        await base.DisposeAsync();
-        _ended.TrySetResult();
+        try
+        {
+            await FinishAsync(_over.CancelAsync);
+            Deadlines.End();
+            await FinishAsync(() => _received.Reader.CompleteAsync().AsTask()); // what receives may wait for room
+            await FinishAsync(() => _receiving);
+            await FinishAsync(() => _watching);
+            await FinishAsync(() => _output.EndAsync(_isGone || _record.Outcome is not null).AsTask());
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            _ended.TrySetResult(); // whatever failed: the route's pipeline waits for it
+        }
+    }
+
+    // A step that fails must not keep the next from being done.
+    private async Task FinishAsync(Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception exception)
+        {
+            HandoverLog.NotEnded(_services.Logger, ConnectionId, exception);
+            _record.Close(ConnectionOutcome.InternalError);
+        }
     }
 
     private async Task ReceiveAsync()
@@ -187,6 +207,7 @@ internal sealed class HandedConnection
         }
         catch (Exception exception)
         {
+            HandoverLog.NotReceived(_services.Logger, ConnectionId, exception);
             _record.Close(ConnectionOutcome.InternalError);
             failure = Failed(exception);
         }
@@ -202,9 +223,28 @@ internal sealed class HandedConnection
 
     private void CancelClosed()
     {
-        _closingThread = Environment.CurrentManagedThreadId;
-        _closed.Cancel();
-        _closingThread = 0;
+        try
+        {
+            _closingThread = Environment.CurrentManagedThreadId;
+            Notify(_closed.Cancel);
+        }
+        finally
+        {
+            _closingThread = 0;
+        }
+    }
+
+    // Calls code of others, whose exceptions would end the process on a thread of the pool, and stop other connections on a timer.
+    private void Notify(Action others)
+    {
+        try
+        {
+            others();
+        }
+        catch (Exception exception)
+        {
+            HandoverLog.Thrown(_services.Logger, ConnectionId, exception);
+        }
     }
 
     private ConnectionResetException Failed(Exception exception)
@@ -238,7 +278,7 @@ internal sealed class HandedConnection
     {
         _isGone = true;
         Deadlines.End();
-        ThreadPool.UnsafeQueueUserWorkItem(static reset => reset.Cancel(), _reset, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Notify(connection._reset.Cancel), this, preferLocal: false);
     }
 
     // Kestrel has looked at bytes of the client: a request begins, or goes on.
@@ -256,7 +296,7 @@ internal sealed class HandedConnection
         _record.CountUpstreamBytes(count);
     }
 
-    private void AskToClose() => Volatile.Read(ref _notification)?.RequestClose();
+    private void AskToClose() => Notify(() => Volatile.Read(ref _notification)?.RequestClose());
 
     /// <summary>Called when Kestrel has begun to serve the connection.</summary>
     public void Accepted()
@@ -265,7 +305,7 @@ internal sealed class HandedConnection
         Deadlines.Accepted();
     }
 
-    private FeatureCollection CreateFeatures()
+    private FeatureCollection CreateFeatures(ServedNames? names)
     {
         var features = new FeatureCollection(_inner.Features);
         features.Set<IConnectionIdFeature>(this);
@@ -276,6 +316,7 @@ internal sealed class HandedConnection
         features.Set<IConnectionResetFeature>(this);
         features.Set<IMemoryPoolFeature>(this);
         features.Set(_record);
+        features.Set(names);
         return features;
     }
 }

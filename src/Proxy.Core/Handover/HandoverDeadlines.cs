@@ -25,7 +25,7 @@ internal sealed class HandoverDeadlines : IDeadline
     private readonly RelayDeadlines _deadlines;
     private readonly long _firstBytes;
     private long _moved;
-    private int _isAsked;
+    private volatile int _isAsked;
     private volatile bool _isDraining;
     private volatile bool _isAccepted;
 
@@ -118,22 +118,28 @@ internal sealed class HandoverDeadlines : IDeadline
         {
             _received.CancelPendingRead(); // it waits for the first byte; nothing is lost for a connection that waits for Kestrel
         }
-        else if (isQuiet && IsBetween())
+        else if (isQuiet && _isAsked == 0 && IsBetween())
         {
-            Ask();
+            // Kestrel calls code of others, which may block, and the clock is that of all connections.
+            ThreadPool.UnsafeQueueUserWorkItem(static deadlines => deadlines.AskBetween(), this, preferLocal: false);
         }
 
-        switch (_deadlines.Passed(now))
+        if (!_isDraining && _deadlines.Passed(now) == ConnectionOutcome.DurationExpired)
         {
-            case ConnectionOutcome.DurationExpired when !_isDraining:
-                Drain();
-                _services.Drain.Begin(_record, _options.DrainTimeout, ConnectionOutcome.DurationExpired);
-                break;
-            case ConnectionOutcome.IdleTimeout when !Up.IsPaused && !Down.IsPaused:
-                _record.Close(ConnectionOutcome.IdleTimeout);
-                break;
-            default:
-                break;
+            Drain();
+            _services.Drain.Begin(_record, _options.DrainTimeout, ConnectionOutcome.DurationExpired);
+        }
+        else if (_deadlines.IsIdle(now) && !Up.IsPaused && !Down.IsPaused)
+        {
+            _record.Close(ConnectionOutcome.IdleTimeout);
+        }
+    }
+
+    private void AskBetween()
+    {
+        if (IsBetween())
+        {
+            Ask();
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Connections;
 using Proxy.Timing;
 
@@ -9,10 +10,12 @@ namespace Proxy.Handover;
 /// <param name="Drain">Resets what does not end in time.</param>
 /// <param name="Resources">The gate for descriptors.</param>
 /// <param name="Random">Spreads the ends of connections that began together.</param>
+/// <param name="Logger">Receives what code of others throws.</param>
 internal sealed record HandoverDependencies(
     HttpHandover Handover,
     DeadlineClock Clock,
     ConnectionDrain Drain,
     Resources Resources,
-    Random Random
+    Random Random,
+    ILogger<HandedConnection> Logger
 );

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,5 +13,6 @@ internal static class HandoverServices
         services.TryAddSingleton<HttpHandover>();
         services.TryAddSingleton<HandoverDependencies>();
         services.AddSingleton<IConnectionListenerFactory, HandoverListenerFactory>();
+        services.AddSingleton<IStartupFilter, MisdirectedRequests>();
     }
 }

@@ -10,7 +10,7 @@ internal static class Http2Preface
 
     /// <summary>Waits until the first bytes tell the version. They are examined and not consumed.</summary>
     /// <param name="input">The bytes of the client.</param>
-    /// <returns>Whether they are HTTP/2; null if the client left without a byte, or the wait was cancelled.</returns>
+    /// <returns>Whether they are HTTP/2; null if the client left without a byte, or the wait was cancelled before they told it.</returns>
     public static async ValueTask<bool?> ReadAsync(PipeReader input)
     {
         while (true)
@@ -21,7 +21,7 @@ internal static class Http2Preface
             input.AdvanceTo(buffer.Start, isOver ? buffer.Start : buffer.End);
             if (isOver)
             {
-                return read.IsCanceled || buffer.IsEmpty ? null : verdict ?? false;
+                return buffer.IsEmpty || (read.IsCanceled && verdict is null) ? null : verdict ?? false;
             }
         }
     }

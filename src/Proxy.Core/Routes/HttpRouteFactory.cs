@@ -20,7 +20,8 @@ internal sealed class HttpRouteFactory(Limiters limiters, HandoverDependencies h
                             Bandwidth = limiters.OfRoute(id).Bandwidth,
                         },
                         route.DrainTimeout,
-                        RouteSettings.KeepAlive(route)
+                        RouteSettings.KeepAlive(route),
+                        ServedNames.Of(route)
                     ),
                     handover
                 ).OnConnectedAsync

@@ -154,6 +154,8 @@ internal sealed partial class PipelineBuilder(
             var terminator = tls is not null ? new TlsTerminator(id, tls, AnswersPostgres(route), termination) : null;
             var whole = terminator is null ? mode : new TlsMiddleware(terminator, mode).OnConnectionAsync;
             var limiter = limiters.OfRoute(id); // also without limits: those of a later edit are those of clients that it has not judged yet
+
+            // A route that was removed and has come back while a client was peeked at has another limiter.
             var isLogged = route.AccessLog;
             return new(Admitted(whole), Admitted(mode), terminator, tls, Routed);
 
@@ -164,7 +166,7 @@ internal sealed partial class PipelineBuilder(
                 {
                     var record = ConnectionRecord.Of(connection);
                     Routed(record);
-                    return limiter.Admits(record) ? next(connection) : Task.CompletedTask;
+                    return (limiters.Find(id) ?? limiter).Admits(record) ? next(connection) : Task.CompletedTask;
                 };
         }
         catch (CertificateException exception)

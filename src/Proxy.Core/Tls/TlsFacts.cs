@@ -12,6 +12,9 @@ namespace Proxy.Tls;
 /// <summary>What a TLS handshake agreed on: features of the connection, and facts for routes, logs and headers.</summary>
 internal sealed class TlsFacts : ITlsHandshakeFeature, ITlsApplicationProtocolFeature, ITlsConnectionFeature
 {
+    private X509Certificate2? _replacement;
+    private bool _isReplaced;
+
     /// <summary>The version.</summary>
     public required SslProtocols Protocol { get; init; }
 
@@ -42,14 +45,15 @@ internal sealed class TlsFacts : ITlsHandshakeFeature, ITlsApplicationProtocolFe
             []
         );
 
+    // An application may set it, such as by ASP.NET's certificate forwarding. What routes, logs and headers know stays that of the handshake.
     X509Certificate2? ITlsConnectionFeature.ClientCertificate
     {
-        get => PeerCertificate;
-        set => throw new NotSupportedException("The certificate belongs to the handshake.");
+        get => _isReplaced ? _replacement : PeerCertificate;
+        set => (_replacement, _isReplaced) = (value, true);
     }
 
     Task<X509Certificate2?> ITlsConnectionFeature.GetClientCertificateAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(PeerCertificate);
+        Task.FromResult(((ITlsConnectionFeature)this).ClientCertificate);
 
 #pragma warning disable SYSLIB0058 // Obsolete members of ITlsHandshakeFeature, in place of which NegotiatedCipherSuite is used.
     CipherAlgorithmType ITlsHandshakeFeature.CipherAlgorithm => CipherAlgorithmType.None;

@@ -63,6 +63,28 @@ public sealed class LimitersTests
         Assert.Equal([true, false], [Comes("a"), Comes("a")]);
     }
 
+    // Its route was removed, and came back with limits, while it was peeked at.
+    [Fact]
+    public async Task Admits_OldLimiterWhileTheNewOneCounts_NeitherWaitsForTheOther()
+    {
+        for (var round = 0; round < 300; round++)
+        {
+            Apply(("a", 1000));
+            var old = _limiters.Find("a")!;
+            Apply();
+            var records = Enumerable.Range(0, 20).Select(_ => Open("a")).ToList();
+            var judging = Task.Run(() => records.ForEach(record => old.Admits(record)));
+            var counting = Task.Run(() =>
+            {
+                Apply(("a", 1000));
+                Apply(("a", null));
+                Apply(("a", 1000));
+            });
+            await Task.WhenAll(judging, counting).WaitAsync(Eventually.Limit);
+            records.ForEach(End);
+        }
+    }
+
     [Fact]
     public void GiveUp_RouteAndEndpointOfItAlone_AreForgotten()
     {

@@ -39,6 +39,21 @@ public sealed class Http2PrefaceTests
         Assert.Equal(isHttp2, await Http2Preface.ReadAsync(pipe.Reader));
     }
 
+    // As a drain begins, or the time for the first byte is over.
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n", false)]
+    [InlineData(Preface, true)]
+    [InlineData("", null)]
+    [InlineData("PRI", null)]
+    public async Task ReadAsync_CancelledAsBytesArrive_IsServedIfTheyTell(string text, bool? isHttp2)
+    {
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(Encoding.ASCII.GetBytes(text));
+        pipe.Reader.CancelPendingRead();
+
+        Assert.Equal(isHttp2, await Http2Preface.ReadAsync(pipe.Reader));
+    }
+
     [Fact]
     public async Task ReadAsync_BytesHaveTold_KeepsThem()
     {

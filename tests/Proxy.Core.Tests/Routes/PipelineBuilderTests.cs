@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Admission;
 using Proxy.Configuration;
+using Proxy.Configuration.Networks;
 using Proxy.Configuration.Routes;
 using Proxy.Connections;
 using Proxy.Core.Tests.Clusters;
@@ -105,6 +106,28 @@ public sealed class PipelineBuilderTests : IDisposable
     }
 
     [Fact]
+    public async Task Admission_RouteWentAndCameBackMeanwhile_IsByItsNewLimits()
+    {
+        var limiters = new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance);
+        var pipeline = Builder(limiters).Build(Shared(maximum: 9)).Routes["a"];
+        limiters.Apply(["a"], new Dictionary<string, RouteLimits>(), []);
+        limiters.Apply([], new Dictionary<string, RouteLimits>(), []);
+        var limits = new RouteLimits(new() { MaxConnections = 1 }, NetworkRules.None);
+        limiters.Apply(["a"], new Dictionary<string, RouteLimits> { ["a"] = limits }, []);
+
+        var first = new FakeConnection("1");
+        var holding = _tracking.OnConnectionAsync(first, "edge", "", pipeline);
+        Assert.Equal(
+            ConnectionOutcome.LimitExceeded,
+            await OutcomeAsync(one => _tracking.OnConnectionAsync(one, "edge", "", pipeline), "2")
+        );
+
+        Assert.False(first.Aborted);
+        _forward.Ending.SetResult();
+        await holding.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
     public async Task Build_ConnectionStaysOpen_ItsRevisionAndOtherRoutesAreFreed()
     {
         var (others, running) = Open(Builder());
@@ -134,12 +157,12 @@ public sealed class PipelineBuilderTests : IDisposable
         return ([new(revision), new(endpoint.Target), new(set.Routes["other"].Target)], endpoint(new FakeConnection()));
     }
 
-    private PipelineBuilder Builder() =>
+    private PipelineBuilder Builder(Limiters? limiters = null) =>
         new(
             _tracking,
             [_forward, _lock],
             new(new([]), new BufferPool(), TimeProvider.System),
-            new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
+            limiters ?? new Limiters(_tracker, TimeProvider.System, NullLogger<Limiters>.Instance),
             TestOpening.Originations(),
             new(
                 new CertificateStore(TimeProvider.System),

@@ -24,6 +24,12 @@ internal readonly record struct NamePattern(string Name, bool IsWildcard)
     /// <summary>Orders patterns: a name before all wildcards, a longer wildcard before a shorter one.</summary>
     public int Specificity => IsWildcard ? Name.Length : int.MaxValue;
 
+    /// <summary>Whether it stands for a name, which is normalized.</summary>
+    public bool Covers(string name) =>
+        IsWildcard
+            ? name.Length > Name.Length + 1 && name[^(Name.Length + 1)] == '.' && name.EndsWith(Name, StringComparison.Ordinal)
+            : name == Name;
+
     /// <inheritdoc />
     public override string ToString() => IsWildcard ? $"{Wildcard}{Name}" : Name;
 }

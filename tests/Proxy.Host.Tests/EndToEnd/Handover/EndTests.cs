@@ -169,6 +169,23 @@ public sealed class EndTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task IdleTimeout_AfterMaxDurationWithoutDrainTimeout_Resets(string transport)
+    {
+        await using var host = await HandoverHost.StartAsync(
+            transport,
+            route: "\"MaxDuration\": \"00:00:01\", \"IdleTimeout\": \"00:00:03\", \"DrainTimeout\": \"None\""
+        );
+        using var client = await TcpClientSocket.ConnectAsync(host.Address);
+        await client.SendAsync("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+        await Eventually.TrueAsync(() => host.Site.Events.Contains("begun"));
+        var record = Assert.Single(host.Host.Tracker.Open);
+
+        Assert.Null(await client.ReadAsync());
+        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task MaxDuration_RequestRuns_IsAnsweredAndTheConnectionEnds(string transport)
     {
         await using var host = await HandoverHost.StartAsync(transport, route: "\"MaxDuration\": \"00:00:01\"");

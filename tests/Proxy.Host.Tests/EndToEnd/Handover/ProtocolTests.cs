@@ -35,6 +35,20 @@ public sealed class ProtocolTests
         Assert.Equal($"127.0.0.1 http {host.Address}", await host.GetAsync("/", Version.Parse(version)));
     }
 
+    // Kestrel applies its defaults to endpoints that are made in code as well.
+    [Theory]
+    [InlineData("1.1", "Http2")]
+    [InlineData("2.0", "Http1")]
+    public async Task Request_OtherProtocolsByDefault_IsServed(string version, string protocols)
+    {
+        await using var host = await HandoverHost.StartAsync(
+            "Auto",
+            root: $$""" "Kestrel": { "EndpointDefaults": { "Protocols": "{{protocols}}" } }, """
+        );
+
+        Assert.Equal($"127.0.0.1 http {host.Address}", await host.GetAsync("/", Version.Parse(version)));
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public async Task Request_LargeBodies_ArriveWhole(string transport, string version)
