@@ -291,6 +291,14 @@ internal sealed class StreamRelay : ITimedRelay
             return;
         }
 
+        // A reset may have followed the end that was read, unless the peer has ended within its bytes. In this order: once FIN was sent to it, an end of
+        // both sides looks the same, and a reset is told by reading.
+        if (!from.Connection.HasEndedWithin && from.Connection.DepartedWithin(0) == PeerDeparture.Reset && !to.HasEnded)
+        {
+            await BreakAsync(from, from, null);
+            return;
+        }
+
         from.HasEnded = true;
         _deadlines.HalfClosed(_timer.Now);
         _timer.CheckAt(Math.Min(_deadlines.Next, _timer.Now + UnreadPoll));
