@@ -69,8 +69,14 @@ internal sealed class StreamRelay : ITimedRelay
         try
         {
             var up = PumpAsync(_client, _upstream);
-            await PumpAsync(_upstream, _client);
-            await up;
+            try
+            {
+                await PumpAsync(_upstream, _client);
+            }
+            finally
+            {
+                await up; // it uses the streams and a buffer until it ends, which the failure of the other direction makes it do
+            }
         }
         finally
         {
