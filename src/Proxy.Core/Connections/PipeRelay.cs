@@ -21,6 +21,7 @@ internal sealed class PipeRelay(
 ) : IDeadline
 {
     private const int LargeSegment = 16 * 1024;
+    private const int ResetGrace = 5_000; // in milliseconds, as of a StreamRelay
 
     private readonly CancellationTokenSource _over = new(); // without timer: it holds nothing
     private readonly RelayDeadlines _deadlines = new(options, clock.Now);
@@ -30,6 +31,8 @@ internal sealed class PipeRelay(
     private volatile bool _finished;
     private int _halvesEnded;
     private int _ended = -1;
+    private long _resetExpires = RelayDeadlines.Never;
+    private ConnectionOutcome _resetOutcome; // once that has passed
 
     /// <summary>Relays until the end; returns the outcome.</summary>
     public async Task<ConnectionOutcome> RunAsync()
@@ -74,6 +77,10 @@ internal sealed class PipeRelay(
         {
             End(passed);
         }
+        else if (now >= Volatile.Read(ref _resetExpires) && Volatile.Read(ref _halvesEnded) == 1)
+        {
+            End(_resetOutcome);
+        }
     }
 
     private async Task PumpAsync(ConnectionContext from, ConnectionContext to, ConnectionOutcome readFailed, ConnectionOutcome writeFailed)
@@ -115,8 +122,8 @@ internal sealed class PipeRelay(
                 _ = WatchAsync(from, readFailed);
             }
 
+            _deadlines.HalfClosed(clock.Now); // before the end is sent, which a side that takes nothing may hold up
             await to.Transport.Output.CompleteAsync();
-            _deadlines.HalfClosed(clock.Now);
         }
         catch (Exception exception)
             when (exception is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
@@ -151,6 +158,15 @@ internal sealed class PipeRelay(
         {
             if (await peer.WaitForDepartureAsync(ignoreClose: true, _over.Token) is null)
             {
+                return;
+            }
+
+            if (ended is TcpConnection { HasEndedWithin: true })
+            {
+                // Clients that close at once after close_notify, with session tickets unread, reset the connection; yet all of their bytes are here. The
+                // other side may end in time.
+                _resetOutcome = readFailed;
+                Volatile.Write(ref _resetExpires, clock.Now + ResetGrace);
                 return;
             }
         }

@@ -69,8 +69,14 @@ internal sealed class StreamRelay : ITimedRelay
         try
         {
             var up = PumpAsync(_client, _upstream);
-            await PumpAsync(_upstream, _client);
-            await up;
+            try
+            {
+                await PumpAsync(_upstream, _client);
+            }
+            finally
+            {
+                await up; // it uses the streams and a buffer until it ends, which the failure of the other direction makes it do
+            }
         }
         finally
         {
@@ -288,6 +294,14 @@ internal sealed class StreamRelay : ITimedRelay
         if (Volatile.Read(ref _broken) is { } broken)
         {
             await BreakAsync(from, broken, null);
+            return;
+        }
+
+        // A reset may have followed the end that was read, unless the peer has ended within its bytes. In this order: once FIN was sent to it, an end of
+        // both sides looks the same, and a reset is told by reading.
+        if (!from.Connection.HasEndedWithin && from.Connection.DepartedWithin(0) == PeerDeparture.Reset && !to.HasEnded)
+        {
+            await BreakAsync(from, from, null);
             return;
         }
 

@@ -8,9 +8,11 @@ internal static class TcpInfo
 {
     private const int ProtocolTcp = 6;
     private const int OptionTcpInfo = 11;
-    private const int StateClosed = 7;
     private const int StateCloseWait = 8;
     private const int UnackedOffset = 24;
+
+    /// <summary>The value of <c>tcpi_state</c>, its first byte, after a reset or once both sides have ended.</summary>
+    public const int StateClosed = 7;
 
     /// <summary>The offset of <c>tcpi_bytes_acked</c>, available since Linux 4.1.</summary>
     public const int AcknowledgedOffset = 120;

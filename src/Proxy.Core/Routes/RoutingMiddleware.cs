@@ -20,6 +20,8 @@ internal sealed class RoutingMiddleware(
     Func<TcpConnection, Task> end
 )
 {
+    private static readonly ConnectionAbortedException _failed = new("The route's mode failed.");
+
     private readonly ConnectionFacts _nothing = new(table.Plan);
     private readonly Func<TcpConnection, Task> _end = end;
 
@@ -69,7 +71,15 @@ internal sealed class RoutingMiddleware(
                 record.RouteId = id;
                 routing = null!; // it leads to all routes of the address, and the connection may outlive many edits
                 first = null!;
-                await mode(tls);
+                try
+                {
+                    await mode(tls);
+                }
+                catch
+                {
+                    tls.Abort(_failed); // an orderly end would look as if all bytes had arrived
+                    throw;
+                }
             }
             else if (record.TryEnd(ConnectionOutcome.NoRoute))
             {

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 
 namespace Proxy.Tls;
@@ -35,13 +36,33 @@ internal sealed class TlsPipes(TlsConnection connection, Stream stream) : IDuple
         public override void Complete(Exception? exception = null)
         {
             inner.Complete(exception);
-            connection.EndSending();
+            if (exception is null)
+            {
+                connection.EndSending();
+            }
+            else
+            {
+                Abort(exception);
+            }
         }
 
         public override async ValueTask CompleteAsync(Exception? exception = null)
         {
             await inner.CompleteAsync(exception);
-            await connection.EndSendingAsync();
+            if (exception is null)
+            {
+                await connection.EndSendingAsync();
+            }
+            else
+            {
+                Abort(exception);
+            }
         }
+
+        // close_notify would tell the peer that it has got everything.
+        private void Abort(Exception exception) =>
+            connection.Abort(
+                exception as ConnectionAbortedException ?? new ConnectionAbortedException("The output has failed.", exception)
+            );
     }
 }

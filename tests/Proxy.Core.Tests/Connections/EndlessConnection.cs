@@ -9,7 +9,7 @@ namespace Proxy.Core.Tests.Connections;
 /// A connection whose handlers run where those of a real one do, and which has always bytes to read and takes all bytes at once, so that nothing that
 /// moves them ever waits. An abort ends that.
 /// </summary>
-internal sealed class EndlessConnection(TcpConnection real) : TcpConnection
+internal class EndlessConnection(TcpConnection real) : TcpConnection
 {
     private volatile bool _isAborted;
 

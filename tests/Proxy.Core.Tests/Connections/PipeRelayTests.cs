@@ -91,6 +91,63 @@ public sealed class PipeRelayTests : IDisposable
         Assert.Equal(outcome, await pair.Relay.WaitAsync(Eventually.Limit));
     }
 
+    // As clients do that close at once, with session tickets unread.
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Run_ClientResetsAfterCloseNotify_UpstreamMayEndInTime(string transport, string tls, SslProtocols version)
+    {
+        if (tls == RelayedPair.Out)
+        {
+            return;
+        }
+
+        await using var pair = await RelayedPair.StartAsync(transport, tls, version, throughPipes: true);
+        await pair.Client.SendAsync("question"u8.ToArray());
+        await pair.Client.EndWithinAsync();
+        Assert.Equal(PeerEnd.Clean, (await pair.Upstream.ReadToEndAsync()).End);
+
+        pair.Client.Reset();
+        await Eventually.TrueAsync(() => pair.ClientSide.DepartedWithin(0) == PeerDeparture.Reset);
+        Assert.False(pair.Relay.IsCompleted);
+        await pair.Upstream.EndAsync();
+
+        Assert.Equal(ConnectionOutcome.Completed, await pair.Relay.WaitAsync(Eventually.Limit));
+    }
+
+    [Theory]
+    [InlineData(RelayedPair.Portable)]
+    [InlineData(RelayedPair.Loops)]
+    public async Task Run_ClientResetsAfterCloseNotifyAndUpstreamDoesNotEnd_UpstreamIsReset(string transport)
+    {
+        await using var pair = await RelayedPair.StartAsync(transport, RelayedPair.In, SslProtocols.Tls13, throughPipes: true);
+        await pair.Client.EndWithinAsync();
+        Assert.Equal(PeerEnd.Clean, (await pair.Upstream.ReadToEndAsync()).End);
+
+        pair.Client.Reset();
+
+        Assert.Equal(ConnectionOutcome.ClientReset, await pair.Relay.WaitAsync(Eventually.Limit));
+        await pair.Upstream.SendUntilResetAsync();
+    }
+
+    [Fact]
+    public async Task Run_EndIsNotTaken_HalfCloseTimeoutEndsBoth()
+    {
+        var (client, sent) = Connect();
+        var (upstream, answers) = Connect();
+        var taken = new TaskCompletionSource();
+        upstream.Transport = new Ends(upstream.Transport.Input, new Untaken(upstream.Transport.Output, taken.Task));
+        var record = new ConnectionRecord(client, "test", "", TimeProvider.System);
+        var options = new RelayOptions { HalfCloseTimeout = TimeSpan.FromMilliseconds(200) };
+
+        var relay = new Relay(_clock).RunAsync(client, upstream, options, record).AsTask();
+        await sent.Output.CompleteAsync();
+        await Eventually.TrueAsync(() => client.Aborted && upstream.Aborted);
+        taken.SetResult(); // as the abort of a socket does
+        await answers.Output.CompleteAsync();
+
+        Assert.Equal(ConnectionOutcome.HalfCloseTimeout, await relay.WaitAsync(Eventually.Limit));
+    }
+
     [Fact]
     public async Task Run_ReadFailsForWantOfMemory_BothSidesAreAborted()
     {
@@ -129,6 +186,29 @@ public sealed class PipeRelayTests : IDisposable
         public override void CancelPendingRead() { }
 
         public override void Complete(Exception? exception = null) { }
+    }
+
+    /// <summary>Its end waits, as close_notify does for a peer that does not read.</summary>
+    private sealed class Untaken(PipeWriter inner, Task taken) : PipeWriter
+    {
+        public override void Advance(int bytes) => inner.Advance(bytes);
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            inner.FlushAsync(cancellationToken);
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override async ValueTask CompleteAsync(Exception? exception = null)
+        {
+            await taken;
+            await inner.CompleteAsync(exception);
+        }
     }
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;

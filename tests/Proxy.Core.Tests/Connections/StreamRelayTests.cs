@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using Proxy.Connections;
 using Proxy.Core.Tests.Tls;
 using Proxy.Diagnostics;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 
@@ -458,6 +459,25 @@ public sealed class StreamRelayTests
         Assert.Equal(1, pair.Deadlines);
     }
 
+    [Fact]
+    public async Task Run_OneDirectionFailsForWantOfMemory_EndsAfterTheOther()
+    {
+        using var clock = new DeadlineClock(TimeProvider.System);
+        var (peer, real) = await Loopback.ConnectAsync(new BufferPool(), clock);
+        var waiting = new TaskCompletionSource<int>();
+        var client = new ReadConnection(real, () => waiting.Task);
+        var upstream = new ReadConnection(real, static () => throw new InsufficientMemoryException());
+        var record = new ConnectionRecord(client, "test", "", TimeProvider.System);
+
+        var running = StreamRelay.TryCreate(client, upstream, new(), record, clock)!.RunAsync();
+
+        Assert.False(running.IsCompleted); // the other direction still uses the streams
+        waiting.SetException(new IOException()); // as the abort of a socket does
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => running.WaitAsync(_limit));
+        await real.DisposeAsync();
+        peer.Dispose();
+    }
+
     private static async Task StallsAsync(RelayedPair pair)
     {
         var before = -1L;
@@ -485,5 +505,15 @@ public sealed class StreamRelayTests
         }
 
         await peer.EndAsync();
+    }
+
+    private sealed class ReadConnection(TcpConnection real, Func<Task<int>> read) : EndlessConnection(real)
+    {
+        public override Stream OpenStream() => new ReadStream(read);
+    }
+
+    private sealed class ReadStream(Func<Task<int>> read) : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(read());
     }
 }

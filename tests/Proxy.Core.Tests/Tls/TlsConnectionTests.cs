@@ -226,6 +226,46 @@ public sealed class TlsConnectionTests : IAsyncLifetime
         await Assert.ThrowsAsync<ConnectionEndedException>(() => pipes.Input.ReadAsync().AsTask()).WaitAsync(_limit);
     }
 
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Transport_OutputFails_PeerIsReset(string transport, SslProtocols version)
+    {
+        foreach (var waits in (bool[])[false, true])
+        {
+            var (peer, ours) = await ConnectAsync(transport, version);
+            await ours.Transport.Output.WriteAsync("half"u8.ToArray());
+            Assert.Equal("half"u8.ToArray(), await peer.ReadAsync(4));
+
+            if (waits)
+            {
+                await ours.Transport.Output.CompleteAsync(new InvalidOperationException());
+            }
+            else
+            {
+                ours.Transport.Output.Complete(new InvalidOperationException());
+            }
+
+            Assert.Equal(PeerEnd.Reset, (await peer.ReadToEndAsync()).End);
+            await ours.DisposeAsync();
+        }
+    }
+
+    // close_notify takes the error of the reset, which the kernel reports once.
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task EndSending_PeerHasResetAndNoCloseNotifyIsNeeded_ReadTellsTheReset(string transport, SslProtocols version)
+    {
+        var (peer, ours) = await ConnectAsync(transport, version, requiresCloseNotify: false);
+        peer.Reset();
+        await Eventually.TrueAsync(() => ours.HasPeerEnded);
+
+        await ours.EndSendingAsync().WaitAsync(_limit);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => ours.OpenStream()!.ReadAsync(new byte[1]).AsTask()).WaitAsync(_limit);
+        Assert.Equal(PeerDeparture.Reset, ours.DepartedWithin(0));
+        await ours.DisposeAsync();
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync()
@@ -243,14 +283,18 @@ public sealed class TlsConnectionTests : IAsyncLifetime
         return bytes;
     }
 
-    private async Task<(TlsPeer Peer, TlsConnection Ours)> ConnectAsync(string transport, SslProtocols version)
+    private async Task<(TlsPeer Peer, TlsConnection Ours)> ConnectAsync(
+        string transport,
+        SslProtocols version,
+        bool requiresCloseNotify = true
+    )
     {
         IConnectionListenerFactory factory =
             transport == RelayedPair.Loops && OperatingSystem.IsLinux()
                 ? new EpollTransportFactory(new(_loops, _buffers))
                 : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
         var (socket, ours) = await Loopback.ConnectAsync(factory);
-        var accepting = TlsHandshake.AcceptAsync((TcpConnection)ours, version);
+        var accepting = TlsHandshake.AcceptAsync((TcpConnection)ours, version, requiresCloseNotify);
         var peer = await TlsPeer.AsClientAsync(socket, version);
         _peers.Add(peer);
         return (peer, await accepting.WaitAsync(_limit));

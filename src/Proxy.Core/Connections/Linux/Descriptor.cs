@@ -205,6 +205,16 @@ internal static unsafe class Descriptor
             : *(ulong*)(info + Offset);
     }
 
+    /// <summary>Whether the connection has ended, by a reset or on both sides; false if it is not known, as of unix sockets.</summary>
+    public static bool IsClosed(int descriptor)
+    {
+        byte state = 0;
+        uint length = sizeof(byte);
+        return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, &state, &length) >= 0
+            && length == sizeof(byte)
+            && state == TcpInfo.StateClosed;
+    }
+
     public static void Close(int descriptor) => _ = Libc.Close(descriptor);
 
     /// <summary>

@@ -60,6 +60,12 @@ internal sealed class EpollConnection(
     /// <summary>Whether an end of any kind can be read.</summary>
     public bool HasEnded => HasSeen(Ends);
 
+    /// <summary>
+    /// Whether an end that was read is in truth a reset, whose error a write has taken: the kernel reports it only once, so no event may have told it
+    /// either. Between <see cref="EpollSocket.TryEnter"/> and <see cref="EpollSocket.Exit"/> only.
+    /// </summary>
+    public bool IsEndAReset => HasFailed || IsLost;
+
     /// <summary>Whether an event has reported readable bytes since the socket is watched.</summary>
     public bool HasBeenReadable => HasSeen(Ends | Libc.EpollIn);
 

@@ -48,10 +48,9 @@ internal sealed class EpollPipe(EpollConnection connection) : IDuplexPipe
     {
         protected override void Dispose(bool disposing)
         {
-            if (disposing && Connection.TryEnter())
+            if (disposing)
             {
-                Descriptor.ShutdownSend(Connection.Number);
-                Connection.Exit();
+                Connection.EndSending();
             }
 
             base.Dispose(disposing);

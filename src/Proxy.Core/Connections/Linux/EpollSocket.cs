@@ -21,6 +21,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     private int _uses = 1; // one for the owner; the last one to exit closes the descriptor
     private int _closing;
     private volatile bool _resets;
+    private volatile bool _hasEndedSending;
 
     protected EpollSocket(int descriptor, EventLoop loop, EndPoint? remote, bool isAccepted)
     {
@@ -149,6 +150,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     {
         if (TryEnter())
         {
+            _hasEndedSending = true;
             Descriptor.ShutdownSend(Number);
             Exit();
         }
@@ -194,6 +196,12 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         Exit();
         return unread;
     }
+
+    /// <summary>
+    /// Whether the kernel has closed the connection and this side has not ended it, which is a reset. Asks the kernel; between <see cref="TryEnter"/> and
+    /// <see cref="Exit"/> only.
+    /// </summary>
+    protected bool IsLost => Descriptor.IsClosed(Number) && !_hasEndedSending; // in this order, since the other direction may end it just now
 
     protected bool IsUnix { get; }
 

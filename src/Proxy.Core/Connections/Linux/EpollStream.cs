@@ -118,7 +118,8 @@ internal class EpollStream(EpollConnection connection) : Stream
                 return connection.HasEnded || Descriptor.Unread(connection.Number) > 0 ? 0 : -1;
             }
 
-            return Result(Descriptor.Receive(connection.Number, buffer));
+            var count = Result(Descriptor.Receive(connection.Number, buffer));
+            return count == 0 && connection.IsEndAReset ? throw Failure(new SocketException((int)SocketError.ConnectionReset)) : count;
         }
         finally
         {

@@ -18,6 +18,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     private readonly SocketDependencies _services;
     private volatile bool _isAborted;
+    private volatile bool _hasEndedSending;
     private IDuplexPipe? _wrapper;
 
     public SocketConnection(Socket socket, SocketDependencies services)
@@ -95,8 +96,15 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override Stream? OpenStream() => _wrapper is null && TouchedPipe is null ? new SocketStream(this) : null;
 
+    /// <summary>
+    /// Whether an end that was read is in truth a reset, whose error a write has taken: the kernel reports it only once. Once this side has ended too, its
+    /// state does not tell; but then nothing is sent that could have taken the error.
+    /// </summary>
+    public bool IsEndAReset => TcpInfo.IsClosed(Socket) && !_hasEndedSending; // in this order, since the other direction may end it just now
+
     public override void EndSending()
     {
+        _hasEndedSending = true;
         try
         {
             Socket.Shutdown(SocketShutdown.Send);

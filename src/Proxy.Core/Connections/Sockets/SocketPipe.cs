@@ -18,7 +18,7 @@ internal sealed class SocketPipe(SocketConnection connection) : IDuplexPipe
         );
 
     public PipeWriter Output { get; } =
-        PipeWriter.Create(new SendStream(connection.Socket), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
+        PipeWriter.Create(new SendStream(connection), new StreamPipeWriterOptions(minimumBufferSize: WriteBufferSize));
 
     public async ValueTask CompleteAsync()
     {
@@ -34,7 +34,7 @@ internal sealed class SocketPipe(SocketConnection connection) : IDuplexPipe
     }
 
     /// <summary>Closes only the sending direction when the stream is closed.</summary>
-    private sealed class SendStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+    private sealed class SendStream(SocketConnection connection) : NetworkStream(connection.Socket, ownsSocket: false)
     {
         public override bool CanRead => false;
 
@@ -42,22 +42,10 @@ internal sealed class SocketPipe(SocketConnection connection) : IDuplexPipe
         {
             if (disposing)
             {
-                ShutdownSend();
+                connection.EndSending();
             }
 
             base.Dispose(disposing);
-        }
-
-        private void ShutdownSend()
-        {
-            try
-            {
-                Socket.Shutdown(SocketShutdown.Send);
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-            {
-                // It has ended already.
-            }
         }
     }
 }

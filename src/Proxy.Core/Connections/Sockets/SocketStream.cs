@@ -10,10 +10,23 @@ internal sealed class SocketStream(SocketConnection connection) : NetworkStream(
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         connection.AheadCount > 0 ? new(connection.ReadAhead(buffer.Span))
         : buffer.IsEmpty ? WaitAsync(cancellationToken)
-        : base.ReadAsync(buffer, cancellationToken);
+        : ReceiveAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var count = await base.ReadAsync(buffer, cancellationToken);
+        return count == 0 && connection.IsEndAReset ? throw Reset() : count;
+    }
+
+    private static IOException Reset()
+    {
+        var reason = new SocketException((int)SocketError.ConnectionReset);
+        return new(reason.Message, reason);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)

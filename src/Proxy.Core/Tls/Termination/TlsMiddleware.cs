@@ -9,6 +9,8 @@ namespace Proxy.Tls.Termination;
 /// <param name="next">The mode of the route.</param>
 internal sealed class TlsMiddleware(TlsTerminator terminator, ConnectionDelegate next)
 {
+    private static readonly ConnectionAbortedException _failed = new("The route's mode failed.");
+
     /// <summary>Handles one connection.</summary>
     /// <returns>A task that completes when the connection has ended.</returns>
     public async Task OnConnectionAsync(ConnectionContext connection)
@@ -17,7 +19,15 @@ internal sealed class TlsMiddleware(TlsTerminator terminator, ConnectionDelegate
         {
             await using (tls)
             {
-                await next(tls);
+                try
+                {
+                    await next(tls);
+                }
+                catch
+                {
+                    tls.Abort(_failed); // an orderly end would look as if all bytes had arrived
+                    throw;
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
 using Proxy.Core.Tests.Tls.Termination;
 using Proxy.Diagnostics;
 
@@ -71,13 +72,28 @@ public sealed class CertificateRoutesTests
         );
     }
 
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Routes_ModeOfTheChosenOneFails_ClientIsReset(string transport)
+    {
+        await using var edge = await StartAsync(transport, "Allow", withRest: true, dials: static _ => new TlsMiddlewareTests.Failing());
+
+        await TlsMiddlewareTests.IsResetAsync(edge, TlsEdge.With(null, name: "x.example.com"), "edge");
+    }
+
     private static async Task<string> ServedByAsync(TlsEdge edge, X509Certificate2? certificate)
     {
         await using var client = await edge.HandshakeAsync(TlsEdge.With(certificate, name: "x.example.com"), "edge");
         return await TlsEdge.ServedByAsync(client);
     }
 
-    private static Task<TlsEdge> StartAsync(string transport, string mode, bool withRest, string limits = "") =>
+    private static Task<TlsEdge> StartAsync(
+        string transport,
+        string mode,
+        bool withRest,
+        string limits = "",
+        Func<IConnectionFactory, IConnectionFactory>? dials = null
+    ) =>
         TlsEdge.StartAsync(
             transport,
             authority =>
@@ -104,6 +120,7 @@ public sealed class CertificateRoutesTests
                     )}}
                     """;
             },
-            TlsTerminatorTests.Endpoint("edge")
+            TlsTerminatorTests.Endpoint("edge"),
+            dials: dials
         );
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Diagnostics;
 using Proxy.Tls.Termination;
@@ -15,7 +16,8 @@ internal sealed class TlsEdge : IAsyncDisposable
 {
     private readonly Dictionary<string, Server> _servers = [];
 
-    private TlsEdge(string transport, TimeProvider? time) => Proxy = new Multiplexer(transport, time, log: Log);
+    private TlsEdge(string transport, TimeProvider? time, Func<IConnectionFactory, IConnectionFactory>? dials = null) =>
+        Proxy = new Multiplexer(transport, time, dials, Log);
 
     public static TheoryData<string> Transports => [Multiplexer.Portable, Multiplexer.Loops];
 
@@ -32,14 +34,16 @@ internal sealed class TlsEdge : IAsyncDisposable
     /// <param name="routes">The routes, each with the server of its name as cluster; gets the authority.</param>
     /// <param name="endpoints">Endpoints.</param>
     /// <param name="time">Time that the test moves.</param>
+    /// <param name="dials">Takes the place of what dials, and gets it.</param>
     public static async Task<TlsEdge> StartAsync(
         string transport,
         Func<Authority, string> routes,
         string endpoints = "",
-        TimeProvider? time = null
+        TimeProvider? time = null,
+        Func<IConnectionFactory, IConnectionFactory>? dials = null
     )
     {
-        var edge = new TlsEdge(transport, time);
+        var edge = new TlsEdge(transport, time, dials);
         await edge.EditAsync(routes(edge.Authority), endpoints);
         return edge;
     }
