@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Configuration.Tls;
@@ -104,24 +103,27 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         var cipher = new CipherStream(watch);
         var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
         var verification = _options.Verification();
+        var isDone = false;
         try
         {
             await stream.AuthenticateAsServerAsync(_options.Of(hello.ServerName, verification), cancellationToken);
+            watch.Over();
+            var wrapped = Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed);
+            isDone = true;
+            return (wrapped, null);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            await stream.DisposeAsync();
-            throw;
-        }
-        catch (Exception exception)
-            when (exception is AuthenticationException or IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            await stream.DisposeAsync();
+            // Whatever it is: a client's bytes must not make the connection fail elsewhere.
             return (null, HandshakeFailure.Of(exception, verification?.Refusal));
         }
-
-        watch.Over();
-        return (Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed), null);
+        finally
+        {
+            if (!isDone)
+            {
+                await stream.DisposeAsync();
+            }
+        }
     }
 
     // Until the ClientHello is a feature of the connection.

@@ -61,6 +61,22 @@ public sealed class ClientVerificationTests
 
     [Theory]
     [MemberData(nameof(Versions))]
+    public async Task Verify_TimeThatCannotBeRead_Refused(string transport, SslProtocols version)
+    {
+        await using var edge = await StartAsync(transport, "Required");
+        using var certificate = edge.Authority.ClientOfYearZero("CN=client");
+        Assert.ThrowsAny<Exception>(() => certificate.NotBefore);
+
+        await edge.RefusedAsync(TlsEdge.With(certificate, version));
+
+        await edge.FailuresAsync("CertificateRefused", 1);
+        await edge.EndedAsync();
+        Assert.Equal(1, edge.Proxy.Service<ProxyMetrics>().Traffic().Single().Ended[ConnectionOutcome.TlsFailed]);
+        Assert.Equal((0, 0), edge.Gate("127.0.0.1:0"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
     public async Task Verify_Revoked_RefusedWhileOthersAreServed(string transport, SslProtocols version)
     {
         using var authority = new Authority("CN=clients");
