@@ -56,7 +56,7 @@ public sealed class ClientVerificationTests
         var ends = edge.Proxy.Service<RecentOutcomes>().Ends.List;
         Assert.Equal(4, ends.Count);
         Assert.All(ends, static end => Assert.Equal((ConnectionOutcome.TlsFailed, false), (end.Outcome, end.Failed)));
-        Assert.Equal("the client showed no certificate", ends[0].Reason);
+        Assert.Single(ends, static end => end.Reason == "the client showed no certificate"); // the one before may end after it
     }
 
     [Theory]
