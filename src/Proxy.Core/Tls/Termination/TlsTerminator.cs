@@ -24,7 +24,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
     private static readonly ReadOnlyMemory<byte> _decodeError = new byte[] { 21, 3, 3, 0, 2, 2, 50 };
 
     private readonly HandshakeOptions _options = new(config, services.Certificates);
-    private readonly HandshakeLog _log = new(routeId, services.Time, services.Logger);
+    private readonly HandshakeLog _log = services.Logs.Of(routeId);
     private readonly TlsEnds _ends = new(TlsSide.Client, config.RequireCloseNotify);
 
     /// <summary>Does the handshake with a client.</summary>
