@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Admission;
 using Proxy.Configuration.Tls;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -16,6 +18,7 @@ namespace Proxy.Tls.Termination;
 /// <param name="services">The services that all routes share.</param>
 internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool answersPostgres, TerminationDependencies services)
 {
+    private const int SourcePrefix = 64; // addresses of IPv6 that one client usually has
     private static readonly ConnectionAbortedException _failed = new("The TLS handshake failed.");
     private static readonly PeekPlan _anyHello = new([], AnswersPostgres: false, Timeout.InfiniteTimeSpan);
     private static readonly PeekPlan _postgres = _anyHello with { AnswersPostgres = true };
@@ -39,15 +42,22 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         TlsConnection? result = null;
         HandshakeFailure? failure = null;
         var gate = services.Gates.Of(record.EndpointId);
+        var source = SourceTable.KeyOf((record.Client as IPEndPoint)?.Address, SourcePrefix);
         var hasPlace = false;
         try
         {
-            // A client that says nothing takes no place.
+            // A client that says nothing, or only a part of its ClientHello, takes no place.
             failure = Departed(await connection.WaitForInputAsync(deadline.Token));
             if (failure is null)
             {
+                attempt.Stage = HandshakeStage.Hello;
+                failure = await ReadHelloAsync(connection, deadline.Token);
+            }
+
+            if (failure is null)
+            {
                 attempt.Stage = HandshakeStage.Waiting;
-                failure = Departed(await gate.EnterAsync(connection, deadline.Token));
+                failure = Departed(await gate.EnterAsync(connection, source, deadline.Token));
                 hasPlace = failure is null;
             }
 
@@ -64,7 +74,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         {
             if (hasPlace)
             {
-                gate.Exit();
+                gate.Exit(source);
             }
         }
 
@@ -91,12 +101,6 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         CancellationToken cancellationToken
     )
     {
-        attempt.Stage = HandshakeStage.Hello;
-        if (await ReadHelloAsync(connection, cancellationToken) is { } failure)
-        {
-            return (null, failure);
-        }
-
         attempt.Stage = HandshakeStage.Answer;
         var hello = connection.Features.Get<IClientHelloFeature>()!;
         var watch = new HandshakeStream(connection.OpenStream()!);
