@@ -104,6 +104,20 @@ public sealed class TlsTerminatorTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task Authenticate_FailsAgainAfterAnEdit_OneLine(string transport)
+    {
+        const string Tls = "\"MinimumVersion\": \"Tls13\"";
+        await using var edge = await TlsEdge.StartAsync(transport, Tls);
+        await AssertAlertAsync(edge, TlsEdge.For("r.example.com", SslProtocols.Tls12), "protocol version");
+        await edge.EditAsync(TlsEdge.Route(edge.Authority, "r", "\"Listen\": \"127.0.0.1:0\"", Tls));
+
+        await AssertAlertAsync(edge, TlsEdge.For("r.example.com", SslProtocols.Tls12), "protocol version");
+
+        await AssertFailedAsync(edge, "NoCommonVersion", 2, "no version of TLS");
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task Authenticate_NoCommonCipher_Alert(string transport)
     {
         await using var edge = await TlsEdge.StartAsync(
