@@ -45,7 +45,7 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
             return _withoutAddress;
         }
 
-        var key = KeyOf(client);
+        var key = KeyOf(client, prefixV6);
         if (!_sources.TryGetValue(key, out var source))
         {
             Forget(ForgottenPerNewOne, now);
@@ -125,9 +125,14 @@ internal sealed class SourceTable(int prefixV6, int most = SourceTable.Most)
         }
     }
 
-    // Addresses of IPv4 have a place of their own within the numbers of IPv6, which no client has.
-    private UInt128 KeyOf(IPAddress client)
+    /// <summary>The key of a client's source: addresses of IPv4 have a place of their own within the numbers of IPv6, which no client has.</summary>
+    public static UInt128 KeyOf(IPAddress? client, int prefixV6)
     {
+        if (client is null)
+        {
+            return 0;
+        }
+
         Span<byte> bytes = stackalloc byte[16];
         client.TryWriteBytes(bytes, out _);
         return client.AddressFamily is AddressFamily.InterNetwork

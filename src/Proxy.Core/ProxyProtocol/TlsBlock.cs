@@ -8,6 +8,7 @@ namespace Proxy.ProxyProtocol;
 internal static class TlsBlock
 {
     private const int Fixed = 5; // one byte of flags, four of the verification's result
+    private const int MostText = 255; // in bytes; common names have 64 letters at most (RFC 5280, A.1), and lengths have two bytes
     private const byte UsesTls = 1;
     private const byte CertificateOfConnection = 2;
     private const byte CertificateOfSession = 4;
@@ -54,9 +55,8 @@ internal static class TlsBlock
 
     private static void Add(List<byte> block, byte type, string? text)
     {
-        if (!string.IsNullOrEmpty(text))
+        if (!string.IsNullOrEmpty(text) && Encoding.UTF8.GetBytes(text) is { Length: <= MostText } value)
         {
-            var value = Encoding.UTF8.GetBytes(text);
             block.AddRange([type, (byte)(value.Length >> 8), (byte)value.Length]);
             block.AddRange(value);
         }

@@ -67,7 +67,17 @@ internal sealed partial class RevisionApplier(
     public async Task ApplyAsync(Revision revision, CancellationToken cancellationToken)
     {
         var restart = AtStart.Edited(initial.Value, revision);
-        var set = pipelines.Build(revision, cancellationToken);
+        PipelineSet set;
+        try
+        {
+            set = pipelines.Build(revision, cancellationToken);
+        }
+        catch
+        {
+            certificates.Keep(status.Current.Running!);
+            throw;
+        }
+
         BoundListeners? bound = null;
         try
         {

@@ -15,6 +15,7 @@ internal sealed class RevisionHandshakes(TerminationDependencies termination, Re
             proxy.Clusters.Where(static one => one.Value.Tcp.Tls is not null).Select(static one => one.Key)
         );
         var terminating = routes.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        termination.Logs.Keep(terminating);
         termination.Gates.Apply(
             revision
                 .Bindings.Where(binding => binding.RouteIds.Any(terminating.Contains))

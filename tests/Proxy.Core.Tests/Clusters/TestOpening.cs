@@ -21,7 +21,14 @@ internal static class TestOpening
     public static Originations Originations(TimeProvider? time = null) => new(Certificates(time), Metrics(), time ?? TimeProvider.System);
 
     public static TerminationDependencies Termination(TimeProvider? time = null) =>
-        new(Certificates(time), new(), Metrics(), new BufferPool(), time ?? TimeProvider.System, NullLogger<TlsTerminator>.Instance);
+        new(
+            Certificates(time),
+            new(),
+            Metrics(),
+            new BufferPool(),
+            time ?? TimeProvider.System,
+            new HandshakeLogs(TimeProvider.System, NullLogger<TlsTerminator>.Instance)
+        );
 
     private static CertificateStore Certificates(TimeProvider? time) =>
         new(time ?? TimeProvider.System, NullLogger<CertificateStore>.Instance);

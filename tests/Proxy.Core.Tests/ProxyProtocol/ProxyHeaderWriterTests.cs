@@ -56,6 +56,25 @@ public sealed class ProxyHeaderWriterTests
         Assert.Equal(new ProxyTls(true, name is not null, name is not null, "TLSv1.2", name, "ECDHE-RSA-AES128-GCM-SHA256"), header!.Tls);
     }
 
+    [Theory]
+    [InlineData(255, true)]
+    [InlineData(256, false)]
+    [InlineData(70_000, false)] // more than a length can say
+    public void Write_LongCommonName_LeftOut(int length, bool isThere)
+    {
+        var name = new string('n', length);
+        var written = ProxyHeaderWriter.Write(
+            ProxyProtocolVersion.V2,
+            Origin("192.0.2.1:1000", "198.51.100.2:443") with
+            {
+                Tls = new("1.3", "TLS_AES_128_GCM_SHA256", false, "a.example", "h2", $"CN={name}", []) { PeerCommonName = name },
+            }
+        );
+
+        Assert.Equal(ProxyHeaderStatus.Complete, ProxyHeaderReader.Read(written, out var header, out _));
+        Assert.Equal(new ProxyTls(true, true, true, "TLSv1.3", isThere ? name : null, "TLS_AES_128_GCM_SHA256"), header!.Tls);
+    }
+
     [Fact]
     public void Write_PassedValues_TakeThePlaceOfOwnOnes()
     {

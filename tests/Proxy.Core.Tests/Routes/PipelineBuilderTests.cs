@@ -170,7 +170,7 @@ public sealed class PipelineBuilderTests : IDisposable
                 new TlsMetrics(new ProxyMeter(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>())),
                 new BufferPool(),
                 TimeProvider.System,
-                NullLogger<TlsTerminator>.Instance
+                new HandshakeLogs(TimeProvider.System, NullLogger<TlsTerminator>.Instance)
             ),
             NullLogger<PipelineBuilder>.Instance
         );

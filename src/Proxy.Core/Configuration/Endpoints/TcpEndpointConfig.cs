@@ -33,7 +33,7 @@ public sealed record TcpEndpointConfig
     /// <summary>The total time for the first bytes of a client, if a route needs them to be chosen.</summary>
     public TimeSpan PeekTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The number of TLS handshakes at the same time; further clients wait unread.</summary>
+    /// <summary>The number of TLS handshakes at the same time; further clients wait, and addresses take turns.</summary>
     [Range(1, int.MaxValue)]
     public int MaxConcurrentHandshakes { get; init; } = 1000;
 

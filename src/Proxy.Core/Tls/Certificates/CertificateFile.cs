@@ -11,6 +11,12 @@ internal static class CertificateFile
     {
         try
         {
+            // Before it is opened, which waits forever at a pipe. The length of a link is its own.
+            if ((File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 })
+            {
+                throw new CertificateException($"{path} is empty, or no regular file.");
+            }
+
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
             if (file.Length > MostBytes)
             {

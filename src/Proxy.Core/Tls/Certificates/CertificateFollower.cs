@@ -13,6 +13,7 @@ internal sealed partial class CertificateFollower(CertificateStore store, TimePr
 
     private ITimer? _timer;
     private int _isReading;
+    private int _isTold; // that the reading takes long
 
     /// <inheritdoc />
     public Task StartAsync(CancellationToken cancellationToken)
@@ -32,6 +33,11 @@ internal sealed partial class CertificateFollower(CertificateStore store, TimePr
     {
         if (Interlocked.Exchange(ref _isReading, 1) != 0)
         {
+            if (store.Slow is { } slow && Interlocked.Exchange(ref _isTold, 1) == 0)
+            {
+                Log.Slow(logger, slow);
+            }
+
             return;
         }
 
@@ -45,6 +51,7 @@ internal sealed partial class CertificateFollower(CertificateStore store, TimePr
         }
         finally
         {
+            Volatile.Write(ref _isTold, 0);
             Volatile.Write(ref _isReading, 0);
         }
     }
@@ -53,5 +60,8 @@ internal sealed partial class CertificateFollower(CertificateStore store, TimePr
     {
         [LoggerMessage(LogLevel.Error, "The files of certificates could not be read again; it is tried again.")]
         public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "Certificates are not renewed, since a file cannot be read to its end: {Reason}.")]
+        public static partial void Slow(ILogger logger, string reason);
     }
 }

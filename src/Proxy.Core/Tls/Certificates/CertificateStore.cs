@@ -70,6 +70,14 @@ internal sealed partial class CertificateStore(TimeProvider time, ILogger<Certif
         }
     }
 
+    /// <summary>What is wrong with the reading that is under way; null if it is not late.</summary>
+    public string? Slow =>
+        _certificates
+            .Values.Select(static one => one.Slow)
+            .Concat(_bundles.Values.Select(static one => one.Slow))
+            .FirstOrDefault(static slow => slow is not null)
+            ?.Text;
+
     /// <summary>A certificate that is in use; null if none of this configuration is.</summary>
     public ServedCertificate? Find(CertificateConfig config) => _certificates.GetValueOrDefault(config);
 

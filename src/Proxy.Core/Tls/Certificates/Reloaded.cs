@@ -29,7 +29,11 @@ internal enum Reading
 internal sealed class Reloaded<T>(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T?, T> load, TimeProvider time)
     where T : class
 {
+    /// <summary>How long a reading may take before it is a problem.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private byte[]? _stamp;
+    private long _begun; // when the reading has begun that is under way, in ticks of UTC; 0 if none is
     private volatile State _state = new(null, default, null, default);
 
     /// <summary>What is in use; null before the first reading that succeeded.</summary>
@@ -40,11 +44,22 @@ internal sealed class Reloaded<T>(IReadOnlyList<string> paths, Func<IReadOnlyLis
 
     /// <summary>Why the newest content is not used, and since when that is so; null if it is.</summary>
     public (string Text, DateTimeOffset Since)? Problem =>
-        _state is { Problem: { } problem, ProblemSince: var since } ? (problem, since) : null;
+        Slow is { } slow ? slow
+        : _state is { Problem: { } problem, ProblemSince: var since } ? (problem, since)
+        : null;
+
+    /// <summary>A reading that has not ended for 30 s, as on a disk of the network that does not answer; null if there is none.</summary>
+    public (string Text, DateTimeOffset Since)? Slow =>
+        Volatile.Read(ref _begun) is > 0 and var ticks
+        && new DateTimeOffset(ticks, TimeSpan.Zero) is var begun
+        && time.GetUtcNow() - begun > Patience
+            ? ($"{string.Join(" or ", paths)} does not answer since {begun.UtcDateTime:u}, and no other file is read until it does", begun)
+            : null;
 
     /// <summary>Reads the files, and uses their content if it has changed and can be used.</summary>
     public Reading Read()
     {
+        Volatile.Write(ref _begun, time.GetUtcNow().UtcTicks);
         try
         {
             var contents = paths.Select(CertificateFile.Read).ToList();
@@ -63,6 +78,14 @@ internal sealed class Reloaded<T>(IReadOnlyList<string> paths, Func<IReadOnlyLis
         catch (CertificateException exception)
         {
             return Fail(exception.Message);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return Fail($"{paths[0]} cannot be used: {exception.Message}"); // others have to be read all the same
+        }
+        finally
+        {
+            Volatile.Write(ref _begun, 0);
         }
     }
 

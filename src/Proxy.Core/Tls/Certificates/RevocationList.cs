@@ -15,6 +15,9 @@ internal sealed class RevocationList(RevocationListContent content, string path)
     /// <summary>The authority's name, as it is encoded.</summary>
     public ReadOnlyMemory<byte> Issuer => content.Issuer;
 
+    /// <summary>Since when it is valid.</summary>
+    public DateTimeOffset ThisUpdate => content.ThisUpdate;
+
     /// <summary>When a newer list will be there; null if the list does not say.</summary>
     public DateTimeOffset? NextUpdate => content.NextUpdate;
 

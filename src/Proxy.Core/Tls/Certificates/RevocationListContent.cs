@@ -55,7 +55,7 @@ internal sealed class RevocationListContent
         }
 
         Issuer = signed.ReadEncodedValue();
-        ReadTime(signed); // since when it is valid
+        ThisUpdate = ReadTime(signed);
         NextUpdate = IsTime(signed) ? ReadTime(signed) : null;
         if (signed.HasData && signed.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence))
         {
@@ -81,6 +81,9 @@ internal sealed class RevocationListContent
 
     /// <summary>The name of the authority, encoded.</summary>
     public ReadOnlyMemory<byte> Issuer { get; }
+
+    /// <summary>Since when it is valid.</summary>
+    public DateTimeOffset ThisUpdate { get; }
 
     /// <summary>When a newer list will be there.</summary>
     public DateTimeOffset? NextUpdate { get; }

@@ -37,6 +37,9 @@ internal sealed class ServedCertificate
     /// <summary>Why the newest content of the files is not used, and since when; null if it is.</summary>
     public (string Text, DateTimeOffset Since)? Problem => _files.Problem;
 
+    /// <summary>A reading that does not end; null if there is none.</summary>
+    public (string Text, DateTimeOffset Since)? Slow => _files.Slow;
+
     /// <summary>What TLS presents, with the certificates between it and its authority.</summary>
     public SslStreamCertificateContext Context => Loaded.Context;
 

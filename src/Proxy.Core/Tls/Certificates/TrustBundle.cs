@@ -11,7 +11,10 @@ namespace Proxy.Tls.Certificates;
 internal sealed class TrustBundle
 {
     /// <summary>The most certificates of a peer that are examined beside its own.</summary>
-    public const int MostSent = 32;
+    public const int MostSent = 10;
+
+    // Signatures of larger ones take tens of milliseconds each, on the loop of others. The modulus, and what is around it.
+    private const int MostKeyBytes = (8192 / 8) + 64;
 
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
@@ -47,13 +50,17 @@ internal sealed class TrustBundle
     /// <summary>Why the newest content of the files is not used, and since when; null if it is.</summary>
     public (string Text, DateTimeOffset Since)? Problem => _files?.Problem;
 
+    /// <summary>A reading that does not end; null if there is none.</summary>
+    public (string Text, DateTimeOffset Since)? Slow => _files?.Slow;
+
     /// <summary>The present content.</summary>
     public TrustContent Content => _files?.Value ?? new(null, null);
 
     /// <summary>Reads the files again. One caller at a time.</summary>
     public Reading Refresh() => _files?.Read() ?? Reading.Unchanged;
 
-    /// <summary>Verifies a certificate of a peer: 0.3 to 1 ms of CPU, and no input or output.</summary>
+    /// <summary>Verifies a certificate of a peer: 0.3 to 1 ms of CPU, without reading a file, but for authorities of the system, which
+    /// the platform reads from time to time.</summary>
     /// <param name="certificate">The certificate.</param>
     /// <param name="sent">The certificates that the peer has sent with it.</param>
     /// <param name="use">What it is used for.</param>
@@ -61,13 +68,19 @@ internal sealed class TrustBundle
     /// <returns>Null if it is valid, else why not, in one sentence.</returns>
     public string? Refusal(X509Certificate2 certificate, IEnumerable<X509Certificate2> sent, CertificateUse use, string? serverName)
     {
+        List<X509Certificate2> behind = [.. sent.Take(MostSent)];
+        if (behind.Prepend(certificate).FirstOrDefault(IsTooLarge) is { } large)
+        {
+            return $"'{CertificateText.Subject(large)}' has a key of more than 8,192 bits";
+        }
+
         var (content, now) = (Content, _time.GetUtcNow());
         using var chain = new X509Chain();
         var policy = chain.ChainPolicy;
         policy.RevocationMode = X509RevocationMode.NoCheck; // lists are ours
         policy.DisableCertificateDownloads = true;
         policy.VerificationTime = now.LocalDateTime;
-        policy.ExtraStore.AddRange(sent.Take(MostSent).ToArray());
+        policy.ExtraStore.AddRange(behind.ToArray());
         policy.ApplicationPolicy.Add(new Oid(use == CertificateUse.Server ? ServerUsage : ClientUsage));
         if (content.Authorities is { } authorities)
         {
@@ -90,6 +103,11 @@ internal sealed class TrustBundle
 
         return refusal;
     }
+
+    // RSA, RSASSA-PSS and DSA.
+    private static bool IsTooLarge(X509Certificate2 certificate) =>
+        certificate.PublicKey is { Oid.Value: "1.2.840.113549.1.1.1" or "1.2.840.113549.1.1.10" or "1.2.840.10040.4.1" } key
+        && key.EncodedKeyValue.RawData.Length > MostKeyBytes;
 
     private static int EndOf(X509Chain chain, TrustContent content)
     {

@@ -34,9 +34,12 @@ internal sealed record TrustContent(X509Certificate2Collection? Authorities, IRe
             return $"'{CertificateText.Subject(certificate)}' (serial number {certificate.SerialNumber}) was revoked at {CertificateText.Time(at)}";
         }
 
-        return lists.Any(list => list.NextUpdate is not { } next || now < next)
-            ? null
+        var begun = lists.Where(list => list.ThisUpdate <= now).ToList();
+        return begun.Count == 0
+                ? $"the revocation list of '{CertificateText.Subject(issuer)}' in {lists[0].Path} is not valid before "
+                    + $"{CertificateText.Time(lists.Min(static list => list.ThisUpdate))}"
+            : begun.Exists(list => list.NextUpdate is not { } next || now < next) ? null
             : $"the revocation list of '{CertificateText.Subject(issuer)}' in {lists[0].Path} is over since "
-                + $"{CertificateText.Time(lists.Max(static list => list.NextUpdate!.Value))}; replace it";
+                + $"{CertificateText.Time(begun.Max(static list => list.NextUpdate!.Value))}; replace it";
     }
 }

@@ -25,9 +25,17 @@ internal sealed class ClientVerification(ClientCertificateMode mode, TrustBundle
 
     private HandshakeFailure? Judge(X509Certificate2 certificate, X509Chain? chain)
     {
-        var sent = chain?.ChainPolicy.ExtraStore ?? [];
-        return trust.Refusal(certificate, sent, CertificateUse.Client, serverName: null) is { } refusal
-            ? new(TlsFailureReason.CertificateRefused, Printable.Shorten(refusal), Alerted: true)
-            : null;
+        string? refusal;
+        try
+        {
+            refusal = trust.Refusal(certificate, chain?.ChainPolicy.ExtraStore ?? [], CertificateUse.Client, serverName: null);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The platform reads parts of a certificate, such as its times, only when they are asked for, and throws then.
+            refusal = $"it cannot be read: {exception.Message}";
+        }
+
+        return refusal is null ? null : new(TlsFailureReason.CertificateRefused, Printable.Shorten(refusal), Alerted: true);
     }
 }

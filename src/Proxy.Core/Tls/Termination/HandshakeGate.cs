@@ -3,14 +3,14 @@ using Proxy.Connections;
 namespace Proxy.Tls.Termination;
 
 /// <summary>
-/// Limits the handshakes of an endpoint at the same time. Further clients wait in the order in which they came, and nothing of them is read.
-/// Thread-safe.
+/// Limits the handshakes of an endpoint at the same time. Further clients wait: those of a source in the order in which they came, while sources take
+/// turns, and one that has a quarter of the places gets more only if no other waits. Thread-safe.
 /// </summary>
 /// <param name="endpointId">The id of the endpoint.</param>
 internal sealed class HandshakeGate(string endpointId)
 {
     private readonly Lock _gate = new(); // guards the fields below
-    private readonly LinkedList<Waiter> _waiting = [];
+    private readonly HandshakeSources _sources = new();
     private int _limit = int.MaxValue;
     private int _running;
 
@@ -24,7 +24,7 @@ internal sealed class HandshakeGate(string endpointId)
         {
             lock (_gate)
             {
-                return (_running, _waiting.Count);
+                return (_running, _sources.Waiting);
             }
         }
     }
@@ -41,39 +41,43 @@ internal sealed class HandshakeGate(string endpointId)
 
     /// <summary>Waits for a place, which <see cref="Exit"/> gives back.</summary>
     /// <param name="connection">The client, on whose loop the caller goes on.</param>
+    /// <param name="source">The key of its source.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null if there is a place now; else how the client left before there was one.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; then there is no place.</exception>
-    public ValueTask<PeerDeparture?> EnterAsync(TcpConnection connection, CancellationToken cancellationToken)
+    public ValueTask<PeerDeparture?> EnterAsync(TcpConnection connection, UInt128 source, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Waiter waiter;
+        HandshakeWaiter waiter;
         lock (_gate)
         {
             if (_running < _limit)
             {
                 _running++;
+                _sources.Enter(source);
                 return default;
             }
 
-            waiter = new(connection);
-            _waiting.AddLast(waiter.Node);
+            waiter = new(connection, source);
+            _sources.Wait(waiter);
         }
 
         return WaitAsync(waiter, cancellationToken);
     }
 
     /// <summary>Gives a place back.</summary>
-    public void Exit()
+    /// <param name="source">The key of the source that had it.</param>
+    public void Exit(UInt128 source)
     {
         lock (_gate)
         {
             _running--;
+            _sources.Exit(source);
             Admit();
         }
     }
 
-    private async ValueTask<PeerDeparture?> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    private async ValueTask<PeerDeparture?> WaitAsync(HandshakeWaiter waiter, CancellationToken cancellationToken)
     {
         using var over = new CancellationTokenSource();
         var watching = waiter.WatchAsync(over.Token);
@@ -104,56 +108,25 @@ internal sealed class HandshakeGate(string endpointId)
     }
 
     // A place that it has got in the meantime is given to the next one.
-    private void Leave(Waiter waiter)
+    private void Leave(HandshakeWaiter waiter)
     {
         lock (_gate)
         {
-            if (waiter.Node.List is not null)
+            if (_sources.Leave(waiter))
             {
-                _waiting.Remove(waiter.Node);
                 return;
             }
         }
 
-        Exit();
+        Exit(waiter.Source);
     }
 
     private void Admit()
     {
-        while (_running < _limit && _waiting.First is { Value: var waiter })
+        while (_running < _limit && _sources.Next(_limit) is { } waiter)
         {
-            _waiting.RemoveFirst();
             _running++;
             waiter.Wake();
-        }
-    }
-
-    private sealed class Waiter
-    {
-        private readonly TcpConnection _connection;
-
-        public Waiter(TcpConnection connection)
-        {
-            _connection = connection;
-            Node = new(this);
-        }
-
-        public LinkedListNode<Waiter> Node { get; }
-
-        public ReadinessGate Ready { get; } = new(inline: true);
-
-        /// <summary>How the client left while it waited; null if it did not.</summary>
-        public PeerDeparture? Departure { get; private set; }
-
-        public void Wake() => _connection.Post(Ready);
-
-        public async Task WatchAsync(CancellationToken cancellationToken)
-        {
-            if (await _connection.WaitForDepartureAsync(ignoreClose: false, cancellationToken) is { } departure)
-            {
-                Departure = departure;
-                Ready.Signal();
-            }
         }
     }
 }

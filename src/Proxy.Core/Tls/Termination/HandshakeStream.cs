@@ -10,9 +10,6 @@ internal sealed class HandshakeStream(Stream transport) : Stream
     /// <summary>Whether an earlier session is resumed; null while or if that is not known.</summary>
     public bool? IsResumed { get; private set; }
 
-    /// <summary>Whether the server has sent its part, so that the client's answer is awaited.</summary>
-    public bool HasAnswered { get; private set; }
-
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
@@ -37,7 +34,6 @@ internal sealed class HandshakeStream(Stream transport) : Stream
     {
         if (!_isOver)
         {
-            HasAnswered = true;
             IsResumed ??= ServerFlight.IsResumed(buffer.Span);
         }
 

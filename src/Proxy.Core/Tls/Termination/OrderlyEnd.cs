@@ -12,6 +12,8 @@ internal static class OrderlyEnd
 {
     private const int BufferSize = 4096;
     private const int MostBytes = 256 * 1024;
+    private const int Most = 1000; // at once; further ones are closed as they are
+    private static int _running;
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(1);
 
     /// <summary>Sends FIN, and discards what comes until the client has ended as well, for a second and 256 KiB at most.</summary>
@@ -19,14 +21,17 @@ internal static class OrderlyEnd
     public static async Task SendAsync(TcpConnection connection, BufferPool buffers, TimeProvider time)
     {
         connection.EndSending();
-        using var deadline = new CancellationTokenSource(_limit, time);
-        var buffer = buffers.RentAtLeast(BufferSize);
+        if (buffers.IsFull)
+        {
+            return;
+        }
+
         try
         {
-            var left = MostBytes;
-            while (left > 0 && connection.OpenStream() is { } stream && await stream.ReadAsync(buffer, deadline.Token) is var count and > 0)
+            if (Interlocked.Increment(ref _running) <= Most)
             {
-                left -= count;
+                using var deadline = new CancellationTokenSource(_limit, time);
+                await DiscardAsync(connection, buffers, deadline.Token);
             }
         }
         catch (Exception exception)
@@ -36,7 +41,31 @@ internal static class OrderlyEnd
         }
         finally
         {
-            buffers.Return(buffer);
+            Interlocked.Decrement(ref _running);
+        }
+    }
+
+    // A buffer is taken only while there are bytes.
+    private static async Task DiscardAsync(TcpConnection connection, BufferPool buffers, CancellationToken cancellationToken)
+    {
+        var left = MostBytes;
+        while (left > 0 && await connection.WaitForInputAsync(cancellationToken) is null && connection.OpenStream() is { } stream)
+        {
+            var buffer = buffers.RentAtLeast(BufferSize);
+            try
+            {
+                var count = await stream.ReadAsync(buffer, cancellationToken);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                left -= count;
+            }
+            finally
+            {
+                buffers.Return(buffer);
+            }
         }
     }
 }

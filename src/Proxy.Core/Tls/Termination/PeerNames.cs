@@ -64,6 +64,7 @@ internal sealed record PeerNames(IReadOnlyList<CertificateName> All)
     private static string? FindCommonName(X500DistinguishedName subject)
     {
         string? found = null;
+        var count = 0;
         foreach (var part in subject.EnumerateRelativeDistinguishedNames())
         {
             if (part.HasMultipleElements)
@@ -73,12 +74,12 @@ internal sealed record PeerNames(IReadOnlyList<CertificateName> All)
 
             if (part.GetSingleElementType().Value == CommonName)
             {
-                if (found is not null)
+                if (++count > 1)
                 {
                     return null;
                 }
 
-                found = part.GetSingleElementValue();
+                found = part.GetSingleElementValue(); // null if it is no text
             }
         }
 

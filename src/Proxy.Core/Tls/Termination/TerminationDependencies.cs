@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Proxy.Connections;
 using Proxy.Tls.Certificates;
 
@@ -10,12 +9,12 @@ namespace Proxy.Tls.Termination;
 /// <param name="Metrics">Count them.</param>
 /// <param name="Buffers">Provides the memory of ClientHellos.</param>
 /// <param name="Time">Measures time limits.</param>
-/// <param name="Logger">Receives a line about handshakes that fail.</param>
+/// <param name="Logs">Receive a line about handshakes that fail.</param>
 internal sealed record TerminationDependencies(
     CertificateStore Certificates,
     HandshakeGates Gates,
     TlsMetrics Metrics,
     BufferPool Buffers,
     TimeProvider Time,
-    ILogger<TlsTerminator> Logger
+    HandshakeLogs Logs
 );

@@ -9,6 +9,7 @@ internal static class TerminationServices
     public static void AddTermination(this IServiceCollection services)
     {
         services.TryAddSingleton<HandshakeGates>();
+        services.TryAddSingleton<HandshakeLogs>();
         services.TryAddSingleton<HandshakeMetrics>();
         services.TryAddSingleton<TerminationDependencies>();
     }

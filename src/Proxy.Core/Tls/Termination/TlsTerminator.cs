@@ -1,7 +1,8 @@
+using System.Net;
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Proxy.Admission;
 using Proxy.Configuration.Tls;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -17,6 +18,7 @@ namespace Proxy.Tls.Termination;
 /// <param name="services">The services that all routes share.</param>
 internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool answersPostgres, TerminationDependencies services)
 {
+    private const int SourcePrefix = 64; // addresses of IPv6 that one client usually has
     private static readonly ConnectionAbortedException _failed = new("The TLS handshake failed.");
     private static readonly PeekPlan _anyHello = new([], AnswersPostgres: false, Timeout.InfiniteTimeSpan);
     private static readonly PeekPlan _postgres = _anyHello with { AnswersPostgres = true };
@@ -25,7 +27,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
     private static readonly ReadOnlyMemory<byte> _decodeError = new byte[] { 21, 3, 3, 0, 2, 2, 50 };
 
     private readonly HandshakeOptions _options = new(config, services.Certificates);
-    private readonly HandshakeLog _log = new(routeId, services.Time, services.Logger);
+    private readonly HandshakeLog _log = services.Logs.Of(routeId);
     private readonly TlsEnds _ends = new(TlsSide.Client, config.RequireCloseNotify);
 
     /// <summary>Does the handshake with a client.</summary>
@@ -40,15 +42,22 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         TlsConnection? result = null;
         HandshakeFailure? failure = null;
         var gate = services.Gates.Of(record.EndpointId);
+        var source = SourceTable.KeyOf((record.Client as IPEndPoint)?.Address, SourcePrefix);
         var hasPlace = false;
         try
         {
-            // A client that says nothing takes no place.
+            // A client that says nothing, or only a part of its ClientHello, takes no place.
             failure = Departed(await connection.WaitForInputAsync(deadline.Token));
             if (failure is null)
             {
+                attempt.Stage = HandshakeStage.Hello;
+                failure = await ReadHelloAsync(connection, deadline.Token);
+            }
+
+            if (failure is null)
+            {
                 attempt.Stage = HandshakeStage.Waiting;
-                failure = Departed(await gate.EnterAsync(connection, deadline.Token));
+                failure = Departed(await gate.EnterAsync(connection, source, deadline.Token));
                 hasPlace = failure is null;
             }
 
@@ -65,7 +74,7 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         {
             if (hasPlace)
             {
-                gate.Exit();
+                gate.Exit(source);
             }
         }
 
@@ -92,36 +101,33 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
         CancellationToken cancellationToken
     )
     {
-        attempt.Stage = HandshakeStage.Hello;
-        if (await ReadHelloAsync(connection, cancellationToken) is { } failure)
-        {
-            return (null, failure);
-        }
-
         attempt.Stage = HandshakeStage.Answer;
         var hello = connection.Features.Get<IClientHelloFeature>()!;
         var watch = new HandshakeStream(connection.OpenStream()!);
         var cipher = new CipherStream(watch);
         var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
         var verification = _options.Verification();
+        var isDone = false;
         try
         {
             await stream.AuthenticateAsServerAsync(_options.Of(hello.ServerName, verification), cancellationToken);
+            watch.Over();
+            var wrapped = Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed);
+            isDone = true;
+            return (wrapped, null);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            await stream.DisposeAsync();
-            throw;
-        }
-        catch (Exception exception)
-            when (exception is AuthenticationException or IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            await stream.DisposeAsync();
+            // Whatever it is: a client's bytes must not make the connection fail elsewhere.
             return (null, HandshakeFailure.Of(exception, verification?.Refusal));
         }
-
-        watch.Over();
-        return (Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed), null);
+        finally
+        {
+            if (!isDone)
+            {
+                await stream.DisposeAsync();
+            }
+        }
     }
 
     // Until the ClientHello is a feature of the connection.

@@ -42,6 +42,27 @@ public sealed class CertificateStoreTests : IDisposable
         Assert.NotSame(bundle, _store.Trust(_folder.Bundle(), null));
     }
 
+    [Fact]
+    public async Task Refresh_OneIsAPipe_OthersAreRead()
+    {
+        using var one = _folder.Issue("a.example");
+        using var two = _folder.Issue("b.example");
+        var (bad, good) = (_folder.Pem(one), _folder.Pem(one));
+        var (kept, replaced) = (_store.Certificate(bad), _store.Certificate(good));
+        File.Delete(bad.Path);
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [bad.Path]))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        Replace(good, two, "edit");
+        await Task.Run(_store.Refresh).WaitAsync(Eventually.Limit);
+
+        Assert.Equal(["b.example"], replaced.Names);
+        Assert.Equal(["a.example"], kept.Names);
+        Assert.Equal($"{bad.Path} is empty, or no regular file.", kept.Problem?.Text);
+    }
+
     [Theory]
     [InlineData("edit")]
     [InlineData("rename")]

@@ -89,6 +89,25 @@ public sealed class RevocationListTests : IDisposable
         Assert.Null(Refusal(Bundle("pem", _folder.List(_folder.Root, over), _folder.List(_folder.Root)), leaf));
     }
 
+    [Fact]
+    public void Refusal_ListBeginsLater_RefusedUntilThen()
+    {
+        var time = new ManualTime();
+        using var folder = new CertificateFolder { Now = time.GetUtcNow() };
+        using var root = folder.Create("CN=root", null, isAuthority: true);
+        using var leaf = folder.Create("CN=a", root);
+        var begin = time.GetUtcNow().AddMinutes(1);
+        var list = new CertificateRevocationListBuilder().Build(root, 1, begin.AddDays(1), HashAlgorithmName.SHA256, null, begin);
+        var bundle = new TrustBundle(folder.Write("ca", root.ExportCertificatePem()), folder.Write("lists", list), time);
+
+        Assert.Equal(
+            $"the revocation list of 'CN=root' in {folder.In("lists")} is not valid before {begin.UtcDateTime:u}",
+            Refusal(bundle, leaf)
+        );
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Null(Refusal(bundle, leaf));
+    }
+
     // What an old list has revoked is not forgotten by a newer one beside it.
     [Fact]
     public void Refusal_TwoListsOfOneAuthority_BothCount()

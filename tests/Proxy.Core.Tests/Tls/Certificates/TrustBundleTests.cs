@@ -39,6 +39,29 @@ public sealed class TrustBundleTests : IDisposable
         Expect(refusal, Bundle(), leaf, [], (CertificateUse)use);
     }
 
+    [Fact]
+    public void Refusal_LargeKeyIsSent_NotBuilt()
+    {
+        // Random numbers in place of a modulus of 16,384 bits, which takes minutes to find.
+        var modulus = System.Security.Cryptography.RandomNumberGenerator.GetBytes(2048);
+        (modulus[0], modulus[^1]) = (0xF0, 1);
+        using var large = System.Security.Cryptography.RSA.Create(
+            new System.Security.Cryptography.RSAParameters { Modulus = modulus, Exponent = [1, 0, 1] }
+        );
+        var request = new CertificateRequest(new("CN=large"), new PublicKey(large), System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var signer = _folder.Root.GetECDsaPrivateKey()!;
+        using var sent = request.Create(
+            _folder.Root.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(signer),
+            _folder.Now.AddDays(-1),
+            _folder.Now.AddDays(1),
+            [1]
+        );
+        using var leaf = _folder.Issue("a.example");
+
+        Expect("'CN=large' has a key of more than 8,192 bits", Bundle(), leaf, [sent]);
+    }
+
     [Theory]
     [InlineData(-10, -1)]
     [InlineData(1, 10)]

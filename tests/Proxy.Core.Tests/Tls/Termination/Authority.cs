@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -38,6 +39,36 @@ internal sealed class Authority : IDisposable
     /// <param name="isExpired">Whether its time is over.</param>
     public X509Certificate2 Client(string subject, Action<SubjectAlternativeNameBuilder>? names = null, bool isExpired = false) =>
         Issue(subject, ClientUsage, names, isExpired);
+
+    /// <summary>A client's certificate that is expired, and valid from the year 0 on, which OpenSSL reads and .NET does not.</summary>
+    public X509Certificate2 ClientOfYearZero(string subject)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        var since = new DateTimeOffset(1949, 1, 1, 0, 0, 0, TimeSpan.Zero); // written with four digits of the year
+        using var readable = request.Create(
+            _certificate.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(_key),
+            since,
+            TimeProvider.System.GetUtcNow().AddHours(-1),
+            [1, 2, 3]
+        );
+        var parts = new AsnReader(readable.RawData, AsnEncodingRules.DER).ReadSequence();
+        var signed = parts.ReadEncodedValue().ToArray();
+        "0000"u8.CopyTo(signed.AsSpan(signed.AsSpan().IndexOf("19490101000000Z"u8)));
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(signed);
+            writer.WriteEncodedValue(parts.ReadEncodedValue().Span);
+            writer.WriteBitString(_key.SignData(signed, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        }
+
+        using var bare = X509CertificateLoader.LoadCertificate(writer.Encode());
+        var issued = bare.CopyWithPrivateKey(key);
+        _issued.Add(issued);
+        return issued;
+    }
 
     /// <summary>A file with a list that revokes certificates.</summary>
     public string Revoke(params X509Certificate2[] certificates)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Proxy.Core.Tests.Peeking;
 using Proxy.Diagnostics;
@@ -89,6 +90,51 @@ public sealed class HandshakeGateTests
         await using var client = await edge.HandshakeAsync(key: "edge");
 
         Assert.Equal("r", await TlsEdge.ServedByAsync(client));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Enter_PartsOfHellos_TakeNoPlace(string transport)
+    {
+        await using var edge = await StartAsync(transport, 1);
+        using var half = await edge.ConnectAsync("edge");
+        await half.SendAsync(Hellos.OpenSsl.AsMemory(0, 20));
+        await Eventually.TrueAsync(() => edge.Open.Count == 1);
+
+        await using var client = await edge.HandshakeAsync(key: "edge");
+
+        Assert.Equal("r", await TlsEdge.ServedByAsync(client));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Enter_OneSourceHasAllPlaces_OthersComeFirst(string transport)
+    {
+        await using var edge = await StartAsync(transport, 4);
+        var stalled = new List<Socket>();
+        for (var i = 1; i <= 7; i++)
+        {
+            stalled.Add(await edge.ConnectAsync("edge"));
+            await stalled[^1].SendAsync(Hellos.OpenSsl);
+            await Eventually.TrueAsync(() => edge.Gate("edge") == (Math.Min(i, 4), Math.Max(0, i - 4)));
+        }
+
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await socket.ConnectAsync(edge.Proxy.Address("edge"));
+        var other = edge.HandshakeAsync(over: new NetworkStream(socket, ownsSocket: true));
+        await Eventually.TrueAsync(() => edge.Gate("edge") == (4, 4));
+        stalled[0].Dispose();
+
+        await using (var client = await other.WaitAsync(Eventually.Limit))
+        {
+            Assert.Equal("r", await TlsEdge.ServedByAsync(client));
+        }
+
+        await Eventually.TrueAsync(() => edge.Gate("edge") == (4, 2)); // its place goes to one of those that wait
+        stalled.ForEach(static one => one.Dispose());
+        await edge.EndedAsync();
+        Assert.Equal((0, 0), edge.Gate("edge"));
     }
 
     [Theory]

@@ -52,6 +52,23 @@ public sealed class PeerNamesTests
         Assert.Null(PeerNames.CommonNameOf(certificate));
     }
 
+    [Fact]
+    public void CommonNameOf_OneThatIsNoTextAndOneThatIs_Null()
+    {
+        var subject = new X500DistinguishedName([0x30, 28, .. CommonName(3, "\0ne"u8), .. CommonName(12, "two"u8)]);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(
+            TimeProvider.System.GetUtcNow().AddDays(-1),
+            TimeProvider.System.GetUtcNow().AddDays(1)
+        );
+
+        Assert.Null(PeerNames.CommonNameOf(certificate));
+    }
+
+    private static byte[] CommonName(byte tag, ReadOnlySpan<byte> text) =>
+        [0x31, (byte)(9 + text.Length), 0x30, (byte)(7 + text.Length), 6, 3, 0x55, 4, 3, tag, (byte)text.Length, .. text];
+
     private static X509Certificate2 Create(string subject, byte[]? alternatives)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Proxy.Connections;
 using Proxy.Core.Tests.Multiplexing;
 using Proxy.Core.Tests.Peeking;
 using Proxy.Diagnostics;
@@ -110,6 +111,20 @@ public sealed class TlsTerminatorTests
         await using var client = await edge.HandshakeAsync();
 
         Assert.Equal(TlsCipherSuite.TLS_AES_128_GCM_SHA256, client.NegotiatedCipherSuite);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Authenticate_FailsAgainAfterAnEdit_OneLine(string transport)
+    {
+        const string Tls = "\"MinimumVersion\": \"Tls13\"";
+        await using var edge = await TlsEdge.StartAsync(transport, Tls);
+        await AssertAlertAsync(edge, TlsEdge.For("r.example.com", SslProtocols.Tls12), "protocol version");
+        await edge.EditAsync(TlsEdge.Route(edge.Authority, "r", "\"Listen\": \"127.0.0.1:0\"", Tls));
+
+        await AssertAlertAsync(edge, TlsEdge.For("r.example.com", SslProtocols.Tls12), "protocol version");
+
+        await AssertFailedAsync(edge, "NoCommonVersion", 2, "no version of TLS");
     }
 
     [Theory]
@@ -240,7 +255,8 @@ public sealed class TlsTerminatorTests
             }
             else if (bytes.Length > 0)
             {
-                await Eventually.TrueAsync(() => edge.Gate("127.0.0.1:0").Running == 1);
+                await Eventually.TrueAsync(() => edge.Proxy.Service<BufferPool>().Outstanding > 0); // it is read
+                Assert.Equal((0, 0), edge.Gate("127.0.0.1:0"));
             }
 
             var record = Assert.Single(edge.Open);
