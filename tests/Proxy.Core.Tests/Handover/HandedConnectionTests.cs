@@ -91,7 +91,12 @@ public sealed class HandedConnectionTests : IAsyncDisposable
         Assert.NotEqual(clock.ManagedThreadId, notification.ThreadId);
     }
 
-    public async ValueTask DisposeAsync() => await _services.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await _client.DisposeAsync();
+        _log.Dispose();
+    }
 
     private HandedConnection Hand(PipeWriter output)
     {
