@@ -100,7 +100,12 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
 
         attempt.Stage = HandshakeStage.Answer;
         var hello = connection.Features.Get<IClientHelloFeature>()!;
-        var watch = new HandshakeStream(connection.OpenStream()!);
+        if (TryOpen(connection) is not { } transport)
+        {
+            return (null, Departed(PeerDeparture.Reset));
+        }
+
+        var watch = new HandshakeStream(transport);
         var cipher = new CipherStream(watch);
         var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
         var verification = _options.Verification();
@@ -122,6 +127,19 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
 
         watch.Over();
         return (Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed), null);
+    }
+
+    // Null if the client has reset the connection since it was last read, which makes a socket refuse a stream.
+    private static Stream? TryOpen(TcpConnection connection)
+    {
+        try
+        {
+            return connection.OpenStream();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            return null;
+        }
     }
 
     // Until the ClientHello is a feature of the connection.
