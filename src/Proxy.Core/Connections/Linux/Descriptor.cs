@@ -208,11 +208,9 @@ internal static unsafe class Descriptor
     /// <summary>Whether the connection has ended, by a reset or on both sides; false if it is not known, as of unix sockets.</summary>
     public static bool IsClosed(int descriptor)
     {
-        byte state = 0;
-        uint length = sizeof(byte);
-        return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, &state, &length) >= 0
-            && length == sizeof(byte)
-            && state == TcpInfo.StateClosed;
+        var state = stackalloc byte[1];
+        uint length = 1;
+        return Libc.GetOption(descriptor, Libc.IpProtoTcp, Libc.TcpInfo, state, &length) >= 0 && *state == TcpInfo.StateClosed;
     }
 
     public static void Close(int descriptor) => _ = Libc.Close(descriptor);

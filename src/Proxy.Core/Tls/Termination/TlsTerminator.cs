@@ -103,7 +103,12 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
     {
         attempt.Stage = HandshakeStage.Answer;
         var hello = connection.Features.Get<IClientHelloFeature>()!;
-        var watch = new HandshakeStream(connection.OpenStream()!);
+        if (TryOpen(connection) is not { } transport)
+        {
+            return (null, Departed(PeerDeparture.Reset));
+        }
+
+        var watch = new HandshakeStream(transport);
         var cipher = new CipherStream(watch);
         var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
         var verification = _options.Verification();
@@ -127,6 +132,19 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             {
                 await stream.DisposeAsync();
             }
+        }
+    }
+
+    // Null if the client has reset the connection since it was last read, which makes a socket refuse a stream.
+    private static Stream? TryOpen(TcpConnection connection)
+    {
+        try
+        {
+            return connection.OpenStream();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            return null;
         }
     }
 
