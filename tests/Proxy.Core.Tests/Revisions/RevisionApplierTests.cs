@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Clusters.Services;
+using Proxy.Core.Tests.Tls.Certificates;
 using Proxy.Diagnostics;
+using Proxy.Tls.Certificates;
 
 namespace Proxy.Core.Tests.Revisions;
 
@@ -36,6 +38,28 @@ public sealed class RevisionApplierTests
 
         await Eventually.TrueAsync(() => host.Destinations("c") == "d:db2.test:5432");
         await Eventually.TrueAsync(() => recent.Find("c", "d:db1.test:5432") is null); // without an edit
+    }
+
+    [Fact]
+    public async Task Apply_RouteCannotBeBuilt_CertificatesOfTheOthersAreForgotten()
+    {
+        using var folder = new CertificateFolder();
+        using var leaf = folder.Issue("a.example");
+        var config = folder.Pem(leaf);
+        await using var host = await EditedHost.StartAsync(Json(1));
+
+        await host.EditAsync(
+            $$"""
+            { "ReverseProxy": {
+                "TcpRoutes": {
+                    "a": { "Listen": "127.0.0.1:0", "ClusterId": "c", "Tls": { "Certificate": { "Path": "{{config.Path}}", "KeyPath": "{{config.KeyPath}}" } } },
+                    "b": { "Listen": "127.0.0.2:0", "ClusterId": "c", "Tls": { "Certificate": { "Path": "{{folder.In("none.pem")}}" } } } },
+                "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:1" } } } } } }
+            """
+        );
+
+        Assert.Equal("ReverseProxy:TcpRoutes:b:Tls", Assert.Single(host.State.Rejected).Path);
+        Assert.Null(host.Service<CertificateStore>().Find(config));
     }
 
     private static string Json(int attempts) =>

@@ -13,7 +13,7 @@ internal sealed class TrustBundle
     /// <summary>The most certificates of a peer that are examined beside its own.</summary>
     public const int MostSent = 10;
 
-    // Signatures of larger ones take tens of milliseconds each, on the loop of others. The modulus, and what is around it.
+    // The time of a signature grows with the square of the size, on the loop of others. The modulus, and what is around it.
     private const int MostKeyBytes = (8192 / 8) + 64;
 
     private const string ServerUsage = "1.3.6.1.5.5.7.3.1";

@@ -136,7 +136,7 @@ public sealed class CertificateConditionsTests : IDisposable
         store.Refresh();
         var unreadable = Assert.Single(conditions.Read());
         Assert.Equal((ConditionReason.Unreadable, ConditionLevel.Degraded, since), (unreadable.Reason, unreadable.Level, unreadable.Since));
-        Assert.EndsWith("a.key is empty.", unreadable.LastError, StringComparison.Ordinal);
+        Assert.EndsWith("a.key is empty, or no regular file.", unreadable.LastError, StringComparison.Ordinal);
 
         _time.Advance(TimeSpan.FromDays(366));
         Assert.Equal((Key, ConditionReason.Expired), Only(conditions)); // that clients are refused is worse
