@@ -54,11 +54,18 @@ public static class KestrelExtensions
         }
 
         handover.Limits = kestrel.Limits;
+        var hasDefault = kestrel.ConfigurationLoader?.Configuration["EndpointDefaults:Protocols"] is not null;
         kestrel.Listen(
             new HandoverEndPoint(handover.ByAlpn),
-            static listen =>
+            listen =>
             {
-                listen.Protocols = HttpProtocols.Http1AndHttp2; // whatever Kestrel:EndpointDefaults says, which is for endpoints with an address
+                // Whatever Kestrel:EndpointDefaults says, which is for endpoints with an address. Where it says nothing, both versions are the default, and
+                // Kestrel warns of HTTP/2 without TLS only where they are set.
+                if (hasDefault || listen.Protocols != HttpProtocols.Http1AndHttp2)
+                {
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                }
+
                 Accept(listen);
             }
         );

@@ -18,7 +18,8 @@ internal static class HostRunner
             var configuration = sources.Build();
             using var watches = configuration as IDisposable;
             await using var app = ProxyApplication.Build(configuration, options, signals.Token);
-            await app.RunAsync(signals.Token);
+            await StartAsync(app, signals.Token);
+            await app.WaitForShutdownAsync(signals.Token);
             return ExitCode.Ok;
         }
         catch (OperationCanceledException)
@@ -34,6 +35,20 @@ internal static class HostRunner
         {
             await Console.Error.WriteLineAsync(Describe(exception));
             return ExitCode.Failed;
+        }
+    }
+
+    // Endpoints accept clients before the host has started as a whole. A signal in between ends them as one later does: they may finish.
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
     }
 

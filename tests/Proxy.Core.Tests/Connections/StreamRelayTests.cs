@@ -372,11 +372,15 @@ public sealed class StreamRelayTests
             if (halfClosed)
             {
                 await pair.Client.EndAsync();
+                Assert.Equal(PeerEnd.Clean, (await pair.Upstream.ReadToEndAsync()).End); // before the reset, which discards what is unread
             }
 
             Assert.Equal(outcome, await pair.Relay.WaitAsync(_limit));
             Assert.Equal(PeerEnd.Reset, (await pair.Client.ReadToEndAsync()).End);
-            Assert.Equal(halfClosed ? PeerEnd.Clean : PeerEnd.Reset, (await pair.Upstream.ReadToEndAsync()).End);
+            if (!halfClosed)
+            {
+                Assert.Equal(PeerEnd.Reset, (await pair.Upstream.ReadToEndAsync()).End);
+            }
         }
     }
 

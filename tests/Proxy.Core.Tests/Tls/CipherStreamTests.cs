@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
@@ -27,18 +28,38 @@ public sealed class CipherStreamTests : IDisposable
         using var owned = peer;
         await using var connection = (TcpConnection)ours;
         var cipher = new CipherStream(new EndlessConnection(connection).OpenStream()) { Turn = new(connection) };
-        var buffer = new byte[16 * 1024];
+        var turn = new OneTurn(cipher);
 
-        var (total, reading) = (0, default(ValueTask<int>));
-        while ((reading = cipher.ReadAsync(buffer)).IsCompleted)
-        {
-            total += await reading;
-            Assert.True(total <= BufferPool.BufferSize, $"{total} bytes in one turn");
-        }
+        connection.Post(turn); // on the loop, which cannot begin the next turn meanwhile
 
-        Assert.Equal(buffer.Length, await reading.AsTask().WaitAsync(Eventually.Limit));
+        Assert.InRange(await turn.Bytes.WaitAsync(Eventually.Limit), 1, BufferPool.BufferSize);
+        Assert.Equal(OneTurn.Size, await turn.Next!.WaitAsync(Eventually.Limit));
         Assert.False(cipher.HasEnded);
     }
 
     public void Dispose() => _loops.Dispose();
+
+    /// <summary>Reads as long as there is no wait.</summary>
+    private sealed class OneTurn(CipherStream cipher) : IThreadPoolWorkItem
+    {
+        public const int Size = 16 * 1024;
+        private readonly TaskCompletionSource<int> _bytes = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<int> Bytes => _bytes.Task;
+
+        public Task<int>? Next { get; private set; }
+
+        [SuppressMessage("Reliability", "CA2012", Justification = "Its result is taken when it is there.")]
+        public void Execute()
+        {
+            var (total, reading) = (0, default(ValueTask<int>));
+            while (total <= BufferPool.BufferSize && (reading = cipher.ReadAsync(new byte[Size])).IsCompletedSuccessfully)
+            {
+                total += reading.Result;
+            }
+
+            Next = reading.AsTask();
+            _bytes.SetResult(total);
+        }
+    }
 }

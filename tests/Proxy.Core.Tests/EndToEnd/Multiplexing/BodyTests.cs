@@ -474,7 +474,9 @@ public sealed class BodyTests : SessionTestBase
         await PassesAsync(() => record.Outcome is not null);
 
         Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
-        await SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
+        var serving = SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
+        await PassesAsync(() => serving.IsCompleted); // there may be a pause before the next connection
+        await serving;
         Assert.Equal("reset", await pauses.ReadEndAsync());
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -124,11 +125,13 @@ public sealed class AlertTests : IAsyncLifetime
             """
         );
         await _recording.ScrapeAsync();
+        var hello = await HelloAsync();
         foreach (var _ in (int[])[1, 2])
         {
-            var client = await TcpClientSocket.ConnectAsync(_host!.Address);
+            var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             _open.Add(client);
-            await client.SendAsync("\u0016"); // the first byte of a handshake, which stalls
+            await client.ConnectAsync(_host!.Address);
+            await client.SendAsync(hello); // and nothing more: the handshake stalls
         }
 
         var gate = _host!.Services.GetRequiredService<HandshakeGates>().Of("edge");
@@ -136,6 +139,23 @@ public sealed class AlertTests : IAsyncLifetime
         await RecordAsync();
 
         await _recording.FiresAsync("ProxyTlsHandshakesWait");
+    }
+
+    // What a client begins its handshake with.
+    private static async Task<byte[]> HelloAsync()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var dialed = new TcpClient();
+        await dialed.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using var accepted = await listener.AcceptSocketAsync();
+        await using var tls = new SslStream(dialed.GetStream());
+        var shaking = tls.AuthenticateAsClientAsync("a");
+        var buffer = new byte[4096];
+        var count = await accepted.ReceiveAsync(buffer);
+        accepted.Close();
+        await Assert.ThrowsAnyAsync<IOException>(() => shaking);
+        return buffer[..count];
     }
 
     [RealServerFact("promtool")]

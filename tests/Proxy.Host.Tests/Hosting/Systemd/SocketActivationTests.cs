@@ -180,7 +180,8 @@ public sealed class SocketActivationTests : IDisposable
         }
 
         await ended.CancelAsync();
-        Assert.All(await Task.WhenAll(clients), Assert.Null);
+        var ends = await Task.WhenAll(clients);
+        Assert.True(Array.TrueForAll(ends, static end => end is null), $"{string.Join(' ', ends)}\n{proxy.Errors}");
         await StopAsync(proxy);
     }
 
@@ -225,9 +226,9 @@ public sealed class SocketActivationTests : IDisposable
             try
             {
                 using var client = await TcpClientSocket.ConnectAsync(port);
-                if (await client.ReadAsync() is not "hello")
+                if (await client.ReadAsync() is var said and not "hello")
                 {
-                    return "A connection was cut before it was served.";
+                    return $"A connection was cut before it was served: {said ?? "reset"}.";
                 }
 
                 served();
