@@ -152,6 +152,13 @@ public sealed class TlsOriginationTests
             {
                 foreach (var multiplexed in (bool[])[false, true])
                 {
+                    // Destinations of multiplexers have no active checks.
+                    var (checks, probe) = multiplexed
+                        ? ("", "")
+                        : (
+                            """ "HealthCheck": { "Active": { "Enabled": true, "Interval": "00:00:01", "Timeout": "00:00:30" } }, """,
+                            """ "Probe": { "Send": "PING\r\n", "Expect": "+PONG" }, """
+                        );
                     await using var host = await TestHost.StartAsync(
                         $$"""
                         { "ReverseProxy": {
@@ -159,13 +166,13 @@ public sealed class TlsOriginationTests
                             multiplexed ? "Multiplex" : "Forward"
                         )}}" } },
                             "Clusters": { "c": {
-                              "HealthCheck": { "Active": { "Enabled": true, "Interval": "00:00:01", "Timeout": "00:00:30" } },
-                              "Tcp": { "Probe": { "Send": "PING\r\n", "Expect": "+PONG" },
+                              {{checks}}
+                              "Tcp": { {{probe}}
                                        "Tls": { "ServerName": "server", "CertificateAuthority": "{{files.Authority}}", "Certificate": {{files.Json(
                             "client"
                         )}} } },
                               "Destinations": { "a": { "Address": "tcp://127.0.0.1:{{port}}" } }
-                              {{(multiplexed ? ", \"Multiplex\": { \"Protocol\": \"resp\", \"MaxInFlight\": 64 }" : "")}} } } } }
+                              {{(multiplexed ? ", \"Multiplex\": { \"Protocol\": \"resp\", \"MaxInFlight\": 64, \"KeepUnused\": \"00:10:00\" }" : "")}} } } } }
                         """
                     );
                     string[] to = ["-p", $"{((IPEndPoint)host.Address).Port}"];
