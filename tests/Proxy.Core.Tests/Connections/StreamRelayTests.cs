@@ -371,8 +371,7 @@ public sealed class StreamRelayTests
             await using var pair = await RelayedPair.StartAsync(transport, tls, version, options);
             if (halfClosed)
             {
-                await pair.Client.EndAsync();
-                Assert.Equal(PeerEnd.Clean, (await pair.Upstream.ReadToEndAsync()).End); // before the reset, which discards what is unread
+                await pair.Client.EndAsync(); // whether the upstream reads that before the reset, which discards what is unread, depends on time
             }
 
             Assert.Equal(outcome, await pair.Relay.WaitAsync(_limit));
