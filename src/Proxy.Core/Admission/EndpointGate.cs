@@ -30,7 +30,7 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
         set
         {
             _isRemoved = value;
-            Interlocked.MemoryBarrier(); // whoever reads the count after this has it, or the last connection sees this
+            Interlocked.MemoryBarrier(); // what reads the count after this has it, or the last connection sees this
         }
     }
 

@@ -103,7 +103,7 @@ internal sealed class ConnectionFacts(PeekPlan plan)
         Postgres = PostgresRequest.None;
     }
 
-    /// <summary>Tells a connection what was found out: its record, whoever handles it, and its upstream if it awaits a question first.</summary>
+    /// <summary>Tells a connection what was found out: its record, its handler, and its upstream if it awaits a question first.</summary>
     public void Publish(TcpConnection connection)
     {
         if (IsPostgresOverTls)

@@ -5,7 +5,7 @@ using Proxy.Peeking.Detectors;
 
 namespace Proxy.Peeking;
 
-/// <summary>Reads and examines the first bytes of a client, and gives them back to its connection: whoever handles it reads them first.</summary>
+/// <summary>Reads and examines the first bytes of a client, and gives them back to its connection: its handler reads them first.</summary>
 internal static class FirstBytesReader
 {
     /// <summary>Reads as far as it is needed. Clients of PostgreSQL that ask for encryption are answered.</summary>

@@ -29,7 +29,7 @@ internal sealed class ConsistentHashPolicy : ITcpLoadBalancingPolicy
 
     internal static string KeyOf(IPAddress? client, string? key) => key ?? client?.ToString() ?? "";
 
-    // It is built when it is first asked for, once: whoever asks for it meanwhile waits, which is shorter than building another one.
+    // It is built when it is first asked for, once: what asks for it meanwhile waits, which is shorter than building another one.
     internal MaglevTable Table(DestinationWeights all) =>
         _tables.GetOrCreateValue(all.States).GetValue(all.Settings ?? _equal, _ => new Lazy<MaglevTable>(() => new MaglevTable(all))).Value;
 

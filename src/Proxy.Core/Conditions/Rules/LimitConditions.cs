@@ -5,7 +5,7 @@ namespace Proxy.Conditions.Rules;
 
 /// <summary>Limits of routes and endpoints: which ones refuse clients, and whether further sources share the limits of one.</summary>
 /// <remarks>
-/// Lists of networks are none of them: who is denied is the configuration's own doing, however many come. A limit with <c>DryRun</c> is no fault
+/// Lists of networks are none of them: which clients are denied is the configuration's own doing, however many come. A limit with <c>DryRun</c> is no fault
 /// either, but its reason says that it would refuse.
 /// </remarks>
 internal sealed class LimitConditions(Limiters limiters) : IConditionSource
