@@ -96,16 +96,17 @@ internal sealed class StreamRelay : ITimedRelay
             return RelayDeadlines.Never; // in this order, since an outcome from outside was set before the relay had finished
         }
 
-        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
-        {
-            _deadlines.Active(now);
-        }
-
+        // What waits for bandwidth is looked at before its pauses end: whether the next ones have begun after that is a matter of threads.
         NoticeReset(_client, now);
         NoticeReset(_upstream, now);
         if (Volatile.Read(ref _broken) is { Pause.IsPaused: true })
         {
-            Volatile.Write(ref _resetExpires, now + FlushTime); // what waits for bandwidth is not late
+            Volatile.Write(ref _resetExpires, now + FlushTime); // it is not late
+        }
+
+        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
+        {
+            _deadlines.Active(now);
         }
 
         if (outcome is not null)

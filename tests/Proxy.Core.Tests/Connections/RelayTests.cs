@@ -464,6 +464,40 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
     }
 
+    [Fact]
+    public async Task Check_ResetBehindBytesThatWaitForBandwidth_IsNotLateWhicheverThreadIsFirst()
+    {
+        const int EachTick = 2_000;
+        var time = new LeapingTime();
+        using var clock = new DeadlineClock(time);
+        var (client, accepted) = await Loopback.ConnectAsync(new SocketTransportFactory(_buffers, clock, TimeProvider.System));
+        var (upstream, dialed) = await Loopback.ConnectAsync(new SocketTransportFactory(_buffers, clock, TimeProvider.System));
+        _open.AddRange([accepted, dialed]);
+        var record = new ConnectionRecord(accepted, "test", "", TimeProvider.System);
+        var bandwidth = Limited(4 * EachTick);
+        var options = new RelayOptions { Bandwidth = bandwidth, HalfCloseTimeout = Timeout.InfiniteTimeSpan };
+        var relay = new Relay(clock).RunAsync(accepted, dialed, options, record).AsTask();
+        var payload = new byte[25 * EachTick];
+        Random.Shared.NextBytes(payload);
+        await client.SendAsync(payload);
+        client.Close(0);
+        var receiving = upstream.ReadToEndAsync();
+
+        await Eventually.TrueAsync(() => bandwidth.Reached == 1);
+        time.Leap(0); // the reset is noticed
+
+        await Eventually.TrueAsync(() =>
+        {
+            time.Leap(6_000); // longer than the time to flush without a limit
+            return relay.IsCompleted;
+        });
+
+        var (bytes, reset) = await receiving;
+        Assert.Equal(payload, bytes);
+        Assert.True(reset);
+        Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
+    }
+
     [Theory]
     [InlineData(Portable)]
     [InlineData(Loops)]
@@ -594,6 +628,29 @@ public sealed class RelayTests : IAsyncLifetime
         catch (SocketException)
         {
             return true;
+        }
+    }
+
+    /// <summary>A clock whose timers fire when the test says so.</summary>
+    private sealed class LeapingTime : TimeProvider
+    {
+        private readonly List<Action> _timers = [];
+        private long _now;
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => Volatile.Read(ref _now);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Add(() => callback(state));
+            return new Timer(static _ => { }); // never due
+        }
+
+        public void Leap(int milliseconds)
+        {
+            Interlocked.Add(ref _now, milliseconds);
+            _timers.ForEach(static fire => fire());
         }
     }
 }

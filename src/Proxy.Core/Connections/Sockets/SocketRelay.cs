@@ -58,16 +58,17 @@ internal sealed class SocketRelay(
             return; // in this order, since an outcome from outside was set before the relay had finished
         }
 
-        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
-        {
-            _deadlines.Active(now);
-        }
-
+        // What waits for bandwidth is looked at before its pauses end: whether the next ones have begun after that is a matter of threads.
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
         if (_broken is { Pause.IsPaused: true })
         {
-            Volatile.Write(ref _resetExpires, now + (long)_flushTime.TotalMilliseconds); // bytes that wait for bandwidth are not late
+            Volatile.Write(ref _resetExpires, now + (long)_flushTime.TotalMilliseconds); // it is not late
+        }
+
+        if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
+        {
+            _deadlines.Active(now);
         }
 
         if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
