@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Proxy.Configuration.Channels;
+using Proxy.Configuration.Engine;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -32,6 +33,9 @@ public sealed record ProxyConfig
 
     /// <summary>Channels, which connect legacy programs on many hosts; absent means none.</summary>
     public ChannelsConfig? Channels { get; init; }
+
+    /// <summary>The engine that hosts share; absent means none. Applied at start only.</summary>
+    public EngineConfig? Engine { get; init; }
 
     /// <summary>The access log.</summary>
     public LogConfig Log { get; init; } = new();

@@ -14,6 +14,7 @@ internal static class AtStart
         "Channels:Instance",
         "Channels:Tunnel",
         "Channels:Loopback",
+        "Engine",
         "Transport",
         "Demo",
         "Telemetry",
