@@ -17,8 +17,9 @@ internal sealed partial class LeasedKey
     private long _version; // of what is wanted
     private TaskCompletionSource _written = New();
     private (long Version, long Lease) _stored; // as far as this process has written it
-    private long _attempted; // the lease of the last attempt to write
-    private long _doubted; // the revision that makes it doubtful whether the key is stored; 0 for none
+    private long _attempted; // the lease of the last attempt to write; changed by the writing loop alone
+    private int _doubts; // how often it became doubtful what is stored
+    private int _checked; // how many of them were looked into
     private bool _isTold; // that writing fails
 
     /// <summary>Begins with a key that is not wanted yet.</summary>
@@ -146,15 +147,16 @@ internal sealed partial class LeasedKey
         ReadOnlyMemory<byte>? wanted;
         (long Version, long Lease) stored;
         long version;
+        int doubts;
         bool isDoubtful;
         lock (_gate)
         {
-            (wanted, version, stored, isDoubtful) = (_wanted, _version, _stored, _doubted != 0);
+            (wanted, version, stored, doubts, isDoubtful) = (_wanted, _version, _stored, _doubts, _doubts != _checked);
         }
 
         if (wanted is not { } value)
         {
-            return (stored.Version != version || isDoubtful) && await RemoveAsync(version, stop);
+            return (stored.Version != version || isDoubtful) && await RemoveAsync(version, doubts, stop);
         }
 
         if (term is null)
@@ -164,39 +166,41 @@ internal sealed partial class LeasedKey
 
         if (stored.Version == version && stored.Lease == term.Id)
         {
-            return isDoubtful && await CheckAsync(stored.Lease, stop);
+            return isDoubtful && await CheckAsync(stored.Lease, doubts, stop);
         }
 
-        Volatile.Write(ref _attempted, term.Id);
-        var put = await _store.CommitAsync(new() { Operations = [new KeyOperation.Put(_key, value, term.Id)] }, stop);
-        Note(version, term.Id, put.Revision);
+        lock (_gate)
+        {
+            _attempted = term.Id;
+        }
+
+        await _store.CommitAsync(new() { Operations = [new KeyOperation.Put(_key, value, term.Id)] }, stop);
+        Note(version, term.Id, doubts);
         return true;
     }
 
     // What another process has written stays; an attempt that is not known to have failed counts as this process's.
-    private async Task<bool> RemoveAsync(long version, CancellationToken stop)
+    private async Task<bool> RemoveAsync(long version, int doubts, CancellationToken stop)
     {
-        var revision = 0L;
-        if (Volatile.Read(ref _attempted) is not 0 and var own && await _store.GetAsync(_key, stop) is { } found && found.Lease == own)
+        if (_attempted != 0 && await _store.GetAsync(_key, stop) is { } found && found.Lease == _attempted)
         {
             var remove = new KeyTransaction
             {
                 Conditions = [new KeyCondition.ModifiedAt(_key, found.ModRevision)],
                 Operations = [new KeyOperation.Remove(_key)],
             };
-            revision = (await _store.CommitAsync(remove, stop)).Revision;
+            await _store.CommitAsync(remove, stop);
         }
 
-        Note(version, 0, revision);
+        Note(version, 0, doubts);
         return true;
     }
 
-    private void Note(long version, long lease, long revision)
+    private void Note(long version, long lease, int doubts)
     {
         lock (_gate)
         {
-            _stored = (version, lease);
-            _doubted = _doubted > revision ? _doubted : 0; // what this process has just written is no doubt
+            (_stored, _checked) = ((version, lease), doubts);
             if (version == _version)
             {
                 _written.TrySetResult();
@@ -205,12 +209,12 @@ internal sealed partial class LeasedKey
     }
 
     // Reads the key, and has it written if it is gone.
-    private async Task<bool> CheckAsync(long lease, CancellationToken stop)
+    private async Task<bool> CheckAsync(long lease, int doubts, CancellationToken stop)
     {
         var found = await _store.GetAsync(_key, stop);
         lock (_gate)
         {
-            _doubted = 0;
+            _checked = doubts;
             if (found is null)
             {
                 _stored = default;
@@ -238,26 +242,26 @@ internal sealed partial class LeasedKey
         {
             if (update is KeyUpdate.Full full)
             {
-                Look(full.Revision, full.Keys.FirstOrDefault(key => key.Key == _key));
+                Look(full.Keys.FirstOrDefault(key => key.Key == _key));
             }
             else if (update is KeyUpdate.Changed changed && changed.Changes.LastOrDefault(change => change.Key == _key) is { } last)
             {
-                Look(changed.Revision, last.Now);
+                Look(last.Now);
             }
         }
     }
 
-    private void Look(long revision, StoredKey? now)
+    private void Look(StoredKey? now)
     {
         lock (_gate)
         {
-            var isFine = _wanted is null ? now is null || now.Lease != _attempted : now is not null && now.Lease == _stored.Lease;
-            if (isFine)
+            var isOwn = now is not null && now.Lease == _attempted;
+            if (isOwn == (_wanted is not null))
             {
                 return;
             }
 
-            _doubted = revision;
+            _doubts++;
         }
 
         _changed.Set();
