@@ -107,4 +107,13 @@ public enum ConditionReason
 
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
+
+    /// <summary>The engine does not answer.</summary>
+    EngineUnreachable,
+
+    /// <summary>This host has no lease of the engine, so that its keys are gone.</summary>
+    LeaseLost,
+
+    /// <summary>The engine refuses what this host asks, as without a right or with a full disk.</summary>
+    EngineRefused,
 }
