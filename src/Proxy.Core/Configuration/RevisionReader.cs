@@ -54,7 +54,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         cancellationToken.ThrowIfCancellationRequested();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, root, problems);
-        ChannelsValidator.Check(config.Channels, known, problems);
+        ChannelsValidator.Check(config.Channels, config.Engine, known, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
             problems.Error("Transport:Kind", "'Epoll' needs Linux; use 'Auto'.");
