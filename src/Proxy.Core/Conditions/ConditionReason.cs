@@ -107,4 +107,7 @@ public enum ConditionReason
 
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
+
+    /// <summary>It may be out of date, since the engine that holds it does not answer.</summary>
+    OutOfDate,
 }
