@@ -107,4 +107,10 @@ public enum ConditionReason
 
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
+
+    /// <summary>Another process is registered under the same id of an instance.</summary>
+    InstanceTaken,
+
+    /// <summary>Another host runs a newer revision of a shared document, and has for a while.</summary>
+    DocumentDiffers,
 }
