@@ -47,4 +47,7 @@ public enum ConditionKind
 
     /// <summary>An endpoint of TCP, by its limit; the id is its own.</summary>
     Endpoint,
+
+    /// <summary>This host in its fleet; the id is that of the instance.</summary>
+    Fleet,
 }

@@ -110,4 +110,9 @@ public enum ConditionReason
 
     /// <summary>It may be out of date, since the engine that holds it does not answer.</summary>
     OutOfDate,
+    /// <summary>Another process is registered under the same id of an instance.</summary>
+    InstanceTaken,
+
+    /// <summary>Another host runs a newer revision of a shared document, and has for a while.</summary>
+    DocumentDiffers,
 }

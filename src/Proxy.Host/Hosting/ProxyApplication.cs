@@ -8,6 +8,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Connections;
+using Proxy.Engine;
 using Proxy.Handover;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -61,6 +62,9 @@ internal static class ProxyApplication
         AccessLogEdits.AddTo(services, revision, configuration);
         services.AddTcpProxy().LoadDocument(configuration);
         services.AddSingleton<StatusReader>();
+        services.AddSingleton<FleetReader>();
+        services.AddSingleton<FleetDraining>();
+        services.AddSingleton(new HostDescription(BuildVersion.Text, revision.Config.Admin?.Url));
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
