@@ -6,7 +6,7 @@ using Proxy.Configuration.Tls;
 
 namespace Proxy.Configuration.Engine;
 
-/// <summary>Checks the section Engine, and that what needs an engine has one. Files are read when the engine is connected.</summary>
+/// <summary>Checks the section Engine, and that locks over all hosts have an engine; channels check that themselves. Files are read when the engine is connected.</summary>
 internal static class EngineValidator
 {
     private const string Section = "Engine";
@@ -16,19 +16,13 @@ internal static class EngineValidator
     private static readonly TimeSpan _longestLease = TimeSpan.FromSeconds(60);
 
     /// <param name="config">The section Engine.</param>
-    /// <param name="channels">The section Channels, whose members the engine may tell.</param>
     /// <param name="routes">The TCP routes, whose locks it may keep.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(
-        EngineConfig? config,
-        ChannelsConfig? channels,
-        IReadOnlyDictionary<string, TcpRouteConfig> routes,
-        ProblemList problems
-    )
+    public static void Check(EngineConfig? config, IReadOnlyDictionary<string, TcpRouteConfig> routes, ProblemList problems)
     {
         if (config?.Etcd is null)
         {
-            CheckUse(channels, routes, problems);
+            CheckLocks(routes, problems);
         }
 
         if (config is not { } engine)
@@ -38,6 +32,7 @@ internal static class EngineValidator
 
         CheckName(engine.Group, $"{Section}:Group", problems);
         CheckName(engine.Instance, $"{Section}:Instance", problems);
+        TlsKeys.CheckFile(engine.StateFolder, $"{Section}:StateFolder", problems);
         if (engine.Etcd is { } etcd)
         {
             CheckEndpoints(etcd, problems);
@@ -52,18 +47,8 @@ internal static class EngineValidator
         }
     }
 
-    // What needs an engine, without one.
-    private static void CheckUse(ChannelsConfig? channels, IReadOnlyDictionary<string, TcpRouteConfig> routes, ProblemList problems)
+    private static void CheckLocks(IReadOnlyDictionary<string, TcpRouteConfig> routes, ProblemList problems)
     {
-        if (channels?.Membership.Is(MembershipProviders.Engine) is true)
-        {
-            problems.Consequence(
-                $"{ChannelsValidator.Section}:Membership:Provider",
-                $"'{MembershipProviders.Engine}' needs an engine, and there is none; {Example}, or use '{MembershipProviders.Static}' or '{MembershipProviders.Dns}'.",
-                Section
-            );
-        }
-
         foreach (var (id, route) in routes)
         {
             if (route.Lock?.Scope == LockScope.Global)

@@ -79,21 +79,4 @@ public sealed class EngineValidatorTests : IDisposable
         Assert.Equal("Engine:Etcd:Endpoints:0", warning.Path);
         Assert.Contains("are sent in clear", warning.Message, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void Check_ProviderEngineWithoutEngine_Error()
-    {
-        var errors = _document
-            .Read(
-                """
-                { "ReverseProxy": {}, "Channels": { "Group": "g", "Instance": { "Id": "a_1" }, "Membership": { "Provider": "Engine" },
-                  "Tunnel": { "Url": "https://0.0.0.0:15008", "Advertise": "10.1.2.3:15008", "TrustBundle": "ca.crt", "TrustDomain": "example.org",
-                    "Certificate": { "Path": "tls.crt", "KeyPath": "tls.key" } } } }
-                """
-            )
-            .Errors;
-
-        var problem = Assert.Single(errors);
-        Assert.Equal("Channels:Membership:Provider", problem.Path);
-    }
 }
