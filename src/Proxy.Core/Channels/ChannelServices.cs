@@ -28,6 +28,7 @@ internal static class ChannelServices
         AddMonitoring(services);
         AddConnections(services);
         services.TryAddSingleton<ReadyProbe>();
+        services.TryAddSingleton<OwnAddress>();
         services.TryAddSingleton<Announcement>();
         services.TryAddSingleton<MemberHistory>();
         services.TryAddSingleton<GroupMembers>();
@@ -88,7 +89,7 @@ internal static class ChannelServices
         );
         services.TryAddSingleton(static provider => new MemberDirectory(
             provider.GetRequiredService<ThisInstance>().Id,
-            provider.GetRequiredService<ThisInstance>().Address
+            () => provider.GetRequiredService<ThisInstance>().Address
         ));
         services.TryAddSingleton<HelloFeed>();
         services.TryAddSingleton<HelloReader>();
@@ -127,7 +128,10 @@ internal static class ChannelServices
     {
         services.TryAddSingleton(static provider => new ChannelMonitor(
             provider.GetRequiredService<ThisInstance>().Epoch,
-            provider.GetRequiredService<CurrentChannels>().IsStarted ? provider.GetRequiredService<ThisInstance>().BindIp.ToString() : "",
+            () =>
+                provider.GetRequiredService<CurrentChannels>().IsStarted
+                    ? provider.GetRequiredService<ThisInstance>().BindIp.ToString()
+                    : "",
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ChannelMonitor>>()
         ));

@@ -36,7 +36,7 @@ public enum ConditionKind
     /// <summary>A log; the id is <c>access</c>.</summary>
     Log,
 
-    /// <summary>The configuration; the id is <c>edit</c>, a file or a section.</summary>
+    /// <summary>The configuration; the id is <c>edit</c>, a file, a document that hosts share or a section.</summary>
     Configuration,
 
     /// <summary>What the process may use; the id is <c>accepting</c>, <c>descriptors</c>, <c>memory</c> or <c>ports</c>.</summary>

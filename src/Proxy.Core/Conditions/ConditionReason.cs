@@ -108,6 +108,8 @@ public enum ConditionReason
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
 
+    /// <summary>It may be out of date, since the engine that holds it does not answer.</summary>
+    OutOfDate,
     /// <summary>Another process is registered under the same id of an instance.</summary>
     InstanceTaken,
 

@@ -67,7 +67,9 @@ internal sealed class DocumentForms
             [(typeof(TunnelConfig), nameof(TunnelConfig.Url))] = Pattern(TlsUrlPattern),
             [(typeof(LoopbackConfig), nameof(LoopbackConfig.Network))] = Pattern(NetworkPattern),
             [(typeof(MembershipConfig), nameof(MembershipConfig.Provider))] = Names(
-                names.MembershipProviders.Concat([MembershipProviders.Static, MembershipProviders.Dns])
+                names
+                    .MembershipProviders.Concat([MembershipProviders.Static, MembershipProviders.Dns, MembershipProviders.Engine])
+                    .Distinct(StringComparer.OrdinalIgnoreCase)
             ),
             [(typeof(ChannelWebhookConfig), nameof(ChannelWebhookConfig.Url))] = Pattern(UrlPattern),
         };

@@ -93,7 +93,7 @@ internal static class ProxyApplication
         var config = revision.Config;
 
         // An edit may add a route with Mode Http. Without files there are no edits, and without an admin address and HTTP there is no such route.
-        var isEdited = configuration.Providers.OfType<JsonFileProvider>().Any();
+        var isEdited = configuration.Providers.OfType<DocumentProvider>().Any();
         if (
             !isEdited
             && config.Admin is null

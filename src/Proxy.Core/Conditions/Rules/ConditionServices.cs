@@ -24,6 +24,7 @@ internal static class ConditionServices
             ),
             ServiceDescriptor.Singleton<IConditionSource, ChannelConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, ConfigurationConditions>(),
+            ServiceDescriptor.Singleton<IConditionSource, DocumentConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, CertificateConditions>(static provider =>
                 provider.GetRequiredService<CertificateConditions>()
             ),

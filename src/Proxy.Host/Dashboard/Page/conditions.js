@@ -50,6 +50,7 @@ const causes = {
   BindFailed: 'an edit waits, since its address cannot be bound',
   Rejected: 'the last good configuration runs on',
   RestartNeeded: 'edited, and takes effect only after a restart',
+  OutOfDate: 'may be out of date, since the engine does not answer',
   FileReplaced: 'its file was replaced at the host of its bind mount, so edits do not arrive',
   ExpiresSoon: 'it ends soon',
   Expired: 'it has ended',
