@@ -17,7 +17,7 @@ internal static class EtcdClients
         new(
             config,
             new CertificateStore(TimeProvider.System),
-            new EtcdMetrics(null),
+            null,
             TimeProvider.System,
             SuspendAwareTime.OfProcess,
             Random.Shared,

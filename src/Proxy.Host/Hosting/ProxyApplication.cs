@@ -60,7 +60,12 @@ internal static class ProxyApplication
         var inherited = SystemdServices.AddTo(services);
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
         AccessLogEdits.AddTo(services, revision, configuration);
-        services.AddTcpProxy().LoadDocument(configuration);
+        var proxy = services.AddTcpProxy().LoadDocument(configuration);
+        if (revision.Config.Engine is { } engine)
+        {
+            EngineHost.Add(proxy, engine, revision.Config.Channels);
+        }
+
         services.AddSingleton<StatusReader>();
         services.AddSingleton<FleetReader>();
         services.AddSingleton<FleetDraining>();
