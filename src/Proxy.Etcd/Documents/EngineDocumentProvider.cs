@@ -87,7 +87,9 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
     {
         lock (_gate)
         {
-            Apply(_newest = new(content, content.Revision));
+            _newest = new(content, content.Revision);
+            _shared = _shared with { Newest = content.Revision };
+            Apply(_newest);
         }
     }
 
