@@ -47,4 +47,10 @@ public enum ConditionKind
 
     /// <summary>An endpoint of TCP, by its limit; the id is its own.</summary>
     Endpoint,
+
+    /// <summary>The engine that hosts share; the id is its kind: <c>etcd</c>.</summary>
+    Engine,
+
+    /// <summary>This host in its fleet; the id is that of the instance.</summary>
+    Fleet,
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Endpoints;
+using Proxy.Configuration.Engine;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -62,7 +63,8 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         cancellationToken.ThrowIfCancellationRequested();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, root, problems);
-        ChannelsValidator.Check(config.Channels, known, problems);
+        ChannelsValidator.Check(config.Channels, config.Engine?.Etcd is not null, config.Engine?.Group, known, problems);
+        EngineValidator.Check(config.Engine, config.ReverseProxy.TcpRoutes, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
             problems.Error("Transport:Kind", "'Epoll' needs Linux; use 'Auto'.");

@@ -20,7 +20,7 @@ internal sealed class EngineConnection
         Client = new(
             engine.Config.Etcd!,
             _certificates,
-            new EtcdMetrics(null),
+            metrics: null, // the host has them
             time,
             SuspendAwareTime.OfProcess,
             Random.Shared,

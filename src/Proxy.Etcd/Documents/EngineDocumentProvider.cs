@@ -254,7 +254,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
 
     private void BecomeStale(string reason)
     {
-        if (_shared.Stale is null)
+        if (_shared.Stale is null && _used is not null)
         {
             Log.Stale(_logger, Name, reason);
         }
@@ -264,7 +264,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
 
     private void BecomeFresh()
     {
-        if (_shared.Stale is not null)
+        if (_shared.Stale is not null && _used is not null)
         {
             Log.Fresh(_logger, Name);
         }

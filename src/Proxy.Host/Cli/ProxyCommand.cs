@@ -46,6 +46,7 @@ internal static class ProxyCommand
             root.Add(command);
         }
 
+        root.Add(FleetCommand.Create());
         root.Add(ConditionsCommand.Create());
         root.Add(ConnectionsCommand.Create());
         root.Add(CloseCommand.Create());

@@ -8,6 +8,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Connections;
+using Proxy.Engine;
 using Proxy.Handover;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -62,8 +63,16 @@ internal static class ProxyApplication
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
         AccessLogEdits.AddTo(services, revision, configuration);
         shared?.AddTo(services);
-        services.AddTcpProxy().LoadDocument(configuration);
+        var proxy = services.AddTcpProxy().LoadDocument(configuration);
+        if (revision.Config.Engine is { } engine)
+        {
+            EngineHost.Add(proxy, engine, revision.Config.Channels);
+        }
+
         services.AddSingleton<StatusReader>();
+        services.AddSingleton<FleetReader>();
+        services.AddSingleton<FleetDraining>();
+        services.AddSingleton(new HostDescription(BuildVersion.Text, revision.Config.Admin?.Url));
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
