@@ -35,7 +35,7 @@ internal sealed class HostFacts(
         {
             Version = description.Version,
             StartedAt = _started,
-            AdminUrl = description.AdminUrl,
+            AdminAddress = description.AdminAddress,
             Revision = state.Running?.Id,
             AppliedAt = state.AppliedAt,
             Documents =
