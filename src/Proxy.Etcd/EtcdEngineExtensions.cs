@@ -6,6 +6,7 @@ using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
 using Proxy.Etcd.Documents;
+using Proxy.Etcd.Fleet;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
@@ -45,6 +46,7 @@ public static class EtcdEngineExtensions
         services.AddSingleton<LeasedKeys>();
         services.AddDocuments();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
+        services.AddFleet();
         return builder;
     }
 }

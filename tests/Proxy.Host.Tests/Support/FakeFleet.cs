@@ -35,7 +35,7 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
                 {
                     Version = "1.2.3+0123456789abcdef",
                     StartedAt = TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(3),
-                    AdminUrl = "http://127.0.0.1:9099",
+                    AdminAddress = "http://127.0.0.1:9099",
                     Revision = "0123456789ab",
                     AppliedAt = TimeProvider.System.GetUtcNow(),
                     Documents = [new("etcd:edge", 12)],
