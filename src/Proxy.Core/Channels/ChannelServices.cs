@@ -44,7 +44,8 @@ internal static class ChannelServices
             provider.GetRequiredService<ConnectionTracker>(),
             provider.GetRequiredService<CurrentChannels>(),
             provider.GetRequiredService<CallListeners>(),
-            provider.GetRequiredService<ReadyProbe>()
+            provider.GetRequiredService<ReadyProbe>(),
+            provider.GetRequiredService<DrainedMembers>()
         ));
         return services;
     }
@@ -161,6 +162,7 @@ internal static class ChannelServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MemberSuspicion>>()
         ));
+        services.TryAddSingleton<DrainedMembers>();
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
         services.TryAddSingleton<CallPipelines>();

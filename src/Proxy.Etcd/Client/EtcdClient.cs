@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Engine;
+using Proxy.Engine;
 using Proxy.Etcd.Protocol;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
@@ -9,7 +10,7 @@ using Proxy.Tls.Certificates;
 namespace Proxy.Etcd.Client;
 
 /// <summary>The keys of an etcd cluster. It connects when it is first used, and goes on trying for ever.</summary>
-internal sealed class EtcdClient : IKeyStore, IAsyncDisposable
+internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
 {
     private const int MostKeys = 1_000_000;
     private const int MostAttempts = 3;
@@ -23,7 +24,7 @@ internal sealed class EtcdClient : IKeyStore, IAsyncDisposable
 
     /// <param name="config">The settings, which were validated.</param>
     /// <param name="certificates">The certificates and authorities.</param>
-    /// <param name="metrics">Counts calls.</param>
+    /// <param name="metrics">Counts calls; null for none, as in a command.</param>
     /// <param name="time">The clock of time limits and pauses.</param>
     /// <param name="clock">The clock of the lease, which must not stop.</param>
     /// <param name="random">Spreads pauses, and hosts over members.</param>
@@ -31,7 +32,7 @@ internal sealed class EtcdClient : IKeyStore, IAsyncDisposable
     public EtcdClient(
         EtcdConfig config,
         CertificateStore certificates,
-        EtcdMetrics metrics,
+        EngineMetrics? metrics,
         TimeProvider time,
         TimeProvider clock,
         Random random,
@@ -48,6 +49,9 @@ internal sealed class EtcdClient : IKeyStore, IAsyncDisposable
 
     /// <inheritdoc />
     public IProcessLease Lease => _lease;
+
+    /// <inheritdoc />
+    public EngineStatus Status => Health.Read() with { LeaseLeft = _lease.Current?.Left, LeaseLostSince = _lease.LostSince };
 
     /// <summary>What is known of the connection.</summary>
     public EtcdHealth Health { get; }

@@ -1,14 +1,18 @@
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Etcd.Protocol;
-using Proxy.Timing;
 
 namespace Proxy.Etcd.Client;
 
 /// <summary>What is known of the connection to the cluster: filled by all calls and streams, read by conditions, metrics and the API. Thread-safe.</summary>
-/// <param name="metrics">Counts calls and streams.</param>
+/// <param name="metrics">Counts calls; null for none, as in a command.</param>
 /// <param name="time">The clock.</param>
-internal sealed class EtcdHealth(EtcdMetrics metrics, TimeProvider time)
+internal sealed class EtcdHealth(EngineMetrics? metrics, TimeProvider time)
 {
+    // Cached, since the name of an enum value allocates at each call.
+    private static readonly string[] _methods = [.. Enum.GetNames<EtcdMethod>().Select(static name => name.ToLowerInvariant())];
+    private static readonly string[] _faults = Enum.GetNames<EtcdFault>();
+
     private readonly FailureRun _unreachable = new(time);
     private readonly FailureRun[] _refused = [.. Enum.GetValues<EtcdMethod>().Select(_ => new FailureRun(time))];
     private readonly Lock _gate = new(); // guards all below
@@ -33,64 +37,27 @@ internal sealed class EtcdHealth(EtcdMetrics metrics, TimeProvider time)
         }
     }
 
-    /// <summary>The newest revision that an answer had.</summary>
-    public long Revision
+    /// <summary>The status, without the lease.</summary>
+    public EngineStatus Read()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
+            return new("etcd", _endpoint, _connectedSince)
             {
-                return _revision;
-            }
+                Revision = _revision,
+                RevisionLag = _watched == 0 ? 0 : Math.Max(0, _revision - _watched), // a stream that is idle says every few seconds where it is
+                Reconnects = _reconnects,
+                RoundTrip = _roundTrip,
+                Unreachable = _unreachable.Current,
+                Refused = _refused.Select(static run => run.Current).OfType<Failures>().MinBy(static run => run.Since),
+            };
         }
     }
-
-    /// <summary>By how many revisions the watches may be behind: a stream that is idle says every few seconds where it is.</summary>
-    public long Lag
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _watched == 0 ? 0 : Math.Max(0, _revision - _watched);
-            }
-        }
-    }
-
-    /// <summary>How often a stream was opened again.</summary>
-    public long Reconnects
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _reconnects;
-            }
-        }
-    }
-
-    /// <summary>The member that answered last, since when the engine answers, and how long the last call took.</summary>
-    public (string? Endpoint, DateTimeOffset? Since, TimeSpan? RoundTrip) Connection
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return (_endpoint, _connectedSince, _roundTrip);
-            }
-        }
-    }
-
-    /// <summary>That nothing answers, since the last answer; null if something does.</summary>
-    public Failures? Unreachable => _unreachable.Current;
-
-    /// <summary>That something is refused, the oldest first; null if nothing is.</summary>
-    public Failures? Refused => _refused.Select(static run => run.Current).OfType<Failures>().MinBy(static run => run.Since);
 
     /// <summary>A call was answered.</summary>
     public void Succeeded(EtcdMethod method, EtcdMember member, ResponseHeader? header, TimeSpan took)
     {
-        metrics.Ended(method, "ok", took);
+        metrics?.Ended(_methods[(int)method], "ok", took);
         lock (_gate)
         {
             _roundTrip = took;
@@ -129,7 +96,7 @@ internal sealed class EtcdHealth(EtcdMetrics metrics, TimeProvider time)
     {
         if (took is { } duration)
         {
-            metrics.Ended(method, EtcdMetrics.Word(failure.Fault), duration);
+            metrics?.Ended(_methods[(int)method], _faults[(int)failure.Fault], duration);
         }
 
         if (failure.IsOfMember)

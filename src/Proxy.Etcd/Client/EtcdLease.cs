@@ -16,7 +16,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     // Leaving has to be quick: what is not revoked ends by itself.
     private static readonly TimeSpan _revokeLimit = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _gate = new(); // guards both below
+    private readonly Lock _gate = new(); // guards all that changes
     private readonly EtcdLink _link;
     private readonly long _seconds;
     private readonly TimeProvider _clock;
@@ -26,6 +26,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<LeaseTerm> _next = New();
     private EtcdTerm? _term;
+    private DateTimeOffset? _lostSince;
     private Task? _running;
     private bool _isTold; // that none is granted
 
@@ -48,6 +49,18 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             lock (_gate)
             {
                 return _term;
+            }
+        }
+    }
+
+    /// <summary>Since when there is none, after one has ended or was not granted; null if there is one, and before the first answer.</summary>
+    public DateTimeOffset? LostSince
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lostSince;
             }
         }
     }
@@ -163,6 +176,11 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
         }
         catch (EtcdCallException exception)
         {
+            lock (_gate)
+            {
+                _lostSince ??= _link.Time.GetUtcNow();
+            }
+
             if (!_isTold)
             {
                 _isTold = true;
@@ -177,7 +195,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     {
         lock (_gate)
         {
-            _term = term;
+            (_term, _lostSince) = (term, null);
             _next.TrySetResult(term);
         }
 
@@ -192,7 +210,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     {
         lock (_gate)
         {
-            (_term, _next) = (null, New());
+            (_term, _next, _lostSince) = (null, New(), _link.Time.GetUtcNow());
         }
 
         term.Dispose();

@@ -1,4 +1,3 @@
-using Proxy.Configuration.Engine;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
@@ -8,7 +7,12 @@ internal static class ChannelsValidator
 {
     public const string Section = "Channels";
 
-    public static void Check(ChannelsConfig? channels, EngineConfig? engine, ConfigNames names, ProblemList problems)
+    /// <param name="channels">The section.</param>
+    /// <param name="hasEngine">Whether there is an engine, which may tell the members.</param>
+    /// <param name="engineGroup">The group of the engine, if it names one.</param>
+    /// <param name="names">The names that are registered in code.</param>
+    /// <param name="problems">Receives the problems.</param>
+    public static void Check(ChannelsConfig? channels, bool hasEngine, string? engineGroup, ConfigNames names, ProblemList problems)
     {
         if (channels is null)
         {
@@ -19,7 +23,7 @@ internal static class ChannelsValidator
         CheckInstance(channels, problems);
         TunnelValidator.Check(channels.Tunnel, problems);
         MembershipValidator.Check(channels.Membership, names.MembershipProviders, problems);
-        MembershipValidator.CheckEngine(channels, engine, problems);
+        MembershipValidator.CheckEngine(channels, hasEngine, engineGroup, problems);
         foreach (var (name, item) in channels.Items)
         {
             ChannelValidator.Check(item, $"{Section}:Items:{name}", problems);

@@ -1,4 +1,3 @@
-using Proxy.Configuration.Engine;
 using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
@@ -26,14 +25,14 @@ internal static class MembershipValidator
     }
 
     /// <summary>Checks that the engine is there for the provider Engine, and that its group is that of the channels.</summary>
-    public static void CheckEngine(ChannelsConfig channels, EngineConfig? engine, ProblemList problems)
+    public static void CheckEngine(ChannelsConfig channels, bool hasEngine, string? engineGroup, ProblemList problems)
     {
         if (!channels.Membership.Is(MembershipProviders.Engine))
         {
             return;
         }
 
-        if (engine?.Etcd is null)
+        if (!hasEngine)
         {
             problems.Consequence(
                 $"{Path}:Provider",
@@ -41,7 +40,7 @@ internal static class MembershipValidator
                 EngineEtcd
             );
         }
-        else if (engine.Group is { } group && group != channels.Group)
+        else if (engineGroup is { } group && group != channels.Group)
         {
             problems.Consequence(
                 EngineGroup,
