@@ -58,8 +58,7 @@ internal sealed partial class FleetService(
     }
 
     /// <inheritdoc />
-    public async Task StopAsync(CancellationToken cancellationToken) =>
-        await status.WhenDrainedAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask; // it is listed as draining until all has ended
 
     /// <inheritdoc />
     public async Task StoppedAsync(CancellationToken cancellationToken)
