@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
+using Proxy.Etcd.Membership;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
@@ -41,6 +42,7 @@ public static class EtcdEngineExtensions
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<LeasedKeys>();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
+        services.AddMembership();
         return builder;
     }
 }
