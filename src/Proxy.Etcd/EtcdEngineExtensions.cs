@@ -5,6 +5,7 @@ using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
 using Proxy.Etcd.Membership;
+using Proxy.Etcd.Fleet;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
@@ -43,6 +44,7 @@ public static class EtcdEngineExtensions
         services.AddSingleton<LeasedKeys>();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
         services.AddMembership();
+        services.AddFleet();
         return builder;
     }
 }

@@ -30,5 +30,27 @@ internal static class EtcdClients
     public static Task<KeyResult> RemoveAsync(this IKeyStore store, string key) =>
         store.CommitAsync(new() { Operations = [new KeyOperation.Remove(key)] }, CancellationToken.None);
 
+    /// <summary>The lease of a key; null if it does not exist, or the engine does not answer.</summary>
+    public static async Task<long?> LeaseOfAsync(IKeyStore store, string key)
+    {
+        try
+        {
+            return (await store.GetAsync(key, CancellationToken.None))?.Lease;
+        }
+        catch (EngineException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The revision of a cluster.</summary>
+    public static async Task<long> RevisionAsync(EtcdServer server)
+    {
+        await using var client = Of(server);
+        return (await client.ListAsync("/none/", CancellationToken.None)).Revision;
+    }
+
+    public static ILogger<T> Logger<T>() => new Logger<T>(new LogLines());
+
     public static string Text(this StoredKey key) => Encoding.UTF8.GetString(key.Value.Span);
 }

@@ -48,11 +48,9 @@ public enum ConditionKind
     /// <summary>An endpoint of TCP, by its limit; the id is its own.</summary>
     Endpoint,
 
-<<<<<<< HEAD
     /// <summary>The engine that hosts share; the id is its kind: <c>etcd</c>.</summary>
     Engine,
-=======
+
     /// <summary>This host in its fleet; the id is that of the instance.</summary>
     Fleet,
->>>>>>> main
 }
