@@ -107,4 +107,7 @@ public enum ConditionReason
 
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
+
+    /// <summary>The engine that hosts share cannot be reached, or refuses.</summary>
+    EngineUnreachable,
 }

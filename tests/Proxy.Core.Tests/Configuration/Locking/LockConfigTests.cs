@@ -41,7 +41,8 @@ public sealed class LockConfigTests : IDisposable
     [InlineData("'Lock': {}", "office:Lock: is for routes with Mode Lock; this one has Mode Forward.")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'Permit': 2 }", "office:Lock:Permit: unknown key; did you mean 'Permits'?")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'Permits': 0 }", "office:Lock:Permits: ")]
-    [InlineData("'Mode': 'Lock', 'Lock': { 'Scope': 'Global' }", "office:Lock:Scope: 'Global' is not available yet")]
+    [InlineData("'Mode': 'Lock', 'Lock': { 'Scope': 'Global' }", "office:Lock:Scope: Global needs an engine that hosts share")]
+    [InlineData("'Mode': 'Lock', 'Lock': { 'WhenEngineLost': 'Local' }", "office:Lock:WhenEngineLost: is for locks with Scope Global")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'MaxHold': '00:00:00' }", "office:Lock:MaxHold: ")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'OnActivate': [ {} ] }", "office:Lock:OnActivate:0: does nothing")]
     [InlineData(
