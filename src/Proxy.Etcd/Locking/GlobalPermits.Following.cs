@@ -12,7 +12,7 @@ internal sealed partial class GlobalPermits
     private readonly Signal _changed = new();
     private readonly CancellationTokenSource _closed = new();
     private LockBatch? _batch; // that is being sent; used by the writer alone
-    private bool _isSending = true;
+    private bool _isPausing;
     private bool _isClosing;
 
     /// <summary>Begins to follow the engine.</summary>
@@ -40,12 +40,13 @@ internal sealed partial class GlobalPermits
         _changed.Set();
     }
 
-    /// <summary>How far this host is, for tests: the revision that it has seen, whether it is told of trouble, and whether changes are left to send.</summary>
+    /// <summary>How far this host is, for tests: the revision that it has seen, whether that may be out of date, and whether changes are under way.</summary>
     internal (long Revision, bool IsStale, bool IsSending) Progress()
     {
         lock (_gate)
         {
-            return (_view.Revision, _trouble.IsStale, _isSending);
+            var isSending = _batch is not null || _own.HasChanges(_term is { Ended.IsCancellationRequested: false });
+            return (_view.Revision, _trouble.IsStale, isSending && !_isPausing);
         }
     }
 
@@ -338,10 +339,10 @@ internal sealed partial class GlobalPermits
                 _batch = null;
             }
 
-            _batch ??= _own.Take(IsUsable() ? _term : null);
-            _isSending = _batch is not null;
-            isDone = _isClosing && !_isSending;
-            return _isSending;
+            _isPausing = false;
+            _batch ??= _own.Take(_term is { Ended.IsCancellationRequested: false } ? _term : null);
+            isDone = _isClosing && _batch is null;
+            return _batch is not null;
         }
     }
 
@@ -368,6 +369,7 @@ internal sealed partial class GlobalPermits
     {
         lock (_gate)
         {
+            _isPausing = true;
             batch.IsRepeated |= failure.MayHaveHappened;
             _trouble.NoteFailed(failure);
             if (failure.IsRefused && !batch.IsRepeated)

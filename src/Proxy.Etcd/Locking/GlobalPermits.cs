@@ -345,6 +345,11 @@ internal sealed partial class GlobalPermits : IPermits
         var due = Timeout.InfiniteTimeSpan;
         Sooner(_own.Waiting.Count > 0 ? _grace.Left : TimeSpan.Zero, ref due);
         Sooner(_trouble.Left, ref due);
+        if (_own.Waiting.Count > 0 && _term is not null && !IsUsable())
+        {
+            Sooner(_look, ref due); // a renewal that is late may still come
+        }
+
         if (_served.Any(static ticket => ticket is { IsLocal: false, IsLost: false }) && _term is { } term)
         {
             var left = term.Left - LeaseTerm.Margin;

@@ -27,8 +27,9 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     /// <summary>Whether keys of waiting clients are written.</summary>
     public bool IsPaused { get; set; }
 
-    /// <summary>Whether something is to be removed.</summary>
-    public bool HasUnneeded => _unneeded.Count > 0;
+    /// <summary>Whether there is something to write.</summary>
+    /// <param name="hasTerm">Whether there is a lease for new keys.</param>
+    public bool HasChanges(bool hasTerm) => _unneeded.Count > 0 || (hasTerm && (_served.Count > 0 || (_next is not null && !IsPaused)));
 
     /// <summary>Whether a key was written by this process.</summary>
     public bool IsOwn(string key) => key.AsSpan(prefix.Length).StartsWith(host.Name, StringComparison.Ordinal);
