@@ -10,6 +10,7 @@ namespace Proxy.Host.Admin;
 /// <summary>Collects the status of the host.</summary>
 internal sealed class StatusReader(
     ProxyStatus status,
+    ConfigInspector configuration,
     ConnectionTracker tracker,
     ProxyMetrics metrics,
     AccessLog accessLog,
@@ -40,6 +41,7 @@ internal sealed class StatusReader(
         )
         {
             ReplacedFiles = state.ReplacedFiles,
+            Documents = configuration.SharedDocuments(),
             AcceptingPausedSince = resources.PausedSince,
         };
     }

@@ -1,4 +1,5 @@
 using Proxy.Connections;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Contracts;
 
@@ -37,6 +38,9 @@ internal sealed record StatusAnswer(
     /// The configuration files that were replaced where their bind mounts come from, so that no edit of them arrives.
     /// </summary>
     public IReadOnlyList<string> ReplacedFiles { get; init; } = [];
+
+    /// <summary>The documents that hosts share: which revision of each runs here, and whether the newest is rejected.</summary>
+    public IReadOnlyList<SharedDocument> Documents { get; init; } = [];
 
     /// <summary>Since when no client is accepted for lack of descriptors; null if clients are accepted.</summary>
     public DateTimeOffset? AcceptingPausedSince { get; init; }

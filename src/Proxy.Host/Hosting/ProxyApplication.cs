@@ -8,6 +8,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Connections;
+using Proxy.Engine;
 using Proxy.Handover;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -59,8 +60,16 @@ internal static class ProxyApplication
         var inherited = SystemdServices.AddTo(services);
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
         AccessLogEdits.AddTo(services, revision, configuration);
-        services.AddTcpProxy().LoadDocument(configuration);
+        var proxy = services.AddTcpProxy().LoadDocument(configuration);
+        if (revision.Config.Engine is { } engine)
+        {
+            EngineHost.Add(proxy, engine, revision.Config.Channels);
+        }
+
         services.AddSingleton<StatusReader>();
+        services.AddSingleton<FleetReader>();
+        services.AddSingleton<FleetDraining>();
+        services.AddSingleton(new HostDescription(BuildVersion.Text, revision.Config.Admin?.Url));
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
@@ -89,7 +98,7 @@ internal static class ProxyApplication
         var config = revision.Config;
 
         // An edit may add a route with Mode Http. Without files there are no edits, and without an admin address and HTTP there is no such route.
-        var isEdited = configuration.Providers.OfType<JsonFileProvider>().Any();
+        var isEdited = configuration.Providers.OfType<DocumentProvider>().Any();
         if (
             !isEdited
             && config.Admin is null

@@ -23,6 +23,7 @@ const kinds = {
   Resource: 'resource',
   Limit: 'limit',
   Endpoint: 'endpoint',
+  Fleet: 'host',
 };
 
 const several = { address: 'addresses', 'part of the configuration': 'parts of the configuration' };
@@ -49,6 +50,7 @@ const causes = {
   BindFailed: 'an edit waits, since its address cannot be bound',
   Rejected: 'the last good configuration runs on',
   RestartNeeded: 'edited, and takes effect only after a restart',
+  OutOfDate: 'may be out of date, since the engine does not answer',
   FileReplaced: 'its file was replaced at the host of its bind mount, so edits do not arrive',
   ExpiresSoon: 'it ends soon',
   Expired: 'it has ended',
@@ -60,6 +62,8 @@ const causes = {
   NoLocalPort: 'dials found no free local port in the last minutes',
   LimitReached: 'clients were refused in the last minute',
   SourcesFull: 'more sources of clients are connected than are told apart',
+  InstanceTaken: 'another process is registered under the same id',
+  DocumentDiffers: 'another host has run a newer document for more than five minutes',
 };
 
 /** The cause in words; a reason that this page does not know, from a newer host, as it is. */
@@ -118,6 +122,8 @@ export function pageOf({ kind, id, reason }, snapshot) {
       return link(['channels', id]);
     case 'Member':
       return link(['channels']);
+    case 'Fleet':
+      return link(['fleet']);
     case 'Log':
     case 'Resource':
       return link(['about']);

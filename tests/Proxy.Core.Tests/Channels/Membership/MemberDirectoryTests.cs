@@ -69,7 +69,7 @@ public sealed class MemberDirectoryTests
     [InlineData("127.0.0.1", "127.0.0.3")]
     public void Apply_OneOfAnotherLoopbackMode_IsNoMemberHere(string own, string other)
     {
-        var members = new MemberDirectory("A_0", IPAddress.Parse(own));
+        var members = new MemberDirectory("A_0", () => IPAddress.Parse(own));
 
         members.Apply(new MembershipUpdate.Changed(Member("A_1") with { LocalAddress = IPAddress.Parse(other) }));
 
@@ -80,7 +80,7 @@ public sealed class MemberDirectoryTests
     [Fact]
     public void Apply_ModePort_AllAreMembers()
     {
-        var members = new MemberDirectory("A_0", IPAddress.Loopback);
+        var members = new MemberDirectory("A_0", static () => IPAddress.Loopback);
 
         members.Apply(
             new MembershipUpdate.Full(

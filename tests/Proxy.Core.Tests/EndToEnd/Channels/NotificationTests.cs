@@ -321,7 +321,7 @@ public sealed class NotificationTests : IAsyncLifetime
     {
         var second = TimeSpan.FromSeconds(1);
         var debounce = new DebounceConfig { Min = second, Max = second };
-        await using var monitor = new ChannelMonitor("boot", "127.0.0.12", _time, NullLogger.Instance);
+        await using var monitor = new ChannelMonitor("boot", static () => "127.0.0.12", _time, NullLogger.Instance);
         monitor.Start();
 
         monitor.Set([State("ring", "A_1")], debounce);

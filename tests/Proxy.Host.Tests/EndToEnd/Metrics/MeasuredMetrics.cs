@@ -7,6 +7,7 @@ using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
+using Proxy.Etcd.Fleet;
 using Proxy.Host.Tests.Support;
 using Proxy.Multiplexing;
 using Proxy.Tls;
@@ -61,6 +62,8 @@ internal static class MeasuredMetrics
         multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
         multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);
+        var fleet = new FakeFleet();
+        _ = new FleetMetrics(services.GetRequiredService<ProxyMeter>(), fleet, fleet);
     }
 
     private static async Task MeasureChannelsAsync(IServiceProvider services)
