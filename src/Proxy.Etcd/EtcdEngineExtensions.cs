@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
+using Proxy.Etcd.Locking;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
@@ -40,6 +41,7 @@ public static class EtcdEngineExtensions
         services.AddSingleton<IKeyStore>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<LeasedKeys>();
+        services.AddGlobalLocks();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
         return builder;
     }

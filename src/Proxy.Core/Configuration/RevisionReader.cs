@@ -85,13 +85,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         ConnectorValidator.Check(config.ReverseProxy, config.Channels?.Called() ?? [], problems, cancellationToken);
         HttpModeValidator.Check(config.ReverseProxy, wholeDocument || known.ServesHttp, problems);
         HttpReachValidator.Check(config.ReverseProxy, config.Kestrel, problems);
-        LockRouteValidator.Check(
-            config.ReverseProxy,
-            hasEngine: config.Engine?.Etcd is not null,
-            known,
-            problems,
-            cancellationToken
-        );
+        LockRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         MultiplexRouteValidator.Check(config.ReverseProxy, known, problems, cancellationToken);
         var limits = RouteLimitsValidator.Check(config.ReverseProxy.TcpRoutes, problems);
         var networks = EndpointValidator.Check(config.ReverseProxy.TcpEndpoints, problems);

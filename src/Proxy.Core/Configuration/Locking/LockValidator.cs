@@ -7,10 +7,9 @@ internal static class LockValidator
 {
     /// <param name="config">The section.</param>
     /// <param name="path">The path of the section.</param>
-    /// <param name="hasEngine">Whether an engine is configured.</param>
     /// <param name="names">The hooks that are registered in code.</param>
     /// <param name="problems">Receives the problems.</param>
-    public static void Check(LockConfig config, string path, bool hasEngine, ConfigNames names, ProblemList problems)
+    public static void Check(LockConfig config, string path, ConfigNames names, ProblemList problems)
     {
         new HookStepValidator(HookListKind.Activation, names, problems).Check(config.OnActivate, $"{path}:OnActivate");
         new HookStepValidator(HookListKind.Destination, names, problems).Check(config.OnTimeout, $"{path}:OnTimeout");
@@ -20,10 +19,10 @@ internal static class LockValidator
             problems.Warn($"{path}:OnTimeout", "never runs, because MaxHold is None; set MaxHold, or leave OnTimeout out.");
         }
 
-        CheckScope(config, path, hasEngine, problems);
+        CheckScope(config, path, problems);
     }
 
-    private static void CheckScope(LockConfig config, string path, bool hasEngine, ProblemList problems)
+    private static void CheckScope(LockConfig config, string path, ProblemList problems)
     {
         if (config.Scope != LockScope.Global)
         {
@@ -37,16 +36,6 @@ internal static class LockValidator
             }
 
             return;
-        }
-
-        if (!hasEngine)
-        {
-            problems.Consequence(
-                $"{path}:Scope",
-                "Global needs an engine that hosts share; add \"Engine\": { \"Etcd\": { \"Endpoints\": [\"https://10.0.0.5:2379\"] } } with the addresses "
-                    + "of your etcd, or use Host.",
-                "Engine"
-            );
         }
 
         if (config.QueueLimit == 0)

@@ -10,13 +10,7 @@ internal static class LockRouteValidator
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(1); // a silent holder is not worth a warning up to this
 
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void Check(
-        ReverseProxyConfig config,
-        bool hasEngine,
-        ConfigNames names,
-        ProblemList problems,
-        CancellationToken cancellationToken
-    )
+    public static void Check(ReverseProxyConfig config, ConfigNames names, ProblemList problems, CancellationToken cancellationToken)
     {
         var users = new Users(
             ByCluster(config.TcpRoutes.Select(static route => (route.Key, route.Value.ClusterId))),
@@ -36,7 +30,7 @@ internal static class LockRouteValidator
                 continue;
             }
 
-            LockValidator.Check(route.Lock ?? new LockConfig(), $"{path}:Lock", hasEngine, names, problems);
+            LockValidator.Check(route.Lock ?? new LockConfig(), $"{path}:Lock", names, problems);
             WarnAboutBlocking(route, path, problems);
             CheckCluster(id, route, path, config, users, problems);
         }
