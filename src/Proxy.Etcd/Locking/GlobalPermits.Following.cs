@@ -63,6 +63,10 @@ internal sealed partial class GlobalPermits
             {
                 return;
             }
+            catch (ObjectDisposedException)
+            {
+                return; // the program ends, and the engine was left before
+            }
             catch (Exception exception)
             {
                 Log.Failed(_logger, _routeId, exception);

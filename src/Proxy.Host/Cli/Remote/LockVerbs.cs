@@ -108,8 +108,8 @@ internal static class LockVerbs
             new("SERVED", static one => one.Holding.Count),
             new("WAITING", static one => one.Waiting.Count),
             new("STATE", State),
-            new("ALL SERVED", static one => one.Shared?.Holding) { IsWide = true },
-            new("ALL WAITING", static one => one.Shared?.Waiting) { IsWide = true },
+            new("ALL SERVED", static one => Number(one.Shared?.Holding)) { IsWide = true },
+            new("ALL WAITING", static one => Number(one.Shared?.Waiting)) { IsWide = true },
             new("QUEUE LIMIT", static one => one.QueueLimit) { IsWide = true },
             new("ACTIVATIONS", static one => one.Activations) { IsWide = true },
             new("SILENT", static one => one.Silent) { IsWide = true }
@@ -121,14 +121,14 @@ internal static class LockVerbs
             [.. one.Holding, .. one.Waiting],
             "No client.",
             new("PLACE", static client => client.Position == 0 ? new Cell("served", Tone.Good) : client.Position),
-            new("OVERALL", static client => client.SharedPosition is > 0 ? client.SharedPosition : null) { IsWide = true },
+            new("OVERALL", static client => client.SharedPosition is > 0 ? Number(client.SharedPosition) : "") { IsWide = true },
             new("ID", static client => client.ConnectionId),
             new("CLIENT", static client => client.Client),
             new("WAITED", static client => Amounts.Time(client.Waited)),
             new("SERVED FOR", static client => client.Position == 0 ? Amounts.Time(client.Held) : ""),
             new("DESTINATION", static client => client.DestinationId),
             new("PHASE", static client => client.Phase?.ToString()) { IsWide = true },
-            new("TOKEN", static client => client.FencingToken) { IsWide = true }
+            new("TOKEN", static client => Number(client.FencingToken)) { IsWide = true }
         );
 
     private static void WriteOthers(Printer printer, TextWriter writer, LockStatus one)
@@ -146,9 +146,11 @@ internal static class LockVerbs
             new("SERVED ON", static holder => holder.Instance),
             new("ID", static holder => holder.ConnectionId),
             new("CLIENT", static holder => holder.Client),
-            new("TOKEN", static holder => holder.FencingToken) { IsWide = true }
+            new("TOKEN", static holder => Number(holder.FencingToken)) { IsWide = true }
         );
     }
+
+    private static Cell Number(long? number) => number is { } known ? known : "";
 
     private static Cell State(LockStatus one) =>
         one.IsPaused ? new("paused", Tone.Warning)
