@@ -1,9 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
+using Proxy.Etcd.Documents;
+using Proxy.Etcd.Fleet;
 using Proxy.Etcd.Locking;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
@@ -29,7 +32,8 @@ public static class EtcdEngineExtensions
         var services = builder.Services;
         services.AddSingleton(complete);
         services.AddSingleton(EngineIdentity.Of(complete));
-        services.AddSingleton(provider => new EtcdClient(
+        // There is one already if the configuration was read from the engine.
+        services.TryAddSingleton(provider => new EtcdClient(
             etcd,
             provider.GetRequiredService<CertificateStore>(),
             provider.GetRequiredService<EngineMetrics>(),
@@ -41,8 +45,10 @@ public static class EtcdEngineExtensions
         services.AddSingleton<IKeyStore>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<LeasedKeys>();
+        services.AddDocuments();
         services.AddGlobalLocks();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
+        services.AddFleet();
         return builder;
     }
 }

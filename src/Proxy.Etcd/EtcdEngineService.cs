@@ -10,6 +10,7 @@ internal sealed class EtcdEngineService(EtcdClient client, LeasedKeys keys, Engi
     /// <inheritdoc />
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        client.Health.Metrics ??= metrics; // a client that is older than the host has none
         metrics.Observe(client);
         client.Start();
         return Task.CompletedTask;

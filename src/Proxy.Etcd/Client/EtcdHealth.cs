@@ -25,6 +25,9 @@ internal sealed class EtcdHealth(EngineMetrics? metrics, TimeProvider time)
     private DateTimeOffset? _connectedSince;
     private TimeSpan? _roundTrip;
 
+    /// <summary>Counts calls; null for none, as in a command.</summary>
+    public EngineMetrics? Metrics { get; set; } = metrics;
+
     /// <summary>Grows whenever the data may be other than before: after the cluster is another one, or does not know a lease that it should.</summary>
     public int Data
     {
@@ -57,7 +60,7 @@ internal sealed class EtcdHealth(EngineMetrics? metrics, TimeProvider time)
     /// <summary>A call was answered.</summary>
     public void Succeeded(EtcdMethod method, EtcdMember member, ResponseHeader? header, TimeSpan took)
     {
-        metrics?.Ended(_methods[(int)method], "ok", took);
+        Metrics?.Ended(_methods[(int)method], "ok", took);
         lock (_gate)
         {
             _roundTrip = took;
@@ -96,7 +99,7 @@ internal sealed class EtcdHealth(EngineMetrics? metrics, TimeProvider time)
     {
         if (took is { } duration)
         {
-            metrics?.Ended(_methods[(int)method], _faults[(int)failure.Fault], duration);
+            Metrics?.Ended(_methods[(int)method], _faults[(int)failure.Fault], duration);
         }
 
         if (failure.IsOfMember)

@@ -87,7 +87,9 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
     {
         lock (_gate)
         {
-            Apply(_newest = new(content, content.Revision));
+            _newest = new(content, content.Revision);
+            _shared = _shared with { Newest = content.Revision };
+            Apply(_newest);
         }
     }
 
@@ -252,7 +254,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
 
     private void BecomeStale(string reason)
     {
-        if (_shared.Stale is null)
+        if (_shared.Stale is null && _used is not null)
         {
             Log.Stale(_logger, Name, reason);
         }
@@ -262,7 +264,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
 
     private void BecomeFresh()
     {
-        if (_shared.Stale is not null)
+        if (_shared.Stale is not null && _used is not null)
         {
             Log.Fresh(_logger, Name);
         }

@@ -43,7 +43,7 @@ internal sealed record LocalEngine(EngineConfig Config, string Group)
 
         return errors.Count > 0
             ? throw new InvalidConfigException(errors)
-            : new(config!.Engine!, config.Engine!.Group ?? config.Channels?.Group ?? "default");
+            : new(config!.Engine!, EngineNames.Complete(config.Engine!, config.Channels, Environment.MachineName).Group!);
     }
 
     private static bool IsBelow(string path, string key) =>

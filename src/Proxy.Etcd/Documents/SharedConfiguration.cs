@@ -164,13 +164,19 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc />
-    public async ValueTask DisposeAsync()
+    /// <summary>The host stops, so that no document is watched any longer.</summary>
+    public void Stop()
     {
         foreach (var document in _documents)
         {
             document.Dispose();
         }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        Stop();
 
         if (Store is IAsyncDisposable disposable)
         {

@@ -20,9 +20,9 @@ internal static class HostRunner
             var configuration = sources.Build();
             using var watches = configuration as IDisposable;
             shared?.FallBack(configuration, signals.Token);
-            await using var app = ProxyApplication.Build(configuration, options, signals.Token);
+            await using var app = ProxyApplication.Build(configuration, options, signals.Token, shared);
             await StartAsync(app, signals.Token);
-            shared?.Follow();
+            shared?.Follow(app.Lifetime);
             await app.WaitForShutdownAsync(signals.Token);
             return ExitCode.Ok;
         }

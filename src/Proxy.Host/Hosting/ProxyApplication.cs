@@ -27,12 +27,14 @@ internal static class ProxyApplication
     /// <param name="configuration">The whole configuration. The host reads no other source.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
     /// <param name="cancellationToken">Ends the reading of the configuration.</param>
+    /// <param name="shared">The layers that are documents of the engine; null without any.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static WebApplication Build(
         IConfigurationRoot configuration,
         WebApplicationOptions options,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        SharedLayers? shared = null
     )
     {
         var first = TcpProxyExtensions.Check(configuration, cancellationToken);
@@ -60,6 +62,7 @@ internal static class ProxyApplication
         var inherited = SystemdServices.AddTo(services);
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
         AccessLogEdits.AddTo(services, revision, configuration);
+        shared?.AddTo(services);
         var proxy = services.AddTcpProxy().LoadDocument(configuration);
         if (revision.Config.Engine is { } engine)
         {

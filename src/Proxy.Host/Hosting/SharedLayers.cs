@@ -6,9 +6,11 @@ namespace Proxy.Host.Hosting;
 internal sealed class SharedLayers : IAsyncDisposable
 {
     private readonly SharedConfiguration _shared;
+    private readonly EngineConnection _connection;
     private readonly ILoggerFactory _loggers;
 
-    private SharedLayers(SharedConfiguration shared, ILoggerFactory loggers) => (_shared, _loggers) = (shared, loggers);
+    private SharedLayers(SharedConfiguration shared, EngineConnection connection, ILoggerFactory loggers) =>
+        (_shared, _connection, _loggers) = (shared, connection, loggers);
 
     /// <summary>Reads the documents, so that the sources can be built.</summary>
     /// <exception cref="Proxy.Revisions.InvalidConfigException">The other layers do not say how the engine is reached, or a document does not exist.</exception>
@@ -23,14 +25,15 @@ internal sealed class SharedLayers : IAsyncDisposable
         });
         try
         {
+            EngineConnection? connection = null;
             var shared = await SharedConfiguration.OpenAsync(
                 sources,
-                engine => EngineConnection.Connect(engine, loggers),
-                TimeProvider.System,
+                engine => (connection = EngineConnection.Open(engine, loggers)).Client,
+                EngineConnection.Clock,
                 loggers,
                 cancellationToken
             );
-            return new(shared, loggers);
+            return new(shared, connection!, loggers);
         }
         catch
         {
@@ -43,8 +46,15 @@ internal sealed class SharedLayers : IAsyncDisposable
     public void FallBack(IConfigurationRoot configuration, CancellationToken cancellationToken) =>
         _shared.FallBack(configuration, cancellationToken);
 
-    /// <summary>The host has started, so that changes of documents are edits.</summary>
-    public void Follow() => _shared.Follow();
+    /// <summary>Makes the host use the same client of the engine.</summary>
+    public void AddTo(IServiceCollection services) => _connection.AddTo(services);
+
+    /// <summary>The host has started, so that changes of documents are edits until it stops.</summary>
+    public void Follow(IHostApplicationLifetime host)
+    {
+        _shared.Follow();
+        host.ApplicationStopping.Register(_shared.Stop);
+    }
 
     public async ValueTask DisposeAsync()
     {

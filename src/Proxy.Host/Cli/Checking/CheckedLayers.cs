@@ -33,7 +33,7 @@ internal sealed class CheckedLayers : IAsyncDisposable
         await Etcd.Documents.SharedConfiguration.ReadAsync(
             sources.AddInMemoryCollection(ProxyEnvironment.Read()),
             except: null,
-            EngineConnection.Connect,
+            Etcd.Documents.EngineConnection.ForCommand,
             cancellationToken
         );
 }

@@ -72,7 +72,7 @@ internal static class DocumentCommand
         using var either = CancellationTokenSource.CreateLinkedTokenSource(signals.Token, cancellationToken);
         var name = options.Name(parsed);
         var sources = options.Sources(parsed);
-        await using var shared = await SharedConfiguration.ReadAsync(sources, except: name, EngineConnection.Connect, either.Token);
+        await using var shared = await SharedConfiguration.ReadAsync(sources, except: name, EngineConnection.ForCommand, either.Token);
         return await work(new(name, sources, shared), parsed, printer, either.Token);
     }
 }
