@@ -8,7 +8,7 @@ namespace Proxy.Tls;
 /// with it: TLS streams return 0 for both. And it ends a turn in which it was read long without waiting: a TLS stream itself would go on as long as there
 /// are records, be they empty.
 /// </summary>
-internal sealed class CipherStream(Stream transport) : Stream
+internal sealed class CipherStream(Stream transport) : ConnectionStream
 {
     private bool _wasFull; // the last read filled its buffer
 
@@ -20,20 +20,6 @@ internal sealed class CipherStream(Stream transport) : Stream
 
     /// <summary>The share of an event loop that reading takes at once; null if nothing is shared yet.</summary>
     public Turn? Turn { get; set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -65,29 +51,11 @@ internal sealed class CipherStream(Stream transport) : Stream
         return new(count);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var writing = transport.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? writing : AwaitAsync(writing);
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() { }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadNextTurnAsync(Memory<byte> buffer, CancellationToken cancellationToken)

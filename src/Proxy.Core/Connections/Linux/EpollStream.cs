@@ -5,26 +5,12 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>A connection as a stream, for TLS and for handlers that read bytes. One reader and one writer at a time.</summary>
-internal class EpollStream(EpollConnection connection) : Stream
+internal class EpollStream(EpollConnection connection) : ConnectionStream
 {
     private PendingRead? _pending;
     private bool _isDrained; // the last read emptied the socket, so the next bytes cause an event of their own
 
     protected EpollConnection Connection => connection;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Reads available bytes; with an empty buffer, only waits until there are any.</summary>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
@@ -85,24 +71,6 @@ internal class EpollStream(EpollConnection connection) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() { }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
     // Returns -1 if there are no bytes now.
     private int Receive(Span<byte> buffer)
     {
@@ -152,7 +120,4 @@ internal class EpollStream(EpollConnection connection) : Stream
     private static IOException Failure(SocketException reason) => new(reason.Message, reason);
 
     private static IOException Closed() => Failure(new SocketException((int)SocketError.OperationAborted));
-
-    private static NotSupportedException NoSynchronousUse() =>
-        new("A synchronous call would block an event loop; use the asynchronous methods.");
 }
