@@ -5,8 +5,11 @@ using Proxy.Connections;
 namespace Proxy.Tls;
 
 /// <summary>Writes bytes within TLS, and close_notify behind the last of them: the stream itself would mix both. One writer at a time.</summary>
-internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
+internal sealed class TlsWriter(SslStream stream, CipherStream cipher, TcpConnection transport)
 {
+    /// <summary>The bytes that a TLS stream encrypts and sends at once, as two full records; one more would make a small one.</summary>
+    public const int MostAtOnce = 2 * 16_354;
+
     private readonly Lock _gate = new(); // guards all below
     private TaskCompletionSource? _ended;
     private bool _isWriting;
@@ -33,10 +36,18 @@ internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
 
         try
         {
-            await stream.WriteAsync(bytes, cancellationToken);
+            // What is written by one call travels together.
+            while (!bytes.IsEmpty)
+            {
+                var part = bytes[..Math.Min(bytes.Length, MostAtOnce)];
+                bytes = bytes[part.Length..];
+                cipher.MoreFollows = !bytes.IsEmpty;
+                await stream.WriteAsync(part, cancellationToken);
+            }
         }
         finally
         {
+            cipher.MoreFollows = false;
             bool ends;
             lock (_gate)
             {

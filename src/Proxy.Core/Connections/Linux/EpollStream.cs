@@ -5,10 +5,11 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>A connection as a stream, for TLS and for handlers that read bytes. One reader and one writer at a time.</summary>
-internal class EpollStream(EpollConnection connection) : ConnectionStream
+internal class EpollStream(EpollConnection connection) : ConnectionStream, IReadyStream
 {
     private PendingRead? _pending;
-    private bool _isDrained; // the last read emptied the socket, so the next bytes cause an event of their own
+    private bool _isDrained; // the last read left nothing in the socket, so the next bytes cause an event of their own
+    private bool _wasEmpty; // the last read found nothing, so an end causes an event, too
 
     protected EpollConnection Connection => connection;
 
@@ -16,7 +17,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDrained || connection.AheadCount > 0 || connection.HasEnded || connection.IsClosing)
+        if (MayHaveBytes)
         {
             try
             {
@@ -35,6 +36,23 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
         return _pending.Start(buffer, cancellationToken);
     }
 
+    /// <inheritdoc />
+    public ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        MayHaveBytes ? ValueTask.CompletedTask : connection.Readable.WaitAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int> TryReadAsync(Memory<byte> buffer)
+    {
+        try
+        {
+            return new(TryRead(buffer.Span));
+        }
+        catch (IOException exception)
+        {
+            return ValueTask.FromException<int>(exception);
+        }
+    }
+
     /// <summary>Reads without waiting. Events from now on are kept.</summary>
     /// <returns>The number of bytes, 0 at the end of the stream, or -1 if there are none now.</returns>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
@@ -47,19 +65,43 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
 
         connection.Readable.Reset();
         var count = Receive(buffer);
-        _isDrained = count > 0 && count < buffer.Length && !connection.ReadsStopShort;
+        _wasEmpty = count < 0;
+        _isDrained = _wasEmpty || (count > 0 && count < buffer.Length && !connection.ReadsStopShort);
         return count;
     }
 
-    /// <summary>Completes when the kernel has all bytes.</summary>
-    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        WriteAsync(buffer, moreFollows: false, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, bool moreFollows, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        try
+        {
+            connection.Writable.Reset();
+            var count = Send(buffer.Span, moreFollows);
+            return count == buffer.Length
+                ? ValueTask.CompletedTask
+                : WriteRestAsync(buffer[Math.Max(count, 0)..], moreFollows, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    // The kernel has not taken all of it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> buffer, bool moreFollows, CancellationToken cancellationToken)
     {
         while (!buffer.IsEmpty)
         {
             connection.Writable.Reset();
-            var count = Send(buffer.Span);
+            var count = Send(buffer.Span, moreFollows);
             if (count >= 0)
             {
                 buffer = buffer[count..];
@@ -70,6 +112,8 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
             }
         }
     }
+
+    private bool MayHaveBytes => !_isDrained || connection.AheadCount > 0 || (!_wasEmpty && (connection.HasEnded || connection.IsClosing));
 
     // Returns -1 if there are no bytes now.
     private int Receive(Span<byte> buffer)
@@ -95,7 +139,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
         }
     }
 
-    private int Send(ReadOnlySpan<byte> bytes)
+    private int Send(ReadOnlySpan<byte> bytes, bool moreFollows)
     {
         if (!connection.TryEnter())
         {
@@ -104,7 +148,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream
 
         try
         {
-            return Result(Descriptor.Send(connection.Number, bytes));
+            return Result(Descriptor.Send(connection.Number, bytes, moreFollows));
         }
         finally
         {

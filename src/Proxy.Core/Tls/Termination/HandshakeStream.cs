@@ -1,9 +1,9 @@
+using Proxy.Connections;
+
 namespace Proxy.Tls.Termination;
 
-/// <summary>
-/// The transport below a TLS stream of the server's side. Until the handshake is over it notes how far that has come; all else passes through.
-/// </summary>
-internal sealed class HandshakeStream(Stream transport) : ConnectionStream
+/// <summary>The encrypted bytes of a client. Until the handshake is over it notes how far that has come.</summary>
+internal sealed class HandshakeStream(Stream transport, BufferPool buffers) : CipherStream(transport, buffers)
 {
     private bool _isOver;
 
@@ -13,9 +13,6 @@ internal sealed class HandshakeStream(Stream transport) : ConnectionStream
     /// <summary>Ends the watch.</summary>
     public void Over() => _isOver = true;
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        transport.ReadAsync(buffer, cancellationToken);
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (!_isOver)
@@ -23,6 +20,6 @@ internal sealed class HandshakeStream(Stream transport) : ConnectionStream
             IsResumed ??= ServerFlight.IsResumed(buffer.Span);
         }
 
-        return transport.WriteAsync(buffer, cancellationToken);
+        return base.WriteAsync(buffer, cancellationToken);
     }
 }
