@@ -28,13 +28,6 @@ internal abstract class ConnectionStream : Stream
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 
-    /// <summary>Does what the other does, and says what comes next.</summary>
-    /// <param name="buffer">The bytes.</param>
-    /// <param name="moreFollows">Whether more bytes follow at once, so that those that fill no segment may wait for them in the kernel.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public virtual ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, bool moreFollows, CancellationToken cancellationToken = default) =>
-        WriteAsync(buffer, cancellationToken);
-
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 

@@ -48,9 +48,6 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     /// </summary>
     public Turn? Turn { get; set; }
 
-    /// <summary>Whether more is written at once after what is written now, so that both may travel together.</summary>
-    public bool MoreFollows { get; set; }
-
     /// <summary>Waits until <see cref="IsReadable"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. Whatever else fails is told by the next read.</exception>
     public ValueTask WaitAsync(CancellationToken cancellationToken) => IsReadable ? ValueTask.CompletedTask : FillAsync(cancellationToken);
@@ -64,9 +61,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var writing = transport is ConnectionStream direct
-            ? direct.WriteAsync(buffer, MoreFollows, cancellationToken)
-            : transport.WriteAsync(buffer, cancellationToken);
+        var writing = transport.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? writing : AwaitAsync(writing);
     }
 

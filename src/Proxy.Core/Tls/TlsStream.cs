@@ -6,7 +6,7 @@ namespace Proxy.Tls;
 internal sealed class TlsStream(TlsConnection connection, TlsReader reader) : ConnectionStream, IReadyStream
 {
     /// <inheritdoc />
-    public override int BestWrite => 2 * TlsWriter.MostAtOnce;
+    public override int BestWrite => TlsWriter.BestSize;
 
     /// <inheritdoc />
     public ValueTask WaitAsync(CancellationToken cancellationToken) =>

@@ -5,14 +5,18 @@ using Proxy.Connections;
 namespace Proxy.Tls;
 
 /// <summary>Writes bytes within TLS, and close_notify behind the last of them: the stream itself would mix both. One writer at a time.</summary>
-internal sealed class TlsWriter(SslStream stream, CipherStream cipher, TcpConnection transport)
+internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
 {
-    /// <summary>The bytes that a TLS stream encrypts and sends at once, as two full records; one more would make a small one.</summary>
-    public const int MostAtOnce = 2 * 16_354;
+    /// <summary>The most bytes that are best written at once: four full records, as a TLS stream makes them. One more would be small.</summary>
+    public const int BestSize = 4 * RecordSize;
 
-    private readonly Lock _gate = new(); // guards all below
+    private const int RecordSize = 16_354;
+    private const int Little = 256 * 1024;
+
+    private readonly Lock _gate = new(); // guards the two below
     private TaskCompletionSource? _ended;
     private bool _isWriting;
+    private int _written; // in pieces of one record
 
     /// <summary>Completes when the kernel has all bytes.</summary>
     /// <exception cref="IOException">The connection is reset or closed, or was ended by this side.</exception>
@@ -36,18 +40,19 @@ internal sealed class TlsWriter(SslStream stream, CipherStream cipher, TcpConnec
 
         try
         {
-            // What is written by one call travels together.
-            while (!bytes.IsEmpty)
+            // The library's memory grows with the largest piece, and keeps that size: a TLS stream makes pieces of two records, which are a little faster.
+            // A connection that carries little gets along with those of one.
+            while (_written < Little && bytes.Length > RecordSize)
             {
-                var part = bytes[..Math.Min(bytes.Length, MostAtOnce)];
-                bytes = bytes[part.Length..];
-                cipher.MoreFollows = !bytes.IsEmpty;
-                await stream.WriteAsync(part, cancellationToken);
+                await stream.WriteAsync(bytes[..RecordSize], cancellationToken);
+                bytes = bytes[RecordSize..];
+                _written += RecordSize;
             }
+
+            await stream.WriteAsync(bytes, cancellationToken);
         }
         finally
         {
-            cipher.MoreFollows = false;
             bool ends;
             lock (_gate)
             {

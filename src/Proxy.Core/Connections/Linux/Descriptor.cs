@@ -67,22 +67,22 @@ internal static unsafe class Descriptor
 
     /// <summary>Sends without blocking.</summary>
     /// <returns>The number of bytes that the kernel took, or a negative <see cref="Errno"/>.</returns>
-    public static int Send(int descriptor, ReadOnlySpan<byte> bytes, bool moreFollows = false)
+    public static int Send(int descriptor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
         {
-            return Send(descriptor, start, bytes.Length, moreFollows);
+            return Send(descriptor, start, bytes.Length);
         }
     }
 
-    /// <inheritdoc cref="Send(int, ReadOnlySpan{byte}, bool)"/>
+    /// <inheritdoc cref="Send(int, ReadOnlySpan{byte})"/>
     /// <param name="descriptor">The socket.</param>
     /// <param name="bytes">What to send.</param>
     /// <param name="length">The number of bytes.</param>
-    /// <param name="moreFollows">Whether the next call sends more or ends the stream, so that all of it travels in one segment.</param>
-    public static int Send(int descriptor, byte* bytes, int length, bool moreFollows)
+    /// <param name="endFollows">Whether the next call ends the stream, so that the bytes and FIN travel in one segment.</param>
+    public static int Send(int descriptor, byte* bytes, int length, bool endFollows = false)
     {
-        var flags = moreFollows ? Libc.MsgNoSignal | Libc.MsgMore : Libc.MsgNoSignal;
+        var flags = endFollows ? Libc.MsgNoSignal | Libc.MsgMore : Libc.MsgNoSignal;
         while (true)
         {
             var count = (int)Libc.Send(descriptor, bytes, (nuint)length, flags);

@@ -70,10 +70,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
         return count;
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        WriteAsync(buffer, moreFollows: false, cancellationToken);
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, bool moreFollows, CancellationToken cancellationToken = default)
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)
         {
@@ -83,10 +80,8 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
         try
         {
             connection.Writable.Reset();
-            var count = Send(buffer.Span, moreFollows);
-            return count == buffer.Length
-                ? ValueTask.CompletedTask
-                : WriteRestAsync(buffer[Math.Max(count, 0)..], moreFollows, cancellationToken);
+            var count = Send(buffer.Span);
+            return count == buffer.Length ? ValueTask.CompletedTask : WriteRestAsync(buffer[Math.Max(count, 0)..], cancellationToken);
         }
         catch (IOException exception)
         {
@@ -96,12 +91,12 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
 
     // The kernel has not taken all of it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> buffer, bool moreFollows, CancellationToken cancellationToken)
+    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         while (!buffer.IsEmpty)
         {
             connection.Writable.Reset();
-            var count = Send(buffer.Span, moreFollows);
+            var count = Send(buffer.Span);
             if (count >= 0)
             {
                 buffer = buffer[count..];
@@ -139,7 +134,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
         }
     }
 
-    private int Send(ReadOnlySpan<byte> bytes, bool moreFollows)
+    private int Send(ReadOnlySpan<byte> bytes)
     {
         if (!connection.TryEnter())
         {
@@ -148,7 +143,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
 
         try
         {
-            return Result(Descriptor.Send(connection.Number, bytes, moreFollows));
+            return Result(Descriptor.Send(connection.Number, bytes));
         }
         finally
         {

@@ -157,7 +157,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             IsReadable = false;
         }
 
-        var sent = Descriptor.Send(to.Number, loop.Buffer, received, moreFollows: HasEnded && !from.HasFailed);
+        var sent = Descriptor.Send(to.Number, loop.Buffer, received, endFollows: HasEnded && !from.HasFailed);
         if (sent is < 0 and not -Errno.Again)
         {
             return RelayProgress.WriteFailed;
@@ -194,7 +194,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return ReadNothing(peeked);
         }
 
-        var sent = Descriptor.Send(to.Number, loop.Buffer, peeked, moreFollows: false);
+        var sent = Descriptor.Send(to.Number, loop.Buffer, peeked, endFollows: false);
         if (sent is < 0 and not -Errno.Again)
         {
             return RelayProgress.WriteFailed;
