@@ -37,7 +37,7 @@ internal sealed class HostFacts(
         {
             Version = description.Version,
             StartedAt = _started,
-            AdminUrl = description.AdminUrl,
+            AdminAddress = description.AdminAddress,
             Revision = state.Running?.Id,
             AppliedAt = state.AppliedAt,
             Documents = [.. documents.SelectMany(static one => one.Running).OrderBy(static one => one.Name, StringComparer.Ordinal)],
