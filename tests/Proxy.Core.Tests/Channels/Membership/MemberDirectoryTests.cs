@@ -7,7 +7,7 @@ namespace Proxy.Core.Tests.Channels.Membership;
 /// <summary>Of members that cannot all be, those who are.</summary>
 public sealed class MemberDirectoryTests
 {
-    private readonly MemberDirectory _members = new("C_0", LocalAddress.OfOrdinal(0));
+    private readonly MemberDirectory _members = new("C_0", static () => LocalAddress.OfOrdinal(0));
 
     [Fact]
     public void Apply_TwoOfOneAddress_TheFirstIsAMember()

@@ -23,7 +23,7 @@ public sealed class NotificationTests : IAsyncLifetime
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ManualTime _time = new();
-    private readonly ChannelMonitor _monitor = new("boot", "127.0.0.12", TimeProvider.System, NullLogger.Instance);
+    private readonly ChannelMonitor _monitor = new("boot", static () => "127.0.0.12", TimeProvider.System, NullLogger.Instance);
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
     private readonly SecretValues _secrets = new();
