@@ -14,7 +14,7 @@ public sealed record FleetHost(string Instance, string Epoch)
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>The address of the admin endpoint as it is configured there; null without one.</summary>
-    public string? AdminUrl { get; init; }
+    public string? AdminAddress { get; init; }
 
     /// <summary>The id of the configuration that runs; null before the first one.</summary>
     public string? Revision { get; init; }

@@ -66,6 +66,7 @@ internal static class FleetServices
             provider.GetRequiredService<HostDescription>(),
             provider.GetRequiredService<ProxyStatus>(),
             provider.GetRequiredService<ConditionRegistry>(),
+            provider.GetServices<ISharedDocuments>(),
             time
         );
         return new(

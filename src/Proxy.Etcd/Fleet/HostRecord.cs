@@ -24,7 +24,7 @@ internal static class HostRecord
                 Epoch = host.Epoch,
                 Version = host.Version,
                 StartedAt = host.StartedAt,
-                AdminUrl = host.AdminUrl,
+                AdminAddress = host.AdminAddress,
                 Revision = host.Revision,
                 AppliedAt = host.AppliedAt,
                 Documents = [.. host.Documents],
@@ -53,7 +53,7 @@ internal static class HostRecord
         {
             Version = Text(stored.Version),
             StartedAt = stored.StartedAt,
-            AdminUrl = Text(stored.AdminUrl),
+            AdminAddress = Text(stored.AdminAddress),
             Revision = Text(stored.Revision),
             AppliedAt = stored.AppliedAt,
             Documents =
@@ -93,7 +93,7 @@ internal static class HostRecord
 
         public DateTimeOffset? StartedAt { get; init; }
 
-        public string? AdminUrl { get; init; }
+        public string? AdminAddress { get; init; }
 
         public string? Revision { get; init; }
 

@@ -98,7 +98,7 @@ public sealed class ClusterApiTests : IDisposable
         using var api = new AdminClient(host);
         await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Post, "/api/clusters/c/destinations/new/drain?allHosts=true");
         fleet.Drains[new("C", "NEW")] = new("A_2", null, null); // another host has it
-        fleet.Apply();
+        fleet.Apply(host);
 
         await host.EditAsync(Config().Replace("\"d0\"", "\"new\"", StringComparison.Ordinal));
 

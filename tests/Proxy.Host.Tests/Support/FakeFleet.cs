@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
 using Proxy.Conditions.Rules;
@@ -20,7 +21,7 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
     /// <summary>Why the engine accepts nothing; null if it does.</summary>
     public string? Failure { get; set; }
 
-    public Dictionary<DrainTarget, DrainOrder> Drains { get; } = [];
+    public ConcurrentDictionary<DrainTarget, DrainOrder> Drains { get; } = [];
 
     IReadOnlyDictionary<DrainTarget, DrainOrder> IFleetDrains.Current => Drains;
 
@@ -35,7 +36,7 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
                 {
                     Version = "1.2.3+0123456789abcdef",
                     StartedAt = TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(3),
-                    AdminUrl = "http://127.0.0.1:9099",
+                    AdminAddress = "http://127.0.0.1:9099",
                     Revision = "0123456789ab",
                     AppliedAt = TimeProvider.System.GetUtcNow(),
                     Documents = [new("etcd:edge", 12)],
@@ -70,14 +71,16 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
     public Task<string?> DrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken) =>
         Apply(() => Drains.TryAdd(target, new(Instance, client, TimeProvider.System.GetUtcNow())));
 
-    public Task<string?> UndrainAsync(DrainTarget target, CancellationToken cancellationToken) => Apply(() => Drains.Remove(target));
+    public Task<string?> UndrainAsync(DrainTarget target, CancellationToken cancellationToken) => Apply(() => Drains.TryRemove(target, out _));
 
     /// <summary>Drains in the host what all hosts drain.</summary>
-    public void Apply()
+    public void Apply(TestHost host) => Apply(host.Services);
+
+    private void Apply(IServiceProvider host)
     {
         var now = new Dictionary<DrainTarget, DrainOrder>(Drains);
-        _host!.GetRequiredService<ClusterRegistry>().DrainForAll(now);
-        _host!.GetRequiredService<ChannelRegistry>().DrainForAll(now);
+        host.GetRequiredService<ClusterRegistry>().DrainForAll(now);
+        host.GetRequiredService<ChannelRegistry>().DrainForAll(now);
     }
 
     private FakeFleet With(IServiceProvider host)
@@ -91,7 +94,7 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
         if (Failure is null)
         {
             change();
-            Apply();
+            Apply(_host!);
         }
 
         return Task.FromResult(Failure);

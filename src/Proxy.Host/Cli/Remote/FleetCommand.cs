@@ -36,7 +36,7 @@ internal static class FleetCommand
             new("HEALTH", Health),
             new("STARTED", static host => Time(host.StartedAt)) { IsWide = true },
             new("BEHIND SINCE", static host => Time(host.BehindSince)) { IsWide = true },
-            new("ADMIN", static host => host.AdminUrl) { IsWide = true }
+            new("ADMIN", static host => host.AdminAddress) { IsWide = true }
         );
         if (fleet.Drains.Count > 0)
         {

@@ -47,6 +47,9 @@ internal static class MeasuredMetrics
             }
         );
         services.GetRequiredService<TlsMetrics>().Failed(TlsSide.Client, "r", TlsFailureReason.TimedOut, TimeSpan.FromSeconds(1));
+        var engine = services.GetRequiredService<EngineMetrics>();
+        engine.Observe(new Answering());
+        engine.Ended("read", "ok", TimeSpan.FromSeconds(1));
         services.GetRequiredService<HandshakeGates>().Of("e").Limit(1);
         var multiplex = services.GetRequiredService<MultiplexMetrics>();
         var tags = new TagList { { "proxy.route_id", "r" } };
@@ -80,6 +83,11 @@ internal static class MeasuredMetrics
         monitor.Start();
         monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
         await monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+    }
+
+    private sealed class Answering : IEngine
+    {
+        public EngineStatus Status => new("etcd", "https://a:2379", TimeProvider.System.GetUtcNow());
     }
 
     private static ConnectionRecord Record(string? route) =>

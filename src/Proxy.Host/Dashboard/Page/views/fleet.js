@@ -87,7 +87,7 @@ const hostsTable = () =>
       },
       { name: 'Behind', text: ({ behindSince }) => sinceText(behindSince) || '–' },
       { name: 'Started', text: ({ startedAt }) => time(startedAt) },
-      { name: 'Admin', id: true, text: ({ adminUrl }) => adminUrl ?? '–' },
+      { name: 'Admin', id: true, text: ({ adminAddress }) => adminAddress ?? '–' },
     ],
   });
 
