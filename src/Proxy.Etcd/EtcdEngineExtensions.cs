@@ -7,6 +7,7 @@ using Proxy.Engine;
 using Proxy.Etcd.Client;
 using Proxy.Etcd.Documents;
 using Proxy.Etcd.Fleet;
+using Proxy.Etcd.Membership;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
