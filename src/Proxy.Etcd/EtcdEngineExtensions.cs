@@ -7,6 +7,7 @@ using Proxy.Engine;
 using Proxy.Etcd.Client;
 using Proxy.Etcd.Documents;
 using Proxy.Etcd.Fleet;
+using Proxy.Etcd.Locking;
 using Proxy.Etcd.Membership;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
@@ -46,6 +47,7 @@ public static class EtcdEngineExtensions
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<LeasedKeys>();
         services.AddDocuments();
+        services.AddGlobalLocks();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
         services.AddMembership();
         services.AddFleet();

@@ -14,7 +14,6 @@ internal sealed class StreamRelay : ITimedRelay
     private const int FlushTime = 5_000;
     private const int FlushPoll = 50;
     private const int UnreadPoll = 250; // how soon the reset of a side that is not read is noticed, in milliseconds
-    private const int MostRead = 4 * 16_354; // what a TLS stream sends as four full records; one more would be small
     private const int LongestPause = 1_000; // an edit of the bandwidth may end a pause earlier
 
     private readonly RelaySide _client;
@@ -197,7 +196,7 @@ internal sealed class StreamRelay : ITimedRelay
             while (true)
             {
                 failed = from;
-                var waiting = from.Stream.ReadAsync(Memory<byte>.Empty); // holds no buffer
+                var waiting = from.WaitAsync(); // holds no buffer
                 if (!waiting.IsCompleted)
                 {
                     from.Turn.Begin();
@@ -218,10 +217,15 @@ internal sealed class StreamRelay : ITimedRelay
                 var buffer = from.Connection.Buffers.RentWithinBudget();
                 try
                 {
-                    var count = await from.Stream.ReadAsync(buffer.AsMemory(0, Math.Min(Math.Min(buffer.Length, MostRead), allowed)));
-                    if (count == 0)
+                    var count = await from.ReadAsync(buffer.AsMemory(0, Math.Min(Math.Min(buffer.Length, to.BestWrite), allowed)));
+                    if (count <= 0)
                     {
-                        break;
+                        if (count == 0)
+                        {
+                            break;
+                        }
+
+                        continue; // what was there was read before
                     }
 
                     from.Turn.Count(count);

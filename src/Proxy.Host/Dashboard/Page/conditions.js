@@ -47,6 +47,7 @@ const causes = {
   Suspect: 'it does not answer',
   Gone: 'lost without leaving',
   RegistryUnreachable: 'the registry does not answer, so members may be out of date',
+  EngineUnreachable: 'the engine does not answer, or refuses',
   NotListening: 'a local address cannot be bound',
   BindFailed: 'an edit waits, since its address cannot be bound',
   Rejected: 'the last good configuration runs on',
