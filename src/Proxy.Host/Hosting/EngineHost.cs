@@ -13,5 +13,11 @@ internal static class EngineHost
     /// <param name="channels">The section Channels, whose names the engine shares.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Add(TcpProxyBuilder proxy, EngineConfig engine, ChannelsConfig? channels) =>
-        proxy.AddEtcdEngine(EngineNames.Complete(engine, channels, Environment.MachineName));
+        proxy.AddEtcdEngine(
+            engine with
+            {
+                Group = engine.Group ?? channels?.Group,
+                Instance = engine.Instance ?? channels?.Instance.Id,
+            }
+        );
 }
