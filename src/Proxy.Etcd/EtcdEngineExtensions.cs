@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Engine;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
-using Proxy.Etcd.Documents;
 using Proxy.Etcd.Fleet;
+using Proxy.Etcd.Locking;
+using Proxy.Etcd.Membership;
 using Proxy.Timing;
 using Proxy.Tls.Certificates;
 
@@ -44,8 +45,9 @@ public static class EtcdEngineExtensions
         services.AddSingleton<IKeyStore>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<LeasedKeys>();
-        services.AddDocuments();
+        services.AddGlobalLocks();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
+        services.AddMembership();
         services.AddFleet();
         return builder;
     }

@@ -28,12 +28,32 @@ internal sealed class ReadAhead(BufferPool buffers) : IDisposable
     /// <returns>Whether there were some; false at the end of the stream, and if there is no room.</returns>
     public async ValueTask<bool> ReceiveAsync(Stream stream, CancellationToken cancellationToken)
     {
-        var isThere = Count > 0 || await stream.ReadAsync(Memory<byte>.Empty, cancellationToken) == 0;
-        Debug.Assert(isThere, "A read without a buffer only waits.");
-        var room = Room();
-        var count = room.IsEmpty ? 0 : await stream.ReadAsync(room, cancellationToken);
-        _end += count;
-        return count > 0;
+        var ready = stream as IReadyStream;
+        while (true)
+        {
+            if (Count > 0 || ready is null)
+            {
+                var isThere = Count > 0 || await stream.ReadAsync(Memory<byte>.Empty, cancellationToken) == 0;
+                Debug.Assert(isThere, "A read without a buffer only waits.");
+            }
+            else
+            {
+                await ready.WaitAsync(cancellationToken);
+            }
+
+            var room = Room();
+            var count =
+                room.IsEmpty ? 0
+                : Count > 0 || ready is null ? await stream.ReadAsync(room, cancellationToken)
+                : await ready.TryReadAsync(room);
+            if (count >= 0)
+            {
+                _end += count;
+                return count > 0;
+            }
+
+            Dispose(); // what was there was read before
+        }
     }
 
     /// <summary>Copies the first bytes, which are then no longer among these.</summary>

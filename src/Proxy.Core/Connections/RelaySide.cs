@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Proxy.Diagnostics;
 
 namespace Proxy.Connections;
@@ -9,6 +10,7 @@ namespace Proxy.Connections;
 /// <param name="pause">The pauses of what is read from it.</param>
 internal sealed class RelaySide(TcpConnection connection, Stream stream, ConnectionOutcome resetOutcome, RelayPause pause)
 {
+    private readonly IReadyStream? _ready = stream as IReadyStream;
     private volatile bool _hasEnded;
     private volatile bool _isSendingOn;
     private volatile bool _isOver;
@@ -23,6 +25,15 @@ internal sealed class RelaySide(TcpConnection connection, Stream stream, Connect
 
     /// <summary>Lets the other connections of the event loop have their turn.</summary>
     public Turn Turn { get; } = new(connection);
+
+    /// <summary>The most bytes that are best sent to it at once.</summary>
+    public int BestWrite { get; } = (stream as ConnectionStream)?.BestWrite ?? BufferPool.BufferSize;
+
+    /// <summary>Waits until there may be bytes, without a buffer.</summary>
+    public ValueTask WaitAsync() => _ready is null ? WaitByReadingAsync() : _ready.WaitAsync();
+
+    /// <summary>Reads what is there; less than nothing if there is nothing now.</summary>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer) => _ready is null ? stream.ReadAsync(buffer) : _ready.TryReadAsync(buffer);
 
     /// <summary>Whether it has ended, and all of its bytes are read.</summary>
     public bool HasEnded
@@ -43,5 +54,13 @@ internal sealed class RelaySide(TcpConnection connection, Stream stream, Connect
     {
         get => _isOver;
         set => _isOver = value;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitByReadingAsync()
+    {
+#pragma warning disable CA2022 // It reads nothing: it waits.
+        await stream.ReadAsync(Memory<byte>.Empty);
+#pragma warning restore CA2022
     }
 }

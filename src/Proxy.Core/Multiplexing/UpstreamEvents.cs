@@ -241,21 +241,26 @@ internal sealed class UpstreamEvents(
     /// <summary>Fails a request that its client does not finish, and gives up its connection, since a part was sent.</summary>
     public void Abandon(UpstreamConnection connection, MultiplexRequest request, LocalReply reply, ConnectionOutcome outcome)
     {
-        bool isOpen;
+        var failed = new List<MultiplexRequest>();
+        bool? wasClosing;
         lock (gate)
         {
-            isOpen = connection.InFlight.Remove(request);
-            if (isOpen)
+            if (!connection.InFlight.Remove(request))
             {
-                state.Requests.Settle(request);
+                return;
             }
+
+            // At once: what reads would take the rest of a reply for bytes that nobody asked for, and blame the destination.
+            state.Requests.Settle(request);
+            wasClosing = Lose(connection, UpstreamLoss.Unfinished, failed);
         }
 
-        if (isOpen)
+        connection.Abort();
+        outcomes.Count(RequestOutcome.Dropped, request.Lane!);
+        Answers.Fail(request, reply, outcome);
+        if (wasClosing is { } isKnown)
         {
-            outcomes.Count(RequestOutcome.Dropped, request.Lane!);
-            Answers.Fail(request, reply, outcome);
-            Lost(connection, UpstreamLoss.Unfinished);
+            AfterLoss(connection, UpstreamLoss.Unfinished, isKnown, failed);
         }
     }
 
@@ -326,16 +331,27 @@ internal sealed class UpstreamEvents(
     public void Lost(UpstreamConnection connection, UpstreamLoss loss)
     {
         var failed = new List<MultiplexRequest>();
-        bool wasClosing;
+        bool? wasClosing;
         lock (gate)
         {
-            wasClosing = connection.State == UpstreamState.Closing;
-            if (!state.Exchanges.Lose(connection, loss, Now, failed))
-            {
-                return;
-            }
+            wasClosing = Lose(connection, loss, failed);
         }
 
+        if (wasClosing is { } isKnown)
+        {
+            AfterLoss(connection, loss, isKnown, failed);
+        }
+    }
+
+    // Returns whether the connection was about to be closed; null if it was lost before.
+    private bool? Lose(UpstreamConnection connection, UpstreamLoss loss, List<MultiplexRequest> failed)
+    {
+        var wasClosing = connection.State == UpstreamState.Closing;
+        return state.Exchanges.Lose(connection, loss, Now, failed) ? wasClosing : null;
+    }
+
+    private void AfterLoss(UpstreamConnection connection, UpstreamLoss loss, bool wasClosing, List<MultiplexRequest> failed)
+    {
         if (loss.IsEnd)
         {
             connection.Close();

@@ -37,7 +37,7 @@ internal sealed class TlsConnection : TcpConnection
         (_transport, _stream, Facts) = (transport, stream, facts);
         _reader = new(stream, cipher, ends);
         _writer = new(stream, transport);
-        cipher.Turn = new(transport);
+        (cipher.Turn, cipher.HasBeenAsked) = (new(transport), false);
         ConnectionId = transport.ConnectionId;
         ((ITrackedConnection)this).Record = ((ITrackedConnection)transport).Record;
         Features.Set<ITlsHandshakeFeature>(facts);

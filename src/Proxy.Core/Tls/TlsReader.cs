@@ -10,11 +10,12 @@ namespace Proxy.Tls;
 /// <summary>
 /// Reads the bytes within TLS, and remembers how they have ended. One reader at a time; a read that was cancelled may be repeated.
 /// </summary>
-internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds ends)
+internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds ends) : IReadyStream
 {
     private ValueTask<int> _waiting; // for bytes, of which none belong to a reader yet
     private Task<int>? _sharedWaiting; // the same, if a wait for it was cancelled
     private bool _isWaiting;
+    private bool _holdsMore; // the TLS stream may have decrypted more than was read
     private ConnectionOutcome? _failure;
 
     /// <summary>Whether the peer has ended, in any way.</summary>
@@ -26,11 +27,32 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     /// <summary>Whether the bytes were cut off, or the connection is lost.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <inheritdoc />
+    public ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        _isWaiting ? FinishWaitAsync(cancellationToken)
+        : MayHoldMore || HasEnded ? ValueTask.CompletedTask
+        : cipher.WaitAsync(cancellationToken); // in place of the TLS stream, which costs more
+
     /// <summary>Reads all that is there; with an empty buffer, only waits until there is something.</summary>
     /// <exception cref="ConnectionEndedException">The peer has ended without close_notify where one is needed, or violates TLS.</exception>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await WaitAsync(cancellationToken);
+            if (await TryReadAsync(buffer) is var count and >= 0)
+            {
+                return count;
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="ConnectionEndedException">The peer has ended without close_notify where one is needed, or violates TLS.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<int> TryReadAsync(Memory<byte> buffer)
     {
         if (_failure is { } failure)
         {
@@ -39,36 +61,32 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
         try
         {
-            if (_isWaiting)
+            // Several records make one write. What comes behind them may be none of data, and then the next wait goes on with theirs.
+            for (var total = 0; ; )
             {
-                await FinishWaitAsync(cancellationToken);
-            }
-
-            if (buffer.IsEmpty)
-            {
-                return await stream.ReadAsync(buffer, cancellationToken);
-            }
-
-            var count = await stream.ReadAsync(buffer, cancellationToken);
-            if (count == 0)
-            {
-                End();
-                return 0;
-            }
-
-            // Several records make one write. What comes behind them may be none of data, and then the next read goes on with the wait.
-            for (var total = count; ; total += count)
-            {
-                if (total == buffer.Length || !TryWait())
+                if ((total > 0 && total == buffer.Length) || !HasMore())
                 {
-                    return total;
+                    return total > 0 ? total : -1;
                 }
 
-                count = await stream.ReadAsync(buffer[total..], CancellationToken.None);
+                if (buffer.IsEmpty)
+                {
+                    return 0;
+                }
+
+                var count = await stream.ReadAsync(buffer[total..], CancellationToken.None); // it is there
+                _holdsMore = count == 0 || count == buffer.Length - total;
+                if (count == 0 && total == 0)
+                {
+                    End();
+                }
+
                 if (count == 0)
                 {
                     return total; // the next read tells the end again
                 }
+
+                total += count;
             }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -78,31 +96,43 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
         }
     }
 
-    // Whether there are bytes now.
-    [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next read finds it, and awaited once.")]
-    private bool TryWait()
+    // A TLS stream may have got records with the end of the handshake.
+    private bool MayHoldMore => _holdsMore || !cipher.HasBeenAsked;
+
+    // Whether the TLS stream has bytes now, or the end. It never waits within a record, but one of them may hold none.
+    [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next one finds it, and awaited once.")]
+    private bool HasMore()
     {
-        _waiting = stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
-        _isWaiting = !_waiting.IsCompletedSuccessfully;
         if (!_isWaiting)
         {
-            _ = _waiting.Result;
+            if (!MayHoldMore && !HasEnded && !cipher.IsReadable)
+            {
+                return false;
+            }
+
+            _waiting = stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
+            _isWaiting = true;
         }
 
-        return !_isWaiting;
-    }
-
-    private async ValueTask FinishWaitAsync(CancellationToken cancellationToken)
-    {
-        if (cancellationToken.CanBeCanceled || _sharedWaiting is not null)
+        if (_sharedWaiting is { IsCompleted: false } || (_sharedWaiting is null && !_waiting.IsCompleted))
         {
-            await (_sharedWaiting ??= _waiting.AsTask()).WaitAsync(cancellationToken);
-            (_isWaiting, _sharedWaiting) = (false, null);
-            return;
+            return false;
         }
 
         _isWaiting = false;
-        await _waiting;
+        _ = Interlocked.Exchange(ref _sharedWaiting, null) is { } shared ? shared.GetAwaiter().GetResult() : _waiting.Result;
+        _holdsMore = true;
+        return true;
+    }
+
+    // It is only awaited here; its result is taken by the read that follows.
+    private async ValueTask FinishWaitAsync(CancellationToken cancellationToken)
+    {
+        _sharedWaiting ??= _waiting.AsTask();
+        await ((Task)_sharedWaiting)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void End()

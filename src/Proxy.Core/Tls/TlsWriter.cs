@@ -7,9 +7,16 @@ namespace Proxy.Tls;
 /// <summary>Writes bytes within TLS, and close_notify behind the last of them: the stream itself would mix both. One writer at a time.</summary>
 internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
 {
-    private readonly Lock _gate = new(); // guards all below
+    /// <summary>The most bytes that are best written at once: four full records, as a TLS stream makes them. One more would be small.</summary>
+    public const int BestSize = 4 * RecordSize;
+
+    private const int RecordSize = 16_354;
+    private const int Little = 256 * 1024;
+
+    private readonly Lock _gate = new(); // guards the two below
     private TaskCompletionSource? _ended;
     private bool _isWriting;
+    private int _written; // in pieces of one record
 
     /// <summary>Completes when the kernel has all bytes.</summary>
     /// <exception cref="IOException">The connection is reset or closed, or was ended by this side.</exception>
@@ -33,6 +40,15 @@ internal sealed class TlsWriter(SslStream stream, TcpConnection transport)
 
         try
         {
+            // The library's memory grows with the largest piece, and keeps that size: a TLS stream makes pieces of two records, which are a little faster.
+            // A connection that carries little gets along with those of one.
+            while (_written < Little && bytes.Length > RecordSize)
+            {
+                await stream.WriteAsync(bytes[..RecordSize], cancellationToken);
+                bytes = bytes[RecordSize..];
+                _written += RecordSize;
+            }
+
             await stream.WriteAsync(bytes, cancellationToken);
         }
         finally

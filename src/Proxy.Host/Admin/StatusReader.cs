@@ -1,5 +1,6 @@
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
 using Proxy.Revisions;
@@ -16,6 +17,7 @@ internal sealed class StatusReader(
     AccessLog accessLog,
     EventLoops loops,
     Resources resources,
+    IEnumerable<IEngine> engines,
     TimeProvider time
 )
 {
@@ -43,6 +45,7 @@ internal sealed class StatusReader(
             ReplacedFiles = state.ReplacedFiles,
             Documents = configuration.SharedDocuments(),
             AcceptingPausedSince = resources.PausedSince,
+            Engine = engines.FirstOrDefault() is { } engine ? EngineAnswer.Of(engine.Status) : null,
         };
     }
 

@@ -44,6 +44,9 @@ internal sealed record StatusAnswer(
 
     /// <summary>Since when no client is accepted for lack of descriptors; null if clients are accepted.</summary>
     public DateTimeOffset? AcceptingPausedSince { get; init; }
+
+    /// <summary>The engine that hosts share; null without one.</summary>
+    public EngineAnswer? Engine { get; init; }
 }
 
 /// <summary>The running configuration.</summary>

@@ -1,9 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
+using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Connections;
+using Proxy.Timing;
 using Proxy.Tls;
 
 namespace Proxy.Core.Tests.Tls;
@@ -12,6 +17,8 @@ namespace Proxy.Core.Tests.Tls;
 public sealed class CipherStreamTests : IDisposable
 {
     private readonly EventLoopGroup _loops = new(1, null, NullLogger.Instance);
+    private readonly DeadlineClock _clock = new(TimeProvider.System);
+    private readonly BufferPool _buffers = new();
 
     [Fact]
     public async Task Read_BytesAreAlwaysThere_OthersOfTheLoopHaveTheirTurns()
@@ -27,7 +34,7 @@ public sealed class CipherStreamTests : IDisposable
         );
         using var owned = peer;
         await using var connection = (TcpConnection)ours;
-        var cipher = new CipherStream(new EndlessConnection(connection).OpenStream()) { Turn = new(connection) };
+        var cipher = new CipherStream(new EndlessConnection(connection).OpenStream(), connection.Buffers) { Turn = new(connection) };
         var turn = new OneTurn(cipher);
 
         connection.Post(turn); // on the loop, which cannot begin the next turn meanwhile
@@ -37,7 +44,145 @@ public sealed class CipherStreamTests : IDisposable
         Assert.False(cipher.HasEnded);
     }
 
-    public void Dispose() => _loops.Dispose();
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_RecordsCameTogether_GetsOneEachTime(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+        byte[] all = [.. Record(1), .. Record(15_000), .. Record(0), .. Record(300)];
+
+        await pair.Peer.SendAsync(all);
+        await Eventually.TrueAsync(() => pair.Socket.Available == all.Length);
+
+        Assert.Equal(new[] { 6, 15_005, 5, 305 }, await pair.ReadAsync(4));
+        Assert.Equal(0, _buffers.Outstanding);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_BufferIsSmallerThanARecord_GetsTheRestNextAndNoMore(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+
+        await pair.Peer.SendAsync((byte[])[.. Record(100), .. Record(7)]);
+
+        Assert.Equal(new[] { 40, 40, 25, 12 }, await pair.ReadAsync(4, size: 40));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_RecordIsNotWhole_WaitsInLittleMemoryUntilItIs(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+        var record = Record(10_000);
+
+        await pair.Peer.SendAsync(record.AsMemory(0, 1000));
+        var reading = pair.ReadAsync(1);
+        await Eventually.TrueAsync(() => pair.Socket.Available == 0 && _buffers.Outstanding == 1);
+        Assert.False(reading.IsCompleted);
+        await pair.Peer.SendAsync(record.AsMemory(1000));
+
+        Assert.Equal(new[] { record.Length }, await reading);
+        Assert.Equal(0, _buffers.Outstanding);
+        Assert.False(pair.Cipher.HasEnded);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_EndsWithinARecord_GetsThatThenTheEnd(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+
+        await pair.Peer.SendAsync(Record(10_000).AsMemory(0, 1000));
+        pair.Peer.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(new[] { 1000 }, await pair.ReadAsync(1));
+        Assert.False(pair.Cipher.HasEnded);
+        Assert.Equal(new[] { 0 }, await pair.ReadAsync(1));
+        Assert.True(pair.Cipher.HasEnded);
+        Assert.Equal(0, _buffers.Outstanding);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_BytesAreNoTls_HandsThemOnBehindTheRecords(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+
+        await pair.Peer.SendAsync((byte[])[.. Record(10), .. "GET / HTTP/1.1"u8]);
+
+        Assert.Equal(new[] { 15, 14 }, await pair.ReadAsync(2));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_APartOfARecordWaits_ItsMemoryIsGivenBack(bool isPortable)
+    {
+        await using var pair = await Pair.OpenAsync(this, isPortable);
+        await pair.Peer.SendAsync(Record(10_000).AsMemory(0, 1000));
+        var reading = pair.ReadAsync(1);
+        await Eventually.TrueAsync(() => pair.Socket.Available == 0 && _buffers.Outstanding == 1);
+
+        await pair.Cipher.DisposeAsync();
+        pair.Connection.Abort(new ConnectionAbortedException());
+
+        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(Eventually.Limit));
+        Assert.Equal(0, _buffers.Outstanding);
+    }
+
+    public void Dispose()
+    {
+        _loops.Dispose();
+        _clock.Dispose();
+    }
+
+    private static byte[] Record(int length) => [23, 3, 3, (byte)(length >> 8), (byte)length, .. new byte[length]];
+
+    private sealed class Pair(Socket peer, TcpConnection connection) : IAsyncDisposable
+    {
+        public Socket Peer => peer;
+
+        public TcpConnection Connection => connection;
+
+        public Socket Socket => connection.Features.Get<IConnectionSocketFeature>()!.Socket;
+
+        public CipherStream Cipher { get; } = new(connection.OpenStream()!, connection.Buffers) { Turn = new(connection) };
+
+        public static async Task<Pair> OpenAsync(CipherStreamTests tests, bool isPortable)
+        {
+            var (peer, ours) = await Loopback.ConnectAsync(
+                isPortable || !OperatingSystem.IsLinux()
+                    ? new SocketTransportFactory(tests._buffers, tests._clock, TimeProvider.System)
+                    : new EpollTransportFactory(new(tests._loops, tests._buffers)),
+                new IPEndPoint(IPAddress.Loopback, 0)
+            );
+            return new(peer, (TcpConnection)ours);
+        }
+
+        public async Task<int[]> ReadAsync(int count, int size = 32_768)
+        {
+            var counts = new int[count];
+            for (var index = 0; index < count; index++)
+            {
+                counts[index] = await Cipher.ReadAsync(new byte[size]).AsTask().WaitAsync(Eventually.Limit);
+            }
+
+            return counts;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Cipher.DisposeAsync();
+            await connection.DisposeAsync();
+            peer.Dispose();
+        }
+    }
 
     /// <summary>Reads as long as there is no wait.</summary>
     private sealed class OneTurn(CipherStream cipher) : IThreadPoolWorkItem

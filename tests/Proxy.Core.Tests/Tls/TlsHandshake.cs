@@ -11,7 +11,7 @@ internal static class TlsHandshake
     /// <summary>Ours, towards a client.</summary>
     public static async Task<TlsConnection> AcceptAsync(TcpConnection transport, SslProtocols version, bool requiresCloseNotify = true)
     {
-        var cipher = new CipherStream(transport.OpenStream()!);
+        var cipher = new CipherStream(transport.OpenStream()!, transport.Buffers);
         var stream = new SslStream(cipher);
         await stream
             .AuthenticateAsServerAsync(
@@ -24,7 +24,7 @@ internal static class TlsHandshake
     /// <summary>Ours, towards an upstream.</summary>
     public static async Task<TlsConnection> ConnectAsync(TcpConnection transport, SslProtocols version, bool requiresCloseNotify = true)
     {
-        var cipher = new CipherStream(transport.OpenStream()!);
+        var cipher = new CipherStream(transport.OpenStream()!, transport.Buffers);
         var stream = new SslStream(cipher);
         await stream.AuthenticateAsClientAsync(Client(version)).ConfigureAwait(false);
         return new(transport, stream, cipher, Facts(stream), new(TlsSide.Upstream, requiresCloseNotify));

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Proxy.Tls;
 
 namespace Proxy.Core.Tests.Tls;
 
@@ -22,7 +21,7 @@ internal enum PeerEnd
 internal sealed class TlsPeer : IDisposable
 {
     private static readonly byte[] _partOfARecord = [23, 3, 3, 0, 100, 1, 2, 3];
-    private readonly CipherStream _cipher;
+    private readonly WatchedStream _cipher;
     private readonly SslStream? _tls;
 
     private TlsPeer(Socket socket, bool isTls)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Conditions;
 using Proxy.Engine;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Fleet;
 
 namespace Proxy.Etcd.Tests.Fleet;
@@ -83,7 +84,7 @@ public sealed class HostRegistrationTests : IAsyncDisposable
     {
         var dead = _cluster.Join();
         await dead.CommitAsync(
-            new() { Operations = [new Client.KeyOperation.Put(Key, HostRecord.Write(new("A_1", "e0")), dead.Lease.Current!.Id)] },
+            new() { Operations = [new KeyOperation.Put(Key, HostRecord.Write(new("A_1", "e0")), dead.Lease.Current!.Id)] },
             _stop.Token
         );
         var two = Start("e1");

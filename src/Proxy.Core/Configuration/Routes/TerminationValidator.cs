@@ -44,7 +44,7 @@ internal static class TerminationValidator
             && other is not null
             && one.Certificate.SequenceEqual(other.Certificate)
             && one.AlpnProtocols.SequenceEqual(other.AlpnProtocols, StringComparer.Ordinal)
-            && one.CipherSuites.SequenceEqual(other.CipherSuites, StringComparer.Ordinal)
+            && one.CipherSuites.SequenceEqual(other.CipherSuites, StringComparer.OrdinalIgnoreCase) // as they are read
             && one with { Certificate = other.Certificate, AlpnProtocols = other.AlpnProtocols, CipherSuites = other.CipherSuites } == other
         );
 

@@ -5,32 +5,19 @@ using Proxy.Native;
 namespace Proxy.Connections.Linux;
 
 /// <summary>A connection as a stream, for TLS and for handlers that read bytes. One reader and one writer at a time.</summary>
-internal class EpollStream(EpollConnection connection) : Stream
+internal class EpollStream(EpollConnection connection) : ConnectionStream, IReadyStream
 {
     private PendingRead? _pending;
-    private bool _isDrained; // the last read emptied the socket, so the next bytes cause an event of their own
+    private bool _isDrained; // the last read left nothing in the socket, so the next bytes cause an event of their own
+    private bool _wasEmpty; // the last read found nothing, so an end causes an event, too
 
     protected EpollConnection Connection => connection;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Reads available bytes; with an empty buffer, only waits until there are any.</summary>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDrained || connection.AheadCount > 0 || connection.HasEnded || connection.IsClosing)
+        if (MayHaveBytes)
         {
             try
             {
@@ -49,6 +36,23 @@ internal class EpollStream(EpollConnection connection) : Stream
         return _pending.Start(buffer, cancellationToken);
     }
 
+    /// <inheritdoc />
+    public ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        MayHaveBytes ? ValueTask.CompletedTask : connection.Readable.WaitAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask<int> TryReadAsync(Memory<byte> buffer)
+    {
+        try
+        {
+            return new(TryRead(buffer.Span));
+        }
+        catch (IOException exception)
+        {
+            return ValueTask.FromException<int>(exception);
+        }
+    }
+
     /// <summary>Reads without waiting. Events from now on are kept.</summary>
     /// <returns>The number of bytes, 0 at the end of the stream, or -1 if there are none now.</returns>
     /// <exception cref="IOException">The connection is reset or closed.</exception>
@@ -61,14 +65,32 @@ internal class EpollStream(EpollConnection connection) : Stream
 
         connection.Readable.Reset();
         var count = Receive(buffer);
-        _isDrained = count > 0 && count < buffer.Length && !connection.ReadsStopShort;
+        _wasEmpty = count < 0;
+        _isDrained = _wasEmpty || (count > 0 && count < buffer.Length && !connection.ReadsStopShort);
         return count;
     }
 
-    /// <summary>Completes when the kernel has all bytes.</summary>
-    /// <exception cref="IOException">The connection is reset or closed.</exception>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        try
+        {
+            var count = Send(buffer.Span);
+            return count == buffer.Length ? ValueTask.CompletedTask : WriteRestAsync(buffer[Math.Max(count, 0)..], cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    // The kernel has not taken all of it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         while (!buffer.IsEmpty)
         {
@@ -85,23 +107,7 @@ internal class EpollStream(EpollConnection connection) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() { }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw NoSynchronousUse();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+    private bool MayHaveBytes => !_isDrained || connection.AheadCount > 0 || (!_wasEmpty && (connection.HasEnded || connection.IsClosing));
 
     // Returns -1 if there are no bytes now.
     private int Receive(Span<byte> buffer)
@@ -152,7 +158,4 @@ internal class EpollStream(EpollConnection connection) : Stream
     private static IOException Failure(SocketException reason) => new(reason.Message, reason);
 
     private static IOException Closed() => Failure(new SocketException((int)SocketError.OperationAborted));
-
-    private static NotSupportedException NoSynchronousUse() =>
-        new("A synchronous call would block an event loop; use the asynchronous methods.");
 }

@@ -89,8 +89,8 @@ internal sealed class TlsOrigination(
 
         var name = NameFor(target);
         var verification = new ServerVerification(trust, name);
-        var cipher = new CipherStream(transport);
-        var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
+        var cipher = new CipherStream(transport, connection.Buffers);
+        var stream = new SslStream(cipher);
         try
         {
             await stream.AuthenticateAsClientAsync(Options(name, target.ClientProtocol, verification), cancellationToken);

@@ -108,16 +108,15 @@ internal sealed class TlsTerminator(string routeId, RouteTlsConfig config, bool 
             return (null, Departed(PeerDeparture.Reset));
         }
 
-        var watch = new HandshakeStream(transport);
-        var cipher = new CipherStream(watch);
-        var stream = new SslStream(cipher, leaveInnerStreamOpen: true);
+        var cipher = new HandshakeStream(transport, connection.Buffers);
+        var stream = new SslStream(cipher);
         var verification = _options.Verification();
         var isDone = false;
         try
         {
             await stream.AuthenticateAsServerAsync(_options.Of(hello.ServerName, verification), cancellationToken);
-            watch.Over();
-            var wrapped = Wrap(connection, stream, cipher, hello.ServerName, watch.IsResumed);
+            cipher.Over();
+            var wrapped = Wrap(connection, stream, cipher, hello.ServerName, cipher.IsResumed);
             isDone = true;
             return (wrapped, null);
         }

@@ -8,7 +8,7 @@ import { link } from './router.js';
 const examples = 3; // ids named in a group
 
 // Causes before what follows from them.
-const order = ['Resource', 'Listener', 'Fleet', 'Configuration', 'Certificate', 'Member', 'Channel', 'Destination', 'Device', 'Lock', 'Route', 'Cluster', 'Endpoint', 'Limit', 'Unit', 'Log'];
+const order = ['Resource', 'Listener', 'Engine', 'Fleet', 'Configuration', 'Certificate', 'Member', 'Channel', 'Destination', 'Device', 'Lock', 'Route', 'Cluster', 'Endpoint', 'Limit', 'Unit', 'Log'];
 const rank = ({ level, kind }) => (level === 'Down' ? 0 : 100) + order.indexOf(kind);
 
 const all = ({ kind, level, reason }) => link(['health'], { kind, level, reason });

@@ -24,6 +24,7 @@ const kinds = {
   Limit: 'limit',
   Endpoint: 'endpoint',
   Fleet: 'host',
+  Engine: 'engine',
 };
 
 const several = { address: 'addresses', 'part of the configuration': 'parts of the configuration' };
@@ -46,6 +47,7 @@ const causes = {
   Suspect: 'it does not answer',
   Gone: 'lost without leaving',
   RegistryUnreachable: 'the registry does not answer, so members may be out of date',
+  EngineUnreachable: 'the engine does not answer, or refuses',
   NotListening: 'a local address cannot be bound',
   BindFailed: 'an edit waits, since its address cannot be bound',
   Rejected: 'the last good configuration runs on',
@@ -63,6 +65,9 @@ const causes = {
   LimitReached: 'clients were refused in the last minute',
   SourcesFull: 'more sources of clients are connected than are told apart',
   InstanceTaken: 'another process is registered under the same id',
+  EngineUnreachable: 'it does not answer',
+  LeaseLost: 'this host has no lease, so its keys are gone',
+  EngineRefused: 'it refuses what this host asks, as without a right or with a full disk',
   DocumentDiffers: 'another host has run a newer document for more than five minutes',
 };
 

@@ -40,6 +40,15 @@ public sealed class TerminationValidatorTests : IDisposable
         Assert.Empty(Errors($"{first}, {Route("c", """ "ServerNames": ["b.example"] """, "")}"));
     }
 
+    [Fact]
+    public void Check_CipherSuitesInAnotherCase_AreTheSame()
+    {
+        var first = Route("a", """ "ClientCertificates": ["CN=x"] """, $"{Asking}, \"CipherSuites\": [\"TLS_AES_256_GCM_SHA384\"]");
+        var second = Route("b", """ "ClientCertificates": ["CN=y"] """, $"{Asking}, \"CipherSuites\": [\"tls_aes_256_gcm_sha384\"]");
+
+        Assert.DoesNotContain(Errors($"{first}, {second}"), static line => line.Contains("differs", StringComparison.Ordinal));
+    }
+
     // Mode Http has a default of its own for AlpnProtocols, and takes a missing close_notify.
     [Fact]
     public void Check_HttpAndOtherRouteThatOnlyTheCertificateTellsApart_NeedTheSameTlsInEffect()

@@ -96,6 +96,7 @@ public sealed class CommonMistakesTests : IDisposable
         "Address",
         "unknown key; an address belongs to a destination: \"Destinations\": { \"a\": { \"Address\""
     )]
+    [InlineData("'Tls': {}", "Tls", "unknown key; TLS towards destinations belongs under Tcp: \"Tcp\": { \"Tls\": { } }")]
     [InlineData("'Destination': {}", "Destination", "unknown key; the key is Destinations, an object keyed by id")]
     [InlineData("'LoadBalancingPolicy': 'RoundRobbin'", "LoadBalancingPolicy", "no policy 'RoundRobbin'; known policies: ")]
     [InlineData("'Tcp': { 'Connecttimeout': 5 }", "Tcp:Connecttimeout", "'5' has no unit; for 5 seconds write '00:00:05'.")]

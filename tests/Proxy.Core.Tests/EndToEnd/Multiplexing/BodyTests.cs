@@ -474,9 +474,7 @@ public sealed class BodyTests : SessionTestBase
         await PassesAsync(() => record.Outcome is not null);
 
         Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
-        var serving = SaysAsync(other, BodyServer.Ok(BodyServer.Hash([])));
-        await PassesAsync(() => serving.IsCompleted); // there may be a pause before the next connection
-        await serving;
+        await SaysAsync(other, BodyServer.Ok(BodyServer.Hash([]))); // without a pause, which time would have to end: the destination is not to blame
         Assert.Equal("reset", await pauses.ReadEndAsync());
     }
 
