@@ -7,6 +7,7 @@ using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Etcd.Fleet;
 using Proxy.Host.Tests.Support;
 using Proxy.Multiplexing;
