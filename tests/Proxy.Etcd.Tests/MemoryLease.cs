@@ -41,7 +41,7 @@ internal sealed class MemoryLease : IProcessLease
         return await next.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Sets what the present term has left, in this process alone.</summary>
+    /// <summary>Sets what the present term has left, in this process alone; more than two seconds after less is a renewal.</summary>
     public void Leave(TimeSpan left) => Term().Set(left);
 
     /// <summary>Two seconds are left of the present term, in this process alone.</summary>
@@ -92,7 +92,7 @@ internal sealed class MemoryLease : IProcessLease
 
     private sealed class MemoryTerm(long id) : LeaseTerm
     {
-        private readonly CancellationTokenSource _nearEnd = new();
+        private CancellationTokenSource _nearEnd = new();
         private readonly CancellationTokenSource _ended = new();
         private long _left = TimeSpan.FromSeconds(10).Ticks;
 
@@ -110,6 +110,10 @@ internal sealed class MemoryLease : IProcessLease
             if (left <= Margin)
             {
                 _nearEnd.Cancel();
+            }
+            else if (_nearEnd.IsCancellationRequested && !_ended.IsCancellationRequested)
+            {
+                _nearEnd = new(); // it was renewed
             }
         }
 

@@ -11,7 +11,6 @@ namespace Proxy.Connections;
 /// </summary>
 internal sealed class StreamRelay : ITimedRelay
 {
-    private const int FlushTime = 5_000;
     private const int FlushPoll = 50;
     private const int UnreadPoll = 250; // how soon the reset of a side that is not read is noticed, in milliseconds
     private const int LongestPause = 1_000; // an edit of the bandwidth may end a pause earlier
@@ -22,9 +21,8 @@ internal sealed class StreamRelay : ITimedRelay
     private readonly ConnectionRecord _record;
     private readonly IRelayTimer _timer;
     private readonly TaskCompletionSource _over;
-    private long _resetExpires = RelayDeadlines.Never;
+    private LostSide<RelaySide> _lost = new();
     private ulong _delivered;
-    private RelaySide? _broken;
     private int _outcome = (int)ConnectionOutcome.Completed;
     private int _isAborted;
     private volatile RelaySide? _flushing;
@@ -98,9 +96,9 @@ internal sealed class StreamRelay : ITimedRelay
         // What waits for bandwidth is looked at before its pauses end: whether the next ones have begun after that is a matter of threads.
         NoticeReset(_client, now);
         NoticeReset(_upstream, now);
-        if (Volatile.Read(ref _broken) is { Pause.IsPaused: true })
+        if (_lost.Side is { Pause.IsPaused: true })
         {
-            Volatile.Write(ref _resetExpires, now + FlushTime); // it is not late
+            _lost.Postpone(now);
         }
 
         if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
@@ -116,7 +114,7 @@ internal sealed class StreamRelay : ITimedRelay
         {
             Expire(passed);
         }
-        else if (now >= Volatile.Read(ref _resetExpires) || _flushing is { Connection.SendQueue.IsEmpty: true })
+        else if (_lost.IsLate(now) || _flushing is { Connection.SendQueue.IsEmpty: true })
         {
             AbortBoth();
         }
@@ -129,7 +127,7 @@ internal sealed class StreamRelay : ITimedRelay
 
     private long Next(long now)
     {
-        var next = Math.Min(_deadlines.Next, Volatile.Read(ref _resetExpires));
+        var next = Math.Min(_deadlines.Next, _lost.Expires);
         if (IsPaused)
         {
             next = Math.Min(next, Math.Min(now + LongestPause, Math.Min(_client.Pause.Resumes, _upstream.Pause.Resumes)));
@@ -172,8 +170,8 @@ internal sealed class StreamRelay : ITimedRelay
         {
             // Clients that close at once after close_notify, with session tickets unread, reset the connection; yet all of their bytes are here. The other
             // side may end in time.
-            Interlocked.CompareExchange(ref _resetExpires, now + FlushTime, RelayDeadlines.Never);
-            if (now >= Volatile.Read(ref _resetExpires))
+            _lost.Begin(now);
+            if (_lost.IsLate(now))
             {
                 NoteBroken(side, side.ResetOutcome, now);
             }
@@ -296,7 +294,7 @@ internal sealed class StreamRelay : ITimedRelay
 
     private async ValueTask EndAsync(RelaySide from, RelaySide to)
     {
-        if (Volatile.Read(ref _broken) is { } broken)
+        if (_lost.Side is { } broken)
         {
             await BreakAsync(from, broken, null);
             return;
@@ -327,7 +325,7 @@ internal sealed class StreamRelay : ITimedRelay
 
         // The direction that reads from the broken side delivers the bytes before the reset. The other has no receiver left; it ends both sides only if
         // the first had ended before.
-        var lost = Volatile.Read(ref _broken)!;
+        var lost = _lost.Side!;
         var healthy = lost == _client ? _upstream : _client;
         if (from == lost || lost.HasEnded || lost.IsOver)
         {
@@ -338,12 +336,10 @@ internal sealed class StreamRelay : ITimedRelay
 
     private void NoteBroken(RelaySide broken, ConnectionOutcome outcome, long now)
     {
-        if (Volatile.Read(ref _isAborted) == 0 && Interlocked.CompareExchange(ref _broken, broken, null) is null)
+        if (Volatile.Read(ref _isAborted) == 0 && _lost.Note(broken, _deadlines, now))
         {
             Interlocked.CompareExchange(ref _outcome, (int)outcome, (int)ConnectionOutcome.Completed);
-            Interlocked.CompareExchange(ref _resetExpires, now + FlushTime, RelayDeadlines.Never);
-            _deadlines.HalfClosed(now); // the longest time for what is paused
-            _timer.CheckAt(now + FlushTime);
+            _timer.CheckAt(_lost.Expires);
         }
     }
 
@@ -362,7 +358,7 @@ internal sealed class StreamRelay : ITimedRelay
 
     private void Expire(ConnectionOutcome outcome)
     {
-        if (Volatile.Read(ref _broken) is null)
+        if (_lost.Side is null)
         {
             _record.TryEnd(outcome);
             Interlocked.CompareExchange(ref _outcome, (int)outcome, (int)ConnectionOutcome.Completed);

@@ -241,7 +241,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
                 await Task.Delay(_backoff.Fail(), _link.Time, either.Token);
                 _link.Health.Reconnecting();
             }
-            catch (OperationCanceledException) when (either.IsCancellationRequested)
+            catch (Exception) when (either.IsCancellationRequested) // gRPC has its own for that
             {
                 _stop.Token.ThrowIfCancellationRequested();
                 Log.Ended(_logger);

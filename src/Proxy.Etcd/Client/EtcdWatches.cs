@@ -98,9 +98,9 @@ internal sealed partial class EtcdWatches(EtcdLink link, Random random, ILogger 
                 link.Health.Reconnecting();
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
-            // It was told to.
+            // It was told to, for which gRPC has an exception of its own.
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
         var mayGoOn = ++_inARow < MostInARow && EventLoop.Current == loop;
         if (mayGoOn)
         {
+            _gate.Reset(); // events from now on are kept
             try
             {
                 if (TryAccept() is { } connection)
@@ -48,7 +49,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
             }
         }
 
-        return WaitAsync(mayGoOn, cancellationToken);
+        return WaitAsync(hasTried: mayGoOn, cancellationToken);
     }
 
     /// <summary>Makes the waiting accept check again.</summary>
@@ -91,11 +92,11 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ConnectionContext?> WaitAsync(bool mayGoOn, CancellationToken cancellationToken)
+    private async ValueTask<ConnectionContext?> WaitAsync(bool hasTried, CancellationToken cancellationToken)
     {
         try
         {
-            if (!mayGoOn)
+            if (!hasTried)
             {
                 await LetOthersRunAsync();
             }
@@ -103,12 +104,16 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
             _inARow = 0;
             while (true)
             {
-                _gate.Reset();
-                if (TryAccept() is { } connection)
+                if (!hasTried)
                 {
-                    return connection;
+                    _gate.Reset();
+                    if (TryAccept() is { } connection)
+                    {
+                        return connection;
+                    }
                 }
 
+                hasTried = false;
                 if (listener.IsUnbound && HasEnded())
                 {
                     return null;

@@ -12,7 +12,6 @@ namespace Proxy.Connections.Linux;
 /// </summary>
 internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome>, IThreadPoolWorkItem
 {
-    private const int FlushTime = 5_000;
     private const int LongestPause = 1_000;
     private readonly EpollConnection _client;
     private readonly EpollConnection _upstream;
@@ -22,10 +21,9 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private readonly ConnectionRecord _record;
     private readonly EventLoop _loop;
     private ManualResetValueTaskSourceCore<ConnectionOutcome> _source;
-    private EpollConnection? _broken;
+    private LostSide<EpollConnection> _lost = new();
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
     private ulong _delivered;
-    private long _flushExpires = Never;
     private bool _hasEnteredClient;
     private bool _hasEnteredUpstream;
     private bool _isStarted;
@@ -199,7 +197,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
             return Never;
         }
 
-        if (_broken is not null)
+        if (_lost.Side is not null)
         {
             if (_deadlines.Passed(now) is ConnectionOutcome.HalfCloseTimeout or ConnectionOutcome.DurationExpired)
             {
@@ -209,7 +207,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
 
             if (IsPaused)
             {
-                _flushExpires = now + FlushTime; // bytes that wait for bandwidth are not late
+                _lost.Postpone(now);
             }
 
             Step();
@@ -268,7 +266,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         Pump(_up);
         Pump(_down);
         CountMoved();
-        if (_broken is { } broken)
+        if (_lost.Side is { } broken)
         {
             FlushOrReset(broken);
         }
@@ -332,13 +330,13 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private void End(RelayDirection direction)
     {
         // If a write has already collected the error of a reset, a read reports an end of stream; the event tells them apart.
-        if (direction.From.HasFailed && _broken is null)
+        if (direction.From.HasFailed && _lost.Side is null)
         {
             Break(direction.From);
         }
 
         var other = direction == _up ? _down : _up;
-        if (_broken is null && !other.IsFinished) // the second end is passed on by closing
+        if (_lost.Side is null && !other.IsFinished) // the second end is passed on by closing
         {
             direction.SendEnd();
             _deadlines.HalfClosed(_loop.Now);
@@ -354,18 +352,15 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     /// <summary>Passes on a reset: bytes that the broken side had sent are delivered first.</summary>
     private void Break(EpollConnection broken)
     {
-        if (_broken is null)
+        if (_lost.Note(broken, _deadlines, _loop.Now))
         {
-            _broken = broken;
             _outcome = broken == _client ? ConnectionOutcome.ClientReset : ConnectionOutcome.UpstreamReset;
-            _flushExpires = _loop.Now + FlushTime;
-            _deadlines.HalfClosed(_loop.Now); // the longest time for bytes that wait for bandwidth
             _loop.Timers.Schedule(this, _loop.Now + TimerWheel.Tick);
         }
 
-        var (towards, away) = _broken == _client ? (_down, _up) : (_up, _down);
+        var (towards, away) = _lost.Side == _client ? (_down, _up) : (_up, _down);
         towards.Finish(_loop);
-        if (broken != _broken)
+        if (broken != _lost.Side)
         {
             away.Finish(_loop); // both sides are broken, so there is nothing left to deliver
         }
@@ -380,7 +375,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     {
         var (away, healthy) = broken == _client ? (_up, _upstream) : (_down, _client);
         var delivered = away.IsFinished || (away.HasEnded && !away.HoldsBytes);
-        if (_loop.Now >= _flushExpires || (delivered && (healthy.HasFailed || Descriptor.Unsent(healthy.Number) == 0)))
+        if (_lost.IsLate(_loop.Now) || (delivered && (healthy.HasFailed || Descriptor.Unsent(healthy.Number) == 0)))
         {
             ResetBoth();
         }

@@ -79,7 +79,6 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
 
         try
         {
-            connection.Writable.Reset();
             var count = Send(buffer.Span);
             return count == buffer.Length ? ValueTask.CompletedTask : WriteRestAsync(buffer[Math.Max(count, 0)..], cancellationToken);
         }

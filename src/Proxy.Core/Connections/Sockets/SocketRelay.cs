@@ -19,15 +19,13 @@ internal sealed class SocketRelay(
     SocketDependencies services
 ) : IDeadline
 {
-    private static readonly TimeSpan _flushTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _flushPoll = TimeSpan.FromMilliseconds(5);
 
     private readonly Side _client = new(client, ConnectionOutcome.ClientReset, new(options.Bandwidth));
     private readonly Side _upstream = new(upstream, ConnectionOutcome.UpstreamReset, new(options.Bandwidth));
     private readonly RelayDeadlines _deadlines = new(options, services.Clock.Now);
-    private long _resetExpires = RelayDeadlines.Never;
+    private LostSide<Side> _lost = new();
     private ulong _delivered;
-    private Side? _broken;
     private volatile bool _finished;
     private int _expired;
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
@@ -61,9 +59,9 @@ internal sealed class SocketRelay(
         // What waits for bandwidth is looked at before its pauses end: whether the next ones have begun after that is a matter of threads.
         NoticeResetBehindStalledSend(_client);
         NoticeResetBehindStalledSend(_upstream);
-        if (_broken is { Pause.IsPaused: true })
+        if (_lost.Side is { Pause.IsPaused: true })
         {
-            Volatile.Write(ref _resetExpires, now + (long)_flushTime.TotalMilliseconds); // it is not late
+            _lost.Postpone(now);
         }
 
         if (_client.Pause.Check(now) | _upstream.Pause.Check(now))
@@ -71,7 +69,7 @@ internal sealed class SocketRelay(
             _deadlines.Active(now);
         }
 
-        if (now >= Volatile.Read(ref _resetExpires) || outcome is not null)
+        if (_lost.IsLate(now) || outcome is not null)
         {
             // The outcome has ended only the client's connection, and the upstream one has to end too.
             AbortBoth();
@@ -247,14 +245,14 @@ internal sealed class SocketRelay(
     {
         // If the other direction has already collected the error of a reset, a read reports an end of stream. The kernel's state tells them
         // apart, unless FIN was sent to that side before; but then nothing is sent that could have collected the error.
-        if (_broken == from || from.IsReset || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
+        if (_lost.Side == from || from.IsReset || (!from.SentFin && TcpInfo.IsClosed(from.Socket)))
         {
             await BreakAsync(from, from);
             return;
         }
 
         to.SentFin = true;
-        if (_broken is null)
+        if (_lost.Side is null)
         {
             to.Socket.Shutdown(SocketShutdown.Send);
         }
@@ -268,8 +266,9 @@ internal sealed class SocketRelay(
 
         // The direction that reads from the broken side delivers the bytes before the reset, and then resets the healthy side. The other
         // direction has no receiver left; it ends both sides only if the broken side had ended its direction before.
-        var healthy = _broken == _client ? _upstream : _client;
-        if (from == _broken || healthy.SentFin)
+        var lost = _lost.Side;
+        var healthy = lost == _client ? _upstream : _client;
+        if (from == lost || healthy.SentFin)
         {
             await FlushAsync(healthy);
             AbortBoth();
@@ -278,21 +277,17 @@ internal sealed class SocketRelay(
 
     private void NoteBroken(Side broken)
     {
-        if (Interlocked.CompareExchange(ref _broken, broken, null) is null && Volatile.Read(ref _expired) == 0)
+        if (_lost.Note(broken, _deadlines, services.Clock.Now) && Volatile.Read(ref _expired) == 0)
         {
             _outcome = broken.ResetOutcome;
-            Volatile.Write(ref _resetExpires, services.Clock.Now + (long)_flushTime.TotalMilliseconds);
-            _deadlines.HalfClosed(services.Clock.Now); // the longest time for bytes that wait for bandwidth
         }
     }
 
     private async Task FlushAsync(Side healthy)
     {
-        var waited = TimeSpan.Zero;
-        while (record.Outcome is null && waited < _flushTime && !TcpInfo.IsSendQueueEmpty(healthy.Socket))
+        while (record.Outcome is null && !_lost.IsLate(services.Clock.Now) && !TcpInfo.IsSendQueueEmpty(healthy.Socket))
         {
             await Task.Delay(_flushPoll, services.Time);
-            waited += _flushPoll;
         }
     }
 
@@ -300,7 +295,7 @@ internal sealed class SocketRelay(
     {
         if (Interlocked.Exchange(ref _expired, 1) == 0)
         {
-            if (_broken is null)
+            if (_lost.Side is null)
             {
                 record.TryEnd(outcome);
                 _outcome = outcome;
