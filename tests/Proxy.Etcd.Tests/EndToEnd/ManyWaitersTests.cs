@@ -34,6 +34,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
             AddHost(host);
         }
 
+        await Task.WhenAll(_hosts.Select(static host => ServeAsync(host.Queue, -1, []))).WaitAsync(Eventually.Limit); // nobody is admitted at first
         var tokens = new List<long>();
         var started = Stopwatch.GetTimestamp();
         var before = await CostAsync();
