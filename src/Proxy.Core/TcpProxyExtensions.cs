@@ -8,6 +8,7 @@ using Proxy.Clusters.Probing;
 using Proxy.Conditions.Rules;
 using Proxy.Configuration;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Forwarding;
 using Proxy.Handover;
 using Proxy.Hooks;
@@ -67,6 +68,7 @@ public static class TcpProxyExtensions
         services.AddProtocols();
         services.AddMultiplexing();
         services.AddChannels();
+        services.AddEngine();
         services.AddRoutes();
         services.AddRevisions();
         services.AddConditions();

@@ -13,6 +13,7 @@ namespace Proxy.Channels;
 /// </summary>
 internal sealed class ChannelHost(
     CurrentChannels channels,
+    OwnAddress address,
     TunnelServer server,
     TunnelTrust trust,
     Announcement announcement,
@@ -42,7 +43,9 @@ internal sealed class ChannelHost(
     public MemberSet Members => members.Current;
 
     /// <summary>Binds the tunnel, joins the group and starts the loops that follow members, readiness and edits.</summary>
-    /// <exception cref="BindException">The tunnel's address is in use, or its certificates cannot be read.</exception>
+    /// <exception cref="BindException">
+    /// The tunnel's address is in use, its certificates cannot be read, or no local address could be claimed.
+    /// </exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!channels.IsStarted)
@@ -50,6 +53,7 @@ internal sealed class ChannelHost(
             return;
         }
 
+        await address.ClaimAsync(cancellationToken);
         try
         {
             trust.Review();
@@ -92,6 +96,7 @@ internal sealed class ChannelHost(
         await server.StopAsync(cutter.DrainAsync(limit.Token));
         await _ending.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await members.LeaveAsync();
         await listeners.DisposeAsync();
         await report.FinishAsync();
         await notifier.FinishAsync(channels.Config.Notify);

@@ -1,10 +1,11 @@
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 
 namespace Proxy.Channels;
 
-/// <summary>Shows operators the state of channels, the members and the open tunnels.</summary>
+/// <summary>Shows operators the state of channels, the members and the open tunnels; drains members.</summary>
 public sealed class ChannelRegistry
 {
     private readonly MemberDirectory _members;
@@ -14,6 +15,7 @@ public sealed class ChannelRegistry
     private readonly CurrentChannels _channels;
     private readonly CallListeners _listeners;
     private readonly ReadyProbe _servers;
+    private readonly DrainedMembers _drained;
 
     internal ChannelRegistry(
         IChannelMonitor monitor,
@@ -23,7 +25,8 @@ public sealed class ChannelRegistry
         ConnectionTracker tracker,
         CurrentChannels channels,
         CallListeners listeners,
-        ReadyProbe servers
+        ReadyProbe servers,
+        DrainedMembers drained
     )
     {
         Monitor = monitor;
@@ -34,6 +37,7 @@ public sealed class ChannelRegistry
         _channels = channels;
         _listeners = listeners;
         _servers = servers;
+        _drained = drained;
     }
 
     /// <summary>Reports what happens to the channels.</summary>
@@ -82,8 +86,40 @@ public sealed class ChannelRegistry
                 )
                 {
                     StateSince = _suspicion.Since(member.Id) ?? _history.SinceOf(member.Id),
+                    Drained = _drained.Has(member.Id),
+                    DrainedHere = _drained.IsHere(member.Id),
+                    DrainedForAll = _drained.ForAll(member.Id),
                 }),
         ];
+
+    /// <summary>
+    /// Keeps new tunnels from a member, of clients for which a member is chosen; open ones go on, as do clients that name the member by its local address. This
+    /// lasts until <see cref="TryUndrain"/> or the end of the program.
+    /// </summary>
+    /// <param name="member">The id of the member.</param>
+    /// <returns>False if there is no such member.</returns>
+    public bool TryDrain(string member)
+    {
+        if (!_members.Current.All.ContainsKey(member))
+        {
+            return false;
+        }
+
+        _drained.Add(member);
+        return true;
+    }
+
+    /// <summary>Ends the drain of a member at this host; one that all hosts drain stays drained.</summary>
+    /// <param name="member">The id of the member.</param>
+    /// <returns>False if there is no such member.</returns>
+    public bool TryUndrain(string member)
+    {
+        _drained.Remove(member);
+        return _members.Current.All.ContainsKey(member);
+    }
+
+    /// <summary>Replaces what all hosts drain: also members that there are not yet.</summary>
+    internal void DrainForAll(IReadOnlyDictionary<DrainTarget, DrainOrder> drains) => _drained.SetForAll(drains);
 
     /// <summary>The connections that go through a tunnel or are being connected through one, oldest first.</summary>
     /// <returns>One entry per connection.</returns>

@@ -28,6 +28,7 @@ internal static class ChannelServices
         AddMonitoring(services);
         AddConnections(services);
         services.TryAddSingleton<ReadyProbe>();
+        services.TryAddSingleton<OwnAddress>();
         services.TryAddSingleton<Announcement>();
         services.TryAddSingleton<MemberHistory>();
         services.TryAddSingleton<GroupMembers>();
@@ -43,7 +44,8 @@ internal static class ChannelServices
             provider.GetRequiredService<ConnectionTracker>(),
             provider.GetRequiredService<CurrentChannels>(),
             provider.GetRequiredService<CallListeners>(),
-            provider.GetRequiredService<ReadyProbe>()
+            provider.GetRequiredService<ReadyProbe>(),
+            provider.GetRequiredService<DrainedMembers>()
         ));
         return services;
     }
@@ -87,7 +89,7 @@ internal static class ChannelServices
         );
         services.TryAddSingleton(static provider => new MemberDirectory(
             provider.GetRequiredService<ThisInstance>().Id,
-            provider.GetRequiredService<ThisInstance>().Address
+            () => provider.GetRequiredService<ThisInstance>().Address
         ));
         services.TryAddSingleton<HelloFeed>();
         services.TryAddSingleton<HelloReader>();
@@ -126,7 +128,10 @@ internal static class ChannelServices
     {
         services.TryAddSingleton(static provider => new ChannelMonitor(
             provider.GetRequiredService<ThisInstance>().Epoch,
-            provider.GetRequiredService<CurrentChannels>().IsStarted ? provider.GetRequiredService<ThisInstance>().BindIp.ToString() : "",
+            () =>
+                provider.GetRequiredService<CurrentChannels>().IsStarted
+                    ? provider.GetRequiredService<ThisInstance>().BindIp.ToString()
+                    : "",
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ChannelMonitor>>()
         ));
@@ -157,6 +162,7 @@ internal static class ChannelServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MemberSuspicion>>()
         ));
+        services.TryAddSingleton<DrainedMembers>();
         services.TryAddSingleton<MemberBalancer>();
         services.TryAddSingleton<MemberDialer>();
         services.TryAddSingleton<CallPipelines>();

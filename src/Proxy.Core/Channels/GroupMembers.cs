@@ -39,6 +39,9 @@ internal sealed partial class GroupMembers(
         return chosen.StartAsync(self, _used);
     }
 
+    /// <summary>Leaves the group, when no tunnel is open any more.</summary>
+    public Task LeaveAsync() => chosen.LeaveAsync();
+
     /// <summary>Applies updates until the token is cancelled. An update that cannot be applied is logged and skipped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -1,13 +1,15 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Membership;
+using Proxy.Configuration.Channels;
 
 namespace Proxy.Channels;
 
 /// <summary>
 /// Assigns addresses to Request channels and, in mode Port, local ports to members, and keeps them in a file. A name keeps its address or
-/// port even while it is not configured.
+/// port even while it is not configured. Keeps the number that this instance has claimed, too.
 /// </summary>
 internal sealed partial class LocalAddressBook
 {
@@ -15,6 +17,7 @@ internal sealed partial class LocalAddressBook
     private readonly string _path;
     private readonly ILogger _logger;
     private readonly State _state;
+    private OwnState? _own;
     private bool _unsaved;
     private bool _failed;
 
@@ -24,6 +27,7 @@ internal sealed partial class LocalAddressBook
         _path = path;
         _logger = logger;
         _state = Load();
+        _own = _state.Own;
     }
 
     /// <summary>Assigns a number to every name; new names get the lowest free number, in ordinal order of names.</summary>
@@ -65,6 +69,19 @@ internal sealed partial class LocalAddressBook
         Save(changed);
     }
 
+    /// <summary>The number that an instance of a group has claimed; null if none is kept.</summary>
+    public int? OwnNumber(string group, string instance) =>
+        _own is { } own && own.Group == group && own.Instance == instance ? own.Number : null;
+
+    /// <summary>Keeps the number that this instance has claimed.</summary>
+    public void KeepOwnNumber(string group, string instance, int number)
+    {
+        var own = new OwnState(group, instance, number);
+        var changed = _own != own;
+        _own = own;
+        Save(changed);
+    }
+
     private State Load()
     {
         try
@@ -76,7 +93,7 @@ internal sealed partial class LocalAddressBook
 
             var read = JsonSerializer.Deserialize<State>(File.ReadAllBytes(_path));
             return IsSound(read)
-                ? new State(read!.Requests, read.Ports)
+                ? new State(read!.Requests, read.Ports) { Own = read.Own }
                 : throw new JsonException("it assigns an address twice, or one that cannot be assigned.");
         }
         catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
@@ -91,7 +108,8 @@ internal sealed partial class LocalAddressBook
         state is { Requests: not null, Ports: not null }
         && state.Requests.Values.All(static number => number is >= 1 and <= LocalAddress.LastRequest)
         && state.Requests.Values.Distinct().Count() == state.Requests.Count
-        && state.Ports.Values.All(static port => port is >= 1 and <= IPEndPoint.MaxPort);
+        && state.Ports.Values.All(static port => port is >= 1 and <= IPEndPoint.MaxPort)
+        && state.Own is null or { Group: not null, Instance: not null, Number: >= 0 and <= ChannelOrdinal.Max };
 
     // What could not be written is tried again at every call, also when nothing has changed since.
     private void Save(bool changed)
@@ -105,7 +123,7 @@ internal sealed partial class LocalAddressBook
         try
         {
             var next = $"{_path}.new";
-            File.WriteAllBytes(next, JsonSerializer.SerializeToUtf8Bytes(_state, _format));
+            File.WriteAllBytes(next, JsonSerializer.SerializeToUtf8Bytes(_state with { Own = _own }, _format));
             File.Move(next, _path, overwrite: true);
             _unsaved = false;
             if (_failed)
@@ -126,7 +144,13 @@ internal sealed partial class LocalAddressBook
         }
     }
 
-    private sealed record State(Dictionary<string, int> Requests, Dictionary<string, int> Ports);
+    private sealed record State(Dictionary<string, int> Requests, Dictionary<string, int> Ports)
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public OwnState? Own { get; init; }
+    }
+
+    private sealed record OwnState(string Group, string Instance, int Number);
 
     private static partial class Log
     {

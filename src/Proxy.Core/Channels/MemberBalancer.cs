@@ -5,10 +5,10 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels;
 
 /// <summary>
-/// Picks the member for a tunnel among those that serve: suspects last, the instance's own zone first, then of two random members the one
+/// Picks the member for a tunnel among those that serve and that no operator has drained: suspects last, the instance's own zone first, then of two random members the one
 /// with fewer tunnels.
 /// </summary>
-internal sealed class MemberBalancer(ThisInstance instance, MemberSuspicion suspicion, Random random)
+internal sealed class MemberBalancer(ThisInstance instance, MemberSuspicion suspicion, DrainedMembers drained, Random random)
 {
     private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
 
@@ -18,7 +18,10 @@ internal sealed class MemberBalancer(ThisInstance instance, MemberSuspicion susp
     /// <summary>Picks a member that has not been tried yet; null when none is left.</summary>
     public MemberRecord? Pick(ChannelConfig channel, MemberSet members, IReadOnlyCollection<string> tried)
     {
-        var able = channel.Servers(members).Where(member => member.State == MemberState.Up && !tried.Contains(member.Id)).ToList();
+        var able = channel
+            .Servers(members)
+            .Where(member => member.State == MemberState.Up && !tried.Contains(member.Id) && !drained.Has(member.Id))
+            .ToList();
         var trusted = able.FindAll(member => !suspicion.Has(member.Id));
         able = trusted.Count > 0 ? trusted : able;
         var near = instance.Zone is { } zone ? able.Where(member => member.Zone == zone).ToList() : [];

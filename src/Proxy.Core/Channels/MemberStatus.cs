@@ -1,5 +1,6 @@
 using Proxy.Channels.Membership;
 using Proxy.Conditions;
+using Proxy.Engine;
 
 namespace Proxy.Channels;
 
@@ -25,6 +26,15 @@ public sealed record MemberStatus(
 {
     /// <summary>Since when it has been in its state, as far as this instance knows.</summary>
     public DateTimeOffset? StateSince { get; init; }
+
+    /// <summary>Whether an operator keeps new tunnels from it, here or for all hosts.</summary>
+    public bool Drained { get; init; }
+
+    /// <summary>Whether it is drained at this host.</summary>
+    public bool DrainedHere { get; init; }
+
+    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    public DrainOrder? DrainedForAll { get; init; }
 
     /// <summary>How well it works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }

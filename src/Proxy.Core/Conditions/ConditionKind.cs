@@ -36,7 +36,7 @@ public enum ConditionKind
     /// <summary>A log; the id is <c>access</c>.</summary>
     Log,
 
-    /// <summary>The configuration; the id is <c>edit</c>, a file or a section.</summary>
+    /// <summary>The configuration; the id is <c>edit</c>, a file, a document that hosts share or a section.</summary>
     Configuration,
 
     /// <summary>What the process may use; the id is <c>accepting</c>, <c>descriptors</c>, <c>memory</c> or <c>ports</c>.</summary>
@@ -47,4 +47,10 @@ public enum ConditionKind
 
     /// <summary>An endpoint of TCP, by its limit; the id is its own.</summary>
     Endpoint,
+
+    /// <summary>The engine that hosts share; the id is its kind: <c>etcd</c>.</summary>
+    Engine,
+
+    /// <summary>This host in its fleet; the id is that of the instance.</summary>
+    Fleet,
 }

@@ -107,4 +107,22 @@ public enum ConditionReason
 
     /// <summary>It is not valid yet: its time begins later, or the clock here is wrong.</summary>
     NotYetValid,
+
+    /// <summary>The engine does not answer.</summary>
+    EngineUnreachable,
+
+    /// <summary>This host has no lease of the engine, so that its keys are gone.</summary>
+    LeaseLost,
+
+    /// <summary>The engine refuses what this host asks, as without a right or with a full disk.</summary>
+    EngineRefused,
+
+    /// <summary>It may be out of date, since the engine that holds it does not answer.</summary>
+    OutOfDate,
+
+    /// <summary>Another process is registered under the same id of an instance.</summary>
+    InstanceTaken,
+
+    /// <summary>Another host runs a newer revision of a shared document, and has for a while.</summary>
+    DocumentDiffers,
 }

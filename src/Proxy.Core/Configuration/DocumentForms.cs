@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Endpoints;
+using Proxy.Configuration.Engine;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Configuration.Reading;
@@ -64,10 +65,14 @@ internal sealed class DocumentForms
             [(typeof(DestinationSection), nameof(DestinationSection.Address))] = Pattern(DestinationPattern),
             [(typeof(KestrelEndpointConfig), nameof(KestrelEndpointConfig.Url))] = Pattern(UrlPattern),
             [(typeof(AdminConfig), nameof(AdminConfig.Url))] = Pattern(UrlPattern),
+            [(typeof(EtcdConfig), nameof(EtcdConfig.Endpoints))] = Pattern(UrlPattern),
+            [(typeof(EtcdConfig), nameof(EtcdConfig.Prefix))] = Pattern("^/[!-~]*[!-.0-~]$"),
             [(typeof(TunnelConfig), nameof(TunnelConfig.Url))] = Pattern(TlsUrlPattern),
             [(typeof(LoopbackConfig), nameof(LoopbackConfig.Network))] = Pattern(NetworkPattern),
             [(typeof(MembershipConfig), nameof(MembershipConfig.Provider))] = Names(
-                names.MembershipProviders.Concat([MembershipProviders.Static, MembershipProviders.Dns])
+                names
+                    .MembershipProviders.Concat([MembershipProviders.Static, MembershipProviders.Dns, MembershipProviders.Engine])
+                    .Distinct(StringComparer.OrdinalIgnoreCase)
             ),
             [(typeof(ChannelWebhookConfig), nameof(ChannelWebhookConfig.Url))] = Pattern(UrlPattern),
         };

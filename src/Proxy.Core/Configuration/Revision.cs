@@ -41,6 +41,9 @@ public sealed class Revision
     /// </summary>
     internal ReadOnlyMemory<byte> Document { get; init; } = "{}"u8.ToArray();
 
+    /// <summary>The versions of the documents that it was read from and that hosts share, by their names.</summary>
+    internal IReadOnlyDictionary<string, long> Versions { get; init; } = ById.Empty<long>();
+
     /// <summary>The secrets that are masked in what programs print.</summary>
     internal IReadOnlyList<string> Secrets { get; init; } = [];
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Configuration.Channels;
 using Proxy.Configuration.Clusters;
 using Proxy.Configuration.Endpoints;
+using Proxy.Configuration.Engine;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -33,10 +34,11 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         var problems = new ProblemList(configuration, shape);
         try
         {
-            var root = ConfigTree.Read(configuration, shape, problems, cancellationToken);
+            var versions = new Dictionary<string, long>(StringComparer.Ordinal);
+            var root = ConfigTree.Read(configuration, shape, problems, versions, cancellationToken);
             RootKeys.Check(root, problems);
             var json = new ConfigWalker(problems, wholeDocument, cancellationToken).Read(root, shape.Root, null) as JsonObject ?? [];
-            var revision = Read(root, json, wholeDocument, problems, cancellationToken);
+            var revision = Read(root, json, wholeDocument, versions, problems, cancellationToken);
             return new ReadResult(problems.HasErrors ? null : revision, problems.Errors, problems.Warnings) { Document = json };
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -47,14 +49,22 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
         }
     }
 
-    private Revision? Read(ConfigNode root, JsonObject json, bool wholeDocument, ProblemList problems, CancellationToken cancellationToken)
+    private Revision? Read(
+        ConfigNode root,
+        JsonObject json,
+        bool wholeDocument,
+        IReadOnlyDictionary<string, long> versions,
+        ProblemList problems,
+        CancellationToken cancellationToken
+    )
     {
         var known = names();
         var config = json.Deserialize<ProxyConfig>(ConfigTypes.Options) ?? new ProxyConfig();
         cancellationToken.ThrowIfCancellationRequested();
         IdValidator.Check(config.ReverseProxy, problems);
         AdminValidator.Check(config.Admin, root, problems);
-        ChannelsValidator.Check(config.Channels, known, problems);
+        ChannelsValidator.Check(config.Channels, config.Engine?.Etcd is not null, config.Engine?.Group, known, problems);
+        EngineValidator.Check(config.Engine, config.ReverseProxy.TcpRoutes, problems);
         if (config.Transport.Kind == TransportKind.Epoll && !OperatingSystem.IsLinux())
         {
             problems.Error("Transport:Kind", "'Epoll' needs Linux; use 'Auto'.");
@@ -110,6 +120,7 @@ internal sealed class RevisionReader(Func<ConfigNames> names, IConfigValidator y
             Warnings = problems.Warnings,
             IsEmptyOnPurpose = onPurpose,
             Document = document,
+            Versions = versions,
             Secrets = SecretValues.Find(json, ProxyDocument.Secrets),
             Snapshot = new ConfigurationRoot([new NodeConfigurationProvider(root.Without(IsReverseProxy))]),
         };

@@ -97,4 +97,7 @@ public enum ConnectionOutcome
     /// Every attempt to reach a destination failed, the last one in its TLS handshake; or the destination violated TLS after it.
     /// </summary>
     UpstreamTlsFailed,
+
+    /// <summary>The permit of a lock over all hosts was lost: the lease of this host is about to end, or its key is gone.</summary>
+    PermitLost,
 }

@@ -14,6 +14,7 @@ internal static class ConnectionOutcomes
             ConnectionOutcome.QueueFull => true,
             ConnectionOutcome.QueueTimeout => true,
             ConnectionOutcome.HookFailed => true,
+            ConnectionOutcome.PermitLost => true,
             ConnectionOutcome.TlsFailed => true,
             ConnectionOutcome.ProtocolError => true,
             ConnectionOutcome.ResponseTimeout => true,

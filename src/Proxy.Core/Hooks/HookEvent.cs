@@ -27,4 +27,10 @@ public sealed record HookEvent
 
     /// <summary>Whether this is the first activation after a timeout.</summary>
     public bool AfterTimeout { get; init; }
+
+    /// <summary>
+    /// The fencing token of a lock with Scope Global: greater than those of all holders before. A service that refuses smaller ones is safe from a host that
+    /// was frozen while it held the permit. Null for none.
+    /// </summary>
+    public long? FencingToken { get; init; }
 }

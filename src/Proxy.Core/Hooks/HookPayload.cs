@@ -12,7 +12,8 @@ internal sealed record HookPayload(
     string? Address,
     string? Client,
     long Activation,
-    bool AfterTimeout
+    bool AfterTimeout,
+    long? FencingToken
 )
 {
     public static HookPayload Of(HookEvent hookEvent) =>
@@ -23,7 +24,8 @@ internal sealed record HookPayload(
             hookEvent.Address is null ? null : HookAddress.Format(hookEvent.Address),
             hookEvent.Client?.ToString(),
             hookEvent.Activation,
-            hookEvent.AfterTimeout
+            hookEvent.AfterTimeout,
+            hookEvent.FencingToken
         );
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HookJson.Default.HookPayload);
@@ -39,6 +41,7 @@ internal sealed record HookPayload(
             ["PROXY_CLIENT"] = Client ?? "",
             ["PROXY_ACTIVATION"] = Activation.ToString(CultureInfo.InvariantCulture),
             ["PROXY_AFTER_TIMEOUT"] = AfterTimeout ? "1" : "0",
+            ["PROXY_FENCING_TOKEN"] = FencingToken?.ToString(CultureInfo.InvariantCulture) ?? "",
         };
 }
 

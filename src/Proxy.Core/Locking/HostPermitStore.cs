@@ -1,3 +1,5 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Locking;
 
 /// <summary>Keeps permits in this process.</summary>
@@ -9,12 +11,14 @@ internal sealed class HostPermitStore : IPermitStore
     /// <inheritdoc />
     public IPermits Open(string routeId, Action available) => new Permits();
 
-    // No notification is needed: the queue that returns a permit admits its next client itself.
+    // A count is enough: the queue knows the order, and when it returns a permit it admits its next client itself.
     private sealed class Permits : IPermits
     {
         private int _taken;
 
-        public bool TryTake(int maximum)
+        public PermitTicket? LineUp(ConnectionRecord client) => null;
+
+        public bool TryTake(PermitTicket? ticket, int maximum)
         {
             var taken = Volatile.Read(ref _taken);
             while (taken < maximum)
@@ -31,7 +35,21 @@ internal sealed class HostPermitStore : IPermitStore
             return false;
         }
 
-        public void Return() => Interlocked.Decrement(ref _taken);
+        public void Leave(PermitTicket? ticket) { }
+
+        public void Return(PermitTicket? ticket) => Interlocked.Decrement(ref _taken);
+
+        public PermitTicket? Adopt(ConnectionRecord client)
+        {
+            Interlocked.Increment(ref _taken);
+            return null;
+        }
+
+        public void Apply(LockSettings settings) { }
+
+        public void Pause(bool paused) { }
+
+        public SharedLockStatus? Describe(int maximum, bool withHolders) => null;
 
         public void Dispose() { }
     }

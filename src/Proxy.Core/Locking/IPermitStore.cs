@@ -8,7 +8,7 @@ internal interface IPermitStore
 
     /// <summary>Opens the permits of a route.</summary>
     /// <param name="routeId">The id of the route.</param>
-    /// <param name="available">Called from any thread when a permit may be available after one was refused.</param>
+    /// <param name="available">Called from any thread, but within no call of the permits, when a permit may be available after one was refused.</param>
     /// <returns>The permits; disposing them returns those that are held.</returns>
     IPermits Open(string routeId, Action available);
 }

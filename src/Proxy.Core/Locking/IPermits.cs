@@ -1,13 +1,40 @@
+using Proxy.Diagnostics;
+
 namespace Proxy.Locking;
 
-/// <summary>The permits of one route. Neither call waits.</summary>
+/// <summary>The permits of one route. No call waits, and none calls back. Calls come in the order of the queue, one at a time.</summary>
 internal interface IPermits : IDisposable
 {
-    /// <summary>Takes a permit for the client that has waited longest.</summary>
-    /// <param name="maximum">The number of permits as configured now; at least 1.</param>
-    /// <returns>False if all are taken.</returns>
-    bool TryTake(int maximum);
+    /// <summary>Adds a client that begins to wait, behind all others.</summary>
+    /// <param name="client">The client.</param>
+    /// <returns>Its ticket; null from a store that needs none, to which null stands for every client.</returns>
+    PermitTicket? LineUp(ConnectionRecord client);
 
-    /// <summary>Returns a permit.</summary>
-    void Return();
+    /// <summary>Takes a permit for the client that has waited longest.</summary>
+    /// <param name="ticket">Its ticket; null if it has not lined up.</param>
+    /// <param name="maximum">The number of permits as configured now; at least 1.</param>
+    /// <returns>False if there is none for it now.</returns>
+    bool TryTake(PermitTicket? ticket, int maximum);
+
+    /// <summary>Removes a client that waits no longer and has taken no permit.</summary>
+    void Leave(PermitTicket? ticket);
+
+    /// <summary>Returns a permit, or one that was lost.</summary>
+    void Return(PermitTicket? ticket);
+
+    /// <summary>Counts a client that is served already, since its permit is from elsewhere, as where the scope of the lock was edited.</summary>
+    /// <param name="client">The client.</param>
+    /// <returns>Its ticket, which is to be returned.</returns>
+    PermitTicket? Adopt(ConnectionRecord client);
+
+    /// <summary>Applies the settings of the newest revision.</summary>
+    void Apply(LockSettings settings);
+
+    /// <summary>Tells that an operator has paused admission here, or resumed it.</summary>
+    void Pause(bool paused);
+
+    /// <summary>What is known of the clients of all hosts; null from a store of this host alone.</summary>
+    /// <param name="maximum">The number of permits as configured now.</param>
+    /// <param name="withHolders">Whether to list the holders of other hosts.</param>
+    SharedLockStatus? Describe(int maximum, bool withHolders);
 }

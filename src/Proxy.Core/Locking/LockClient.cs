@@ -12,6 +12,12 @@ public sealed record LockClient
     /// <summary>The place in the queue, from 1; 0 for a client that holds a permit.</summary>
     public required int Position { get; init; }
 
+    /// <summary>The place in the queue over all hosts, from 1, with Scope Global; 0 for a client that holds a permit, null if it is not known.</summary>
+    public int? SharedPosition { get; init; }
+
+    /// <summary>The fencing token, which grows from holder to holder with Scope Global; null for none.</summary>
+    public long? FencingToken { get; init; }
+
     /// <summary>How long it has waited so far, or waited until it got its permit.</summary>
     public required TimeSpan Waited { get; init; }
 

@@ -21,6 +21,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
     /// </summary>
     public async Task RunAsync()
     {
+        await using var lost = waiter.Lost.UnsafeRegister(OnLost, waiter.Record);
         try
         {
             if (await TryActivateAsync())
@@ -34,6 +35,9 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
             _ = FinishAsync();
         }
     }
+
+    // Another host's client may have the permit soon, whatever this one is at.
+    private static void OnLost(object? record) => ((ConnectionRecord)record!).Close(ConnectionOutcome.PermitLost);
 
     private async Task<bool> TryActivateAsync()
     {
@@ -52,11 +56,12 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
             var result = await ActivateAsync(_destination);
             reason = result.Reason;
             stopped.ThrowIfCancellationRequested(); // a step that the stop cut off has not failed
+            waiter.Lost.ThrowIfCancellationRequested();
             _isActivated = result.Succeeded || _settings.ProceedsOnHookFailure;
         }
         catch (OperationCanceledException)
         {
-            waiter.Record.Close(ConnectionOutcome.Drained);
+            waiter.Record.Close(waiter.Lost.IsCancellationRequested ? ConnectionOutcome.PermitLost : ConnectionOutcome.Drained);
             return false;
         }
 
@@ -72,7 +77,8 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
     private async Task<HookResult> ActivateAsync(LockedDestination destination)
     {
         var started = time.GetTimestamp();
-        var result = await queue.Hooks.ActivateAsync(_settings, waiter, destination, stopped);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopped, waiter.Lost);
+        var result = await queue.Hooks.ActivateAsync(_settings, waiter, destination, either.Token);
         if (!_settings.OnActivate.IsEmpty)
         {
             waiter.Record.Span?.Hooked("activate", time.GetElapsedTime(started), result.Outcome.ToString());
@@ -127,7 +133,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
             }
 
             waiter.Phase = LockPhase.Resting;
-            if (queue.Settings.ReleaseDelay > TimeSpan.Zero)
+            if (queue.Settings.ReleaseDelay > TimeSpan.Zero && !waiter.Lost.IsCancellationRequested)
             {
                 await Task.Delay(queue.Settings.ReleaseDelay, time, stopped);
             }

@@ -122,6 +122,7 @@ internal sealed class LockHooks(string routeId, TimeProvider time)
                 Client = waiter.Record.Client,
                 Activation = activation,
                 AfterTimeout = Volatile.Read(ref _timeouts) > _answered,
+                FencingToken = waiter.FencingToken,
             },
             cancellationToken
         );

@@ -28,6 +28,18 @@ internal sealed class LockMetrics
             "{connection}",
             "Permits that are held."
         );
+        instruments.CreateObservableUpDownCounter(
+            "proxy.lock.shared.waiting",
+            () => ObserveShared(static shared => shared.Waiting),
+            "{connection}",
+            "Clients of all hosts that wait, of a lock with Scope Global."
+        );
+        instruments.CreateObservableUpDownCounter(
+            "proxy.lock.shared.holding",
+            () => ObserveShared(static shared => shared.Holding),
+            "{connection}",
+            "Permits that clients of all hosts hold, of a lock with Scope Global."
+        );
         instruments.CreateObservableGauge(
             "proxy.lock.longest_wait",
             () => Queues().Select(static queue => new Measurement<double>(queue.LongestWait().TotalSeconds, Route(queue.RouteId))),
@@ -50,6 +62,12 @@ internal sealed class LockMetrics
     public void Released(string routeId, TimeSpan held) => _hold.Record(held.TotalSeconds, Route(routeId));
 
     private static KeyValuePair<string, object?> Route(string id) => new("proxy.route_id", id);
+
+    private IEnumerable<Measurement<int>> ObserveShared(Func<SharedLockStatus, int> value) =>
+        Queues()
+            .Select(static queue => queue.Brief().Status)
+            .Where(static status => status.Shared is not null)
+            .Select(status => new Measurement<int>(value(status.Shared!), Route(status.RouteId)));
 
     private IEnumerable<Measurement<int>> Observe(Func<LockQueue, int> value) =>
         Queues().Select(queue => new Measurement<int>(value(queue), Route(queue.RouteId)));

@@ -6,7 +6,7 @@ namespace Proxy.Locking;
 
 /// <summary>
 /// The clients of one lock, first in, first out. It survives edits: settings change, and places stay. All operations take constant time,
-/// except edits and <see cref="Describe()"/>.
+/// except edits and <see cref="Describe"/>.
 /// </summary>
 internal sealed class LockQueue : IDisposable
 {
@@ -17,9 +17,9 @@ internal sealed class LockQueue : IDisposable
     private readonly HashSet<LockWaiter> _holding = [];
     private readonly AdmissionPause _pause;
     private readonly FailureRun _refused;
-    private readonly IPermits _permits;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private LockPermits _permits;
     private LockSettings _settings;
     private int? _permitsForNow;
     private bool _isClosed;
@@ -33,9 +33,9 @@ internal sealed class LockQueue : IDisposable
         _time = time;
         _pause = new AdmissionPause(time);
         _refused = new FailureRun(time, _lately);
-        _permits = store.Open(routeId, Admit);
         _timer = time.CreateTimer(static state => ((LockQueue)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Hooks = new LockHooks(routeId, time);
+        _permits = new LockPermits(store, routeId, settings, Admit);
     }
 
     public string RouteId { get; }
@@ -52,19 +52,25 @@ internal sealed class LockQueue : IDisposable
     /// <summary>
     /// Applies new settings. Waiting clients keep their places, unless a shorter timeout or another DropQueued ends their wait.
     /// </summary>
-    public void Apply(LockSettings settings)
+    /// <param name="settings">The settings.</param>
+    /// <param name="store">Where permits are kept from now on; null if that has not changed.</param>
+    public void Apply(LockSettings settings, IPermitStore? store = null)
     {
         List<LockWaiter> left;
+        LockPermits? old;
         lock (_gate)
         {
             Volatile.Write(ref _settings, settings);
             _permitsForNow = null;
             _isClosed = false;
             left = [.. _waiting.Where(waiter => waiter.Departed is { } how && Counts(how))];
-            left.ForEach(TakeOut);
+            left.ForEach(Drop);
             NoteFull();
+            old = MoveTo(store);
+            _permits.Apply(settings);
         }
 
+        old?.Dispose();
         Hooks.Apply(settings);
         left.ForEach(static waiter => waiter.Complete(ConnectionOutcome.LeftQueue));
         Silent.WakeAll();
@@ -79,7 +85,7 @@ internal sealed class LockQueue : IDisposable
         {
             _isClosed = true;
             waiting = [.. _waiting];
-            waiting.ForEach(TakeOut);
+            waiting.ForEach(Drop);
         }
 
         waiting.ForEach(static waiter => waiter.Complete(ConnectionOutcome.Drained));
@@ -96,7 +102,7 @@ internal sealed class LockQueue : IDisposable
                 return new(ConnectionOutcome.Drained);
             }
 
-            if (_waiting.Count == 0 && _pause.AllowsOne && _permits.TryTake(PermitsNow))
+            if (_waiting.Count == 0 && _pause.AllowsOne && _permits.TryTake(waiter, PermitsNow))
             {
                 Hold(waiter);
                 return new((ConnectionOutcome?)null);
@@ -109,6 +115,7 @@ internal sealed class LockQueue : IDisposable
             }
 
             waiter.Place = _waiting.AddLast(waiter);
+            _permits.LineUp(waiter);
             NoteFull();
             if (_waiting.Count == 1)
             {
@@ -135,7 +142,7 @@ internal sealed class LockQueue : IDisposable
                 return false;
             }
 
-            TakeOut(waiter);
+            Drop(waiter);
         }
 
         waiter.Complete(ConnectionOutcome.LeftQueue);
@@ -178,7 +185,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
-            _permits.Return(); // before continuations of waiting code can see that no permit is in use
+            _permits.Return(waiter); // before continuations of waiting code can see that no permit is in use
             _holding.Remove(waiter);
             _pause.Ended(waiter);
             if (_holding.Count == 0)
@@ -197,6 +204,7 @@ internal sealed class LockQueue : IDisposable
         lock (_gate)
         {
             _pause.Pause(paused);
+            _permits.Pause(paused);
         }
 
         Admit();
@@ -269,7 +277,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
-            return (DescribeQueue(), _waiting.Count);
+            return (Summarize(withHolders: false), _waiting.Count);
         }
     }
 
@@ -283,14 +291,14 @@ internal sealed class LockQueue : IDisposable
         {
             holding = [.. _holding];
             waiting = [.. _waiting];
-            status = DescribeQueue();
+            status = Summarize(withHolders: true);
         }
 
         // Outside the lock, so that clients do not wait while thousands of others are described.
         return status with
         {
-            Holding = [.. holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => Describe(waiter, 0))],
-            Waiting = [.. waiting.Select((waiter, index) => Describe(waiter, index + 1))],
+            Holding = [.. holding.OrderBy(static waiter => waiter.Admitted).Select(waiter => waiter.Describe(0, status.Permits, _time))],
+            Waiting = [.. waiting.Select((waiter, index) => waiter.Describe(index + 1, status.Permits, _time))],
         };
     }
 
@@ -300,7 +308,7 @@ internal sealed class LockQueue : IDisposable
         _permits.Dispose();
     }
 
-    private LockStatus DescribeQueue() =>
+    private LockStatus Summarize(bool withHolders) =>
         new()
         {
             RouteId = RouteId,
@@ -316,23 +324,12 @@ internal sealed class LockQueue : IDisposable
             HookFailures = Hooks.Failures,
             Activations = Hooks.Activations,
             Silent = Silent.Count,
+            Shared = _permits.Describe(PermitsNow, withHolders),
             Holding = [],
             Waiting = [],
         };
 
     private int PermitsNow => _permitsForNow ?? _settings.Permits;
-
-    private LockClient Describe(LockWaiter waiter, int position) =>
-        new()
-        {
-            ConnectionId = waiter.Record.Id,
-            Client = waiter.Record.Client?.ToString(),
-            Position = position,
-            Waited = position > 0 ? _time.GetElapsedTime(waiter.Arrived) : _time.GetElapsedTime(waiter.Arrived, waiter.Admitted),
-            Held = position > 0 ? TimeSpan.Zero : _time.GetElapsedTime(waiter.Admitted),
-            Phase = position > 0 ? null : waiter.Phase,
-            DestinationId = waiter.DestinationId,
-        };
 
     // To the proxy, a half-close looks like leaving.
     private bool Counts(PeerDeparture how) =>
@@ -345,6 +342,39 @@ internal sealed class LockQueue : IDisposable
         _waiting.Remove(waiter.Place!);
         waiter.Place = null;
         NoteFull();
+    }
+
+    // Takes out a client that gets no permit.
+    private void Drop(LockWaiter waiter)
+    {
+        TakeOut(waiter);
+        _permits.Leave(waiter);
+    }
+
+    // Clients line up in the other store in their order, and those that are served count there too.
+    private LockPermits? MoveTo(IPermitStore? store)
+    {
+        if (store is null || store.Name == _permits.StoreName)
+        {
+            return null;
+        }
+
+        var old = _permits;
+        _permits = new LockPermits(store, RouteId, _settings, Admit);
+        _permits.Pause(_pause.IsPaused);
+        foreach (var waiter in _holding)
+        {
+            old.Return(waiter);
+            _permits.Adopt(waiter);
+        }
+
+        foreach (var waiter in _waiting)
+        {
+            old.Leave(waiter);
+            _permits.LineUp(waiter);
+        }
+
+        return old;
     }
 
     private void NoteFull() =>
@@ -369,7 +399,7 @@ internal sealed class LockQueue : IDisposable
     {
         lock (_gate)
         {
-            if (_waiting.First is not { Value: var waiter } || !_pause.AllowsOne || !_permits.TryTake(PermitsNow))
+            if (_waiting.First is not { Value: var waiter } || !_pause.AllowsOne || !_permits.TryTake(waiter, PermitsNow))
             {
                 return null;
             }
@@ -403,7 +433,7 @@ internal sealed class LockQueue : IDisposable
                 return null;
             }
 
-            TakeOut(waiter);
+            Drop(waiter);
             return waiter;
         }
     }

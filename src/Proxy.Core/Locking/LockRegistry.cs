@@ -77,16 +77,17 @@ public sealed class LockRegistry : IDisposable
     /// <summary>Builds a route's lock for a revision without applying it. One revision at a time.</summary>
     internal LockReservation Reserve(string routeId, string scope, LockSettings settings)
     {
+        var store = Store(scope);
         lock (_gate)
         {
             var isKnown = _queues.TryGetValue(routeId, out var queue);
-            queue ??= new LockQueue(routeId, settings, Store(scope), _time);
+            queue ??= new LockQueue(routeId, settings, store, _time);
             if (isKnown)
             {
                 _reserved.Add(queue);
             }
 
-            return new(queue, !isKnown, settings, new LockMiddleware(queue, _metrics, _time, _stopped.Token));
+            return new(queue, !isKnown, store, settings, new LockMiddleware(queue, _metrics, _time, _stopped.Token));
         }
     }
 
@@ -107,7 +108,7 @@ public sealed class LockRegistry : IDisposable
         }
 
         var failures = new List<Exception>();
-        var used = locks.ToDictionary(static one => one.Queue, static one => one.Settings);
+        var used = locks.ToDictionary(static one => one.Queue, static one => one);
         foreach (var queue in Queues())
         {
             try
@@ -172,11 +173,11 @@ public sealed class LockRegistry : IDisposable
 
     private Task WhenIdleAsync() => Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync()));
 
-    private void Follow(LockQueue queue, LockSettings? settings)
+    private void Follow(LockQueue queue, LockReservation? reserved)
     {
-        if (settings is not null)
+        if (reserved is not null)
         {
-            queue.Apply(settings);
+            queue.Apply(reserved.Settings, reserved.Store);
             return;
         }
 
@@ -184,7 +185,9 @@ public sealed class LockRegistry : IDisposable
         _ = ForgetAsync(queue);
     }
 
-    private IPermitStore Store(string scope) => _stores.First(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase));
+    private IPermitStore Store(string scope) =>
+        _stores.FirstOrDefault(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase))
+        ?? throw new InvalidOperationException($"Scope {scope} needs the engine, which this program connects to at its start only; restart it.");
 
     // A queue that is in use is not removed.
     private async Task ForgetAsync(LockQueue queue)

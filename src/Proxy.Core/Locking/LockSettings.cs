@@ -9,6 +9,9 @@ internal sealed record LockSettings
     /// <summary>The number of clients that are served at the same time.</summary>
     public required int Permits { get; init; }
 
+    /// <summary>What happens while the engine of a global lock cannot be reached.</summary>
+    public WhenEngineLost WhenEngineLost { get; init; }
+
     /// <summary>The number of clients that may wait.</summary>
     public required int QueueLimit { get; init; }
 

@@ -39,6 +39,9 @@ public sealed record LockStatus
     /// <summary>The runs of hooks that failed since the last one that succeeded, even if clients are served all the same; null if there are none.</summary>
     public Failures? HookFailures { get; init; }
 
+    /// <summary>The lock over all hosts; null with Scope Host.</summary>
+    public SharedLockStatus? Shared { get; init; }
+
     /// <summary>How well the lock works; null where that is not asked for.</summary>
     public Condition? Condition { get; init; }
 

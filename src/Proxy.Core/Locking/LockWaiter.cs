@@ -23,6 +23,15 @@ internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord 
     /// <summary>Its place in the queue; null once it has left the queue.</summary>
     public LinkedListNode<LockWaiter>? Place { get; set; }
 
+    /// <summary>Its ticket from the store of permits; null if that needs none.</summary>
+    public PermitTicket? Ticket { get; set; }
+
+    /// <summary>Its fencing token; null for none.</summary>
+    public long? FencingToken => Ticket?.FencingToken is { } token and not 0 ? token : null;
+
+    /// <summary>Cancelled when its permit is lost.</summary>
+    public CancellationToken Lost => Ticket?.Lost ?? CancellationToken.None;
+
     /// <summary>How the peer departed while waiting, if that did not end the wait.</summary>
     public PeerDeparture? Departed { get; set; }
 
@@ -44,6 +53,28 @@ internal sealed class LockWaiter(ConnectionContext connection, ConnectionRecord 
         _refusal = refusal;
         ConnectionWork.PostTo(connection, this);
     }
+
+    /// <summary>Describes it for operators.</summary>
+    /// <param name="position">Its place in the queue, from 1; 0 if it holds a permit.</param>
+    /// <param name="permits">The number of permits.</param>
+    /// <param name="time">The clock.</param>
+    public LockClient Describe(int position, int permits, TimeProvider time) =>
+        new()
+        {
+            ConnectionId = record.Id,
+            Client = record.Client?.ToString(),
+            Position = position,
+            SharedPosition =
+                Ticket is not { } ticket ? null
+                : position == 0 ? 0
+                : ticket.Rank is { } rank ? Math.Max(1, rank - permits + 1)
+                : null,
+            FencingToken = position > 0 ? null : FencingToken,
+            Waited = position > 0 ? time.GetElapsedTime(arrived) : time.GetElapsedTime(arrived, Admitted),
+            Held = position > 0 ? TimeSpan.Zero : time.GetElapsedTime(Admitted),
+            Phase = position > 0 ? null : Phase,
+            DestinationId = DestinationId,
+        };
 
     void IThreadPoolWorkItem.Execute() => _source.SetResult(_refusal);
 

@@ -51,6 +51,8 @@ internal static unsafe partial class Libc
     public const nuint SocketBytesToRead = 0x541B; // FIONREAD
     public const nuint SocketBytesToSend = 0x5411; // SIOCOUTQ
 
+    public const int ClockBootTime = 7;
+
     private const string Library = "libc";
 
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
@@ -118,6 +120,11 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     public static partial int Statx(int folder, byte* path, int flags, uint mask, byte* status);
+
+    /// <param name="clock">The clock.</param>
+    /// <param name="time">Receives seconds and nanoseconds.</param>
+    [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
+    public static partial int GetTime(int clock, long* time);
 
     [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
     public static partial int GetPeerName(int descriptor, byte* address, uint* length);

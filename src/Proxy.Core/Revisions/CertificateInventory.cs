@@ -19,10 +19,9 @@ public sealed class CertificateInventory
     /// <summary>Forgets what a revision does not use.</summary>
     internal void Keep(Revision revision)
     {
-        var config = revision.Config.ReverseProxy;
         _store.Keep(
-            [.. UsedCertificates.Certificates(config).Select(static one => one.Config)],
-            [.. UsedCertificates.Bundles(config).Select(static one => (one.Authorities, one.Revoked))]
+            [.. CertificatesOf(revision.Config).Select(static one => one.Config)],
+            [.. BundlesOf(revision.Config).Select(static one => (one.Authorities, one.Revoked))]
         );
     }
 
@@ -30,7 +29,7 @@ public sealed class CertificateInventory
     internal IEnumerable<(string Key, string Warning)> Warnings(Revision revision)
     {
         var now = _time.GetUtcNow();
-        return from used in UsedCertificates.Certificates(revision.Config.ReverseProxy)
+        return from used in CertificatesOf(revision.Config)
             let found = _store.Find(used.Config)
             where found is not null
             from warning in CertificateWarnings.Of(found.Loaded, used.IsServer ? CertificateUse.Server : CertificateUse.Client, now)
@@ -72,17 +71,33 @@ public sealed class CertificateInventory
 
     /// <summary>The certificates in use, with the keys that name them.</summary>
     internal IEnumerable<(string Key, ServedCertificate Certificate)> Certificates() =>
-        from used in Used is { } config ? UsedCertificates.Certificates(config) : []
+        from used in _status.Current.Running is { Config: var config } ? CertificatesOf(config) : []
         let found = _store.Find(used.Config)
         where found is not null
         select (used.Key, found);
 
     /// <summary>The bundles in use, with the keys that name them.</summary>
     internal IEnumerable<(string Key, TrustBundle Bundle)> Bundles() =>
-        from used in Used is { } config ? UsedCertificates.Bundles(config) : []
+        from used in _status.Current.Running is { Config: var config } ? BundlesOf(config) : []
         let found = _store.Find(used.Authorities, used.Revoked)
         where found is not null
         select (used.Key, found);
+
+    private static IEnumerable<UsedCertificate> CertificatesOf(ProxyConfig config) =>
+        UsedCertificates
+            .Certificates(config.ReverseProxy)
+            .Concat(
+                config.Engine?.Etcd?.Certificate is { } own ? [new UsedCertificate("Engine:Etcd:Certificate", own, IsServer: false)] : []
+            );
+
+    private static IEnumerable<UsedBundle> BundlesOf(ProxyConfig config) =>
+        UsedCertificates
+            .Bundles(config.ReverseProxy)
+            .Concat(
+                config.Engine?.Etcd is { } etcd
+                    ? [new UsedBundle("Engine:Etcd:CertificateAuthority", etcd.CertificateAuthority, null)]
+                    : []
+            );
 
     private string? ProblemOf(string? authorities, string? revoked) =>
         _store.Find(authorities, revoked)?.Problem is { } problem ? Printable.Escape(problem.Text) : null;

@@ -2,6 +2,7 @@ using Proxy.Clusters.Health;
 using Proxy.Clusters.LoadBalancing;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -119,7 +120,7 @@ public sealed class ClusterRegistry
         return true;
     }
 
-    /// <summary>Ends the drain of a destination.</summary>
+    /// <summary>Ends the drain of a destination at this host; one that all hosts drain stays drained.</summary>
     /// <param name="clusterId">The id of the cluster.</param>
     /// <param name="destinationId">The id of the destination.</param>
     /// <returns>False if there is no such destination.</returns>
@@ -133,6 +134,18 @@ public sealed class ClusterRegistry
 
         _updater.UpdateAllDestinations(cluster);
         return true;
+    }
+
+    /// <summary>Replaces what all hosts drain: also destinations that there are not yet.</summary>
+    internal void DrainForAll(IReadOnlyDictionary<DrainTarget, DrainOrder> drains)
+    {
+        foreach (var id in _drained.SetForAll(drains))
+        {
+            if (_clusters.TryGetCluster(id, out var cluster))
+            {
+                _updater.UpdateAllDestinations(cluster);
+            }
+        }
     }
 
     /// <summary>
@@ -183,6 +196,8 @@ public sealed class ClusterRegistry
         )
         {
             Checks = Checks(cluster.Model.Config.HealthCheck),
+            DrainedHere = _drained.IsHere(cluster.ClusterId, destination.DestinationId),
+            DrainedForAll = _drained.ForAll(cluster.ClusterId, destination.DestinationId),
         };
 
     private static string Checks(HealthCheckConfig? checks) =>

@@ -25,17 +25,29 @@ public sealed class ConfigInspector
     /// <returns>A copy; empty before the start.</returns>
     public JsonObject Document() => SecretMask.Apply(Running, ProxyDocument.Secrets) as JsonObject ?? [];
 
-    /// <summary>The files that the configuration is read from.</summary>
+    /// <summary>The documents that the configuration is read from: files, and those that hosts share.</summary>
     /// <returns>In the order of precedence, with their present content.</returns>
-    public IReadOnlyList<ConfigFile> Files() =>
-        [.. Providers().OfType<JsonFileProvider>().Select(static file => ConfigFile.Read(file.File, ProxyDocument.Secrets))];
+    public IReadOnlyList<ConfigFile> Files() => [.. Documents().Select(static document => document.Describe(ProxyDocument.Secrets))];
+
+    /// <summary>The documents that hosts share: which revision of each runs here, and whether there is a newer one.</summary>
+    /// <returns>In the order of precedence; empty without any.</returns>
+    public IReadOnlyList<SharedDocument> SharedDocuments()
+    {
+        var state = _status.Current;
+        return
+        [
+            .. Documents()
+                .Where(static document => document.Shared is not null)
+                .Select(document => SharedDocument.Of(document, document.Shared!, state)),
+        ];
+    }
 
     /// <summary>Reads the files again, as SIGHUP does. Soon afterwards their content is applied or rejected.</summary>
     public void Reload()
     {
-        foreach (var file in Providers().OfType<JsonFileProvider>())
+        foreach (var document in Documents())
         {
-            file.Load();
+            document.Load();
         }
     }
 
@@ -72,15 +84,8 @@ public sealed class ConfigInspector
     private IEnumerable<IConfigurationProvider> Providers() =>
         _input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];
 
-    private static IConfigurationProvider OnDisk(IConfigurationProvider provider)
-    {
-        if (provider is not JsonFileProvider known)
-        {
-            return provider;
-        }
+    private IEnumerable<DocumentProvider> Documents() => Providers().OfType<DocumentProvider>();
 
-        var fresh = new JsonFileProvider(new JsonFileSource(known.File) { Watch = false });
-        fresh.Load();
-        return fresh.Problem is null ? fresh : known;
-    }
+    private static IConfigurationProvider OnDisk(IConfigurationProvider provider) =>
+        provider is DocumentProvider known ? known.Newest() : provider;
 }

@@ -1,5 +1,6 @@
 using Proxy.Conditions;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 
 namespace Proxy.Revisions;
 
@@ -7,7 +8,7 @@ namespace Proxy.Revisions;
 /// <param name="Id">The id of the destination.</param>
 /// <param name="Address">Its address; user and query are masked.</param>
 /// <param name="Health">Its health.</param>
-/// <param name="Drained">Whether an operator keeps new connections and requests from it.</param>
+/// <param name="Drained">Whether an operator keeps new connections and requests from it, here or for all hosts.</param>
 /// <param name="Connections">
 /// The number of TCP connections to it (including those being dialed), multiplexer clients and HTTP requests.
 /// </param>
@@ -15,6 +16,12 @@ public sealed record DestinationStatus(string Id, string Address, DestinationHea
 {
     /// <summary>Which checks are configured: <c>Off</c>, <c>Active</c>, <c>Passive</c> or <c>ActiveAndPassive</c>.</summary>
     public string Checks { get; init; } = "Off";
+
+    /// <summary>Whether it is drained at this host.</summary>
+    public bool DrainedHere { get; init; }
+
+    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    public DrainOrder? DrainedForAll { get; init; }
 
     /// <summary>Its dials and bytes, those of open TCP connections included; null where that is not asked for.</summary>
     public DestinationTraffic? Traffic { get; init; }

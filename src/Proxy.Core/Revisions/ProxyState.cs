@@ -51,6 +51,9 @@ public sealed record ProxyState
     /// </summary>
     public IReadOnlyList<string> ReplacedFiles { get; init; } = [];
 
+    /// <summary>The versions with which the running configuration was read of documents that hosts share, by their names.</summary>
+    internal IReadOnlyDictionary<string, long> Versions { get; init; } = new Dictionary<string, long>();
+
     /// <summary>When the host began to stop; null if it has not.</summary>
     public DateTimeOffset? DrainingSince { get; init; }
 

@@ -144,6 +144,7 @@ internal sealed partial class RevisionApplier(
             state with
             {
                 Running = revision,
+                Versions = revision.Versions,
                 AppliedAt = now,
                 Bound = addresses,
                 RestartNeeded = restart,

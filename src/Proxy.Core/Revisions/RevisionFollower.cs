@@ -40,6 +40,7 @@ internal sealed partial class RevisionFollower(
     public void Start()
     {
         metrics.Reloaded("accepted");
+        NoteVersions(status.Current.Running!);
         services.Changed += OnServersChanged;
         _watching = ChangeToken.OnChange(input.Configuration.GetReloadToken, SignalEdit);
         SignalEdit(); // an edit since the first reading signaled no token that was watched
@@ -162,7 +163,13 @@ internal sealed partial class RevisionFollower(
         if (errors.Count == 0)
         {
             status.Update(static state => state with { Rejected = [], RejectedAt = null });
-            Wait(result.Revision!.Id == running.Id ? null : result.Revision);
+            var isSame = result.Revision!.Id == running.Id; // also where only comments or white space were edited
+            Wait(isSame ? null : result.Revision);
+            if (isSame)
+            {
+                NoteVersions(result.Revision);
+            }
+
             return;
         }
 
@@ -175,10 +182,9 @@ internal sealed partial class RevisionFollower(
 
     private void NoteReplaced()
     {
-        var providers = input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root) : [];
         IReadOnlyList<string> replaced =
         [
-            .. providers.OfType<JsonFileProvider>().Where(static file => file.IsReplaced).Select(static file => file.File),
+            .. Documents().OfType<JsonFileProvider>().Where(static file => file.IsReplaced).Select(static file => file.File),
         ];
         foreach (var file in replaced.Except(status.Current.ReplacedFiles))
         {
@@ -246,8 +252,24 @@ internal sealed partial class RevisionFollower(
         Wait(null);
         metrics.Reloaded("accepted");
         Log.Applied(logger, revision.Id);
+        NoteVersions(revision);
         return false;
     }
+
+    private void NoteVersions(Revision revision)
+    {
+        status.Update(state => state with { Versions = revision.Versions });
+        foreach (var document in Documents())
+        {
+            if (revision.Versions.TryGetValue(document.Name, out var version))
+            {
+                document.Runs(version);
+            }
+        }
+    }
+
+    private IEnumerable<DocumentProvider> Documents() =>
+        input.Configuration is IConfigurationRoot root ? ConfigTree.Flatten(root).OfType<DocumentProvider>() : [];
 
     private void Wait(Revision? revision)
     {

@@ -31,6 +31,7 @@ internal sealed class LockRouteFactory(
         new()
         {
             Permits = config.Permits,
+            WhenEngineLost = config.WhenEngineLost,
             QueueLimit = config.QueueLimit,
             QueueTimeout = config.QueueTimeout,
             MaxHold = config.MaxHold,

@@ -13,8 +13,8 @@ internal abstract class LeaseTerm
     public abstract TimeSpan Left { get; }
 
     /// <summary>
-    /// Cancelled once <see cref="Margin"/> or less is left: what only one host may do at a time has to end. It stays cancelled, also if a renewal succeeds
-    /// after it.
+    /// Cancelled once <see cref="Margin"/> or less is left: what only one host may do at a time has to end. A token that is cancelled stays so; after a renewal
+    /// there is another one, for what begins then.
     /// </summary>
     public abstract CancellationToken NearEnd { get; }
 

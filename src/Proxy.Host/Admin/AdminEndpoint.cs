@@ -90,6 +90,8 @@ internal static class AdminEndpoint
         LockApi.Map(api.About("Locks"));
         MultiplexApi.Map(api.About("Multiplex"));
         ChannelApi.Map(api.About("Channels"));
+        MemberApi.Map(api.About("Channels"));
+        FleetApi.Map(api.About("Fleet"));
         EventsApi.Map(api.About("Host"), admin);
         DashboardPage.Map(endpoints.MapGroup("").NeedsNoToken());
     }

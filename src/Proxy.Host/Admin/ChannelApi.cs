@@ -7,7 +7,7 @@ using Proxy.Host.Contracts;
 
 namespace Proxy.Host.Admin;
 
-/// <summary>The channels: their states, the members, the open tunnels, and a stream of all changes.</summary>
+/// <summary>The channels: their states, the open tunnels, and a stream of all changes.</summary>
 internal static class ChannelApi
 {
     // The interval of heartbeats: intermediaries and clients may close a stream on which nothing is sent.
@@ -20,14 +20,9 @@ internal static class ChannelApi
         api.MapGet("/channel-events", (Delegate)WriteEventsAsync)
             .WithSummary("Every change of a channel, as server-sent events; supports Last-Event-ID.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
-        api.MapGet("/members", static (ChannelRegistry channels, KnownConditions known) => Members(channels, known))
-            .WithSummary("The other instances of the group.");
         api.MapGet("/tunnels", static (ChannelRegistry channels) => channels.Tunnels())
             .WithSummary("The connections that use a tunnel, the oldest first.");
     }
-
-    private static MembersAnswer Members(ChannelRegistry channels, KnownConditions known) =>
-        new(channels.IsStale, [.. channels.Members().Select(known.With)]) { Lost = channels.Lost };
 
     private static IEnumerable<ChannelState> List(ChannelRegistry channels) =>
         channels.Monitor.Current.Values.OrderBy(static state => state.Channel, StringComparer.Ordinal);

@@ -1,6 +1,14 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Engine;
 using Proxy.Host.Contracts;
 using Proxy.Revisions;
+using DrainAnswer = Microsoft.AspNetCore.Http.HttpResults.Results<
+    Microsoft.AspNetCore.Http.HttpResults.Ok<Proxy.Revisions.DestinationStatus>,
+    Microsoft.AspNetCore.Http.HttpResults.NoContent,
+    Microsoft.AspNetCore.Http.HttpResults.BadRequest<Proxy.Host.Contracts.ApiError>,
+    Microsoft.AspNetCore.Http.HttpResults.NotFound<Proxy.Host.Contracts.ApiError>,
+    Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Proxy.Host.Contracts.ApiError>
+>;
 
 namespace Proxy.Host.Admin;
 
@@ -18,12 +26,44 @@ internal static class ClusterApi
             )
             .WithSummary("The clusters and their destinations.");
         api.MapGet("/clusters/{id}", One).WithSummary("One cluster.");
-        api.MapPost($"{Destination}/drain", Drain)
+        api.MapPost(
+                $"{Destination}/drain",
+                static (
+                    string id,
+                    string destination,
+                    ClusterRegistry clusters,
+                    KnownConditions known,
+                    FleetDraining fleet,
+                    HttpContext context,
+                    bool allHosts = false
+                ) =>
+                    allHosts
+                        ? DrainForAllAsync(new(id, destination), clusters, known, fleet, context)
+                        : Task.FromResult(Answer(clusters.TryDrain(id, destination), id, destination, clusters, known))
+            )
             .WithSummary(
-                "Stops new connections and requests to a destination until undrain, its removal or a restart; open ones continue."
-            );
-        api.MapPost($"{Destination}/undrain", Undrain)
-            .WithSummary("Ends the drain of a destination, which gets new connections and requests again.");
+                "Stops new connections and requests to a destination until undrain, its removal or a restart; open ones continue. With allHosts=true at all hosts of the fleet, until undrain for all."
+            )
+            .ProducesProblems(StatusCodes.Status503ServiceUnavailable);
+        api.MapPost(
+                $"{Destination}/undrain",
+                static (
+                    string id,
+                    string destination,
+                    ClusterRegistry clusters,
+                    KnownConditions known,
+                    FleetDraining fleet,
+                    HttpContext context,
+                    bool allHosts = false
+                ) =>
+                    allHosts
+                        ? UndrainForAllAsync(new(id, destination), clusters, known, fleet, context)
+                        : Task.FromResult(Answer(clusters.TryUndrain(id, destination), id, destination, clusters, known))
+            )
+            .WithSummary(
+                "Ends the drain of a destination at this host, or with allHosts=true that of all hosts: it gets new connections and requests again, unless the other one is left. 204 if this host has no such destination."
+            )
+            .ProducesProblems(StatusCodes.Status503ServiceUnavailable);
         api.MapDelete($"{Destination}/connections", Close)
             .WithSummary("Resets the TCP connections to a destination (ClosedByAdmin); HTTP requests continue.");
     }
@@ -38,35 +78,62 @@ internal static class ClusterApi
             ? TypedResults.Ok(With(known.With(clusters.WithTraffic([found])[0]), certificates))
             : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
-    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Drain(
-        string id,
-        string destination,
+    private static async Task<DrainAnswer> DrainForAllAsync(
+        DrainTarget target,
         ClusterRegistry clusters,
-        KnownConditions known
-    ) => Answer(clusters.TryDrain(id, destination), id, destination, clusters, known);
+        KnownConditions known,
+        FleetDraining fleet,
+        HttpContext context
+    )
+    {
+        if (fleet.Missing is { } missing)
+        {
+            return TypedResults.BadRequest(missing);
+        }
 
-    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Undrain(
-        string id,
-        string destination,
+        // A mistyped name would be drained for ever, and by nobody.
+        return Find(target, clusters) is null ? TypedResults.NotFound(NotFoundError(target.ClusterId!, target.Id))
+            : await fleet.SetAsync(target, isDrained: true, context) is { } failure ? Unavailable(failure)
+            : Answer(done: true, target.ClusterId!, target.Id, clusters, known);
+    }
+
+    private static async Task<DrainAnswer> UndrainForAllAsync(
+        DrainTarget target,
         ClusterRegistry clusters,
-        KnownConditions known
-    ) => Answer(clusters.TryUndrain(id, destination), id, destination, clusters, known);
+        KnownConditions known,
+        FleetDraining fleet,
+        HttpContext context
+    )
+    {
+        if (fleet.Missing is { } missing)
+        {
+            return TypedResults.BadRequest(missing);
+        }
+
+        var isKnown = Find(target, clusters) is not null;
+        if (!isKnown && !fleet.Has(target))
+        {
+            return TypedResults.NotFound(NotFoundError(target.ClusterId!, target.Id));
+        }
+
+        return await fleet.SetAsync(target, isDrained: false, context) is { } failure ? Unavailable(failure)
+            : isKnown ? Answer(done: true, target.ClusterId!, target.Id, clusters, known)
+            : TypedResults.NoContent();
+    }
+
+    private static JsonHttpResult<ApiError> Unavailable(ApiError failure) =>
+        TypedResults.Json(failure, statusCode: StatusCodes.Status503ServiceUnavailable);
+
+    private static DestinationStatus? Find(DrainTarget target, ClusterRegistry clusters) =>
+        clusters.Find(target.ClusterId!)?.Destinations.FirstOrDefault(one => one.Id.Equals(target.Id, StringComparison.OrdinalIgnoreCase));
 
     private static Results<Ok<ClosedAnswer>, NotFound<ApiError>> Close(string id, string destination, ClusterRegistry clusters) =>
         clusters.CloseConnections(id, destination) is { } closed
             ? TypedResults.Ok(new ClosedAnswer(closed))
             : TypedResults.NotFound(NotFoundError(id, destination));
 
-    private static Results<Ok<DestinationStatus>, NotFound<ApiError>> Answer(
-        bool done,
-        string id,
-        string destination,
-        ClusterRegistry clusters,
-        KnownConditions known
-    ) =>
-        done
-        && clusters.Find(id)?.Destinations.FirstOrDefault(one => one.Id.Equals(destination, StringComparison.OrdinalIgnoreCase))
-            is { } found
+    private static DrainAnswer Answer(bool done, string id, string destination, ClusterRegistry clusters, KnownConditions known) =>
+        done && Find(new(id, destination), clusters) is { } found
             ? TypedResults.Ok(known.With(id, found))
             : TypedResults.NotFound(NotFoundError(id, destination));
 

@@ -54,7 +54,10 @@ internal static class ConfigurationApi
             state.Pending,
             state.RestartNeeded,
             [.. (state.Running?.Warnings ?? []).Select(Problem.Of)]
-        );
+        )
+        {
+            Documents = configuration.SharedDocuments(),
+        };
     }
 
     private static IEnumerable<DiskDifference> Difference(ConfigInspector configuration) =>

@@ -17,6 +17,7 @@ internal sealed class SnapshotReader(
     ClusterRegistry clusters,
     ConditionRegistry conditions,
     TrafficHistory history,
+    FleetReader fleet,
     AdminConfig admin
 )
 {
@@ -38,7 +39,10 @@ internal sealed class SnapshotReader(
             Clusters(),
             ConditionsAnswer.Of(all, static one => one.Level != ConditionLevel.Ok, MaxNotable),
             history.Read()
-        );
+        )
+        {
+            Fleet = fleet.ReadSummary(),
+        };
     }
 
     private SnapshotRoutes Routes(KnownConditions known)
@@ -74,6 +78,9 @@ internal sealed class SnapshotReader(
                 static cluster => cluster.Destinations,
                 static (cluster, destination) =>
                     new NotableDestination(cluster.Id, destination.Id, IsUnhealthy(destination), destination.Drained)
+                    {
+                        DrainedForAll = destination.DrainedForAll,
+                    }
             )
             .Where(static destination => destination.Unhealthy || destination.Drained)
             .OrderByDescending(static destination => destination.Drained) // what is unhealthy is among the conditions, too

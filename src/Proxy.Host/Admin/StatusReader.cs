@@ -1,5 +1,6 @@
 using Proxy.Connections;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Host.Contracts;
 using Proxy.Host.Observability;
 using Proxy.Revisions;
@@ -10,11 +11,13 @@ namespace Proxy.Host.Admin;
 /// <summary>Collects the status of the host.</summary>
 internal sealed class StatusReader(
     ProxyStatus status,
+    ConfigInspector configuration,
     ConnectionTracker tracker,
     ProxyMetrics metrics,
     AccessLog accessLog,
     EventLoops loops,
     Resources resources,
+    IEnumerable<IEngine> engines,
     TimeProvider time
 )
 {
@@ -40,7 +43,9 @@ internal sealed class StatusReader(
         )
         {
             ReplacedFiles = state.ReplacedFiles,
+            Documents = configuration.SharedDocuments(),
             AcceptingPausedSince = resources.PausedSince,
+            Engine = engines.FirstOrDefault() is { } engine ? EngineAnswer.Of(engine.Status) : null,
         };
     }
 

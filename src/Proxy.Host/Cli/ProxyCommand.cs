@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proxy.Host.Cli.Checking;
+using Proxy.Host.Cli.Documents;
 using Proxy.Host.Cli.Init;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Hosting;
@@ -9,8 +10,6 @@ namespace Proxy.Host.Cli;
 /// <summary>The root command of the program: without a subcommand it runs the host.</summary>
 internal static class ProxyCommand
 {
-    private const string DefaultFile = "config/proxy.json";
-
     public static async Task<int> RunAsync(string[] args)
     {
         var root = Create();
@@ -35,6 +34,7 @@ internal static class ProxyCommand
             DemoCommand.Create(),
             InitCommand.Create(),
             CheckCommand.Create(),
+            ConfigCommand.Create(),
             Schema(),
             ForwardCommand.Create(),
             LockCommand.Create(),
@@ -46,6 +46,7 @@ internal static class ProxyCommand
             root.Add(command);
         }
 
+        root.Add(FleetCommand.Create());
         root.Add(ConditionsCommand.Create());
         root.Add(ConnectionsCommand.Create());
         root.Add(CloseCommand.Create());
@@ -71,7 +72,7 @@ internal static class ProxyCommand
         var config = new Option<string[]>("--config")
         {
             Description =
-                $"A configuration file; by default {DefaultFile}. If the option is repeated and a setting is in several files, the last file wins.",
+                $"A configuration file, or etcd:NAME for a document that hosts share; by default {ConfigurationFiles.Default}. If the option is repeated and a setting is in several of them, the last one wins.",
         };
         var application = new ApplicationOptions();
         command.Options.Add(config);
@@ -94,9 +95,9 @@ internal static class ProxyCommand
     )
     {
         cancellationToken.ThrowIfCancellationRequested();
-        files = files is { Length: > 0 } ? files : [DefaultFile];
-        files = [.. files.Select(file => Path.Combine(options.ContentRootPath ?? "", file))];
-        var missing = Array.Find(files, static file => !File.Exists(file));
+        files = files is { Length: > 0 } ? files : [ConfigurationFiles.Default];
+        files = [.. files.Select(file => ConfigurationFiles.IsShared(file) ? file : Path.Combine(options.ContentRootPath ?? "", file))];
+        var missing = Array.Find(files, static file => !ConfigurationFiles.IsShared(file) && !File.Exists(file));
         if (missing is not null)
         {
             await parsed.InvocationConfiguration.Error.WriteLineAsync(
@@ -105,6 +106,11 @@ internal static class ProxyCommand
             return ExitCode.BadInput;
         }
 
-        return await HostRunner.RunAsync(ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read()), options);
+        return Array.Exists(files, ConfigurationFiles.IsShared)
+            ? await DocumentCommand.ReportAsync(parsed, () => HostRunner.RunAsync(Sources(files), options, isShared: true))
+            : await HostRunner.RunAsync(Sources(files), options);
     }
+
+    private static IConfigurationBuilder Sources(string[] files) =>
+        ConfigurationFiles.Sources(files).AddInMemoryCollection(ProxyEnvironment.Read());
 }

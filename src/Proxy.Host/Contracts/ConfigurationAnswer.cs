@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Proxy.Configuration.Reading;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Contracts;
 
@@ -7,7 +8,7 @@ namespace Proxy.Host.Contracts;
 /// <param name="Revision">The id of the running revision; null before the first one is applied.</param>
 /// <param name="AppliedAt">When that revision was applied.</param>
 /// <param name="Document">The running configuration: all files and other sources merged, only keys that are set.</param>
-/// <param name="Files">The files; a later file overrides an earlier one.</param>
+/// <param name="Files">The files and the documents that hosts share; a later one overrides an earlier one.</param>
 /// <param name="Rejected">Why the newest edit was rejected; empty when it was accepted.</param>
 /// <param name="Pending">Why the newest valid revision is not applied yet; null when none waits.</param>
 /// <param name="RestartNeeded">Sections that were edited and take effect only after a restart.</param>
@@ -21,7 +22,11 @@ internal sealed record ConfigurationAnswer(
     string? Pending,
     IReadOnlyList<string> RestartNeeded,
     IReadOnlyList<Problem> Warnings
-);
+)
+{
+    /// <summary>The documents that hosts share, which are among the files: which revision of each runs here, and whether the newest is rejected.</summary>
+    public IReadOnlyList<SharedDocument> Documents { get; init; } = [];
+}
 
 /// <summary>A key whose value in the files on disk differs from the running configuration.</summary>
 /// <param name="Path">The configuration path.</param>

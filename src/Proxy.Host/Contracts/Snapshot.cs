@@ -1,4 +1,5 @@
 using Proxy.Diagnostics;
+using Proxy.Engine;
 
 namespace Proxy.Host.Contracts;
 
@@ -16,6 +17,26 @@ internal sealed record Snapshot(
     SnapshotClusters Clusters,
     ConditionsAnswer Health,
     TrafficSample Traffic
+)
+{
+    /// <summary>The fleet; null without an engine.</summary>
+    public SnapshotFleet? Fleet { get; init; }
+}
+
+/// <summary>The fleet in short.</summary>
+/// <param name="Instance">The id of this host.</param>
+/// <param name="Hosts">The number of hosts.</param>
+/// <param name="Behind">The number of hosts that run an older revision of a shared document than another host.</param>
+/// <param name="StaleSince">Since when the engine has not answered; null if it does.</param>
+/// <param name="Drains">At most 50 of what all hosts drain, the oldest first.</param>
+/// <param name="MoreDrains">The number of further ones.</param>
+internal sealed record SnapshotFleet(
+    string Instance,
+    int Hosts,
+    int Behind,
+    DateTimeOffset? StaleSince,
+    IReadOnlyList<FleetDrainAnswer> Drains,
+    int MoreDrains
 );
 
 /// <summary>The routes that are down or degraded, those with the most open connections, and the sum of the others.</summary>
@@ -40,4 +61,8 @@ internal sealed record SnapshotClusters(IReadOnlyList<NotableDestination> Notabl
 /// <param name="Destination">Its id.</param>
 /// <param name="Unhealthy">Whether an active or a passive health check found it unhealthy.</param>
 /// <param name="Drained">Whether an operator has drained it, so that it gets no new connections and requests.</param>
-internal sealed record NotableDestination(string Cluster, string Destination, bool Unhealthy, bool Drained);
+internal sealed record NotableDestination(string Cluster, string Destination, bool Unhealthy, bool Drained)
+{
+    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    public DrainOrder? DrainedForAll { get; init; }
+}

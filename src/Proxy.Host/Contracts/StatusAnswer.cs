@@ -1,4 +1,5 @@
 using Proxy.Connections;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Contracts;
 
@@ -38,8 +39,14 @@ internal sealed record StatusAnswer(
     /// </summary>
     public IReadOnlyList<string> ReplacedFiles { get; init; } = [];
 
+    /// <summary>The documents that hosts share: which revision of each runs here, and whether the newest is rejected.</summary>
+    public IReadOnlyList<SharedDocument> Documents { get; init; } = [];
+
     /// <summary>Since when no client is accepted for lack of descriptors; null if clients are accepted.</summary>
     public DateTimeOffset? AcceptingPausedSince { get; init; }
+
+    /// <summary>The engine that hosts share; null without one.</summary>
+    public EngineAnswer? Engine { get; init; }
 }
 
 /// <summary>The running configuration.</summary>

@@ -9,16 +9,20 @@ internal static class HostRunner
 {
     /// <param name="sources">The sources of the configuration.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
+    /// <param name="isShared">Whether a source is a document that hosts share.</param>
     /// <returns>The program's exit code.</returns>
-    public static async Task<int> RunAsync(IConfigurationBuilder sources, WebApplicationOptions options)
+    public static async Task<int> RunAsync(IConfigurationBuilder sources, WebApplicationOptions options, bool isShared = false)
     {
         try
         {
             using var signals = new StopSignals();
+            await using var shared = isShared ? await SharedLayers.OpenAsync(sources, signals.Token) : null;
             var configuration = sources.Build();
             using var watches = configuration as IDisposable;
-            await using var app = ProxyApplication.Build(configuration, options, signals.Token);
+            shared?.FallBack(configuration, signals.Token);
+            await using var app = ProxyApplication.Build(configuration, options, signals.Token, shared);
             await StartAsync(app, signals.Token);
+            shared?.Follow(app.Lifetime);
             await app.WaitForShutdownAsync(signals.Token);
             return ExitCode.Ok;
         }

@@ -8,6 +8,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Host;
 using Proxy.Configuration.Reading;
 using Proxy.Connections;
+using Proxy.Engine;
 using Proxy.Handover;
 using Proxy.Host.Admin;
 using Proxy.Host.Demo;
@@ -26,12 +27,14 @@ internal static class ProxyApplication
     /// <param name="configuration">The whole configuration. The host reads no other source.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
     /// <param name="cancellationToken">Ends the reading of the configuration.</param>
+    /// <param name="shared">The layers that are documents of the engine; null without any.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static WebApplication Build(
         IConfigurationRoot configuration,
         WebApplicationOptions options,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        SharedLayers? shared = null
     )
     {
         var first = TcpProxyExtensions.Check(configuration, cancellationToken);
@@ -59,8 +62,17 @@ internal static class ProxyApplication
         var inherited = SystemdServices.AddTo(services);
         services.AddSingleton(CreateTransportOptions(revision.Config.Transport, inherited));
         AccessLogEdits.AddTo(services, revision, configuration);
-        services.AddTcpProxy().LoadDocument(configuration);
+        shared?.AddTo(services);
+        var proxy = services.AddTcpProxy().LoadDocument(configuration);
+        if (revision.Config.Engine is { } engine)
+        {
+            EngineHost.Add(proxy, engine, revision.Config.Channels);
+        }
+
         services.AddSingleton<StatusReader>();
+        services.AddSingleton<FleetReader>();
+        services.AddSingleton<FleetDraining>();
+        services.AddSingleton(new HostDescription(BuildVersion.Text, revision.Config.Admin?.Url));
         services.AddTransient(static provider => new KnownConditions(provider.GetRequiredService<ConditionRegistry>().Read));
         RequestTracking.AddTo(services);
         ApiDocument.AddServices(services);
@@ -89,7 +101,7 @@ internal static class ProxyApplication
         var config = revision.Config;
 
         // An edit may add a route with Mode Http. Without files there are no edits, and without an admin address and HTTP there is no such route.
-        var isEdited = configuration.Providers.OfType<JsonFileProvider>().Any();
+        var isEdited = configuration.Providers.OfType<DocumentProvider>().Any();
         if (
             !isEdited
             && config.Admin is null

@@ -82,7 +82,7 @@ internal sealed partial class StartReport(
 
     private string Files()
     {
-        var files = configuration.Providers.OfType<JsonFileProvider>().Select(static file => file.File).ToList();
+        var files = configuration.Providers.OfType<DocumentProvider>().Select(static document => document.Name).ToList();
         return files.Count == 0 ? "options" : List(files);
     }
 

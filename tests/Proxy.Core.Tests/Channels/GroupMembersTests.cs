@@ -22,7 +22,7 @@ public sealed class GroupMembersTests : IAsyncLifetime
     {
         _instance = ChannelInstance.Create(_authority, "A_32000");
         await _instance.StartAsync();
-        _members = new(_instance.Id, _instance.Ip);
+        _members = new(_instance.Id, () => _instance.Ip);
         var services = _instance.Services;
         var members = new GroupMembers(
             services.GetRequiredService<CurrentChannels>(),

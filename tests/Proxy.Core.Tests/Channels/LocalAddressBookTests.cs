@@ -20,6 +20,18 @@ public sealed class LocalAddressBookTests : IDisposable
         Assert.Equal(["127.1.0.3", "127.1.0.1", "127.1.0.2"], Given(Open(), "a", "b", "d"));
     }
 
+    [Fact]
+    public void KeepOwnNumber_ThenOpenAgain_IsThatOfThisInstanceOfThisGroup()
+    {
+        Assert.Null(Open().OwnNumber("prod", "web-a"));
+        Open().KeepOwnNumber("prod", "web-a", 7);
+        _ = Given(Open(), "a");
+
+        Assert.Equal(7, Open().OwnNumber("prod", "web-a"));
+        Assert.Null(Open().OwnNumber("prod", "web-b"));
+        Assert.Null(Open().OwnNumber("test", "web-a"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
@@ -29,6 +41,8 @@ public sealed class LocalAddressBookTests : IDisposable
     [InlineData("""{"Requests":{"a":0},"Ports":{}}""")]
     [InlineData("""{"Requests":{"a":70000},"Ports":{}}""")]
     [InlineData("""{"Requests":{"a":1,"b":1},"Ports":{}}""")]
+    [InlineData("""{"Requests":{"b":1},"Ports":{},"Own":{"Group":"prod","Instance":"web-a","Number":65533}}""")]
+    [InlineData("""{"Requests":{"b":1},"Ports":{},"Own":{"Number":1}}""")]
     public void Open_SpoiltFile_BeginsAnew(string content)
     {
         File.WriteAllText(_path, content);

@@ -84,7 +84,7 @@ public sealed class MemberHistoryTests
     [Fact]
     public void Follow_MembersAreRefusedForTheSameAddress_AreNotLost()
     {
-        var members = new MemberDirectory("A_0", IPAddress.Parse("127.1.0.1"));
+        var members = new MemberDirectory("A_0", static () => IPAddress.Parse("127.1.0.1"));
         void Hear(MembershipUpdate update) => _history.Follow(update, members.Apply(update), members.Current);
         Hear(new MembershipUpdate.Changed(Member("A_1")));
         Hear(new MembershipUpdate.Changed(Member("A_2"))); // the same address

@@ -313,19 +313,26 @@ public sealed class StreamRelayTests
         Assert.Equal(0, pair.Buffers.Outstanding);
     }
 
-    [Theory]
-    [MemberData(nameof(Ways))]
-    public async Task Run_ClientResetsWhileUpstreamDoesNotRead_Ends(string transport, string tls, SslProtocols version)
+    [Fact]
+    public async Task Run_ClientResetsWhileUpstreamDoesNotRead_Ends()
     {
-        await using var pair = await RelayedPair.StartAsync(transport, tls, version);
-        var sending = pair.Client.SendUntilResetAsync(new byte[1 << 20]);
-        await StallsAsync(pair);
+        await Task.WhenAll(Ways.Select(EndsAsync)); // at once, since each takes the whole time to flush
 
-        pair.Client.Reset();
+        static async Task EndsAsync(object[] way)
+        {
+            await using var pair = await RelayedPair.StartAsync((string)way[0], (string)way[1], (SslProtocols)way[2]);
+            var sending = pair.Client.SendUntilResetAsync(new byte[1 << 20]);
+            await StallsAsync(pair);
 
-        Assert.Equal(ConnectionOutcome.ClientReset, await pair.Relay.WaitAsync(_limit));
-        Assert.Equal(PeerEnd.Reset, (await pair.Upstream.ReadToEndAsync()).End);
-        await sending;
+            pair.Client.Reset();
+
+            Assert.Equal(
+                (string.Join(", ", way), ConnectionOutcome.ClientReset),
+                (string.Join(", ", way), await pair.Relay.WaitAsync(_limit))
+            );
+            Assert.Equal(PeerEnd.Reset, (await pair.Upstream.ReadToEndAsync()).End);
+            await sending;
+        }
     }
 
     [Theory]

@@ -23,7 +23,7 @@ public sealed class HttpStepTests : IDisposable
         Assert.Contains("Content-Type: application/json\r\n", request, StringComparison.Ordinal);
         Assert.EndsWith(
             """
-            {"event":"activate","route":"office","destination":"a","address":"tcp://localhost:8100","client":"10.1.2.3:4567","activation":7,"afterTimeout":false}
+            {"event":"activate","route":"office","destination":"a","address":"tcp://localhost:8100","client":"10.1.2.3:4567","activation":7,"afterTimeout":false,"fencingToken":null}
             """,
             request,
             StringComparison.Ordinal

@@ -46,6 +46,40 @@ public sealed class LockHoldTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_PermitIsLostWhileServed_ResetAndItsHooksKnowTheToken()
+    {
+        var queue = _queue = new LockQueue(TestLock.Route, _lock.WithHooks, new TestPermitStore(), _time);
+        var client = await EnterAsync(queue);
+        var running = RunAsync(queue, client);
+        await Eventually.TrueAsync(() => _lock.Service.Came.Count == 1);
+
+        ((TestPermitStore.Ticket)client.Ticket!).Lose();
+
+        Assert.Equal(ConnectionOutcome.PermitLost, client.Record.Outcome);
+        _lock.Service.End(client.Record.Id);
+        await running.WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => queue.Count().Holding == 0);
+        Assert.Equal([4711, 4711], _lock.Activate.Events.Concat(_lock.Release.Events).Select(static one => one.FencingToken));
+    }
+
+    [Fact]
+    public async Task RunAsync_PermitIsLostDuringActivation_HookIsCancelledAndAdmissionGoesOn()
+    {
+        var queue = _queue = new LockQueue(TestLock.Route, _lock.WithHooks, new TestPermitStore(), _time);
+        _lock.Activate.Hold();
+        var client = await EnterAsync(queue);
+        var running = RunAsync(queue, client);
+        await Eventually.TrueAsync(() => _lock.Activate.IsRunning);
+
+        ((TestPermitStore.Ticket)client.Ticket!).Lose();
+        await running.WaitAsync(Eventually.Limit);
+
+        Assert.Equal(ConnectionOutcome.PermitLost, client.Record.Outcome);
+        Assert.Empty(_lock.Service.Came);
+        Assert.Null(queue.Brief().Status.Failures);
+    }
+
+    [Fact]
     public async Task RunAsync_ServedAfterAFailure_OthersAreAdmittedWhileItIsServed()
     {
         var queue = Create(_lock.Settings with { Permits = 2 });

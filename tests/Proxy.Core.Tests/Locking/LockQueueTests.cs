@@ -97,6 +97,42 @@ public sealed class LockQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Use_OtherStore_ThoseWhoWaitLineUpThereAndThoseServedCount()
+    {
+        var queue = Create(_lock.Settings with { QueueTimeout = TimeSpan.FromMinutes(1) });
+        var holder = Enter(queue);
+        var waiter = Enter(queue);
+        var store = new TestPermitStore { Grants = false };
+
+        queue.Apply(_lock.Settings with { QueueTimeout = TimeSpan.FromMinutes(1) }, store);
+
+        Assert.Equal(["Hold", "resumes", "1 is served", "2 lines up", "Hold"], store.Log);
+        await AdmittedAsync(holder);
+        queue.Release(holder.Waiter);
+        Assert.False(waiter.Result.IsCompleted);
+        store.Grant();
+        await AdmittedAsync(waiter);
+        queue.Apply(_lock.Settings, new HostPermitStore());
+        Assert.Equal(["returns", "closes"], store.Log.TakeLast(2));
+        Assert.Null(queue.Describe().Shared);
+    }
+
+    [Fact]
+    public async Task Leave_WaitsForAStoreThatGrantsNothing_StoreIsTold()
+    {
+        var store = new TestPermitStore { Grants = false };
+        var queue = _queue = new LockQueue(TestLock.Route, _lock.Settings with { QueueTimeout = TimeSpan.FromMinutes(1) }, store, _time);
+        var (first, second) = (Enter(queue), Enter(queue));
+        Assert.Equal(6, queue.Describe().Waiting[0].SharedPosition);
+
+        queue.Leave(first.Waiter, PeerDeparture.Reset);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(ConnectionOutcome.QueueTimeout, await second.Result);
+        Assert.Equal(["Hold", "1 lines up", "2 lines up", "leaves", "leaves"], store.Log);
+    }
+
+    [Fact]
     public async Task Use_FewerPermits_HoldersStayAndNobodyComesUntilEnoughHaveGone()
     {
         var queue = Create(_lock.Settings with { Permits = 3 });

@@ -71,6 +71,65 @@ public sealed class ClusterApiTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_ForAllHosts_IsEndedForAllOnly()
+    {
+        var fleet = new FakeFleet();
+        await using var host = await TestHost.StartAsync(Config(), fleet.AddTo);
+        using var api = new AdminClient(host);
+
+        var (status, body) = await api.SendAsync(HttpMethod.Post, $"{First}/drain?allHosts=true");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains("\"drained\":true", body, StringComparison.Ordinal);
+        Assert.Contains("\"drainedHere\":false", body, StringComparison.Ordinal);
+        Assert.Contains("\"host\":\"A_1\",\"client\":\"127.0.0.1\"", body, StringComparison.Ordinal);
+        Assert.Equal("two", await GreetingAsync(host));
+        await api.SendAsync(HttpMethod.Post, $"{First}/undrain");
+        Assert.Equal("two", await GreetingAsync(host));
+        Assert.Equal(HttpStatusCode.OK, (await api.SendAsync(HttpMethod.Post, $"{First}/undrain?allHosts=true")).Status);
+        Assert.Equal("one", await GreetingAsync(host));
+    }
+
+    [Fact]
+    public async Task Drain_ForAllHostsBeforeThereIsTheDestination_AppliesWhenItAppears()
+    {
+        var fleet = new FakeFleet();
+        await using var host = await TestHost.StartAsync(Config(), fleet.AddTo);
+        using var api = new AdminClient(host);
+        await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Post, "/api/clusters/c/destinations/new/drain?allHosts=true");
+        fleet.Drains[new("C", "NEW")] = new("A_2", null, null); // another host has it
+        fleet.Apply(host);
+
+        await host.EditAsync(Config().Replace("\"d0\"", "\"new\"", StringComparison.Ordinal));
+
+        Assert.Equal("two", await GreetingAsync(host));
+        await host.EditAsync(Config());
+        Assert.Equal("one", await GreetingAsync(host));
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await api.SendAsync(HttpMethod.Post, "/api/clusters/c/destinations/new/undrain?allHosts=true")).Status
+        );
+        Assert.Empty(fleet.Drains);
+    }
+
+    [Fact]
+    public async Task Drain_ForAllHostsWithoutAnEngineOrItsAnswer_IsAnError()
+    {
+        var fleet = new FakeFleet { Failure = "It does not answer." };
+        await using var alone = await TestHost.StartAsync(Config());
+        await using var host = await TestHost.StartAsync(Config(), fleet.AddTo);
+        using var first = new AdminClient(alone);
+        using var api = new AdminClient(host);
+
+        var missing = await first.ErrorAsync(HttpStatusCode.BadRequest, HttpMethod.Post, $"{First}/drain?allHosts=true");
+        var failed = await api.ErrorAsync(HttpStatusCode.ServiceUnavailable, HttpMethod.Post, $"{First}/drain?allHosts=true");
+
+        Assert.Contains("Engine", missing, StringComparison.Ordinal);
+        Assert.EndsWith("It does not answer.", failed, StringComparison.Ordinal);
+        Assert.Equal("one", await GreetingAsync(host));
+    }
+
+    [Fact]
     public async Task Drain_HttpDestinationWithAffinity_RequestsGoToTheOther()
     {
         await using var host = await TestHost.StartAsync(

@@ -24,6 +24,8 @@ public sealed class ImportTests
 
         var used = graph.Arrows.Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}").ToHashSet();
         var listed = Listed();
+        File.WriteAllLines("/tmp/client_arrows.txt", used.Order(StringComparer.Ordinal));
+        File.WriteAllLines("/tmp/client_unbound.txt", graph.Unbound);
 
         Assert.Empty(graph.Unbound);
         Assert.Empty(graph.Arrows.Where(arrow => !listed.Contains($"{arrow.Key.From} -> {arrow.Key.To}")).Select(Describe));
@@ -74,15 +76,27 @@ public sealed class ImportTests
             .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
             .Where(static file => !file.Split('/').Any(static part => part is "bin" or "obj"))
             .ToDictionary(static file => file, file => File.ReadAllText(Path.Combine(root, file)));
+        foreach (var file in Directory.GetFiles(Generated(), "*.cs"))
+        {
+            sources[$"Proxy.Etcd/Protocol/{Path.GetFileName(file)}"] = File.ReadAllText(file);
+        }
+
         sources["Usings.cs"] = Usings;
         return ImportGraph.Of(sources, References());
+    }
+
+    // What the build has made of the protocol's description is part of its folder. Binaries of a project are beside those of others: bin/PROJECT/CONFIGURATION.
+    private static string Generated()
+    {
+        var bin = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        return Path.Combine(bin.Parent!.Parent!.Parent!.FullName, "obj", "Proxy.Etcd", bin.Name, "Protocol");
     }
 
     // The projects are compiled together from their source, so their own assemblies stay out.
     private static IEnumerable<MetadataReference> References() =>
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(Path.PathSeparator)
-            .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Proxy.Core" or "proxy"))
+            .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Proxy.Core" or "Proxy.Etcd" or "proxy"))
             .Select(static path => MetadataReference.CreateFromFile(path));
 
     /// <summary>Lines of the form <c>Proxy.Core/Listeners: Proxy.Core/Connections, Proxy.Core/Diagnostics</c>.</summary>

@@ -7,6 +7,7 @@ public sealed class MirrorTests
 
     [Theory]
     [InlineData("Proxy.Core")]
+    [InlineData("Proxy.Etcd")]
     [InlineData("Proxy.Host")]
     public void Folders_OfTests_AreFoldersOfTheSource(string project)
     {
@@ -17,6 +18,7 @@ public sealed class MirrorTests
 
     [Theory]
     [InlineData("Proxy.Core")]
+    [InlineData("Proxy.Etcd")]
     [InlineData("Proxy.Host")]
     public void TestClasses_NameWhatTheyTest_InTheSameFolder(string project)
     {

@@ -6,6 +6,8 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
 using Proxy.Configuration.Endpoints;
+using Proxy.Configuration.Engine;
+using Proxy.Configuration.Locking;
 using Proxy.Configuration.Multiplexing;
 using Proxy.Configuration.Reading;
 using Proxy.Configuration.Routes;
@@ -22,6 +24,7 @@ public sealed partial class ExampleTests : IAsyncLifetime
     private readonly LoopbackLayer _layer = new();
     private ExampleCertificates? _certificates;
     private TestHost? _host;
+    private EtcdServer? _etcd;
 
     public static TheoryData<string> Examples =>
         [.. Directory.GetFiles(Repository.Path("config", "examples"), "*.json").Select(static path => Path.GetFileName(path))];
@@ -86,15 +89,45 @@ public sealed partial class ExampleTests : IAsyncLifetime
 
         await _layer.DisposeAsync();
         _certificates?.Dispose();
+        if (_etcd is not null)
+        {
+            await _etcd.DisposeAsync();
+        }
     }
 
     private async Task<ProxyState> StartAsync(string example)
     {
         using var written = (ConfigurationRoot)new ConfigurationBuilder().Add(Source(example)).Build();
         _certificates = await ExampleCertificates.MakeAsync(Repository.Path("config", "examples", example));
-        var moved = await _layer.MoveAsync(TcpProxyExtensions.Check(written).Revision!, _certificates);
+        var revision = TcpProxyExtensions.Check(written).Revision!;
+        var moved = await _layer.MoveAsync(revision, _certificates);
+        if (revision.Config.Engine is { Etcd: { } etcd })
+        {
+            await MoveEngineAsync(etcd, revision, moved);
+        }
+
         _host = await TestHost.StartAsync(moved, "config", "examples", example);
         return _host.Status;
+    }
+
+    // A real etcd where there is one; else locks are those of the host.
+    private async Task MoveEngineAsync(EtcdConfig etcd, Revision revision, Dictionary<string, string?> moved)
+    {
+        if (Programs.Find("etcd") is null)
+        {
+            foreach (var id in revision.Config.ReverseProxy.TcpRoutes.Where(static one => one.Value.Lock is not null).Select(static one => one.Key))
+            {
+                moved[$"ReverseProxy:TcpRoutes:{id}:Lock:Scope"] = nameof(LockScope.Host);
+            }
+
+            return;
+        }
+
+        _etcd = await EtcdServer.StartAsync();
+        for (var index = 0; index < etcd.Endpoints.Count; index++)
+        {
+            moved[$"Engine:Etcd:Endpoints:{index}"] = _etcd.Endpoints[0];
+        }
     }
 
     /// <summary>Whether a test can connect to the route: a route for client networks needs a client with an IPv4 address.</summary>

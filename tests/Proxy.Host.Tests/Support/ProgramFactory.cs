@@ -26,6 +26,9 @@ internal sealed class ProgramFactory<TProgram> : WebApplicationFactory<TProgram>
         UseKestrel();
     }
 
+    /// <summary>Adds services to those of the program, as an engine would.</summary>
+    public Action<IServiceCollection>? Adds { get; init; }
+
     /// <summary>The URLs of Kestrel's endpoints with their real ports; none before the start.</summary>
     public IReadOnlyList<Uri> Urls { get; private set; } = [];
 
@@ -60,6 +63,7 @@ internal sealed class ProgramFactory<TProgram> : WebApplicationFactory<TProgram>
             // The host asks for its options before it creates anything else, and what is created first is disposed last.
             services.AddSingleton(_ => main);
             services.AddOptions<HostOptions>().Configure<MainEnd>(static (_, _) => { });
+            Adds?.Invoke(services);
         });
         return new RunningMain(base.CreateHost(builder), main);
     }

@@ -41,11 +41,13 @@ internal sealed class TestHost : IAsyncDisposable
     public EndPoint Address => Status.Bound.Values.Single();
 
     /// <summary>Starts the host on a file with this content.</summary>
-    public static async Task<TestHost> StartAsync(string json)
+    /// <param name="json">The content.</param>
+    /// <param name="adds">Adds services, as an engine would; null for none.</param>
+    public static async Task<TestHost> StartAsync(string json, Action<IServiceCollection>? adds = null)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, json);
-        var factory = new ProgramFactory<Program>(("config", file));
+        var factory = new ProgramFactory<Program>(("config", file)) { Adds = adds };
         await factory.StartAsync();
         return new TestHost(file, factory);
     }

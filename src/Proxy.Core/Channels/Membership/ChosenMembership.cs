@@ -42,6 +42,12 @@ internal sealed partial class ChosenMembership(
     public async Task ApplyAsync(MembershipConfig config)
     {
         var provider = providers.LastOrDefault(one => one.Name.Equals(config.Provider, StringComparison.OrdinalIgnoreCase));
+        if (provider is null && config.Is(MembershipProviders.Engine))
+        {
+            Log.NoEngine(logger); // added by an edit, or missing in code; the members stay those of before
+            return;
+        }
+
         CancellationTokenSource? over = null;
         lock (_gate)
         {
@@ -76,11 +82,17 @@ internal sealed partial class ChosenMembership(
     public IAsyncEnumerable<MembershipUpdate> ReadAsync(CancellationToken cancellationToken) =>
         _updates.Reader.ReadAllAsync(cancellationToken);
 
-    /// <inheritdoc />
-    public async ValueTask DisposeAsync()
+    /// <summary>Leaves the group.</summary>
+    public async Task LeaveAsync()
     {
         await _ending.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync();
         _replaced.Dispose();
         _ending.Dispose();
     }
@@ -195,6 +207,12 @@ internal sealed partial class ChosenMembership(
             "The membership provider '{Provider}' has failed, so members may be out of date until the group is joined again, which is retried: {Reason}"
         )]
         public static partial void Lost(ILogger logger, string provider, string reason);
+
+        [LoggerMessage(
+            LogLevel.Error,
+            "The membership provider 'Engine' needs the section Engine at the start of the program, and AddEtcdEngine in an application: until the next start the members are those of before."
+        )]
+        public static partial void NoEngine(ILogger logger);
 
         [LoggerMessage(
             LogLevel.Warning,

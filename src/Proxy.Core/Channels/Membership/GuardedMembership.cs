@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Proxy.Configuration.Channels;
 
@@ -25,7 +26,8 @@ internal sealed class GuardedMembership(
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(2);
 
     private readonly LossGuard _guard = new(config, time); // used by the reader alone, as are all fields below
-    private Task<IReadOnlyList<MemberRecord>>? _asking;
+    private readonly ConcurrentQueue<(string Id, MemberRecord? Answer)> _results = new(); // filled by queries, at most one of each doubtful member
+    private Task? _asking;
     private long _asked;
 
     /// <summary>Whether the provider has delivered a set of members, or reported that it cannot.</summary>
@@ -85,9 +87,11 @@ internal sealed class GuardedMembership(
     private async Task<IReadOnlyList<MembershipUpdate>> ReviewAsync(CancellationToken cancellationToken)
     {
         var updates = new List<MembershipUpdate>();
-        if (_asking is { IsCompleted: true })
+        var isOver = _asking is { IsCompleted: true };
+        updates.AddRange(_guard.Hear(Results())); // those of a round that goes on too, since members that are lost may make it long
+        if (isOver)
         {
-            updates.AddRange(_guard.Hear(await _asking));
+            await _asking!;
             (_asking, _asked) = (null, time.GetTimestamp());
         }
 
@@ -100,24 +104,25 @@ internal sealed class GuardedMembership(
         return updates;
     }
 
-    private async Task<IReadOnlyList<MemberRecord>> AskAsync(IReadOnlyList<MemberRecord> members, CancellationToken cancellationToken)
+    private IEnumerable<(string Id, MemberRecord? Answer)> Results()
     {
-        var answers = new List<MemberRecord>();
+        while (_results.TryDequeue(out var result))
+        {
+            yield return result;
+        }
+    }
+
+    private Task AskAsync(IReadOnlyList<MemberRecord> members, CancellationToken cancellationToken)
+    {
         var options = new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(
+        return Parallel.ForEachAsync(
             members,
             options,
             async (member, token) =>
             {
-                if (await ask(member, token) is { } answer && answer.Id == member.Id)
-                {
-                    lock (answers)
-                    {
-                        answers.Add(answer);
-                    }
-                }
+                var answer = await ask(member, token);
+                _results.Enqueue((member.Id, answer?.Id == member.Id ? answer : null));
             }
         );
-        return answers;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Proxy.Configuration.Channels;
@@ -56,26 +57,30 @@ internal static class HelloLine
         }
     }
 
-    /// <summary>Reads a line that was saved on disk, which includes the address of the tunnel; null if it is malformed.</summary>
-    public static MemberRecord? ReadKept(string text)
+    /// <summary>
+    /// Reads a record in which the address of the tunnel is what the instance says, as from a registry; null if it is malformed, or says that the instance
+    /// has left.
+    /// </summary>
+    /// <param name="text">The record.</param>
+    /// <param name="left">Whether it says that the instance has left.</param>
+    public static MemberRecord? ReadWhole(ReadOnlySpan<byte> text, out bool left)
     {
+        left = false;
         try
         {
-            return
-                JsonSerializer.Deserialize<Line>(text, _format) is { Address: { } address } line
-                && HostAndPort.TryParse(address, out _)
-                && Check(line, address) is { } member
-                ? member with
-                {
-                    State = MemberState.Suspect,
-                }
-                : null;
+            var line = text.Length <= ChannelLimits.MaxLine ? JsonSerializer.Deserialize<Line>(text, _format) : null;
+            left = line?.Left == true;
+            return line is { Address: { } address } && !left && HostAndPort.TryParse(address, out _) ? Check(line, address) : null;
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    /// <summary>Reads a line that was saved on disk, which includes the address of the tunnel; null if it is malformed.</summary>
+    public static MemberRecord? ReadKept(string text) =>
+        ReadWhole(Encoding.UTF8.GetBytes(text), out _) is { } member ? member with { State = MemberState.Suspect } : null;
 
     private static MemberRecord? Check(Line line, string address) =>
         ChannelNames.IsValid(line.Instance)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using Proxy.Configuration.Channels;
 
@@ -24,6 +25,10 @@ internal static class LocalAddress
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ordinal, ChannelOrdinal.Max);
         return Address(FirstInstance + (uint)ordinal);
     }
+
+    /// <summary>The number n of 127.0.0.2 + n; null if the address is none of an instance.</summary>
+    public static int? NumberOf(IPAddress address) =>
+        IsOfInstance(address) ? (int)(BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) - FirstInstance) : null;
 
     /// <summary>The address of a Request channel: 127.1.0.1 for number 1, up to 127.1.255.255.</summary>
     public static IPAddress OfRequest(int number)

@@ -4,8 +4,8 @@ namespace Proxy.Channels.Membership;
 
 /// <summary>
 /// Decides whether the loss of members is believed. An announced departure is believed at once. When many members fall silent at the same
-/// time, or any right after the registry was unreachable, they are held as suspect until they answer or the hold time is over. Not
-/// thread-safe: one caller at a time.
+/// time, or any right after the registry was unreachable, they are queried: those that answer are untouched, the others are held as suspect until they
+/// answer or the hold time is over. No one counts as gone before it was queried in vain. Not thread-safe: one caller at a time.
 /// </summary>
 /// <param name="config">Returns the configuration that applies now.</param>
 /// <param name="time">The clock.</param>
@@ -31,7 +31,8 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         _isStale = true;
         foreach (var member in kept)
         {
-            Hold(member);
+            _known[member.Id] = member with { State = MemberState.Suspect };
+            Hold(member.Id);
         }
 
         return [new MembershipUpdate.Full(0, [.. _known.Values]), new MembershipUpdate.Stale()];
@@ -60,23 +61,24 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     }
 
     /// <summary>
-    /// Processes the answers of the members that were queried. A member that answers is alive, even if the registry does not list it; its
-    /// hold time begins anew when it stops answering.
+    /// Processes the results of queries: for each member that was queried its record, or null if it has not answered. A member that answers is alive, even
+    /// if the registry does not list it; its hold time begins anew when it stops answering.
     /// </summary>
-    public IEnumerable<MembershipUpdate> Hear(IReadOnlyList<MemberRecord> answers)
+    public IEnumerable<MembershipUpdate> Hear(IEnumerable<(string Id, MemberRecord? Answer)> results)
     {
         var updates = new List<MembershipUpdate>();
-        foreach (var member in answers.Where(member => _held.ContainsKey(member.Id)))
+        foreach (var (id, answer) in results)
         {
-            _held[member.Id] = new Held(time.GetTimestamp()) { Answered = true };
-            updates.Add(new MembershipUpdate.Changed(_known[member.Id] = member));
-        }
-
-        var answered = answers.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
-        foreach (var (id, held) in _held.Where(pair => pair.Value.Answered && !answered.Contains(pair.Key)))
-        {
-            held.Answered = false;
-            updates.Add(new MembershipUpdate.Changed(_known[id] = _known[id] with { State = MemberState.Suspect }));
+            if (_held.TryGetValue(id, out var held))
+            {
+                var now = answer ?? _known[id] with { State = MemberState.Suspect };
+                (held.Answered, held.Since) = (answer is not null, answer is null ? held.Since : time.GetTimestamp());
+                held.IsQueried = true;
+                if (!now.Equals(_known[id]))
+                {
+                    updates.Add(new MembershipUpdate.Changed(_known[id] = now));
+                }
+            }
         }
 
         return updates;
@@ -86,13 +88,13 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     public IEnumerable<MembershipUpdate> Release()
     {
         var hold = config().Hold;
-        if (_isStale || !_held.Values.Any(held => !held.Answered && time.GetElapsedTime(held.Since) >= hold))
+        if (_isStale || !_held.Values.Any(held => held.IsSilent && time.GetElapsedTime(held.Since) >= hold))
         {
             return [];
         }
 
         var together = hold > HelloWatch.Lease * 2 ? HelloWatch.Lease : hold / 2;
-        var due = _held.Where(pair => !pair.Value.Answered && time.GetElapsedTime(pair.Value.Since) >= hold - together);
+        var due = _held.Where(pair => pair.Value.IsSilent && time.GetElapsedTime(pair.Value.Since) >= hold - together);
         List<MembershipUpdate> gone = [];
         foreach (var (id, _) in due.ToList())
         {
@@ -154,7 +156,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         {
             if (doubtful)
             {
-                updates.Add(new MembershipUpdate.Changed(Hold(member)));
+                Hold(member.Id);
             }
             else
             {
@@ -175,23 +177,25 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
             _lost.Dequeue();
         }
 
-        var silent = _known.Values.Where(static member => member.State == MemberState.Suspect).Select(static member => member.Id);
+        var silent = _known
+            .Values.Where(member => member.State == MemberState.Suspect || (_held.TryGetValue(member.Id, out var held) && !held.Answered))
+            .Select(static member => member.Id);
         var lost = silent.Union(ids, StringComparer.Ordinal).Count() + _lost.Count;
         return _isStale
             || (_away is { } away && time.GetElapsedTime(away) < HelloWatch.Lease)
             || (lost >= 2 && lost > config().MaxLossFraction * (_known.Count + _lost.Count));
     }
 
-    private MemberRecord Hold(MemberRecord member)
-    {
-        _held.TryAdd(member.Id, new Held(time.GetTimestamp()));
-        return _known[member.Id] = member with { State = MemberState.Suspect };
-    }
+    private void Hold(string id) => _held.TryAdd(id, new Held(time.GetTimestamp()));
 
     private sealed class Held(long since)
     {
         public long Since { get; set; } = since;
 
         public bool Answered { get; set; }
+
+        public bool IsQueried { get; set; }
+
+        public bool IsSilent => IsQueried && !Answered;
     }
 }

@@ -5,8 +5,8 @@ namespace Proxy.Channels.Membership;
 
 /// <summary>The present members without this instance. One writer; readers see a complete, immutable set.</summary>
 /// <param name="self">The id of this instance.</param>
-/// <param name="address">The loopback address of this instance; null if members need none.</param>
-internal sealed class MemberDirectory(string self, IPAddress? address = null)
+/// <param name="address">Returns the loopback address of this instance; null if members need none.</param>
+internal sealed class MemberDirectory(string self, Func<IPAddress>? address = null)
 {
     private volatile MemberSet _current = MemberSet.None;
 
@@ -58,12 +58,12 @@ internal sealed class MemberDirectory(string self, IPAddress? address = null)
             ? known.LocalAddress.Equals(member.LocalAddress)
             : address is null
                 || (
-                    AddressConflicts.Refuse(self, address, [member]).Count == 0
+                    AddressConflicts.Refuse(self, address(), [member]).Count == 0
                     && !before.Known.Values.Any(other => other.LocalAddress.Equals(member.LocalAddress))
                 );
 
     private MemberSet Resolve(ImmutableDictionary<string, MemberRecord> known, bool stale) =>
-        new(known, address is null ? MemberSet.None.Refused : AddressConflicts.Refuse(self, address, known.Values), stale);
+        new(known, address is null ? MemberSet.None.Refused : AddressConflicts.Refuse(self, address(), known.Values), stale);
 
     private ImmutableDictionary<string, MemberRecord> Others(IReadOnlyList<MemberRecord> members) =>
         MemberSet.None.Known.SetItems(

@@ -7,7 +7,7 @@ using Proxy.Timing;
 namespace Proxy.Channels.Monitoring;
 
 /// <summary>Collects changes of the channels, debounces them, and publishes them to all sinks and readers.</summary>
-internal sealed partial class ChannelMonitor(string boot, string bindIp, TimeProvider time, ILogger logger)
+internal sealed partial class ChannelMonitor(string boot, Func<string> bindIp, TimeProvider time, ILogger logger)
     : IChannelMonitor,
         IAsyncDisposable
 {
@@ -78,7 +78,7 @@ internal sealed partial class ChannelMonitor(string boot, string bindIp, TimePro
                 Run(() => Changed?.Invoke(this, new ChannelChangedEventArgs(notice.State!)));
                 break;
             case ChannelEvent.Ready:
-                Run(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp)));
+                Run(() => Ready?.Invoke(this, new ChannelReadyEventArgs(bindIp())));
                 break;
             default:
                 Run(() => Closed?.Invoke(this, EventArgs.Empty));

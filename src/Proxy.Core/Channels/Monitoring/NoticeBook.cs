@@ -8,8 +8,8 @@ namespace Proxy.Channels.Monitoring;
 /// channel.
 /// </summary>
 /// <param name="boot">A value that is new at every start of the program.</param>
-/// <param name="bindIp">The address on which local servers have to listen.</param>
-internal sealed class NoticeBook(string boot, string bindIp)
+/// <param name="bindIp">Returns the address on which local servers have to listen.</param>
+internal sealed class NoticeBook(string boot, Func<string> bindIp)
 {
     private const int MostEnded = 1024;
     private const int MostVersions = 32; // of a channel, for readers that come back
@@ -62,7 +62,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
     {
         lock (_gate)
         {
-            _events.Add(new ChannelNotice(happened, ++_version, boot, bindIp, null));
+            _events.Add(new ChannelNotice(happened, ++_version, boot, bindIp(), null));
             SignalChange();
         }
     }
@@ -74,7 +74,7 @@ internal sealed class NoticeBook(string boot, string bindIp)
         {
             var changes = _published.Values.Concat(_ended.Values).Where(state => state.Version > version);
             var notices = changes
-                .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp, state))
+                .Select(state => new ChannelNotice(ChannelEvent.Change, state.Version, boot, bindIp(), state))
                 .Concat(_events.Where(notice => notice.Version > version));
             return ([.. notices.OrderBy(static notice => notice.Version)], _changed.Task);
         }

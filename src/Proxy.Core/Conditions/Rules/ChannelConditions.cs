@@ -31,6 +31,7 @@ internal sealed class ChannelConditions(ChannelRegistry channels) : IConditionSo
                 Count = 1,
             },
             MemberState.Draining => Condition.Ok(ConditionKind.Member, member.Id, ConditionReason.Draining),
+            _ when member.Drained => Condition.Ok(ConditionKind.Member, member.Id, ConditionReason.Drained),
             _ => Condition.Ok(ConditionKind.Member, member.Id),
         };
 

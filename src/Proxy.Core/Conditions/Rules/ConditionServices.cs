@@ -23,7 +23,9 @@ internal static class ConditionServices
                 provider.GetRequiredService<DeviceConditions>()
             ),
             ServiceDescriptor.Singleton<IConditionSource, ChannelConditions>(),
+            ServiceDescriptor.Singleton<IConditionSource, EngineConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, ConfigurationConditions>(),
+            ServiceDescriptor.Singleton<IConditionSource, DocumentConditions>(),
             ServiceDescriptor.Singleton<IConditionSource, CertificateConditions>(static provider =>
                 provider.GetRequiredService<CertificateConditions>()
             ),

@@ -13,6 +13,7 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
         const ConditionKind Kind = ConditionKind.Lock;
         return Facts.Worst(
             Condition.Ok(Kind, one.RouteId),
+            one.Shared is { State: not SharedLockState.Shared } shared ? OfEngine(one.RouteId, shared, waiting) : null,
             one.Failures is { } failures ? Facts.InARow(Kind, one.RouteId, ConditionReason.ActivationFailed, failures) : null,
             // A paused lock fills, so the pause is why.
             one.PausedSince
@@ -25,6 +26,20 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
                 : null
         );
     }
+
+    // Without the engine nobody is admitted; by permits of its own this host admits clients, but together the hosts may admit too many.
+    private static Condition OfEngine(string routeId, SharedLockStatus shared, int waiting) =>
+        new(
+            ConditionKind.Lock,
+            routeId,
+            shared.State == SharedLockState.Local ? ConditionLevel.Degraded : ConditionLevel.Down,
+            ConditionReason.EngineUnreachable
+        )
+        {
+            Since = shared.Since,
+            LastError = Facts.Line(shared.Reason),
+            Count = waiting,
+        };
 
     // A queue that loses and gains a client at every moment is full all the while.
     private static Condition? Full(LockStatus one, int waiting) =>

@@ -7,7 +7,12 @@ internal static class ChannelsValidator
 {
     public const string Section = "Channels";
 
-    public static void Check(ChannelsConfig? channels, ConfigNames names, ProblemList problems)
+    /// <param name="channels">The section.</param>
+    /// <param name="hasEngine">Whether there is an engine, which may tell the members.</param>
+    /// <param name="engineGroup">The group of the engine, if it names one.</param>
+    /// <param name="names">The names that are registered in code.</param>
+    /// <param name="problems">Receives the problems.</param>
+    public static void Check(ChannelsConfig? channels, bool hasEngine, string? engineGroup, ConfigNames names, ProblemList problems)
     {
         if (channels is null)
         {
@@ -15,9 +20,10 @@ internal static class ChannelsValidator
         }
 
         CheckName(channels.Group, $"{Section}:Group", problems);
-        CheckInstance(channels.Instance, problems);
+        CheckInstance(channels, problems);
         TunnelValidator.Check(channels.Tunnel, problems);
         MembershipValidator.Check(channels.Membership, names.MembershipProviders, problems);
+        MembershipValidator.CheckEngine(channels, hasEngine, engineGroup, problems);
         foreach (var (name, item) in channels.Items)
         {
             ChannelValidator.Check(item, $"{Section}:Items:{name}", problems);
@@ -62,17 +68,23 @@ internal static class ChannelsValidator
         }
     }
 
-    private static void CheckInstance(ChannelInstanceConfig instance, ProblemList problems)
+    private static void CheckInstance(ChannelsConfig channels, ProblemList problems)
     {
+        var instance = channels.Instance;
         const string Path = $"{Section}:Instance:Id";
         CheckText(instance.Role, $"{Section}:Instance:Role", problems);
         CheckText(instance.Zone, $"{Section}:Instance:Zone", problems);
         CheckName(instance.Id, Path, problems);
-        if (instance.Ordinal is null && ChannelNames.IsValid(instance.Id) && ChannelOrdinal.Of(instance.Id) is null)
+        if (
+            instance.Ordinal is null
+            && ChannelNames.IsValid(instance.Id)
+            && ChannelOrdinal.Of(instance.Id) is null
+            && !channels.Membership.Is(MembershipProviders.Engine) // where it claims one
+        )
         {
             problems.Consequence(
                 Path,
-                $"'{instance.Id}' has no number from 0 to {ChannelOrdinal.Max} after its last '_' or '-'; set Instance:Ordinal.",
+                $"'{instance.Id}' has no number from 0 to {ChannelOrdinal.Max} after its last '_' or '-'; set Instance:Ordinal, or claim one with Membership:Provider Engine.",
                 $"{Section}:Instance:Ordinal"
             );
         }

@@ -5,7 +5,7 @@ namespace Proxy.Configuration.Channels;
 /// <summary>The source of the members of the group.</summary>
 public sealed record MembershipConfig
 {
-    /// <summary>The provider of the members: Static, Dns, or the name of one that an application registers in code.</summary>
+    /// <summary>The provider of the members: Static, Dns, Engine (the section Engine), or the name of one that an application registers in code.</summary>
     public string Provider { get; init; } = MembershipProviders.Static;
 
     /// <summary>The other instances by id, for the provider Static; this instance's own id may be among them.</summary>

@@ -9,7 +9,7 @@ internal static class MembershipProviders
     /// <summary>Members from the addresses of a DNS name, each confirmed by a query.</summary>
     public const string Dns = "Dns";
 
-    /// <summary>Members from a registry. Planned; until then the name is refused as not available yet.</summary>
+    /// <summary>Members from the engine that the section Engine names.</summary>
     public const string Engine = "Engine";
 
     public static bool Is(this MembershipConfig membership, string provider) =>

@@ -6,15 +6,47 @@ namespace Proxy.Configuration.Channels;
 internal static class MembershipValidator
 {
     private const string Path = $"{ChannelsValidator.Section}:Membership";
+    private const string EngineEtcd = "Engine:Etcd";
+    private const string EngineGroup = "Engine:Group";
 
     public static void Check(MembershipConfig membership, IReadOnlyCollection<string> inCode, ProblemList problems)
     {
         CheckMembers(membership.Members, problems);
-        CheckProviderName(membership, [MembershipProviders.Static, MembershipProviders.Dns, .. inCode], problems);
+        CheckProviderName(
+            membership,
+            [MembershipProviders.Static, MembershipProviders.Dns, MembershipProviders.Engine, .. inCode],
+            problems
+        );
         CheckProvider(membership, problems);
         if (membership.Guard.MaxLossFraction is not (>= 0 and <= 1))
         {
             problems.Consequence($"{Path}:Guard:MaxLossFraction", "is no part of the members; write a number from 0 to 1.");
+        }
+    }
+
+    /// <summary>Checks that the engine is there for the provider Engine, and that its group is that of the channels.</summary>
+    public static void CheckEngine(ChannelsConfig channels, bool hasEngine, string? engineGroup, ProblemList problems)
+    {
+        if (!channels.Membership.Is(MembershipProviders.Engine))
+        {
+            return;
+        }
+
+        if (!hasEngine)
+        {
+            problems.Consequence(
+                $"{Path}:Provider",
+                $"'{MembershipProviders.Engine}' needs an engine; write Engine:Etcd:Endpoints, or use '{MembershipProviders.Static}' or '{MembershipProviders.Dns}'.",
+                EngineEtcd
+            );
+        }
+        else if (engineGroup is { } group && group != channels.Group)
+        {
+            problems.Consequence(
+                EngineGroup,
+                $"is '{ScalarReader.Shorten(group)}' and {ChannelsValidator.Section}:Group is '{ScalarReader.Shorten(channels.Group)}'; the members are found by one group, so leave Engine:Group out.",
+                $"{ChannelsValidator.Section}:Group"
+            );
         }
     }
 
@@ -28,9 +60,7 @@ internal static class MembershipValidator
 
         problems.Consequence(
             $"{Path}:Provider",
-            membership.Is(MembershipProviders.Engine)
-                ? $"'{MembershipProviders.Engine}' is not available yet; use {DidYouMean.List(known)}."
-                : $"no provider '{ScalarReader.Shorten(name)}'{DidYouMean.Suffix(name, known)} Known providers: {DidYouMean.List(known)}."
+            $"no provider '{ScalarReader.Shorten(name)}'{DidYouMean.Suffix(name, known)} Known providers: {DidYouMean.List(known)}."
         );
     }
 

@@ -13,6 +13,9 @@ public sealed record LockConfig
     /// <summary>Which clients share the permits.</summary>
     public LockScope Scope { get; init; }
 
+    /// <summary>What happens while the engine cannot be reached, with Scope Global.</summary>
+    public WhenEngineLost WhenEngineLost { get; init; }
+
     /// <summary>Resets a client after this time since its activation.</summary>
     [AllowNone]
     public TimeSpan MaxHold { get; init; } = Timeout.InfiniteTimeSpan;

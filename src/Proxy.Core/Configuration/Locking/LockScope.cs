@@ -1,5 +1,3 @@
-using Proxy.Configuration.Reading;
-
 namespace Proxy.Configuration.Locking;
 
 /// <summary>Which clients share the permits of a lock.</summary>
@@ -9,6 +7,5 @@ public enum LockScope
     Host,
 
     /// <summary>The clients of all hosts that share an engine.</summary>
-    [NotAvailableYet]
     Global,
 }

@@ -18,5 +18,32 @@ internal static class LockValidator
         {
             problems.Warn($"{path}:OnTimeout", "never runs, because MaxHold is None; set MaxHold, or leave OnTimeout out.");
         }
+
+        CheckScope(config, path, problems);
+    }
+
+    private static void CheckScope(LockConfig config, string path, ProblemList problems)
+    {
+        if (config.Scope != LockScope.Global)
+        {
+            if (config.WhenEngineLost != WhenEngineLost.Hold)
+            {
+                problems.Consequence(
+                    $"{path}:WhenEngineLost",
+                    "is for locks with Scope Global; set \"Scope\": \"Global\", or leave this out.",
+                    $"{path}:Scope"
+                );
+            }
+
+            return;
+        }
+
+        if (config.QueueLimit == 0)
+        {
+            problems.Consequence(
+                $"{path}:QueueLimit",
+                "0 admits nobody with Scope Global, where each client waits until the engine has answered; set at least 1."
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@ namespace Proxy.Configuration.Reading;
 /// <summary>A problem of a configuration and its place.</summary>
 /// <param name="Path">The configuration path, such as ReverseProxy:TcpRoutes:redis:ClusterId.</param>
 /// <param name="Message">What is wrong, and what would be right.</param>
-/// <param name="File">The file; null if it is not known.</param>
+/// <param name="File">The file, or the name of a document that hosts share, such as etcd:fleet; null if it is not known.</param>
 /// <param name="Line">The line in that file, from 1; null if it is not known.</param>
 public sealed record ConfigProblem(string Path, string Message, string? File = null, int? Line = null)
 {
@@ -12,6 +12,7 @@ public sealed record ConfigProblem(string Path, string Message, string? File = n
     {
         var place = (File, Line) switch
         {
+            ({ } file, { } line) when file.StartsWith(DocumentProvider.EnginePrefix, StringComparison.Ordinal) => $"{file} line {line}: ",
             ({ } file, { } line) => $"{file}:{line}: ",
             ({ } file, null) => $"{file}: ",
             _ => "",

@@ -16,6 +16,16 @@ internal static class ConfigTree
         DocumentShape shape,
         ProblemList problems,
         CancellationToken cancellationToken
+    ) => Read(configuration, shape, problems, [], cancellationToken);
+
+    /// <summary>The same; the dictionary gets the versions of the documents that hosts share, by their names.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ConfigNode Read(
+        IConfiguration configuration,
+        DocumentShape shape,
+        ProblemList problems,
+        Dictionary<string, long> versions,
+        CancellationToken cancellationToken
     )
     {
         var root = new ConfigNode("", "");
@@ -39,7 +49,7 @@ internal static class ConfigTree
 
         foreach (var provider in Flatten(layered))
         {
-            Merge(top, ReadLayer(provider, problems, cancellationToken), type);
+            Merge(top, ReadLayer(provider, problems, versions, cancellationToken), type);
         }
 
         return root;
@@ -85,16 +95,31 @@ internal static class ConfigTree
         }
     }
 
-    private static ConfigNode ReadLayer(IConfigurationProvider provider, ProblemList problems, CancellationToken cancellationToken)
+    private static ConfigNode ReadLayer(
+        IConfigurationProvider provider,
+        ProblemList problems,
+        Dictionary<string, long> versions,
+        CancellationToken cancellationToken
+    )
     {
         var root = new ConfigNode("", "");
-        var file = (provider as JsonFileProvider)?.Current;
-        foreach (var problem in file?.Problems ?? [])
+        var document = (provider as DocumentProvider)?.Current; // once, since an edit may come at any time
+        foreach (var problem in document?.Problems ?? [])
         {
             problems.Error(problem);
         }
 
-        if (All(provider) is not { } all)
+        foreach (var problem in document?.Warnings ?? [])
+        {
+            problems.Warn(problem);
+        }
+
+        if (document is { Version: > 0 })
+        {
+            versions[((DocumentProvider)provider).Name] = document.Version;
+        }
+
+        if ((document?.Values ?? All(provider)) is not { } all)
         {
             CopyLayer(provider, root, null, cancellationToken);
             return root;
@@ -106,7 +131,7 @@ internal static class ConfigTree
             At(root, path).Value = value;
         }
 
-        foreach (var path in file?.EmptyObjects ?? [])
+        foreach (var path in document?.EmptyObjects ?? [])
         {
             At(root, path).IsEmptyObject = true;
         }
@@ -118,7 +143,7 @@ internal static class ConfigTree
     private static IEnumerable<KeyValuePair<string, string?>>? All(IConfigurationProvider provider) =>
         provider switch
         {
-            JsonFileProvider file => file.Current.Values,
+            DocumentProvider document => document.Current.Values,
             MemoryConfigurationProvider memory => memory,
             ConfigurationProvider other when IsPlain(other) => Data(other),
             _ => null,

@@ -1,6 +1,6 @@
 namespace Proxy.Configuration.Reading;
 
-/// <summary>The content of a JSON file as configuration paths.</summary>
+/// <summary>The content of a JSON document as configuration paths.</summary>
 internal sealed record JsonFileContent
 {
     public static JsonFileContent Empty { get; } = new();
@@ -13,7 +13,13 @@ internal sealed record JsonFileContent
     public Dictionary<string, int> Lines { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Why the file is not used. They are passed to every reader of the content, so that an ambiguous configuration is never run.
+    /// Why the document is not used. They are passed to every reader of the content, so that an ambiguous configuration is never run.
     /// </summary>
     public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
+
+    /// <summary>What is allowed and probably not intended.</summary>
+    public IReadOnlyList<ConfigProblem> Warnings { get; init; } = [];
+
+    /// <summary>The version of a document that hosts share; 0 for a file.</summary>
+    public long Version { get; init; }
 }

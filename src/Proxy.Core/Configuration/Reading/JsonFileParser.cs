@@ -64,7 +64,7 @@ internal ref struct JsonFileParser
         _reader.Read();
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
-            _problems.Add(new ConfigProblem("", "the file must be one JSON object; write { … }.", Line: Line()));
+            _problems.Add(new ConfigProblem("", "the document must be one JSON object; write { … }.", Line: Line()));
             return false;
         }
 

@@ -1,18 +1,14 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Proxy.Configuration.Reading;
 
 /// <summary>Reads a JSON file, watches it, and keeps its last valid content.</summary>
-public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
+public sealed class JsonFileProvider : DocumentProvider, IDisposable
 {
     private const int MaxBytes = 64 << 20;
     private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new(); // guards _content, _good, _timer and _watcher
+    private readonly Lock _gate = new(); // guards _content, _timer and _watcher
     private readonly JsonFileSource _source;
-    private JsonFileContent _good = JsonFileContent.Empty;
-    private volatile JsonFileContent _current = JsonFileContent.Empty;
     private byte[]? _content;
     private ITimer? _timer;
     private FileSystemWatcher? _watcher;
@@ -23,8 +19,8 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     /// <summary>The path of the file, as the user wrote it.</summary>
     public string File => _source.Path;
 
-    /// <summary>Why the file on disk is not used; null if it is.</summary>
-    public ConfigProblem? Problem => _current.Problems is [var first, ..] ? first : null;
+    /// <inheritdoc />
+    public override string Name => _source.Path;
 
     /// <summary>
     /// Whether the file was replaced where a bind mount of this path comes from: the mount keeps the old file, so that no edit arrives until
@@ -32,15 +28,7 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
     /// </summary>
     public bool IsReplaced { get; private set; }
 
-    /// <summary>
-    /// The content to check: the last valid one, or a newer one whose only problem is ambiguous keys, so that its other errors are found
-    /// too.
-    /// </summary>
-    internal JsonFileContent Current => _current;
-
-    /// <summary>The line of a configuration path, from 1; null if it is not in the file.</summary>
-    /// <param name="path">A path such as ReverseProxy:TcpRoutes:redis.</param>
-    public int? LineOf(string path) => _current.Lines.TryGetValue(path, out var line) ? line : null;
+    internal override string? LocalFile => _source.Path;
 
     /// <summary>Reads the file again.</summary>
     public override void Load()
@@ -69,6 +57,15 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         }
     }
 
+    internal override ConfigFile Describe(SecretPlace root) => ConfigFile.Read(File, root);
+
+    internal override DocumentProvider Newest()
+    {
+        var fresh = new JsonFileProvider(new JsonFileSource(File) { Watch = false });
+        fresh.Load();
+        return fresh.Problem is null ? fresh : this;
+    }
+
     private bool Reload()
     {
         var wasReplaced = IsReplaced;
@@ -78,7 +75,6 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
 
     private bool ReadNew()
     {
-        var before = Problem;
         try
         {
             var content = ReadAll();
@@ -88,22 +84,14 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
             }
 
             _content = content;
-            var read = JsonFileParser.Parse(content, File, out var problems);
-            if (read is not null && problems.Count == 0)
-            {
-                Data = read.Values;
-                _good = read;
-            }
-
-            _current = (read ?? _good) with { Problems = problems };
+            Take(content, version: 0);
             return true;
         }
         catch (Exception exception)
         {
             // The file is missing, a directory, not permitted, or was removed while it was read: the last valid content stays.
             _content = null;
-            _current = _good with { Problems = [new ConfigProblem("", Describe(exception), File)] };
-            return Problem != before;
+            return Refuse(Describe(exception));
         }
     }
 
@@ -185,18 +173,6 @@ public sealed class JsonFileProvider : ConfigurationProvider, IDisposable
         if (changed)
         {
             Notify();
-        }
-    }
-
-    private void Notify()
-    {
-        try
-        {
-            OnReload();
-        }
-        catch (Exception)
-        {
-            // An exception of a listener must not end the process from a timer; listeners log their own failures.
         }
     }
 }

@@ -19,16 +19,16 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
     private readonly HashSet<string> _aboveWrong = new(StringComparer.OrdinalIgnoreCase); // the wrong paths and all above them
 
     // The highest layer wins, so it is searched first.
-    private readonly List<JsonFileProvider> _files = configuration is IConfigurationRoot root
-        ? [.. ConfigTree.Flatten(root).OfType<JsonFileProvider>().Reverse()]
+    private readonly List<DocumentProvider> _documents = configuration is IConfigurationRoot root
+        ? [.. ConfigTree.Flatten(root).OfType<DocumentProvider>().Reverse()]
         : [];
     private readonly string? _prefix =
         shape.IsWhole ? null
         : configuration is IConfigurationSection section ? section.Path
         : "";
 
-    /// <summary>The names of the files that the configuration is read from.</summary>
-    public IEnumerable<string> Files => _files.Select(static file => file.File);
+    /// <summary>The files that the configuration is read from.</summary>
+    public IEnumerable<string> Files => _documents.Select(static document => document.LocalFile).OfType<string>();
 
     public bool HasErrors => _errors.Count > 0;
 
@@ -101,11 +101,14 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
     /// <summary>Whether there is an error at exactly this path.</summary>
     public bool IsWrong(string path) => _wrong.Contains(path) || _judged.Contains(path);
 
-    public void Warn(string path, string message)
+    public void Warn(string path, string message) => Warn(Locate(path, message));
+
+    /// <summary>Adds a warning with its place.</summary>
+    public void Warn(ConfigProblem problem)
     {
         if (_warnings.Count < Most)
         {
-            _warnings.Add(Locate(path, message));
+            _warnings.Add(problem);
         }
         else
         {
@@ -145,11 +148,11 @@ internal sealed class ProblemList(IConfiguration configuration, DocumentShape sh
         var real = ToReal(path);
         for (var part = real; part.Length > 0; part = Parent(part))
         {
-            foreach (var file in _files)
+            foreach (var document in _documents)
             {
-                if (file.LineOf(part) is { } line)
+                if (document.LineOf(part) is { } line)
                 {
-                    return new ConfigProblem(path, message, file.File, line);
+                    return new ConfigProblem(path, message, document.Name, line);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Host.Cli.Documents;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;
@@ -12,7 +13,8 @@ internal static class CheckCommand
 {
     private static readonly Argument<string[]> _files = new("FILE")
     {
-        Description = "The configuration files. If a setting is in several files, the last file wins.",
+        Description =
+            "The configuration files, and etcd:NAME for documents that hosts share, which need the environment too. If a setting is in several of them, the last one wins.",
         Arity = ArgumentArity.OneOrMore,
     };
     private static readonly Option<bool> _strict = new("--strict") { Description = "Exits with 1 if there are warnings." };
@@ -28,9 +30,14 @@ internal static class CheckCommand
         var command = new Command("check", "Checks configuration files and prints all errors and warnings.") { _files, _strict, _probe };
         _host.AddTo(command);
         _output.AddTo(command);
-        command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => StopAsync(parsed, token)));
+        command.SetAction((parsed, token) => RemoteCommand.ReportAsync(parsed, () => DocumentsAsync(parsed, token)));
         return command;
     }
+
+    private static Task<int> DocumentsAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        Array.Exists(parsed.GetValue(_files)!, ConfigurationFiles.IsShared)
+            ? DocumentCommand.ReportAsync(parsed, () => StopAsync(parsed, cancellationToken))
+            : StopAsync(parsed, cancellationToken);
 
     private static async Task<int> StopAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -49,7 +56,8 @@ internal static class CheckCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var root = ConfigurationFiles.Sources(parsed.GetValue(_files)!).Build();
+        await using var layers = await CheckedLayers.OpenAsync(parsed.GetValue(_files)!, cancellationToken);
+        var root = layers.Sources.Build();
         using var disposing = root as IDisposable;
         using var host = _host.IsGiven(parsed) ? _host.Connect(parsed) : null;
         var result = TcpProxyExtensions.Check(root, cancellationToken);

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using Proxy.Configuration.Reading;
+using Proxy.Host.Cli.Output;
 using Proxy.Host.Cli.Remote;
 using Proxy.Host.Contracts;
 
@@ -58,16 +58,9 @@ internal sealed class RunningHost(string url, string? runs, ValidationAnswer ans
         );
         foreach (var difference in answer.Difference)
         {
-            output.WriteLine(Printable.Escape(Line(difference)));
+            output.WriteLine(DifferenceText.Line(difference));
         }
     }
-
-    private static string Line(PostedDifference difference) =>
-        difference.Running is null ? $"+ {difference.Path}: {Text(difference.Posted)}"
-        : difference.Posted is null ? $"- {difference.Path}: {Text(difference.Running)}"
-        : $"~ {difference.Path}: {Text(difference.Running)} -> {Text(difference.Posted)}";
-
-    private static string Text(JsonNode? value) => value?.ToJsonString() ?? "null";
 
     private static bool IsBelow(string path, string section) => $"{path}:".StartsWith(section, StringComparison.OrdinalIgnoreCase);
 }

@@ -57,6 +57,16 @@ internal sealed class AdminClient : IDisposable
         return await ReadAsync<T>(response, cancellationToken);
     }
 
+    /// <summary>Sends a request whose answer may be empty.</summary>
+    /// <returns>The answer; null if it is empty.</returns>
+    /// <exception cref="AdminException">The host did not answer, refused the request, or answered something else.</exception>
+    public async Task<T?> SendForAsync<T>(HttpMethod method, string path, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var response = await SendAsync(method, path, null, cancellationToken);
+        return response.StatusCode == HttpStatusCode.NoContent ? null : await ReadAsync<T>(response, cancellationToken);
+    }
+
     /// <summary>Reads an answer.</summary>
     /// <exception cref="AdminException">The answer is not of this API.</exception>
     public async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -9,6 +9,10 @@ internal static class DestinationId
     public static Argument<string> Argument() =>
         new("ID") { Description = "The destination: CLUSTER/DESTINATION, as in 'proxy destinations'." };
 
+    /// <summary>For commands that may be about something else.</summary>
+    public static Argument<string?> OptionalArgument() =>
+        new("ID") { Description = "The destination: CLUSTER/DESTINATION, as in 'proxy destinations'.", Arity = ArgumentArity.ZeroOrOne };
+
     /// <exception cref="AdminException">The text is not the id of a destination.</exception>
     public static (string Cluster, string Destination) Split(string id) =>
         id.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 && slash < id.Length - 1

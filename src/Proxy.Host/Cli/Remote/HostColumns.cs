@@ -1,6 +1,7 @@
 using System.Globalization;
 using Proxy.Conditions;
 using Proxy.Diagnostics;
+using Proxy.Engine;
 using Proxy.Host.Cli.Output;
 using Proxy.Host.Contracts;
 using Proxy.Revisions;
@@ -39,6 +40,7 @@ internal static class HostColumns
         new("PASSIVE CHECK", static row => Result(row.One, "Passive", row.One.Health.Passive)) { IsWide = true },
         new("POLICY", static row => row.Cluster.Policy) { IsWide = true },
         new("TLS", static row => TlsOf(row.Cluster)) { IsWide = true },
+        new("DRAINED BY", static row => DrainedBy(row.One.DrainedHere, row.One.DrainedForAll)) { IsWide = true },
     ];
 
     public static Column<Condition>[] Conditions { get; } =
@@ -68,6 +70,17 @@ internal static class HostColumns
         new("REQUEST", static end => end.Request) { IsWide = true },
         new("REASON", static end => end.Reason) { IsWide = true },
     ];
+
+    /// <summary>Who drains a destination or a member: this host, or all hosts and at whose request.</summary>
+    public static string DrainedBy(bool here, DrainOrder? forAll) =>
+        string.Join(
+            ", ",
+            (string[])
+                [
+                    .. here ? ["this host"] : Array.Empty<string>(),
+                    .. forAll is null ? [] : (string[])[$"all hosts ({FleetCommand.By(forAll)}{(forAll.At is { } at ? $", {at:u}" : "")})"],
+                ]
+        );
 
     /// <summary>A row for each destination.</summary>
     public static IReadOnlyList<(ClusterStatus Cluster, DestinationStatus One)> Rows(IReadOnlyList<ClusterStatus> clusters) =>
@@ -108,7 +121,8 @@ internal static class HostColumns
         destination.Checks.Contains(check, StringComparison.Ordinal) ? result.ToString() : "Off";
 
     private static Cell State(DestinationStatus destination) =>
-        destination.Drained ? new("drained", Tone.Warning)
+        destination.DrainedForAll is not null ? new("drained for all hosts", Tone.Warning)
+        : destination.Drained ? new("drained", Tone.Warning)
         : destination.Condition is { Level: ConditionLevel.Down } down ? new($"down ({down.Reason})", Tone.Bad)
         : destination.Condition is { Level: ConditionLevel.Degraded } degraded ? new($"degraded ({degraded.Reason})", Tone.Warning)
         : destination.Condition is { Reason: ConditionReason.NotChecked } ? new("not checked", Tone.Faint)

@@ -110,14 +110,15 @@ internal static class ListCommands
                             answer.Members,
                             "No other member.",
                             new("MEMBER", static member => member.Id),
-                            new(
-                                "STATE",
-                                static member => new(Word(member.State), member.State == MemberState.Up ? Tone.Good : Tone.Warning)
-                            ),
+                            new("STATE", State),
                             new("ADDRESS", static member => member.Address),
                             new("LOCAL ADDRESS", static member => member.LocalAddress),
                             new("ROLE", static member => member.Role) { IsWide = true },
-                            new("ZONE", static member => member.Zone) { IsWide = true }
+                            new("ZONE", static member => member.Zone) { IsWide = true },
+                            new("DRAINED BY", static member => HostColumns.DrainedBy(member.DrainedHere, member.DrainedForAll))
+                            {
+                                IsWide = true,
+                            }
                         );
                         if (answer.Stale)
                         {
@@ -128,6 +129,11 @@ internal static class ListCommands
                 return ExitCode.Ok;
             }
         );
+
+    private static Cell State(MemberStatus member) =>
+        member is { Drained: true, State: MemberState.Up }
+            ? new(member.DrainedForAll is null ? "drained" : "drained for all hosts", Tone.Warning)
+            : new(Word(member.State), member.State == MemberState.Up ? Tone.Good : Tone.Warning);
 
     // The words of the API.
     private static string Word(MemberState state) =>

@@ -60,7 +60,14 @@ internal static class LockVerbs
         if (parsed.GetValue(_anyRoute) is { } route)
         {
             var one = await host.GetAsync<LockStatus>(Path(route), cancellationToken);
-            printer.Print(one, writer => WriteClients(printer, writer, one));
+            printer.Print(
+                one,
+                writer =>
+                {
+                    WriteClients(printer, writer, one);
+                    WriteOthers(printer, writer, one);
+                }
+            );
         }
         else
         {
@@ -101,6 +108,8 @@ internal static class LockVerbs
             new("SERVED", static one => one.Holding.Count),
             new("WAITING", static one => one.Waiting.Count),
             new("STATE", State),
+            new("ALL SERVED", static one => Number(one.Shared?.Holding)) { IsWide = true },
+            new("ALL WAITING", static one => Number(one.Shared?.Waiting)) { IsWide = true },
             new("QUEUE LIMIT", static one => one.QueueLimit) { IsWide = true },
             new("ACTIVATIONS", static one => one.Activations) { IsWide = true },
             new("SILENT", static one => one.Silent) { IsWide = true }
@@ -112,17 +121,42 @@ internal static class LockVerbs
             [.. one.Holding, .. one.Waiting],
             "No client.",
             new("PLACE", static client => client.Position == 0 ? new Cell("served", Tone.Good) : client.Position),
+            new("OVERALL", static client => client.SharedPosition is > 0 ? Number(client.SharedPosition) : "") { IsWide = true },
             new("ID", static client => client.ConnectionId),
             new("CLIENT", static client => client.Client),
             new("WAITED", static client => Amounts.Time(client.Waited)),
             new("SERVED FOR", static client => client.Position == 0 ? Amounts.Time(client.Held) : ""),
             new("DESTINATION", static client => client.DestinationId),
-            new("PHASE", static client => client.Phase?.ToString()) { IsWide = true }
+            new("PHASE", static client => client.Phase?.ToString()) { IsWide = true },
+            new("TOKEN", static client => Number(client.FencingToken)) { IsWide = true }
         );
+
+    private static void WriteOthers(Printer printer, TextWriter writer, LockStatus one)
+    {
+        if (one.Shared is not { Holders.Count: > 0 } shared)
+        {
+            return;
+        }
+
+        writer.WriteLine();
+        printer.WriteTable(
+            writer,
+            shared.Holders,
+            "",
+            new("SERVED ON", static holder => holder.Instance),
+            new("ID", static holder => holder.ConnectionId),
+            new("CLIENT", static holder => holder.Client),
+            new("TOKEN", static holder => Number(holder.FencingToken)) { IsWide = true }
+        );
+    }
+
+    private static Cell Number(long? number) => number is { } known ? known : "";
 
     private static Cell State(LockStatus one) =>
         one.IsPaused ? new("paused", Tone.Warning)
         : one.IsClosed ? new("removed", Tone.Faint)
+        : one.Shared?.State == SharedLockState.Unreachable ? new("engine unreachable", Tone.Bad)
+        : one.Shared?.State == SharedLockState.Local ? new("by its own permits", Tone.Warning)
         : one.PausedAfterFailure > TimeSpan.Zero ? new($"pauses {Amounts.Time(one.PausedAfterFailure)} after a failure", Tone.Bad)
         : one.Waiting.Count >= one.QueueLimit ? new("queue full", Tone.Bad)
         : new("admits", Tone.Good);

@@ -32,6 +32,7 @@ internal sealed record StatusPage(
     public void WriteTo(TextWriter writer, Printer printer)
     {
         WriteSummary(writer, printer);
+        WriteEngine(writer, printer);
         HealthText.WriteConditions(writer, printer, Health, Status.StartedAt + Status.Uptime);
         WriteNotices(writer, printer);
         writer.WriteLine();
@@ -56,6 +57,19 @@ internal sealed record StatusPage(
         writer.WriteLine(
             $"{traffic.Open} connections, {traffic.Ended.Values.Sum()} ended, {Amounts.Bytes(traffic.BytesIn)} in, {Amounts.Bytes(traffic.BytesOut)} out"
         );
+    }
+
+    private void WriteEngine(TextWriter writer, Printer printer)
+    {
+        if (Status.Engine is { } engine)
+        {
+            var now = Status.StartedAt + Status.Uptime;
+            var state = engine.ConnectedSince is { } since
+                ? $"{Printable.Escape(engine.Endpoint)} answers since {Amounts.Time(now - since)}"
+                : printer.Colors.Warning("does not answer");
+            var lease = engine.LeaseLeft is { } left ? $"lease {Amounts.Time(left)}" : printer.Colors.Warning("no lease");
+            writer.WriteLine($"engine {engine.Name}: {state}, {lease}, revision {engine.Revision}, {engine.RevisionLag} behind");
+        }
     }
 
     private void WriteNotices(TextWriter writer, Printer printer)

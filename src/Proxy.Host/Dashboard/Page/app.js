@@ -109,6 +109,7 @@ async function fill() {
 
 store.addEventListener('change', ({ detail: { snapshot, previous } }) => {
   conditions.update(snapshot);
+  document.getElementById('fleet').hidden = !snapshot.fleet;
   if (!filled) {
     fill();
   }

@@ -8,14 +8,14 @@ import { link } from './router.js';
 const examples = 3; // ids named in a group
 
 // Causes before what follows from them.
-const order = ['Resource', 'Listener', 'Configuration', 'Certificate', 'Member', 'Channel', 'Destination', 'Device', 'Lock', 'Route', 'Cluster', 'Endpoint', 'Limit', 'Unit', 'Log'];
+const order = ['Resource', 'Listener', 'Engine', 'Fleet', 'Configuration', 'Certificate', 'Member', 'Channel', 'Destination', 'Device', 'Lock', 'Route', 'Cluster', 'Endpoint', 'Limit', 'Unit', 'Log'];
 const rank = ({ level, kind }) => (level === 'Down' ? 0 : 100) + order.indexOf(kind);
 
 const all = ({ kind, level, reason }) => link(['health'], { kind, level, reason });
 
 /** The rows of the overview: { key, tone, label, title, cause, error, since, links }. */
 export function rowsOf(snapshot) {
-  return [...hostRows(snapshot), ...groupRows(snapshot), ...drainedRows(snapshot)];
+  return [...hostRows(snapshot), ...groupRows(snapshot), ...drainedRows(snapshot), ...forgottenRows(snapshot)];
 }
 
 function hostRows({ status }) {
@@ -82,7 +82,24 @@ function drainedRows({ clusters }) {
   const title = drained.length === 1 ? `Destination ${first.destination} of cluster ${first.cluster} is drained` : `${plural(drained.length, 'destination')} are drained`;
   const where = [...new Set(drained.map(({ cluster }) => cluster))];
   const links = [...where.slice(0, examples).map((cluster) => [`Cluster ${cluster}`, link(['clusters', cluster])]), ...(where.length > examples ? [['All clusters', link(['clusters'])]] : [])];
-  return [{ key: 'drained', tone: '', label: 'Drained', title, cause: 'no new connections and requests until undrain', links }];
+  const forAll = drained.filter((one) => one.drainedForAll).length;
+  const cause = ['no new connections and requests until undrain', forAll > 0 && (drained.length === 1 ? 'drained for all hosts' : `${forAll} of them for all hosts`)];
+  return [{ key: 'drained', tone: '', label: 'Drained', title, cause: cause.filter(Boolean).join('; '), links }];
+}
+
+const long = 24 * 60 * 60 * 1000; // milliseconds after which a drain for all hosts has probably been forgotten
+
+function forgottenRows({ fleet }) {
+  const old = (fleet?.drains ?? []).filter(({ by }) => by.at && Date.now() - new Date(by.at) > long);
+  if (old.length === 0) {
+    return [];
+  }
+
+  const [first] = old;
+  const what = first.member ? `Member ${first.member}` : `Destination ${first.destination} of cluster ${first.cluster}`;
+  const title = old.length === 1 ? `${what} has been drained for all hosts for more than a day` : `${plural(old.length, 'drain')} for all hosts are older than a day`;
+  const cause = 'it lasts, also over restarts, until it is ended for all hosts';
+  return [{ key: 'forgotten', tone: 'warn', label: 'Drained', title, cause, since: first.by.at, links: [['Fleet', link(['fleet'])]] }];
 }
 
 /** Rows of things that need attention; each keeps its element as long as its key exists. */

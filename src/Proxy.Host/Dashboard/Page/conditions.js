@@ -23,6 +23,8 @@ const kinds = {
   Resource: 'resource',
   Limit: 'limit',
   Endpoint: 'endpoint',
+  Fleet: 'host',
+  Engine: 'engine',
 };
 
 const several = { address: 'addresses', 'part of the configuration': 'parts of the configuration' };
@@ -45,10 +47,12 @@ const causes = {
   Suspect: 'it does not answer',
   Gone: 'lost without leaving',
   RegistryUnreachable: 'the registry does not answer, so members may be out of date',
+  EngineUnreachable: 'the engine does not answer, or refuses',
   NotListening: 'a local address cannot be bound',
   BindFailed: 'an edit waits, since its address cannot be bound',
   Rejected: 'the last good configuration runs on',
   RestartNeeded: 'edited, and takes effect only after a restart',
+  OutOfDate: 'may be out of date, since the engine does not answer',
   FileReplaced: 'its file was replaced at the host of its bind mount, so edits do not arrive',
   ExpiresSoon: 'it ends soon',
   Expired: 'it has ended',
@@ -60,6 +64,11 @@ const causes = {
   NoLocalPort: 'dials found no free local port in the last minutes',
   LimitReached: 'clients were refused in the last minute',
   SourcesFull: 'more sources of clients are connected than are told apart',
+  InstanceTaken: 'another process is registered under the same id',
+  EngineUnreachable: 'it does not answer',
+  LeaseLost: 'this host has no lease, so its keys are gone',
+  EngineRefused: 'it refuses what this host asks, as without a right or with a full disk',
+  DocumentDiffers: 'another host has run a newer document for more than five minutes',
 };
 
 /** The cause in words; a reason that this page does not know, from a newer host, as it is. */
@@ -118,6 +127,8 @@ export function pageOf({ kind, id, reason }, snapshot) {
       return link(['channels', id]);
     case 'Member':
       return link(['channels']);
+    case 'Fleet':
+      return link(['fleet']);
     case 'Log':
     case 'Resource':
       return link(['about']);

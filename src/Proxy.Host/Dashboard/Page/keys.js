@@ -10,6 +10,7 @@ const places = {
   n: ['connections', 'Connections'],
   h: ['channels', 'Channels'],
   f: ['configuration', 'Configuration'],
+  e: ['fleet', 'Fleet'],
   a: ['about', 'About'],
 };
 

@@ -21,6 +21,7 @@ const outcomes = {
   LimitExceeded: ['failed', 'A limit on connections was reached.'],
   QueueFull: ['failed', 'The queue of a lock or multiplexer was full.'],
   QueueTimeout: ['failed', 'The client waited in a queue for longer than allowed.'],
+  PermitLost: ['failed', 'The permit of a lock over all hosts was lost: the engine was away for too long.'],
   HookFailed: ['failed', 'A hook failed.'],
   PeekTimeout: ['refused', 'The bytes needed to choose a route did not arrive in time.'],
   InvalidProxyHeader: ['refused', 'The PROXY header was missing, malformed or not trusted.'],

@@ -9,6 +9,7 @@ import { configuration } from './views/configuration.js';
 import { connection } from './views/connection.js';
 import { connections } from './views/connections.js';
 import { ends } from './views/ends.js';
+import { fleet } from './views/fleet.js';
 import { health } from './views/health.js';
 import { overview } from './views/overview.js';
 import { route } from './views/route.js';
@@ -20,6 +21,7 @@ const views = {
   connections: ([id], query) => (id === undefined ? connections(query) : connection(id)),
   channels: ([name]) => channels(name),
   configuration: ([tab]) => configuration(tab),
+  fleet: () => fleet(),
   about: () => about(),
   health: (_, query) => health(query),
   ends: (_, query) => ends(query),

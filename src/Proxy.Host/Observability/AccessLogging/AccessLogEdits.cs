@@ -98,8 +98,8 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
 
     private static ConfigProblem Locate(string message, IConfigurationRoot configuration)
     {
-        // If several files contain the key, the value of the last file is used.
-        var file = configuration.Providers.OfType<JsonFileProvider>().LastOrDefault(static file => file.LineOf(PathKey) is not null);
-        return new ConfigProblem(PathKey, message, file?.File, file?.LineOf(PathKey));
+        // If several documents contain the key, the value of the last one is used.
+        var document = configuration.Providers.OfType<DocumentProvider>().LastOrDefault(static document => document.LineOf(PathKey) is not null);
+        return new ConfigProblem(PathKey, message, document?.Name, document?.LineOf(PathKey));
     }
 }

@@ -14,7 +14,8 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
     private readonly MemberDirectory _members = new("A_0");
     private readonly ConcurrentDictionary<string, byte> _alive = new();
     private readonly CancellationTokenSource _ending = new();
-    private int _updates;
+    private readonly ConcurrentDictionary<string, Task<MemberRecord?>> _answers = new();
+    private readonly ConcurrentQueue<MembershipUpdate> _told = new();
     private Task _reading = Task.CompletedTask;
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -58,6 +59,41 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
         _session.Say(new MembershipUpdate.Gone("A_3", DepartureReason.Left));
 
         await Eventually.TrueAsync(() => States() == "A_4:Up");
+    }
+
+    [Fact]
+    public async Task Full_MostAreMissingAndAnswer_NobodyIsToldOfIt()
+    {
+        await StartAsync(3);
+        _alive["A_1"] = _alive["A_2"] = 0;
+
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+        _session.Say(new MembershipUpdate.Changed(Member("A_4"))); // seen after the answers of those that are missing
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Up A_3:Up A_4:Up");
+        await PassAsync(_hold * 2);
+
+        Assert.All(
+            _told,
+            static update =>
+                Assert.True(update is MembershipUpdate.Full { Members.Count: 3 } or MembershipUpdate.Changed { Member.Id: "A_4" })
+        );
+    }
+
+    [Fact]
+    public async Task Held_QueryTakesLong_NobodyIsGoneBeforeItWasQueried()
+    {
+        await StartAsync(3);
+        var slow = new TaskCompletionSource<MemberRecord?>();
+        _answers["A_1"] = slow.Task;
+
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Suspect A_3:Up");
+        await PassAsync(_hold + _review);
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_3:Up");
+
+        slow.SetResult(Member("A_1"));
+        await PassAsync(_hold);
+        Assert.Equal("A_1:Up A_3:Up", States());
     }
 
     [Fact]
@@ -169,7 +205,8 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
     }
 
     private Task<MemberRecord?> Ask(MemberRecord member, CancellationToken cancellationToken) =>
-        Task.FromResult(_alive.ContainsKey(member.Id) ? member with { State = MemberState.Up } : null);
+        _answers.GetValueOrDefault(member.Id)
+        ?? Task.FromResult(_alive.ContainsKey(member.Id) ? member with { State = MemberState.Up } : null);
 
     private async Task ReadAsync(GuardedMembership guarded)
     {
@@ -177,8 +214,8 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
         {
             await foreach (var update in guarded.ReadAsync(_ending.Token))
             {
+                _told.Enqueue(update);
                 _members.Apply(update);
-                Interlocked.Increment(ref _updates);
             }
         }
         catch (OperationCanceledException) { }

@@ -44,6 +44,10 @@ public sealed class LocalAddressTests
 
         Assert.Equal(ChannelOrdinal.Max + 1, addresses.Count);
         Assert.All(addresses, static address => Assert.True(LocalAddress.IsOfInstance(address)));
+        Assert.Equal(
+            Enumerable.Range(0, ChannelOrdinal.Max + 1),
+            addresses.Select(static address => LocalAddress.NumberOf(address)!.Value).Order()
+        );
         Assert.Throws<ArgumentOutOfRangeException>(static () => LocalAddress.OfOrdinal(-1));
         Assert.Throws<ArgumentOutOfRangeException>(static () => LocalAddress.OfOrdinal(ChannelOrdinal.Max + 1));
     }
@@ -55,7 +59,11 @@ public sealed class LocalAddressTests
     [InlineData("127.1.0.1")]
     [InlineData("10.0.0.2")]
     [InlineData("::1")]
-    public void IsOfInstance_Other_False(string address) => Assert.False(LocalAddress.IsOfInstance(IPAddress.Parse(address)));
+    public void IsOfInstance_Other_False(string address)
+    {
+        Assert.False(LocalAddress.IsOfInstance(IPAddress.Parse(address)));
+        Assert.Null(LocalAddress.NumberOf(IPAddress.Parse(address)));
+    }
 
     [Theory]
     [InlineData(1, "127.1.0.1")]

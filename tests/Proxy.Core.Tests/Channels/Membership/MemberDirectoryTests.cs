@@ -7,7 +7,7 @@ namespace Proxy.Core.Tests.Channels.Membership;
 /// <summary>Of members that cannot all be, those who are.</summary>
 public sealed class MemberDirectoryTests
 {
-    private readonly MemberDirectory _members = new("C_0", LocalAddress.OfOrdinal(0));
+    private readonly MemberDirectory _members = new("C_0", static () => LocalAddress.OfOrdinal(0));
 
     [Fact]
     public void Apply_TwoOfOneAddress_TheFirstIsAMember()
@@ -69,7 +69,7 @@ public sealed class MemberDirectoryTests
     [InlineData("127.0.0.1", "127.0.0.3")]
     public void Apply_OneOfAnotherLoopbackMode_IsNoMemberHere(string own, string other)
     {
-        var members = new MemberDirectory("A_0", IPAddress.Parse(own));
+        var members = new MemberDirectory("A_0", () => IPAddress.Parse(own));
 
         members.Apply(new MembershipUpdate.Changed(Member("A_1") with { LocalAddress = IPAddress.Parse(other) }));
 
@@ -80,7 +80,7 @@ public sealed class MemberDirectoryTests
     [Fact]
     public void Apply_ModePort_AllAreMembers()
     {
-        var members = new MemberDirectory("A_0", IPAddress.Loopback);
+        var members = new MemberDirectory("A_0", static () => IPAddress.Loopback);
 
         members.Apply(
             new MembershipUpdate.Full(

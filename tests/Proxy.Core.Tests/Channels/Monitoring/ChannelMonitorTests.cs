@@ -20,7 +20,7 @@ public sealed class ChannelMonitorTests
             _debounce.Max - TimeSpan.FromTicks(1),
             _debounce.Max + TimeSpan.FromMilliseconds(milliseconds),
         ]);
-        await using var monitor = new ChannelMonitor("boot", "127.0.0.12", clock, NullLogger.Instance);
+        await using var monitor = new ChannelMonitor("boot", static () => "127.0.0.12", clock, NullLogger.Instance);
         clock.First = () => monitor.Set([new ChannelState("ring", "127.0.0.12", "Duplex")], _debounce); // one more change while it gathers
         monitor.Start();
 

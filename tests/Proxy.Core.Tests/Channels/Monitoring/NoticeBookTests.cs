@@ -6,7 +6,7 @@ public sealed class NoticeBookTests
 {
     private const int MostEnded = 1024;
 
-    private readonly NoticeBook _book = new("boot", "127.0.0.12");
+    private readonly NoticeBook _book = new("boot", static () => "127.0.0.12");
 
     [Fact]
     public void After_MoreChannelsHaveEndedThanAreKept_TheOldestIsForgotten()

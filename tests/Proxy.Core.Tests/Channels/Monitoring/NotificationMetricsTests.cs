@@ -13,7 +13,7 @@ public sealed class NotificationMetricsTests : IAsyncLifetime
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ManualTime _time = new();
-    private readonly ChannelMonitor _monitor = new("boot", "127.0.0.12", TimeProvider.System, NullLogger.Instance);
+    private readonly ChannelMonitor _monitor = new("boot", static () => "127.0.0.12", TimeProvider.System, NullLogger.Instance);
     private readonly MeterListener _listener = new();
     private readonly Dictionary<string, long> _counted = [];
     private readonly Dictionary<string, long> _versions = [];

@@ -3,6 +3,7 @@ using Proxy.Conditions;
 using Proxy.Conditions.Rules;
 using Proxy.Core.Tests.Locking;
 using Proxy.Diagnostics;
+using Proxy.Locking;
 
 namespace Proxy.Core.Tests.Conditions.Rules;
 
@@ -47,6 +48,22 @@ public sealed class LockConditionsTests : IDisposable
         Assert.Equal((ConditionReason.QueueFull, 1), (Condition.Reason, Condition.Count));
         _time.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal(ConditionLevel.Ok, Condition.Level);
+    }
+
+    [Theory]
+    [InlineData(SharedLockState.Shared, ConditionLevel.Ok, ConditionReason.None)]
+    [InlineData(SharedLockState.Unreachable, ConditionLevel.Down, ConditionReason.EngineUnreachable)]
+    [InlineData(SharedLockState.Local, ConditionLevel.Degraded, ConditionReason.EngineUnreachable)]
+    public void Read_LockOverAllHosts_DownIfItAdmitsNobody(SharedLockState state, ConditionLevel level, ConditionReason reason)
+    {
+        var store = new TestPermitStore { Status = new() { State = state, Holding = 1, Waiting = 2, Reason = "It is away." } };
+        using var registry = new LockRegistry([store], _lock.Metrics, _time);
+        registry.Apply([registry.Reserve(TestLock.Route, "Global", _lock.Settings)]);
+
+        var condition = Assert.Single(new LockConditions(registry).Read());
+
+        Assert.Equal((level, reason), (condition.Level, condition.Reason));
+        Assert.Equal(state == SharedLockState.Shared ? null : "It is away.", condition.LastError);
     }
 
     [Fact]

@@ -141,11 +141,38 @@ public sealed class ChannelsConfigTests : IDisposable
     [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a', 'Port': 0 }", "Membership:Dns:Port")]
     [InlineData("'Provider': 'Dns', 'Dns': { 'Name': 'a' }, 'Members': { 'A_1': { 'Address': 'h:1' } }", "Membership:Members")]
     [InlineData("'Dns': { 'Name': 'a' }", "Membership:Dns")]
-    [InlineData("'Provider': 'Engine'", "Membership:Provider")]
+    [InlineData("'Provider': 'Engine'", "Membership:Provider")] // without the section Engine
+    [InlineData("'Provider': 'Engine', 'Dns': { 'Name': 'a' }", "Membership:Dns", "Membership:Provider")]
     [InlineData("'Provider': 'Sttic'", "Membership:Provider")]
     [InlineData("'Guard': { 'MaxLossFraction': 1.1 }", "Membership:Guard:MaxLossFraction")]
     [InlineData("'Guard': { 'MaxLossFraction': -0.1 }", "Membership:Guard:MaxLossFraction")]
-    public void Read_MembershipThatCannotBe_IsTheOnlyError(string provider, string path) => Expect(Document(provider: provider), path);
+    public void Read_MembershipThatCannotBe_IsTheOnlyError(string provider, params string[] paths) =>
+        Expect(Document(provider: provider), paths);
+
+    [Theory]
+    [InlineData("'Id': 'A_10'")]
+    [InlineData("'Id': 'web-a'")] // claims an address
+    [InlineData("'Id': 'web-a', 'Ordinal': 7")]
+    public void Read_MembersOfTheEngine_AreFine(string instance) =>
+        Assert.Equal("engine", Read(WithEngine("", instance, "'Provider': 'engine'")).Membership.Provider);
+
+    [Fact]
+    public void Read_EngineOfTheSameGroup_IsFine() => Read(WithEngine("'Group': 'prod', ", "'Id': 'A_10'", "'Provider': 'Engine'"));
+
+    [Fact]
+    public void Read_EngineOfAnotherGroup_IsTheOnlyError() =>
+        Assert.Equal(
+            ["Engine:Group"],
+            _document
+                .Read(WithEngine("'Group': 'test', ", "'Id': 'A_10'", "'Provider': 'Engine'"))
+                .Errors.Select(static error => error.Path)
+        );
+
+    [Theory]
+    [InlineData("'Provider': 'Engine', 'Members': { 'A_1': { 'Address': 'h:1' } }", "Membership:Members")]
+    [InlineData("'Provider': 'Engine', 'Dns': { 'Name': 'a' }", "Membership:Dns")]
+    public void Read_OtherMembersBesideTheEngine_AreTheOnlyError(string membership, string path) =>
+        Expect(WithEngine("", "'Id': 'A_10'", membership), path);
 
     [Theory]
     [InlineData("127.0.0.0/16", true)]
@@ -230,6 +257,11 @@ public sealed class ChannelsConfigTests : IDisposable
                     $"'c{n}': {{ 'Type': 'Duplex', 'Connector': 'c{n}', 'Mode': 'Connect', 'Ports': [{string.Join(',', Enumerable.Range(0, ports).Select(port => 10_000 + (port * step)))}] }}"
                 )
         );
+
+    private static string WithEngine(string keys, string instance, string membership) =>
+        Document(instance: instance, provider: membership).TrimEnd().TrimEnd('}')
+        + "}, 'Engine': { ".Replace('\'', '"')
+        + $"{keys}'Etcd': {{ 'Endpoints': ['http://127.0.0.1:2379'] }} }} }}".Replace('\'', '"');
 
     private static string WithRoutes(string routes) =>
         Document(

@@ -41,7 +41,8 @@ public sealed class LockConfigTests : IDisposable
     [InlineData("'Lock': {}", "office:Lock: is for routes with Mode Lock; this one has Mode Forward.")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'Permit': 2 }", "office:Lock:Permit: unknown key; did you mean 'Permits'?")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'Permits': 0 }", "office:Lock:Permits: ")]
-    [InlineData("'Mode': 'Lock', 'Lock': { 'Scope': 'Global' }", "office:Lock:Scope: 'Global' is not available yet")]
+    [InlineData("'Mode': 'Lock', 'Lock': { 'Scope': 'Global' }", "office:Lock:Scope: 'Global' needs an engine, and there is none")]
+    [InlineData("'Mode': 'Lock', 'Lock': { 'WhenEngineLost': 'Local' }", "office:Lock:WhenEngineLost: is for locks with Scope Global")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'MaxHold': '00:00:00' }", "office:Lock:MaxHold: ")]
     [InlineData("'Mode': 'Lock', 'Lock': { 'OnActivate': [ {} ] }", "office:Lock:OnActivate:0: does nothing")]
     [InlineData(
@@ -84,6 +85,14 @@ public sealed class LockConfigTests : IDisposable
         var result = Read("'Mode': 'Lock', 'Lock': { 'Permits': 3 }", cluster: "'Tcp': { 'MaxConnectionsPerDestination': 2 },");
 
         Assert.Contains("office:Lock:Permits: 3 clients at once", Assert.Single(result.Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_GlobalWithoutAPlaceToWait_Refused()
+    {
+        var result = Read("'Mode': 'Lock', 'Lock': { 'Scope': 'Global', 'QueueLimit': 0, 'WhenEngineLost': 'Local' }");
+
+        Assert.Contains(result.Errors, static error => error.ToString().Contains("QueueLimit: 0 admits nobody", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class JsonFileProviderTests : IDisposable
         ["empty"] = (static file => File.WriteAllText(file, ""), "is not valid JSON: "),
         ["only comments"] = (static file => File.WriteAllText(file, "// nothing yet\n"), "is not valid JSON: "),
         ["no UTF-8"] = (static file => File.WriteAllBytes(file, [.. "{\"a\":\""u8, 0xff, .. "\"}"u8]), "is not valid JSON: "),
-        ["a list"] = (static file => File.WriteAllText(file, "[]"), "the file must be one JSON object; write { … }."),
+        ["a list"] = (static file => File.WriteAllText(file, "[]"), "the document must be one JSON object; write { … }."),
         ["a key twice"] = (static file => File.WriteAllText(file, """{"Demo":{},"demo":{}}"""), "the key occurs twice"),
         ["too large"] = (Enlarge, "cannot be read: it is larger than 64 MiB."),
         ["deleted"] = (File.Delete, "the file does not exist."),

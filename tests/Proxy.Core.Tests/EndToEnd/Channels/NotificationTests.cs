@@ -23,7 +23,7 @@ public sealed class NotificationTests : IAsyncLifetime
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ManualTime _time = new();
-    private readonly ChannelMonitor _monitor = new("boot", "127.0.0.12", TimeProvider.System, NullLogger.Instance);
+    private readonly ChannelMonitor _monitor = new("boot", static () => "127.0.0.12", TimeProvider.System, NullLogger.Instance);
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
     private readonly SecretValues _secrets = new();
@@ -321,7 +321,7 @@ public sealed class NotificationTests : IAsyncLifetime
     {
         var second = TimeSpan.FromSeconds(1);
         var debounce = new DebounceConfig { Min = second, Max = second };
-        await using var monitor = new ChannelMonitor("boot", "127.0.0.12", _time, NullLogger.Instance);
+        await using var monitor = new ChannelMonitor("boot", static () => "127.0.0.12", _time, NullLogger.Instance);
         monitor.Start();
 
         monitor.Set([State("ring", "A_1")], debounce);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Playwright;
 using Proxy.Host.Tests.EndToEnd.Servers;
+using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Dashboard;
 
@@ -25,6 +26,7 @@ public sealed class DashboardAccessTests(Chromium chromium)
         ("#/configuration/running", "Configuration"),
         ("#/configuration/difference", "Configuration"),
         ("#/configuration/validate", "Configuration"),
+        ("#/fleet", "Fleet"),
         ("#/about", "About"),
         ("#/health", "Health"),
         ("#/ends", "Ends"),
@@ -34,7 +36,10 @@ public sealed class DashboardAccessTests(Chromium chromium)
     [RealServerFact(Chromium.Program)]
     public async Task View_Each_IsAccessibleAndFitsAPhone()
     {
-        await using var host = await DashboardHost.StartAsync();
+        var fleet = new FakeFleet { Current = FakeFleet.Three };
+        fleet.Drains[new("caches", "b")] = new("A_2", "10.0.0.7", TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(30));
+        await using var host = await DashboardHost.StartAsync(fleet: fleet);
+        fleet.Apply(host.Host);
         await host.FailAsync();
         using var client = await host.ConnectAsync();
         using var holder = await host.ConnectAsync("office");

@@ -12,9 +12,11 @@ internal sealed class DashboardHost : IAsyncDisposable
     private readonly int _port;
     private readonly string _admin;
     private readonly string _timeout;
+    private readonly FakeFleet? _fleet;
 
-    private DashboardHost(int port, string admin, int echoes, string timeout)
+    private DashboardHost(int port, string admin, int echoes, string timeout, FakeFleet? fleet)
     {
+        _fleet = fleet;
         _port = port;
         _admin = admin;
         _timeout = timeout;
@@ -33,19 +35,21 @@ internal sealed class DashboardHost : IAsyncDisposable
     /// <param name="admin">Further keys of Admin.</param>
     /// <param name="echoes">How often the servers repeat what they receive.</param>
     /// <param name="timeout">How long the device may take for an answer.</param>
+    /// <param name="fleet">The fleet that it is in; null for none.</param>
     public static async Task<DashboardHost> StartAsync(
         int port = 0,
         string admin = "\"AllowChanges\": true",
         int echoes = 1,
-        string timeout = "00:01:00"
+        string timeout = "00:01:00",
+        FakeFleet? fleet = null
     )
     {
-        var found = new DashboardHost(port, admin, echoes, timeout);
+        var found = new DashboardHost(port, admin, echoes, timeout, fleet);
         await found.StartHostAsync();
         return found;
     }
 
-    public async Task StartHostAsync() => Host = await TestHost.StartAsync(Configuration());
+    public async Task StartHostAsync() => Host = await TestHost.StartAsync(Configuration(), _fleet is null ? null : _fleet.AddTo);
 
     public EndPoint Address(string route) =>
         Host.AddressOf(

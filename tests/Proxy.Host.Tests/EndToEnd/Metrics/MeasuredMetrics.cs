@@ -7,6 +7,8 @@ using Proxy.Channels;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Diagnostics;
+using Proxy.Engine;
+using Proxy.Etcd.Fleet;
 using Proxy.Host.Tests.Support;
 using Proxy.Multiplexing;
 using Proxy.Tls;
@@ -46,6 +48,9 @@ internal static class MeasuredMetrics
             }
         );
         services.GetRequiredService<TlsMetrics>().Failed(TlsSide.Client, "r", TlsFailureReason.TimedOut, TimeSpan.FromSeconds(1));
+        var engine = services.GetRequiredService<EngineMetrics>();
+        engine.Observe(new Answering());
+        engine.Ended("read", "ok", TimeSpan.FromSeconds(1));
         services.GetRequiredService<HandshakeGates>().Of("e").Limit(1);
         var multiplex = services.GetRequiredService<MultiplexMetrics>();
         var tags = new TagList { { "proxy.route_id", "r" } };
@@ -61,6 +66,8 @@ internal static class MeasuredMetrics
         multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
         multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);
+        var fleet = new FakeFleet();
+        _ = new FleetMetrics(services.GetRequiredService<ProxyMeter>(), fleet, fleet);
     }
 
     private static async Task MeasureChannelsAsync(IServiceProvider services)
@@ -77,6 +84,11 @@ internal static class MeasuredMetrics
         monitor.Start();
         monitor.Set([new ChannelState("c", "x", "Duplex")], new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero });
         await monitor.PublishedAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+    }
+
+    private sealed class Answering : IEngine
+    {
+        public EngineStatus Status => new("etcd", "https://a:2379", TimeProvider.System.GetUtcNow());
     }
 
     private static ConnectionRecord Record(string? route) =>

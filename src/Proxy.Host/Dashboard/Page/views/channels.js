@@ -1,6 +1,7 @@
 // Channels: which members are reached under which local address, the state of all members, and the open tunnels.
 
-import { get } from '../api.js';
+import { actions } from '../actions.js';
+import { get, path } from '../api.js';
 import { attentionOf } from '../attention.js';
 import { el, setChildren, setText } from '../dom.js';
 import { plural } from '../format.js';
@@ -8,6 +9,7 @@ import { Live } from '../live.js';
 import { badge, cardWith, failure, heading, state } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
+import { drainedBy, drainedText, drainEverywhere, drainHere } from './drains.js';
 import { tunnelsTable } from './tunnels.js';
 
 const shown = 200; // tunnels
@@ -19,7 +21,7 @@ export function channels(name) {
   const stale = el('p', { class: 'note', hidden: true }, 'The source of the member list does not answer. The list may be out of date.');
   const list = el('div', { class: 'stack' });
   const none = el('p', { class: 'note', hidden: true }, 'No channels are configured on this host.');
-  const [members, tunnels] = [membersTable(), tunnelsTable(() => live.now())];
+  const [members, tunnels] = [membersTable(() => live.now()), tunnelsTable(() => live.now())];
   const more = el('p', { class: 'empty', hidden: true });
   const known = new Map();
   const own = attentionOf(({ kind, id }) => kind === 'Member' || (kind === 'Channel' && (name === undefined || id === name)));
@@ -111,7 +113,7 @@ const reachTable = (channel) =>
     ],
   });
 
-const membersTable = () =>
+const membersTable = (after) =>
   new Table({
     caption: 'Members of the group',
     key: ({ id }) => id,
@@ -119,14 +121,28 @@ const membersTable = () =>
     order: { column: 0, descending: false },
     columns: [
       { name: 'Member', head: true, id: true, cut: true, sort: ({ id }) => id, text: ({ id }) => id },
-      { name: 'State', make: () => state((row) => [row.state, tones[row.state] ?? '']) },
+      { name: 'State', make: () => state(memberState) },
       { name: 'Local address', tight: true, text: ({ localAddress }) => localAddress },
       { name: 'Tunnel', id: true, text: ({ address }) => address },
       { name: 'Role', text: ({ role }) => role ?? '–' },
       { name: 'Zone', text: ({ zone }) => zone ?? '–' },
       { name: 'Connectors', id: true, text: ({ connectors }) => connectors.map(connectorText).join('; ') },
+      { name: 'Drained', id: true, text: (row) => (row.drained ? `${drainedText(row).toLowerCase()} ${drainedBy(row)}`.trim() : '–') },
+      { name: '', actions: true, make: () => actions(...draining(after)) },
     ],
   });
+
+const memberState = (row) => (row.drained && row.state === 'up' ? ['drained', 'warn'] : [row.state, tones[row.state] ?? '']);
+
+function draining(after) {
+  const what = {
+    gets: 'new tunnels',
+    goesOn: () => 'Open tunnels continue, and clients that name the member by its local address still reach it.',
+    where: ({ id }) => path('members', id),
+    after,
+  };
+  return [drainHere(what), drainEverywhere(what)];
+}
 
 const connectorText = ({ name, serves, duplex, ports }) =>
   `${name} (${[serves ? 'serves' : 'calls', duplex ? 'by name' : null, ports.length > 0 ? ports.join(', ') : null].filter(Boolean).join(', ')})`;

@@ -8,16 +8,17 @@ import { bytes, count, plural } from '../format.js';
 import { state } from '../parts.js';
 import { link } from '../router.js';
 import { Table } from '../table.js';
+import { drainedBy, drainedText, drainEverywhere, drainHere } from './drains.js';
 
 /** The state of a destination as [text, tone]. Where it is multiplexed, its device is part of it: one that is mute can be dialed. */
 export function stateOf(row) {
   const { level, reason } = worst(row);
   if (level === 'Down') {
-    return [row.drained ? 'Drained, down' : 'Down', 'bad'];
+    return [row.drained ? `${drainedText(row)}, down` : 'Down', 'bad'];
   }
 
   if (row.drained) {
-    return ['Drained', 'warn'];
+    return [drainedText(row), 'warn'];
   }
 
   return level === 'Degraded'
@@ -50,7 +51,8 @@ function checksOf({ checks, health }) {
 
 function errorOf(row) {
   const condition = worst(row);
-  return condition.level === 'Ok' ? '–' : [condition.lastError ?? causeOf(condition), sinceText(condition.since)].filter(Boolean).join(', ');
+  const error = condition.level === 'Ok' ? [] : [condition.lastError ?? causeOf(condition), sinceText(condition.since)];
+  return [...error, drainedBy(row)].filter(Boolean).join(', ') || '–';
 }
 
 export const destinationsTable = (cluster, after) =>
@@ -82,30 +84,21 @@ export const destinationsTable = (cluster, after) =>
       },
       { name: 'From clients', numeric: true, sort: ({ traffic }) => traffic?.bytesIn ?? 0, text: ({ traffic }) => bytes(traffic?.bytesIn) },
       { name: 'To clients', numeric: true, sort: ({ traffic }) => traffic?.bytesOut ?? 0, text: ({ traffic }) => bytes(traffic?.bytesOut) },
-      { name: '', actions: true, make: () => actions(drain(cluster, after), closeAll(cluster, after)) },
+      { name: '', actions: true, make: () => actions(...draining(cluster, after), closeAll(cluster, after)) },
     ],
   });
 
 const where = (cluster, { id }, ...more) => path('clusters', cluster, 'destinations', id, ...more);
 
-const drain = (cluster, after) =>
-  action({
-    label: ({ id, drained }) => (drained ? { text: 'Undrain', name: `Undrain ${id}` } : { text: 'Drain', name: `Drain ${id}` }),
-    ask: ({ id, drained, connections }) =>
-      drained
-        ? { title: `Undrain ${id}?`, text: 'The destination gets new connections again.', action: 'Undrain' }
-        : {
-            title: `Drain ${id}?`,
-            text: `The destination gets no new connections until it is undrained or the host restarts. Open connections (${connections}) continue.`,
-            action: 'Drain',
-          },
-    run: (row) => ({
-      method: 'POST',
-      where: where(cluster, row, row.drained ? 'undrain' : 'drain'),
-      done: row.drained ? `${row.id} gets new connections again.` : `${row.id} is drained.`,
-    }),
+function draining(cluster, after) {
+  const what = {
+    gets: 'new connections',
+    goesOn: ({ connections }) => `Open connections (${connections}) continue.`,
+    where: (row) => where(cluster, row),
     after,
-  });
+  };
+  return [drainHere(what), drainEverywhere(what)];
+}
 
 const closeAll = (cluster, after) =>
   action({

@@ -30,6 +30,15 @@ export function lock({ id }) {
   });
   const holders = clientsTable('Holders', 'No client holds a permit.', holding, () => live.now());
   const queue = clientsTable('Queue', 'No client is waiting.', waiting, () => live.now());
+  const others = new Table({
+    caption: 'Holders of other hosts',
+    empty: 'No client of another host holds a permit.',
+    key: ({ instance, connectionId }) => `${instance} ${connectionId}`,
+    columns: elsewhere,
+  });
+  const overall = facts('Holding, all hosts', 'Waiting, all hosts');
+  const shared = cardWith('All hosts', 'one queue', el('div', { class: 'pad' }, overall.element), others.element);
+  shared.hidden = true;
   const more = el('p', { class: 'empty', hidden: true });
   const live = new Live({
     load: () => get(path('locks', id)),
@@ -45,6 +54,9 @@ export function lock({ id }) {
         count(found.activations),
         count(found.queueLimit),
       );
+      shared.hidden = !found.shared;
+      overall.update(count(found.shared?.holding ?? 0), count(found.shared?.waiting ?? 0));
+      others.update(found.shared?.holders ?? []);
       holders.update(found.holding);
       queue.update(found.waiting.slice(0, shown));
       more.hidden = found.waiting.length <= shown;
@@ -58,6 +70,7 @@ export function lock({ id }) {
         cardWith('Lock', el('span', {}, admission.element, ' ', pause.element), failed.element, el('div', { class: 'pad' }, summary.element)),
         cardWith('Holders', 'the longest first', holders.element),
         cardWith('Queue', 'first in, first out', queue.element, more),
+        shared,
       ]),
     ],
     update: () => live.tick(),
@@ -65,11 +78,15 @@ export function lock({ id }) {
   };
 }
 
-function admissionOf({ isPaused, isClosed, pausedAfterFailure }) {
+function admissionOf({ isPaused, isClosed, pausedAfterFailure, shared }) {
   return isClosed
     ? ['The route was removed', 'warn']
     : isPaused
       ? ['Paused by an operator', 'warn']
+      : shared?.state === 'Unreachable'
+        ? ['Nobody is admitted: the engine does not answer, or refuses', 'bad']
+      : shared?.state === 'Local'
+        ? ['Admitting by permits of its own: the engine does not answer', 'warn']
       : pausedAfterFailure > 0
         ? [`Paused for ${duration(pausedAfterFailure)} after a failure`, 'bad']
         : ['Admitting', 'good'];
@@ -95,9 +112,17 @@ const holding = [
 
 const waiting = [
   { name: '#', numeric: true, narrow: true, text: ({ position }) => count(position) },
+  { name: 'Overall', numeric: true, narrow: true, text: ({ sharedPosition }) => (sharedPosition ? count(sharedPosition) : '–') },
   connection,
   client,
   { name: 'Waiting for', numeric: true, text: ({ waited }) => duration(waited) },
+];
+
+const elsewhere = [
+  { name: 'Host', head: true, text: ({ instance }) => instance || '–' },
+  { name: 'Connection', tight: true, text: ({ connectionId }) => connectionId || '–' },
+  { name: 'Client', id: true, text: ({ client }) => client ?? '–' },
+  { name: 'Token', numeric: true, text: ({ fencingToken }) => (fencingToken ? `${fencingToken}` : '–') },
 ];
 
 const clientsTable = (caption, empty, columns, after) =>

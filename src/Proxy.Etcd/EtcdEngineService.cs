@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Hosting;
+using Proxy.Engine;
+using Proxy.Etcd.Client;
+
+namespace Proxy.Etcd;
+
+/// <summary>Connects the engine before anything else starts, and leaves it after everything else has stopped.</summary>
+internal sealed class EtcdEngineService(EtcdClient client, LeasedKeys keys, EngineMetrics metrics) : IHostedLifecycleService
+{
+    /// <inheritdoc />
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        client.Health.Metrics ??= metrics; // a client that is older than the host has none
+        metrics.Observe(client);
+        client.Start();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await keys.DisposeAsync();
+        await client.DisposeAsync(); // the lease with all keys of this host ends here
+    }
+}

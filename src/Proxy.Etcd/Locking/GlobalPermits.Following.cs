@@ -1,0 +1,390 @@
+using Proxy.Etcd.Client;
+using Proxy.Timing;
+
+namespace Proxy.Etcd.Locking;
+
+/// <summary>Follows the keys and the lease, and writes the keys of this host's clients.</summary>
+internal sealed partial class GlobalPermits
+{
+    private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(2);
+
+    private readonly Signal _changed = new();
+    private readonly CancellationTokenSource _closed = new();
+    private LockBatch? _batch; // that is being sent; used by the writer alone
+    private bool _isPausing;
+    private bool _isClosing;
+
+    /// <summary>Begins to follow the engine.</summary>
+    public void Start()
+    {
+        _ = RunAsync(FollowKeysAsync);
+        _ = RunAsync(FollowLeaseAsync);
+        _ = RunAsync(WriteAsync);
+    }
+
+    /// <summary>Ends once the engine has removed the keys, or they have ended with the lease.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosing = true;
+            foreach (var ticket in _own.Waiting.Concat(_served).ToList())
+            {
+                _own.StepOut(ticket);
+                _own.GiveUp(ticket);
+            }
+        }
+
+        _timer.Dispose();
+        _changed.Set();
+    }
+
+    /// <summary>How far this host is, for tests: the revision that it has seen, whether that may be out of date, and whether changes are under way.</summary>
+    internal (long Revision, bool IsStale, bool IsSending) Progress()
+    {
+        lock (_gate)
+        {
+            var isSending = _batch is not null || _own.HasChanges(_term is { Ended.IsCancellationRequested: false });
+            return (_view.Revision, _trouble.IsStale, isSending && !_isPausing);
+        }
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> follow)
+    {
+        await Task.Yield(); // nothing is called back while the permits are being opened
+        while (!_closed.IsCancellationRequested)
+        {
+            try
+            {
+                await follow(_closed.Token);
+            }
+            catch (OperationCanceledException) when (_closed.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                return; // the program ends, and the engine was left before
+            }
+            catch (Exception exception)
+            {
+                Log.Failed(_logger, _routeId, exception);
+                await Task.Delay(_longestPause, _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task FollowLeaseAsync(CancellationToken cancellationToken)
+    {
+        LeaseTerm? last = null;
+        while (true)
+        {
+            var term = await _keys.Lease.WaitAsync(cancellationToken);
+            if (term == last)
+            {
+                await Task.Delay(_firstPause, _time, cancellationToken); // it has just ended, and its successor is not there yet
+                continue;
+            }
+
+            last = term;
+            Begin(term);
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var near = term.NearEnd.UnsafeRegister(_ => OnNearEnd(term), null);
+            await using var end = term.Ended.UnsafeRegister(static ended => ((TaskCompletionSource)ended!).TrySetResult(), ended);
+            await ended.Task.WaitAsync(cancellationToken);
+            End(term);
+        }
+    }
+
+    private void Begin(LeaseTerm term)
+    {
+        lock (_gate)
+        {
+            _term = term;
+            foreach (var ticket in _served.Where(static ticket => ticket is { IsLocal: true, Key: null }))
+            {
+                _own.Serve(ticket);
+            }
+
+            SetTimer();
+        }
+
+        _changed.Set();
+        Settle([]);
+    }
+
+    private void OnNearEnd(LeaseTerm term)
+    {
+        List<GlobalTicket> lost = [];
+        lock (_gate)
+        {
+            if (term == _term)
+            {
+                LoseAll(lost);
+            }
+
+            SetTimer();
+        }
+
+        Settle(lost);
+    }
+
+    private void End(LeaseTerm term)
+    {
+        List<GlobalTicket> lost = [];
+        lock (_gate)
+        {
+            LoseAll(lost);
+            _own.LineUpAnew();
+            foreach (var ticket in _served.Where(ticket => ticket.IsLocal))
+            {
+                _own.GiveUp(ticket);
+            }
+
+            if (_isClosing)
+            {
+                _own.ForgetUnneeded();
+            }
+
+            _term = _term == term ? null : _term;
+            SetTimer();
+        }
+
+        _changed.Set();
+        Settle(lost);
+    }
+
+    private async Task FollowKeysAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var update in _keys.WatchAsync(_prefix, cancellationToken))
+        {
+            List<GlobalTicket> lost = [];
+            lock (_gate)
+            {
+                See(update, lost);
+                SetTimer();
+            }
+
+            _changed.Set();
+            Settle(lost);
+        }
+    }
+
+    private void See(KeyUpdate update, List<GlobalTicket> lost)
+    {
+        switch (update)
+        {
+            case KeyUpdate.Full full:
+                SeeAll(full, lost);
+                break;
+            case KeyUpdate.Changed changed:
+                SeeChanges(changed, lost);
+                break;
+            case KeyUpdate.Stale stale:
+                _trouble.NoteStale(stale.Reason);
+                break;
+            default:
+                _trouble.NoteFresh();
+                break;
+        }
+    }
+
+    private void SeeAll(KeyUpdate.Full full, List<GlobalTicket> lost)
+    {
+        var present = full.Keys.ToDictionary(static key => key.Key, static key => key.CreateRevision, StringComparer.Ordinal);
+        var old = _view.All();
+        var gone = old.Where(place => present.GetValueOrDefault(place.Key) != place.Created).ToList();
+        var rank = gone.Count > 0 ? gone.Min(_view.RankOf) : int.MaxValue;
+        var isFirst = _view.ListedAt == 0;
+        var isSetBack = full.Revision < _view.Revision; // the data were lost, or restored
+        foreach (var place in old)
+        {
+            Forget(place);
+        }
+
+        foreach (var key in full.Keys.OrderBy(static key => key.CreateRevision).ThenBy(static key => key.Key, StringComparer.Ordinal))
+        {
+            SeeKey(key);
+        }
+
+        (_view.Revision, _view.ListedAt) = (full.Revision, full.Revision);
+        _own.ForgetRemoved();
+        LoseUnseen(lost);
+        var isMissed = _own.Waiting.Any(ticket => ticket.Place is null && ticket.Written > 0 && ticket.Written <= full.Revision);
+        if (isSetBack || isMissed || !_own.AreInOrder())
+        {
+            _own.LineUpAnew();
+        }
+
+        // At the start nobody knows who has just vanished.
+        if (isFirst || gone.Count > 0)
+        {
+            _grace.Begin(isFirst ? 0 : rank);
+        }
+    }
+
+    private void SeeChanges(KeyUpdate.Changed changed, List<GlobalTicket> lost)
+    {
+        List<KeyPlace> gone = [];
+        foreach (var change in changed.Changes)
+        {
+            if (change.Now is null && _view.TryFind(change.Key, out var place))
+            {
+                gone.Add(place);
+            }
+        }
+
+        var rank = gone.Count > 0 ? gone.Min(_view.RankOf) : int.MaxValue;
+        var isDisturbed = gone.Exists(static place => place.Ticket?.Waiting is not null);
+        gone.ForEach(Forget);
+        foreach (var key in changed.Changes.Select(static change => change.Now).OfType<StoredKey>().OrderBy(static key => key.Key, StringComparer.Ordinal))
+        {
+            isDisturbed |= SeeKey(key) is { Ticket.Waiting.Previous.Value.Place: null };
+        }
+
+        _view.Revision = changed.Revision;
+        _own.ForgetRemoved();
+        LoseUnseen(lost);
+        if (isDisturbed)
+        {
+            _own.LineUpAnew();
+        }
+
+        if (gone.Count > 0 && !changed.Changes.Any(change => change.Key == _view.Marker && change.Now is not null))
+        {
+            _grace.Begin(rank);
+        }
+    }
+
+    private void Forget(KeyPlace place)
+    {
+        _view.Remove(place);
+        place.Ticket?.Place = null;
+    }
+
+    /// <summary>Adds a key that is new. One of this process that no client needs, as after an answer that was lost, is removed.</summary>
+    private KeyPlace? SeeKey(StoredKey key)
+    {
+        if (!_view.IsClient(key.Key) || _own.IsRemoving(key.Key) || _view.TryFind(key.Key, out _))
+        {
+            return null;
+        }
+
+        var ticket = _own.TicketOf(key.Key);
+        if (ticket is null && _own.IsOwn(key.Key))
+        {
+            _own.Remove(key.Key);
+            return null;
+        }
+
+        var place = _view.Add(key);
+        place.Ticket = ticket;
+        ticket?.Place = place;
+
+        return place;
+    }
+
+    // A permit whose key is gone, or is another one than it was taken with, is lost; a client that this host has admitted by itself is counted anew.
+    private void LoseUnseen(List<GlobalTicket> lost)
+    {
+        foreach (var ticket in _served)
+        {
+            if (!ticket.IsLocal && ticket.Place?.FencingToken != ticket.Token)
+            {
+                Lose(ticket, lost);
+            }
+            else if (ticket is { IsLocal: true, Place: null, Written: > 0 } && ticket.Written <= _view.Revision)
+            {
+                _own.GiveUp(ticket);
+                _own.Serve(ticket);
+            }
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        var pause = new Backoff(_time, _firstPause, _longestPause, Random.Shared);
+        while (true)
+        {
+            if (!TryNext(out var isDone))
+            {
+                if (isDone)
+                {
+                    await _closed.CancelAsync();
+                    return;
+                }
+
+                await _changed.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            try
+            {
+                Made(_batch!, await _keys.CommitAsync(_batch!.Transaction, cancellationToken));
+                pause.Reset();
+            }
+            catch (EngineException failure)
+            {
+                NotMade(_batch!, failure);
+                await Task.Delay(pause.Fail(), _time, cancellationToken);
+            }
+        }
+    }
+
+    // Whether there are changes to send.
+    private bool TryNext(out bool isDone)
+    {
+        lock (_gate)
+        {
+            if (_batch is { Term: { } term } && term != _term)
+            {
+                _own.TakeBack(_batch, isRefused: false); // its lease is over
+                _batch = null;
+            }
+
+            _isPausing = false;
+            _batch ??= _own.Take(_term is { Ended.IsCancellationRequested: false } ? _term : null);
+            isDone = _isClosing && _batch is null;
+            return _batch is not null;
+        }
+    }
+
+    private void Made(LockBatch batch, KeyResult result)
+    {
+        lock (_gate)
+        {
+            _batch = null;
+            _trouble.NoteSucceeded();
+            if (!result.Succeeded && !batch.IsRepeated)
+            {
+                _own.TakeBack(batch, isRefused: false); // somebody else has such a key, so others are needed
+            }
+            else if (!_own.Made(batch, result.Revision))
+            {
+                _own.LineUpAnew();
+            }
+        }
+
+        Settle([]);
+    }
+
+    private void NotMade(LockBatch batch, EngineException failure)
+    {
+        lock (_gate)
+        {
+            _isPausing = true;
+            batch.IsRepeated |= failure.MayHaveHappened;
+            _trouble.NoteFailed(failure);
+            if (failure.IsRefused && !batch.IsRepeated)
+            {
+                _own.TakeBack(batch, isRefused: true);
+                _batch = null;
+            }
+
+            SetTimer();
+        }
+
+        Settle([]);
+    }
+}
