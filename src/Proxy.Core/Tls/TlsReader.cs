@@ -165,6 +165,11 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
             exception.GetBaseException() is OutOfMemoryException ? ConnectionOutcome.InternalError
             : cipher.HasEnded ? ends.Truncated // within a record
             : ends.Failed; // the peer violates TLS
+        if (_failure == ends.Failed)
+        {
+            ends.Violated?.Invoke(exception);
+        }
+
         return new ConnectionEndedException(_failure.Value, exception);
     }
 }
