@@ -220,7 +220,8 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
                 case KeyUpdate.Full full:
                     Hear(full.Keys.FirstOrDefault(IsThis), full.Revision);
                     break;
-                case KeyUpdate.Changed changed when changed.Changes.LastOrDefault(one => one.Key == _engine.Keys.Document(_name)) is { } change:
+                case KeyUpdate.Changed changed
+                    when changed.Changes.LastOrDefault(one => one.Key == _engine.Keys.Document(_name)) is { } change:
                     Hear(change.Now, changed.Revision);
                     break;
                 case KeyUpdate.Changed:
@@ -284,7 +285,9 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
         _used = heard;
         if (heard.Text is not { } text)
         {
-            return Refuse($"was removed from the engine, and its last content stays in use; write it again with 'proxy config put {_name} FILE'.");
+            return Refuse(
+                $"was removed from the engine, and its last content stays in use; write it again with 'proxy config put {_name} FILE'."
+            );
         }
 
         Take(text.Bytes, text.Revision);
