@@ -130,6 +130,23 @@ public sealed class SharedConfigurationTests : IDisposable
         Assert.Contains("Information: etcd:fleet is up to date again.", _fixture.Log.All);
     }
 
+    // Revisions begin anew then, so that the other content may have the revision of the one that runs.
+    [Fact]
+    public async Task Follow_DataOfTheEngineIsLost_WhatIsWrittenAnewRuns()
+    {
+        var first = Put("one");
+        await using var host = await SharedHost.StartAsync(_fixture);
+
+        _fixture.Cluster.LoseData();
+        await Eventually.TrueAsync(() => host.State.Rejected.Count > 0);
+        Assert.Equal("one", host.Clusters);
+        var again = Put("two");
+
+        Assert.Equal(first, again);
+        await Eventually.TrueAsync(() => host.Clusters == "two" && host.State.Rejected.Count == 0);
+        await Eventually.TrueAsync(() => File.ReadAllText(_fixture.Copy).Contains("\"two\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Follow_DocumentWithASecret_RunsAndIsWarnedOf()
     {
