@@ -14,5 +14,6 @@ internal sealed class EtcdCallException(EtcdFailure failure, bool mayHaveHappene
     public EtcdFailure Failure => failure;
 
     /// <summary>That for users of keys.</summary>
-    public EngineException ToEngine() => new(failure.Message, mayHaveHappened, failure.Fault is EtcdFault.Refused or EtcdFault.Unauthenticated, this);
+    public EngineException ToEngine() =>
+        new(failure.Message, mayHaveHappened, failure.Fault is EtcdFault.Refused or EtcdFault.Unauthenticated, this);
 }
