@@ -46,4 +46,11 @@ internal static class TlsRecording
         (record.TlsFailure, record.TlsError) = (reason, error);
         record.Span?.TlsFailed(ConnectionSpan.Upstream, serverName, reason, duration, record.DestinationId);
     }
+
+    /// <summary>A destination has ended TLS with an alert, or violated it, after the handshake.</summary>
+    /// <param name="record">The record of the client's connection.</param>
+    /// <param name="reason">The reason, one of those of handshakes.</param>
+    /// <param name="error">The reason in words, printable.</param>
+    public static void UpstreamTlsEnded(this ConnectionRecord record, string reason, string error) =>
+        (record.TlsFailure, record.TlsError) = (reason, error);
 }

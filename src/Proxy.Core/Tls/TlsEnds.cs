@@ -7,6 +7,9 @@ namespace Proxy.Tls;
 /// <param name="RequireCloseNotify">Whether such an end is a cut; else it is an end like one with close_notify.</param>
 internal sealed record TlsEnds(TlsSide Side, bool RequireCloseNotify)
 {
+    /// <summary>Called when the peer violates TLS, or ends it with an alert, after the handshake; null for nothing.</summary>
+    public Action<Exception>? Violated { get; init; }
+
     /// <summary>The outcome of a connection that was cut off.</summary>
     public ConnectionOutcome Truncated => Side == TlsSide.Client ? ConnectionOutcome.ClientTruncated : ConnectionOutcome.UpstreamTruncated;
 

@@ -15,7 +15,6 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     private ValueTask<int> _waiting; // for bytes, of which none belong to a reader yet
     private Task<int>? _sharedWaiting; // the same, if a wait for it was cancelled
     private bool _isWaiting;
-    private bool _holdsMore; // the TLS stream may have decrypted more than was read
     private ConnectionOutcome? _failure;
 
     /// <summary>Whether the peer has ended, in any way.</summary>
@@ -75,7 +74,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
                 }
 
                 var count = await stream.ReadAsync(buffer[total..], CancellationToken.None); // it is there
-                _holdsMore = count == 0 || count == buffer.Length - total;
+                MayHoldMore = count == 0 || count == buffer.Length - total;
                 if (count == 0 && total == 0)
                 {
                     End();
@@ -97,7 +96,11 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     // A TLS stream may have got records with the end of the handshake.
-    private bool MayHoldMore => _holdsMore || !cipher.HasBeenAsked;
+    private bool MayHoldMore
+    {
+        get => field || !cipher.HasBeenAsked;
+        set;
+    }
 
     // Whether the TLS stream has bytes now, or the end. It never waits within a record, but one of them may hold none.
     [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next one finds it, and awaited once.")]
@@ -121,7 +124,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
         _isWaiting = false;
         _ = Interlocked.Exchange(ref _sharedWaiting, null) is { } shared ? shared.GetAwaiter().GetResult() : _waiting.Result;
-        _holdsMore = true;
+        MayHoldMore = true;
         return true;
     }
 
@@ -165,6 +168,11 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
             exception.GetBaseException() is OutOfMemoryException ? ConnectionOutcome.InternalError
             : cipher.HasEnded ? ends.Truncated // within a record
             : ends.Failed; // the peer violates TLS
+        if (_failure == ends.Failed)
+        {
+            ends.Violated?.Invoke(exception);
+        }
+
         return new ConnectionEndedException(_failure.Value, exception);
     }
 }

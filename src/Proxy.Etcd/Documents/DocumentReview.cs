@@ -48,15 +48,14 @@ internal sealed record DocumentReview(
     /// <param name="before">The one; null for none.</param>
     /// <param name="after">The other.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static DocumentReview Compare(
-        string name,
-        LocalEngine engine,
-        byte[]? before,
-        byte[] after,
-        CancellationToken cancellationToken
-    )
+    public static DocumentReview Compare(string name, LocalEngine engine, byte[]? before, byte[] after, CancellationToken cancellationToken)
     {
-        using var document = new EngineDocumentProvider(name, engine, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        using var document = new EngineDocumentProvider(
+            name,
+            engine,
+            TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance
+        );
         document.Use(new(before ?? "{}"u8.ToArray(), 0));
         var old = Alone(document, cancellationToken);
         document.Use(new(after, 1));

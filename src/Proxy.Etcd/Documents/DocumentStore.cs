@@ -35,7 +35,9 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
             return now;
         }
 
-        var entry = (await ListAsync(name, cancellationToken)).Keys.FirstOrDefault(entry => DocumentVersion.Read(entry, 0)?.Revision == revision);
+        var entry = (await ListAsync(name, cancellationToken)).Keys.FirstOrDefault(entry =>
+            DocumentVersion.Read(entry, 0)?.Revision == revision
+        );
         return entry is null
                 ? throw new DocumentException(
                     $"The history of {DocumentName.Layer(name)} has no revision {revision}; 'proxy config history {name}' lists what it has.",
@@ -69,7 +71,14 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
     /// <param name="cancellationToken">Ends the wait; it may be written all the same.</param>
     /// <returns>Its revision.</returns>
     /// <exception cref="DocumentException">It was edited meanwhile, is too long, or the engine did not answer.</exception>
-    public async Task<long> PutAsync(string name, byte[] text, DocumentText? read, string by, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<long> PutAsync(
+        string name,
+        byte[] text,
+        DocumentText? read,
+        string by,
+        DateTimeOffset at,
+        CancellationToken cancellationToken
+    )
     {
         var history = await ListAsync(name, cancellationToken);
         var entries = Entries(name, text, read, history, by, at);
@@ -102,7 +111,14 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
         [.. history.Keys.Select(entry => DocumentVersion.Read(entry, current)).OfType<DocumentVersion>()];
 
     // What was read goes into the history as well if this program has not written it.
-    private List<KeyOperation.Put> Entries(string name, byte[] text, DocumentText? read, KeyUpdate.Full history, string by, DateTimeOffset at)
+    private List<KeyOperation.Put> Entries(
+        string name,
+        byte[] text,
+        DocumentText? read,
+        KeyUpdate.Full history,
+        string by,
+        DateTimeOffset at
+    )
     {
         var entries = new List<KeyOperation.Put>();
         if (read is not null && !Versions(history, read.Revision).Exists(static version => version.IsCurrent))
@@ -130,7 +146,10 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
     private string Entry(string name, long revision) => keys.History(name) + revision.ToString("D19", CultureInfo.InvariantCulture);
 
     private Task<KeyUpdate.Full> ListAsync(string name, CancellationToken cancellationToken) =>
-        CallAsync(() => store.ListAsync(keys.History(name), cancellationToken), $"The history of {DocumentName.Layer(name)} cannot be read");
+        CallAsync(
+            () => store.ListAsync(keys.History(name), cancellationToken),
+            $"The history of {DocumentName.Layer(name)} cannot be read"
+        );
 
     private async Task<DocumentException> ConflictAsync(string name, DocumentText? read, CancellationToken cancellationToken)
     {
@@ -141,7 +160,8 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
             {
                 (null, { } other) => $"{layer} did not exist when it was read, and was written meanwhile in revision {other.Revision}",
                 ({ } known, null) => $"{layer} was read in revision {known.Revision}, and was removed meanwhile",
-                var (known, other) => $"{layer} was read in revision {known?.Revision}, and was edited meanwhile in revision {other?.Revision}",
+                var (known, other) =>
+                    $"{layer} was read in revision {known?.Revision}, and was edited meanwhile in revision {other?.Revision}",
             } + $"; nothing is written. See 'proxy config diff {name} FILE', and put it again.",
             isInput: true
         );
@@ -156,7 +176,11 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
         catch (EngineException exception)
         {
             var message = $"{what}: {exception.Message}";
-            throw new DocumentException(exception.MayHaveHappened && unknown.Length > 0 ? $"{message} {unknown}" : message, isInput: false, exception);
+            throw new DocumentException(
+                exception.MayHaveHappened && unknown.Length > 0 ? $"{message} {unknown}" : message,
+                isInput: false,
+                exception
+            );
         }
     }
 }

@@ -220,7 +220,8 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
                 case KeyUpdate.Full full:
                     Hear(full.Keys.FirstOrDefault(IsThis), full.Revision);
                     break;
-                case KeyUpdate.Changed changed when changed.Changes.LastOrDefault(one => one.Key == _engine.Keys.Document(_name)) is { } change:
+                case KeyUpdate.Changed changed
+                    when changed.Changes.LastOrDefault(one => one.Key == _engine.Keys.Document(_name)) is { } change:
                     Hear(change.Now, changed.Revision);
                     break;
                 case KeyUpdate.Changed:
@@ -276,7 +277,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
     private bool Apply(Heard heard)
     {
         _shared = _shared with { IsKept = _shared.IsKept && !ReferenceEquals(heard, _newest) };
-        if (_used is { } used && used.Revision == heard.Revision && used.Text is null == heard.Text is null)
+        if (_used?.IsSame(heard) == true)
         {
             return false;
         }
@@ -284,7 +285,9 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
         _used = heard;
         if (heard.Text is not { } text)
         {
-            return Refuse($"was removed from the engine, and its last content stays in use; write it again with 'proxy config put {_name} FILE'.");
+            return Refuse(
+                $"was removed from the engine, and its last content stays in use; write it again with 'proxy config put {_name} FILE'."
+            );
         }
 
         Take(text.Bytes, text.Revision);
@@ -299,7 +302,13 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
     /// <summary>What the engine, or the copy, says that the document is.</summary>
     /// <param name="Text">The content; null if it does not exist.</param>
     /// <param name="Revision">The revision that made it so.</param>
-    private sealed record Heard(DocumentText? Text, long Revision);
+    private sealed record Heard(DocumentText? Text, long Revision)
+    {
+        // Revisions begin anew when the data of the engine is lost, so that another content may have the same one.
+        public bool IsSame(Heard other) =>
+            Revision == other.Revision
+            && (Text is null ? other.Text is null : other.Text is not null && Text.Bytes.AsSpan().SequenceEqual(other.Text.Bytes));
+    }
 
     private static partial class Log
     {

@@ -15,7 +15,7 @@ internal sealed partial class KeptCopy(string path, string key, ILogger logger)
 {
     private const long MaxBytes = 64 << 20;
 
-    private long _saved;
+    private DocumentText? _saved;
     private bool _failed;
 
     /// <summary>The file.</summary>
@@ -63,7 +63,7 @@ internal sealed partial class KeptCopy(string path, string key, ILogger logger)
     /// <summary>Writes it, unless it is there already: in another file first, which then takes its place.</summary>
     public void Save(DocumentText content)
     {
-        if (content.Revision == _saved)
+        if (ReferenceEquals(content, _saved))
         {
             return;
         }
@@ -74,7 +74,7 @@ internal sealed partial class KeptCopy(string path, string key, ILogger logger)
             File.Delete(fresh);
             Write(fresh, content);
             File.Move(fresh, path, overwrite: true);
-            _saved = content.Revision;
+            _saved = content;
             if (_failed)
             {
                 Log.Written(logger, path);

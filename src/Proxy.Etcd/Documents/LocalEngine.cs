@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
 using Proxy.Configuration.Engine;
 using Proxy.Configuration.Reading;
+using Proxy.Etcd.Client;
 using Proxy.Revisions;
 
 namespace Proxy.Etcd.Documents;
@@ -29,7 +30,10 @@ internal sealed record LocalEngine(EngineConfig Config, string Group)
     public static LocalEngine Read(IConfigurationRoot local, string layer, CancellationToken cancellationToken)
     {
         var read = TcpProxyExtensions.Check(local, cancellationToken);
-        List<ConfigProblem> errors = [.. read.Errors.Where(static problem => problem.Path.Length == 0 || _needed.Any(key => IsBelow(problem.Path, key)))];
+        List<ConfigProblem> errors =
+        [
+            .. read.Errors.Where(static problem => problem.Path.Length == 0 || _needed.Any(key => IsBelow(problem.Path, key))),
+        ];
         var config = read.Document.Deserialize<ProxyConfig>(ConfigTypes.Options);
         if (errors.Count == 0 && config?.Engine?.Etcd is not { Endpoints.Count: > 0 })
         {

@@ -143,7 +143,10 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
         }
 
         var kept = fresh.ConvertAll(static document => (Document: document, Revision: document.UseKept()));
-        if (kept.TrueForAll(static one => one.Revision is null) || TcpProxyExtensions.Check(configuration, cancellationToken).Errors.Count > 0)
+        if (
+            kept.TrueForAll(static one => one.Revision is null)
+            || TcpProxyExtensions.Check(configuration, cancellationToken).Errors.Count > 0
+        )
         {
             fresh.ForEach(static document => document.UseNewest()); // whose errors are told
             return;
@@ -217,7 +220,9 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
     private static InvalidConfigException Missing(EngineDocumentProvider document)
     {
         var name = document.Name[DocumentProvider.EnginePrefix.Length..];
-        var copy = File.Exists(document.LocalFile) ? $" {document.LocalFile} has what it was when it was last used here, behind a first line." : "";
+        var copy = File.Exists(document.LocalFile)
+            ? $" {document.LocalFile} has what it was when it was last used here, behind a first line."
+            : "";
         return new([new("", $"does not exist in the engine; write it with 'proxy config put {name} FILE'.{copy}", document.Name)]);
     }
 

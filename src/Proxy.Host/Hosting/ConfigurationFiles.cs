@@ -31,7 +31,10 @@ internal static class ConfigurationFiles
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static EngineDocumentSource Shared(string layer, ConfigurationBuilder builder) =>
         !DocumentName.TryParse(layer, out var name)
-            ? throw new DocumentException($"'{layer}' cannot name a document: after '{EnginePrefix}' come {DocumentName.Form}.", isInput: true)
+            ? throw new DocumentException(
+                $"'{layer}' cannot name a document: after '{EnginePrefix}' come {DocumentName.Form}.",
+                isInput: true
+            )
         : builder.Sources.OfType<EngineDocumentSource>().Any(source => source.Name == name)
             ? throw new DocumentException($"{layer} is named twice.", isInput: true)
         : new EngineDocumentSource(name);

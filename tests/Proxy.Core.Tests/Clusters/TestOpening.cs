@@ -18,7 +18,8 @@ internal static class TestOpening
 
     public static ConnectionOpening Create(TimeProvider? time = null) => new(Originations(time), time ?? TimeProvider.System);
 
-    public static Originations Originations(TimeProvider? time = null) => new(Certificates(time), Metrics(), time ?? TimeProvider.System);
+    public static Originations Originations(TimeProvider? time = null) =>
+        new(Certificates(time), Metrics(), time ?? TimeProvider.System, NullLogger<TlsOrigination>.Instance);
 
     public static TerminationDependencies Termination(TimeProvider? time = null) =>
         new(

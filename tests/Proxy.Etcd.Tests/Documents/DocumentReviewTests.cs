@@ -14,7 +14,11 @@ public sealed class DocumentReviewTests : IDisposable
 
         Assert.Empty(review.Errors);
         Assert.Equal(
-            ["ReverseProxy:Clusters:one:Destinations:d:Address", "ReverseProxy:Clusters:two:Destinations:d:Address", "ReverseProxy:TcpRoutes:r:ClusterId"],
+            [
+                "ReverseProxy:Clusters:one:Destinations:d:Address",
+                "ReverseProxy:Clusters:two:Destinations:d:Address",
+                "ReverseProxy:TcpRoutes:r:ClusterId",
+            ],
             review.Difference.Select(static one => one.Path).Order()
         );
     }
@@ -22,7 +26,10 @@ public sealed class DocumentReviewTests : IDisposable
     [Theory]
     [InlineData("{]", "etcd:fleet line 1: is not valid JSON")]
     [InlineData("{ \"Engine\": {} }", "etcd:fleet line 1: Engine: says how the engine is reached")]
-    [InlineData("{ \"Admin\": { \"Url\": \"http://127.0.0.1:1\", \"Token\": \"0123456789abcdef\" } }", "etcd:fleet line 1: Admin:Token: is a secret")]
+    [InlineData(
+        "{ \"Admin\": { \"Url\": \"http://127.0.0.1:1\", \"Token\": \"0123456789abcdef\" } }",
+        "etcd:fleet line 1: Admin:Token: is a secret"
+    )]
     [InlineData(
         "{ \"ReverseProxy\": { \"TcpRoutes\": { \"r\": { \"Metadata\": { \"Password\": \"x\" } } } } }",
         "etcd:fleet line 1: ReverseProxy:TcpRoutes:r:Metadata:Password: is a secret"
@@ -31,7 +38,10 @@ public sealed class DocumentReviewTests : IDisposable
         "{ \"Channels\": { \"Notify\": { \"Http\": [ { \"Url\": \"http://me:secret@127.0.0.1/\" } ] } } }",
         "etcd:fleet line 1: Channels:Notify:Http:0:Url: is a secret"
     )]
-    [InlineData("{ \"ReverseProxy\": { \"TcpRoutes\": { \"r\": { \"ClusterId\": \"nowhere\" } } } }", "etcd:fleet line 1: ReverseProxy:TcpRoutes:r:ClusterId: no cluster")]
+    [InlineData(
+        "{ \"ReverseProxy\": { \"TcpRoutes\": { \"r\": { \"ClusterId\": \"nowhere\" } } } }",
+        "etcd:fleet line 1: ReverseProxy:TcpRoutes:r:ClusterId: no cluster"
+    )]
     public async Task Of_WhatAHostWouldRefuse_IsAnError(string text, string told)
     {
         var review = await ReviewAsync(text, null);
@@ -45,7 +55,11 @@ public sealed class DocumentReviewTests : IDisposable
     {
         var text = SharedLayersFixture
             .Document("one")
-            .Replace("\"ClusterId\"", "\"Tls\": { \"Certificate\": { \"Path\": \"a.pem\", \"KeyPath\": \"a.key\" } }, \"ClusterId\"", StringComparison.Ordinal);
+            .Replace(
+                "\"ClusterId\"",
+                "\"Tls\": { \"Certificate\": { \"Path\": \"a.pem\", \"KeyPath\": \"a.key\" } }, \"ClusterId\"",
+                StringComparison.Ordinal
+            );
 
         Assert.Empty((await ReviewAsync(text, null)).Errors);
     }
@@ -55,7 +69,10 @@ public sealed class DocumentReviewTests : IDisposable
     {
         var before = SharedLayersFixture.Document("one");
 
-        Assert.Contains((await ReviewAsync("{}", before)).Errors, static problem => problem.Message.Contains("1 in use would end", StringComparison.Ordinal));
+        Assert.Contains(
+            (await ReviewAsync("{}", before)).Errors,
+            static problem => problem.Message.Contains("1 in use would end", StringComparison.Ordinal)
+        );
         Assert.Empty((await ReviewAsync("{ \"ReverseProxy\": {} }", before)).Errors);
     }
 
@@ -79,7 +96,12 @@ public sealed class DocumentReviewTests : IDisposable
     private async Task<DocumentReview> ReviewAsync(string text, string? before)
     {
         IConfigurationBuilder sources = _fixture.Sources();
-        await using var shared = await SharedConfiguration.ReadAsync(sources, "fleet", _ => _fixture.Cluster.Join(), CancellationToken.None);
+        await using var shared = await SharedConfiguration.ReadAsync(
+            sources,
+            "fleet",
+            _ => _fixture.Cluster.Join(),
+            CancellationToken.None
+        );
         return DocumentReview.Of(
             sources,
             "fleet",

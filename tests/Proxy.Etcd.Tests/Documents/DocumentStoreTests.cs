@@ -1,4 +1,5 @@
 using System.Text;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Documents;
 
 namespace Proxy.Etcd.Tests.Documents;
@@ -59,9 +60,17 @@ public sealed class DocumentStoreTests
         await PutAsync("1", null);
         var read = await ReadAsync();
 
-        Assert.Contains("did not exist when it was read", (await Assert.ThrowsAsync<DocumentException>(() => PutAsync("2", null))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "did not exist when it was read",
+            (await Assert.ThrowsAsync<DocumentException>(() => PutAsync("2", null))).Message,
+            StringComparison.Ordinal
+        );
         _cluster.Remove(_keys.Document(Name));
-        Assert.Contains("was removed meanwhile", (await Assert.ThrowsAsync<DocumentException>(() => PutAsync("2", read))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was removed meanwhile",
+            (await Assert.ThrowsAsync<DocumentException>(() => PutAsync("2", read))).Message,
+            StringComparison.Ordinal
+        );
         await PutAsync("3", null);
         Assert.Equal("3", _cluster.Text(_keys.Document(Name)));
     }
@@ -142,9 +151,15 @@ public sealed class DocumentStoreTests
             new Random(1).NextBytes(text);
         }
 
-        var exception = await Assert.ThrowsAsync<DocumentException>(() => _store.PutAsync(Name, text, null, "u@h", _at, CancellationToken.None));
+        var exception = await Assert.ThrowsAsync<DocumentException>(() =>
+            _store.PutAsync(Name, text, null, "u@h", _at, CancellationToken.None)
+        );
 
-        Assert.StartsWith($"The document has {length} bytes. etcd takes 1.5 MiB in one request", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"The document has {length} bytes. etcd takes 1.5 MiB in one request",
+            exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Null(_cluster.Get(_keys.Document(Name)));
     }
 

@@ -60,7 +60,10 @@ public sealed class SharedConfigurationTests : IDisposable
     [InlineData("{]", "etcd:fleet line 1: is not valid JSON")]
     [InlineData("[]", "etcd:fleet line 1: the document must be one JSON object")]
     [InlineData("{\n \"Engine\": { } }", "etcd:fleet line 2: Engine: says how the engine is reached")]
-    [InlineData("{\n \"ReverseProxy\": { \"TcpRoutes\": {\n \"r\": { \"Listen\": \"x\" } } } }", "etcd:fleet line 3: ReverseProxy:TcpRoutes:r:")]
+    [InlineData(
+        "{\n \"ReverseProxy\": { \"TcpRoutes\": {\n \"r\": { \"Listen\": \"x\" } } } }",
+        "etcd:fleet line 3: ReverseProxy:TcpRoutes:r:"
+    )]
     public async Task Follow_BadContent_LastGoodOneRunsOnAndThePlaceIsTold(string text, string told)
     {
         var first = Put("one");
@@ -71,7 +74,10 @@ public sealed class SharedConfigurationTests : IDisposable
         await Eventually.TrueAsync(() => host.State.Rejected.Count > 0);
         Assert.StartsWith(told, host.State.Rejected[0].ToString(), StringComparison.Ordinal);
         Assert.Equal(("one", new SharedDocument("etcd:fleet", first, bad, IsRejected: true)), (host.Clusters, host.Document));
-        Assert.Contains(host.Wrong, static one => one is { Kind: ConditionKind.Configuration, Id: "edit", Reason: ConditionReason.Rejected });
+        Assert.Contains(
+            host.Wrong,
+            static one => one is { Kind: ConditionKind.Configuration, Id: "edit", Reason: ConditionReason.Rejected }
+        );
 
         var third = Put("three");
         await Eventually.TrueAsync(() => host.Clusters == "three");
@@ -124,6 +130,23 @@ public sealed class SharedConfigurationTests : IDisposable
         Assert.Contains("Information: etcd:fleet is up to date again.", _fixture.Log.All);
     }
 
+    // Revisions begin anew then, so that the other content may have the revision of the one that runs.
+    [Fact]
+    public async Task Follow_DataOfTheEngineIsLost_WhatIsWrittenAnewRuns()
+    {
+        var first = Put("one");
+        await using var host = await SharedHost.StartAsync(_fixture);
+
+        _fixture.Cluster.LoseData();
+        await Eventually.TrueAsync(() => host.State.Rejected.Count > 0);
+        Assert.Equal("one", host.Clusters);
+        var again = Put("two");
+
+        Assert.Equal(first, again);
+        await Eventually.TrueAsync(() => host.Clusters == "two" && host.State.Rejected.Count == 0);
+        await Eventually.TrueAsync(() => File.ReadAllText(_fixture.Copy).Contains("\"two\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Follow_DocumentWithASecret_RunsAndIsWarnedOf()
     {
@@ -131,7 +154,13 @@ public sealed class SharedConfigurationTests : IDisposable
 
         _fixture.Cluster.Put(
             SharedLayersFixture.Key,
-            SharedLayersFixture.Document("two").Replace("{\n  \"Rev", "{\n \"Admin\": { \"Url\": \"http://127.0.0.1:0\", \"Token\": \"0123456789abcdef\" },\n  \"Rev", StringComparison.Ordinal)
+            SharedLayersFixture
+                .Document("two")
+                .Replace(
+                    "{\n  \"Rev",
+                    "{\n \"Admin\": { \"Url\": \"http://127.0.0.1:0\", \"Token\": \"0123456789abcdef\" },\n  \"Rev",
+                    StringComparison.Ordinal
+                )
         );
 
         await Eventually.TrueAsync(() => host.Clusters == "two");
@@ -276,7 +305,14 @@ public sealed class SharedConfigurationTests : IDisposable
 
         await Eventually.TrueAsync(() => host.State.Rejected.Count > 0);
         Assert.Equal(("one", first, bad, true), (host.Clusters, host.Document.Running, host.Document.Newest, host.Document.IsRejected));
-        Assert.Contains(_fixture.Log.All, line => line.StartsWith($"Warning: etcd:fleet is not valid with the other layers, so the host starts with revision {first}", StringComparison.Ordinal));
+        Assert.Contains(
+            _fixture.Log.All,
+            line =>
+                line.StartsWith(
+                    $"Warning: etcd:fleet is not valid with the other layers, so the host starts with revision {first}",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]
@@ -294,7 +330,10 @@ public sealed class SharedConfigurationTests : IDisposable
     public async Task Runs_NewestIsRejected_CopyIsOfWhatRuns()
     {
         await using var host = await StartAsync("one");
-        _fixture.Cluster.Put(SharedLayersFixture.Key, """{ "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "nowhere" } } } }""");
+        _fixture.Cluster.Put(
+            SharedLayersFixture.Key,
+            """{ "ReverseProxy": { "TcpRoutes": { "r": { "Listen": "127.0.0.1:0", "ClusterId": "nowhere" } } } }"""
+        );
         await Eventually.TrueAsync(() => host.State.Rejected.Count > 0);
 
         Assert.Contains("\"one\"", await File.ReadAllTextAsync(_fixture.Copy, Encoding.UTF8), StringComparison.Ordinal);
@@ -306,9 +345,10 @@ public sealed class SharedConfigurationTests : IDisposable
     [Fact]
     public async Task Open_DocumentNamesAnotherGroup_IsAnError()
     {
-        var sources = new ConfigurationBuilder().AddInMemoryCollection(
-            [KeyValuePair.Create("Engine:Etcd:Endpoints:0", (string?)"http://127.0.0.1:2379"), KeyValuePair.Create("Engine:StateFolder", (string?)_fixture.Folder)]
-        );
+        var sources = new ConfigurationBuilder().AddInMemoryCollection([
+            KeyValuePair.Create("Engine:Etcd:Endpoints:0", (string?)"http://127.0.0.1:2379"),
+            KeyValuePair.Create("Engine:StateFolder", (string?)_fixture.Folder),
+        ]);
         sources.Add(new EngineDocumentSource("fleet"));
         _fixture.Cluster.Put("/proxy/default/config/fleet", """{ "Channels": { "Group": "prod" } }""");
 

@@ -17,7 +17,8 @@ internal sealed class SharedHost : IAsyncDisposable
     private readonly SharedConfiguration _shared;
     private readonly WebApplication _app;
 
-    private SharedHost(SharedConfiguration shared, WebApplication app, MemoryKeyStore store) => (_shared, _app, Store) = (shared, app, store);
+    private SharedHost(SharedConfiguration shared, WebApplication app, MemoryKeyStore store) =>
+        (_shared, _app, Store) = (shared, app, store);
 
     public MemoryKeyStore Store { get; }
 
@@ -34,7 +35,11 @@ internal sealed class SharedHost : IAsyncDisposable
     public IReadOnlyList<Condition> Wrong => _app.Services.GetRequiredService<ConditionRegistry>().Wrong();
 
     [SuppressMessage("Reliability", "CA2000", Justification = "Belongs to the host.")]
-    public static async Task<SharedHost> StartAsync(SharedLayersFixture fixture, MemoryKeyStore? store = null, ConfigurationBuilder? sources = null)
+    public static async Task<SharedHost> StartAsync(
+        SharedLayersFixture fixture,
+        MemoryKeyStore? store = null,
+        ConfigurationBuilder? sources = null
+    )
     {
         store ??= fixture.Cluster.Join();
         sources ??= fixture.Sources();

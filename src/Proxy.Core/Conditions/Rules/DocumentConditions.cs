@@ -14,7 +14,9 @@ internal sealed class DocumentConditions(ConfigInspector configuration) : ICondi
                     {
                         Since = document.StaleSince,
                         Count = 1,
-                        LastError = Facts.Line(document.IsKept ? $"The copy of revision {document.Running} that was kept here runs. {reason}" : reason),
+                        LastError = Facts.Line(
+                            document.IsKept ? $"The copy of revision {document.Running} that was kept here runs. {reason}" : reason
+                        ),
                     }
                     : Condition.Ok(ConditionKind.Configuration, document.Name)
             );

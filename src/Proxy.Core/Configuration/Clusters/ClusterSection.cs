@@ -11,7 +11,10 @@ namespace Proxy.Configuration.Clusters;
     "Destination",
     """the key is Destinations, an object keyed by id: "Destinations": { "a": { "Address": "tcp://host:port" } }."""
 )]
-[WrittenElsewhere("Tls", """TLS towards destinations belongs under Tcp: "Tcp": { "Tls": { } }; HTTP routes have it by https:// in an Address.""")]
+[WrittenElsewhere(
+    "Tls",
+    """TLS towards destinations belongs under Tcp: "Tcp": { "Tls": { } }; HTTP routes have it by https:// in an Address."""
+)]
 public sealed record ClusterSection
 {
     /// <summary>The load balancing policy.</summary>

@@ -47,6 +47,19 @@ internal sealed class HandshakeFailedException(TlsFailureReason reason, string m
         };
     }
 
+    /// <summary>Explains what a TLS stream has thrown after the handshake. With TLS 1.3 a server refuses a client's certificate only then.</summary>
+    public static HandshakeFailedException After(Exception exception)
+    {
+        var said = ReasonIn(Printable.Shorten(exception.GetBaseException().Message));
+        return said.IndexOf(Alert, StringComparison.Ordinal) is >= 0 and var at
+            ? new(
+                TlsFailureReason.RefusedByPeer,
+                $"The destination refused the connection after the TLS handshake with the alert '{said[(at + Alert.Length)..].TrimEnd('.')}'.",
+                exception
+            )
+            : new(TlsFailureReason.Malformed, $"The destination violated TLS after the handshake: {said.TrimEnd('.')}.", exception);
+    }
+
     private static string ReasonIn(string said) =>
         said.LastIndexOf(Separator, StringComparison.Ordinal) is >= 0 and var at ? said[(at + Separator.Length)..] : said;
 

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Tls;
 using Proxy.Tls.Certificates;
 
 namespace Proxy.Tls.Origination;
 
 /// <summary>What begins TLS with destinations, by the settings of their clusters. It lives as long as these, so each revision has its own.</summary>
-internal sealed class Originations(CertificateStore certificates, TlsMetrics metrics, TimeProvider time)
+internal sealed class Originations(CertificateStore certificates, TlsMetrics metrics, TimeProvider time, ILogger<TlsOrigination> logger)
 {
     private readonly ConditionalWeakTable<ClusterTlsConfig, TlsOrigination> _all = [];
 
@@ -17,7 +18,7 @@ internal sealed class Originations(CertificateStore certificates, TlsMetrics met
     private TlsOrigination Create(ClusterTlsConfig config)
     {
         var certificate = config.Certificate is { } own ? Read(nameof(config.Certificate), () => certificates.Certificate(own)) : null;
-        return new(config, config.AllowInvalid ? null : Trust(config), certificate, metrics, time);
+        return new(config, config.AllowInvalid ? null : Trust(config), certificate, metrics, time, logger);
     }
 
     private TrustBundle Trust(ClusterTlsConfig config)

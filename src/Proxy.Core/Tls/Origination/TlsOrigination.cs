@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Tls;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -14,18 +15,26 @@ namespace Proxy.Tls.Origination;
 /// <param name="certificate">What destinations get that ask for a certificate; null for none.</param>
 /// <param name="metrics">Counts handshakes.</param>
 /// <param name="time">Measures them.</param>
-internal sealed class TlsOrigination(
+/// <param name="logger">Gets a line when destinations end TLS after the handshake.</param>
+internal sealed partial class TlsOrigination(
     ClusterTlsConfig config,
     TrustBundle? trust,
     ServedCertificate? certificate,
     TlsMetrics metrics,
-    TimeProvider time
+    TimeProvider time,
+    ILogger logger
 )
 {
+    private static readonly TimeSpan _pause = TimeSpan.FromMinutes(1);
+
     private readonly TlsEnds _ends = new(TlsSide.Upstream, config.RequireCloseNotify);
     private readonly List<SslApplicationProtocol>? _protocols = config
         .AlpnProtocols?.Select(static name => new SslApplicationProtocol(name))
         .ToList();
+
+    private readonly Lock _gate = new(); // guards the two below
+    private long _unwritten;
+    private long? _writtenAt;
 
     private readonly SslProtocols _versions = TlsVersions.From(config.MinimumVersion);
 
@@ -73,6 +82,26 @@ internal sealed class TlsOrigination(
         target.Client?.UpstreamTlsFailed(NameFor(target), reason.ToString(), error, duration);
     }
 
+    // No dial has failed, so nothing else tells it. There may be one for each client, so there is a line a minute at most.
+    private void EndedLater(OriginationTarget target, Exception exception)
+    {
+        var ended = HandshakeFailedException.After(exception);
+        target.Client?.UpstreamTlsEnded(ended.Reason.ToString(), ended.Message);
+        long count;
+        lock (_gate)
+        {
+            count = ++_unwritten;
+            if (_writtenAt is { } at && time.GetElapsedTime(at) < _pause)
+            {
+                return;
+            }
+
+            (_unwritten, _writtenAt) = (0, time.GetTimestamp());
+        }
+
+        Log.EndedLater(logger, target.ClusterId, NameFor(target), ended.Message.TrimEnd('.'), count);
+    }
+
     private string? NameFor(OriginationTarget target) => config.ServerName ?? target.Host?.TrimEnd('.');
 
     private async ValueTask<TlsConnection> BeginUncountedAsync(
@@ -108,7 +137,16 @@ internal sealed class TlsOrigination(
             throw;
         }
 
-        return new TlsConnection(connection, stream, cipher, Facts(stream, name), _ends);
+        return new TlsConnection(
+            connection,
+            stream,
+            cipher,
+            Facts(stream, name),
+            _ends with
+            {
+                Violated = exception => EndedLater(target, exception),
+            }
+        );
     }
 
     // Made for each handshake, since SslStream keeps some of it.
@@ -151,4 +189,13 @@ internal sealed class TlsOrigination(
         OperatingSystem.IsWindows() || OperatingSystem.IsAndroid() ? null // refused when the configuration is validated
         : TlsCipherSuites.Read(names) is { } suites ? new(suites)
         : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Cluster {Cluster}: TLS with {Name} has ended: {Reason}; {Count} since the last line about it, of which there is one a minute at most."
+        )]
+        public static partial void EndedLater(ILogger logger, string cluster, string? name, string reason, long count);
+    }
 }

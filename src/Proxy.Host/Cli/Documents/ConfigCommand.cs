@@ -26,7 +26,12 @@ internal static class ConfigCommand
             DocumentCommand.Create("history", "Lists the versions of a document, the newest first.", HistoryAsync),
         };
 
-    private static async Task<int> GetAsync(DocumentSession session, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
+    private static async Task<int> GetAsync(
+        DocumentSession session,
+        ParseResult parsed,
+        Printer printer,
+        CancellationToken cancellationToken
+    )
     {
         var document = parsed.GetValue(_revision) is { } revision
             ? await session.Store.GetAsync(session.Name, revision, cancellationToken)
@@ -43,7 +48,12 @@ internal static class ConfigCommand
         return ExitCode.Ok;
     }
 
-    private static async Task<int> DiffAsync(DocumentSession session, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
+    private static async Task<int> DiffAsync(
+        DocumentSession session,
+        ParseResult parsed,
+        Printer printer,
+        CancellationToken cancellationToken
+    )
     {
         var text = await DocumentSession.ReadFileAsync(parsed.GetValue(_file)!, cancellationToken);
         var before = await session.Store.GetAsync(session.Name, cancellationToken) ?? throw Missing(session);

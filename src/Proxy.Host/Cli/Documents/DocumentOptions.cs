@@ -25,7 +25,10 @@ internal sealed class DocumentOptions
     public string Name(ParseResult parsed) =>
         DocumentName.TryParse(parsed.GetValue(_name)!, out var name)
             ? name
-            : throw new DocumentException($"'{parsed.GetValue(_name)}' cannot be the name of a document: {DocumentName.Form}.", isInput: true);
+            : throw new DocumentException(
+                $"'{parsed.GetValue(_name)}' cannot be the name of a document: {DocumentName.Form}.",
+                isInput: true
+            );
 
     /// <summary>The layers, the environment included, of which one is the document.</summary>
     /// <exception cref="DocumentException">A name is wrong.</exception>
@@ -33,6 +36,8 @@ internal sealed class DocumentOptions
     {
         var layer = DocumentName.Layer(Name(parsed));
         IReadOnlyList<string> layers = parsed.GetValue(_layers) is { Length: > 0 } given ? given : [ConfigurationFiles.Default];
-        return ConfigurationFiles.Sources(layers.Contains(layer) ? layers : [.. layers, layer]).AddInMemoryCollection(ProxyEnvironment.Read());
+        return ConfigurationFiles
+            .Sources(layers.Contains(layer) ? layers : [.. layers, layer])
+            .AddInMemoryCollection(ProxyEnvironment.Read());
     }
 }

@@ -43,7 +43,12 @@ internal static class PutCommand
         return command;
     }
 
-    private static async Task<int> PutAsync(DocumentSession session, ParseResult parsed, Printer printer, CancellationToken cancellationToken)
+    private static async Task<int> PutAsync(
+        DocumentSession session,
+        ParseResult parsed,
+        Printer printer,
+        CancellationToken cancellationToken
+    )
     {
         var text = parsed.GetValue(_from) is { } from
             ? (await session.Store.GetAsync(session.Name, from, cancellationToken)).Bytes
@@ -92,5 +97,6 @@ internal static class PutCommand
     }
 
     // Who called sudo is more to the point than root.
-    private static string Author() => $"{Environment.GetEnvironmentVariable("SUDO_USER") ?? Environment.UserName}@{Environment.MachineName}";
+    private static string Author() =>
+        $"{Environment.GetEnvironmentVariable("SUDO_USER") ?? Environment.UserName}@{Environment.MachineName}";
 }

@@ -99,7 +99,9 @@ internal sealed class AccessLogEdits(AccessLog log, ProxyStatus status, Revision
     private static ConfigProblem Locate(string message, IConfigurationRoot configuration)
     {
         // If several documents contain the key, the value of the last one is used.
-        var document = configuration.Providers.OfType<DocumentProvider>().LastOrDefault(static document => document.LineOf(PathKey) is not null);
+        var document = configuration
+            .Providers.OfType<DocumentProvider>()
+            .LastOrDefault(static document => document.LineOf(PathKey) is not null);
         return new ConfigProblem(PathKey, message, document?.Name, document?.LineOf(PathKey));
     }
 }

@@ -9,6 +9,8 @@ public sealed class ConfigProblemTests
     [InlineData("a.json", null, "A:B", "a.json: A:B: is wrong.")]
     [InlineData(null, null, "A:B", "A:B: is wrong.")]
     [InlineData("a.json", 7, "", "a.json:7: is wrong.")]
+    [InlineData("etcd:fleet", 7, "A:B", "etcd:fleet line 7: A:B: is wrong.")]
+    [InlineData("etcd:fleet", null, "", "etcd:fleet: is wrong.")]
     [InlineData(null, null, "", "is wrong.")]
     public void ToString_Place_ComesFirst(string? file, int? line, string path, string expected) =>
         Assert.Equal(expected, new ConfigProblem(path, "is wrong.", file, line).ToString());

@@ -198,6 +198,14 @@ public sealed class OriginationFailureTests : IDisposable
             end.Outcome,
             (ConnectionOutcome[])[ConnectionOutcome.UpstreamTlsFailed, ConnectionOutcome.UpstreamReset, ConnectionOutcome.UpstreamTruncated]
         );
+        if (version == SslProtocols.Tls13 && end.Outcome == ConnectionOutcome.UpstreamTlsFailed)
+        {
+            Assert.Single(
+                proxy.Log.Lines,
+                static line => line.Contains("refused the connection after the TLS handshake with the alert", StringComparison.Ordinal)
+            );
+        }
+
         Assert.Equal("", server.Received);
     }
 

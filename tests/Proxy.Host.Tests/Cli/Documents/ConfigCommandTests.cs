@@ -80,7 +80,10 @@ public sealed class ConfigCommandTests : IAsyncLifetime
         await RunAsync("put", "fleet", good);
         var bad = await WriteAsync("bad.json", "127.0.0.1", "one");
         var secret = FileOf("secret.json");
-        await File.WriteAllTextAsync(secret, """{ "Admin": { "Url": "http://127.0.0.1:1", "Token": "0123456789abcdef" }, "ReverseProxy": {} }""");
+        await File.WriteAllTextAsync(
+            secret,
+            """{ "Admin": { "Url": "http://127.0.0.1:1", "Token": "0123456789abcdef" }, "ReverseProxy": {} }"""
+        );
 
         var (exit, told, why) = await RunAsync("put", "fleet", bad);
         Assert.Equal((2, "etcd:fleet is not written.\n"), (exit, why));
@@ -112,7 +115,10 @@ public sealed class ConfigCommandTests : IAsyncLifetime
     {
         await RunAsync("put", "fleet", await WriteAsync("good.json", "127.0.0.1:0", "one"));
         var local = FileOf("local.json");
-        await File.WriteAllTextAsync(local, """{ "ReverseProxy": { "TcpRoutes": { "own": { "Listen": "127.0.0.2:0", "ClusterId": "nowhere" } } } }""");
+        await File.WriteAllTextAsync(
+            local,
+            """{ "ReverseProxy": { "TcpRoutes": { "own": { "Listen": "127.0.0.2:0", "ClusterId": "nowhere" } } } }"""
+        );
 
         Assert.Equal(0, (await InvokeAsync("check", "--strict", FileOf("host.json"), "etcd:fleet")).Exit);
         var (exit, told, _) = await InvokeAsync("check", FileOf("host.json"), "etcd:fleet", local);
@@ -140,7 +146,10 @@ public sealed class ConfigCommandTests : IAsyncLifetime
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var errors = new StringWriter { NewLine = "\n" };
-        var exit = await ProxyCommand.Create().Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = errors });
+        var exit = await ProxyCommand
+            .Create()
+            .Parse(arguments)
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = errors });
         return (exit, output.ToString(), errors.ToString());
     }
 }

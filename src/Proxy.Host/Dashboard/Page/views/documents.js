@@ -14,10 +14,10 @@ export function filesOf({ files, rejected, warnings }) {
   ].filter(Boolean);
 }
 
-function fileCard({ path, exists, modifiedAt, text }, rejected, warnings) {
-  const about = exists ? `changed ${time(modifiedAt)}` : 'missing';
+function fileCard({ path, exists, modifiedAt, revision, text }, rejected, warnings) {
+  const about = !exists ? 'missing' : revision ? `shared, revision ${revision}` : `changed ${time(modifiedAt)}`;
   const here = (problems) => problems.filter(({ file, line }) => file === path && line);
-  const hidden = el('p', { class: 'empty' }, exists ? 'The text is not shown: the file is not valid JSON or larger than 4 MiB.' : 'The file does not exist.');
+  const hidden = el('p', { class: 'empty' }, exists ? 'The text is not shown: it is not valid JSON or larger than 4 MiB.' : 'It does not exist.');
   return cardWith(path, about, typeof text === 'string' ? numbered(text, here(rejected), here(warnings)) : hidden);
 }
 

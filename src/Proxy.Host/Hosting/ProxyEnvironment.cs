@@ -1,7 +1,7 @@
 using System.Collections;
 using Proxy.Configuration;
 
-namespace Proxy.Host.Cli;
+namespace Proxy.Host.Hosting;
 
 /// <summary>
 /// Reads configuration from environment variables. Two underscores stand for the colon of a configuration path:
