@@ -30,7 +30,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     /// <inheritdoc />
     public ValueTask WaitAsync(CancellationToken cancellationToken) =>
         _isWaiting ? FinishWaitAsync(cancellationToken)
-        : MayHoldMore || HasEnded ? ValueTask.CompletedTask
+        : MayHoldMore() || HasEnded ? ValueTask.CompletedTask
         : cipher.WaitAsync(cancellationToken); // in place of the TLS stream, which costs more
 
     /// <summary>Reads all that is there; with an empty buffer, only waits until there is something.</summary>
@@ -97,7 +97,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     // A TLS stream may have got records with the end of the handshake.
-    private bool MayHoldMore => _holdsMore || !cipher.HasBeenAsked;
+    private bool MayHoldMore() => _holdsMore || !cipher.HasBeenAsked;
 
     // Whether the TLS stream has bytes now, or the end. It never waits within a record, but one of them may hold none.
     [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next one finds it, and awaited once.")]
@@ -105,7 +105,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     {
         if (!_isWaiting)
         {
-            if (!MayHoldMore && !HasEnded && !cipher.IsReadable)
+            if (!MayHoldMore() && !HasEnded && !cipher.IsReadable)
             {
                 return false;
             }
