@@ -6,6 +6,7 @@ namespace Proxy.Etcd.Tests;
 internal sealed class WatchReader : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<string> _seen = [];
     private readonly IAsyncEnumerator<KeyUpdate> _updates;
 
     public WatchReader(IKeyStore store, string prefix) => _updates = store.WatchAsync(prefix, _stop.Token).GetAsyncEnumerator();
@@ -16,7 +17,16 @@ internal sealed class WatchReader : IAsyncDisposable
     /// <summary>The next update.</summary>
     public async Task<KeyUpdate> NextAsync()
     {
-        Assert.True(await _updates.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
+        try
+        {
+            Assert.True(await _updates.MoveNextAsync().AsTask().WaitAsync(Eventually.Limit));
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"Nothing has come after {string.Join(", ", _seen)}.");
+        }
+
+        _seen.Add($"{_updates.Current}");
         Apply(_updates.Current);
         return _updates.Current;
     }

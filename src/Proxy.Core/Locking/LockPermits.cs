@@ -23,8 +23,21 @@ internal sealed class LockPermits : IDisposable
 
     public void Return(LockWaiter waiter) => _permits.Return(waiter.Ticket);
 
-    /// <summary>Counts a client that holds a permit of another store.</summary>
-    public void Adopt(LockWaiter waiter) => waiter.Ticket = _permits.Adopt(waiter.Record);
+    /// <summary>Takes the clients of another store over: those that hold a permit count here, too, and the others line up in their order.</summary>
+    public void TakeOver(LockPermits old, IEnumerable<LockWaiter> holding, IEnumerable<LockWaiter> waiting)
+    {
+        foreach (var waiter in holding)
+        {
+            old.Return(waiter);
+            waiter.Ticket = _permits.Adopt(waiter.Record);
+        }
+
+        foreach (var waiter in waiting)
+        {
+            old.Leave(waiter);
+            LineUp(waiter);
+        }
+    }
 
     public void Apply(LockSettings settings) => _permits.Apply(settings);
 

@@ -362,18 +362,7 @@ internal sealed class LockQueue : IDisposable
         var old = _permits;
         _permits = new LockPermits(store, RouteId, _settings, Admit);
         _permits.Pause(_pause.IsPaused);
-        foreach (var waiter in _holding)
-        {
-            old.Return(waiter);
-            _permits.Adopt(waiter);
-        }
-
-        foreach (var waiter in _waiting)
-        {
-            old.Leave(waiter);
-            _permits.LineUp(waiter);
-        }
-
+        _permits.TakeOver(old, _holding, _waiting);
         return old;
     }
 

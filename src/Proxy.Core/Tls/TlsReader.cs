@@ -15,7 +15,6 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     private ValueTask<int> _waiting; // for bytes, of which none belong to a reader yet
     private Task<int>? _sharedWaiting; // the same, if a wait for it was cancelled
     private bool _isWaiting;
-    private bool _holdsMore; // the TLS stream may have decrypted more than was read
     private ConnectionOutcome? _failure;
 
     /// <summary>Whether the peer has ended, in any way.</summary>
@@ -30,7 +29,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     /// <inheritdoc />
     public ValueTask WaitAsync(CancellationToken cancellationToken) =>
         _isWaiting ? FinishWaitAsync(cancellationToken)
-        : MayHoldMore() || HasEnded ? ValueTask.CompletedTask
+        : MayHoldMore || HasEnded ? ValueTask.CompletedTask
         : cipher.WaitAsync(cancellationToken); // in place of the TLS stream, which costs more
 
     /// <summary>Reads all that is there; with an empty buffer, only waits until there is something.</summary>
@@ -75,7 +74,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
                 }
 
                 var count = await stream.ReadAsync(buffer[total..], CancellationToken.None); // it is there
-                _holdsMore = count == 0 || count == buffer.Length - total;
+                MayHoldMore = count == 0 || count == buffer.Length - total;
                 if (count == 0 && total == 0)
                 {
                     End();
@@ -97,7 +96,11 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     }
 
     // A TLS stream may have got records with the end of the handshake.
-    private bool MayHoldMore() => _holdsMore || !cipher.HasBeenAsked;
+    private bool MayHoldMore
+    {
+        get => field || !cipher.HasBeenAsked;
+        set;
+    }
 
     // Whether the TLS stream has bytes now, or the end. It never waits within a record, but one of them may hold none.
     [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next one finds it, and awaited once.")]
@@ -105,7 +108,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
     {
         if (!_isWaiting)
         {
-            if (!MayHoldMore() && !HasEnded && !cipher.IsReadable)
+            if (!MayHoldMore && !HasEnded && !cipher.IsReadable)
             {
                 return false;
             }
@@ -121,7 +124,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
         _isWaiting = false;
         _ = Interlocked.Exchange(ref _sharedWaiting, null) is { } shared ? shared.GetAwaiter().GetResult() : _waiting.Result;
-        _holdsMore = true;
+        MayHoldMore = true;
         return true;
     }
 

@@ -26,6 +26,7 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
     private string? _stale = isStale ? "" : null;
     private bool _isLost;
     private bool _wasCreated;
+    private bool _wasAway; // since the reader has read all keys
 
     /// <summary>The prefix.</summary>
     public string Prefix => prefix;
@@ -69,12 +70,15 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
         }
     }
 
-    /// <summary>The engine sends changes from now on.</summary>
+    /// <summary>
+    /// The engine sends changes from now on. After it was away, all keys have to be read again: that changes were compacted meanwhile is told only later.
+    /// </summary>
     public void Created()
     {
         lock (_gate)
         {
-            (_stale, _wasCreated) = (null, true);
+            (_isLost, _wasCreated) = (_isLost || _wasAway, true);
+            _stale = _isLost ? _stale : null;
         }
 
         _more.Set();
@@ -86,6 +90,7 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
         lock (_gate)
         {
             _stale ??= reason;
+            _wasAway = true;
         }
 
         _more.Set();

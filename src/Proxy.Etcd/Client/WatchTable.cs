@@ -139,7 +139,7 @@ internal sealed class WatchTable(EtcdHealth health)
         }
 
         feed.Created();
-        return false;
+        return feed.IsLost && Lose(id, feed);
     }
 
     private bool Lose(long id, WatchFeed feed)

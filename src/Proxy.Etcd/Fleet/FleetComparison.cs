@@ -33,14 +33,11 @@ internal static class FleetComparison
         ];
     }
 
-    /// <summary>The configuration that most hosts run; of several the one that was applied last anywhere.</summary>
+    /// <summary>The configuration that more than half of the hosts run; null if there is none, as where each host has settings of its own.</summary>
     public static string? Usual(IReadOnlyList<FleetHost> hosts) =>
         hosts
             .Where(static host => host.Revision is not null)
             .GroupBy(static host => host.Revision, StringComparer.Ordinal)
-            .OrderByDescending(static group => group.Count())
-            .ThenByDescending(static group => group.Max(static host => host.AppliedAt))
-            .ThenBy(static group => group.Key, StringComparer.Ordinal)
-            .FirstOrDefault()
+            .FirstOrDefault(group => group.Count() * 2 > hosts.Count)
             ?.Key;
 }

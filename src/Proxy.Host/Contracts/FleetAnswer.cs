@@ -6,7 +6,7 @@ namespace Proxy.Host.Contracts;
 /// <param name="Instance">The id of the host that was asked.</param>
 /// <param name="StaleSince">Since when the engine has not answered, so that the rest may be out of date; null if it answers.</param>
 /// <param name="Rival">Another process that is registered under the id of the host that was asked; null if there is none.</param>
-/// <param name="UsualRevision">The configuration that most hosts run.</param>
+/// <param name="UsualRevision">The configuration that more than half of the hosts run; null if there is none.</param>
 /// <param name="Hosts">The hosts, ordered by id.</param>
 /// <param name="Documents">The shared documents that they run.</param>
 /// <param name="Drains">What all hosts drain, the oldest first.</param>

@@ -90,11 +90,11 @@ public sealed class ExecStepTests : IDisposable
     public async Task Run_Environment_HasTheEventAndOurs()
     {
         await _hooks.ShellAsync(
-            "echo $PROXY_EVENT $PROXY_ROUTE $PROXY_DESTINATION $PROXY_ADDRESS $PROXY_CLIENT $PROXY_ACTIVATION $PROXY_AFTER_TIMEOUT; echo $PATH"
+            "echo $PROXY_EVENT $PROXY_ROUTE $PROXY_DESTINATION $PROXY_ADDRESS $PROXY_CLIENT $PROXY_ACTIVATION $PROXY_AFTER_TIMEOUT [$PROXY_FENCING_TOKEN]; echo $PATH"
         );
 
         Assert.Equal(
-            ["activate office a tcp://localhost:8100 10.1.2.3:4567 7 0", Environment.GetEnvironmentVariable("PATH")],
+            ["activate office a tcp://localhost:8100 10.1.2.3:4567 7 0 []", Environment.GetEnvironmentVariable("PATH")],
             Output().Select(static line => line.Split("stdout: ")[1])
         );
     }

@@ -39,9 +39,10 @@ public sealed class WatchFeedTests
     }
 
     [Fact]
-    public async Task Stale_AndCreatedAgain_IsToldOnceAfterTheChanges()
+    public async Task Stale_ToldOnceAfterTheChanges_AndThenAllKeysHaveToBeReadAgain()
     {
         var feed = new WatchFeed("/a/", 1, 0, isStale: false);
+        feed.Created();
         feed.Add(Change(2, 1));
         feed.Stale("gone");
         feed.Stale("gone for long");
@@ -49,8 +50,17 @@ public sealed class WatchFeedTests
         Assert.IsType<KeyUpdate.Changed>(await feed.ReadAsync(CancellationToken.None));
         Assert.Equal("gone", Assert.IsType<KeyUpdate.Stale>(await feed.ReadAsync(CancellationToken.None)).Reason);
         feed.Created();
-        feed.Add(Change(3, 1));
-        Assert.IsType<KeyUpdate.Changed>(await feed.ReadAsync(CancellationToken.None));
+
+        Assert.Null(await feed.ReadAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Created_AfterAllKeysWereReadAgain_IsFresh()
+    {
+        var feed = new WatchFeed("/a/", 1, 0, isStale: true);
+
+        feed.Created();
+
         Assert.IsType<KeyUpdate.Fresh>(await feed.ReadAsync(CancellationToken.None));
     }
 

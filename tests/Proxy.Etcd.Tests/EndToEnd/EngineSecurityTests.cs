@@ -18,7 +18,7 @@ public sealed class EngineSecurityTests : IDisposable
         await using var server = await StartAsync(asks: true, TimeSpan.FromDays(1));
         var config = _quick with { CertificateAuthority = _certificates.Authority };
         await using var without = EtcdClients.Of(server, config);
-        Assert.Contains("cannot be connected: TLS failed", (await FailAsync(without)).Message, StringComparison.Ordinal);
+        Assert.Matches("cannot be connected: TLS failed|connection to .* was lost", (await FailAsync(without)).Message); // TLS 1.3 tells after the handshake
 
         // One that is over is refused by etcd, until its files are other ones.
         var (path, key) = _certificates.Issue("host", TimeSpan.FromHours(-1));
@@ -36,7 +36,7 @@ public sealed class EngineSecurityTests : IDisposable
         await using (var expired = await StartAsync(asks: false, TimeSpan.FromHours(-1)))
         {
             await using var client = EtcdClients.Of(expired, _quick with { CertificateAuthority = _certificates.Authority });
-            Assert.Contains("expired", (await FailAsync(client)).Message, StringComparison.Ordinal);
+            Assert.Contains(", and not now", (await FailAsync(client)).Message, StringComparison.Ordinal);
         }
 
         await using var server = await StartAsync(asks: false, TimeSpan.FromDays(1));

@@ -34,6 +34,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
             AddHost(host);
         }
 
+        await Task.WhenAll(_hosts.Select(static host => ServeAsync(host.Queue, -1, []))).WaitAsync(Eventually.Limit); // nobody is admitted at first
         var tokens = new List<long>();
         var started = Stopwatch.GetTimestamp();
         var before = await CostAsync();
@@ -51,6 +52,35 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
 
         Assert.Equal(_clients, tokens.Count);
         Assert.Equal(tokens.Order(), tokens);
+    }
+
+    [EtcdFact]
+    public async Task Clients_WhoComeOneAfterAnother_EachPermitGoesToAnotherHost()
+    {
+        _server = await EtcdServer.StartAsync();
+        for (var host = 0; host < _count; host++)
+        {
+            AddHost(host);
+        }
+
+        await Task.WhenAll(_hosts.Select(static host => ServeAsync(host.Queue, -1, []))).WaitAsync(Eventually.Limit);
+        var (holder, admitted) = Enter(_hosts[0].Queue, -1);
+        Assert.Null(await admitted.WaitAsync(Eventually.Limit));
+        var order = new List<int>();
+        var served = new List<Task>();
+        for (var client = 0; client < _clients / 4; client++)
+        {
+            var (waiter, waiting) = Enter(_hosts[client % _count].Queue, client);
+            served.Add(NoteAsync(_hosts[client % _count].Queue, client, waiter, waiting, order));
+            await Eventually.TrueAsync(() => waiter.Ticket?.Rank is not null);
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var before = await CostAsync();
+        _hosts[0].Queue.Release(holder);
+        await Task.WhenAll(served).WaitAsync(Eventually.Limit);
+        await TellAsync($"{served.Count} are served, each on another host", started, before);
+        Assert.Equal(Enumerable.Range(0, served.Count), order);
     }
 
     public async Task DisposeAsync()
@@ -72,11 +102,28 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
 
     private static int Left(LockQueue queue) => queue.Brief().Status.Shared is { } shared ? shared.Holding + shared.Waiting : 0;
 
-    private static async Task ServeAsync(LockQueue queue, int number, List<long> tokens)
+    private static (LockWaiter Waiter, Task<ConnectionOutcome?> Result) Enter(LockQueue queue, int number)
     {
         var connection = new DefaultConnectionContext(number.ToString(CultureInfo.InvariantCulture));
         var waiter = new LockWaiter(connection, new ConnectionRecord(connection, "", "", TimeProvider.System), TimeProvider.System.GetTimestamp());
-        Assert.Null(await queue.EnterAsync(waiter));
+        return (waiter, queue.EnterAsync(waiter).AsTask());
+    }
+
+    private static async Task NoteAsync(LockQueue queue, int number, LockWaiter waiter, Task<ConnectionOutcome?> result, List<int> order)
+    {
+        Assert.Null(await result);
+        lock (order)
+        {
+            order.Add(number);
+        }
+
+        queue.Release(waiter);
+    }
+
+    private static async Task ServeAsync(LockQueue queue, int number, List<long> tokens)
+    {
+        var (waiter, result) = Enter(queue, number);
+        Assert.Null(await result);
         lock (tokens)
         {
             tokens.Add(waiter.FencingToken!.Value);

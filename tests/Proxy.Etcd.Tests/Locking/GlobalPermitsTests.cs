@@ -1,3 +1,4 @@
+using System.Globalization;
 using Proxy.Configuration.Locking;
 using Proxy.Connections;
 using Proxy.Etcd.Locking;
@@ -10,6 +11,10 @@ public sealed class GlobalPermitsTests : IDisposable
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
     private readonly MemoryCluster _cluster = new();
     private readonly List<LockHostProcess> _hosts = [];
+
+    /// <summary>PROXY_TEST_LOCK_SEEDS says how many.</summary>
+    public static TheoryData<int> Seeds =>
+        [.. Enumerable.Range(1, int.TryParse(Environment.GetEnvironmentVariable("PROXY_TEST_LOCK_SEEDS"), CultureInfo.InvariantCulture, out var most) ? most : 4)];
 
     [Fact]
     public async Task TryTake_ClientsOfTwoHosts_AdmittedInTheOrderOfArrival()
@@ -515,10 +520,7 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
+    [MemberData(nameof(Seeds))]
     public async Task Schedule_AnHourWithFaultsOnThreeHosts_NeverMoreThanPermitsInOrderAndNobodyForEver(int seed) =>
         Assert.True(await LockFleetSchedule.RunAsync(seed, TimeSpan.FromHours(1)) > 0);
 

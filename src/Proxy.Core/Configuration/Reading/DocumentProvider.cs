@@ -54,7 +54,7 @@ public abstract class DocumentProvider : ConfigurationProvider
     private protected void Take(byte[] text, long version)
     {
         var read = JsonFileParser.Parse(text, Name, out var found);
-        IReadOnlyList<ConfigProblem> problems = read is null ? found : [.. found, .. Check(read)];
+        var problems = read is null ? found : [.. found, .. Check(read)];
         read = read is null ? null : read with { Version = version, Warnings = [.. Doubts(read)] };
         if (read is not null && problems.Count == 0)
         {

@@ -78,7 +78,7 @@ internal static class FleetCommand
         };
 
     private static Cell Revision(FleetHost host, string? usual) =>
-        host.Revision is { } revision ? new(revision, revision == usual ? Tone.Plain : Tone.Warning)
+        host.Revision is { } revision ? new(revision, usual is null || revision == usual ? Tone.Plain : Tone.Warning)
         : host.Version is null ? new("unknown", Tone.Warning)
         : new("none", Tone.Warning);
 

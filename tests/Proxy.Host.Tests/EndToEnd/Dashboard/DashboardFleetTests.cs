@@ -54,7 +54,8 @@ public sealed class DashboardFleetTests(Chromium chromium)
 
         await operators.Button("Undrain a for all hosts").ClickAsync();
         await operators.AnswerAsync("Undrain for all");
-        await Operator.FindsAsync(operators.Row("a").First, "Available");
+        await Operator.FindsAsync(operators.Row("a").First, "Drain for all ");
+        Assert.Empty(fleet.Drains);
     }
 
     [RealServerFact(Chromium.Program)]

@@ -38,21 +38,23 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
     public async Task Put_ThreeHosts_AllRunItABadOneIsRefusedAndTheLastGoodOneIsKept()
     {
         await Task.WhenAll(Enumerable.Range(0, 3).Select(WriteHostAsync));
-        Assert.Equal(0, await PutAsync(Document("one")));
+        var first = await PutAsync(Document("one"));
         await Task.WhenAll(Enumerable.Range(0, 3).Select(StartAsync));
-        Assert.All(await DocumentsAsync(), static document => Assert.Equal("etcd:fleet 2 2 False", document));
+        Assert.All(await DocumentsAsync(), document => Assert.Equal($"etcd:fleet {first} {first} False", document));
 
         // An edit reaches all of them.
-        Assert.Equal(0, await PutAsync(Document("two")));
-        await AllAsync("etcd:fleet 3 3 False");
+        var second = await PutAsync(Document("two"));
+        await AllAsync($"etcd:fleet {second} {second} False");
 
         // A bad one is refused before it is written.
-        Assert.Equal(2, await PutAsync(Document("three", "nowhere")));
+        Assert.Null(await PutAsync(Document("three", "nowhere")));
         Assert.Equal(Document("two"), await _etcd!.ControlAsync("get", "/proxy/prod/config/fleet", "--print-value-only"));
 
         // One that another program has written is rejected by all, which tell the line.
         await _etcd.ControlAsync("put", "/proxy/prod/config/fleet", Document("three", "nowhere"));
-        await AllAsync("etcd:fleet 3 4 True");
+        var written = JsonNode.Parse(await _etcd.ControlAsync("get", "/proxy/prod/config/fleet", "-w", "json"))!;
+        var bad = (long)written["kvs"]![0]!["mod_revision"]!;
+        await AllAsync($"etcd:fleet {second} {bad} True");
         foreach (var port in _admin)
         {
             var rejected = Assert.Single((await StatusAsync(port))["rejected"]!.AsArray())!;
@@ -68,14 +70,14 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
         Assert.Equal(0, await _hosts[0].ExitAsync());
         await StartAsync(0);
         var document = (await StatusAsync(_admin[0]))["documents"]![0]!;
-        Assert.Equal((3, true), ((long)document["running"]!, (bool)document["isKept"]!));
-        Assert.Contains("etcd:fleet cannot be read, so revision 3 is used, which was kept in", _hosts[^1].Errors, StringComparison.Ordinal);
+        Assert.Equal((second, true), ((long?)document["running"], (bool)document["isKept"]!));
+        Assert.Contains($"etcd:fleet cannot be read, so revision {second} is used, which was kept in", _hosts[^1].Errors, StringComparison.Ordinal);
 
         // It takes up what it missed when the engine is back.
         await _etcd.RestartAsync();
-        await Eventually.TrueAsync(async () => (await DocumentAsync(_admin[0])) == "etcd:fleet 3 4 True");
-        Assert.Equal(0, await PutAsync(Document("four")));
-        await AllAsync("etcd:fleet 5 5 False");
+        await Eventually.TrueAsync(async () => (await DocumentAsync(_admin[0])) == $"etcd:fleet {second} {bad} True");
+        var last = await PutAsync(Document("four"));
+        await AllAsync($"etcd:fleet {last} {last} False");
     }
 
     private static string Document(string cluster, string? called = null) =>
@@ -109,20 +111,21 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
     private async Task StartAsync(int host)
     {
         var process = new ProxyProcess("", "run", "--config", LayerOf(host), "--config", "etcd:fleet");
-        lock (_hosts)
-        {
-            _hosts.Add(process);
-        }
+        _hosts.Add(process); // before anything is awaited, so in the order of the hosts
 
         await Eventually.TrueAsync(() => process.Errors.Contains("Ready in", StringComparison.Ordinal) || process.HasExited);
         Assert.False(process.HasExited, process.Errors);
     }
 
-    private async Task<int> PutAsync(string document)
+    /// <summary>Puts a document from one of the hosts; its revision, or null if it was refused.</summary>
+    private async Task<long?> PutAsync(string document)
     {
         var file = Path.Combine(_folder.FullName, "document.json");
         await File.WriteAllTextAsync(file, document);
-        return (await ProxyProcess.RunAsync("config", "put", "fleet", file, "--config", LayerOf(1))).ExitCode;
+        var (exit, output, errors) = await ProxyProcess.RunAsync("config", "put", "fleet", file, "--config", LayerOf(1), "-o", "json");
+        var revision = (long?)JsonNode.Parse(output)!["revision"];
+        Assert.True(exit == (revision is null ? 2 : 0), errors);
+        return revision;
     }
 
     private Task AllAsync(string document) =>

@@ -35,7 +35,7 @@ export function fleet() {
       summary.update(
         found.instance,
         String(found.hosts.length),
-        found.usualRevision ? `${found.usualRevision}, at ${usual} of ${plural(found.hosts.length, 'host')}` : 'none',
+        found.usualRevision ? `${found.usualRevision}, at ${usual} of ${plural(found.hosts.length, 'host')}` : 'none: each differs',
         found.documents.map(documentText).join('; ') || 'none',
       );
       const behind = found.hosts.filter((host) => host.behind.length > 0).length;
@@ -75,8 +75,8 @@ const hostsTable = () =>
         name: 'Revision',
         tight: true,
         sort: ({ revision }) => revision,
-        text: ({ revision, usual }) => (revision ? `${revision}${revision === usual ? '' : ' (differs)'}` : 'none'),
-        tone: ({ revision, usual }) => (revision === usual ? '' : 'warn'),
+        text: ({ revision, usual }) => (revision ? `${revision}${differs({ revision, usual }) ? ' (differs)' : ''}` : 'none'),
+        tone: (host) => (differs(host) ? 'warn' : ''),
       },
       { name: 'Since', text: ({ appliedAt }) => time(appliedAt) },
       {
@@ -90,6 +90,9 @@ const hostsTable = () =>
       { name: 'Admin', id: true, text: ({ adminAddress }) => adminAddress ?? '–' },
     ],
   });
+
+// Where no configuration is that of most, each host has settings of its own.
+const differs = ({ revision, usual }) => Boolean(usual) && revision !== usual;
 
 function stateOf({ draining, rejectedSince, level, version: known }) {
   if (!known) {
