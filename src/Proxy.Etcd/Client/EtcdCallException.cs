@@ -6,6 +6,7 @@ namespace Proxy.Etcd.Client;
 /// <param name="failure">How.</param>
 /// <param name="mayHaveHappened">Whether it may have been executed all the same.</param>
 /// <param name="inner">The cause.</param>
+[SuppressMessage("Design", "CA1064", Justification = "Caught in this folder.")]
 [SuppressMessage("Design", "CA1032", Justification = "Made by the client alone.")]
 internal sealed class EtcdCallException(EtcdFailure failure, bool mayHaveHappened, Exception? inner) : Exception(failure.Message, inner)
 {

@@ -99,8 +99,12 @@ internal sealed partial class KeptCopy(string path, string key, ILogger logger)
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         using var stream = new FileStream(file, options);
         stream.Write(JsonSerializer.SerializeToUtf8Bytes(new About(key, content.Revision, Hash(content.Bytes))));
         stream.WriteByte((byte)'\n');
