@@ -13,10 +13,10 @@ internal static class EtcdClients
     public static EtcdClient Of(EtcdServer server, EtcdConfig? config = null, LogLines? log = null) =>
         Of((config ?? new()) with { Endpoints = server.Endpoints }, log);
 
-    public static EtcdClient Of(EtcdConfig config, LogLines? log = null) =>
+    public static EtcdClient Of(EtcdConfig config, LogLines? log = null, CertificateStore? certificates = null) =>
         new(
             config,
-            new CertificateStore(TimeProvider.System),
+            certificates ?? new(TimeProvider.System),
             null,
             TimeProvider.System,
             SuspendAwareTime.OfProcess,

@@ -169,6 +169,11 @@ public sealed class LockRegistry : IDisposable
         {
             // A process cannot be killed, which the hook logs.
         }
+
+        foreach (var queue in Queues())
+        {
+            queue.Dispose(); // what hosts share is left in order
+        }
     }
 
     private Task WhenIdleAsync() => Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync()));

@@ -71,7 +71,8 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
 
     private static bool Has(string said, string part) => said.Contains(part, StringComparison.OrdinalIgnoreCase);
 
-    private static string Plain(string said) => said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
+    private static string Plain(string said) =>
+        said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
 
     private static string? Innermost(RpcException exception)
     {

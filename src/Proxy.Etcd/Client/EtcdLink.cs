@@ -51,7 +51,12 @@ internal sealed class EtcdLink : IDisposable
             return null;
         }
 
-        var failure = EtcdFailure.Of(member, exception, isLate: exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled }, _limit);
+        var failure = EtcdFailure.Of(
+            member,
+            exception,
+            isLate: exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled },
+            _limit
+        );
         return Note(failure, member, headers, method);
     }
 

@@ -105,7 +105,9 @@ internal sealed class WatchTable(EtcdHealth health)
                 return false;
             }
 
-            var isTaken = _fragments.Remove(response.WatchId, out var before) ? Add(feed, [.. before, .. response.Events]) : Add(feed, response.Events);
+            var isTaken = _fragments.Remove(response.WatchId, out var before)
+                ? Add(feed, [.. before, .. response.Events])
+                : Add(feed, response.Events);
             return !isTaken;
         }
     }

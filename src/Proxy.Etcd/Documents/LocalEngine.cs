@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Proxy.Configuration;
 using Proxy.Configuration.Engine;
 using Proxy.Configuration.Reading;
+using Proxy.Etcd.Client;
 using Proxy.Revisions;
 
 namespace Proxy.Etcd.Documents;

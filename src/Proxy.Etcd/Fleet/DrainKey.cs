@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Proxy.Configuration.Reading;
 using Proxy.Engine;
+using Proxy.Etcd.Client;
 
 namespace Proxy.Etcd.Fleet;
 

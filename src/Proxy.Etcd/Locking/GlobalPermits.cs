@@ -310,6 +310,7 @@ internal sealed partial class GlobalPermits : IPermits
             _state = now;
             reason = _trouble.Describe().Reason;
             waits = _own.Waiting.Count > 0;
+            now = _isClosing ? before : now; // the engine is left before the program ends
         }
 
         Report(before, now, reason);
@@ -372,13 +373,13 @@ internal sealed partial class GlobalPermits : IPermits
         [LoggerMessage(LogLevel.Warning, "Route {Route}: client {Client} is reset, since its permit of the lock over all hosts was lost.")]
         public static partial void Lost(ILogger logger, string route, string client);
 
-        [LoggerMessage(LogLevel.Warning, "Route {Route}: no client is admitted by this host, since the engine of the lock fails: {Reason}.")]
+        [LoggerMessage(LogLevel.Warning, "Route {Route}: no client is admitted by this host, since the engine of the lock fails: {Reason}")]
         public static partial void Unreachable(ILogger logger, string route, string? reason);
 
         [LoggerMessage(
             LogLevel.Warning,
             "Route {Route}: this host admits clients with permits of its own (WhenEngineLost is Local), so that all hosts together may admit more than Permits, "
-                + "since the engine of the lock fails: {Reason}."
+                + "since the engine of the lock fails: {Reason}"
         )]
         public static partial void Local(ILogger logger, string route, string? reason);
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Documents;
 
 namespace Proxy.Etcd.Tests.Documents;

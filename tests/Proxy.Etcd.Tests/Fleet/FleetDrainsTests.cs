@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Engine;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Fleet;
 
 namespace Proxy.Etcd.Tests.Fleet;

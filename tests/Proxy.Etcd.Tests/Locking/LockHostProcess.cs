@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Configuration.Locking;
 using Proxy.Diagnostics;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Locking;
 using Proxy.Hooks;
 using Proxy.Locking;

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Membership;
 using Proxy.Configuration.Channels;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Membership;
 
 namespace Proxy.Etcd.Tests.Membership;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Membership;
+using Proxy.Etcd.Client;
 using Proxy.Etcd.Membership;
 
 namespace Proxy.Etcd.Tests.Membership;

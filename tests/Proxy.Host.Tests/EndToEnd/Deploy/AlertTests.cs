@@ -475,8 +475,32 @@ public sealed class AlertTests : IAsyncLifetime
               "Items": { } }
             """;
 
-    private async Task StartAsync(string content) =>
-        _host = await TestHost.StartAsync($$"""{ "Admin": { "Url": "http://127.0.0.1:{{_admin}}" }, {{content}} }""");
+    [RealServerFact("promtool")]
+    public async Task Fleet_InstanceIsTakenOrDocumentIsOld_EachFires()
+    {
+        using var server = new TcpServer("hello");
+        var fleet = new FakeFleet();
+        await StartAsync(Routes($$""" "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:{{server.Port}}" } } } """), fleet.AddTo);
+        await _recording.ScrapeAsync();
+
+        fleet.Current = new()
+        {
+            Hosts =
+            [
+                new(fleet.Instance, "e") { Behind = ["etcd:edge"], BehindSince = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(6) },
+            ],
+        };
+        await RecordAsync();
+        await _recording.FiresAsync("ProxyFleetDocumentDiffers");
+
+        fleet.Rival = new("another", TimeProvider.System.GetUtcNow());
+        await DownAsync(ConditionKind.Fleet, fleet.Instance);
+        await RecordAsync();
+        await _recording.FiresAsync("ProxyFleetInstanceTaken");
+    }
+
+    private async Task StartAsync(string content, Action<IServiceCollection>? adds = null) =>
+        _host = await TestHost.StartAsync($$"""{ "Admin": { "Url": "http://127.0.0.1:{{_admin}}" }, {{content}} }""", adds);
 
     /// <summary>Records the fault, three times with what happens in between.</summary>
     private async Task RecordAsync(Func<Task>? between = null)

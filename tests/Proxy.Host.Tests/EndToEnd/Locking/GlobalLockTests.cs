@@ -99,7 +99,7 @@ public sealed class GlobalLockTests : IAsyncLifetime
             return listener;
         });
         _ = AcceptAsync(_service);
-        await Eventually.TrueAsync(async () => (await EtcdAsync("endpoint", "health")).Length > 0);
+        await Eventually.TrueAsync(async () => (await EtcdAsync("member", "list")).Length > 0);
         for (var host = 1; host <= Hosts; host++)
         {
             await File.WriteAllTextAsync($"{_folder}/{host}.json", Config(host));

@@ -10,6 +10,7 @@ using Proxy.Diagnostics;
 using Proxy.Engine;
 using Proxy.Etcd.Fleet;
 using Proxy.Host.Tests.Support;
+using Proxy.Locking;
 using Proxy.Multiplexing;
 using Proxy.Tls;
 using Proxy.Tls.Termination;
@@ -66,6 +67,10 @@ internal static class MeasuredMetrics
         multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
         multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);
+        var locks = services.GetRequiredService<LockMetrics>();
+        var queues = locks.Queues().ToList();
+        queues.Add(new LockQueue("shared", queues[0].Settings, new SharedPermits(), TimeProvider.System));
+        locks.Queues = () => queues;
         var fleet = new FakeFleet();
         _ = new FleetMetrics(services.GetRequiredService<ProxyMeter>(), fleet, fleet);
     }

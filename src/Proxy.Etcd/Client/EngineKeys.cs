@@ -1,4 +1,4 @@
-namespace Proxy.Etcd;
+namespace Proxy.Etcd.Client;
 
 /// <summary>The names of all keys of a group, which operators can also read with <c>etcdctl</c>.</summary>
 /// <param name="prefix">What all keys of the program begin with, such as /proxy; without a slash at its end.</param>

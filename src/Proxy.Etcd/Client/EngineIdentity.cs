@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Proxy.Configuration.Engine;
 
-namespace Proxy.Etcd;
+namespace Proxy.Etcd.Client;
 
 /// <summary>Which host this is for the engine.</summary>
 /// <param name="group">The group, whose hosts share keys.</param>
