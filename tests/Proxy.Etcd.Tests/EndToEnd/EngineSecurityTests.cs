@@ -22,10 +22,22 @@ public sealed class EngineSecurityTests : IDisposable
 
         // One that is over is refused by etcd, until its files are other ones.
         var (path, key) = _certificates.Issue("host", TimeSpan.FromHours(-1));
-        await using var with = EtcdClients.Of(server, config with { Certificate = new() { Path = path, KeyPath = key } });
+        await using var with = EtcdClients.Of(
+            server,
+            config with
+            {
+                Certificate = new() { Path = path, KeyPath = key },
+            }
+        );
         await FailAsync(with);
         _certificates.Issue("host", TimeSpan.FromDays(1));
-        await using var renewed = EtcdClients.Of(server, config with { Certificate = new() { Path = path, KeyPath = key } });
+        await using var renewed = EtcdClients.Of(
+            server,
+            config with
+            {
+                Certificate = new() { Path = path, KeyPath = key },
+            }
+        );
         await renewed.PutAsync("/t/a", "1");
         Assert.Equal("1", (await renewed.GetAsync("/t/a", CancellationToken.None))?.Text());
     }
@@ -43,7 +55,12 @@ public sealed class EngineSecurityTests : IDisposable
         await using var system = EtcdClients.Of(server, _quick);
         Assert.Contains("TLS failed", (await FailAsync(system)).Message, StringComparison.Ordinal);
         Assert.NotNull(system.Status.Unreachable);
-        await using var clear = EtcdClients.Of(_quick with { Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)] });
+        await using var clear = EtcdClients.Of(
+            _quick with
+            {
+                Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)],
+            }
+        );
         await FailAsync(clear);
     }
 

@@ -71,7 +71,11 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
         await StartAsync(0);
         var document = (await StatusAsync(_admin[0]))["documents"]![0]!;
         Assert.Equal((second, true), ((long?)document["running"], (bool)document["isKept"]!));
-        Assert.Contains($"etcd:fleet cannot be read, so revision {second} is used, which was kept in", _hosts[^1].Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"etcd:fleet cannot be read, so revision {second} is used, which was kept in",
+            _hosts[^1].Errors,
+            StringComparison.Ordinal
+        );
 
         // It takes up what it missed when the engine is back.
         await _etcd.RestartAsync();
