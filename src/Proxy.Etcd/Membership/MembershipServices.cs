@@ -35,5 +35,6 @@ internal static class MembershipServices
     }
 
     // Channels are asked for when they are needed: their parts ask for the configuration, which is read with the names of providers.
-    private static Action<string> Report(IServiceProvider provider) => message => provider.GetRequiredService<ChannelMonitor>().OnError(message);
+    private static Action<string> Report(IServiceProvider provider) =>
+        message => provider.GetRequiredService<ChannelMonitor>().OnError(message);
 }

@@ -105,7 +105,11 @@ public sealed class OwnAddressTests : IDisposable
         Assert.Contains("the membership provider 'Registry' gives none", exception.Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => File.Delete(_path);
+    public void Dispose()
+    {
+        _log.Dispose();
+        File.Delete(_path);
+    }
 
     private static async Task<int> Never(CancellationToken cancellationToken)
     {

@@ -644,7 +644,7 @@ public sealed class RelayTests : IAsyncLifetime
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             _timers.Add(() => callback(state));
-            return new Timer(static _ => { }); // never due
+            return System.CreateTimer(static _ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // never due
         }
 
         public void Leap(int milliseconds)

@@ -64,8 +64,8 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
 
     public void AddTo(IServiceCollection services) =>
         services
-            .AddSingleton<IFleet>(provider => With(provider))
-            .AddSingleton<IFleetDrains>(provider => With(provider))
+            .AddSingleton<IFleet>(With)
+            .AddSingleton<IFleetDrains>(With)
             .AddSingleton<IConditionSource, FleetConditions>();
 
     public Task<string?> DrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken) =>

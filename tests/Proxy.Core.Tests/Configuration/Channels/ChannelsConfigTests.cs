@@ -260,7 +260,7 @@ public sealed class ChannelsConfigTests : IDisposable
 
     private static string WithEngine(string keys, string instance, string membership) =>
         Document(instance: instance, provider: membership).TrimEnd().TrimEnd('}')
-        + "}, 'Engine': { ".Replace('\'', '"')
+        + ", 'Engine': { ".Replace('\'', '"')
         + $"{keys}'Etcd': {{ 'Endpoints': ['http://127.0.0.1:2379'] }} }} }}".Replace('\'', '"');
 
     private static string WithRoutes(string routes) =>

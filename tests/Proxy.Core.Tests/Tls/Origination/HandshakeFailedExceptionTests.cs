@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Proxy.Tls;
 using Proxy.Tls.Origination;
 
 namespace Proxy.Core.Tests.Tls.Origination;

@@ -99,7 +99,12 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
         Eventually.TrueAsync(async () =>
         {
             var metrics = await _http.GetStringAsync(new Uri(_admins[host], "/metrics"));
-            return !metrics.Split('\n').Any(static line => line.StartsWith("proxy_engine_lease_left_seconds", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal));
+            return !metrics
+                .Split('\n')
+                .Any(static line =>
+                    line.StartsWith("proxy_engine_lease_left_seconds", StringComparison.Ordinal)
+                    && !line.EndsWith(" 0", StringComparison.Ordinal)
+                );
         });
 
     /// <summary>The epoch of a member, as a host knows it.</summary>
@@ -149,7 +154,10 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
                 "Group": "prod",
                 "Instance": { "Id": "{{ids[host]}}" },
                 "Tunnel": { "Url": "http://127.0.0.1:{{tunnel}}", "DrainTimeout": "00:00:00" },
-                "Loopback": { "Network": "127.{{FirstNetwork + (2 * host)}}.0.0/16", "StateFile": "{{Path.Combine(_folder, $"{ids[host]}.state.json")}}" },
+                "Loopback": { "Network": "127.{{FirstNetwork + (2 * host)}}.0.0/16", "StateFile": "{{Path.Combine(
+                _folder,
+                $"{ids[host]}.state.json"
+            )}}" },
                 "Membership": { "Provider": "Engine" },
                 "Items": { "ring": { "Type": "Duplex", "Connector": "ring", "Mode": "Both", "Port": {{Port}} } }
               }
@@ -197,6 +205,9 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
     {
         using var document = JsonDocument.Parse(notification);
         return document.RootElement.GetProperty("removed").GetArrayLength() > 0
-            || document.RootElement.GetProperty("members").EnumerateArray().Any(static member => member.GetProperty("state").GetString() != "up");
+            || document
+                .RootElement.GetProperty("members")
+                .EnumerateArray()
+                .Any(static member => member.GetProperty("state").GetString() != "up");
     }
 }

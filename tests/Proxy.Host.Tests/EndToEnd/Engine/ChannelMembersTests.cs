@@ -79,7 +79,11 @@ public sealed class ChannelMembersTests
         await etcd.KillAsync();
         hosts.Run(2);
         await hosts.IsStaleAsync(2);
-        Assert.Contains("'web-c' uses the local address 127.0.0.2 that it claimed at an earlier start", hosts.Log(2), StringComparison.Ordinal);
+        Assert.Contains(
+            "'web-c' uses the local address 127.0.0.2 that it claimed at an earlier start",
+            hosts.Log(2),
+            StringComparison.Ordinal
+        );
         (await hosts.ConnectAsync(2, 0)).Dispose();
     }
 

@@ -260,9 +260,13 @@ public sealed class GlobalLockTests : IAsyncLifetime
                     await _socket.ReceiveAsync(buffer);
                 }
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (SocketException exception)
             {
-                IsReset = exception is SocketException { SocketErrorCode: SocketError.ConnectionReset };
+                IsReset = exception.SocketErrorCode == SocketError.ConnectionReset;
+            }
+            catch (ObjectDisposedException)
+            {
+                // The test has ended.
             }
 
             Volatile.Write(ref _end, Math.Min(_end, Stopwatch.GetTimestamp()));
