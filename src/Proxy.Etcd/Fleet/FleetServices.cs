@@ -66,7 +66,6 @@ internal static class FleetServices
             provider.GetRequiredService<HostDescription>(),
             provider.GetRequiredService<ProxyStatus>(),
             provider.GetRequiredService<ConditionRegistry>(),
-            provider.GetServices<ISharedDocuments>(),
             time
         );
         return new(

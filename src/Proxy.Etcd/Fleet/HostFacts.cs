@@ -11,7 +11,6 @@ namespace Proxy.Etcd.Fleet;
 /// <param name="description">The program.</param>
 /// <param name="status">What runs.</param>
 /// <param name="conditions">How well it runs.</param>
-/// <param name="documents">The shared documents of the configuration.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HostFacts(
     string instance,
@@ -19,7 +18,6 @@ internal sealed class HostFacts(
     HostDescription description,
     ProxyStatus status,
     ConditionRegistry conditions,
-    IEnumerable<ISharedDocuments> documents,
     TimeProvider time
 )
 {
@@ -40,7 +38,12 @@ internal sealed class HostFacts(
             AdminAddress = description.AdminAddress,
             Revision = state.Running?.Id,
             AppliedAt = state.AppliedAt,
-            Documents = [.. documents.SelectMany(static one => one.Running).OrderBy(static one => one.Name, StringComparer.Ordinal)],
+            Documents =
+            [
+                .. state
+                    .Versions.Select(static one => new FleetDocument(one.Key, one.Value))
+                    .OrderBy(static one => one.Name, StringComparer.Ordinal),
+            ],
             RejectedSince = state.RejectedAt,
             Level = Level(),
             Draining = state.Draining,
