@@ -25,7 +25,10 @@ public sealed class EtcdEngineExtensionsTests(EtcdFixture fixture) : IClassFixtu
 
         await Eventually.TrueAsync(async () => await other.GetAsync(keys.Member("A_1"), CancellationToken.None) is not null);
         var status = app.Services.GetRequiredService<IEngine>().Status;
-        Assert.Equal((server.Endpoints[0], true, true), (status.Endpoint, status.LeaseLeft > TimeSpan.Zero, status.ConnectedSince is not null));
+        Assert.Equal(
+            (server.Endpoints[0], true, true),
+            (status.Endpoint, status.LeaseLeft > TimeSpan.Zero, status.ConnectedSince is not null)
+        );
         Assert.Equal(Condition.Ok(ConditionKind.Engine, "etcd"), Engine(app));
         var term = client.Lease.Current!;
         await app.StopAsync();
@@ -55,11 +58,20 @@ public sealed class EtcdEngineExtensionsTests(EtcdFixture fixture) : IClassFixtu
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging();
-        var root = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Engine:Etcd:Endpoints:0", (string?)endpoint)]).Build();
+        var root = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create("Engine:Etcd:Endpoints:0", (string?)endpoint)])
+            .Build();
         builder
             .Services.AddTcpProxy()
             .LoadDocument(root)
-            .AddEtcdEngine(new EngineConfig { Group = group, Instance = "A_1", Etcd = new() { Endpoints = [endpoint] } });
+            .AddEtcdEngine(
+                new EngineConfig
+                {
+                    Group = group,
+                    Instance = "A_1",
+                    Etcd = new() { Endpoints = [endpoint] },
+                }
+            );
         var app = builder.Build();
         app.UseRouting();
         app.MapReverseProxy();

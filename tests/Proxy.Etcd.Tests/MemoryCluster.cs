@@ -107,12 +107,18 @@ internal sealed class MemoryCluster
     {
         lock (_gate)
         {
-            if (transaction.Operations.Count == 0 || transaction.Operations.DistinctBy(static one => one.Key).Count() < transaction.Operations.Count)
+            if (
+                transaction.Operations.Count == 0
+                || transaction.Operations.DistinctBy(static one => one.Key).Count() < transaction.Operations.Count
+            )
             {
                 throw new EngineException("A transaction changes each key once, and at least one.", false, isRefused: true, null);
             }
 
-            if (transaction.Operations.OfType<KeyOperation.Put>().FirstOrDefault(put => put.Lease != 0 && !_leases.Contains(put.Lease)) is { } lost)
+            if (
+                transaction.Operations.OfType<KeyOperation.Put>().FirstOrDefault(put => put.Lease != 0 && !_leases.Contains(put.Lease)) is
+                { } lost
+            )
             {
                 throw new EngineException($"The lease {lost.Lease:x} is not known.", false, isRefused: false, null);
             }
@@ -162,7 +168,10 @@ internal sealed class MemoryCluster
     /// <param name="prefix">The prefix.</param>
     /// <param name="known">The revision and the data that it knows; null at the beginning.</param>
     /// <returns>The updates, what is known then, and what completes when there is more.</returns>
-    internal (IReadOnlyList<KeyUpdate> Updates, (long Revision, int Data) Known, Task More) Since(string prefix, (long Revision, int Data)? known)
+    internal (IReadOnlyList<KeyUpdate> Updates, (long Revision, int Data) Known, Task More) Since(
+        string prefix,
+        (long Revision, int Data)? known
+    )
     {
         lock (_gate)
         {

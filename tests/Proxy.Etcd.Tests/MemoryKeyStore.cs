@@ -76,7 +76,12 @@ internal sealed class MemoryKeyStore : IKeyStore
 
     /// <inheritdoc />
     public Task<KeyResult> CommitAsync(KeyTransaction transaction, CancellationToken cancellationToken) =>
-        CallAsync([.. transaction.Operations.Select(static one => one.Key)], isWrite: true, () => _cluster.Commit(transaction), cancellationToken);
+        CallAsync(
+            [.. transaction.Operations.Select(static one => one.Key)],
+            isWrite: true,
+            () => _cluster.Commit(transaction),
+            cancellationToken
+        );
 
     /// <inheritdoc />
     public async IAsyncEnumerable<KeyUpdate> WatchAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -94,9 +94,7 @@ public sealed class CertificateInventory
         UsedCertificates
             .Bundles(config.ReverseProxy)
             .Concat(
-                config.Engine?.Etcd is { } etcd
-                    ? [new UsedBundle("Engine:Etcd:CertificateAuthority", etcd.CertificateAuthority, null)]
-                    : []
+                config.Engine?.Etcd is { } etcd ? [new UsedBundle("Engine:Etcd:CertificateAuthority", etcd.CertificateAuthority, null)] : []
             );
 
     private string? ProblemOf(string? authorities, string? revoked) =>

@@ -7,6 +7,7 @@ namespace Proxy.Etcd.Client;
 /// <param name="mayHaveHappened">Whether the call may have been executed all the same.</param>
 /// <param name="isRefused">Whether the engine has answered with a refusal that another attempt would get too, as without a right.</param>
 /// <param name="inner">The cause.</param>
+[SuppressMessage("Design", "CA1064", Justification = "Caught in this library.")]
 [SuppressMessage("Design", "CA1032", Justification = "Made by the client alone.")]
 internal sealed class EngineException(string message, bool mayHaveHappened, bool isRefused, Exception? inner) : Exception(message, inner)
 {

@@ -39,7 +39,11 @@ internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
         ILogger<EtcdClient> logger
     )
     {
-        var members = new EtcdMembers([.. config.Endpoints.Select(static url => new Uri(url))], new EtcdDialer(config, certificates, time), random);
+        var members = new EtcdMembers(
+            [.. config.Endpoints.Select(static url => new Uri(url))],
+            new EtcdDialer(config, certificates, time),
+            random
+        );
         Health = new(metrics, time);
         _link = new(members, new EtcdToken(config), Health, config.Timeout, time);
         _lease = new(_link, config.LeaseTime, clock, random, logger);
@@ -194,7 +198,11 @@ internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
     }
 
     private Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
-        _link.Calls.CallAsync(EtcdMethod.Read, (invoker, options) => new KV.KVClient(invoker).RangeAsync(request, options), cancellationToken);
+        _link.Calls.CallAsync(
+            EtcdMethod.Read,
+            (invoker, options) => new KV.KVClient(invoker).RangeAsync(request, options),
+            cancellationToken
+        );
 
     private async Task<(KeyUpdate.Full? Full, string Problem)> TryListAsync(string prefix, CancellationToken cancellationToken)
     {

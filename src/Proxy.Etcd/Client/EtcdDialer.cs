@@ -34,7 +34,10 @@ internal sealed class EtcdDialer(EtcdConfig config, CertificateStore store, Time
         }
         catch (OperationCanceledException exception) when (deadline.IsCancellationRequested)
         {
-            throw new DialException($"{(isConnected ? "TLS was not agreed on" : "it did not accept")} within {EtcdFailure.Seconds(config.Timeout)}", exception);
+            throw new DialException(
+                $"{(isConnected ? "TLS was not agreed on" : "it did not accept")} within {EtcdFailure.Seconds(config.Timeout)}",
+                exception
+            );
         }
         catch (SocketException exception)
         {

@@ -36,6 +36,11 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
         }
 
         var said = exception.Status.Detail;
+        if (exception.StatusCode == StatusCode.Cancelled && Has(said, "disposed"))
+        {
+            return new(EtcdFault.Lost, $"{Name(member)} did not answer, so that its connection was replaced.");
+        }
+
         var fault = Of(exception.StatusCode, said, exception.Status.DebugException is not null);
         return fault is EtcdFault.Lost
             ? new(fault, $"The connection to {Name(member)} was lost: {Printable.Shorten(Innermost(exception) ?? said).TrimEnd('.')}.")
@@ -71,7 +76,8 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
 
     private static bool Has(string said, string part) => said.Contains(part, StringComparison.OrdinalIgnoreCase);
 
-    private static string Plain(string said) => said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
+    private static string Plain(string said) =>
+        said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
 
     private static string? Innermost(RpcException exception)
     {

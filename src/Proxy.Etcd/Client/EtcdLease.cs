@@ -319,10 +319,16 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
         [LoggerMessage(LogLevel.Warning, "The lease could not be renewed, and ends in {Left:0.0} s if it cannot be until then: {Reason}")]
         public static partial void NotRenewed(ILogger logger, double left, string reason);
 
-        [LoggerMessage(LogLevel.Error, "The lease has ended, since it was not renewed in time: the keys of this host are gone until there is another one.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The lease has ended, since it was not renewed in time: the keys of this host are gone until there is another one."
+        )]
         public static partial void Ended(ILogger logger);
 
-        [LoggerMessage(LogLevel.Error, "The engine does not know the lease any longer: the keys of this host are gone until there is another one.")]
+        [LoggerMessage(
+            LogLevel.Error,
+            "The engine does not know the lease any longer: the keys of this host are gone until there is another one."
+        )]
         public static partial void Vanished(ILogger logger);
 
         [LoggerMessage(LogLevel.Warning, "The lease could not be revoked, so the keys of this host stay for up to {Seconds} s: {Reason}")]

@@ -54,7 +54,7 @@ internal sealed class EtcdMembers : IDisposable
     {
         lock (_gate)
         {
-            if (_isDisposed || Array.IndexOf(_members, member) is var index && index < 0)
+            if (_isDisposed || (Array.IndexOf(_members, member) is var index && index < 0))
             {
                 return;
             }

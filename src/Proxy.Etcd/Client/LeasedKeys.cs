@@ -54,5 +54,6 @@ internal sealed class LeasedKeys(IKeyStore store, TimeProvider time, Random rand
         }
     }
 
-    private LeasedKey Begin(string key) => new(key, store, new Backoff(time, EtcdPauses.First, EtcdPauses.Longest, random), time, logger, _stop.Token);
+    private LeasedKey Begin(string key) =>
+        new(key, store, new Backoff(time, EtcdPauses.First, EtcdPauses.Longest, random), time, logger, _stop.Token);
 }

@@ -25,7 +25,6 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
     private bool _isToldStale = isStale;
     private string? _stale = isStale ? "" : null;
     private bool _isLost;
-    private bool _wasCreated;
     private bool _wasAway; // since the reader has read all keys
 
     /// <summary>The prefix.</summary>
@@ -65,9 +64,11 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
         {
             lock (_gate)
             {
-                return _wasCreated;
+                return field;
             }
         }
+
+        private set;
     }
 
     /// <summary>
@@ -77,7 +78,7 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
     {
         lock (_gate)
         {
-            (_isLost, _wasCreated) = (_isLost || _wasAway, true);
+            (_isLost, WasCreated) = (_isLost || _wasAway, true);
             _stale = _isLost ? _stale : null;
         }
 

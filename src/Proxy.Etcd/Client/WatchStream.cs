@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 using Proxy.Etcd.Protocol;
 using Proxy.Timing;
@@ -26,6 +27,7 @@ internal sealed class WatchStream(EtcdLink link, Func<IReadOnlyList<WatchFeed>> 
     /// <param name="stop">Ends it.</param>
     /// <returns>How it has failed.</returns>
     /// <exception cref="OperationCanceledException">It was to end.</exception>
+    [SuppressMessage("Reliability", "CA2025", Justification = "Both tasks end before the call is disposed.")]
     public async Task<EtcdFailure> RunAsync(CancellationToken stop)
     {
         var member = link.Members.Current;

@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Proxy.Etcd.Protocol;
 
 namespace Proxy.Etcd.Client;
@@ -9,7 +10,7 @@ internal sealed class WatchTable(EtcdHealth health)
     private readonly Lock _gate = new(); // guards all below
     private readonly Dictionary<long, WatchFeed> _feeds = [];
     private readonly List<long> _unanswered = []; // creations are answered in their order
-    private readonly Dictionary<long, List<Event>> _fragments = [];
+    private readonly Dictionary<long, RepeatedField<Event>> _fragments = [];
     private long _last;
     private string? _refusal;
 
@@ -42,7 +43,9 @@ internal sealed class WatchTable(EtcdHealth health)
     {
         lock (_gate)
         {
-            return (_refusal, _refusal = null).Item1;
+            var refusal = _refusal;
+            _refusal = null;
+            return refusal;
         }
     }
 
@@ -105,8 +108,13 @@ internal sealed class WatchTable(EtcdHealth health)
                 return false;
             }
 
-            var isTaken = _fragments.Remove(response.WatchId, out var before) ? Add(feed, [.. before, .. response.Events]) : Add(feed, response.Events);
-            return !isTaken;
+            if (!_fragments.Remove(response.WatchId, out var events))
+            {
+                return !Add(feed, response.Events);
+            }
+
+            events.AddRange(response.Events);
+            return !Add(feed, events);
         }
     }
 
@@ -155,7 +163,7 @@ internal sealed class WatchTable(EtcdHealth health)
         _fragments.Remove(id);
     }
 
-    private List<Event> Fragments(long id)
+    private RepeatedField<Event> Fragments(long id)
     {
         if (!_fragments.TryGetValue(id, out var list))
         {
@@ -165,7 +173,7 @@ internal sealed class WatchTable(EtcdHealth health)
         return list;
     }
 
-    private static bool Add(WatchFeed feed, IReadOnlyList<Event> events)
+    private static bool Add(WatchFeed feed, RepeatedField<Event> events)
     {
         var isTaken = true;
         for (var i = 0; i < events.Count && isTaken; )

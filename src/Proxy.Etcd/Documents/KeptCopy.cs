@@ -95,12 +95,12 @@ internal sealed partial class KeptCopy(string path, string key, ILogger logger)
 
     private void Write(string file, DocumentText content)
     {
-        var options = new FileStreamOptions
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         using var stream = new FileStream(file, options);
         stream.Write(JsonSerializer.SerializeToUtf8Bytes(new About(key, content.Revision, Hash(content.Bytes))));
         stream.WriteByte((byte)'\n');

@@ -189,7 +189,7 @@ internal sealed partial class FleetDrains(
         Tell(before, next);
     }
 
-    private void Tell(IReadOnlyDictionary<DrainTarget, DrainOrder> before, IReadOnlyDictionary<DrainTarget, DrainOrder> now)
+    private void Tell(IReadOnlyDictionary<DrainTarget, DrainOrder> before, Dictionary<DrainTarget, DrainOrder> now)
     {
         foreach (var (target, order) in now.Where(pair => !before.ContainsKey(pair.Key)))
         {

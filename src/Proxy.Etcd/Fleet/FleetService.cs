@@ -29,7 +29,7 @@ internal sealed partial class FleetService(
     /// <inheritdoc />
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        Run(drains.RunAsync);
+        Begin(drains.RunAsync);
         await drains.Known.WaitAsync(_patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         if (!drains.Known.IsCompleted)
@@ -45,8 +45,8 @@ internal sealed partial class FleetService(
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         _looking = ChangeToken.OnChange(status.WatchRunning, registration.Look);
-        Run(token => directory.RunAsync(store, token));
-        Run(registration.RunAsync);
+        Begin(token => directory.RunAsync(store, token));
+        Begin(registration.RunAsync);
         return Task.CompletedTask;
     }
 
@@ -76,7 +76,7 @@ internal sealed partial class FleetService(
         _stop.Dispose();
     }
 
-    private void Run(Func<CancellationToken, Task> work) => _running.Add(Task.Run(() => RunAsync(work)));
+    private void Begin(Func<CancellationToken, Task> work) => _running.Add(Task.Run(() => RunAsync(work)));
 
     // Whatever goes wrong in one of them harms neither the others nor the host.
     private async Task RunAsync(Func<CancellationToken, Task> work)

@@ -105,7 +105,7 @@ internal sealed partial class EngineAddresses(
             }
         }
 
-        var own = taken.Where(pair => pair.Value == instance).Select(static pair => (int?)pair.Key).Min();
+        var own = taken.Where(pair => pair.Value == instance).Min(static pair => (int?)pair.Key);
         if (own is <= ChannelOrdinal.Max)
         {
             return own;

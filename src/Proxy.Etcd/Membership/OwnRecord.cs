@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Proxy.Channels.Membership;
 using Proxy.Etcd.Client;

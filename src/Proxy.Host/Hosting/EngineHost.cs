@@ -13,11 +13,5 @@ internal static class EngineHost
     /// <param name="channels">The section Channels, whose names the engine shares.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Add(TcpProxyBuilder proxy, EngineConfig engine, ChannelsConfig? channels) =>
-        proxy.AddEtcdEngine(
-            engine with
-            {
-                Group = engine.Group ?? channels?.Group,
-                Instance = engine.Instance ?? channels?.Instance.Id,
-            }
-        );
+        proxy.AddEtcdEngine(engine with { Group = engine.Group ?? channels?.Group, Instance = engine.Instance ?? channels?.Instance.Id });
 }

@@ -26,15 +26,15 @@ internal static class ProxyApplication
 {
     /// <param name="configuration">The whole configuration. The host reads no other source.</param>
     /// <param name="options">The content root, the environment name and the application name, for libraries in the host.</param>
-    /// <param name="cancellationToken">Ends the reading of the configuration.</param>
     /// <param name="shared">The layers that are documents of the engine; null without any.</param>
+    /// <param name="cancellationToken">Ends the reading of the configuration.</param>
     /// <exception cref="InvalidConfigException">The configuration is invalid.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static WebApplication Build(
         IConfigurationRoot configuration,
         WebApplicationOptions options,
-        CancellationToken cancellationToken = default,
-        SharedLayers? shared = null
+        SharedLayers? shared = null,
+        CancellationToken cancellationToken = default
     )
     {
         var first = TcpProxyExtensions.Check(configuration, cancellationToken);

@@ -48,7 +48,10 @@ public sealed class EtcdClientTests(EtcdFixture fixture) : IClassFixture<EtcdFix
         await using var client = EtcdClients.Of(await fixture.ServerAsync());
         for (var i = 0; i < 20; i++)
         {
-            await client.CommitAsync(new() { Operations = [new KeyOperation.Put($"/large/{i:d2}", new byte[1_000_000], 0)] }, CancellationToken.None);
+            await client.CommitAsync(
+                new() { Operations = [new KeyOperation.Put($"/large/{i:d2}", new byte[1_000_000], 0)] },
+                CancellationToken.None
+            );
         }
 
         var full = await client.ListAsync("/large/", CancellationToken.None);
@@ -65,7 +68,10 @@ public sealed class EtcdClientTests(EtcdFixture fixture) : IClassFixture<EtcdFix
 
         Assert.Empty(Assert.IsType<KeyUpdate.Full>(await watch.NextAsync()).Keys);
         var two = await client.CommitAsync(
-            new() { Operations = [new KeyOperation.Put("/watch/a", "1"u8.ToArray(), 0), new KeyOperation.Put("/watch/b", "2"u8.ToArray(), 0)] },
+            new()
+            {
+                Operations = [new KeyOperation.Put("/watch/a", "1"u8.ToArray(), 0), new KeyOperation.Put("/watch/b", "2"u8.ToArray(), 0)],
+            },
             CancellationToken.None
         );
         var gone = await client.RemoveAsync("/watch/a");

@@ -48,7 +48,9 @@ public sealed class LeasedKeysTests : IAsyncDisposable
         _store.Cluster.Remove("/a");
 
         await Eventually.TrueAsync(() => _store.Cluster.Text("/a") == "1");
-        await Eventually.TrueAsync(() => _log.Lines.Any(static line => line.Contains("was removed from the engine", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() =>
+            _log.Lines.Any(static line => line.Contains("was removed from the engine", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -58,7 +60,9 @@ public sealed class LeasedKeysTests : IAsyncDisposable
         await FlushAsync();
 
         _store.Cluster.Put("/a", "other");
-        await Eventually.TrueAsync(() => _log.Lines.Any(static line => line.Contains("was overwritten by another process", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() =>
+            _log.Lines.Any(static line => line.Contains("was overwritten by another process", StringComparison.Ordinal))
+        );
         Assert.Equal("other", _store.Cluster.Text("/a"));
         _keys.Set("/a", "2"u8.ToArray());
         await FlushAsync();

@@ -17,7 +17,10 @@ public sealed class WatchTableTests
     {
         var create = Assert.Single(_table.Compare([_feed])).CreateRequest;
 
-        Assert.Equal(("/a/", "/a0", 6, true), (create.Key.ToStringUtf8(), create.RangeEnd.ToStringUtf8(), create.StartRevision, create.Fragment));
+        Assert.Equal(
+            ("/a/", "/a0", 6, true),
+            (create.Key.ToStringUtf8(), create.RangeEnd.ToStringUtf8(), create.StartRevision, create.Fragment)
+        );
         Assert.True(_table.IsWaiting);
         Assert.Empty(_table.Compare([_feed]));
     }
@@ -41,7 +44,17 @@ public sealed class WatchTableTests
     {
         var id = Create();
 
-        Assert.True(_table.Take(new() { Header = Header(9), WatchId = id, Canceled = true, CompactRevision = 8 }));
+        Assert.True(
+            _table.Take(
+                new()
+                {
+                    Header = Header(9),
+                    WatchId = id,
+                    Canceled = true,
+                    CompactRevision = 8,
+                }
+            )
+        );
 
         Assert.True(_feed.IsLost);
         Assert.Equal(0, _table.Count);
@@ -54,7 +67,16 @@ public sealed class WatchTableTests
         _table.Compare([_feed]);
 
         Assert.True(
-            _table.Take(new() { Header = Header(9), WatchId = -1, Created = true, Canceled = true, CancelReason = "permission denied" })
+            _table.Take(
+                new()
+                {
+                    Header = Header(9),
+                    WatchId = -1,
+                    Created = true,
+                    Canceled = true,
+                    CancelReason = "permission denied",
+                }
+            )
         );
 
         Assert.True(_feed.IsLost);
@@ -68,7 +90,16 @@ public sealed class WatchTableTests
     {
         var id = _table.Compare([_feed])[0].CreateRequest.WatchId;
 
-        Assert.True(_table.Take(new() { Header = Header(4), WatchId = id, Created = true }));
+        Assert.True(
+            _table.Take(
+                new()
+                {
+                    Header = Header(4),
+                    WatchId = id,
+                    Created = true,
+                }
+            )
+        );
 
         Assert.True(_feed.IsLost);
     }
@@ -111,7 +142,11 @@ public sealed class WatchTableTests
 
     private static ResponseHeader Header(long revision) => new() { ClusterId = 1, Revision = revision };
 
-    private static Event Put(string key, long revision) => new() { Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision } };
+    private static Event Put(string key, long revision) =>
+        new()
+        {
+            Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = revision },
+        };
 
     private static WatchResponse Response(long id, params ReadOnlySpan<Event> events) => Response(id, isFragment: false, events);
 
@@ -132,7 +167,16 @@ public sealed class WatchTableTests
     private long Create()
     {
         var id = Assert.Single(_table.Compare([_feed])).CreateRequest.WatchId;
-        Assert.False(_table.Take(new() { Header = Header(9), WatchId = id, Created = true }));
+        Assert.False(
+            _table.Take(
+                new()
+                {
+                    Header = Header(9),
+                    WatchId = id,
+                    Created = true,
+                }
+            )
+        );
         return id;
     }
 }

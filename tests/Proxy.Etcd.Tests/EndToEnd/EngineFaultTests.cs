@@ -169,7 +169,10 @@ public sealed class EngineFaultTests
         {
             try
             {
-                await client.CommitAsync(new() { Operations = [new KeyOperation.Put($"/q/{i}", new byte[200_000], 0)] }, CancellationToken.None);
+                await client.CommitAsync(
+                    new() { Operations = [new KeyOperation.Put($"/q/{i}", new byte[200_000], 0)] },
+                    CancellationToken.None
+                );
             }
             catch (EngineException exception)
             {

@@ -24,7 +24,11 @@ public sealed class EngineSecurityTests : IDisposable
         // One that is over is refused by etcd, until its files are other ones.
         var (path, key) = _certificates.Issue("host", TimeSpan.FromHours(-1));
         var store = new CertificateStore(TimeProvider.System);
-        var own = config with { Endpoints = server.Endpoints, Certificate = new() { Path = path, KeyPath = key } };
+        var own = config with
+        {
+            Endpoints = server.Endpoints,
+            Certificate = new() { Path = path, KeyPath = key },
+        };
         await using var with = EtcdClients.Of(own, certificates: store);
         await FailAsync(with);
         _certificates.Issue("host", TimeSpan.FromDays(1));
@@ -46,7 +50,12 @@ public sealed class EngineSecurityTests : IDisposable
         await using var system = EtcdClients.Of(server, _quick);
         Assert.Contains("TLS failed", (await FailAsync(system)).Message, StringComparison.Ordinal);
         Assert.NotNull(system.Status.Unreachable);
-        await using var clear = EtcdClients.Of(_quick with { Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)] });
+        await using var clear = EtcdClients.Of(
+            _quick with
+            {
+                Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)],
+            }
+        );
         await FailAsync(clear);
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Proxy.Engine;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Admin;
@@ -7,6 +9,39 @@ namespace Proxy.Host.Tests.Admin;
 public sealed class StatusApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
+
+    [Fact]
+    public async Task Status_Engine_HowItIsReached()
+    {
+        var since = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var engine = new FixedEngine(
+            new("etcd", "https://10.0.0.5:2379", null)
+            {
+                Revision = 42,
+                RevisionLag = 1,
+                LeaseLeft = TimeSpan.FromSeconds(7),
+                Unreachable = new(3, since, since, "it has not answered"),
+            }
+        );
+        await using var host = await TestHost.StartAsync(
+            $$"""{ "Admin": {{AdminClient.Changes}} }""",
+            services => services.AddSingleton<IEngine>(engine)
+        );
+        using var api = new AdminClient(host);
+
+        var status = (await api.GetAsync("/api/status")).GetProperty("engine");
+        var wrong = (await api.GetAsync("/api/conditions?kind=Engine")).GetRawText();
+
+        Assert.Equal(
+            ("https://10.0.0.5:2379", 42),
+            (status.GetProperty("endpoint").GetString(), status.GetProperty("revision").GetInt64())
+        );
+        Assert.Equal(
+            (7, "it has not answered"),
+            (status.GetProperty("leaseLeft").GetDouble(), status.GetProperty("lastError").GetString())
+        );
+        Assert.Contains("EngineUnreachable", wrong, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Status_AfterAConnection_CountsItAndDescribesTheProcess()
@@ -44,4 +79,9 @@ public sealed class StatusApiTests : IDisposable
     }
 
     public void Dispose() => _server.Dispose();
+
+    private sealed class FixedEngine(EngineStatus status) : IEngine
+    {
+        public EngineStatus Status => status;
+    }
 }

@@ -74,7 +74,10 @@ internal static class EngineValidator
     {
         if (etcd.Endpoints.Count == 0)
         {
-            problems.Consequence($"{Etcd}:Endpoints", """is required and missing; write the URLs of the members, such as ["https://10.0.0.5:2379"].""");
+            problems.Consequence(
+                $"{Etcd}:Endpoints",
+                """is required and missing; write the URLs of the members, such as ["https://10.0.0.5:2379"]."""
+            );
         }
 
         foreach (var (index, text) in etcd.Endpoints.Index())
@@ -84,7 +87,9 @@ internal static class EngineValidator
             {
                 problems.Consequence(path, wrong);
             }
-            else if (etcd.Endpoints.Take(index).Any(other => Uri.TryCreate(other, UriKind.Absolute, out var before) && before == new Uri(text)))
+            else if (
+                etcd.Endpoints.Take(index).Any(other => Uri.TryCreate(other, UriKind.Absolute, out var before) && before == new Uri(text))
+            )
             {
                 problems.Consequence(path, $"'{ScalarReader.Shorten(text)}' is there twice; remove one.");
             }
@@ -93,13 +98,13 @@ internal static class EngineValidator
 
     private static string? Wrong(string text) =>
         !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0
-                ? $"'{ScalarReader.Shorten(text)}' is no URL of a member; write one such as 'https://10.0.0.5:2379'."
-            : url.UserInfo.Length > 0 ? "has a user within the URL, where it would be logged; write it as User and Password."
-            : url.PathAndQuery is not "/" || url.Fragment.Length > 0
-                ? $"'{ScalarReader.Shorten(text)}' has something behind the port; write '{url.GetLeftPart(UriPartial.Authority)}'."
-            : url.IsDefaultPort && !text.TrimEnd('/').EndsWith($":{url.Port}", StringComparison.Ordinal)
-                ? $"'{ScalarReader.Shorten(text)}' has no port; etcd's own is 2379: '{url.GetLeftPart(UriPartial.Authority)}:2379'."
-            : null;
+            ? $"'{ScalarReader.Shorten(text)}' is no URL of a member; write one such as 'https://10.0.0.5:2379'."
+        : url.UserInfo.Length > 0 ? "has a user within the URL, where it would be logged; write it as User and Password."
+        : url.PathAndQuery is not "/" || url.Fragment.Length > 0
+            ? $"'{ScalarReader.Shorten(text)}' has something behind the port; write '{url.GetLeftPart(UriPartial.Authority)}'."
+        : url.IsDefaultPort && !text.TrimEnd('/').EndsWith($":{url.Port}", StringComparison.Ordinal)
+            ? $"'{ScalarReader.Shorten(text)}' has no port; etcd's own is 2379: '{url.GetLeftPart(UriPartial.Authority)}:2379'."
+        : null;
 
     private static void CheckUser(EtcdConfig etcd, ProblemList problems)
     {
@@ -185,7 +190,10 @@ internal static class EngineValidator
         var lease = etcd.LeaseTime;
         if (lease < _shortestLease || lease > _longestLease || lease.Ticks % TimeSpan.TicksPerSecond != 0)
         {
-            problems.Consequence($"{Etcd}:LeaseTime", $"'{lease:c}' is no time of a lease; write whole seconds from '{_shortestLease:c}' to '{_longestLease:c}'.");
+            problems.Consequence(
+                $"{Etcd}:LeaseTime",
+                $"'{lease:c}' is no time of a lease; write whole seconds from '{_shortestLease:c}' to '{_longestLease:c}'."
+            );
         }
         else if (etcd.Timeout >= lease - (lease / 3))
         {

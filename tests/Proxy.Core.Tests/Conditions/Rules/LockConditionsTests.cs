@@ -56,7 +56,16 @@ public sealed class LockConditionsTests : IDisposable
     [InlineData(SharedLockState.Local, ConditionLevel.Degraded, ConditionReason.EngineUnreachable)]
     public void Read_LockOverAllHosts_DownIfItAdmitsNobody(SharedLockState state, ConditionLevel level, ConditionReason reason)
     {
-        var store = new TestPermitStore { Status = new() { State = state, Holding = 1, Waiting = 2, Reason = "It is away." } };
+        var store = new TestPermitStore
+        {
+            Status = new()
+            {
+                State = state,
+                Holding = 1,
+                Waiting = 2,
+                Reason = "It is away.",
+            },
+        };
         using var registry = new LockRegistry([store], _lock.Metrics, _time);
         registry.Apply([registry.Reserve(TestLock.Route, "Global", _lock.Settings)]);
 

@@ -35,8 +35,16 @@ public sealed class EngineValidatorTests : IDisposable
     [InlineData(Endpoints + ", \"User\": \"proxy\"", "Password", "is required with User")]
     [InlineData(Endpoints + ", \"Password\": \"p\"", "User", "is required with Password")]
     [InlineData(Endpoints + ", \"User\": \"\"", "User", "is empty")]
-    [InlineData("\"Endpoints\": [\"http://10.0.0.5:2379\"], \"CertificateAuthority\": \"ca.crt\"", "Endpoints:0", "CertificateAuthority is never used")]
-    [InlineData("\"Endpoints\": [\"http://10.0.0.5:2379\"], \"Certificate\": { \"Path\": \"a\" }", "Endpoints:0", "Certificate is never used")]
+    [InlineData(
+        "\"Endpoints\": [\"http://10.0.0.5:2379\"], \"CertificateAuthority\": \"ca.crt\"",
+        "Endpoints:0",
+        "CertificateAuthority is never used"
+    )]
+    [InlineData(
+        "\"Endpoints\": [\"http://10.0.0.5:2379\"], \"Certificate\": { \"Path\": \"a\" }",
+        "Endpoints:0",
+        "Certificate is never used"
+    )]
     [InlineData(Endpoints + ", \"CertificateAuthority\": \"\"", "CertificateAuthority", "is empty; name a file")]
     [InlineData(Endpoints + ", \"Certificate\": { \"Path\": \"\" }", "Certificate:Path", "is empty; name a file")]
     [InlineData(Endpoints + ", \"Prefix\": \"proxy\"", "Prefix", "with a slash before, and none at the end: '/proxy'")]

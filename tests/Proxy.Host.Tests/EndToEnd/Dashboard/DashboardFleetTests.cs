@@ -28,7 +28,7 @@ public sealed class DashboardFleetTests(Chromium chromium)
         await Operator.SeesAsync(operators.Page.GetByText("0123456789ab, at 2 of 3 hosts"));
         await Operator.FindsAsync(operators.Row("Member B_7"), "10.0.0.7 at A_2");
 
-        await operators.Button("Undrain Member B_7 for all hosts").ClickAsync();
+        await operators.Button("Undrain for all hosts: Member B_7").ClickAsync();
         await operators.AnswerAsync("Undrain for all");
 
         await Operator.SeesAsync(operators.Page.GetByText("Nothing is drained for all hosts."));
@@ -43,7 +43,7 @@ public sealed class DashboardFleetTests(Chromium chromium)
         await using var operators = await chromium.OpenAsync(host.Url);
         await operators.GoAsync("#/clusters/caches");
 
-        await operators.Button("Drain a for all hosts").ClickAsync();
+        await operators.Button("Drain for all hosts: a").ClickAsync();
         await operators.AnswerAsync("Drain for all");
         await Operator.FindsAsync(operators.Row("a").First, "Drained for all hosts");
         await Operator.FindsAsync(operators.Row("a").First, "127.0.0.1 at A_1");
@@ -52,7 +52,7 @@ public sealed class DashboardFleetTests(Chromium chromium)
             Assert.Equal("two", await client.ReadAsync());
         }
 
-        await operators.Button("Undrain a for all hosts").ClickAsync();
+        await operators.Button("Undrain for all hosts: a").ClickAsync();
         await operators.AnswerAsync("Undrain for all");
         await Operator.FindsAsync(operators.Row("a").First, "Drain for all ");
         Assert.Empty(fleet.Drains);
@@ -67,7 +67,7 @@ public sealed class DashboardFleetTests(Chromium chromium)
         await operators.GoAsync("#/clusters/caches");
 
         await Operator.SeesAsync(operators.Button("Drain a"));
-        await Operator.SeesNotAsync(operators.Button("Drain a for all hosts"));
+        await Operator.SeesNotAsync(operators.Button("Drain for all hosts: a"));
         await Operator.SeesNotAsync(operators.Page.Locator("#nav a[href='#/fleet']"));
         await operators.GoAsync("#/fleet");
         await Operator.SeesAsync(operators.Page.GetByText("This host is in no fleet"));

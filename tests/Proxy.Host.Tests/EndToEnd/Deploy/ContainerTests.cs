@@ -83,7 +83,8 @@ public sealed class ContainerTests : IDisposable
         var documents = await DeployFiles.YamlAsync("kubernetes", "fleet.yaml");
         var pod = Kind(documents, "StatefulSet").GetProperty("spec").GetProperty("template").GetProperty("spec");
         var container = pod.GetProperty("containers")[0];
-        var revision = Read(Kind(documents, "ConfigMap").GetProperty("data").GetProperty("host.json").GetString()!);
+        // What is routed is in the document.
+        var revision = Read(Kind(documents, "ConfigMap").GetProperty("data").GetProperty("host.json").GetString()!, "ReverseProxy");
         var engine = revision.Config.Engine!;
 
         var instance = container.GetProperty("env").EnumerateArray().Single(static one => Text(one, "name") == "Engine__Instance");
@@ -212,7 +213,7 @@ public sealed class ContainerTests : IDisposable
         await Programs.RunAsync("mv", "", "-T", next, Path.Combine(mounted, "..data"));
     }
 
-    private Revision Read(string json)
+    private Revision Read(string json, string? incomplete = null)
     {
         var file = Path.Combine(_folder.FullName, "checked.json");
         File.WriteAllText(file, json);
@@ -221,7 +222,7 @@ public sealed class ContainerTests : IDisposable
             new ConfigurationBuilder().Add(new JsonFileSource(file) { Watch = false }).AddInMemoryCollection(token).Build();
         var result = TcpProxyExtensions.Check(root);
         Assert.Empty(result.Errors);
-        Assert.Empty(result.Warnings);
+        Assert.DoesNotContain(result.Warnings, warning => warning.Path != incomplete);
         return result.Revision!;
     }
 

@@ -45,7 +45,7 @@ export const drainHere = ({ gets, goesOn, where, after }) =>
 export function drainEverywhere({ gets, goesOn, where, after }) {
   const made = action({
     label: ({ id, drainedForAll }) =>
-      drainedForAll ? { text: 'Undrain for all', name: `Undrain ${id} for all hosts` } : { text: 'Drain for all', name: `Drain ${id} for all hosts` },
+      drainedForAll ? { text: 'Undrain for all', name: `Undrain for all hosts: ${id}` } : { text: 'Drain for all', name: `Drain for all hosts: ${id}` }, // a name has to contain the text
     ask: (row) =>
       row.drainedForAll
         ? askEnd(row.id, gets, row.drainedHere)
@@ -73,7 +73,7 @@ export function drainEverywhere({ gets, goesOn, where, after }) {
 /** The button of the list of all that is drained for all hosts; what it is about may be unknown to this host. */
 export const endForAll = (after) =>
   action({
-    label: (row) => ({ text: 'Undrain for all', name: `Undrain ${nameOf(row)} for all hosts` }),
+    label: (row) => ({ text: 'Undrain for all', name: `Undrain for all hosts: ${nameOf(row)}` }),
     ask: (row) => askEnd(nameOf(row), row.member ? 'new tunnels' : 'new connections', false),
     run: (row) => ({ method: 'POST', where: `${placeOf(row)}/undrain?allHosts=true`, done: `${nameOf(row)} is no longer drained for all hosts.` }),
     after,
