@@ -110,7 +110,7 @@ public sealed class ExecStepTests : IDisposable
         Assert.Equal("office", json.RootElement.GetProperty("route").GetString());
         Assert.Equal("tcp://localhost:8100", json.RootElement.GetProperty("address").GetString());
         Assert.Equal(7, json.RootElement.GetProperty("activation").GetInt64());
-        Assert.Equal(7, json.RootElement.EnumerateObject().Count());
+        Assert.Equal(8, json.RootElement.EnumerateObject().Count());
     }
 
     [Fact]

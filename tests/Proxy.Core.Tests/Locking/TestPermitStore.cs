@@ -48,6 +48,11 @@ internal sealed class TestPermitStore : IPermitStore
         public PermitTicket? LineUp(ConnectionRecord client)
         {
             owner.Log.Add($"{client.Id} lines up");
+            if (owner.Grants)
+            {
+                _ = Task.Run(owner._available); // as one that had to ask first
+            }
+
             return new Ticket();
         }
 

@@ -172,7 +172,7 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
     {
         var took = Stopwatch.GetElapsedTime(started);
         var now = await CostAsync();
-        output.WriteLine($"{what}: {took.TotalSeconds:F1} s, {_clients / took.TotalSeconds:F0} clients per second, {_count} hosts");
+        output.WriteLine($"{what}: {took.TotalSeconds:F1} s, {_count} hosts, {_clients} clients");
         foreach (var (name, value) in now)
         {
             output.WriteLine($"  {name}: {value - before.GetValueOrDefault(name):F1} (now {value:F0})");
