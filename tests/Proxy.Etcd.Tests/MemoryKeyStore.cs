@@ -4,30 +4,23 @@ using Proxy.Etcd.Client;
 namespace Proxy.Etcd.Tests;
 
 /// <summary>One process of a <see cref="MemoryCluster"/>, which can be cut off from it and whose calls can fail.</summary>
-internal sealed class MemoryKeyStore : IKeyStore
+/// <param name="cluster">The engine.</param>
+internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
 {
     private readonly Lock _gate = new(); // guards all below
-    private readonly MemoryCluster _cluster;
     private readonly Queue<(string Part, bool Happens, bool IsRefused)> _failures = new();
     private TaskCompletionSource _turned = New();
     private string? _away;
-
-    /// <param name="cluster">The engine.</param>
-    public MemoryKeyStore(MemoryCluster cluster)
-    {
-        _cluster = cluster;
-        Lease = new(cluster);
-    }
 
     /// <summary>A process that has an engine for itself.</summary>
     public MemoryKeyStore()
         : this(new()) { }
 
     /// <summary>The engine.</summary>
-    public MemoryCluster Cluster => _cluster;
+    public MemoryCluster Cluster { get; } = cluster;
 
     /// <summary>The lease, which ends when a test says so.</summary>
-    public MemoryLease Lease { get; }
+    public MemoryLease Lease { get; } = new(cluster);
 
     IProcessLease IKeyStore.Lease => Lease;
 
@@ -68,18 +61,18 @@ internal sealed class MemoryKeyStore : IKeyStore
 
     /// <inheritdoc />
     public Task<StoredKey?> GetAsync(string key, CancellationToken cancellationToken) =>
-        CallAsync([key], isWrite: false, () => _cluster.Get(key), cancellationToken);
+        CallAsync([key], isWrite: false, () => Cluster.Get(key), cancellationToken);
 
     /// <inheritdoc />
     public Task<KeyUpdate.Full> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        CallAsync([prefix], isWrite: false, () => _cluster.List(prefix), cancellationToken);
+        CallAsync([prefix], isWrite: false, () => Cluster.List(prefix), cancellationToken);
 
     /// <inheritdoc />
     public Task<KeyResult> CommitAsync(KeyTransaction transaction, CancellationToken cancellationToken) =>
         CallAsync(
             [.. transaction.Operations.Select(static one => one.Key)],
             isWrite: true,
-            () => _cluster.Commit(transaction),
+            () => Cluster.Commit(transaction),
             cancellationToken
         );
 
@@ -104,7 +97,7 @@ internal sealed class MemoryKeyStore : IKeyStore
                 continue;
             }
 
-            var (updates, now, more) = _cluster.Since(prefix, known);
+            var (updates, now, more) = Cluster.Since(prefix, known);
             if (isStale && updates is not [KeyUpdate.Full])
             {
                 isStale = false;

@@ -9,7 +9,7 @@ using Proxy.Handover;
 
 namespace Proxy.Core.Tests.Handover;
 
-public sealed class HandedConnectionTests : IAsyncDisposable
+public sealed class HandedConnectionTests : IAsyncLifetime
 {
     private readonly LogLines _log = new();
     private readonly ServiceProvider _services;
@@ -91,7 +91,9 @@ public sealed class HandedConnectionTests : IAsyncDisposable
         Assert.NotEqual(clock.ManagedThreadId, notification.ThreadId);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _services.DisposeAsync();
         await _client.DisposeAsync();

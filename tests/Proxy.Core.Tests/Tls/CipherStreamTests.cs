@@ -55,7 +55,7 @@ public sealed class CipherStreamTests : IDisposable
         await pair.Peer.SendAsync(all);
         await Eventually.TrueAsync(() => pair.Socket.Available == all.Length);
 
-        Assert.Equal([6, 15_005, 5, 305], await pair.ReadAsync(4));
+        Assert.Equal((int[])[6, 15_005, 5, 305], await pair.ReadAsync(4));
         Assert.Equal(0, _buffers.Outstanding);
     }
 
@@ -68,7 +68,7 @@ public sealed class CipherStreamTests : IDisposable
 
         await pair.Peer.SendAsync((byte[])[.. Record(100), .. Record(7)]);
 
-        Assert.Equal([40, 40, 25, 12], await pair.ReadAsync(4, size: 40));
+        Assert.Equal((int[])[40, 40, 25, 12], await pair.ReadAsync(4, size: 40));
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class CipherStreamTests : IDisposable
         Assert.False(reading.IsCompleted);
         await pair.Peer.SendAsync(record.AsMemory(1000));
 
-        Assert.Equal([record.Length], await reading);
+        Assert.Equal((int[])[record.Length], await reading);
         Assert.Equal(0, _buffers.Outstanding);
         Assert.False(pair.Cipher.HasEnded);
     }
@@ -100,9 +100,9 @@ public sealed class CipherStreamTests : IDisposable
         await pair.Peer.SendAsync(Record(10_000).AsMemory(0, 1000));
         pair.Peer.Shutdown(SocketShutdown.Send);
 
-        Assert.Equal([1000], await pair.ReadAsync(1));
+        Assert.Equal((int[])[1000], await pair.ReadAsync(1));
         Assert.False(pair.Cipher.HasEnded);
-        Assert.Equal([0], await pair.ReadAsync(1));
+        Assert.Equal((int[])[0], await pair.ReadAsync(1));
         Assert.True(pair.Cipher.HasEnded);
         Assert.Equal(0, _buffers.Outstanding);
     }
@@ -116,7 +116,7 @@ public sealed class CipherStreamTests : IDisposable
 
         await pair.Peer.SendAsync((byte[])[.. Record(10), .. "GET / HTTP/1.1"u8]);
 
-        Assert.Equal([15, 14], await pair.ReadAsync(2));
+        Assert.Equal((int[])[15, 14], await pair.ReadAsync(2));
     }
 
     [Theory]

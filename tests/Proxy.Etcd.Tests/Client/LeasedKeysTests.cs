@@ -2,7 +2,7 @@ using Proxy.Etcd.Client;
 
 namespace Proxy.Etcd.Tests.Client;
 
-public sealed class LeasedKeysTests : IAsyncDisposable
+public sealed class LeasedKeysTests : IAsyncLifetime
 {
     private readonly MemoryKeyStore _store = new();
     private readonly LogLines _log = new();
@@ -11,7 +11,13 @@ public sealed class LeasedKeysTests : IAsyncDisposable
     public LeasedKeysTests() =>
         _keys = new(_store, TimeProvider.System, Random.Shared, new Microsoft.Extensions.Logging.Logger<LeasedKeys>(_log));
 
-    public ValueTask DisposeAsync() => _keys.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        await _keys.DisposeAsync();
+        _log.Dispose();
+    }
 
     [Fact]
     public async Task Set_NewestValueStandsUnderTheLease()

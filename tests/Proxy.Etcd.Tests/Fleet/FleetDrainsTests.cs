@@ -5,7 +5,7 @@ using Proxy.Etcd.Fleet;
 
 namespace Proxy.Etcd.Tests.Fleet;
 
-public sealed class FleetDrainsTests : IAsyncDisposable
+public sealed class FleetDrainsTests : IAsyncLifetime
 {
     private static readonly EngineKeys _keys = new("/proxy", "g");
     private static readonly DrainTarget _office = new("office", "a");
@@ -118,7 +118,9 @@ public sealed class FleetDrainsTests : IAsyncDisposable
         await Eventually.TrueAsync(() => two.Applied.Count == 0);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -6,7 +6,7 @@ using Proxy.Etcd.Fleet;
 
 namespace Proxy.Etcd.Tests.Fleet;
 
-public sealed class HostRegistrationTests : IAsyncDisposable
+public sealed class HostRegistrationTests : IAsyncLifetime
 {
     private const string Key = "/proxy/g/host/A_1";
     private static readonly EngineKeys _keys = new("/proxy", "g");
@@ -121,7 +121,7 @@ public sealed class HostRegistrationTests : IAsyncDisposable
         var one = Start("e1");
         await StoredAsync(static host => host.Epoch == "e1");
         await _stop.CancelAsync();
-        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndAsync();
 
         await one.Registration.RemoveAsync(CancellationToken.None);
         Assert.Null(_cluster.Get(Key));
@@ -131,10 +131,12 @@ public sealed class HostRegistrationTests : IAsyncDisposable
         Assert.Equal("another", _cluster.Text(Key));
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndAsync();
         _stop.Dispose();
     }
 
@@ -158,6 +160,18 @@ public sealed class HostRegistrationTests : IAsyncDisposable
         }
 
         return process;
+    }
+
+    private async Task EndAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_running);
+        }
+        catch (OperationCanceledException)
+        {
+            // As it was to end.
+        }
     }
 
     private void Run(Process process) => _running.Add(process.Registration.RunAsync(_stop.Token));

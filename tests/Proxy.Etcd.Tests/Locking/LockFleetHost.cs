@@ -91,9 +91,9 @@ internal sealed class LockFleetHost(LockHostProcess process, TimeSpan now)
             return true;
         }
 
-        var progress = process.Permits.Progress();
-        return (_isCut ? progress.IsStale : !progress.IsStale && progress.Revision >= revision)
-            && !progress.IsSending
+        var (seen, isStale, isSending) = process.Permits.Progress();
+        return (_isCut ? isStale : !isStale && seen >= revision)
+            && !isSending
             && Waiting.Count(static client => !client.Result.IsCompleted) == process.Queue.Count().Waiting;
     }
 

@@ -104,7 +104,7 @@ internal sealed class LockHostProcess : IDisposable
     /// <summary>A client of a host.</summary>
     internal sealed record Client(LockHostProcess Host, LockWaiter Waiter, Task<ConnectionOutcome?> Result)
     {
-        public bool IsAdmitted => Result is { IsCompletedSuccessfully: true, Result: null };
+        public bool IsAdmitted => Result.IsCompletedSuccessfully && Result.GetAwaiter().GetResult() is null;
 
         public bool IsLost => Waiter.Lost.IsCancellationRequested;
 

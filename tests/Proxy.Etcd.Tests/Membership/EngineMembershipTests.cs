@@ -348,7 +348,7 @@ public sealed class EngineMembershipTests : IAsyncLifetime
         );
         foreach (var update in all[0].Told.Skip(told))
         {
-            IReadOnlyList<MemberRecord> members = update switch
+            var members = update switch
             {
                 MembershipUpdate.Full full => full.Members,
                 MembershipUpdate.Changed changed => [changed.Member],

@@ -58,7 +58,11 @@ public sealed class FormerEpochsTests : IDisposable
         Assert.Single(_log.Lines);
     }
 
-    public void Dispose() => File.Delete(_path);
+    public void Dispose()
+    {
+        _log.Dispose();
+        File.Delete(_path);
+    }
 
     private FormerEpochs Start(string epoch) => FormerEpochs.Open(_path, epoch, _log);
 }
