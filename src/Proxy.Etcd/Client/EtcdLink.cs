@@ -8,8 +8,6 @@ internal sealed class EtcdLink : IDisposable
     /// <summary>Makes a member without a leader refuse, and end streams, rather than serve what it knows.</summary>
     public static readonly Metadata.Entry RequireLeader = new("hasleader", "true");
 
-    private readonly TimeSpan _limit;
-
     /// <param name="members">The members.</param>
     /// <param name="token">Authenticates.</param>
     /// <param name="health">Is told what becomes of calls.</param>
@@ -17,7 +15,7 @@ internal sealed class EtcdLink : IDisposable
     /// <param name="time">The clock of that.</param>
     public EtcdLink(EtcdMembers members, EtcdToken token, EtcdHealth health, TimeSpan limit, TimeProvider time)
     {
-        (Members, Token, Health, Time, _limit) = (members, token, health, time, limit);
+        (Members, Token, Health, Time, Limit) = (members, token, health, time, limit);
         Calls = new(members, token, health, limit, time);
     }
 
@@ -37,11 +35,11 @@ internal sealed class EtcdLink : IDisposable
     public TimeProvider Time { get; }
 
     /// <summary>The time limit of a call, and of each answer of a stream.</summary>
-    public TimeSpan Limit => _limit;
+    public TimeSpan Limit { get; }
 
     /// <summary>A time limit for one answer.</summary>
     /// <param name="cancellationToken">Ends it earlier.</param>
-    public AnswerDeadline Deadline(CancellationToken cancellationToken) => new(_limit, Time, cancellationToken);
+    public AnswerDeadline Deadline(CancellationToken cancellationToken) => new(Limit, Time, cancellationToken);
 
     /// <summary>What the failure of a stream means, after the members and the token were told of it; null if the stream was to end.</summary>
     public EtcdFailure? Failure(Exception exception, EtcdMember member, Metadata? headers, EtcdMethod method, CancellationToken stop)
@@ -55,7 +53,7 @@ internal sealed class EtcdLink : IDisposable
             member,
             exception,
             isLate: exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled },
-            _limit
+            Limit
         );
         return Note(failure, member, headers, method);
     }

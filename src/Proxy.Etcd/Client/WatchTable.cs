@@ -42,7 +42,9 @@ internal sealed class WatchTable(EtcdHealth health)
     {
         lock (_gate)
         {
-            return (_refusal, _refusal = null).Item1;
+            var refusal = _refusal;
+            _refusal = null;
+            return refusal;
         }
     }
 
@@ -105,10 +107,8 @@ internal sealed class WatchTable(EtcdHealth health)
                 return false;
             }
 
-            var isTaken = _fragments.Remove(response.WatchId, out var before)
-                ? Add(feed, [.. before, .. response.Events])
-                : Add(feed, response.Events);
-            return !isTaken;
+            _fragments.Remove(response.WatchId, out var events);
+            return !Add(feed, [.. events ?? [], .. response.Events]);
         }
     }
 
@@ -167,7 +167,7 @@ internal sealed class WatchTable(EtcdHealth health)
         return list;
     }
 
-    private static bool Add(WatchFeed feed, IReadOnlyList<Event> events)
+    private static bool Add(WatchFeed feed, List<Event> events)
     {
         var isTaken = true;
         for (var i = 0; i < events.Count && isTaken; )
