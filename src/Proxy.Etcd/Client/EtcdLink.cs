@@ -49,7 +49,12 @@ internal sealed class EtcdLink : IDisposable
             return null;
         }
 
-        var failure = EtcdFailure.Of(member, exception, isLate: exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled }, Limit);
+        var failure = EtcdFailure.Of(
+            member,
+            exception,
+            isLate: exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled },
+            Limit
+        );
         return Note(failure, member, headers, method);
     }
 

@@ -67,7 +67,6 @@ internal sealed class WatchFeed(string prefix, long revision, int data, bool isS
                 return field;
             }
         }
-
         private set;
     }
 

@@ -1,4 +1,3 @@
-using Google.Protobuf.Collections;
 using Proxy.Etcd.Protocol;
 
 namespace Proxy.Etcd.Client;
@@ -10,7 +9,7 @@ internal sealed class WatchTable(EtcdHealth health)
     private readonly Lock _gate = new(); // guards all below
     private readonly Dictionary<long, WatchFeed> _feeds = [];
     private readonly List<long> _unanswered = []; // creations are answered in their order
-    private readonly Dictionary<long, RepeatedField<Event>> _fragments = [];
+    private readonly Dictionary<long, List<Event>> _fragments = [];
     private long _last;
     private string? _refusal;
 
@@ -108,13 +107,8 @@ internal sealed class WatchTable(EtcdHealth health)
                 return false;
             }
 
-            if (!_fragments.Remove(response.WatchId, out var events))
-            {
-                return !Add(feed, response.Events);
-            }
-
-            events.AddRange(response.Events);
-            return !Add(feed, events);
+            _fragments.Remove(response.WatchId, out var events);
+            return !Add(feed, [.. events ?? [], .. response.Events]);
         }
     }
 
@@ -163,7 +157,7 @@ internal sealed class WatchTable(EtcdHealth health)
         _fragments.Remove(id);
     }
 
-    private RepeatedField<Event> Fragments(long id)
+    private List<Event> Fragments(long id)
     {
         if (!_fragments.TryGetValue(id, out var list))
         {
@@ -173,7 +167,7 @@ internal sealed class WatchTable(EtcdHealth health)
         return list;
     }
 
-    private static bool Add(WatchFeed feed, RepeatedField<Event> events)
+    private static bool Add(WatchFeed feed, List<Event> events)
     {
         var isTaken = true;
         for (var i = 0; i < events.Count && isTaken; )
