@@ -27,7 +27,10 @@ public sealed class MemberBalancerTests : IDisposable
         {
             _members.Apply(
                 new MembershipUpdate.Changed(
-                    new(id, "e", "127.0.0.1:1", IPAddress.Loopback) { Connectors = [new("db", Serves: true, Duplex: false, [])] }
+                    new(id, "e", "127.0.0.1:1", IPAddress.Parse($"127.9.0.{id[^1]}"))
+                    {
+                        Connectors = [new("db", Serves: true, Duplex: false, [])],
+                    }
                 )
             );
         }
