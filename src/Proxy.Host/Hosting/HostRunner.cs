@@ -20,7 +20,7 @@ internal static class HostRunner
             var configuration = sources.Build();
             using var watches = configuration as IDisposable;
             shared?.FallBack(configuration, signals.Token);
-            await using var app = ProxyApplication.Build(configuration, options, signals.Token, shared);
+            await using var app = ProxyApplication.Build(configuration, options, shared, signals.Token);
             await StartAsync(app, signals.Token);
             shared?.Follow(app.Lifetime);
             await app.WaitForShutdownAsync(signals.Token);

@@ -33,8 +33,8 @@ internal static class ProxyApplication
     public static WebApplication Build(
         IConfigurationRoot configuration,
         WebApplicationOptions options,
-        CancellationToken cancellationToken = default,
-        SharedLayers? shared = null
+        SharedLayers? shared = null,
+        CancellationToken cancellationToken = default
     )
     {
         var first = TcpProxyExtensions.Check(configuration, cancellationToken);

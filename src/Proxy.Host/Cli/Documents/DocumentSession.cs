@@ -25,7 +25,7 @@ internal sealed record DocumentSession(string Name, IConfigurationBuilder Source
             var buffer = new byte[1 << 16];
             while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var length)
             {
-                text.Write(buffer, 0, length);
+                await text.WriteAsync(buffer.AsMemory(0, length), cancellationToken);
                 if (text.Length > DocumentStore.MaxBytes)
                 {
                     throw new DocumentException(
