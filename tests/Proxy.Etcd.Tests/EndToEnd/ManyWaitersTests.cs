@@ -98,14 +98,20 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
     }
 
     private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : otherwise;
 
     private static int Left(LockQueue queue) => queue.Brief().Status.Shared is { } shared ? shared.Holding + shared.Waiting : 0;
 
     private static (LockWaiter Waiter, Task<ConnectionOutcome?> Result) Enter(LockQueue queue, int number)
     {
         var connection = new DefaultConnectionContext(number.ToString(CultureInfo.InvariantCulture));
-        var waiter = new LockWaiter(connection, new ConnectionRecord(connection, "", "", TimeProvider.System), TimeProvider.System.GetTimestamp());
+        var waiter = new LockWaiter(
+            connection,
+            new ConnectionRecord(connection, "", "", TimeProvider.System),
+            TimeProvider.System.GetTimestamp()
+        );
         return (waiter, queue.EnterAsync(waiter).AsTask());
     }
 
@@ -132,7 +138,9 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
         queue.Release(waiter);
     }
 
-    [GeneratedRegex(@"(?m)^(etcd_network_client_grpc_sent_bytes_total|etcd_debugging_mvcc_events_total|process_cpu_seconds_total|process_resident_memory_bytes|etcd_disk_wal_fsync_duration_seconds_count) ([0-9.e+]+)$")]
+    [GeneratedRegex(
+        @"(?m)^(etcd_network_client_grpc_sent_bytes_total|etcd_debugging_mvcc_events_total|process_cpu_seconds_total|process_resident_memory_bytes|etcd_disk_wal_fsync_duration_seconds_count) ([0-9.e+]+)$"
+    )]
     private static partial Regex Figure();
 
     private void AddHost(int number)
@@ -155,7 +163,9 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
     {
         using var http = new HttpClient();
         var text = await http.GetStringAsync(new Uri($"{_server!.Endpoints[0]}/metrics"));
-        return Figure().Matches(text).ToDictionary(static one => one.Groups[1].Value, static one => double.Parse(one.Groups[2].Value, CultureInfo.InvariantCulture));
+        return Figure()
+            .Matches(text)
+            .ToDictionary(static one => one.Groups[1].Value, static one => double.Parse(one.Groups[2].Value, CultureInfo.InvariantCulture));
     }
 
     private async Task TellAsync(string what, long started, Dictionary<string, double> before)
@@ -168,6 +178,8 @@ public sealed partial class ManyWaitersTests(ITestOutputHelper output) : IAsyncL
             output.WriteLine($"  {name}: {value - before.GetValueOrDefault(name):F1} (now {value:F0})");
         }
 
-        output.WriteLine($"  this process: {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F1} s of processor time so far, {GC.GetTotalMemory(true) / 1e6:F0} MB");
+        output.WriteLine(
+            $"  this process: {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F1} s of processor time so far, {GC.GetTotalMemory(true) / 1e6:F0} MB"
+        );
     }
 }
