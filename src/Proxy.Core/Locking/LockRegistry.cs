@@ -192,7 +192,9 @@ public sealed class LockRegistry : IDisposable
 
     private IPermitStore Store(string scope) =>
         _stores.FirstOrDefault(store => store.Name.Equals(scope, StringComparison.OrdinalIgnoreCase))
-        ?? throw new InvalidOperationException($"Scope {scope} needs the engine, which this program connects to at its start only; restart it.");
+        ?? throw new InvalidOperationException(
+            $"Scope {scope} needs the engine, which this program connects to at its start only; restart it."
+        );
 
     // A queue that is in use is not removed.
     private async Task ForgetAsync(LockQueue queue)

@@ -238,7 +238,12 @@ internal sealed partial class GlobalPermits
         var rank = gone.Count > 0 ? gone.Min(_view.RankOf) : int.MaxValue;
         var isDisturbed = gone.Exists(static place => place.Ticket?.Waiting is not null);
         gone.ForEach(Forget);
-        foreach (var key in changed.Changes.Select(static change => change.Now).OfType<StoredKey>().OrderBy(static key => key.Key, StringComparer.Ordinal))
+        foreach (
+            var key in changed
+                .Changes.Select(static change => change.Now)
+                .OfType<StoredKey>()
+                .OrderBy(static key => key.Key, StringComparer.Ordinal)
+        )
         {
             isDisturbed |= SeeKey(key) is { Ticket.Waiting.Previous.Value.Place: null };
         }

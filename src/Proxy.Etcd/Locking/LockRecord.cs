@@ -20,7 +20,8 @@ internal sealed record LockRecord(string Instance, string Connection, string? Cl
     {
         try
         {
-            return JsonSerializer.Deserialize(value.Span, LockJson.Default.LockRecord) is { Instance: not null, Connection: not null } record
+            return
+                JsonSerializer.Deserialize(value.Span, LockJson.Default.LockRecord) is { Instance: not null, Connection: not null } record
                 ? record
                 : Unknown;
         }

@@ -30,8 +30,7 @@ internal sealed class LockView(string prefix)
     public int Served => _served.Count;
 
     /// <summary>Whether a key is that of a client, and not the marker or a key of a route whose id begins like this one's.</summary>
-    public bool IsClient(string key) =>
-        key != Marker && key.Length > prefix.Length && key.AsSpan(prefix.Length).IndexOf('/') < 0;
+    public bool IsClient(string key) => key != Marker && key.Length > prefix.Length && key.AsSpan(prefix.Length).IndexOf('/') < 0;
 
     public bool TryFind(string key, [NotNullWhen(true)] out KeyPlace? place) => _places.TryGetValue(key, out place);
 

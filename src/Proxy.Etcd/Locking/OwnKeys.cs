@@ -130,14 +130,11 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
             operations.Add(new KeyOperation.Put(view.Marker, host.Mark, 0));
         }
 
-        operations.AddRange(added.Select((ticket, index) => new KeyOperation.Put(ticket.Key!, host.Record(ticket, index).ToBytes(), term!.Id)));
-        IReadOnlyList<KeyCondition> conditions = added.Count > 0 ? [new KeyCondition.Absent(added[0].Key!)] : [];
-        return new(
-            added.Count > 0 ? term : null,
-            added,
-            removed,
-            new() { Conditions = conditions, Operations = operations }
+        operations.AddRange(
+            added.Select((ticket, index) => new KeyOperation.Put(ticket.Key!, host.Record(ticket, index).ToBytes(), term!.Id))
         );
+        IReadOnlyList<KeyCondition> conditions = added.Count > 0 ? [new KeyCondition.Absent(added[0].Key!)] : [];
+        return new(added.Count > 0 ? term : null, added, removed, new() { Conditions = conditions, Operations = operations });
     }
 
     /// <summary>Records that changes were made. False if keys were gone before this host knew that they had been written.</summary>

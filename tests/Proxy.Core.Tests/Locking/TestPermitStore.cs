@@ -13,7 +13,13 @@ internal sealed class TestPermitStore : IPermitStore
 
     public bool Grants { get; set; } = true;
 
-    public SharedLockStatus Status { get; set; } = new() { State = SharedLockState.Shared, Holding = 0, Waiting = 0 };
+    public SharedLockStatus Status { get; set; } =
+        new()
+        {
+            State = SharedLockState.Shared,
+            Holding = 0,
+            Waiting = 0,
+        };
 
     public List<string> Log { get; } = [];
 

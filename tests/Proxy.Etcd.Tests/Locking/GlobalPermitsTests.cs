@@ -14,7 +14,14 @@ public sealed class GlobalPermitsTests : IDisposable
 
     /// <summary>PROXY_TEST_LOCK_SEEDS says how many.</summary>
     public static TheoryData<int> Seeds =>
-        [.. Enumerable.Range(1, int.TryParse(Environment.GetEnvironmentVariable("PROXY_TEST_LOCK_SEEDS"), CultureInfo.InvariantCulture, out var most) ? most : 4)];
+        [
+            .. Enumerable.Range(
+                1,
+                int.TryParse(Environment.GetEnvironmentVariable("PROXY_TEST_LOCK_SEEDS"), CultureInfo.InvariantCulture, out var most)
+                    ? most
+                    : 4
+            ),
+        ];
 
     [Fact]
     public async Task TryTake_ClientsOfTwoHosts_AdmittedInTheOrderOfArrival()
@@ -257,7 +264,9 @@ public sealed class GlobalPermitsTests : IDisposable
         var a = await HostAsync("A");
         a.Engine.Fail("lock", isRefused: true);
         var client = a.Enter();
-        await Eventually.TrueAsync(() => a.Shared is { State: SharedLockState.Unreachable, Reason: "The engine refuses this: permission denied." });
+        await Eventually.TrueAsync(() =>
+            a.Shared is { State: SharedLockState.Unreachable, Reason: "The engine refuses this: permission denied." }
+        );
 
         await PassAsync(a, () => client.IsAdmitted);
 
@@ -472,7 +481,10 @@ public sealed class GlobalPermitsTests : IDisposable
         var (holder, waits) = (Enter(queue, a), Enter(queue, a));
         await Eventually.TrueAsync(() => holder.IsAdmitted);
 
-        queue.Apply(a.Settings, new GlobalPermitStore(a.Keys, new("/proxy", "prod"), new("A", "other"), LockHostProcess.Patience, a.Time, Logs));
+        queue.Apply(
+            a.Settings,
+            new GlobalPermitStore(a.Keys, new("/proxy", "prod"), new("A", "other"), LockHostProcess.Patience, a.Time, Logs)
+        );
         await Eventually.TrueAsync(() => b.Shared is { Holding: 1, Waiting: 1 });
         a.Time.Advance(_grace);
         Assert.False(waits.Result.IsCompleted);

@@ -204,6 +204,9 @@ internal sealed class LockFleetSchedule : IDisposable
         }
 
         var left = _cluster.Keys.Where(static key => !key.Key.EndsWith("/released", StringComparison.Ordinal)).ToList();
-        Assert.True(left.Count == 0, $"Keys are left: {string.Join(' ', left.Select(static key => $"{key.Key}@{key.CreateRevision} of lease {key.Lease}"))}");
+        Assert.True(
+            left.Count == 0,
+            $"Keys are left: {string.Join(' ', left.Select(static key => $"{key.Key}@{key.CreateRevision} of lease {key.Lease}"))}"
+        );
     }
 }

@@ -18,7 +18,13 @@ internal sealed class LockHostProcess : IDisposable
     private readonly GlobalPermitStore _store;
     private int _clients;
 
-    public LockHostProcess(MemoryCluster cluster, string name, string epoch = "e", int permits = 1, WhenEngineLost whenLost = WhenEngineLost.Hold)
+    public LockHostProcess(
+        MemoryCluster cluster,
+        string name,
+        string epoch = "e",
+        int permits = 1,
+        WhenEngineLost whenLost = WhenEngineLost.Hold
+    )
     {
         (Name, Epoch) = (name, epoch);
         Keys = new FrozenKeyStore(cluster.Join());

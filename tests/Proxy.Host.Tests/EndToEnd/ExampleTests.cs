@@ -115,7 +115,11 @@ public sealed partial class ExampleTests : IAsyncLifetime
     {
         if (Programs.Find("etcd") is null)
         {
-            foreach (var id in revision.Config.ReverseProxy.TcpRoutes.Where(static one => one.Value.Lock is not null).Select(static one => one.Key))
+            foreach (
+                var id in revision
+                    .Config.ReverseProxy.TcpRoutes.Where(static one => one.Value.Lock is not null)
+                    .Select(static one => one.Key)
+            )
             {
                 moved[$"ReverseProxy:TcpRoutes:{id}:Lock:Scope"] = nameof(LockScope.Host);
             }

@@ -77,7 +77,9 @@ public sealed class GlobalLockTests : IAsyncLifetime
         $$"""
             {
               "Admin": { "Url": "http://127.0.0.1:9099" },
-              "Engine": { "Group": "test", "Instance": "H_{{host}}", "Etcd": { "Endpoints": ["http://{{NetworkNamespaces.Address(Back)}}:2379"] } },
+              "Engine": { "Group": "test", "Instance": "H_{{host}}", "Etcd": { "Endpoints": ["http://{{NetworkNamespaces.Address(
+                Back
+            )}}:2379"] } },
               "ReverseProxy": {
                 "TcpRoutes": {
                   "till": { "Listen": "127.0.0.1:9000", "ClusterId": "till", "Mode": "Lock", "IdleTimeout": "00:05:00", "Lock": { "Scope": "Global", "MaxHold": "00:10:00" } }
@@ -91,13 +93,27 @@ public sealed class GlobalLockTests : IAsyncLifetime
     {
         _hosts = await NetworkNamespaces.CreateAsync(Back);
         var url = $"http://{NetworkNamespaces.Address(Back)}:2379";
-        _hosts.Start(Back, "etcd", "--data-dir", $"{_folder}/etcd", "--listen-client-urls", url, "--advertise-client-urls", url, "--log-level", "error");
-        _service = await _hosts.InAsync(Back, static () =>
-        {
-            var listener = new TcpListener(IPAddress.Any, 8100);
-            listener.Start();
-            return listener;
-        });
+        _hosts.Start(
+            Back,
+            "etcd",
+            "--data-dir",
+            $"{_folder}/etcd",
+            "--listen-client-urls",
+            url,
+            "--advertise-client-urls",
+            url,
+            "--log-level",
+            "error"
+        );
+        _service = await _hosts.InAsync(
+            Back,
+            static () =>
+            {
+                var listener = new TcpListener(IPAddress.Any, 8100);
+                listener.Start();
+                return listener;
+            }
+        );
         _ = AcceptAsync(_service);
         await Eventually.TrueAsync(async () => (await EtcdAsync("member", "list")).Length > 0);
         for (var host = 1; host <= Hosts; host++)
@@ -108,7 +124,14 @@ public sealed class GlobalLockTests : IAsyncLifetime
     }
 
     private void StartProxy(int host) =>
-        _proxies[host] = _hosts!.Start(host, "dotnet", Path.Combine(AppContext.BaseDirectory, "proxy.dll"), "run", "--config", $"{_folder}/{host}.json");
+        _proxies[host] = _hosts!.Start(
+            host,
+            "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "proxy.dll"),
+            "run",
+            "--config",
+            $"{_folder}/{host}.json"
+        );
 
     // Greets a client by the number that it sends, and is open until it closes.
     private async Task AcceptAsync(TcpListener service)
@@ -159,20 +182,23 @@ public sealed class GlobalLockTests : IAsyncLifetime
     }
 
     private Task<Socket?> ConnectAsync(int host) =>
-        _hosts!.InAsync(host, static () =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
+        _hosts!.InAsync(
+            host,
+            static () =>
             {
-                socket.Connect(IPAddress.Loopback, 9000);
-                return socket;
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    socket.Connect(IPAddress.Loopback, 9000);
+                    return socket;
+                }
+                catch (SocketException)
+                {
+                    socket.Dispose(); // the proxy is still starting
+                    return null;
+                }
             }
-            catch (SocketException)
-            {
-                socket.Dispose(); // the proxy is still starting
-                return null;
-            }
-        });
+        );
 
     // Serves clients to their end, each as soon as it is its turn: all up to a number, or these.
     private Task ServeUpToAsync(int last) => ServeAllAsync([.. Enumerable.Range(1, last)]);
@@ -213,8 +239,17 @@ public sealed class GlobalLockTests : IAsyncLifetime
         using var found = JsonDocument.Parse(await _hosts!.TryRunAsync(host, "curl", "-s", "http://127.0.0.1:9099/api/locks/till"));
         var shared = found.RootElement.GetProperty("shared");
         return (
-            (shared.GetProperty("holding").GetInt32(), shared.GetProperty("waiting").GetInt32(), shared.GetProperty("holders")[0].GetProperty("instance").GetString()!),
-            [.. found.RootElement.GetProperty("waiting").EnumerateArray().Select(static one => one.GetProperty("sharedPosition").GetInt32())]
+            (
+                shared.GetProperty("holding").GetInt32(),
+                shared.GetProperty("waiting").GetInt32(),
+                shared.GetProperty("holders")[0].GetProperty("instance").GetString()!
+            ),
+            [
+                .. found
+                    .RootElement.GetProperty("waiting")
+                    .EnumerateArray()
+                    .Select(static one => one.GetProperty("sharedPosition").GetInt32()),
+            ]
         );
     }
 
