@@ -63,15 +63,13 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
         };
 
     public void AddTo(IServiceCollection services) =>
-        services
-            .AddSingleton<IFleet>(With)
-            .AddSingleton<IFleetDrains>(With)
-            .AddSingleton<IConditionSource, FleetConditions>();
+        services.AddSingleton<IFleet>(With).AddSingleton<IFleetDrains>(With).AddSingleton<IConditionSource, FleetConditions>();
 
     public Task<string?> DrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken) =>
         Apply(() => Drains.TryAdd(target, new(Instance, client, TimeProvider.System.GetUtcNow())));
 
-    public Task<string?> UndrainAsync(DrainTarget target, CancellationToken cancellationToken) => Apply(() => Drains.TryRemove(target, out _));
+    public Task<string?> UndrainAsync(DrainTarget target, CancellationToken cancellationToken) =>
+        Apply(() => Drains.TryRemove(target, out _));
 
     /// <summary>Drains in the host what all hosts drain.</summary>
     public void Apply(TestHost host) => Apply(host.Services);

@@ -6,7 +6,19 @@ namespace Proxy.Host.Tests.Cli.Output;
 public sealed class OutputOptionTests
 {
     // run, demo, forward, lock and multiplex run a host; schema, completion and init print files; config has commands below it.
-    private static readonly string[] _without = ["proxy", "run", "demo", "forward", "lock", "multiplex", "schema", "completion", "init", "config"];
+    private static readonly string[] _without =
+    [
+        "proxy",
+        "run",
+        "demo",
+        "forward",
+        "lock",
+        "multiplex",
+        "schema",
+        "completion",
+        "init",
+        "config",
+    ];
 
     [Fact]
     public void Create_EveryCommandThatPrints_HasTheOption() =>

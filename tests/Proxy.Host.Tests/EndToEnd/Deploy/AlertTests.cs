@@ -487,7 +487,11 @@ public sealed class AlertTests : IAsyncLifetime
         {
             Hosts =
             [
-                new(fleet.Instance, "e") { Behind = ["etcd:edge"], BehindSince = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(6) },
+                new(fleet.Instance, "e")
+                {
+                    Behind = ["etcd:edge"],
+                    BehindSince = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(6),
+                },
             ],
         };
         await RecordAsync();
