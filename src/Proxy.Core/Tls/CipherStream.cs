@@ -17,7 +17,8 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     private const int LongestRecord = HeaderSize + (1 << 14) + 2048; // RFC 5246, 6.2.3
     private const int SmallSize = 4096; // of a buffer that keeps the beginning of a record while the rest is awaited
     private const int IsFilling = 1;
-    private const int IsDisposed = 2;
+    private const int IsTaking = 2;
+    private const int IsDisposed = 4;
 
     private readonly IReadyStream? _ready = transport as IReadyStream;
     private byte[]? _buffer;
@@ -28,7 +29,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     private bool _isRaw; // what is no TLS is handed on as it comes, and refused there
     private bool _isOver; // the transport has nothing more
     private ExceptionDispatchInfo? _failure;
-    private int _use;
+    private int _use; // whichever of these ends last gives the buffer back
 
     /// <summary>Whether the transport has ended: a read with a buffer returned nothing.</summary>
     public bool HasEnded { get; private set; }
@@ -36,8 +37,8 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     /// <summary>Whether the transport has failed, as by a reset.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Whether the next read returns at once: a record is there, or the end.</summary>
-    public bool IsReadable => _whole > 0 || _isOver || _failure is not null;
+    /// <summary>Whether the next read returns at once: a record is there, or the end, or it fails.</summary>
+    public bool IsReadable => _whole > 0 || _isOver || _failure is not null || (Volatile.Read(ref _use) & IsDisposed) != 0;
 
     /// <summary>Whether the TLS stream has asked for bytes since this was reset, and so holds no record any more.</summary>
     public bool HasBeenAsked { get; set; }
@@ -56,7 +57,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     {
         HasBeenAsked = true;
         var waiting = WaitAsync(cancellationToken);
-        return waiting.IsCompletedSuccessfully ? new(Take(buffer.Span)) : ReadLaterAsync(waiting, buffer);
+        return waiting.IsCompletedSuccessfully ? new(TakeInUse(buffer.Span)) : ReadLaterAsync(waiting, buffer);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -69,7 +70,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     {
         if (disposing && Interlocked.Or(ref _use, IsDisposed) == 0)
         {
-            Release(); // else what fills it does that, which the end of the transport makes return
+            Release(); // else what fills it, which the end of the transport makes return, or takes from it does that
         }
 
         base.Dispose(disposing);
@@ -79,7 +80,24 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     private async ValueTask<int> ReadLaterAsync(ValueTask waiting, Memory<byte> buffer)
     {
         await waiting;
-        return Take(buffer.Span);
+        return TakeInUse(buffer.Span);
+    }
+
+    // Another thread may dispose of the stream meanwhile.
+    private int TakeInUse(Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf((Interlocked.Or(ref _use, IsTaking) & IsDisposed) != 0, this);
+        try
+        {
+            return Take(destination);
+        }
+        finally
+        {
+            if ((Interlocked.And(ref _use, ~IsTaking) & IsDisposed) != 0)
+            {
+                Release();
+            }
+        }
     }
 
     // Hands on what ends with a record, if that fits, since a TLS stream would have to move the beginning of one.
@@ -153,7 +171,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            HasFailed = true;
+            HasFailed |= exception is not OutOfMemoryException; // which is no fault of the peer
             _failure = ExceptionDispatchInfo.Capture(exception);
             Release();
         }
@@ -252,6 +270,10 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
         else if (_end - _start <= SmallSize && _buffer!.Length > SmallSize)
         {
             Move(SmallSize);
+        }
+        else if (buffers.IsFull && _buffer!.Length > 2 * LongestRecord)
+        {
+            Move(LongestRecord);
         }
     }
 

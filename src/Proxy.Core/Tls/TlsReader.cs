@@ -63,7 +63,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
             // Several records make one write. What comes behind them may be none of data, and then the next wait goes on with theirs.
             for (var total = 0; ; )
             {
-                if ((total > 0 && total == buffer.Length) || !HasMore())
+                if ((total > 0 && total == buffer.Length) || !HasMore(hasBytes: total > 0))
                 {
                     return total > 0 ? total : -1;
                 }
@@ -104,7 +104,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
 
     // Whether the TLS stream has bytes now, or the end. It never waits within a record, but one of them may hold none.
     [SuppressMessage("Reliability", "CA2012", Justification = "The wait is kept where the next one finds it, and awaited once.")]
-    private bool HasMore()
+    private bool HasMore(bool hasBytes)
     {
         if (!_isWaiting)
         {
@@ -120,6 +120,11 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
         if (_sharedWaiting is { IsCompleted: false } || (_sharedWaiting is null && !_waiting.IsCompleted))
         {
             return false;
+        }
+
+        if (hasBytes && (_sharedWaiting?.IsFaulted ?? _waiting.IsFaulted))
+        {
+            return false; // the bytes before it come first, and the next read tells it
         }
 
         _isWaiting = false;

@@ -64,6 +64,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
         }
 
         connection.Readable.Reset();
+        _isDrained = _wasEmpty = false; // if it fails, so does the next read, for which no event is left
         var count = Receive(buffer);
         _wasEmpty = count < 0;
         _isDrained = _wasEmpty || (count > 0 && count < buffer.Length && !connection.ReadsStopShort);

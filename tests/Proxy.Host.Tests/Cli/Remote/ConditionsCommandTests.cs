@@ -87,8 +87,8 @@ public sealed class ConditionsCommandTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("There is no kind 'weather'; there are Route, Cluster, ", "Endpoint.", "--kind", "weather")]
-    [InlineData("There is no kind '3'; there are Route, ", "Endpoint.", "--kind", "3")]
+    [InlineData("There is no kind 'weather'; there are Route, Cluster, ", "Fleet.", "--kind", "weather")]
+    [InlineData("There is no kind '3'; there are Route, ", "Fleet.", "--kind", "3")]
     [InlineData("There is no route 'nope'; routes of http", ": 'bad', 'device', 'good'.", "--kind", "Route", "--id", "nope")]
     [InlineData("There is no route 'bad/d'; routes of http", ": 'bad', 'device', 'good'.", "--kind", "Route", "--id", "bad/d")]
     [InlineData("There is no id 'device/x/7'; ids of http", ".", "--id", "device/x/7")]
