@@ -13,14 +13,20 @@ internal static class EtcdClients
     public static EtcdClient Of(EtcdServer server, EtcdConfig? config = null, LogLines? log = null) =>
         Of((config ?? new()) with { Endpoints = server.Endpoints }, log);
 
-    public static EtcdClient Of(EtcdConfig config, LogLines? log = null, CertificateStore? certificates = null) =>
+    public static EtcdClient Of(
+        EtcdConfig config,
+        LogLines? log = null,
+        CertificateStore? certificates = null,
+        TimeProvider? clock = null,
+        Random? random = null
+    ) =>
         new(
             config,
             certificates ?? new(TimeProvider.System),
             null,
             TimeProvider.System,
-            SuspendAwareTime.OfProcess,
-            Random.Shared,
+            clock ?? SuspendAwareTime.OfProcess,
+            random ?? Random.Shared,
             new Logger<EtcdClient>(log ?? new())
         );
 

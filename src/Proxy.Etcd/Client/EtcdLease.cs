@@ -138,26 +138,43 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
 
     private async Task RunAsync()
     {
-        try
+        EtcdTerm? term = null;
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                if (await GrantAsync() is { } term)
-                {
-                    Publish(term);
-                    await RenewAsync(term);
-                    Retire(term);
-                }
-                else
-                {
-                    await Task.Delay(_backoff.Fail(), _link.Time, _stop.Token);
-                }
+                term = await StepAsync(term);
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                return; // it was told to
+            }
+            catch (Exception exception)
+            {
+                Log.Unexpected(_logger, exception);
+                await Task.Delay(EtcdPauses.Longest, _link.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+    }
+
+    // Renews the present lease until it has ended, or asks for one: which to renew next.
+    private async Task<EtcdTerm?> StepAsync(EtcdTerm? term)
+    {
+        if (term is not null)
         {
-            // It was told to.
+            await RenewAsync(term);
+            Retire(term);
+            return null;
         }
+
+        if (await GrantAsync() is { } granted)
+        {
+            Publish(granted);
+            return granted;
+        }
+
+        await Task.Delay(_backoff.Fail(), _link.Time, _stop.Token);
+        return null;
     }
 
     private async Task<EtcdTerm?> GrantAsync()
@@ -271,9 +288,15 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
                 await WaitAsync(term, cancellationToken);
             }
         }
-        catch (Exception exception) when (_link.Failure(exception, member, headers, EtcdMethod.Lease, cancellationToken) is { } failure)
+        catch (Exception exception)
         {
-            return failure;
+            // Not in a filter: what closing a connection throws would be lost in one.
+            if (_link.Failure(exception, member, headers, EtcdMethod.Lease, cancellationToken) is { } failure)
+            {
+                return failure;
+            }
+
+            throw;
         }
     }
 
@@ -330,6 +353,9 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             "The engine does not know the lease any longer: the keys of this host are gone until there is another one."
         )]
         public static partial void Vanished(ILogger logger);
+
+        [LoggerMessage(LogLevel.Error, "Renewing the lease failed unexpectedly, which is an error of the proxy; it goes on.")]
+        public static partial void Unexpected(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Warning, "The lease could not be revoked, so the keys of this host stay for up to {Seconds} s: {Reason}")]
         public static partial void NotRevoked(ILogger logger, long seconds, string reason);
