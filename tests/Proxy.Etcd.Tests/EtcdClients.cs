@@ -56,7 +56,5 @@ internal static class EtcdClients
         return (await client.ListAsync("/none/", CancellationToken.None)).Revision;
     }
 
-    public static ILogger<T> Logger<T>() => new Logger<T>(new LogLines());
-
     public static string Text(this StoredKey key) => Encoding.UTF8.GetString(key.Value.Span);
 }
