@@ -26,6 +26,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<LeaseTerm> _next = New();
     private EtcdTerm? _term;
+    private EtcdTerm? _former; // has ended here, and perhaps not there
     private DateTimeOffset? _lostSince;
     private Task? _running;
     private bool _isTold; // that none is granted
@@ -100,9 +101,9 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             return;
         }
 
-        var term = Current;
         await _stop.CancelAsync();
         await (_running ?? Task.CompletedTask);
+        var term = Current;
         if (term is { Ended.IsCancellationRequested: false })
         {
             await RevokeAsync((EtcdTerm)term);
@@ -129,6 +130,10 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
                 (invoker, options) => new Protocol.Lease.LeaseClient(invoker).LeaseRevokeAsync(request, options),
                 limit.Token
             );
+        }
+        catch (EtcdCallException exception) when (exception.Failure.Fault == EtcdFault.LeaseUnknown)
+        {
+            // It is gone already.
         }
         catch (Exception exception) when (exception is EtcdCallException or OperationCanceledException)
         {
@@ -169,6 +174,12 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
 
         if (await GrantAsync() is { } granted)
         {
+            if (_former is { } former)
+            {
+                _former = null;
+                await RevokeAsync(former); // or its keys would stay until it ends there, too
+            }
+
             Publish(granted);
             return granted;
         }
@@ -243,16 +254,23 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             try
             {
                 await WaitAsync(term, either.Token);
-                if (await StreamAsync(term, either.Token) is not { } failure)
+                var (end, failure) = await StreamAsync(term, either.Token);
+                if (end == Renewal.Unknown)
                 {
                     Log.Vanished(_logger);
                     _link.Health.LeaseVanished();
                     return;
                 }
 
+                if (end == Renewal.Over)
+                {
+                    End(term);
+                    return;
+                }
+
                 if (!_backoff.HasFailed)
                 {
-                    Log.NotRenewed(_logger, term.Left.TotalSeconds, failure.Message);
+                    Log.NotRenewed(_logger, term.Left.TotalSeconds, failure);
                 }
 
                 await Task.Delay(_backoff.Fail(), _link.Time, either.Token);
@@ -261,14 +279,20 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             catch (Exception) when (either.IsCancellationRequested) // gRPC has its own for that
             {
                 _stop.Token.ThrowIfCancellationRequested();
-                Log.Ended(_logger);
+                End(term);
                 return;
             }
         }
     }
 
-    // Renews over one stream: how that has failed, or null if the engine does not know the lease.
-    private async Task<EtcdFailure?> StreamAsync(EtcdTerm term, CancellationToken cancellationToken)
+    private void End(EtcdTerm term)
+    {
+        Log.Ended(_logger);
+        _former = term;
+    }
+
+    // Renews over one stream until that does not go on: why, and what has failed if it is the stream.
+    private async Task<(Renewal End, string Failure)> StreamAsync(EtcdTerm term, CancellationToken cancellationToken)
     {
         var member = _link.Members.Current;
         Metadata? headers = null;
@@ -280,9 +304,9 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             using var call = new Protocol.Lease.LeaseClient(member.Invoker).LeaseKeepAlive(headers, cancellationToken: cancellationToken);
             while (true)
             {
-                if (await AskAsync(call, term, member, cancellationToken) is var going && going is not true)
+                if (await AskAsync(call, term, member, cancellationToken) is var end and not Renewal.GoesOn)
                 {
-                    return going is null ? EtcdFailure.Ended(member) : null;
+                    return (end, EtcdFailure.Ended(member).Message);
                 }
 
                 await WaitAsync(term, cancellationToken);
@@ -293,15 +317,14 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             // Not in a filter: what closing a connection throws would be lost in one.
             if (_link.Failure(exception, member, headers, EtcdMethod.Lease, cancellationToken) is { } failure)
             {
-                return failure;
+                return (Renewal.Broken, failure.Message);
             }
 
             throw;
         }
     }
 
-    // Whether the lease goes on; null if the stream has ended.
-    private async Task<bool?> AskAsync(
+    private async Task<Renewal> AskAsync(
         AsyncDuplexStreamingCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> call,
         EtcdTerm term,
         EtcdMember member,
@@ -313,13 +336,15 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
         await call.RequestStream.WriteAsync(new() { ID = term.Id }, deadline.Token);
         if (!await call.ResponseStream.MoveNext(deadline.Token))
         {
-            return null;
+            return Renewal.Broken;
         }
 
         var answer = call.ResponseStream.Current;
         _link.Health.Succeeded(EtcdMethod.Lease, member, answer.Header, _link.Time.GetElapsedTime(started));
         _backoff.Reset();
-        return answer.TTL > 0 && term.Renew(sent, TimeSpan.FromSeconds(answer.TTL));
+        return answer.TTL <= 0 ? Renewal.Unknown
+            : term.Renew(sent, TimeSpan.FromSeconds(answer.TTL)) ? Renewal.GoesOn
+            : Renewal.Over;
     }
 
     // Until the next renewal is due, or there is a doubt.
@@ -329,6 +354,14 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
         {
             await _doubt.WaitAsync(left < _longestWait ? left : _longestWait, _clock, cancellationToken);
         }
+    }
+
+    private enum Renewal
+    {
+        GoesOn,
+        Broken, // the stream
+        Unknown, // to the engine
+        Over, // here, before the engine has answered
     }
 
     private static partial class Log

@@ -29,5 +29,45 @@ public sealed class EtcdLeaseTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
         Assert.Same(term, client.Lease.Current);
     }
 
+    [EtcdFact]
+    public async Task OverHere_AnswerOfARenewalIsLate_IsToldAsThatAndTheOldLeaseIsRevoked()
+    {
+        using var log = new LogLines();
+        var clock = new Clock();
+        var config = new EtcdConfig { Endpoints = (await fixture.ServerAsync()).Endpoints, LeaseTime = TimeSpan.FromSeconds(600) };
+        await using var client = EtcdClients.Of(config, log, clock: clock);
+        client.Start();
+        var term = await client.Lease.WaitAsync(CancellationToken.None);
+        await client.PutAsync("/over/a", "1", term.Id);
+
+        // It ends without a timer that says so: the first answer finds it over. A lease that nobody knows makes it ask.
+        clock.Later = TimeSpan.FromSeconds(601);
+        await Assert.ThrowsAsync<EngineException>(() => client.PutAsync("/over/b", "1", lease: 1));
+
+        await Eventually.TrueAsync(() => client.Lease.Current is { } current && current.Id != term.Id);
+        Assert.Null(await client.GetAsync("/over/a", CancellationToken.None));
+        Assert.True(term.Ended.IsCancellationRequested);
+        Assert.True(Has(log, "The lease has ended, since it was not renewed in time"));
+        Assert.False(Has(log, "does not know the lease"));
+    }
+
     private static bool Has(LogLines log, string part) => log.Lines.Any(line => line.Contains(part, StringComparison.Ordinal));
+
+    // Goes when a test says so, and its timers never end.
+    private sealed class Clock : TimeProvider
+    {
+        private long _ticks = 1;
+
+        public TimeSpan Later
+        {
+            set => Interlocked.Add(ref _ticks, value.Ticks);
+        }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _ticks);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 }
