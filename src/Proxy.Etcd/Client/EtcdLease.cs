@@ -30,6 +30,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     private DateTimeOffset? _lostSince;
     private Task? _running;
     private bool _isTold; // that none is granted
+    private bool _isDoubted;
 
     /// <param name="link">The connection.</param>
     /// <param name="length">How long a lease lasts, in whole seconds.</param>
@@ -91,7 +92,11 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     }
 
     /// <summary>Asks at once whether the engine still knows a lease, of which it has said that it does not.</summary>
-    public void Doubt() => _doubt.Set();
+    public void Doubt()
+    {
+        Volatile.Write(ref _isDoubted, true);
+        _doubt.Set(); // which whoever waits resets
+    }
 
     /// <summary>Ends the lease here and, if the engine answers soon, there: its keys are gone then.</summary>
     public async ValueTask DisposeAsync()
@@ -350,10 +355,12 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     // Until the next renewal is due, or there is a doubt.
     private async Task WaitAsync(EtcdTerm term, CancellationToken cancellationToken)
     {
-        while (term.UntilRenewal is var left && left > TimeSpan.Zero && !_doubt.TryTake())
+        while (term.UntilRenewal is var left && left > TimeSpan.Zero && !Volatile.Read(ref _isDoubted))
         {
             await _doubt.WaitAsync(left < _longestWait ? left : _longestWait, _clock, cancellationToken);
         }
+
+        Volatile.Write(ref _isDoubted, false);
     }
 
     private enum Renewal

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Proxy.Configuration.Engine;
 using Proxy.Etcd.Client;
 
@@ -49,6 +50,23 @@ public sealed class EtcdLeaseTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
         Assert.True(term.Ended.IsCancellationRequested);
         Assert.True(Has(log, "The lease has ended, since it was not renewed in time"));
         Assert.False(Has(log, "does not know the lease"));
+    }
+
+    [EtcdFact]
+    public async Task Doubt_LeaseIsRevoked_IsAskedForAtOnce()
+    {
+        var server = await fixture.ServerAsync();
+        var config = new EtcdConfig { Endpoints = server.Endpoints, LeaseTime = TimeSpan.FromSeconds(600) };
+        await using var client = EtcdClients.Of(config, clock: new Clock());
+        client.Start();
+        var term = await client.Lease.WaitAsync(CancellationToken.None);
+        await server.ControlAsync("lease", "revoke", term.Id.ToString("x", CultureInfo.InvariantCulture));
+
+        // On this clock no renewal is ever due: only the refused write makes it ask.
+        await Assert.ThrowsAsync<EngineException>(() => client.PutAsync("/doubt/a", "1", term.Id));
+
+        await Eventually.TrueAsync(() => client.Lease.Current is { } current && current.Id != term.Id);
+        Assert.True(term.Ended.IsCancellationRequested);
     }
 
     private static bool Has(LogLines log, string part) => log.Lines.Any(line => line.Contains(part, StringComparison.Ordinal));
