@@ -29,6 +29,5 @@ internal sealed class EtcdEngineService(EtcdClient client, EngineMetrics metrics
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc />
-    public Task StoppedAsync(CancellationToken cancellationToken) =>
-        client.DisposeAsync().AsTask(); // the lease with all keys of this host ends here
+    public Task StoppedAsync(CancellationToken cancellationToken) => client.DisposeAsync().AsTask(); // the lease with all keys of this host ends here
 }
