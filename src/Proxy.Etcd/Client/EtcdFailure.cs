@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Grpc.Core;
 using Proxy.Configuration.Reading;
 
@@ -84,15 +83,10 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
         said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
 
     // Within TLS a member takes what is in clear for a failed handshake, and closes without a word.
-    private static string Hint(EtcdMember member, RpcException exception)
-    {
-        var isClosed =
-            Find<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.ResponseEnded }
-            || Find<SocketException>(exception) is { SocketErrorCode: SocketError.ConnectionReset };
-        return isClosed && !member.HasAnswered && member.Url.Scheme == Uri.UriSchemeHttp
+    private static string Hint(EtcdMember member, RpcException exception) =>
+        exception.Status.DebugException is not null && !member.HasAnswered && member.Url.Scheme == Uri.UriSchemeHttp
             ? "; if it speaks TLS, write https:// in Endpoints"
             : "";
-    }
 
     private static string? Innermost(RpcException exception)
     {
