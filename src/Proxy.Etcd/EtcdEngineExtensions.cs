@@ -44,7 +44,6 @@ public static class EtcdEngineExtensions
         ));
         services.AddSingleton<IKeyStore>(static provider => provider.GetRequiredService<EtcdClient>());
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<EtcdClient>());
-        services.AddSingleton<LeasedKeys>();
         services.AddGlobalLocks();
         services.AddSingleton<IHostedService>(static provider => ActivatorUtilities.CreateInstance<EtcdEngineService>(provider));
         services.AddMembership();

@@ -5,7 +5,7 @@ using Proxy.Etcd.Client;
 namespace Proxy.Etcd;
 
 /// <summary>Connects the engine before anything else starts, and leaves it after everything else has stopped.</summary>
-internal sealed class EtcdEngineService(EtcdClient client, LeasedKeys keys, EngineMetrics metrics) : IHostedLifecycleService
+internal sealed class EtcdEngineService(EtcdClient client, EngineMetrics metrics) : IHostedLifecycleService
 {
     /// <inheritdoc />
     public Task StartingAsync(CancellationToken cancellationToken)
@@ -29,9 +29,5 @@ internal sealed class EtcdEngineService(EtcdClient client, LeasedKeys keys, Engi
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc />
-    public async Task StoppedAsync(CancellationToken cancellationToken)
-    {
-        await keys.DisposeAsync();
-        await client.DisposeAsync(); // the lease with all keys of this host ends here
-    }
+    public Task StoppedAsync(CancellationToken cancellationToken) => client.DisposeAsync().AsTask(); // the lease with all keys of this host ends here
 }

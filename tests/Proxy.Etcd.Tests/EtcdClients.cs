@@ -13,14 +13,20 @@ internal static class EtcdClients
     public static EtcdClient Of(EtcdServer server, EtcdConfig? config = null, LogLines? log = null) =>
         Of((config ?? new()) with { Endpoints = server.Endpoints }, log);
 
-    public static EtcdClient Of(EtcdConfig config, LogLines? log = null, CertificateStore? certificates = null) =>
+    public static EtcdClient Of(
+        EtcdConfig config,
+        LogLines? log = null,
+        CertificateStore? certificates = null,
+        TimeProvider? clock = null,
+        Random? random = null
+    ) =>
         new(
             config,
             certificates ?? new(TimeProvider.System),
             null,
             TimeProvider.System,
-            SuspendAwareTime.OfProcess,
-            Random.Shared,
+            clock ?? SuspendAwareTime.OfProcess,
+            random ?? Random.Shared,
             new Logger<EtcdClient>(log ?? new())
         );
 
@@ -49,8 +55,6 @@ internal static class EtcdClients
         await using var client = Of(server);
         return (await client.ListAsync("/none/", CancellationToken.None)).Revision;
     }
-
-    public static ILogger<T> Logger<T>() => new Logger<T>(new LogLines());
 
     public static string Text(this StoredKey key) => Encoding.UTF8.GetString(key.Value.Span);
 }

@@ -21,16 +21,16 @@ public sealed class EtcdEngineExtensionsTests(EtcdFixture fixture) : IClassFixtu
         await app.StartAsync();
         var client = app.Services.GetRequiredService<EtcdClient>();
         var keys = app.Services.GetRequiredService<EngineIdentity>().Keys;
-        app.Services.GetRequiredService<LeasedKeys>().Set(keys.Member("A_1"), "1"u8.ToArray());
+        var term = await client.Lease.WaitAsync(CancellationToken.None);
+        await client.PutAsync(keys.Member("A_1"), "1", term.Id);
 
-        await Eventually.TrueAsync(async () => await other.GetAsync(keys.Member("A_1"), CancellationToken.None) is not null);
+        Assert.NotNull(await other.GetAsync(keys.Member("A_1"), CancellationToken.None));
         var status = app.Services.GetRequiredService<IEngine>().Status;
         Assert.Equal(
             (server.Endpoints[0], true, true),
             (status.Endpoint, status.LeaseLeft > TimeSpan.Zero, status.ConnectedSince is not null)
         );
         Assert.Equal(Condition.Ok(ConditionKind.Engine, "etcd"), Engine(app));
-        var term = client.Lease.Current!;
         await app.StopAsync();
 
         Assert.True(term.Ended.IsCancellationRequested);

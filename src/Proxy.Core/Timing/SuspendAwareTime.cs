@@ -6,7 +6,10 @@ namespace Proxy.Timing;
 /// A clock that also runs while the machine is suspended and while the process is stopped, for what another machine counts meanwhile, such as a lease. Its
 /// timers are those of the system, which on Linux stand still during a suspension: whoever waits for long has to look at the clock now and then.
 /// </summary>
-/// <remarks>On Linux it is CLOCK_BOOTTIME. Elsewhere it is the system's monotonic clock, which on Windows counts a suspension, too.</remarks>
+/// <remarks>
+/// On Linux it is CLOCK_BOOTTIME. Elsewhere it is the system's monotonic clock: on Windows that counts a suspension, too. On macOS it stands still while the machine
+/// sleeps, so that a lease seems to last longer by that time, until the next renewal is answered: a Mac that sleeps must not hold what only one host may have.
+/// </remarks>
 internal sealed unsafe class SuspendAwareTime : TimeProvider
 {
     private const long Nanoseconds = 1_000_000_000;

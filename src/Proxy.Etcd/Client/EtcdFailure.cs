@@ -43,7 +43,10 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
 
         var fault = Of(exception.StatusCode, said, exception.Status.DebugException is not null);
         return fault is EtcdFault.Lost
-            ? new(fault, $"The connection to {Name(member)} was lost: {Printable.Shorten(Innermost(exception) ?? said).TrimEnd('.')}.")
+            ? new(
+                fault,
+                $"The connection to {Name(member)} was lost: {Printable.Shorten(Innermost(exception) ?? said).TrimEnd('.')}{Hint(member, exception)}."
+            )
             : new(fault, $"{Name(member)} refuses this: {Printable.Shorten(Plain(said)).TrimEnd('.')}.");
     }
 
@@ -78,6 +81,12 @@ internal sealed record EtcdFailure(EtcdFault Fault, string Message)
 
     private static string Plain(string said) =>
         said.StartsWith("etcdserver: ", StringComparison.Ordinal) ? said["etcdserver: ".Length..] : said;
+
+    // Within TLS a member takes what is in clear for a failed handshake, and closes without a word.
+    private static string Hint(EtcdMember member, RpcException exception) =>
+        exception.Status.DebugException is not null && !member.HasAnswered && member.Url.Scheme == Uri.UriSchemeHttp
+            ? "; if it speaks TLS, write https:// in Endpoints"
+            : "";
 
     private static string? Innermost(RpcException exception)
     {

@@ -72,6 +72,7 @@ internal sealed class EtcdHealth(EngineMetrics? metrics, TimeProvider time)
     /// <summary>A stream was heard of.</summary>
     public void Heard(EtcdMethod method, EtcdMember member, ResponseHeader? header)
     {
+        member.HasAnswered = true;
         _unreachable.Succeeded();
         _refused[(int)method].Succeeded();
         lock (_gate)

@@ -26,9 +26,11 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<LeaseTerm> _next = New();
     private EtcdTerm? _term;
+    private EtcdTerm? _former; // has ended here, and perhaps not there
     private DateTimeOffset? _lostSince;
     private Task? _running;
     private bool _isTold; // that none is granted
+    private bool _isDoubted;
 
     /// <param name="link">The connection.</param>
     /// <param name="length">How long a lease lasts, in whole seconds.</param>
@@ -90,7 +92,11 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     }
 
     /// <summary>Asks at once whether the engine still knows a lease, of which it has said that it does not.</summary>
-    public void Doubt() => _doubt.Set();
+    public void Doubt()
+    {
+        Volatile.Write(ref _isDoubted, true);
+        _doubt.Set(); // which whoever waits resets
+    }
 
     /// <summary>Ends the lease here and, if the engine answers soon, there: its keys are gone then.</summary>
     public async ValueTask DisposeAsync()
@@ -100,9 +106,9 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             return;
         }
 
-        var term = Current;
         await _stop.CancelAsync();
         await (_running ?? Task.CompletedTask);
+        var term = Current;
         if (term is { Ended.IsCancellationRequested: false })
         {
             await RevokeAsync((EtcdTerm)term);
@@ -130,6 +136,10 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
                 limit.Token
             );
         }
+        catch (EtcdCallException exception) when (exception.Failure.Fault == EtcdFault.LeaseUnknown)
+        {
+            // It is gone already.
+        }
         catch (Exception exception) when (exception is EtcdCallException or OperationCanceledException)
         {
             Log.NotRevoked(_logger, _seconds, exception is EtcdCallException ? exception.Message : "the engine does not answer");
@@ -138,26 +148,49 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
 
     private async Task RunAsync()
     {
-        try
+        EtcdTerm? term = null;
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                if (await GrantAsync() is { } term)
-                {
-                    Publish(term);
-                    await RenewAsync(term);
-                    Retire(term);
-                }
-                else
-                {
-                    await Task.Delay(_backoff.Fail(), _link.Time, _stop.Token);
-                }
+                term = await StepAsync(term);
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                return; // it was told to
+            }
+            catch (Exception exception)
+            {
+                Log.Unexpected(_logger, exception);
+                await Task.Delay(EtcdPauses.Longest, _link.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+    }
+
+    // Renews the present lease until it has ended, or asks for one: which to renew next.
+    private async Task<EtcdTerm?> StepAsync(EtcdTerm? term)
+    {
+        if (term is not null)
         {
-            // It was told to.
+            await RenewAsync(term);
+            Retire(term);
+            return null;
         }
+
+        if (await GrantAsync() is { } granted)
+        {
+            if (_former is { } former)
+            {
+                _former = null;
+                await RevokeAsync(former); // or its keys would stay until it ends there, too
+            }
+
+            Publish(granted);
+            return granted;
+        }
+
+        await Task.Delay(_backoff.Fail(), _link.Time, _stop.Token);
+        return null;
     }
 
     private async Task<EtcdTerm?> GrantAsync()
@@ -226,16 +259,23 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             try
             {
                 await WaitAsync(term, either.Token);
-                if (await StreamAsync(term, either.Token) is not { } failure)
+                var (end, failure) = await StreamAsync(term, either.Token);
+                if (end == Renewal.Unknown)
                 {
                     Log.Vanished(_logger);
                     _link.Health.LeaseVanished();
                     return;
                 }
 
+                if (end == Renewal.Over)
+                {
+                    End(term);
+                    return;
+                }
+
                 if (!_backoff.HasFailed)
                 {
-                    Log.NotRenewed(_logger, term.Left.TotalSeconds, failure.Message);
+                    Log.NotRenewed(_logger, term.Left.TotalSeconds, failure);
                 }
 
                 await Task.Delay(_backoff.Fail(), _link.Time, either.Token);
@@ -244,14 +284,20 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             catch (Exception) when (either.IsCancellationRequested) // gRPC has its own for that
             {
                 _stop.Token.ThrowIfCancellationRequested();
-                Log.Ended(_logger);
+                End(term);
                 return;
             }
         }
     }
 
-    // Renews over one stream: how that has failed, or null if the engine does not know the lease.
-    private async Task<EtcdFailure?> StreamAsync(EtcdTerm term, CancellationToken cancellationToken)
+    private void End(EtcdTerm term)
+    {
+        Log.Ended(_logger);
+        _former = term;
+    }
+
+    // Renews over one stream until that does not go on: why, and what has failed if it is the stream.
+    private async Task<(Renewal End, string Failure)> StreamAsync(EtcdTerm term, CancellationToken cancellationToken)
     {
         var member = _link.Members.Current;
         Metadata? headers = null;
@@ -263,22 +309,27 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             using var call = new Protocol.Lease.LeaseClient(member.Invoker).LeaseKeepAlive(headers, cancellationToken: cancellationToken);
             while (true)
             {
-                if (await AskAsync(call, term, member, cancellationToken) is var going && going is not true)
+                if (await AskAsync(call, term, member, cancellationToken) is var end and not Renewal.GoesOn)
                 {
-                    return going is null ? EtcdFailure.Ended(member) : null;
+                    return (end, EtcdFailure.Ended(member).Message);
                 }
 
                 await WaitAsync(term, cancellationToken);
             }
         }
-        catch (Exception exception) when (_link.Failure(exception, member, headers, EtcdMethod.Lease, cancellationToken) is { } failure)
+        catch (Exception exception)
         {
-            return failure;
+            // Not in a filter: what closing a connection throws would be lost in one.
+            if (_link.Failure(exception, member, headers, EtcdMethod.Lease, cancellationToken) is { } failure)
+            {
+                return (Renewal.Broken, failure.Message);
+            }
+
+            throw;
         }
     }
 
-    // Whether the lease goes on; null if the stream has ended.
-    private async Task<bool?> AskAsync(
+    private async Task<Renewal> AskAsync(
         AsyncDuplexStreamingCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> call,
         EtcdTerm term,
         EtcdMember member,
@@ -290,22 +341,34 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
         await call.RequestStream.WriteAsync(new() { ID = term.Id }, deadline.Token);
         if (!await call.ResponseStream.MoveNext(deadline.Token))
         {
-            return null;
+            return Renewal.Broken;
         }
 
         var answer = call.ResponseStream.Current;
         _link.Health.Succeeded(EtcdMethod.Lease, member, answer.Header, _link.Time.GetElapsedTime(started));
         _backoff.Reset();
-        return answer.TTL > 0 && term.Renew(sent, TimeSpan.FromSeconds(answer.TTL));
+        return answer.TTL <= 0 ? Renewal.Unknown
+            : term.Renew(sent, TimeSpan.FromSeconds(answer.TTL)) ? Renewal.GoesOn
+            : Renewal.Over;
     }
 
     // Until the next renewal is due, or there is a doubt.
     private async Task WaitAsync(EtcdTerm term, CancellationToken cancellationToken)
     {
-        while (term.UntilRenewal is var left && left > TimeSpan.Zero && !_doubt.TryTake())
+        while (term.UntilRenewal is var left && left > TimeSpan.Zero && !Volatile.Read(ref _isDoubted))
         {
             await _doubt.WaitAsync(left < _longestWait ? left : _longestWait, _clock, cancellationToken);
         }
+
+        Volatile.Write(ref _isDoubted, false);
+    }
+
+    private enum Renewal
+    {
+        GoesOn,
+        Broken, // the stream
+        Unknown, // to the engine
+        Over, // here, before the engine has answered
     }
 
     private static partial class Log
@@ -330,6 +393,9 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
             "The engine does not know the lease any longer: the keys of this host are gone until there is another one."
         )]
         public static partial void Vanished(ILogger logger);
+
+        [LoggerMessage(LogLevel.Error, "Renewing the lease failed unexpectedly, which is an error of the proxy; it goes on.")]
+        public static partial void Unexpected(ILogger logger, Exception exception);
 
         [LoggerMessage(LogLevel.Warning, "The lease could not be revoked, so the keys of this host stay for up to {Seconds} s: {Reason}")]
         public static partial void NotRevoked(ILogger logger, long seconds, string reason);

@@ -50,6 +50,9 @@ internal sealed class EtcdMember : IDisposable
     /// <summary>Where it is.</summary>
     public Uri Url { get; }
 
+    /// <summary>Whether anything was heard of it so far.</summary>
+    public bool HasAnswered { get; set; }
+
     /// <summary>Starts its calls.</summary>
     public CallInvoker Invoker { get; }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Configuration.Reading;
 using Proxy.Timing;
 
 namespace Proxy.Etcd.Client;
@@ -69,38 +70,55 @@ internal sealed partial class EtcdWatches(EtcdLink link, Random random, ILogger 
     private async Task RunAsync()
     {
         var backoff = new Backoff(link.Time, EtcdPauses.First, EtcdPauses.Longest, random);
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                var stream = new WatchStream(link, Feeds, _changed);
-                var failure = await stream.RunAsync(_stop.Token);
-                if (stream.WasHeard)
-                {
-                    backoff.Reset();
-                }
-
-                // A stream that breaks is opened at the next member, and nothing is missed: that alone is not worth telling.
-                if (backoff.HasFailed || failure.Fault is EtcdFault.Silent)
-                {
-                    foreach (var feed in Feeds())
-                    {
-                        feed.Stale(failure.Message);
-                    }
-                }
-
-                if (!backoff.HasFailed)
-                {
-                    Log.Broken(logger, failure.Message);
-                }
-
-                await Task.Delay(backoff.Fail(), link.Time, _stop.Token);
-                link.Health.Reconnecting();
+                await StreamAsync(backoff);
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                return; // it was told to, for which gRPC has an exception of its own
+            }
+            catch (Exception exception)
+            {
+                Log.Unexpected(logger, exception);
+                Tell($"The watch failed unexpectedly: {Printable.Shorten(exception.Message).TrimEnd('.')}.");
+                await Task.Delay(EtcdPauses.Longest, link.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (Exception) when (_stop.IsCancellationRequested)
+    }
+
+    // One stream, and the pause after it.
+    private async Task StreamAsync(Backoff backoff)
+    {
+        var stream = new WatchStream(link, Feeds, _changed);
+        var failure = await stream.RunAsync(_stop.Token);
+        if (stream.WasHeard)
         {
-            // It was told to, for which gRPC has an exception of its own.
+            backoff.Reset();
+        }
+
+        // A stream that breaks is opened at the next member, and nothing is missed: that alone is not worth telling.
+        if (backoff.HasFailed || failure.Fault is EtcdFault.Silent)
+        {
+            Tell(failure.Message);
+        }
+
+        if (!backoff.HasFailed)
+        {
+            Log.Broken(logger, failure.Message);
+        }
+
+        await Task.Delay(backoff.Fail(), link.Time, _stop.Token);
+        link.Health.Reconnecting();
+    }
+
+    private void Tell(string problem)
+    {
+        foreach (var feed in Feeds())
+        {
+            feed.Stale(problem);
         }
     }
 
@@ -108,5 +126,8 @@ internal sealed partial class EtcdWatches(EtcdLink link, Random random, ILogger 
     {
         [LoggerMessage(LogLevel.Warning, "The watch of the engine has ended, and is opened again until it can be: {Reason}")]
         public static partial void Broken(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Error, "The watch of the engine failed unexpectedly, which is an error of the proxy; it is opened again.")]
+        public static partial void Unexpected(ILogger logger, Exception exception);
     }
 }

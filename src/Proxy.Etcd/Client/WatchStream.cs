@@ -48,9 +48,15 @@ internal sealed class WatchStream(EtcdLink link, Func<IReadOnlyList<WatchFeed>> 
             await first;
             return link.Note(EtcdFailure.Ended(member), member, headers, EtcdMethod.Watch);
         }
-        catch (Exception exception) when (link.Failure(exception, member, headers, EtcdMethod.Watch, stop) is { } failure)
+        catch (Exception exception)
         {
-            return failure;
+            // Not in a filter: what closing a connection throws would be lost in one.
+            if (link.Failure(exception, member, headers, EtcdMethod.Watch, stop) is { } failure)
+            {
+                return failure;
+            }
+
+            throw;
         }
     }
 

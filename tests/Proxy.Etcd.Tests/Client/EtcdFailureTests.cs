@@ -53,6 +53,30 @@ public sealed class EtcdFailureTests : IDisposable
         Assert.Equal("https://a:2379 cannot be connected: Connection refused.", failure.Message);
     }
 
+    [Theory]
+    [InlineData("http://a:2379", false, true)]
+    [InlineData("http://a:2379", true, false)] // it is no matter of TLS then
+    [InlineData("https://a:2379", false, false)]
+    public void Of_ClosedBeforeAnyAnswerInClear_SaysThatItMayBeTls(string endpoint, bool hasAnswered, bool isTold)
+    {
+        using var member = new EtcdMember(
+            new Uri(endpoint),
+            new EtcdDialer(new(), new CertificateStore(TimeProvider.System), TimeProvider.System)
+        )
+        {
+            HasAnswered = hasAnswered,
+        };
+        var closed = new HttpRequestException("x", new HttpIOException(HttpRequestError.ResponseEnded, "Ended"));
+        var failure = EtcdFailure.Of(
+            member,
+            new RpcException(new Status(StatusCode.Unavailable, "x", closed)),
+            false,
+            TimeSpan.FromSeconds(3)
+        );
+
+        Assert.Equal(isTold, failure.Message.Contains("write https://", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Of_LateWhateverItSays_MayHaveHappened()
     {

@@ -56,7 +56,7 @@ public sealed class EngineSecurityTests : IDisposable
                 Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)],
             }
         );
-        await FailAsync(clear);
+        Assert.Contains("; if it speaks TLS, write https:// in Endpoints.", (await FailAsync(clear)).Message, StringComparison.Ordinal);
     }
 
     [EtcdFact]

@@ -14,6 +14,7 @@ internal static class EngineValidator
     private const string Example = """write "Engine": { "Etcd": { "Endpoints": ["https://10.0.0.5:2379"] } }""";
     private static readonly TimeSpan _shortestLease = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _longestLease = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _margin = TimeSpan.FromSeconds(2); // before a lease ends, holders of locks are reset
 
     /// <param name="config">The section Engine.</param>
     /// <param name="routes">The TCP routes, whose locks it may keep.</param>
@@ -195,11 +196,14 @@ internal static class EngineValidator
                 $"'{lease:c}' is no time of a lease; write whole seconds from '{_shortestLease:c}' to '{_longestLease:c}'."
             );
         }
-        else if (etcd.Timeout >= lease - (lease / 3))
+        else if ((lease * 2 / 3) - _margin is var most && etcd.Timeout >= most)
         {
+            // A frozen member is noticed a time limit after a renewal that is due after a third: another member has to be asked before the margin.
+            var least = Math.Floor((etcd.Timeout.TotalSeconds + _margin.TotalSeconds) * 3 / 2) + 1;
+            var longer = least <= _longestLease.TotalSeconds ? $", or a LeaseTime from '{TimeSpan.FromSeconds(least):c}' on" : "";
             problems.Consequence(
                 $"{Etcd}:Timeout",
-                $"'{etcd.Timeout:c}' leaves no time for a second attempt before a lease of '{lease:c}' ends; write less than '{lease - (lease / 3):hh\\:mm\\:ss\\.fff}', or a longer LeaseTime.",
+                $"'{etcd.Timeout:c}' leaves no time to renew a lease of '{lease:c}' at another member: a third of it passes until a frozen one is asked, and 2 s before its end holders of locks are reset; write less than '{most:hh\\:mm\\:ss\\.fff}'{longer}.",
                 $"{Etcd}:LeaseTime"
             );
         }

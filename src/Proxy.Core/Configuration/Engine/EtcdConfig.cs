@@ -28,6 +28,6 @@ public sealed record EtcdConfig
     /// <summary>How long the keys of this host outlive it, in whole seconds from 5 s to 60 s; it is renewed every third of that.</summary>
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The time limit of each call.</summary>
+    /// <summary>The time limit of each call: less than two thirds of the time of the lease without 2 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(3);
 }

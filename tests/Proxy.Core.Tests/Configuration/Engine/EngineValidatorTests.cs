@@ -54,7 +54,14 @@ public sealed class EngineValidatorTests : IDisposable
     [InlineData(Endpoints + ", \"LeaseTime\": \"00:00:04\"", "LeaseTime", "write whole seconds from '00:00:05' to '00:01:00'")]
     [InlineData(Endpoints + ", \"LeaseTime\": \"00:01:01\"", "LeaseTime", "write whole seconds")]
     [InlineData(Endpoints + ", \"LeaseTime\": \"00:00:05.5\"", "LeaseTime", "write whole seconds")]
-    [InlineData(Endpoints + ", \"LeaseTime\": \"00:00:06\", \"Timeout\": \"00:00:04\"", "Timeout", "write less than '00:00:04.000'")]
+    [InlineData(Endpoints + ", \"LeaseTime\": \"00:00:05\"", "Timeout", "less than '00:00:01.333', or a LeaseTime from '00:00:08' on.")]
+    [InlineData(Endpoints + ", \"Timeout\": \"00:00:05\"", "Timeout", "less than '00:00:04.666', or a LeaseTime from '00:00:11' on.")]
+    [InlineData(
+        Endpoints + ", \"LeaseTime\": \"00:00:06\", \"Timeout\": \"00:00:02\"",
+        "Timeout",
+        "less than '00:00:02.000', or a LeaseTime from '00:00:07' on."
+    )]
+    [InlineData(Endpoints + ", \"LeaseTime\": \"00:01:00\", \"Timeout\": \"00:00:38\"", "Timeout", "write less than '00:00:38.000'.")]
     public void Check_WrongEtcd_ErrorThatSaysWhatIsRight(string etcd, string key, string error)
     {
         var problem = Assert.Single(_document.Read($$"""{ "ReverseProxy": {}, "Engine": { "Etcd": { {{etcd}} } } }""").Errors);
@@ -62,6 +69,13 @@ public sealed class EngineValidatorTests : IDisposable
         Assert.Equal($"Engine:Etcd:{key}", problem.Path);
         Assert.Contains(error, problem.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("\"LeaseTime\": \"00:00:08\"")]
+    [InlineData("\"LeaseTime\": \"00:00:05\", \"Timeout\": \"00:00:01.3\"")]
+    [InlineData("\"LeaseTime\": \"00:01:00\", \"Timeout\": \"00:00:37.999\"")]
+    public void Check_TimeoutLeavesTimeForAnotherMember_NothingWrong(string times) =>
+        Assert.Empty(_document.Read($$"""{ "ReverseProxy": {}, "Engine": { "Etcd": { {{Endpoints}}, {{times}} } } }""").Errors);
 
     [Theory]
     [InlineData("", "Etcd", "is required and missing; write \"Engine\"")]

@@ -149,7 +149,7 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
         $$"""
             {
               "Admin": { "Url": "{{_admins[host].GetLeftPart(UriPartial.Authority)}}" },
-              "Engine": { "Etcd": { "Endpoints": ["{{etcd.Endpoints[0]}}"], "LeaseTime": "00:00:05", "Timeout": "00:00:02" } },
+              "Engine": { "Etcd": { "Endpoints": ["{{etcd.Endpoints[0]}}"], "LeaseTime": "00:00:07", "Timeout": "00:00:02" } },
               "Channels": {
                 "Group": "prod",
                 "Instance": { "Id": "{{ids[host]}}" },
