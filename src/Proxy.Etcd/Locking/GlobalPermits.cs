@@ -127,9 +127,15 @@ internal sealed partial class GlobalPermits : IPermits
     {
         lock (_gate)
         {
-            _served.Remove((GlobalTicket)ticket!);
-            _own.GiveUp((GlobalTicket)ticket!);
-            ((GlobalTicket)ticket!).IsLocal = false; // a key that it does not have yet is not written any more
+            var holder = (GlobalTicket)ticket!;
+            _served.Remove(holder);
+            _own.GiveUp(holder);
+            holder.IsLocal = false; // a key that it does not have yet is not written any more
+            if (holder.IsLost)
+            {
+                _grace.Begin(0); // the lease may have been renewed meanwhile, and this host's next client be the first
+                SetTimer();
+            }
         }
 
         _changed.Set();

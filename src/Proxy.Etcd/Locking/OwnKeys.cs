@@ -17,6 +17,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     private readonly Queue<GlobalTicket> _served = new(); // to be written before all that wait
     private readonly Queue<string> _unneeded = new(); // to be removed
     private readonly HashSet<string> _removing = new(StringComparer.Ordinal); // these, and those that the view may still show
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal); // of these those whose clients had lost their permits
     private readonly Queue<(long Revision, IReadOnlyList<string> Keys)> _removed = new();
     private LinkedListNode<GlobalTicket>? _next; // the first that waits without a key; all behind it have none either
     private bool _isCautious;
@@ -59,13 +60,17 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     /// <summary>Writes a key for a client that is served already.</summary>
     public void Serve(GlobalTicket ticket) => _served.Enqueue(ticket);
 
-    /// <summary>Removes the key of a client.</summary>
+    /// <summary>Removes the key of a client. One that has lost its permit was reset, which is no release: its service gets the time to notice.</summary>
     public void GiveUp(GlobalTicket ticket)
     {
         if (ticket.Key is { } key)
         {
             _tickets.Remove(key);
             Remove(key);
+            if (ticket.IsLost)
+            {
+                _lost.Add(key);
+            }
         }
 
         (ticket.Key, ticket.Written, ticket.Term, ticket.Place) = (null, 0, null, null);
@@ -105,6 +110,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         _unneeded.Clear();
         _removed.Clear();
         _removing.Clear();
+        _lost.Clear();
     }
 
     /// <summary>Takes the next changes; null if there are none.</summary>
@@ -125,7 +131,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         }
 
         List<KeyOperation> operations = [.. removed.Select(static key => new KeyOperation.Remove(key))];
-        if (removed.Count > 0 && !_isCautious)
+        if (removed.Count > 0 && !_isCautious && !removed.Exists(_lost.Contains))
         {
             operations.Add(new KeyOperation.Put(view.Marker, host.Mark, 0));
         }
@@ -217,7 +223,9 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     {
         while (_removed.TryPeek(out var oldest) && oldest.Revision <= view.Revision)
         {
-            _removing.ExceptWith(_removed.Dequeue().Keys);
+            var keys = _removed.Dequeue().Keys;
+            _removing.ExceptWith(keys);
+            _lost.ExceptWith(keys);
         }
     }
 

@@ -151,12 +151,28 @@ public sealed class GlobalPermitsTests : IDisposable
         a.Lease.Leave(TimeSpan.FromSeconds(10));
         holder.Leave();
         var next = await a.EnterAsync();
-        await AdmittedAsync(next);
+        await AdmittedAsync(next, _grace);
 
         a.Lease.Leave(TimeSpan.FromSeconds(1)); // its token is cancelled already
         a.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.True(next.IsLost);
+    }
+
+    [Fact]
+    public async Task NearEnd_RenewedAfterwards_OtherHostsWaitTwoSecondsTooBeforeTheirClientIsServed()
+    {
+        var (a, b) = (await HostAsync("A"), await HostAsync("B"));
+        var holder = await a.EnterAsync();
+        var next = await b.EnterAsync();
+        await AdmittedAsync(holder);
+        a.Lease.BringNearEnd();
+        a.Lease.Leave(TimeSpan.FromSeconds(10));
+
+        holder.Leave();
+
+        await Eventually.TrueAsync(() => Clients() == 1 && next.Waiter.Ticket!.Rank == 0);
+        await AdmittedAsync(next, _grace);
     }
 
     [Fact]
@@ -542,6 +558,14 @@ public sealed class GlobalPermitsTests : IDisposable
         Microsoft.Extensions.Logging.Abstractions.NullLogger<GlobalPermitStore>.Instance;
 
     private static Task AdmittedAsync(LockHostProcess.Client client) => Eventually.TrueAsync(() => client.IsAdmitted);
+
+    private static Task AdmittedAsync(LockHostProcess.Client client, TimeSpan after)
+    {
+        client.Host.Time.Advance(after - TimeSpan.FromMilliseconds(1));
+        Assert.False(client.Result.IsCompleted);
+        client.Host.Time.Advance(TimeSpan.FromMilliseconds(1));
+        return AdmittedAsync(client);
+    }
 
     private static LockHostProcess.Client Enter(LockQueue queue, LockHostProcess host)
     {
