@@ -75,11 +75,7 @@ internal sealed partial class GlobalPermits : IPermits
     /// <inheritdoc />
     public bool TryTake(PermitTicket? ticket, int maximum)
     {
-        if (ticket is not GlobalTicket waiter)
-        {
-            return false;
-        }
-
+        var waiter = (GlobalTicket)ticket!;
         lock (_gate)
         {
             _mostPermits = Math.Max(_mostPermits, maximum);
@@ -349,6 +345,7 @@ internal sealed partial class GlobalPermits : IPermits
 
     private void SetTimer()
     {
+        _trouble.NoteLease(IsUsable()); // whose end is what some of the times below count from
         var due = Timeout.InfiniteTimeSpan;
         Sooner(_own.Waiting.Count > 0 ? _grace.Left : TimeSpan.Zero, ref due);
         Sooner(_trouble.Left, ref due);

@@ -488,6 +488,44 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Local_ClientsComeWhenItIsInForce_AdmittedAtOnceAndInTurn()
+    {
+        var a = await HostAsync("A", WhenEngineLost.Local);
+        a.Engine.Leave();
+        a.Lease.Expire();
+        await Eventually.TrueAsync(() => a.Permits.Progress().IsStale);
+        a.Time.Advance(LockHostProcess.Patience);
+        Assert.Equal(SharedLockState.Local, a.Shared.State);
+
+        var first = a.Enter();
+        var second = a.Enter();
+
+        await AdmittedAsync(first);
+        Assert.False(second.Result.IsCompleted);
+        first.Leave();
+        await AdmittedAsync(second);
+    }
+
+    [Fact]
+    public async Task NearEnd_NobodyWaitsAndOneComesLater_AdmittedWhenLocalBegins()
+    {
+        var a = await HostAsync("A", WhenEngineLost.Local);
+        (await a.EnterAsync()).Leave();
+        await Eventually.TrueAsync(() => Clients() == 0);
+        a.Engine.Leave();
+        await Eventually.TrueAsync(() => a.Permits.Progress().IsStale);
+        a.Lease.BringNearEnd();
+        a.Time.Advance(TimeSpan.FromSeconds(2));
+        a.Lease.Expire();
+        var client = a.Enter();
+        Assert.False(client.Result.IsCompleted);
+
+        a.Time.Advance(LockHostProcess.Patience - TimeSpan.FromSeconds(2)); // counted from the moment at which the lease could be used no longer
+
+        await AdmittedAsync(client);
+    }
+
+    [Fact]
     public async Task Adopt_ScopeBecomesGlobal_ThoseServedCountAndOthersKeepTheirOrder()
     {
         var b = await HostAsync("B");
