@@ -268,7 +268,7 @@ internal sealed partial class GlobalPermits
         place.Ticket?.Place = null;
     }
 
-    /// <summary>Adds a key that is new. One of this process that no client needs, as after an answer that was lost, is removed.</summary>
+    /// <summary>Adds a key that is new. One of its own that no client needs, as after an answer that was lost, is removed.</summary>
     private KeyPlace? SeeKey(StoredKey key)
     {
         if (!_view.IsClient(key.Key) || _own.IsRemoving(key.Key) || _view.TryFind(key.Key, out _))

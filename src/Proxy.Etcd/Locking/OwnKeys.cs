@@ -13,6 +13,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 {
     private const int MostChanges = 100; // etcd takes 128 in a transaction
 
+    private readonly string _beginning = prefix + host.Open(); // of the names of all keys of these permits
     private readonly Dictionary<string, GlobalTicket> _tickets = new(StringComparer.Ordinal);
     private readonly Queue<GlobalTicket> _served = new(); // to be written before all that wait
     private readonly Queue<string> _unneeded = new(); // to be removed
@@ -32,8 +33,8 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     /// <param name="hasTerm">Whether there is a lease for new keys.</param>
     public bool HasChanges(bool hasTerm) => _unneeded.Count > 0 || (hasTerm && (_served.Count > 0 || (_next is not null && !IsPaused)));
 
-    /// <summary>Whether a key was written by this process.</summary>
-    public bool IsOwn(string key) => key.AsSpan(prefix.Length).StartsWith(host.Name, StringComparison.Ordinal);
+    /// <summary>Whether a key was written for these permits.</summary>
+    public bool IsOwn(string key) => key.StartsWith(_beginning, StringComparison.Ordinal);
 
     /// <summary>Whether a key is removed, or is about to be, so that it counts no longer here.</summary>
     public bool IsRemoving(string key) => _removing.Contains(key);
@@ -248,7 +249,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 
         foreach (var ticket in taken)
         {
-            (ticket.Key, ticket.Term) = ($"{prefix}{host.NextName()}", term);
+            (ticket.Key, ticket.Term) = (host.NextName(_beginning), term);
             _tickets.Add(ticket.Key, ticket);
         }
 

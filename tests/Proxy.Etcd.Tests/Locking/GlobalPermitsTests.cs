@@ -390,7 +390,7 @@ public sealed class GlobalPermitsTests : IDisposable
     {
         var a = await HostAsync("A");
 
-        _cluster.Put("/proxy/prod/lock/office/A-e-000000000099", "{}");
+        _cluster.Put("/proxy/prod/lock/office/A-e-1-000000000099", "{}");
 
         await Eventually.TrueAsync(() => Clients() == 0);
         await AdmittedAsync(await a.EnterAsync());
@@ -548,6 +548,30 @@ public sealed class GlobalPermitsTests : IDisposable
         queue.Apply(a.Settings, new HostPermitStore());
         await Eventually.TrueAsync(() => Clients() == 0);
         Assert.False(waits.IsLost);
+    }
+
+    [Fact]
+    public async Task Adopt_ScopeBecomesHostAndGlobalAgain_ThoseThatCloseLeaveTheNewKeysAlone()
+    {
+        var (a, b) = (await HostAsync("A"), await HostAsync("B"));
+        var holder = await a.EnterAsync();
+        await AdmittedAsync(holder);
+        var calls = a.Engine.Calls;
+        a.Engine.Fail("lock"); // so that the first permits are still there when the others are
+        a.Queue.Apply(a.Settings, new HostPermitStore());
+        await Eventually.TrueAsync(() => a.Engine.Calls > calls);
+        a.Queue.Apply(a.Settings, a.Store);
+        var waits = await a.EnterAsync();
+        var other = await b.EnterAsync();
+
+        await PassAsync(a, () => Clients() == 3);
+        await Eventually.TrueAsync(() => b.Shared is { Holding: 1, Waiting: 2 });
+        b.Time.Advance(_grace);
+        Assert.False(waits.Result.IsCompleted || other.Result.IsCompleted);
+        holder.Leave();
+
+        await PassAsync(a, () => waits.IsAdmitted);
+        Assert.False(other.Result.IsCompleted);
     }
 
     [Fact]
