@@ -45,7 +45,7 @@ internal sealed partial class GlobalPermits
     {
         lock (_gate)
         {
-            var isSending = _batch is not null || _own.HasChanges(_term is { Ended.IsCancellationRequested: false });
+            var isSending = _batch is not null || _own.HasChanges(HasTerm());
             return (_view.Revision, _trouble.IsStale, isSending && !_isPausing);
         }
     }
@@ -102,11 +102,7 @@ internal sealed partial class GlobalPermits
         lock (_gate)
         {
             _term = term;
-            foreach (var ticket in _served.Where(static ticket => ticket is { IsLocal: true, Key: null }))
-            {
-                _own.Serve(ticket);
-            }
-
+            _own.ServeAll(_served.Where(static ticket => ticket is { IsLocal: true, Key: null }));
             SetTimer();
         }
 
@@ -302,7 +298,7 @@ internal sealed partial class GlobalPermits
             else if (ticket is { IsLocal: true, Place: null, Written: > 0 } && ticket.Written <= _view.Revision)
             {
                 _own.GiveUp(ticket);
-                _own.Serve(ticket);
+                Serve(ticket);
             }
         }
     }
@@ -349,7 +345,7 @@ internal sealed partial class GlobalPermits
             }
 
             _isPausing = false;
-            _batch ??= _own.Take(_term is { Ended.IsCancellationRequested: false } ? _term : null);
+            _batch ??= _own.Take(HasTerm() ? _term : null);
             isDone = _isClosing && _batch is null;
             return _batch is not null;
         }

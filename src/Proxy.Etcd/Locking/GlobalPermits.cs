@@ -92,7 +92,7 @@ internal sealed partial class GlobalPermits : IPermits
             {
                 waiter.IsLocal = true;
                 _own.GiveUp(waiter); // its key waits, and this client does not
-                _own.Serve(waiter);
+                Serve(waiter);
             }
             else
             {
@@ -144,7 +144,7 @@ internal sealed partial class GlobalPermits : IPermits
         lock (_gate)
         {
             _served.Add(ticket);
-            _own.Serve(ticket);
+            Serve(ticket);
         }
 
         _changed.Set();
@@ -239,6 +239,17 @@ internal sealed partial class GlobalPermits : IPermits
 
     // The clients that this host serves without a key that could count: those that it has admitted by itself, and those whose key is gone.
     private int Unseen() => _served.Count(static ticket => ticket.Place is null);
+
+    // Without a lease the next one begins with all that are served: a host that is cut off for a day keeps no list of those that have gone.
+    private void Serve(GlobalTicket ticket)
+    {
+        if (HasTerm())
+        {
+            _own.Serve(ticket);
+        }
+    }
+
+    private bool HasTerm() => _term is { Ended.IsCancellationRequested: false };
 
     private bool IsUsable() => _term is { Ended.IsCancellationRequested: false } term && term.Left > LeaseTerm.Margin;
 

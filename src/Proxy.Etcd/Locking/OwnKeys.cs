@@ -58,8 +58,18 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         }
     }
 
-    /// <summary>Writes a key for a client that is served already.</summary>
+    /// <summary>Writes a key for a client that is served already; only while there is a lease for it.</summary>
     public void Serve(GlobalTicket ticket) => _served.Enqueue(ticket);
+
+    /// <summary>Writes keys, with a lease that is new, for all clients that are served already.</summary>
+    public void ServeAll(IEnumerable<GlobalTicket> tickets)
+    {
+        _served.Clear();
+        foreach (var ticket in tickets)
+        {
+            _served.Enqueue(ticket);
+        }
+    }
 
     /// <summary>Removes the key of a client. One that has lost its permit was reset, which is no release: its service gets the time to notice.</summary>
     public void GiveUp(GlobalTicket ticket)
@@ -237,23 +247,24 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         {
             if (served is { IsLocal: true, Key: null })
             {
-                taken.Add(served);
+                Name(served);
             }
         }
 
         while (!IsPaused && taken.Count < most && _next is { } node)
         {
-            taken.Add(node.Value);
+            Name(node.Value);
             _next = node.Next;
         }
 
-        foreach (var ticket in taken)
+        return taken;
+
+        void Name(GlobalTicket ticket)
         {
             (ticket.Key, ticket.Term) = (host.NextName(_beginning), term);
             _tickets.Add(ticket.Key, ticket);
+            taken.Add(ticket);
         }
-
-        return taken;
     }
 
     private LinkedListNode<GlobalTicket>? FirstWithout()

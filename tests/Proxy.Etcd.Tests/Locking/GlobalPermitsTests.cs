@@ -474,8 +474,10 @@ public sealed class GlobalPermitsTests : IDisposable
 
         a.Engine.Return();
         a.Lease.Grant();
-        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared && b.Shared.Holding == 1);
+        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared && b.Shared.Holding == 1 && waits.IsKnown);
         Assert.False(waits.IsLost);
+        await Eventually.TrueAsync(() => last.IsKnown);
+        Assert.Equal(2, Clients()); // one key each
         var other = await b.EnterAsync();
         await Eventually.TrueAsync(() => last.IsKnown);
         b.Time.Advance(_grace);
