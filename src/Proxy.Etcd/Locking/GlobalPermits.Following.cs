@@ -11,6 +11,8 @@ internal sealed partial class GlobalPermits
 
     private readonly Signal _changed = new();
     private readonly CancellationTokenSource _closed = new();
+    private CancellationToken _nearEnd;
+    private CancellationTokenRegistration _near;
     private LockBatch? _batch; // that is being sent; used by the writer alone
     private bool _isPausing;
     private bool _isClosing;
@@ -90,11 +92,52 @@ internal sealed partial class GlobalPermits
             last = term;
             Begin(term);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await using var near = term.NearEnd.UnsafeRegister(_ => OnNearEnd(term), null);
             await using var end = term.Ended.UnsafeRegister(static ended => ((TaskCompletionSource)ended!).TrySetResult(), ended);
-            await ended.Task.WaitAsync(cancellationToken);
+            FollowNearEnd(term);
+            try
+            {
+                await ended.Task.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                LeaveNearEnd();
+            }
+
             End(term);
         }
+    }
+
+    // There is another token after a renewal that came late.
+    private void FollowNearEnd(LeaseTerm term)
+    {
+        var token = term.NearEnd;
+        lock (_gate)
+        {
+            if (term != _term || token == _nearEnd || _closed.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _nearEnd = token;
+        }
+
+        // Not within the lock, since it calls back where that has passed already.
+        var near = token.UnsafeRegister(_ => OnNearEnd(term), null);
+        lock (_gate)
+        {
+            _near = near;
+        }
+    }
+
+    private void LeaveNearEnd()
+    {
+        CancellationTokenRegistration near;
+        lock (_gate)
+        {
+            near = _near;
+        }
+
+        near.Dispose(); // which waits for a callback that is running
     }
 
     private void Begin(LeaseTerm term)

@@ -16,6 +16,7 @@ namespace Proxy.Etcd.Locking;
 internal sealed partial class GlobalPermits : IPermits
 {
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(1); // the longest time between two looks at the lease while permits are held
+    private static readonly TimeSpan _soon = TimeSpan.FromMilliseconds(1); // as short as a timer can be
 
     private readonly Lock _gate = new(); // guards all fields below, the view and the keys; nothing outside these is called within it
     private readonly string _routeId;
@@ -273,6 +274,7 @@ internal sealed partial class GlobalPermits : IPermits
     private void Look()
     {
         List<GlobalTicket> lost = [];
+        LeaseTerm? term;
         lock (_gate)
         {
             if (!IsUsable())
@@ -280,10 +282,15 @@ internal sealed partial class GlobalPermits : IPermits
                 LoseAll(lost);
             }
 
+            term = _term;
             SetTimer();
         }
 
         Settle(lost);
+        if (term is not null)
+        {
+            FollowNearEnd(term);
+        }
     }
 
     // Each of them knows the permit as lost until it has returned it.
@@ -368,7 +375,7 @@ internal sealed partial class GlobalPermits : IPermits
         if (_served.Any(static ticket => ticket is { IsLocal: false, IsLost: false }) && _term is { } term)
         {
             var left = term.Left - LeaseTerm.Margin;
-            Sooner(left < _look ? left : _look, ref due);
+            Sooner(left <= TimeSpan.Zero ? _soon : left < _look ? left : _look, ref due);
         }
 
         _timer.Change(due, Timeout.InfiniteTimeSpan);

@@ -153,8 +153,8 @@ public sealed class GlobalPermitsTests : IDisposable
         var next = await a.EnterAsync();
         await AdmittedAsync(next, _grace);
 
-        a.Lease.Leave(TimeSpan.FromSeconds(1)); // its token is cancelled already
         a.Time.Advance(TimeSpan.FromSeconds(1));
+        a.Lease.Leave(TimeSpan.FromSeconds(1)); // whose token is another one than that of the first time
 
         Assert.True(next.IsLost);
     }
