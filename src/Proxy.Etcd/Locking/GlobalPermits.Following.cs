@@ -351,8 +351,13 @@ internal sealed partial class GlobalPermits
         var pause = new Backoff(_time, _firstPause, _longestPause, Random.Shared);
         while (true)
         {
-            if (!TryNext(out var isDone))
+            if (!TryNext(out var isDone, out var isClear))
             {
+                if (isClear)
+                {
+                    Settle([]);
+                }
+
                 if (isDone)
                 {
                     await _closed.CancelAsync();
@@ -376,8 +381,8 @@ internal sealed partial class GlobalPermits
         }
     }
 
-    // Whether there are changes to send.
-    private bool TryNext(out bool isDone)
+    // Whether there are changes to send. If none are left of those that had failed, nothing is wrong with them any more.
+    private bool TryNext(out bool isDone, out bool isClear)
     {
         lock (_gate)
         {
@@ -390,6 +395,7 @@ internal sealed partial class GlobalPermits
             _isPausing = false;
             _batch ??= _own.Take(HasTerm() ? _term : null);
             isDone = _isClosing && _batch is null;
+            isClear = _batch is null && !_own.HasChanges(hasTerm: true) && _trouble.NoteSucceeded();
             return _batch is not null;
         }
     }
@@ -420,9 +426,18 @@ internal sealed partial class GlobalPermits
             _isPausing = true;
             batch.IsRepeated |= failure.MayHaveHappened;
             _trouble.NoteFailed(failure);
-            if (failure.IsRefused && !batch.IsRepeated)
+            if (failure.IsRefused)
             {
-                _own.TakeBack(batch, isRefused: true);
+                // Sent before, they may have been made then, as a whole: a key that was seen tells.
+                if (batch.Added.FirstOrDefault(ticket => ticket.Term == batch.Term && ticket.Place is not null) is not { } seen)
+                {
+                    _own.TakeBack(batch, isRefused: true);
+                }
+                else if (!_own.Made(batch, seen.Place!.Created))
+                {
+                    _own.LineUpAnew();
+                }
+
                 _batch = null;
             }
 

@@ -176,7 +176,10 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 
     /// <summary>Takes back changes which were refused, or whose lease is over, so that what is still wanted is taken again.</summary>
     /// <param name="batch">The changes.</param>
-    /// <param name="isRefused">Whether the engine has refused them, as without room for more keys; removals are then tried without the marker.</param>
+    /// <param name="isRefused">
+    /// Whether the engine has refused them, as without room for more keys; removals are then tried without the marker. If they had been sent before, new keys may
+    /// exist all the same, so others are written later, and these are removed.
+    /// </param>
     public void TakeBack(LockBatch batch, bool isRefused)
     {
         _isCautious |= isRefused;
@@ -187,8 +190,16 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 
         foreach (var ticket in batch.Added.Where(ticket => ticket.Key is not null && ticket.Term == batch.Term))
         {
-            _tickets.Remove(ticket.Key!);
-            (ticket.Key, ticket.Term) = (null, null);
+            if (isRefused && batch.IsRepeated)
+            {
+                GiveUp(ticket);
+            }
+            else
+            {
+                _tickets.Remove(ticket.Key!);
+                (ticket.Key, ticket.Term) = (null, null);
+            }
+
             if (ticket.IsLocal)
             {
                 _served.Enqueue(ticket);

@@ -275,6 +275,42 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Commit_AnswerIsLostAndTheMarkerRefusedThen_TheKeyIsRemovedWithoutIt()
+    {
+        var a = await HostAsync("A");
+        var holder = await a.EnterAsync();
+        await AdmittedAsync(holder);
+        a.Engine.Fail("lock");
+        for (var i = 0; i < 10_000; i++)
+        {
+            a.Engine.Fail("released", isRefused: true);
+        }
+
+        holder.Leave();
+
+        await PassAsync(a, () => Clients() == 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Commit_AnswerOfThePutIsLostAndItIsRefusedThen_OneKeyAllTheSame(bool happens)
+    {
+        var a = await HostAsync("A");
+        a.Engine.Fail("lock", happens);
+        a.Engine.Fail("lock", isRefused: true);
+        var (first, second) = (a.Enter(), a.Enter());
+
+        await PassAsync(a, () => first.IsAdmitted && second.IsKnown && Clients() == 2);
+
+        Assert.False(second.Result.IsCompleted);
+        first.Leave();
+        await AdmittedAsync(second);
+        second.Leave();
+        await Eventually.TrueAsync(() => Clients() == 0);
+    }
+
+    [Fact]
     public async Task Commit_Refused_Told()
     {
         var a = await HostAsync("A");
@@ -287,6 +323,20 @@ public sealed class GlobalPermitsTests : IDisposable
         await PassAsync(a, () => client.IsAdmitted);
 
         Assert.Equal(SharedLockState.Shared, a.Shared.State);
+    }
+
+    [Fact]
+    public async Task Commit_RefusedAndTheClientLeaves_NothingIsWrongAnyMore()
+    {
+        var a = await HostAsync("A");
+        a.Engine.Fail("lock", isRefused: true);
+        var client = a.Enter();
+        await Eventually.TrueAsync(() => a.Shared.State == SharedLockState.Unreachable);
+
+        a.Queue.Leave(client.Waiter, PeerDeparture.Reset);
+
+        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared);
+        Assert.Equal(0, Clients());
     }
 
     [Fact]
