@@ -237,6 +237,13 @@ internal sealed partial class GlobalPermits
         var rank = gone.Count > 0 ? gone.Min(_view.RankOf) : int.MaxValue;
         var isFirst = _view.ListedAt == 0;
         var isSetBack = full.Revision < _view.Revision; // the data were lost, or restored
+        (_view.Revision, _view.ListedAt) = (full.Revision, full.Revision);
+        _own.ForgetRemoved(); // first, since what was restored may be there again, even at a later revision
+        if (isSetBack)
+        {
+            _own.ForgetAllRemoved();
+        }
+
         foreach (var place in old)
         {
             Forget(place);
@@ -247,8 +254,6 @@ internal sealed partial class GlobalPermits
             SeeKey(key);
         }
 
-        (_view.Revision, _view.ListedAt) = (full.Revision, full.Revision);
-        _own.ForgetRemoved();
         LoseUnseen(lost);
         var isMissed = _own.Waiting.Any(ticket => ticket.Place is null && ticket.Written > 0 && ticket.Written <= full.Revision);
         if (isSetBack || isMissed || !_own.AreInOrder())

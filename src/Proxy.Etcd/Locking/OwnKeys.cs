@@ -240,6 +240,18 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     public static int Compare(KeyPlace one, KeyPlace other) =>
         one.Created != other.Created ? one.Created.CompareTo(other.Created) : string.CompareOrdinal(one.Key, other.Key);
 
+    /// <summary>Forgets all keys that were removed: the data have been set back, and may have them again.</summary>
+    public void ForgetAllRemoved()
+    {
+        foreach (var (_, keys) in _removed)
+        {
+            _removing.ExceptWith(keys);
+            _lost.ExceptWith(keys);
+        }
+
+        _removed.Clear();
+    }
+
     /// <summary>Forgets the keys that the view shows no longer.</summary>
     public void ForgetRemoved()
     {
