@@ -65,7 +65,7 @@ internal sealed partial class GlobalPermits
             {
                 return;
             }
-            catch (ObjectDisposedException)
+            catch (ObjectDisposedException) when (_keys.IsClosed)
             {
                 return; // the program ends, and the engine was left before
             }
@@ -90,6 +90,11 @@ internal sealed partial class GlobalPermits
             }
 
             last = term;
+            if (_term is { } missed && missed != term)
+            {
+                End(missed); // a failure came between
+            }
+
             Begin(term);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var end = term.Ended.UnsafeRegister(static ended => ((TaskCompletionSource)ended!).TrySetResult(), ended);

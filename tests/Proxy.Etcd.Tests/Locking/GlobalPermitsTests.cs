@@ -418,6 +418,17 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Watch_SomethingIsDisposedTooEarly_FollowedAgain()
+    {
+        var a = await HostAsync("A");
+        a.Keys.Break();
+
+        var client = a.Enter();
+
+        await PassAsync(a, () => client.IsAdmitted);
+    }
+
+    [Fact]
     public async Task Watch_DataAreLost_HoldersAreResetAndWaitingClientsLineUpAnew()
     {
         var a = await HostAsync("A");
