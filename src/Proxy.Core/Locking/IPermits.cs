@@ -13,7 +13,7 @@ internal interface IPermits : IDisposable
     /// <summary>Takes a permit for the client that has waited longest.</summary>
     /// <param name="ticket">Its ticket; null in a store that needs none.</param>
     /// <param name="maximum">The number of permits as configured now; at least 1.</param>
-    /// <returns>False if there is none for it now; the store then tells when there may be one.</returns>
+    /// <returns>False if there is none for it now. Whoever waits is asked for again when there may be one.</returns>
     bool TryTake(PermitTicket? ticket, int maximum);
 
     /// <summary>Removes a client that waits no longer and has taken no permit.</summary>
