@@ -13,6 +13,7 @@ using Xunit.Abstractions;
 namespace Proxy.Etcd.Tests.EndToEnd;
 
 /// <summary>Very many members in the engine, seen from one instance with all its parts. PROXY_TEST_MEMBERS says how many; 2,000 are what is promised.</summary>
+[Collection(Alone.Name)]
 public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int BytesPerMember = 25_000; // a listener for each among them, or what a query of each leaves to pools for a while
