@@ -126,7 +126,9 @@ internal sealed class LockFleetHost(LockHostProcess process, TimeSpan now)
         return admitted;
     }
 
-    /// <summary>The clients that were reset so short a time ago that the service may still serve them. One that was reset after its host had been frozen is none.</summary>
+    /// <summary>
+    /// The clients that were reset so short a time ago that the service may still serve them, without those whose host was frozen beyond its lease.
+    /// </summary>
     public int CountReset(TimeSpan now, TimeSpan notice)
     {
         foreach (var client in Holding.Where(static client => client.IsLost))
