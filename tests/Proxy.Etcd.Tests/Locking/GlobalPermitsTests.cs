@@ -307,7 +307,7 @@ public sealed class GlobalPermitsTests : IDisposable
         first.Leave();
         await AdmittedAsync(second);
         second.Leave();
-        await Eventually.TrueAsync(() => Clients() == 0);
+        await PassAsync(a, () => Clients() == 0);
     }
 
     [Fact]
