@@ -8,7 +8,10 @@ internal interface IPermitStore
 
     /// <summary>Opens the permits of a route.</summary>
     /// <param name="routeId">The id of the route.</param>
-    /// <param name="available">Called from any thread, but within no call of the permits, when a permit may be available after one was refused.</param>
-    /// <returns>The permits; disposing them returns those that are held.</returns>
+    /// <param name="available">
+    /// Called from any thread, but within no call of the permits, when a permit may be available to a client that waits and was refused one, unless that follows
+    /// from a call of the queue itself, as from <see cref="IPermits.Return"/>.
+    /// </param>
+    /// <returns>The permits. Disposing them returns those that are held, and ends what is lined up.</returns>
     IPermits Open(string routeId, Action available);
 }

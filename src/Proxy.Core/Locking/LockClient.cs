@@ -15,7 +15,7 @@ public sealed record LockClient
     /// <summary>The place in the queue over all hosts, from 1, with Scope Global; 0 for a client that holds a permit, null if it is not known.</summary>
     public int? SharedPosition { get; init; }
 
-    /// <summary>The fencing token, which grows from holder to holder with Scope Global; null for none.</summary>
+    /// <summary>The fencing token, which with Scope Global and one permit grows from holder to holder; null for none.</summary>
     public long? FencingToken { get; init; }
 
     /// <summary>How long it has waited so far, or waited until it got its permit.</summary>

@@ -133,7 +133,7 @@ internal sealed class LockHold(LockQueue queue, LockWaiter waiter, LockMetrics m
             }
 
             waiter.Phase = LockPhase.Resting;
-            if (queue.Settings.ReleaseDelay > TimeSpan.Zero && !waiter.Lost.IsCancellationRequested)
+            if (queue.Settings.ReleaseDelay > TimeSpan.Zero) // after a loss as well
             {
                 await Task.Delay(queue.Settings.ReleaseDelay, time, stopped);
             }

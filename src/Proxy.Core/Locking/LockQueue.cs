@@ -102,20 +102,30 @@ internal sealed class LockQueue : IDisposable
                 return new(ConnectionOutcome.Drained);
             }
 
+            var isFull = _waiting.Count >= _settings.QueueLimit;
+            if (!isFull || _waiting.Count == 0)
+            {
+                _permits.LineUp(waiter); // first, so that the store knows whom to call for if there is no permit now
+            }
+
             if (_waiting.Count == 0 && _pause.AllowsOne && _permits.TryTake(waiter, PermitsNow))
             {
                 Hold(waiter);
                 return new((ConnectionOutcome?)null);
             }
 
-            if (_waiting.Count >= _settings.QueueLimit)
+            if (isFull)
             {
+                if (_waiting.Count == 0)
+                {
+                    _permits.Leave(waiter);
+                }
+
                 _refused.Failed();
                 return new(ConnectionOutcome.QueueFull);
             }
 
             waiter.Place = _waiting.AddLast(waiter);
-            _permits.LineUp(waiter);
             NoteFull();
             if (_waiting.Count == 1)
             {

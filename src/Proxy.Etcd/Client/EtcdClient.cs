@@ -20,6 +20,7 @@ internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
     private readonly EtcdLease _lease;
     private readonly EtcdWatches _watches;
     private readonly Random _random;
+    private volatile bool _isClosed;
     private int _page = FirstPage; // keys of an answer; less where values are large
 
     /// <param name="config">The settings, which were validated.</param>
@@ -53,6 +54,9 @@ internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
 
     /// <inheritdoc />
     public IProcessLease Lease => _lease;
+
+    /// <inheritdoc />
+    public bool IsClosed => _isClosed;
 
     /// <inheritdoc />
     public EngineStatus Status => Health.Read() with { LeaseLeft = _lease.Current?.Left, LeaseLostSince = _lease.LostSince };
@@ -145,6 +149,7 @@ internal sealed class EtcdClient : IKeyStore, IEngine, IAsyncDisposable
     /// <summary>Ends the watches, and the lease with its keys if the engine answers soon.</summary>
     public async ValueTask DisposeAsync()
     {
+        _isClosed = true;
         await _watches.DisposeAsync();
         await _lease.DisposeAsync();
         _link.Dispose();

@@ -9,6 +9,9 @@ internal interface IKeyStore
     /// <summary>The lease of this process.</summary>
     IProcessLease Lease { get; }
 
+    /// <summary>Whether this process has left the engine, as at its end: nothing comes of further calls.</summary>
+    bool IsClosed => false;
+
     /// <summary>Reads one key, as the cluster has agreed on it (linearizable).</summary>
     /// <param name="key">The whole key.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -66,7 +66,14 @@ internal sealed class EngineTrouble(TimeProvider time, TimeSpan patience)
         _isRefused = failure.IsRefused;
     }
 
-    public void NoteSucceeded() => _failure = null;
+    /// <summary>Records that changes were made, or that there are none.</summary>
+    /// <returns>Whether some had failed before.</returns>
+    public bool NoteSucceeded()
+    {
+        var hadFailed = _failure is not null;
+        _failure = null;
+        return hadFailed;
+    }
 
     private (DateTimeOffset Since, string Reason)? Current() =>
         _stale is { } stale ? stale

@@ -3,7 +3,7 @@ using Proxy.Timing;
 
 namespace Proxy.Etcd.Locking;
 
-/// <summary>Follows the keys and the lease, and writes the keys of this host's clients.</summary>
+/// <summary>Follows the keys and the lease.</summary>
 internal sealed partial class GlobalPermits
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
@@ -11,8 +11,8 @@ internal sealed partial class GlobalPermits
 
     private readonly Signal _changed = new();
     private readonly CancellationTokenSource _closed = new();
-    private LockBatch? _batch; // that is being sent; used by the writer alone
-    private bool _isPausing;
+    private CancellationToken _nearEnd;
+    private CancellationTokenRegistration _near;
     private bool _isClosing;
 
     /// <summary>Begins to follow the engine.</summary>
@@ -45,7 +45,7 @@ internal sealed partial class GlobalPermits
     {
         lock (_gate)
         {
-            var isSending = _batch is not null || _own.HasChanges(_term is { Ended.IsCancellationRequested: false });
+            var isSending = _batch is not null || _own.HasChanges(HasTerm());
             return (_view.Revision, _trouble.IsStale, isSending && !_isPausing);
         }
     }
@@ -63,7 +63,7 @@ internal sealed partial class GlobalPermits
             {
                 return;
             }
-            catch (ObjectDisposedException)
+            catch (ObjectDisposedException) when (_keys.IsClosed)
             {
                 return; // the program ends, and the engine was left before
             }
@@ -88,13 +88,59 @@ internal sealed partial class GlobalPermits
             }
 
             last = term;
+            if (_term is { } missed && missed != term)
+            {
+                End(missed); // a failure came between
+            }
+
             Begin(term);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await using var near = term.NearEnd.UnsafeRegister(_ => OnNearEnd(term), null);
             await using var end = term.Ended.UnsafeRegister(static ended => ((TaskCompletionSource)ended!).TrySetResult(), ended);
-            await ended.Task.WaitAsync(cancellationToken);
+            FollowNearEnd(term);
+            try
+            {
+                await ended.Task.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                LeaveNearEnd();
+            }
+
             End(term);
         }
+    }
+
+    // There is another token after a renewal that came late.
+    private void FollowNearEnd(LeaseTerm term)
+    {
+        var token = term.NearEnd;
+        lock (_gate)
+        {
+            if (term != _term || token == _nearEnd || _closed.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _nearEnd = token;
+        }
+
+        // Not within the lock, since it calls back where that has passed already.
+        var near = token.UnsafeRegister(_ => OnNearEnd(term), null);
+        lock (_gate)
+        {
+            _near = near;
+        }
+    }
+
+    private void LeaveNearEnd()
+    {
+        CancellationTokenRegistration near;
+        lock (_gate)
+        {
+            near = _near;
+        }
+
+        near.Dispose(); // which waits for a callback that is running
     }
 
     private void Begin(LeaseTerm term)
@@ -102,11 +148,7 @@ internal sealed partial class GlobalPermits
         lock (_gate)
         {
             _term = term;
-            foreach (var ticket in _served.Where(static ticket => ticket is { IsLocal: true, Key: null }))
-            {
-                _own.Serve(ticket);
-            }
-
+            _own.ServeAll(_served.Where(static ticket => ticket is { IsLocal: true, Key: null }));
             SetTimer();
         }
 
@@ -198,6 +240,13 @@ internal sealed partial class GlobalPermits
         var rank = gone.Count > 0 ? gone.Min(_view.RankOf) : int.MaxValue;
         var isFirst = _view.ListedAt == 0;
         var isSetBack = full.Revision < _view.Revision; // the data were lost, or restored
+        (_view.Revision, _view.ListedAt) = (full.Revision, full.Revision);
+        _own.ForgetRemoved(); // first, since what was restored may be there again, even at a later revision
+        if (isSetBack)
+        {
+            _own.ForgetAllRemoved();
+        }
+
         foreach (var place in old)
         {
             Forget(place);
@@ -208,8 +257,6 @@ internal sealed partial class GlobalPermits
             SeeKey(key);
         }
 
-        (_view.Revision, _view.ListedAt) = (full.Revision, full.Revision);
-        _own.ForgetRemoved();
         LoseUnseen(lost);
         var isMissed = _own.Waiting.Any(ticket => ticket.Place is null && ticket.Written > 0 && ticket.Written <= full.Revision);
         if (isSetBack || isMissed || !_own.AreInOrder())
@@ -268,7 +315,7 @@ internal sealed partial class GlobalPermits
         place.Ticket?.Place = null;
     }
 
-    /// <summary>Adds a key that is new. One of this process that no client needs, as after an answer that was lost, is removed.</summary>
+    /// <summary>Adds a key that is new. One of its own that no client needs, as after an answer that was lost, is removed.</summary>
     private KeyPlace? SeeKey(StoredKey key)
     {
         if (!_view.IsClient(key.Key) || _own.IsRemoving(key.Key) || _view.TryFind(key.Key, out _))
@@ -302,94 +349,8 @@ internal sealed partial class GlobalPermits
             else if (ticket is { IsLocal: true, Place: null, Written: > 0 } && ticket.Written <= _view.Revision)
             {
                 _own.GiveUp(ticket);
-                _own.Serve(ticket);
+                Serve(ticket);
             }
         }
-    }
-
-    private async Task WriteAsync(CancellationToken cancellationToken)
-    {
-        var pause = new Backoff(_time, _firstPause, _longestPause, Random.Shared);
-        while (true)
-        {
-            if (!TryNext(out var isDone))
-            {
-                if (isDone)
-                {
-                    await _closed.CancelAsync();
-                    return;
-                }
-
-                await _changed.WaitAsync(cancellationToken);
-                continue;
-            }
-
-            try
-            {
-                Made(_batch!, await _keys.CommitAsync(_batch!.Transaction, cancellationToken));
-                pause.Reset();
-            }
-            catch (EngineException failure)
-            {
-                NotMade(_batch!, failure);
-                await Task.Delay(pause.Fail(), _time, cancellationToken);
-            }
-        }
-    }
-
-    // Whether there are changes to send.
-    private bool TryNext(out bool isDone)
-    {
-        lock (_gate)
-        {
-            if (_batch is { Term: { } term } && term != _term)
-            {
-                _own.TakeBack(_batch, isRefused: false); // its lease is over
-                _batch = null;
-            }
-
-            _isPausing = false;
-            _batch ??= _own.Take(_term is { Ended.IsCancellationRequested: false } ? _term : null);
-            isDone = _isClosing && _batch is null;
-            return _batch is not null;
-        }
-    }
-
-    private void Made(LockBatch batch, KeyResult result)
-    {
-        lock (_gate)
-        {
-            _batch = null;
-            _trouble.NoteSucceeded();
-            if (!result.Succeeded && !batch.IsRepeated)
-            {
-                _own.TakeBack(batch, isRefused: false); // somebody else has such a key, so others are needed
-            }
-            else if (!_own.Made(batch, result.Revision))
-            {
-                _own.LineUpAnew();
-            }
-        }
-
-        Settle([]);
-    }
-
-    private void NotMade(LockBatch batch, EngineException failure)
-    {
-        lock (_gate)
-        {
-            _isPausing = true;
-            batch.IsRepeated |= failure.MayHaveHappened;
-            _trouble.NoteFailed(failure);
-            if (failure.IsRefused && !batch.IsRepeated)
-            {
-                _own.TakeBack(batch, isRefused: true);
-                _batch = null;
-            }
-
-            SetTimer();
-        }
-
-        Settle([]);
     }
 }

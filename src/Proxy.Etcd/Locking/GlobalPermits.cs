@@ -16,6 +16,7 @@ namespace Proxy.Etcd.Locking;
 internal sealed partial class GlobalPermits : IPermits
 {
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(1); // the longest time between two looks at the lease while permits are held
+    private static readonly TimeSpan _soon = TimeSpan.FromMilliseconds(1); // as short as a timer can be
 
     private readonly Lock _gate = new(); // guards all fields below, the view and the keys; nothing outside these is called within it
     private readonly string _routeId;
@@ -75,11 +76,7 @@ internal sealed partial class GlobalPermits : IPermits
     /// <inheritdoc />
     public bool TryTake(PermitTicket? ticket, int maximum)
     {
-        if (ticket is not GlobalTicket waiter)
-        {
-            return false;
-        }
-
+        var waiter = (GlobalTicket)ticket!;
         lock (_gate)
         {
             _mostPermits = Math.Max(_mostPermits, maximum);
@@ -96,7 +93,7 @@ internal sealed partial class GlobalPermits : IPermits
             {
                 waiter.IsLocal = true;
                 _own.GiveUp(waiter); // its key waits, and this client does not
-                _own.Serve(waiter);
+                Serve(waiter);
             }
             else
             {
@@ -127,9 +124,15 @@ internal sealed partial class GlobalPermits : IPermits
     {
         lock (_gate)
         {
-            _served.Remove((GlobalTicket)ticket!);
-            _own.GiveUp((GlobalTicket)ticket!);
-            ((GlobalTicket)ticket!).IsLocal = false; // a key that it does not have yet is not written any more
+            var holder = (GlobalTicket)ticket!;
+            _served.Remove(holder);
+            _own.GiveUp(holder);
+            holder.IsLocal = false; // a key that it does not have yet is not written any more
+            if (holder.IsLost)
+            {
+                _grace.Begin(0); // the lease may have been renewed meanwhile, and this host's next client be the first
+                SetTimer();
+            }
         }
 
         _changed.Set();
@@ -142,7 +145,7 @@ internal sealed partial class GlobalPermits : IPermits
         lock (_gate)
         {
             _served.Add(ticket);
-            _own.Serve(ticket);
+            Serve(ticket);
         }
 
         _changed.Set();
@@ -238,6 +241,17 @@ internal sealed partial class GlobalPermits : IPermits
     // The clients that this host serves without a key that could count: those that it has admitted by itself, and those whose key is gone.
     private int Unseen() => _served.Count(static ticket => ticket.Place is null);
 
+    // Without a lease the next one begins with all that are served: a host that is cut off for a day keeps no list of those that have gone.
+    private void Serve(GlobalTicket ticket)
+    {
+        if (HasTerm())
+        {
+            _own.Serve(ticket);
+        }
+    }
+
+    private bool HasTerm() => _term is { Ended.IsCancellationRequested: false };
+
     private bool IsUsable() => _term is { Ended.IsCancellationRequested: false } term && term.Left > LeaseTerm.Margin;
 
     private bool CanShare() => IsUsable() && !_trouble.IsStale;
@@ -260,6 +274,7 @@ internal sealed partial class GlobalPermits : IPermits
     private void Look()
     {
         List<GlobalTicket> lost = [];
+        LeaseTerm? term;
         lock (_gate)
         {
             if (!IsUsable())
@@ -267,10 +282,15 @@ internal sealed partial class GlobalPermits : IPermits
                 LoseAll(lost);
             }
 
+            term = _term;
             SetTimer();
         }
 
         Settle(lost);
+        if (term is not null)
+        {
+            FollowNearEnd(term);
+        }
     }
 
     // Each of them knows the permit as lost until it has returned it.
@@ -343,6 +363,7 @@ internal sealed partial class GlobalPermits : IPermits
 
     private void SetTimer()
     {
+        _trouble.NoteLease(IsUsable()); // whose end is what some of the times below count from
         var due = Timeout.InfiniteTimeSpan;
         Sooner(_own.Waiting.Count > 0 ? _grace.Left : TimeSpan.Zero, ref due);
         Sooner(_trouble.Left, ref due);
@@ -354,7 +375,7 @@ internal sealed partial class GlobalPermits : IPermits
         if (_served.Any(static ticket => ticket is { IsLocal: false, IsLost: false }) && _term is { } term)
         {
             var left = term.Left - LeaseTerm.Margin;
-            Sooner(left < _look ? left : _look, ref due);
+            Sooner(left <= TimeSpan.Zero ? _soon : left < _look ? left : _look, ref due);
         }
 
         _timer.Change(due, Timeout.InfiniteTimeSpan);

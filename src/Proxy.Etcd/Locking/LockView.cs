@@ -14,7 +14,7 @@ internal sealed class LockView(string prefix)
     private readonly HashSet<KeyPlace> _served = [];
     private readonly Dictionary<string, KeyPlace> _places = new(StringComparer.Ordinal);
 
-    /// <summary>The key that is written together with each release, so that others tell it from a lease that has ended.</summary>
+    /// <summary>The key that is written together with each release, so that others tell it from a permit that was lost.</summary>
     public string Marker { get; } = $"{prefix}released";
 
     /// <summary>The newest revision that was seen; 0 before all keys were.</summary>

@@ -13,10 +13,12 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 {
     private const int MostChanges = 100; // etcd takes 128 in a transaction
 
+    private readonly string _beginning = prefix + host.Open(); // of the names of all keys of these permits
     private readonly Dictionary<string, GlobalTicket> _tickets = new(StringComparer.Ordinal);
     private readonly Queue<GlobalTicket> _served = new(); // to be written before all that wait
     private readonly Queue<string> _unneeded = new(); // to be removed
     private readonly HashSet<string> _removing = new(StringComparer.Ordinal); // these, and those that the view may still show
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal); // of these those whose clients had lost their permits
     private readonly Queue<(long Revision, IReadOnlyList<string> Keys)> _removed = new();
     private LinkedListNode<GlobalTicket>? _next; // the first that waits without a key; all behind it have none either
     private bool _isCautious;
@@ -31,8 +33,8 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     /// <param name="hasTerm">Whether there is a lease for new keys.</param>
     public bool HasChanges(bool hasTerm) => _unneeded.Count > 0 || (hasTerm && (_served.Count > 0 || (_next is not null && !IsPaused)));
 
-    /// <summary>Whether a key was written by this process.</summary>
-    public bool IsOwn(string key) => key.AsSpan(prefix.Length).StartsWith(host.Name, StringComparison.Ordinal);
+    /// <summary>Whether a key was written for these permits.</summary>
+    public bool IsOwn(string key) => key.StartsWith(_beginning, StringComparison.Ordinal);
 
     /// <summary>Whether a key is removed, or is about to be, so that it counts no longer here.</summary>
     public bool IsRemoving(string key) => _removing.Contains(key);
@@ -56,16 +58,30 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         }
     }
 
-    /// <summary>Writes a key for a client that is served already.</summary>
+    /// <summary>Writes a key for a client that is served already; only while there is a lease for it.</summary>
     public void Serve(GlobalTicket ticket) => _served.Enqueue(ticket);
 
-    /// <summary>Removes the key of a client.</summary>
+    /// <summary>Writes keys, with a lease that is new, for all clients that are served already.</summary>
+    public void ServeAll(IEnumerable<GlobalTicket> tickets)
+    {
+        _served.Clear();
+        foreach (var ticket in tickets)
+        {
+            _served.Enqueue(ticket);
+        }
+    }
+
+    /// <summary>Removes the key of a client. One that has lost its permit was reset, which is no release: its service gets the time to notice.</summary>
     public void GiveUp(GlobalTicket ticket)
     {
         if (ticket.Key is { } key)
         {
             _tickets.Remove(key);
             Remove(key);
+            if (ticket.IsLost)
+            {
+                _lost.Add(key);
+            }
         }
 
         (ticket.Key, ticket.Written, ticket.Term, ticket.Place) = (null, 0, null, null);
@@ -105,6 +121,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         _unneeded.Clear();
         _removed.Clear();
         _removing.Clear();
+        _lost.Clear();
     }
 
     /// <summary>Takes the next changes; null if there are none.</summary>
@@ -125,7 +142,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         }
 
         List<KeyOperation> operations = [.. removed.Select(static key => new KeyOperation.Remove(key))];
-        if (removed.Count > 0 && !_isCautious)
+        if (removed.Count > 0 && !_isCautious && !removed.Exists(_lost.Contains))
         {
             operations.Add(new KeyOperation.Put(view.Marker, host.Mark, 0));
         }
@@ -159,7 +176,10 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 
     /// <summary>Takes back changes which were refused, or whose lease is over, so that what is still wanted is taken again.</summary>
     /// <param name="batch">The changes.</param>
-    /// <param name="isRefused">Whether the engine has refused them, as without room for more keys; removals are then tried without the marker.</param>
+    /// <param name="isRefused">
+    /// Whether the engine has refused them, as without room for more keys; removals are then tried without the marker. If they had been sent before, new keys may
+    /// exist all the same, so others are written later, and these are removed.
+    /// </param>
     public void TakeBack(LockBatch batch, bool isRefused)
     {
         _isCautious |= isRefused;
@@ -170,8 +190,16 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
 
         foreach (var ticket in batch.Added.Where(ticket => ticket.Key is not null && ticket.Term == batch.Term))
         {
-            _tickets.Remove(ticket.Key!);
-            (ticket.Key, ticket.Term) = (null, null);
+            if (isRefused && batch.IsRepeated)
+            {
+                GiveUp(ticket);
+            }
+            else
+            {
+                _tickets.Remove(ticket.Key!);
+                (ticket.Key, ticket.Term) = (null, null);
+            }
+
             if (ticket.IsLocal)
             {
                 _served.Enqueue(ticket);
@@ -212,12 +240,26 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     public static int Compare(KeyPlace one, KeyPlace other) =>
         one.Created != other.Created ? one.Created.CompareTo(other.Created) : string.CompareOrdinal(one.Key, other.Key);
 
+    /// <summary>Forgets all keys that were removed: the data have been set back, and may have them again.</summary>
+    public void ForgetAllRemoved()
+    {
+        foreach (var (_, keys) in _removed)
+        {
+            _removing.ExceptWith(keys);
+            _lost.ExceptWith(keys);
+        }
+
+        _removed.Clear();
+    }
+
     /// <summary>Forgets the keys that the view shows no longer.</summary>
     public void ForgetRemoved()
     {
         while (_removed.TryPeek(out var oldest) && oldest.Revision <= view.Revision)
         {
-            _removing.ExceptWith(_removed.Dequeue().Keys);
+            var keys = _removed.Dequeue().Keys;
+            _removing.ExceptWith(keys);
+            _lost.ExceptWith(keys);
         }
     }
 
@@ -228,23 +270,24 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         {
             if (served is { IsLocal: true, Key: null })
             {
-                taken.Add(served);
+                Name(served);
             }
         }
 
         while (!IsPaused && taken.Count < most && _next is { } node)
         {
-            taken.Add(node.Value);
+            Name(node.Value);
             _next = node.Next;
         }
 
-        foreach (var ticket in taken)
-        {
-            (ticket.Key, ticket.Term) = ($"{prefix}{host.NextName()}", term);
-            _tickets.Add(ticket.Key, ticket);
-        }
-
         return taken;
+
+        void Name(GlobalTicket ticket)
+        {
+            (ticket.Key, ticket.Term) = (host.NextName(_beginning), term);
+            _tickets.Add(ticket.Key, ticket);
+            taken.Add(ticket);
+        }
     }
 
     private LinkedListNode<GlobalTicket>? FirstWithout()

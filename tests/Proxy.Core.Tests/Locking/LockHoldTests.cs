@@ -63,6 +63,27 @@ public sealed class LockHoldTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_PermitIsLost_ServiceGetsItsReleaseDelayAllTheSame()
+    {
+        var settings = _lock.Settings with { ReleaseDelay = TimeSpan.FromSeconds(5) };
+        var queue = _queue = new LockQueue(TestLock.Route, settings, new TestPermitStore(), _time);
+        var client = await EnterAsync(queue);
+        var running = RunAsync(queue, client);
+        await Eventually.TrueAsync(() => _lock.Service.Came.Count == 1);
+
+        ((TestPermitStore.Ticket)client.Ticket!).Lose();
+        _lock.Service.End(client.Record.Id);
+        await running.WaitAsync(Eventually.Limit);
+
+        await Eventually.TrueAsync(() => queue.Describe().Holding is [{ Phase: LockPhase.Resting }]);
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return queue.Count().Holding == 0;
+        });
+    }
+
+    [Fact]
     public async Task RunAsync_PermitIsLostDuringActivation_HookIsCancelledAndAdmissionGoesOn()
     {
         var queue = _queue = new LockQueue(TestLock.Route, _lock.WithHooks, new TestPermitStore(), _time);

@@ -7,12 +7,16 @@ namespace Proxy.Etcd.Tests.Locking;
 internal sealed class FrozenKeyStore(MemoryKeyStore inner) : IKeyStore
 {
     private volatile TaskCompletionSource _runs = Done();
+    private volatile bool _isBroken;
 
     public MemoryKeyStore Inner => inner;
 
     public IProcessLease Lease => inner.Lease;
 
     public void Freeze() => _runs = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends a watch at its next change, as something that was disposed too early does.</summary>
+    public void Break() => _isBroken = true;
 
     public void Resume() => _runs.TrySetResult();
 
@@ -41,6 +45,12 @@ internal sealed class FrozenKeyStore(MemoryKeyStore inner) : IKeyStore
         await foreach (var update in inner.WatchAsync(prefix, cancellationToken))
         {
             await _runs.Task.WaitAsync(cancellationToken);
+            if (_isBroken)
+            {
+                _isBroken = false;
+                ObjectDisposedException.ThrowIf(true, this);
+            }
+
             yield return update;
         }
     }

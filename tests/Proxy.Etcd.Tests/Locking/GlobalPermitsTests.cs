@@ -151,12 +151,28 @@ public sealed class GlobalPermitsTests : IDisposable
         a.Lease.Leave(TimeSpan.FromSeconds(10));
         holder.Leave();
         var next = await a.EnterAsync();
-        await AdmittedAsync(next);
+        await AdmittedAsync(next, _grace);
 
-        a.Lease.Leave(TimeSpan.FromSeconds(1)); // its token is cancelled already
         a.Time.Advance(TimeSpan.FromSeconds(1));
+        a.Lease.Leave(TimeSpan.FromSeconds(1)); // whose token is another one than that of the first time
 
         Assert.True(next.IsLost);
+    }
+
+    [Fact]
+    public async Task NearEnd_RenewedAfterwards_OtherHostsWaitTwoSecondsTooBeforeTheirClientIsServed()
+    {
+        var (a, b) = (await HostAsync("A"), await HostAsync("B"));
+        var holder = await a.EnterAsync();
+        var next = await b.EnterAsync();
+        await AdmittedAsync(holder);
+        a.Lease.BringNearEnd();
+        a.Lease.Leave(TimeSpan.FromSeconds(10));
+
+        holder.Leave();
+
+        await Eventually.TrueAsync(() => Clients() == 1 && next.Waiter.Ticket!.Rank == 0);
+        await AdmittedAsync(next, _grace);
     }
 
     [Fact]
@@ -259,6 +275,42 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Commit_AnswerIsLostAndTheMarkerRefusedThen_TheKeyIsRemovedWithoutIt()
+    {
+        var a = await HostAsync("A");
+        var holder = await a.EnterAsync();
+        await AdmittedAsync(holder);
+        a.Engine.Fail("lock");
+        for (var i = 0; i < 10_000; i++)
+        {
+            a.Engine.Fail("released", isRefused: true);
+        }
+
+        holder.Leave();
+
+        await PassAsync(a, () => Clients() == 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Commit_AnswerOfThePutIsLostAndItIsRefusedThen_OneKeyAllTheSame(bool happens)
+    {
+        var a = await HostAsync("A");
+        a.Engine.Fail("lock", happens);
+        a.Engine.Fail("lock", isRefused: true);
+        var (first, second) = (a.Enter(), a.Enter());
+
+        await PassAsync(a, () => first.IsAdmitted && second.IsKnown && Clients() == 2);
+
+        Assert.False(second.Result.IsCompleted);
+        first.Leave();
+        await AdmittedAsync(second);
+        second.Leave();
+        await PassAsync(a, () => Clients() == 0);
+    }
+
+    [Fact]
     public async Task Commit_Refused_Told()
     {
         var a = await HostAsync("A");
@@ -271,6 +323,20 @@ public sealed class GlobalPermitsTests : IDisposable
         await PassAsync(a, () => client.IsAdmitted);
 
         Assert.Equal(SharedLockState.Shared, a.Shared.State);
+    }
+
+    [Fact]
+    public async Task Commit_RefusedAndTheClientLeaves_NothingIsWrongAnyMore()
+    {
+        var a = await HostAsync("A");
+        a.Engine.Fail("lock", isRefused: true);
+        var client = a.Enter();
+        await Eventually.TrueAsync(() => a.Shared.State == SharedLockState.Unreachable);
+
+        a.Queue.Leave(client.Waiter, PeerDeparture.Reset);
+
+        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared);
+        Assert.Equal(0, Clients());
     }
 
     [Fact]
@@ -352,6 +418,17 @@ public sealed class GlobalPermitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Watch_SomethingIsDisposedTooEarly_FollowedAgain()
+    {
+        var a = await HostAsync("A");
+        a.Keys.Break();
+
+        var client = a.Enter();
+
+        await PassAsync(a, () => client.IsAdmitted);
+    }
+
+    [Fact]
     public async Task Watch_DataAreLost_HoldersAreResetAndWaitingClientsLineUpAnew()
     {
         var a = await HostAsync("A");
@@ -374,7 +451,7 @@ public sealed class GlobalPermitsTests : IDisposable
     {
         var a = await HostAsync("A");
 
-        _cluster.Put("/proxy/prod/lock/office/A-e-000000000099", "{}");
+        _cluster.Put("/proxy/prod/lock/office/A-e-1-000000000099", "{}");
 
         await Eventually.TrueAsync(() => Clients() == 0);
         await AdmittedAsync(await a.EnterAsync());
@@ -458,8 +535,10 @@ public sealed class GlobalPermitsTests : IDisposable
 
         a.Engine.Return();
         a.Lease.Grant();
-        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared && b.Shared.Holding == 1);
+        await PassAsync(a, () => a.Shared.State == SharedLockState.Shared && b.Shared.Holding == 1 && waits.IsKnown);
         Assert.False(waits.IsLost);
+        await Eventually.TrueAsync(() => last.IsKnown);
+        Assert.Equal(2, Clients()); // one key each
         var other = await b.EnterAsync();
         await Eventually.TrueAsync(() => last.IsKnown);
         b.Time.Advance(_grace);
@@ -469,6 +548,44 @@ public sealed class GlobalPermitsTests : IDisposable
         await AdmittedAsync(last);
         last.Leave();
         await AdmittedAsync(other);
+    }
+
+    [Fact]
+    public async Task Local_ClientsComeWhenItIsInForce_AdmittedAtOnceAndInTurn()
+    {
+        var a = await HostAsync("A", WhenEngineLost.Local);
+        a.Engine.Leave();
+        a.Lease.Expire();
+        await Eventually.TrueAsync(() => a.Permits.Progress().IsStale);
+        a.Time.Advance(LockHostProcess.Patience);
+        Assert.Equal(SharedLockState.Local, a.Shared.State);
+
+        var first = a.Enter();
+        var second = a.Enter();
+
+        await AdmittedAsync(first);
+        Assert.False(second.Result.IsCompleted);
+        first.Leave();
+        await AdmittedAsync(second);
+    }
+
+    [Fact]
+    public async Task NearEnd_NobodyWaitsAndOneComesLater_AdmittedWhenLocalBegins()
+    {
+        var a = await HostAsync("A", WhenEngineLost.Local);
+        (await a.EnterAsync()).Leave();
+        await Eventually.TrueAsync(() => Clients() == 0);
+        a.Engine.Leave();
+        await Eventually.TrueAsync(() => a.Permits.Progress().IsStale);
+        a.Lease.BringNearEnd();
+        a.Time.Advance(TimeSpan.FromSeconds(2));
+        a.Lease.Expire();
+        var client = a.Enter();
+        Assert.False(client.Result.IsCompleted);
+
+        a.Time.Advance(LockHostProcess.Patience - TimeSpan.FromSeconds(2)); // counted from the moment at which the lease could be used no longer
+
+        await AdmittedAsync(client);
     }
 
     [Fact]
@@ -494,6 +611,30 @@ public sealed class GlobalPermitsTests : IDisposable
         queue.Apply(a.Settings, new HostPermitStore());
         await Eventually.TrueAsync(() => Clients() == 0);
         Assert.False(waits.IsLost);
+    }
+
+    [Fact]
+    public async Task Adopt_ScopeBecomesHostAndGlobalAgain_ThoseThatCloseLeaveTheNewKeysAlone()
+    {
+        var (a, b) = (await HostAsync("A"), await HostAsync("B"));
+        var holder = await a.EnterAsync();
+        await AdmittedAsync(holder);
+        var calls = a.Engine.Calls;
+        a.Engine.Fail("lock"); // so that the first permits are still there when the others are
+        a.Queue.Apply(a.Settings, new HostPermitStore());
+        await Eventually.TrueAsync(() => a.Engine.Calls > calls);
+        a.Queue.Apply(a.Settings, a.Store);
+        var waits = await a.EnterAsync();
+        var other = await b.EnterAsync();
+
+        await PassAsync(a, () => Clients() == 3);
+        await Eventually.TrueAsync(() => b.Shared is { Holding: 1, Waiting: 2 });
+        b.Time.Advance(_grace);
+        Assert.False(waits.Result.IsCompleted || other.Result.IsCompleted);
+        holder.Leave();
+
+        await PassAsync(a, () => waits.IsAdmitted);
+        Assert.False(other.Result.IsCompleted);
     }
 
     [Fact]
@@ -542,6 +683,14 @@ public sealed class GlobalPermitsTests : IDisposable
         Microsoft.Extensions.Logging.Abstractions.NullLogger<GlobalPermitStore>.Instance;
 
     private static Task AdmittedAsync(LockHostProcess.Client client) => Eventually.TrueAsync(() => client.IsAdmitted);
+
+    private static Task AdmittedAsync(LockHostProcess.Client client, TimeSpan after)
+    {
+        client.Host.Time.Advance(after - TimeSpan.FromMilliseconds(1));
+        Assert.False(client.Result.IsCompleted);
+        client.Host.Time.Advance(TimeSpan.FromMilliseconds(1));
+        return AdmittedAsync(client);
+    }
 
     private static LockHostProcess.Client Enter(LockQueue queue, LockHostProcess host)
     {

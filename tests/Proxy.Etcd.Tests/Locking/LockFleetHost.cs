@@ -7,6 +7,8 @@ namespace Proxy.Etcd.Tests.Locking;
 internal sealed class LockFleetHost(LockHostProcess process, TimeSpan now)
 {
     private readonly Dictionary<LockHostProcess.Client, TimeSpan> _until = [];
+    private readonly Dictionary<LockHostProcess.Client, TimeSpan> _lost = [];
+    private TimeSpan _overslept = TimeSpan.MinValue;
     private TimeSpan _frozenUntil;
     private TimeSpan? _pausedUntil;
     private bool _isCut;
@@ -66,6 +68,7 @@ internal sealed class LockFleetHost(LockHostProcess process, TimeSpan now)
             return;
         }
 
+        _overslept = IsFrozen && now - Renewed >= LeaseTime ? now : _overslept;
         Cut(isAway || now < CutUntil);
         Lease(now);
         if (IsFrozen)
@@ -121,6 +124,19 @@ internal sealed class LockFleetHost(LockHostProcess process, TimeSpan now)
 
         Waiting.RemoveAll(static client => client.Result.IsCompleted);
         return admitted;
+    }
+
+    /// <summary>
+    /// The clients that were reset so short a time ago that the service may still serve them, without those whose host was frozen beyond its lease.
+    /// </summary>
+    public int CountReset(TimeSpan now, TimeSpan notice)
+    {
+        foreach (var client in Holding.Where(static client => client.IsLost))
+        {
+            _lost.TryAdd(client, now == _overslept ? now - notice : now);
+        }
+
+        return _lost.Count(one => now - one.Value < notice);
     }
 
     /// <summary>Lets those go whose time is over, and those that have lost their permit.</summary>

@@ -153,15 +153,22 @@ internal sealed class LockFleetSchedule : IDisposable
             Assert.True(ahead < _mostPermits, $"{client.Host.Name} has let somebody in at {_now} before {ahead} others.");
         }
 
+        var reset = _hosts.Sum(host => host.CountReset(_now, Grace.Length - _step)); // hosts are out of step
+        Assert.True(admitted.Count == 0 || reset + Holders().Count <= _mostPermits, $"The service of {reset} has no time to notice at {_now}.");
+
         // One whose host is frozen beyond its lease does not know yet that it has lost its permit.
-        var holders = _hosts
-            .Where(host => !host.IsFrozen || _now - host.Renewed < LockFleetHost.LeaseTime)
-            .SelectMany(static host => host.Holding)
-            .Where(static client => !client.IsLost)
-            .ToList();
+        var holders = Holders();
         Assert.True(holders.Count <= _mostPermits, $"{holders.Count} hold at {_now}, with {_permits} permits.");
         Assert.Equal(holders.Count, holders.DistinctBy(static client => client.Token).Count());
     }
+
+    private List<LockHostProcess.Client> Holders() =>
+        [
+            .. _hosts
+                .Where(host => !host.IsFrozen || _now - host.Renewed < LockFleetHost.LeaseTime)
+                .SelectMany(static host => host.Holding)
+                .Where(static client => !client.IsLost),
+        ];
 
     // The keys before that of a client, without those that its own process has given up already.
     private int Ahead(LockHostProcess.Client client, IReadOnlyList<StoredKey> keys)

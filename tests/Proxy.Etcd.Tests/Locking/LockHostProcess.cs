@@ -42,6 +42,8 @@ internal sealed class LockHostProcess : IDisposable
         Permits = store.Permits!;
     }
 
+    public IPermitStore Store => _store;
+
     public string Name { get; }
 
     public string Epoch { get; }
