@@ -27,6 +27,9 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
     /// <summary>The calls so far, failed ones too.</summary>
     public int Calls { get; private set; }
 
+    /// <summary>Is called once before the next change, as what another process does first.</summary>
+    public Action? BeforeCommit { get; set; }
+
     /// <summary>Cuts this process off: calls fail, and watches are told that they are stale. Its lease is as it was.</summary>
     public void Leave(string reason = "The engine does not answer.")
     {
@@ -72,7 +75,14 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
         CallAsync(
             [.. transaction.Operations.Select(static one => one.Key)],
             isWrite: true,
-            () => Cluster.Commit(transaction),
+            () =>
+            {
+                var before = BeforeCommit;
+                BeforeCommit = null;
+                before?.Invoke();
+                cancellationToken.ThrowIfCancellationRequested();
+                return Cluster.Commit(transaction);
+            },
             cancellationToken
         );
 

@@ -9,6 +9,12 @@ public interface IFleetDrains
     /// <summary>What is drained, as far as this host knows; also what this host does not have.</summary>
     IReadOnlyDictionary<DrainTarget, DrainOrder> Current { get; }
 
+    /// <summary>Asks the engine whether all hosts drain something.</summary>
+    /// <param name="target">A destination or a member.</param>
+    /// <param name="cancellationToken">Ends the wait for the engine.</param>
+    /// <returns>Whether it is drained; null if the engine did not answer.</returns>
+    Task<bool?> IsDrainedAsync(DrainTarget target, CancellationToken cancellationToken);
+
     /// <summary>Has all hosts drain something. What is drained already stays so, with who asked for it first.</summary>
     /// <param name="target">A destination or a member.</param>
     /// <param name="client">Who asks for it; null if that is not known.</param>

@@ -12,6 +12,7 @@ public sealed class CertificateInventory
     private readonly CertificateStore _store;
     private readonly ProxyStatus _status;
     private readonly TimeProvider _time;
+    private volatile ProxyConfig? _start; // of the first revision: its section Engine is in use until the end
 
     internal CertificateInventory(CertificateStore store, ProxyStatus status, TimeProvider time) =>
         (_store, _status, _time) = (store, status, time);
@@ -19,6 +20,7 @@ public sealed class CertificateInventory
     /// <summary>Forgets what a revision does not use.</summary>
     internal void Keep(Revision revision)
     {
+        _start ??= revision.Config;
         _store.Keep(
             [.. CertificatesOf(revision.Config).Select(static one => one.Config)],
             [.. BundlesOf(revision.Config).Select(static one => (one.Authorities, one.Revoked))]
@@ -83,18 +85,22 @@ public sealed class CertificateInventory
         where found is not null
         select (used.Key, found);
 
-    private static IEnumerable<UsedCertificate> CertificatesOf(ProxyConfig config) =>
+    private IEnumerable<UsedCertificate> CertificatesOf(ProxyConfig config) =>
         UsedCertificates
             .Certificates(config.ReverseProxy)
             .Concat(
-                config.Engine?.Etcd?.Certificate is { } own ? [new UsedCertificate("Engine:Etcd:Certificate", own, IsServer: false)] : []
+                (_start ?? config).Engine?.Etcd?.Certificate is { } own
+                    ? [new UsedCertificate("Engine:Etcd:Certificate", own, IsServer: false)]
+                    : []
             );
 
-    private static IEnumerable<UsedBundle> BundlesOf(ProxyConfig config) =>
+    private IEnumerable<UsedBundle> BundlesOf(ProxyConfig config) =>
         UsedCertificates
             .Bundles(config.ReverseProxy)
             .Concat(
-                config.Engine?.Etcd is { } etcd ? [new UsedBundle("Engine:Etcd:CertificateAuthority", etcd.CertificateAuthority, null)] : []
+                (_start ?? config).Engine?.Etcd is { } etcd
+                    ? [new UsedBundle("Engine:Etcd:CertificateAuthority", etcd.CertificateAuthority, null)]
+                    : []
             );
 
     private string? ProblemOf(string? authorities, string? revoked) =>

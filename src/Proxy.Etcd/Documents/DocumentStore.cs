@@ -1,4 +1,5 @@
 using System.Globalization;
+using Proxy.Configuration.Reading;
 using Proxy.Etcd.Client;
 
 namespace Proxy.Etcd.Documents;
@@ -97,6 +98,7 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
             Conditions = [read is null ? new KeyCondition.Absent(key) : new KeyCondition.ModifiedAt(key, read.Revision)],
             Operations = [new KeyOperation.Put(key, text, 0), .. entries, .. Surplus(history.Keys, entries)],
         };
+        cancellationToken.ThrowIfCancellationRequested(); // from here on it may be written
         var result = await CallAsync(
             () => store.CommitAsync(transaction, cancellationToken),
             $"{DocumentName.Layer(name)} cannot be written",
@@ -110,7 +112,7 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
     private static List<DocumentVersion> Versions(KeyUpdate.Full history, long current) =>
         [.. history.Keys.Select(entry => DocumentVersion.Read(entry, current)).OfType<DocumentVersion>()];
 
-    // What was read goes into the history as well if this program has not written it.
+    // What was read goes into the history as well if this program has not written it, unless that would keep a secret.
     private List<KeyOperation.Put> Entries(
         string name,
         byte[] text,
@@ -121,7 +123,11 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
     )
     {
         var entries = new List<KeyOperation.Put>();
-        if (read is not null && !Versions(history, read.Revision).Exists(static version => version.IsCurrent))
+        if (
+            read is not null
+            && !Versions(history, read.Revision).Exists(static version => version.IsCurrent)
+            && HasNoSecret(name, read.Bytes)
+        )
         {
             entries.Add(new(Entry(name, read.Revision), DocumentVersion.Write(read.Bytes, null, null, read.Revision), 0));
         }
@@ -129,6 +135,11 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
         entries.Add(new(Entry(name, history.Revision + 1), DocumentVersion.Write(text, by, at, null), 0));
         return entries;
     }
+
+    // A text that cannot be read may have one.
+    private static bool HasNoSecret(string name, byte[] text) =>
+        JsonFileParser.Parse(text, DocumentName.Layer(name), out _) is { } content
+        && !SharedRules.Secrets(content, DocumentName.Layer(name)).Any();
 
     // In the order of names, which is that of revisions. Those that are written now stay.
     private static IEnumerable<KeyOperation.Remove> Surplus(IReadOnlyList<StoredKey> entries, List<KeyOperation.Put> written)
@@ -181,6 +192,10 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
                 isInput: false,
                 exception
             );
+        }
+        catch (OperationCanceledException exception) when (unknown.Length > 0)
+        {
+            throw new DocumentException($"{what}: The command was interrupted. {unknown}", isInput: false, exception);
         }
     }
 }

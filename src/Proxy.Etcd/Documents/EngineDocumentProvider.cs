@@ -9,6 +9,11 @@ namespace Proxy.Etcd.Documents;
 /// </summary>
 internal sealed partial class EngineDocumentProvider : DocumentProvider, IDisposable
 {
+    // Good contents that are remembered until it is known which of them runs.
+    private const int MostGood = 100;
+    private const int LeastGood = 2;
+    private const long MostGoodBytes = 8 << 20;
+
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new(); // guards all that is not read-only below, and taking
@@ -22,8 +27,7 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
     private volatile SharedDocumentState _shared = new(0);
     private Heard? _newest; // what the engine has told last
     private Heard? _used; // what was taken of that, or of the copy
-    private DocumentText? _good; // the last good content, and the one before it, of which one runs
-    private DocumentText? _goodBefore;
+    private readonly LinkedList<DocumentText> _good = new(); // the newest is the last; one that waits for an address runs later
     private bool _follows;
 
     public EngineDocumentProvider(string name, LocalEngine engine, TimeProvider time, ILogger logger)
@@ -161,10 +165,14 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
         DocumentText? good;
         lock (_gate)
         {
-            good = _good?.Revision == version ? _good : _goodBefore;
+            good = _good.LastOrDefault(one => one.Revision == version);
+            while (good is not null && !ReferenceEquals(_good.First!.Value, good))
+            {
+                _good.RemoveFirst(); // nothing older runs any more
+            }
         }
 
-        if (good?.Revision == version)
+        if (good is not null)
         {
             _copy.Save(good);
         }
@@ -293,10 +301,19 @@ internal sealed partial class EngineDocumentProvider : DocumentProvider, IDispos
         Take(text.Bytes, text.Revision);
         if (Problem is null)
         {
-            (_goodBefore, _good) = (_good, text);
+            Remember(text);
         }
 
         return true;
+    }
+
+    private void Remember(DocumentText text)
+    {
+        _good.AddLast(text);
+        while (_good.Count > MostGood || (_good.Count > LeastGood && _good.Sum(static one => (long)one.Bytes.Length) > MostGoodBytes))
+        {
+            _good.RemoveFirst();
+        }
     }
 
     /// <summary>What the engine, or the copy, says that the document is.</summary>

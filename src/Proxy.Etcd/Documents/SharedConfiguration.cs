@@ -51,13 +51,14 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
         return LocalEngine.Read(root, layer, cancellationToken);
     }
 
-    /// <summary>Reads the documents for a host that is to run: an engine that is away is waited for, and then the copies are used that were kept.</summary>
+    /// <summary>Reads the documents for a host that is to run: an engine that is away is waited for, and then the copies are used that were kept; so they are of
+    /// documents that do not exist any longer.</summary>
     /// <param name="sources">The layers, which can be built then.</param>
     /// <param name="connect">Makes the client of the engine.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InvalidConfigException">The layers of this machine do not say how the engine is reached, or a document does not exist.</exception>
+    /// <exception cref="InvalidConfigException">The layers of this machine do not say how the engine is reached, or a document does not exist and no copy was kept.</exception>
     /// <exception cref="DocumentException">The engine does not answer, and no copy was kept.</exception>
     public static async Task<SharedConfiguration> OpenAsync(
         IConfigurationBuilder sources,
@@ -196,12 +197,14 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
         var patience = Engine.Patience;
         if (await document.WaitAsync(patience, cancellationToken))
         {
-            if (!document.Exists)
+            if (document.Exists)
             {
-                throw Missing(document);
+                document.UseNewest();
+                return;
             }
 
-            document.UseNewest();
+            // As a host that runs, which goes on with its last content when the document is removed.
+            Log.Lost(_logger, document.Name, document.UseKept() ?? throw Missing(document), document.LocalFile!);
             return;
         }
 
@@ -233,6 +236,12 @@ internal sealed partial class SharedConfiguration : IAsyncDisposable
             "{Document} cannot be read, so revision {Revision} is used, which was kept in {File}, until the engine answers: {Reason}"
         )]
         public static partial void Kept(ILogger logger, string document, long revision, string file, string reason);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{Document} does not exist in the engine, so the host starts with revision {Revision}, which was kept in {File}."
+        )]
+        public static partial void Lost(ILogger logger, string document, long revision, string file);
 
         [LoggerMessage(
             LogLevel.Warning,

@@ -18,6 +18,7 @@ internal static class FleetComparison
             .ToDictionary(static group => group.Key, static group => group.Max(static one => one.Revision), StringComparer.Ordinal);
         var since = before
             .Where(static host => host.BehindSince is not null)
+            .DistinctBy(static host => (host.Instance, host.Epoch)) // long ids are shortened, and may be equal then
             .ToDictionary(static host => (host.Instance, host.Epoch), static host => host.BehindSince);
         return
         [

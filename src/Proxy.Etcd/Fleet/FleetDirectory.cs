@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Engine;
 using Proxy.Etcd.Client;
 
@@ -14,6 +15,7 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
     private readonly SortedDictionary<string, FleetHost> _hosts = new(StringComparer.Ordinal); // by key; used by the watch alone
     private volatile FleetState _current = new();
     private volatile InstanceRival? _rival;
+    private volatile SeenKey? _own;
 
     /// <inheritdoc />
     public string Instance => instance;
@@ -28,9 +30,12 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
         set => _rival = value;
     }
 
+    /// <summary>The key of this host as it was seen last, another object each time; null before that.</summary>
+    public SeenKey? Own => _own;
+
     /// <summary>Follows the hosts until it is cancelled.</summary>
-    public Task RunAsync(IKeyStore store, CancellationToken cancellationToken) =>
-        KeyWatch.FollowAsync(store, keys.Hosts, Apply, time, cancellationToken);
+    public Task RunAsync(IKeyStore store, ILogger logger, CancellationToken cancellationToken) =>
+        KeyWatch.FollowAsync(store, keys.Hosts, Apply, time, logger, cancellationToken);
 
     /// <summary>Takes an update; not from several threads at once.</summary>
     internal void Apply(KeyUpdate update)
@@ -38,6 +43,7 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
         switch (update)
         {
             case KeyUpdate.Full full:
+                _own = new(full.Keys.FirstOrDefault(IsOwn));
                 _hosts.Clear();
                 foreach (var key in full.Keys)
                 {
@@ -49,6 +55,11 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
             case KeyUpdate.Changed changed:
                 foreach (var change in changed.Changes)
                 {
+                    if (change.Key == keys.Host(instance))
+                    {
+                        _own = new(change.Now);
+                    }
+
                     _hosts.Remove(change.Key);
                     if (change.Now is { } now)
                     {
@@ -66,6 +77,8 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
                 break;
         }
     }
+
+    private bool IsOwn(StoredKey key) => key.Key == keys.Host(instance);
 
     private void Take(StoredKey key)
     {
@@ -85,4 +98,8 @@ internal sealed class FleetDirectory(EngineKeys keys, string instance, TimeProvi
             StaleSince = staleSince,
         };
     }
+
+    /// <summary>A key as it was seen.</summary>
+    /// <param name="Key">The key; null if it does not exist.</param>
+    internal sealed record SeenKey(StoredKey? Key);
 }

@@ -21,6 +21,8 @@ internal sealed partial class FleetDrains(
 ) : IFleetDrains
 {
     private const int MostDrains = 10_000;
+    private const int Attempts = 2;
+    private const string Conflict = "Others have drained or undrained it at the same time; try again.";
 
     private readonly Lock _gate = new(); // guards all below but the reads of _current
     private readonly Dictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
@@ -36,35 +38,36 @@ internal sealed partial class FleetDrains(
     public Task Known => _first.Task;
 
     /// <summary>Follows what is drained until it is cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => KeyWatch.FollowAsync(store, keys.Drains, Apply, time, cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        KeyWatch.FollowAsync(store, keys.Drains, Apply, time, logger, cancellationToken);
+
+    /// <inheritdoc />
+    public async Task<bool?> IsDrainedAsync(DrainTarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await FindAsync(target, cancellationToken)).Count > 0;
+        }
+        catch (EngineException)
+        {
+            return null; // a call that changes something says why
+        }
+    }
 
     /// <inheritdoc />
     public async Task<string?> DrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken)
     {
         try
         {
-            if (await FindAsync(target, cancellationToken) is [{ } present, ..])
+            for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                Learn(present.ModRevision, present.Key, present);
-                return null;
+                if (await TryDrainAsync(target, client, cancellationToken))
+                {
+                    return null;
+                }
             }
 
-            var key = DrainKey.Of(keys, target);
-            var value = DrainKey.Write(new(instance, client, time.GetUtcNow()));
-            var result = await store.CommitAsync(
-                new() { Conditions = [new KeyCondition.Absent(key)], Operations = [new KeyOperation.Put(key, value, 0)] },
-                cancellationToken
-            );
-            if (result.Succeeded)
-            {
-                Learn(result.Revision, key, new(key, value, result.Revision, result.Revision, 0));
-            }
-            else if (await store.GetAsync(key, cancellationToken) is { } other)
-            {
-                Learn(other.ModRevision, key, other); // somebody else was faster
-            }
-
-            return null;
+            return Conflict;
         }
         catch (EngineException exception)
         {
@@ -77,17 +80,15 @@ internal sealed partial class FleetDrains(
     {
         try
         {
-            var found = await FindAsync(target, cancellationToken);
-            if (found.Count > 0)
+            for (var attempt = 0; attempt < Attempts; attempt++)
             {
-                var result = await store.CommitAsync(
-                    new() { Operations = [.. found.Select(static key => new KeyOperation.Remove(key.Key))] },
-                    cancellationToken
-                );
-                found.ForEach(key => Learn(result.Revision, key.Key, null));
+                if (await TryUndrainAsync(target, cancellationToken))
+                {
+                    return null;
+                }
             }
 
-            return null;
+            return Conflict;
         }
         catch (EngineException exception)
         {
@@ -132,6 +133,50 @@ internal sealed partial class FleetDrains(
                     break; // what was drained stays so
             }
         }
+    }
+
+    // One that is there is written again as it is: who ends it at the same time, and has found it before, finds out.
+    private async Task<bool> TryDrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken)
+    {
+        var present = (await FindAsync(target, cancellationToken)).FirstOrDefault();
+        var key = present?.Key ?? DrainKey.Of(keys, target);
+        var value = present?.Value ?? DrainKey.Write(new(instance, client, time.GetUtcNow()));
+        KeyCondition condition = present is null ? new KeyCondition.Absent(key) : new KeyCondition.ModifiedAt(key, present.ModRevision);
+        var result = await store.CommitAsync(
+            new() { Conditions = [condition], Operations = [new KeyOperation.Put(key, value, 0)] },
+            cancellationToken
+        );
+        if (result.Succeeded)
+        {
+            Learn(result.Revision, key, new(key, value, present?.CreateRevision ?? result.Revision, result.Revision, 0));
+        }
+
+        return result.Succeeded;
+    }
+
+    // Only what was found: a drain that has come since is another one.
+    private async Task<bool> TryUndrainAsync(DrainTarget target, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(target, cancellationToken);
+        if (found.Count == 0)
+        {
+            return true;
+        }
+
+        var result = await store.CommitAsync(
+            new()
+            {
+                Conditions = [.. found.Select(static key => new KeyCondition.ModifiedAt(key.Key, key.ModRevision))],
+                Operations = [.. found.Select(static key => new KeyOperation.Remove(key.Key))],
+            },
+            cancellationToken
+        );
+        if (result.Succeeded)
+        {
+            found.ForEach(key => Learn(result.Revision, key.Key, null));
+        }
+
+        return result.Succeeded;
     }
 
     // Ids are compared without regard to case, and operators may write keys by hand.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Proxy.Etcd.Client;
 using Proxy.Revisions;
+using Proxy.Timing;
 
 namespace Proxy.Etcd.Fleet;
 
@@ -21,6 +22,8 @@ internal sealed partial class FleetService(
 ) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
@@ -45,7 +48,7 @@ internal sealed partial class FleetService(
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         _looking = ChangeToken.OnChange(status.WatchRunning, registration.Look);
-        Begin(token => directory.RunAsync(store, token));
+        Begin(token => directory.RunAsync(store, logger, token));
         Begin(registration.RunAsync);
         return Task.CompletedTask;
     }
@@ -78,12 +81,25 @@ internal sealed partial class FleetService(
 
     private void Begin(Func<CancellationToken, Task> work) => _running.Add(Task.Run(() => RunAsync(work)));
 
-    // Whatever goes wrong in one of them harms neither the others nor the host.
+    // Whatever goes wrong in one of them harms neither the others nor the host, and it begins again.
     private async Task RunAsync(Func<CancellationToken, Task> work)
     {
+        var pause = new Backoff(time, _firstPause, _longestPause);
         try
         {
-            await work(_stop.Token);
+            while (true)
+            {
+                try
+                {
+                    await work(_stop.Token);
+                }
+                catch (Exception exception) when (!_stop.IsCancellationRequested)
+                {
+                    Log.Failed(logger, exception);
+                }
+
+                await Task.Delay(pause.Fail(), time, _stop.Token);
+            }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -91,7 +107,7 @@ internal sealed partial class FleetService(
         }
         catch (Exception exception)
         {
-            Log.Failed(logger, exception);
+            Log.Failed(logger, exception); // while it stops
         }
     }
 
@@ -103,7 +119,7 @@ internal sealed partial class FleetService(
         )]
         public static partial void NotKnown(ILogger logger);
 
-        [LoggerMessage(LogLevel.Error, "Fleet: following the fleet has failed. Please report this error.")]
+        [LoggerMessage(LogLevel.Error, "Fleet: a part of it has failed, and begins again. Please report this error.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -7,13 +7,14 @@ namespace Proxy.Etcd.Fleet;
 
 /// <summary>
 /// Keeps the record of this host in the engine, under the lease of the process, and writes it anew when it changes: what the host runs after a second at the
-/// earliest, its health alone after half a minute, so that a fleet whose health flaps does not flood the engine. Of two processes with one id the first keeps
+/// earliest, its health alone after half a minute, so that a fleet whose health flaps does not flood the engine. It is written again, too, where it is gone or is another one, as
+/// after a restore of the engine or by an operator's hand. Of two processes with one id the first keeps
 /// its key; the other one tries on, and says so.
 /// </summary>
 /// <param name="store">The engine.</param>
 /// <param name="key">The key of this host.</param>
 /// <param name="read">Reads the present record; must be quick.</param>
-/// <param name="fleet">Is told of a rival.</param>
+/// <param name="fleet">Knows the key as it was seen last, and is told of a rival.</param>
 /// <param name="patience">How long the key of an earlier process with this id, which has died, may outlive it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Gets what goes wrong.</param>
@@ -39,6 +40,7 @@ internal sealed partial class HostRegistration(
     private readonly Backoff _pause = new(time, Interval, _longestPause);
     private long? _created; // the revision that created the key, while it is ours
     private (string Epoch, DateTimeOffset At)? _met; // the process that has the key
+    private FleetDirectory.SeenKey? _looked; // what was seen when the engine was asked last
     private bool _isRefused;
 
     /// <summary>Says that the record has probably changed.</summary>
@@ -94,6 +96,11 @@ internal sealed partial class HostRegistration(
         var at = 0L;
         while (true)
         {
+            if (written is not null && time.GetElapsedTime(at) >= Interval && await IsLostAsync(written, lease, cancellationToken))
+            {
+                written = null;
+            }
+
             var now = read();
             if (written is null || IsDue(written, now, time.GetElapsedTime(at)))
             {
@@ -111,6 +118,28 @@ internal sealed partial class HostRegistration(
 
             await _changed.WaitAsync(Interval, time, cancellationToken);
         }
+    }
+
+    // What was seen may be older than what was written last, so that the engine is asked, once for each time.
+    private async Task<bool> IsLostAsync(FleetHost written, long lease, CancellationToken cancellationToken)
+    {
+        if (fleet.Own is not { } seen || ReferenceEquals(seen, _looked) || IsStored(seen.Key))
+        {
+            return false;
+        }
+
+        _looked = seen;
+        try
+        {
+            return !IsStored(await store.GetAsync(key, cancellationToken));
+        }
+        catch (EngineException)
+        {
+            return true; // the write is tried until the engine answers, and finds out
+        }
+
+        bool IsStored(StoredKey? stored) =>
+            stored is not null && stored.Lease == lease && stored.Value.Span.SequenceEqual(HostRecord.Write(written));
     }
 
     private static bool IsDue(FleetHost written, FleetHost now, TimeSpan elapsed) =>

@@ -111,7 +111,7 @@ internal static class ClusterApi
         }
 
         var isKnown = Find(target, clusters) is not null;
-        if (!isKnown && !fleet.Has(target))
+        if (!isKnown && !await fleet.MayHaveAsync(target, context.RequestAborted))
         {
             return TypedResults.NotFound(NotFoundError(target.ClusterId!, target.Id));
         }

@@ -14,8 +14,11 @@ internal sealed class FleetDraining(IFleetDrains? drains = null)
             ? new("This host is in no fleet (its configuration has no section Engine), so it cannot drain for all hosts.")
             : null;
 
-    /// <summary>Whether all hosts drain something.</summary>
-    public bool Has(DrainTarget target) => drains?.Current.ContainsKey(target) is true;
+    /// <summary>
+    /// Whether all hosts may drain something that this host does not have. The engine is asked where this host does not know of it, which may have heard nothing yet.
+    /// </summary>
+    public async Task<bool> MayHaveAsync(DrainTarget target, CancellationToken cancellationToken) =>
+        drains!.Current.ContainsKey(target) || await drains.IsDrainedAsync(target, cancellationToken) is not false;
 
     /// <summary>Drains for all hosts, or ends that.</summary>
     /// <param name="target">A destination or a member.</param>

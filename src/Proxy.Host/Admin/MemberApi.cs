@@ -76,7 +76,7 @@ internal static class MemberApi
 
         var target = new DrainTarget(null, member);
         var isKnown = Find(member, channels) is not null;
-        if (!isKnown && (isDrained || !fleet.Has(target)))
+        if (!isKnown && (isDrained || !await fleet.MayHaveAsync(target, context.RequestAborted)))
         {
             return TypedResults.NotFound(NotFoundError(member));
         }

@@ -95,7 +95,7 @@ public sealed class DocumentStoreTests
     public async Task Put_AfterAnEditByAnotherProgram_ThatEditIsInTheHistory()
     {
         await PutAsync("1", null);
-        var foreign = _cluster.Put(_keys.Document(Name), "two");
+        var foreign = _cluster.Put(_keys.Document(Name), "{ }");
         Assert.Equal(
             new DocumentVersion(foreign, null, null, 3, IsCurrent: true),
             (await _store.HistoryAsync(Name, CancellationToken.None))[0]
@@ -106,7 +106,22 @@ public sealed class DocumentStoreTests
         var history = await _store.HistoryAsync(Name, CancellationToken.None);
         Assert.Equal(3, history.Count);
         Assert.Equal(new DocumentVersion(foreign, null, null, 3, IsCurrent: false), history[1]);
-        Assert.Equal("two", Encoding.UTF8.GetString((await _store.GetAsync(Name, foreign, CancellationToken.None)).Bytes));
+        Assert.Equal("{ }", Encoding.UTF8.GetString((await _store.GetAsync(Name, foreign, CancellationToken.None)).Bytes));
+    }
+
+    [Theory]
+    [InlineData("{ \"Admin\": { \"Token\": \"0123456789abcdef\" } }")]
+    [InlineData("{ \"Admin\": { \"Token\": \"0123456789abcdef\" }")]
+    public async Task Put_ReplacesATextThatHasASecret_TheSecretIsNotKept(string foreign)
+    {
+        await PutAsync("{ \"a\": 1 }", null);
+        var revision = _cluster.Put(_keys.Document(Name), foreign);
+
+        await PutAsync("{ \"a\": 2 }", await ReadAsync());
+
+        var history = await _store.HistoryAsync(Name, CancellationToken.None);
+        Assert.Equal(2, history.Count);
+        Assert.DoesNotContain(history, version => version.Revision == revision);
     }
 
     [Fact]
@@ -178,6 +193,29 @@ public sealed class DocumentStoreTests
         );
         Assert.False(exception.IsInput);
     }
+
+    [Fact]
+    public async Task Put_InterruptedOnceItWasSent_SaysThatItMayBeWritten()
+    {
+        using var interrupt = new CancellationTokenSource();
+        _process.BeforeCommit = interrupt.Cancel;
+
+        var exception = await Assert.ThrowsAsync<DocumentException>(() =>
+            _store.PutAsync(Name, "1"u8.ToArray(), null, "u@h", _at, interrupt.Token)
+        );
+
+        Assert.Equal(
+            "etcd:fleet cannot be written: The command was interrupted. It may have been written all the same; see 'proxy config history fleet'.",
+            exception.Message
+        );
+        Assert.False(exception.IsInput);
+    }
+
+    [Fact]
+    public Task Put_InterruptedBefore_IsInterrupted() =>
+        Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _store.PutAsync(Name, "1"u8.ToArray(), null, "u@h", _at, new CancellationToken(canceled: true))
+        );
 
     [Fact]
     public async Task History_DamagedEntry_IsLeftOut()

@@ -80,6 +80,17 @@ public sealed class FleetDirectoryTests
         Assert.Null(_fleet.Current.StaleSince);
     }
 
+    [Fact]
+    public void Apply_LongIdsAreEqualOnceShortened_AreBothListed()
+    {
+        var (one, two) = (Host(new string('a', 300) + "1", 5), Host(new string('a', 300) + "2", 5));
+        _fleet.Apply(new KeyUpdate.Full(1, [Key(Host("A_1", 9)), Key(one), Key(two)]));
+        Change(Host("A_1", 10)); // which compares with those that were behind
+
+        Assert.Equal(3, _fleet.Current.Hosts.Count);
+        Assert.Equal(2, _fleet.Current.Hosts.Count(static host => host.BehindSince is not null));
+    }
+
     [Theory]
     [InlineData("no JSON")]
     [InlineData("null")]

@@ -104,6 +104,62 @@ public sealed class FleetDrainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task UndrainAsync_DrainedAnewMeanwhile_EndsThatToo()
+    {
+        var (one, two) = (Join("A_1"), Join("A_2"));
+        await one.Drains.DrainAsync(_office, "first", _stop.Token);
+        two.Store.BeforeCommit = () => _cluster.Put("/proxy/g/drain/office/a", "");
+
+        Assert.Null(await two.Drains.UndrainAsync(_office, _stop.Token));
+
+        Assert.Empty(_cluster.Keys);
+    }
+
+    [Fact]
+    public async Task DrainAsync_UndrainedMeanwhile_IsDrained()
+    {
+        var (one, two) = (Join("A_1"), Join("A_2"));
+        await one.Drains.DrainAsync(_office, "first", _stop.Token);
+        two.Store.BeforeCommit = () => _cluster.Remove("/proxy/g/drain/office/a");
+
+        Assert.Null(await two.Drains.DrainAsync(_office, "second", _stop.Token));
+
+        Assert.Single(_cluster.Keys);
+        await Eventually.TrueAsync(() => two.Drains.Current.GetValueOrDefault(_office)?.Client == "second");
+    }
+
+    [Fact]
+    public async Task UndrainAsync_DrainedAnewEachTime_SaysSo()
+    {
+        var one = Join("A_1");
+        await one.Drains.DrainAsync(_office, "first", _stop.Token);
+        one.Store.BeforeCommit = () =>
+        {
+            Drain();
+            one.Store.BeforeCommit = Drain;
+        };
+
+        var failure = await one.Drains.UndrainAsync(_office, _stop.Token);
+
+        Assert.Contains("at the same time", failure, StringComparison.Ordinal);
+        Assert.Single(_cluster.Keys);
+        void Drain() => _cluster.Put("/proxy/g/drain/office/a", "");
+    }
+
+    [Fact]
+    public async Task IsDrainedAsync_WatchHasNotAnswered_AsksTheEngine()
+    {
+        var store = _cluster.Join();
+        var drains = new FleetDrains(store, _keys, "A_1", static _ => { }, _time, NullLogger<FleetDrains>.Instance);
+        _cluster.Put("/proxy/g/drain/office/a", "");
+
+        Assert.True(await drains.IsDrainedAsync(new("OFFICE", "a"), _stop.Token));
+        Assert.False(await drains.IsDrainedAsync(new("office", "b"), _stop.Token));
+        store.Leave();
+        Assert.Null(await drains.IsDrainedAsync(_office, _stop.Token));
+    }
+
+    [Fact]
     public async Task RunAsync_ChangesWereCompacted_FollowsTheWholeStateAgain()
     {
         var (one, two) = (Join("A_1"), Join("A_2"));

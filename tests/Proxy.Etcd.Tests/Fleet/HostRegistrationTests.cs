@@ -115,6 +115,58 @@ public sealed class HostRegistrationTests : IAsyncLifetime
         Assert.Null(one.Fleet.Rival);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("another")]
+    public async Task RunAsync_KeyIsGoneOrAnother_IsWrittenAgain(string? version)
+    {
+        var one = Start("e1");
+        _running.Add(one.Fleet.RunAsync(one.Store, NullLogger.Instance, _stop.Token));
+        await StoredAsync(static host => host.Epoch == "e1");
+        await Eventually.TrueAsync(() => one.Fleet.Own?.Key is not null);
+
+        _cluster.Remove(Key);
+        if (version is not null)
+        {
+            await PutAsync(new("A_1", "e1") { Version = version });
+        }
+
+        await StoredAsync(host => host is { Epoch: "e1", Version: null } && _cluster.Get(Key)?.Lease == one.Store.Lease.Current!.Id);
+        Assert.Null(one.Fleet.Rival);
+    }
+
+    [Fact]
+    public async Task RunAsync_ARivalWritesTheKey_StaysTheRivals()
+    {
+        var one = Start("e1");
+        _running.Add(one.Fleet.RunAsync(one.Store, NullLogger.Instance, _stop.Token));
+        await StoredAsync(static host => host.Epoch == "e1");
+        await Eventually.TrueAsync(() => one.Fleet.Own?.Key is not null);
+
+        _cluster.Remove(Key);
+        await PutAsync(new("A_1", "e2"));
+
+        await StoredAsync(_ => one.Fleet.Rival is not null);
+        Assert.Equal("e2", HostRecord.Read("A_1", _cluster.Get(Key)!.Value.Span).Epoch);
+    }
+
+    // A write that the watch has not told yet is no reason for another one.
+    [Fact]
+    public async Task RunAsync_KeyIsSeenLate_IsNotWrittenAgain()
+    {
+        var one = Start("e1");
+        one.Fleet.Apply(new KeyUpdate.Full(1, []));
+        await StoredAsync(static host => host.Epoch == "e1");
+        var before = _cluster.Revision;
+
+        for (var second = 0; second < 5; second++)
+        {
+            await StepAsync();
+        }
+
+        Assert.Equal(before, _cluster.Revision);
+    }
+
     [Fact]
     public async Task RemoveAsync_AfterTheEnd_RemovesItsOwnKeyOnly()
     {
@@ -173,6 +225,9 @@ public sealed class HostRegistrationTests : IAsyncLifetime
             // As it was to end.
         }
     }
+
+    private Task<KeyResult> PutAsync(FleetHost host) =>
+        _cluster.Join().CommitAsync(new() { Operations = [new KeyOperation.Put(Key, HostRecord.Write(host), 0)] }, _stop.Token);
 
     private void Run(Process process) => _running.Add(process.Registration.RunAsync(_stop.Token));
 

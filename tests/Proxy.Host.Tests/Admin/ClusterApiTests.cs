@@ -91,6 +91,22 @@ public sealed class ClusterApiTests : IDisposable
     }
 
     [Fact]
+    public async Task Undrain_ForAllHostsOfWhatTheHostHasNotHeardOf_AsksTheEngine()
+    {
+        var fleet = new FakeFleet { IsUnheard = true };
+        fleet.Drains[new("c", "new")] = new("A_2", null, null);
+        await using var host = await TestHost.StartAsync(Config(), fleet.AddTo);
+        using var api = new AdminClient(host);
+        const string Undrain = "/api/clusters/c/destinations/new/undrain?allHosts=true";
+
+        Assert.Equal(HttpStatusCode.NoContent, (await api.SendAsync(HttpMethod.Post, Undrain)).Status);
+        Assert.Empty(fleet.Drains);
+        await api.ErrorAsync(HttpStatusCode.NotFound, HttpMethod.Post, Undrain);
+        fleet.Failure = "No answer.";
+        await api.ErrorAsync(HttpStatusCode.ServiceUnavailable, HttpMethod.Post, Undrain);
+    }
+
+    [Fact]
     public async Task Drain_ForAllHostsBeforeThereIsTheDestination_AppliesWhenItAppears()
     {
         var fleet = new FakeFleet();

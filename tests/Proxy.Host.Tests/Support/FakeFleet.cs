@@ -23,7 +23,11 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
 
     public ConcurrentDictionary<DrainTarget, DrainOrder> Drains { get; } = [];
 
-    IReadOnlyDictionary<DrainTarget, DrainOrder> IFleetDrains.Current => Drains;
+    /// <summary>Whether the host has not heard of <see cref="Drains"/>.</summary>
+    public bool IsUnheard { get; set; }
+
+    IReadOnlyDictionary<DrainTarget, DrainOrder> IFleetDrains.Current =>
+        IsUnheard ? new ConcurrentDictionary<DrainTarget, DrainOrder>() : Drains;
 
     /// <summary>Three hosts: one that runs an older document, one that stops.</summary>
     public static FleetState Three { get; } =
@@ -64,6 +68,9 @@ internal sealed class FakeFleet : IFleet, IFleetDrains
 
     public void AddTo(IServiceCollection services) =>
         services.AddSingleton<IFleet>(With).AddSingleton<IFleetDrains>(With).AddSingleton<IConditionSource, FleetConditions>();
+
+    public Task<bool?> IsDrainedAsync(DrainTarget target, CancellationToken cancellationToken) =>
+        Task.FromResult(Failure is null ? Drains.ContainsKey(target) : (bool?)null);
 
     public Task<string?> DrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken) =>
         Apply(() => Drains.TryAdd(target, new(Instance, client, TimeProvider.System.GetUtcNow())));

@@ -85,7 +85,7 @@ public sealed class StatusCommandTests : IAsyncLifetime
 
         Assert.DoesNotContain("ENDPOINTS", table, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^r +Forward +c +0 +0 +0 +0 B +0 B +127\.0\.0\.1:0$", wide);
-        Assert.Matches(@"(?m)^DESTINATION .*ACTIVE CHECK +PASSIVE CHECK +POLICY +TLS$", wide);
+        Assert.Matches(@"(?m)^DESTINATION .*ACTIVE CHECK +PASSIVE CHECK +POLICY +TLS +DRAINED BY$", wide);
     }
 
     [Fact]
