@@ -29,6 +29,11 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
 
     /// <summary>Is called once before the next change, as what another process does first.</summary>
     public Action? BeforeCommit { get; set; }
+    /// <summary>What the answers of writes wait for; null for nothing. The writes themselves do not wait.</summary>
+    public Task? AnswersAfter { get; set; }
+
+    /// <summary>What the next call throws; null for nothing.</summary>
+    public Exception? Breaks { get; set; }
 
     /// <summary>Cuts this process off: calls fail, and watches are told that they are stale. Its lease is as it was.</summary>
     public void Leave(string reason = "The engine does not answer.")
@@ -71,8 +76,9 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
         CallAsync([prefix], isWrite: false, () => Cluster.List(prefix), cancellationToken);
 
     /// <inheritdoc />
-    public Task<KeyResult> CommitAsync(KeyTransaction transaction, CancellationToken cancellationToken) =>
-        CallAsync(
+    public async Task<KeyResult> CommitAsync(KeyTransaction transaction, CancellationToken cancellationToken)
+    {
+        var result = await CallAsync(
             [.. transaction.Operations.Select(static one => one.Key)],
             isWrite: true,
             () =>
@@ -85,6 +91,9 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
             },
             cancellationToken
         );
+        await (AnswersAfter ?? Task.CompletedTask).WaitAsync(cancellationToken);
+        return result;
+    }
 
     /// <inheritdoc />
     public async IAsyncEnumerable<KeyUpdate> WatchAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -140,6 +149,12 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
         lock (_gate)
         {
             Calls++;
+            if (Breaks is { } broken)
+            {
+                Breaks = null;
+                throw broken;
+            }
+
             if (_away is { } reason)
             {
                 throw new EngineException(reason, mayHaveHappened: isWrite, isRefused: false, null);

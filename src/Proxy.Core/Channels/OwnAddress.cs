@@ -6,7 +6,7 @@ namespace Proxy.Channels;
 
 /// <summary>
 /// Claims a local address for this instance at the start if its id has no number. The number is kept in the state file, for a start while nobody can be
-/// asked.
+/// asked, or the claim is refused.
 /// </summary>
 internal sealed partial class OwnAddress(
     CurrentChannels channels,
@@ -22,7 +22,7 @@ internal sealed partial class OwnAddress(
     private static readonly TimeSpan _patienceWithKept = TimeSpan.FromSeconds(5);
 
     /// <summary>Claims the address, or finds the one that was claimed before.</summary>
-    /// <exception cref="BindException">No address could be claimed in time, and none is kept.</exception>
+    /// <exception cref="BindException">No address could be claimed in time or it was refused, and none is kept.</exception>
     public async Task ClaimAsync(CancellationToken cancellationToken)
     {
         if (instance.IsNumbered)
@@ -39,7 +39,7 @@ internal sealed partial class OwnAddress(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            var number = await claim.ClaimAsync(instance.Id, limit.Token);
+            var number = await claim.ClaimAsync(instance.Id, kept, limit.Token);
             instance.Use(number);
             book.KeepOwnNumber(channels.Config.Group, instance.Id, number);
             Log.Claimed(logger, instance.Id, instance.Address);
@@ -47,7 +47,7 @@ internal sealed partial class OwnAddress(
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (kept is not { } number || exception is not TimeoutException)
+            if (kept is not { } number)
             {
                 throw Failed(
                     $"'{instance.Id}' has no number, and no local address could be claimed for it; start the engine, or set Instance:Ordinal: {exception.Message}"
@@ -69,7 +69,7 @@ internal sealed partial class OwnAddress(
 
         [LoggerMessage(
             LogLevel.Warning,
-            "Channels: the instance '{Instance}' uses the local address {Address} that it claimed at an earlier start, since its claim cannot be looked up now: {Reason}"
+            "Channels: the instance '{Instance}' uses the local address {Address} that it claimed at an earlier start, since its claim cannot be looked up now, or is refused: {Reason}"
         )]
         public static partial void Kept(ILogger logger, string instance, System.Net.IPAddress address, string reason);
     }

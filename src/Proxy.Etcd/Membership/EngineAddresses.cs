@@ -30,7 +30,7 @@ internal sealed partial class EngineAddresses(
     public string Provider => MembershipProviders.Engine;
 
     /// <inheritdoc />
-    public async Task<int> ClaimAsync(string instance, CancellationToken cancellationToken)
+    public async Task<int> ClaimAsync(string instance, int? preferred, CancellationToken cancellationToken)
     {
         var backoff = new Backoff(time, _firstPause, _longestPause, Random.Shared);
         var reason = "the engine has not answered in time.";
@@ -40,7 +40,7 @@ internal sealed partial class EngineAddresses(
             {
                 try
                 {
-                    if (await TryClaimAsync(instance, cancellationToken) is { } number)
+                    if (await TryClaimAsync(instance, preferred, cancellationToken) is { } number)
                     {
                         Keep(instance, number);
                         return number;
@@ -94,7 +94,7 @@ internal sealed partial class EngineAddresses(
     }
 
     // Null if another instance was first.
-    private async Task<int?> TryClaimAsync(string instance, CancellationToken cancellationToken)
+    private async Task<int?> TryClaimAsync(string instance, int? preferred, CancellationToken cancellationToken)
     {
         var taken = new Dictionary<int, string>();
         foreach (var claim in (await store.ListAsync(keys.Addresses, cancellationToken)).Keys)
@@ -123,7 +123,8 @@ internal sealed partial class EngineAddresses(
             }
         }
 
-        for (var number = 0; number <= ChannelOrdinal.Max; number++)
+        int[] first = preferred is >= 0 and <= ChannelOrdinal.Max ? [preferred.Value] : [];
+        foreach (var number in first.Concat(Enumerable.Range(0, ChannelOrdinal.Max + 1)))
         {
             if (!taken.ContainsKey(number))
             {

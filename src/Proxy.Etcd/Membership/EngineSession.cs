@@ -22,9 +22,9 @@ internal sealed class EngineSession(IKeyStore store, string prefix, OwnRecord ow
     {
         await foreach (var update in store.WatchAsync(prefix, cancellationToken))
         {
-            if (view.OwnKey(update) is var (isTold, now) && isTold)
+            if (view.OwnKey(update) is var (isTold, now, revision) && isTold)
             {
-                own.Observe(now);
+                own.Observe(now, revision);
             }
 
             foreach (var told in view.Take(update))

@@ -20,12 +20,16 @@ internal sealed partial class MembersView(string prefix, string self, ILogger lo
     private Dictionary<string, MemberRecord> _known = new(StringComparer.Ordinal);
 
     /// <summary>What an update says of this instance's own key, if anything.</summary>
-    public (bool IsTold, StoredKey? Now) OwnKey(KeyUpdate update) =>
+    public (bool IsTold, StoredKey? Now, long Revision) OwnKey(KeyUpdate update) =>
         update switch
         {
-            KeyUpdate.Full full => (true, full.Keys.FirstOrDefault(key => Id(key.Key) == self)),
-            KeyUpdate.Changed changed when changed.Changes.LastOrDefault(change => Id(change.Key) == self) is { } own => (true, own.Now),
-            _ => (false, null),
+            KeyUpdate.Full full => (true, full.Keys.FirstOrDefault(key => Id(key.Key) == self), full.Revision),
+            KeyUpdate.Changed changed when changed.Changes.LastOrDefault(change => Id(change.Key) == self) is { } own => (
+                true,
+                own.Now,
+                changed.Revision
+            ),
+            _ => (false, null, 0),
         };
 
     /// <summary>The changes of the other members.</summary>
@@ -33,10 +37,9 @@ internal sealed partial class MembersView(string prefix, string self, ILogger lo
         update switch
         {
             KeyUpdate.Full full => TakeAll(full),
-            KeyUpdate.Changed changed =>
-            [
+            KeyUpdate.Changed changed => Together([
                 .. changed.Changes.Where(change => Id(change.Key) != self).Select(Take).OfType<MembershipUpdate>(),
-            ],
+            ]),
             KeyUpdate.Stale => [new MembershipUpdate.Stale()],
             _ => [new MembershipUpdate.Fresh()],
         };
@@ -68,6 +71,19 @@ internal sealed partial class MembersView(string prefix, string self, ILogger lo
         _unreadable.IntersectWith(full.Keys.Select(key => Id(key.Key)));
         updates.Add(new MembershipUpdate.Full(full.Revision, [.. members.Values]));
         return updates;
+    }
+
+    // Keys that vanish in one step are one loss.
+    private static List<MembershipUpdate> Together(List<MembershipUpdate> updates)
+    {
+        var expired = updates.FindAll(static update => update is MembershipUpdate.Gone { Reason: DepartureReason.Expired });
+        return expired.Count < 2
+            ? updates
+            :
+            [
+                .. updates.Except(expired),
+                new MembershipUpdate.Lost([.. expired.OfType<MembershipUpdate.Gone>().Select(static gone => gone.Id)]),
+            ];
     }
 
     private MembershipUpdate? Take(KeyChange change)

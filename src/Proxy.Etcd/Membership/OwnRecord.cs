@@ -35,7 +35,9 @@ internal sealed partial class OwnRecord(
     private readonly CancellationTokenSource _ending = new();
     private readonly Backoff _backoff = new(time, _firstPause, _longestPause, Random.Shared);
     private Wanted _wanted = new(self);
-    private StoredKey? _written; // by the loop, read by the watch
+    private readonly Lock _gate = new(); // guards both below
+    private StoredKey? _written;
+    private long _seen; // the revision at which the watch has seen the key change or missing
     private Task _running = Task.CompletedTask;
     private string? _other; // of the loop, as is the next one
     private long _lease;
@@ -43,6 +45,7 @@ internal sealed partial class OwnRecord(
     private enum Result
     {
         Written,
+        Overtaken,
         OfAnother,
     }
 
@@ -65,13 +68,18 @@ internal sealed partial class OwnRecord(
     }
 
     /// <summary>Compares the key in the engine, as the watch has seen it, with what was written here.</summary>
-    public void Observe(StoredKey? now)
+    /// <param name="now">The key; null if there is none.</param>
+    /// <param name="revision">The revision at which it is so.</param>
+    public void Observe(StoredKey? now, long revision)
     {
-        var written = Volatile.Read(ref _written);
-        if (now is null || written is null || now.Lease != written.Lease || !now.Value.Span.SequenceEqual(written.Value.Span))
+        lock (_gate)
         {
-            Volatile.Write(ref _written, null);
-            _changed.Set();
+            _seen = now?.ModRevision ?? revision; // not the greatest one: an engine that has lost its data begins anew
+            if (now is null || _written is null || now.Lease != _written.Lease || !now.Value.Span.SequenceEqual(_written.Value.Span))
+            {
+                _written = null;
+                _changed.Set();
+            }
         }
     }
 
@@ -88,16 +96,29 @@ internal sealed partial class OwnRecord(
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            var term = await store.Lease.WaitAsync(cancellationToken);
-            await using var ended = term.Ended.Register(_changed.Set);
-            if (await TryAsync(term, cancellationToken) is { } pause)
+            try
             {
-                await _changed.WaitAsync(pause, time, cancellationToken);
+                await PassAsync(cancellationToken);
             }
-            else
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                await _changed.WaitAsync(cancellationToken);
+                Log.Failed(logger, exception, key);
+                await Task.Delay(_longestPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    private async Task PassAsync(CancellationToken cancellationToken)
+    {
+        var term = await store.Lease.WaitAsync(cancellationToken);
+        await using var ended = term.Ended.Register(_changed.Set);
+        if (await TryAsync(term, cancellationToken) is { } pause)
+        {
+            await _changed.WaitAsync(pause, time, cancellationToken);
+        }
+        else
+        {
+            await _changed.WaitAsync(cancellationToken);
         }
     }
 
@@ -110,7 +131,12 @@ internal sealed partial class OwnRecord(
         {
             var result = await WriteAsync(term, wanted.Record, cancellationToken);
             _backoff.Reset();
-            return result == Result.OfAnother ? _lookAgain : null;
+            return result switch
+            {
+                Result.OfAnother => _lookAgain,
+                Result.Overtaken => _firstPause,
+                _ => null,
+            };
         }
         catch (EngineException exception)
         {
@@ -130,12 +156,13 @@ internal sealed partial class OwnRecord(
     private async Task<Result> WriteAsync(LeaseTerm term, MemberRecord record, CancellationToken cancellationToken)
     {
         var value = Line(record);
-        if (Volatile.Read(ref _written) is { } written && written.Lease == term.Id && written.Value.Span.SequenceEqual(value))
+        var written = Written();
+        if (written is not null && written.Lease == term.Id && written.Value.Span.SequenceEqual(value))
         {
             return Result.Written;
         }
 
-        if (_written is null || _lease != term.Id)
+        if (written is null || _lease != term.Id)
         {
             await addresses.AssertAsync(cancellationToken);
         }
@@ -150,22 +177,29 @@ internal sealed partial class OwnRecord(
 
             if (now is not null && now.Lease == term.Id && now.Value.Span.SequenceEqual(value))
             {
-                Note(now);
-                return Result.Written;
+                return Note(now);
             }
 
             var result = await store.CommitAsync(Replacing(now, new KeyOperation.Put(key, value, term.Id)), cancellationToken);
             if (result.Succeeded)
             {
-                Note(new StoredKey(key, value, 0, result.Revision, term.Id));
-                return Result.Written;
+                return Note(new StoredKey(key, value, 0, result.Revision, term.Id));
             }
         }
 
         throw new EngineException("The key changes all the time.", mayHaveHappened: false, isRefused: false, null);
     }
 
-    private void Note(StoredKey written)
+    private StoredKey? Written()
+    {
+        lock (_gate)
+        {
+            return _written;
+        }
+    }
+
+    // The watch may have seen already that the key was removed after it was written, if the answer was late.
+    private Result Note(StoredKey written)
     {
         if (_backoff.HasFailed || _other is not null)
         {
@@ -173,7 +207,11 @@ internal sealed partial class OwnRecord(
         }
 
         (_other, _lease) = (null, written.Lease);
-        Volatile.Write(ref _written, written);
+        lock (_gate)
+        {
+            _written = _seen > written.ModRevision ? null : written;
+            return _written is null ? Result.Overtaken : Result.Written;
+        }
     }
 
     private bool MayReplace(StoredKey now)
@@ -246,6 +284,12 @@ internal sealed partial class OwnRecord(
             "Channels: the engine's key {Key} could not be written, so other members see an old state of this instance or none until that succeeds, which is tried again and again: {Reason}"
         )]
         public static partial void NotWritten(ILogger logger, string key, string reason);
+
+        [LoggerMessage(
+            LogLevel.Error,
+            "Channels: keeping the engine's key {Key} has failed; it goes on in some seconds, and until then other members may see an old state of this instance or none."
+        )]
+        public static partial void Failed(ILogger logger, Exception exception, string key);
 
         [LoggerMessage(LogLevel.Information, "Channels: the engine's key {Key} is written again.")]
         public static partial void Written(ILogger logger, string key);

@@ -74,15 +74,32 @@ public sealed class OwnAddressTests : IDisposable
     }
 
     [Fact]
-    public async Task ClaimAsync_Refused_FailsAlsoWhenOneIsKept()
+    public async Task ClaimAsync_RefusedAndNoneIsKept_FailsWithTheReason()
     {
-        _claims.Answer = static _ => Task.FromResult(7);
-        await ClaimAsync("web-a");
         _claims.Answer = static _ => throw new IOException("permission denied.");
 
         var exception = await Assert.ThrowsAsync<BindException>(() => ClaimAsync("web-a"));
 
         Assert.EndsWith(": permission denied.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ClaimAsync_RefusedAndOneIsKept_UsesItAndSaysSo()
+    {
+        _claims.Answer = static _ => Task.FromResult(7);
+        await ClaimAsync("web-a");
+        _claims.Answer = static _ => throw new IOException("permission denied.");
+
+        var instance = await ClaimAsync("web-a");
+
+        Assert.Equal(IPAddress.Parse("127.0.0.9"), instance.Address);
+        Assert.Equal(["web-a", "web-a 7"], _claims.Asked);
+        Assert.Equal([("web-a", 7)], _claims.Kept);
+        Assert.EndsWith(
+            "or is refused: permission denied.",
+            Assert.Single(_log.All, static line => line.StartsWith("Warning", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -163,9 +180,9 @@ public sealed class OwnAddressTests : IDisposable
 
         public string Provider => MembershipProviders.Engine;
 
-        public Task<int> ClaimAsync(string instance, CancellationToken cancellationToken)
+        public Task<int> ClaimAsync(string instance, int? preferred, CancellationToken cancellationToken)
         {
-            Asked.Add(instance);
+            Asked.Add(preferred is null ? instance : $"{instance} {preferred}");
             return Answer(cancellationToken);
         }
 

@@ -19,14 +19,14 @@ public sealed class EngineAddressesTests
     public async Task ClaimAsync_SeveralAtOnce_EachHasTheLowestFreeOneForEver()
     {
         var numbers = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(n => Process().ClaimAsync($"web-{(char)('a' + n)}", CancellationToken.None))
+            Enumerable.Range(0, 8).Select(n => Process().ClaimAsync($"web-{(char)('a' + n)}", null, CancellationToken.None))
         );
 
         Assert.Equal(Enumerable.Range(0, 8), numbers.Order());
         Assert.All(_cluster.Keys, static key => Assert.Equal(0, key.Lease));
-        Assert.Equal(numbers[3], await Process().ClaimAsync("web-d", CancellationToken.None));
+        Assert.Equal(numbers[3], await Process().ClaimAsync("web-d", null, CancellationToken.None));
         _cluster.Remove(_keys.Address(numbers[5]));
-        Assert.Equal(numbers[5], await Process().ClaimAsync("web-z", CancellationToken.None));
+        Assert.Equal(numbers[5], await Process().ClaimAsync("web-z", null, CancellationToken.None));
     }
 
     [Fact]
@@ -36,16 +36,25 @@ public sealed class EngineAddressesTests
         Member("A_2");
         Member("web-a", "127.0.0.3"); // its own, of a start before the engine has lost the claim
 
-        Assert.Equal(1, await Process().ClaimAsync("web-a", CancellationToken.None));
-        Assert.Equal(3, await Process().ClaimAsync("web-b", CancellationToken.None));
+        Assert.Equal(1, await Process().ClaimAsync("web-a", null, CancellationToken.None));
+        Assert.Equal(3, await Process().ClaimAsync("web-b", null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ClaimAsync_NumberOfAnEarlierStart_IsGivenIfItIsFree()
+    {
+        Assert.Equal(7, await Process().ClaimAsync("web-a", 7, CancellationToken.None)); // after the engine has lost its data
+        Assert.Equal(0, await Process().ClaimAsync("web-b", 7, CancellationToken.None));
+        Assert.Equal(1, await Process().ClaimAsync("web-c", ChannelOrdinal.Max + 1, CancellationToken.None));
+        Assert.Equal(7, await Process().ClaimAsync("web-a", 9, CancellationToken.None));
     }
 
     [Fact]
     public async Task ClaimAsync_OtherGroup_HasItsOwn()
     {
-        await Process().ClaimAsync("web-a", CancellationToken.None);
+        await Process().ClaimAsync("web-a", null, CancellationToken.None);
 
-        Assert.Equal(0, await Process(new("/proxy", "prod2")).ClaimAsync("web-b", CancellationToken.None));
+        Assert.Equal(0, await Process(new("/proxy", "prod2")).ClaimAsync("web-b", null, CancellationToken.None));
     }
 
     [Fact]
@@ -55,7 +64,7 @@ public sealed class EngineAddressesTests
         store.Fail();
         store.Fail("/ip/0", happens: true);
 
-        var claiming = Process(store: store).ClaimAsync("web-a", CancellationToken.None);
+        var claiming = Process(store: store).ClaimAsync("web-a", null, CancellationToken.None);
 
         await Eventually.TrueAsync(() =>
         {
@@ -73,7 +82,9 @@ public sealed class EngineAddressesTests
         var store = _cluster.Join();
         store.Fail(isRefused: true);
 
-        var exception = await Assert.ThrowsAsync<IOException>(() => Process(store: store).ClaimAsync("web-a", CancellationToken.None));
+        var exception = await Assert.ThrowsAsync<IOException>(() =>
+            Process(store: store).ClaimAsync("web-a", null, CancellationToken.None)
+        );
 
         Assert.Equal("The engine refuses this: permission denied.", exception.Message);
     }
@@ -85,7 +96,7 @@ public sealed class EngineAddressesTests
         store.Leave("etcd is away.");
         using var ending = new CancellationTokenSource();
 
-        var claiming = Process(store: store).ClaimAsync("web-a", ending.Token);
+        var claiming = Process(store: store).ClaimAsync("web-a", null, ending.Token);
         await Eventually.TrueAsync(() => store.Calls > 0);
         await Eventually.TrueAsync(() =>
         {
@@ -105,7 +116,7 @@ public sealed class EngineAddressesTests
             _cluster.Put(_keys.Address(number), "other");
         }
 
-        var exception = await Assert.ThrowsAsync<IOException>(() => Process().ClaimAsync("web-a", CancellationToken.None));
+        var exception = await Assert.ThrowsAsync<IOException>(() => Process().ClaimAsync("web-a", null, CancellationToken.None));
 
         Assert.Contains("all 65533 local addresses are claimed", exception.Message, StringComparison.Ordinal);
     }
@@ -114,7 +125,7 @@ public sealed class EngineAddressesTests
     public async Task AssertAsync_ClaimWasLost_IsMadeAgainUnlessAnotherHasIt()
     {
         var addresses = Process();
-        await addresses.ClaimAsync("web-a", CancellationToken.None);
+        await addresses.ClaimAsync("web-a", null, CancellationToken.None);
         _cluster.LoseData();
 
         await addresses.AssertAsync(CancellationToken.None);

@@ -214,7 +214,7 @@ public sealed class EngineMembershipTests : IAsyncLifetime
         await EngineGroup.MeetAsync(a, b, c, d);
         await d.CrashAsync();
 
-        // The first two of them are believed or not before the others follow, so all are in one update: as after a compaction.
+        // All are in one update: as after a compaction.
         _group.Cluster.Compact();
         foreach (var instance in (EngineInstance[])[b, c, d])
         {
@@ -227,6 +227,35 @@ public sealed class EngineMembershipTests : IAsyncLifetime
         await a.KnowsAsync("A_2:Up", "A_3:Up", "A_4:Suspect");
         await PassUntilAsync(() => a.Members is ["A_2:Up", "A_3:Up"]);
         Assert.Equal([("A_4", DepartureReason.Expired)], Gone(a));
+    }
+
+    [Fact]
+    public async Task Leases_AllEndOneByOneAndTheyAnswer_NobodyIsToldOfALoss()
+    {
+        var a = await _group.JoinAsync("A_1");
+        List<EngineInstance> others = [];
+        for (var number = 2; number <= 11; number++)
+        {
+            others.Add(await _group.JoinAsync($"A_{number}"));
+        }
+
+        await Eventually.TrueAsync(() => a.Members.Count == 10);
+        var told = a.Told.Count;
+        foreach (var other in others)
+        {
+            other.Store.Leave(); // it does not write its record anew
+            other.Store.Lease.ExpireThere();
+        }
+
+        _group.Cluster.Put(
+            _group.Keys.Member("A_12"),
+            a.Published!.Replace("A_1", "A_12", StringComparison.Ordinal).Replace("127.0.0.3", "127.0.0.14", StringComparison.Ordinal)
+        );
+        await Eventually.TrueAsync(() => a.Member("A_12") is not null);
+        await EveryoneIsPublishedAsync([]);
+
+        Assert.Equal(11, a.Members.Count);
+        Assert.Equal("A_12", Assert.IsType<MembershipUpdate.Changed>(Assert.Single(a.Told.Skip(told))).Member.Id);
     }
 
     [Fact]
@@ -331,6 +360,35 @@ public sealed class EngineMembershipTests : IAsyncLifetime
 
         Assert.NotNull(a.Published);
         Assert.Single(a.Log.Lines, static line => line.Contains("could not be written", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Key_RemovedBeforeTheAnswerOfItsWriteHasCome_IsWrittenAnew()
+    {
+        var (a, late) = (_group.Prepare("A_1"), new TaskCompletionSource());
+        a.Store.AnswersAfter = late.Task;
+        await a.JoinAsync();
+        await a.IsPublishedAsync();
+        _group.Cluster.Remove(_group.Keys.Member("A_1"));
+        await _group.JoinAsync("A_2");
+        await a.KnowsAsync("A_2:Up"); // so it has seen the removal
+
+        a.Store.AnswersAfter = null;
+        late.SetResult();
+
+        await PassUntilAsync(() => a.Published is not null);
+    }
+
+    [Fact]
+    public async Task Key_WritingItThrows_IsLoggedAndTriedAgain()
+    {
+        var a = _group.Prepare("A_1");
+        a.Store.Breaks = new InvalidOperationException("odd");
+
+        await a.JoinAsync();
+
+        await PassUntilAsync(() => a.Published is not null);
+        Assert.Single(a.Log.Lines, static line => line.Contains("has failed; it goes on in some seconds", StringComparison.Ordinal));
     }
 
     public Task DisposeAsync() => _group.DisposeAsync().AsTask();

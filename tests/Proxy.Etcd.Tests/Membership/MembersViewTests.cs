@@ -81,15 +81,32 @@ public sealed class MembersViewTests
     }
 
     [Fact]
+    public void Take_KeysThatVanishInOneStep_AreOneLoss()
+    {
+        Take(1, ("A_1", Text("A_1")));
+        Take(2, ("A_2", Text("A_2")));
+
+        var updates = _view.Take(
+            new KeyUpdate.Changed(3, [Change("A_1", null), Change("A_3", Encoding.UTF8.GetBytes(Text("A_3"))), Change("A_2", null)])
+        );
+
+        Assert.Equal(["A_1", "A_2"], updates.OfType<MembershipUpdate.Lost>().Single().Ids);
+        Assert.Equal(
+            new MembershipUpdate.Changed(EngineGroup.Record("A_3")),
+            Assert.Single(updates, static update => update is not MembershipUpdate.Lost)
+        );
+    }
+
+    [Fact]
     public void Take_OwnKey_IsNoMember()
     {
         var update = new KeyUpdate.Changed(1, [Change("A_0", Encoding.UTF8.GetBytes(Text("A_0")))]);
 
         Assert.Empty(_view.Take(update));
-        Assert.Equal((true, update.Changes[0].Now), _view.OwnKey(update));
-        Assert.Equal((true, null), _view.OwnKey(new KeyUpdate.Full(2, [])));
-        Assert.Equal((false, null), _view.OwnKey(new KeyUpdate.Changed(3, [new KeyChange($"{Prefix}A_1", null)])));
-        Assert.Equal((false, null), _view.OwnKey(new KeyUpdate.Fresh()));
+        Assert.Equal((true, update.Changes[0].Now, update.Revision), _view.OwnKey(update));
+        Assert.Equal((true, null, 2), _view.OwnKey(new KeyUpdate.Full(2, [])));
+        Assert.Equal((false, null, 0), _view.OwnKey(new KeyUpdate.Changed(3, [new KeyChange($"{Prefix}A_1", null)])));
+        Assert.Equal((false, null, 0), _view.OwnKey(new KeyUpdate.Fresh()));
     }
 
     [Fact]

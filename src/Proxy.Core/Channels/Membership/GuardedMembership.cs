@@ -5,8 +5,8 @@ using Proxy.Configuration.Channels;
 namespace Proxy.Channels.Membership;
 
 /// <summary>
-/// Filters the updates of a provider by <see cref="LossGuard"/>: members whose loss is doubtful are queried directly before they count as
-/// gone.
+/// Filters the updates of a provider by <see cref="LossGuard"/>: members whose lease has ended or whose loss is doubtful are queried directly before they
+/// count as gone.
 /// </summary>
 /// <param name="inner">The session with the provider; disposed by its owner.</param>
 /// <param name="kept">The members that were saved on disk by an earlier start.</param>
@@ -21,12 +21,15 @@ internal sealed class GuardedMembership(
     TimeProvider time
 )
 {
-    private const int AskedAtOnce = 32;
+    private const int FewestAtOnce = 32;
+    private const int MostAtOnce = 512;
+    private static readonly TimeSpan _firstLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _review = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _askAgain = TimeSpan.FromSeconds(2);
 
     private readonly LossGuard _guard = new(config, time); // used by the reader alone, as are all fields below
-    private readonly ConcurrentQueue<(string Id, MemberRecord? Answer)> _results = new(); // filled by queries, at most one of each doubtful member
+    private readonly ConcurrentQueue<(string Id, MemberRecord? Answer, bool IsCut)> _results = new(); // filled by queries, at most two of each member
+    private Task? _askingLost;
     private Task? _asking;
     private long _asked;
 
@@ -44,7 +47,13 @@ internal sealed class GuardedMembership(
         await using var updates = inner.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         var next = updates.MoveNextAsync().AsTask();
         Task? tick = null;
-        while (await WaitAsync(next, Task.WhenAny(tick ??= NextReview(cancellationToken), _asking ?? tick), cancellationToken))
+        while (
+            await WaitAsync(
+                next,
+                Task.WhenAny(tick ??= NextReview(cancellationToken), _asking ?? tick, _askingLost ?? tick),
+                cancellationToken
+            )
+        )
         {
             if (next.IsCompleted)
             {
@@ -87,7 +96,7 @@ internal sealed class GuardedMembership(
     private async Task<IReadOnlyList<MembershipUpdate>> ReviewAsync(CancellationToken cancellationToken)
     {
         var updates = new List<MembershipUpdate>();
-        var isOver = _asking is { IsCompleted: true };
+        var (isOver, isFirstOver) = (_asking is { IsCompleted: true }, _askingLost is { IsCompleted: true });
         updates.AddRange(_guard.Hear(Results())); // those of a round that goes on too, since members that are lost may make it long
         if (isOver)
         {
@@ -95,16 +104,27 @@ internal sealed class GuardedMembership(
             (_asking, _asked) = (null, time.GetTimestamp());
         }
 
-        if (_asking is null && (_asked == 0 || time.GetElapsedTime(_asked) >= _askAgain) && _guard.Doubtful is { Count: > 0 } doubtful)
+        if (isFirstOver)
         {
-            _asking = AskAsync(doubtful, cancellationToken);
+            await _askingLost!;
+            _askingLost = null;
         }
 
         updates.AddRange(_guard.Release());
+        if (_askingLost is null && _guard.Lost is { Count: > 0 } lost)
+        {
+            _askingLost = AskAsync(lost, AskOnceAsync, cancellationToken);
+        }
+
+        if (_asking is null && (_asked == 0 || time.GetElapsedTime(_asked) >= _askAgain) && _guard.Doubtful is { Count: > 0 } doubtful)
+        {
+            _asking = AskAsync(doubtful, async (member, token) => (await ask(member, token), false), cancellationToken);
+        }
+
         return updates;
     }
 
-    private IEnumerable<(string Id, MemberRecord? Answer)> Results()
+    private IEnumerable<(string Id, MemberRecord? Answer, bool IsCut)> Results()
     {
         while (_results.TryDequeue(out var result))
         {
@@ -112,16 +132,37 @@ internal sealed class GuardedMembership(
         }
     }
 
-    private Task AskAsync(IReadOnlyList<MemberRecord> members, CancellationToken cancellationToken)
+    // A process that has ended refuses at once. A host that is frozen or lost does not answer, and may not delay the news for long.
+    private async Task<(MemberRecord? Answer, bool IsCut)> AskOnceAsync(MemberRecord member, CancellationToken cancellationToken)
     {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellationToken };
+        using var late = new CancellationTokenSource(_firstLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            var answer = await ask(member, either.Token).WaitAsync(either.Token);
+            return (answer, answer is null && late.IsCancellationRequested);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, true);
+        }
+    }
+
+    private Task AskAsync(
+        IReadOnlyList<MemberRecord> members,
+        Func<MemberRecord, CancellationToken, Task<(MemberRecord? Answer, bool IsCut)>> askOne,
+        CancellationToken cancellationToken
+    )
+    {
+        var atOnce = Math.Clamp(members.Count / 4, FewestAtOnce, MostAtOnce);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
         return Parallel.ForEachAsync(
             members,
             options,
             async (member, token) =>
             {
-                var answer = await ask(member, token);
-                _results.Enqueue((member.Id, answer?.Id == member.Id ? answer : null));
+                var (answer, isCut) = await askOne(member, token);
+                _results.Enqueue((member.Id, answer?.Id == member.Id ? answer : null, isCut));
             }
         );
     }

@@ -168,7 +168,10 @@ internal sealed class HelloMembership(HelloFeed feed, HelloReader reader, NameLo
     }
 
     private void Deliver(string id, DepartureReason reason) =>
-        _updates.Add(id, Best(id) is { } best ? new MembershipUpdate.Changed(best) : new MembershipUpdate.Gone(id, reason));
+        _updates.Add(
+            id,
+            Best(id) is { } best ? new MembershipUpdate.Changed(best) : new MembershipUpdate.Gone(id, reason) { IsQueried = true }
+        );
 
     // An instance with two addresses is one member; the address with the better state counts.
     private MemberRecord? Best(string id) =>

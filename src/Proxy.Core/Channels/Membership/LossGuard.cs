@@ -5,7 +5,8 @@ namespace Proxy.Channels.Membership;
 /// <summary>
 /// Decides whether the loss of members is believed. An announced departure is believed at once. When many members fall silent at the same
 /// time, or any right after the registry was unreachable, they are queried: those that answer are untouched, the others are held as suspect until they
-/// answer or the hold time is over. No one counts as gone before it was queried in vain. Not thread-safe: one caller at a time.
+/// answer or the hold time is over. One of few whose lease ends is gone at its first query in vain: a registry ends leases one by one, so that the first
+/// losses of many look like those of few. No one counts as gone before it was queried in vain. Not thread-safe: one caller at a time.
 /// </summary>
 /// <param name="config">Returns the configuration that applies now.</param>
 /// <param name="time">The clock.</param>
@@ -17,8 +18,11 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     private bool _isStale;
     private long? _away;
 
-    /// <summary>The members whose loss is held back, each with its last known record.</summary>
-    public IReadOnlyList<MemberRecord> Doubtful => [.. _held.Keys.Select(id => _known[id])];
+    /// <summary>The members whose loss is doubtful, each with its last known record. They are queried again and again.</summary>
+    public IReadOnlyList<MemberRecord> Doubtful => Of(isDoubtful: true);
+
+    /// <summary>The members whose loss is believed unless they answer one query, each with its last known record.</summary>
+    public IReadOnlyList<MemberRecord> Lost => Of(isDoubtful: false);
 
     /// <summary>Begins with the members that an earlier start saved: they are known, but not confirmed yet.</summary>
     public IEnumerable<MembershipUpdate> Begin(IReadOnlyList<MemberRecord> kept)
@@ -32,7 +36,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         foreach (var member in kept)
         {
             _known[member.Id] = member with { State = MemberState.Suspect };
-            Hold(member.Id);
+            Hold(member.Id, doubtful: true);
         }
 
         return [new MembershipUpdate.Full(0, [.. _known.Values]), new MembershipUpdate.Stale()];
@@ -50,8 +54,10 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
             case MembershipUpdate.Gone { Reason: DepartureReason.Left, Id: var id }:
                 Forget(id);
                 return [update];
-            case MembershipUpdate.Gone { Id: var id }:
-                return Lose([id]);
+            case MembershipUpdate.Gone { Id: var id, IsQueried: var queried }:
+                return Lose([id], queried);
+            case MembershipUpdate.Lost { Ids: var ids }:
+                return Lose(ids, queried: false);
             case MembershipUpdate.Full full:
                 return TakeAll(full);
             default:
@@ -62,16 +68,17 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
 
     /// <summary>
     /// Processes the results of queries: for each member that was queried its record, or null if it has not answered. A member that answers is alive, even
-    /// if the registry does not list it; its hold time begins anew when it stops answering.
+    /// if the registry does not list it; its hold time begins anew when it stops answering. A query that was cut short does not make a doubtful one silent.
     /// </summary>
-    public IEnumerable<MembershipUpdate> Hear(IEnumerable<(string Id, MemberRecord? Answer)> results)
+    public IEnumerable<MembershipUpdate> Hear(IEnumerable<(string Id, MemberRecord? Answer, bool IsCut)> results)
     {
         var updates = new List<MembershipUpdate>();
-        foreach (var (id, answer) in results)
+        foreach (var (id, answer, isCut) in results)
         {
-            if (_held.TryGetValue(id, out var held))
+            if (_held.TryGetValue(id, out var held) && !(isCut && held.IsDoubtful))
             {
-                var now = answer ?? _known[id] with { State = MemberState.Suspect };
+                held.IsDoubtful |= answer is not null;
+                var now = answer ?? (held.IsDoubtful ? _known[id] with { State = MemberState.Suspect } : _known[id]); // gone right after this if it is not
                 (held.Answered, held.Since) = (answer is not null, answer is null ? held.Since : time.GetTimestamp());
                 held.IsQueried = true;
                 if (!now.Equals(_known[id]))
@@ -84,22 +91,27 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         return updates;
     }
 
-    /// <summary>Releases the members whose hold time is over. Those of one loss are released together, as one change.</summary>
+    /// <summary>
+    /// Releases the members that are gone: doubtful ones when their hold time is over, those of one loss together, as one change; others as soon as they
+    /// were queried in vain.
+    /// </summary>
     public IEnumerable<MembershipUpdate> Release()
     {
         var hold = config().Hold;
-        if (_isStale || !_held.Values.Any(held => held.IsSilent && time.GetElapsedTime(held.Since) >= hold))
+        if (_isStale)
         {
             return [];
         }
 
+        var isOver = _held.Values.Any(held => held is { IsSilent: true, IsDoubtful: true } && time.GetElapsedTime(held.Since) >= hold);
         var together = hold > HelloWatch.Lease * 2 ? HelloWatch.Lease : hold / 2;
-        var due = _held.Where(pair => pair.Value.IsSilent && time.GetElapsedTime(pair.Value.Since) >= hold - together);
+        var due = _held.Where(pair =>
+            pair.Value.IsSilent && (!pair.Value.IsDoubtful || (isOver && time.GetElapsedTime(pair.Value.Since) >= hold - together))
+        );
         List<MembershipUpdate> gone = [];
-        foreach (var (id, _) in due.ToList())
+        foreach (var (id, held) in due.ToList())
         {
-            Forget(id);
-            gone.Add(new MembershipUpdate.Gone(id, DepartureReason.Expired));
+            gone.Add(held.IsDoubtful ? Forget(id) : Believe(id));
         }
 
         return gone;
@@ -109,7 +121,7 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     {
         Note(stale: false);
         var there = full.Members.Select(static member => member.Id).ToHashSet(StringComparer.Ordinal);
-        _ = Lose([.. _known.Keys.Where(id => !there.Contains(id))]);
+        _ = Lose([.. _known.Keys.Where(id => !there.Contains(id))], queried: false);
         foreach (var member in full.Members)
         {
             Learn(member);
@@ -121,13 +133,11 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
     private void Note(bool stale)
     {
         _away = _isStale && !stale ? time.GetTimestamp() : _away;
-        if (_isStale && !stale)
+        foreach (var held in _held.Values)
         {
-            // Nothing was known while the registry was unreachable, so the hold time begins now.
-            foreach (var held in _held.Values)
-            {
-                held.Since = time.GetTimestamp();
-            }
+            // Nothing was known while the registry was unreachable, so the hold time begins when it is back.
+            held.IsDoubtful |= stale;
+            held.Since = _isStale && !stale ? time.GetTimestamp() : held.Since;
         }
 
         _isStale = stale;
@@ -142,27 +152,40 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
         }
     }
 
-    private void Forget(string id)
+    private List<MemberRecord> Of(bool isDoubtful) =>
+        [.. _held.Where(pair => pair.Value.IsDoubtful == isDoubtful).Select(pair => _known[pair.Key])];
+
+    private MembershipUpdate.Gone Forget(string id)
     {
         _known.Remove(id);
         _held.Remove(id);
+        return new(id, DepartureReason.Expired);
     }
 
-    private List<MembershipUpdate> Lose(IReadOnlyList<string> ids)
+    private MembershipUpdate.Gone Believe(string id)
+    {
+        _lost.Enqueue(time.GetTimestamp());
+        return Forget(id);
+    }
+
+    private List<MembershipUpdate> Lose(IReadOnlyList<string> ids, bool queried)
     {
         var doubtful = IsDoubtful(ids);
+        foreach (var held in _held.Values)
+        {
+            held.IsDoubtful |= doubtful; // the first ones of many, which have not been queried yet
+        }
+
         var updates = new List<MembershipUpdate>();
         foreach (var member in ids.Select(id => _known.GetValueOrDefault(id)).OfType<MemberRecord>())
         {
-            if (doubtful)
+            if (doubtful || !queried || _held.ContainsKey(member.Id))
             {
-                Hold(member.Id);
+                Hold(member.Id, doubtful);
             }
             else
             {
-                Forget(member.Id);
-                _lost.Enqueue(time.GetTimestamp());
-                updates.Add(new MembershipUpdate.Gone(member.Id, DepartureReason.Expired));
+                updates.Add(Believe(member.Id));
             }
         }
 
@@ -186,10 +209,13 @@ internal sealed class LossGuard(Func<MembershipGuardConfig> config, TimeProvider
             || (lost >= 2 && lost > config().MaxLossFraction * (_known.Count + _lost.Count));
     }
 
-    private void Hold(string id) => _held.TryAdd(id, new Held(time.GetTimestamp()));
+    private void Hold(string id, bool doubtful) => _held.TryAdd(id, new Held(time.GetTimestamp()) { IsDoubtful = doubtful });
 
     private sealed class Held(long since)
     {
+        /// <summary>Whether it is gone only after the hold time, and not at its first query in vain.</summary>
+        public bool IsDoubtful { get; set; }
+
         public long Since { get; set; } = since;
 
         public bool Answered { get; set; }

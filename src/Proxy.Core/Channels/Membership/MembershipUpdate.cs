@@ -20,7 +20,15 @@ public abstract record MembershipUpdate
     /// <summary>A member that is gone.</summary>
     /// <param name="Id">Its id.</param>
     /// <param name="Reason">Whether it announced its departure.</param>
-    public sealed record Gone(string Id, DepartureReason Reason) : MembershipUpdate;
+    public sealed record Gone(string Id, DepartureReason Reason) : MembershipUpdate
+    {
+        /// <summary>Whether the member was queried in vain before. A registry only knows that a lease has ended.</summary>
+        internal bool IsQueried { get; init; }
+    }
+
+    /// <summary>Members whose leases a registry has ended in one step.</summary>
+    /// <param name="Ids">Their ids.</param>
+    internal sealed record Lost(IReadOnlyList<string> Ids) : MembershipUpdate;
 
     /// <summary>The registry is unreachable, so the members may be out of date.</summary>
     public sealed record Stale : MembershipUpdate;

@@ -17,17 +17,128 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
     private readonly ConcurrentDictionary<string, Task<MemberRecord?>> _answers = new();
     private readonly ConcurrentQueue<MembershipUpdate> _told = new();
     private Task _reading = Task.CompletedTask;
+    private int _asked;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     [Fact]
-    public async Task Gone_OneOfMany_IsBelievedAtOnce()
+    public async Task Gone_OneOfManyRefusesItsQuery_IsBelievedAtOnce()
     {
         await StartAsync(4);
 
         _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
 
         await Eventually.TrueAsync(() => States() == "A_2:Up A_3:Up A_4:Up");
+    }
+
+    [Fact]
+    public async Task Gone_OneOfManyWasQueriedBefore_IsNotQueriedAgain()
+    {
+        await StartAsync(4);
+        _alive["A_1"] = 0;
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired) { IsQueried = true });
+
+        await Eventually.TrueAsync(() => States() == "A_2:Up A_3:Up A_4:Up");
+        Assert.Equal(0, _asked);
+    }
+
+    [Fact]
+    public async Task Gone_OneOfManyIsFrozen_IsGoneSoon()
+    {
+        await StartAsync(4);
+        _answers["A_1"] = new TaskCompletionSource<MemberRecord?>().Task;
+        var started = _time.GetTimestamp();
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
+        await Eventually.TrueAsync(() => _asked == 1);
+        Assert.Equal("A_1:Up A_2:Up A_3:Up A_4:Up", States());
+        await PassUntilAsync("A_2:Up A_3:Up A_4:Up");
+
+        Assert.InRange(_time.GetElapsedTime(started), _review, _hold / 2);
+    }
+
+    [Fact]
+    public async Task Gone_AllOneByOneAndTheyAnswer_NobodyIsToldOfIt()
+    {
+        await StartAsync(10);
+        for (var number = 1; number <= 10; number++)
+        {
+            _alive[$"A_{number}"] = 0;
+        }
+
+        for (var number = 1; number <= 10; number++)
+        {
+            _session.Say(new MembershipUpdate.Gone($"A_{number}", DepartureReason.Expired));
+            await PassAsync(_review);
+        }
+
+        _session.Say(new MembershipUpdate.Changed(Member("A_11")));
+        await Eventually.TrueAsync(() => _members.Current.All.ContainsKey("A_11"));
+        await PassAsync(_hold * 2);
+        Assert.Equal(11, _members.Current.All.Count);
+        Assert.All(_members.Current.All.Values, static member => Assert.Equal(MemberState.Up, member.State));
+        Assert.Equal(2, _told.Count);
+    }
+
+    [Fact]
+    public async Task Gone_ManyBeforeTheirQueriesHaveEnded_AllAreHeld()
+    {
+        await StartAsync(10);
+        for (var number = 1; number <= 4; number++)
+        {
+            _answers[$"A_{number}"] = new TaskCompletionSource<MemberRecord?>().Task;
+            _session.Say(new MembershipUpdate.Gone($"A_{number}", DepartureReason.Expired));
+        }
+
+        _session.Say(new MembershipUpdate.Changed(Member("A_11")));
+        await Eventually.TrueAsync(() => _members.Current.All.ContainsKey("A_11"));
+        await PassAsync(_hold / 2);
+
+        Assert.Equal(11, _members.Current.All.Count); // none is gone by the first query, which was cut short
+    }
+
+    [Fact]
+    public async Task Lost_ManyInOneStep_AreHeld()
+    {
+        await StartAsync(4);
+
+        _session.Say(new MembershipUpdate.Lost(["A_1", "A_2"]));
+
+        await Eventually.TrueAsync(() => States() == "A_1:Suspect A_2:Suspect A_3:Up A_4:Up");
+    }
+
+    [Fact]
+    public async Task Held_AnswersAndIsReportedLostAgain_Stays()
+    {
+        await StartAsync(3);
+        _alive["A_1"] = _alive["A_2"] = 0;
+        _session.Say(new MembershipUpdate.Full(2, [Member("A_3")]));
+        await Eventually.TrueAsync(() => _asked == 2);
+        await PassAsync(_review);
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired) { IsQueried = true });
+        _session.Say(new MembershipUpdate.Changed(Member("A_4")));
+
+        await Eventually.TrueAsync(() => States() == "A_1:Up A_2:Up A_3:Up A_4:Up");
+    }
+
+    [Fact]
+    public async Task Full_ManyVanish_ManyAreQueriedAtOnce()
+    {
+        await StartAsync(1000);
+        var silent = new TaskCompletionSource<MemberRecord?>();
+        for (var number = 1; number <= 1000; number++)
+        {
+            _answers[$"A_{number}"] = silent.Task;
+        }
+
+        _session.Say(new MembershipUpdate.Full(2, []));
+
+        await Eventually.TrueAsync(() => _asked == 250);
+        silent.SetResult(null);
+        await Eventually.TrueAsync(() => _members.Current.All.Values.All(static member => member.State == MemberState.Suspect));
+        Assert.Equal(1000, _asked);
     }
 
     [Fact]
@@ -204,9 +315,12 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
         _reading = ReadAsync(guarded);
     }
 
-    private Task<MemberRecord?> Ask(MemberRecord member, CancellationToken cancellationToken) =>
-        _answers.GetValueOrDefault(member.Id)
-        ?? Task.FromResult(_alive.ContainsKey(member.Id) ? member with { State = MemberState.Up } : null);
+    private Task<MemberRecord?> Ask(MemberRecord member, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _asked);
+        return _answers.GetValueOrDefault(member.Id)
+            ?? Task.FromResult(_alive.ContainsKey(member.Id) ? member with { State = MemberState.Up } : null);
+    }
 
     private async Task ReadAsync(GuardedMembership guarded)
     {

@@ -91,6 +91,14 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
                     .SequenceEqual(members.Order(StringComparer.Ordinal).Select(static id => $"{id} up"))
         );
 
+    /// <summary>Waits until a host has bound the local address of an instance, whatever it knows of that one.</summary>
+    public Task IsBoundAsync(int host, int instance) =>
+        IsAsync(
+            host,
+            "/api/channels/ring",
+            ring => ring.GetProperty("members").EnumerateArray().Any(member => member.GetProperty("iid").GetString() == ids[instance])
+        );
+
     /// <summary>Waits until a host says that its members may be out of date.</summary>
     public Task IsStaleAsync(int host) => IsAsync(host, "/api/members", static answer => answer.GetProperty("stale").GetBoolean());
 
@@ -158,7 +166,7 @@ internal sealed class ChannelHosts(EtcdServer etcd, params string[] ids) : IAsyn
                 _folder,
                 $"{ids[host]}.state.json"
             )}}" },
-                "Membership": { "Provider": "Engine" },
+                "Membership": { "Provider": "Engine", "Guard": { "Hold": "00:00:02" } },
                 "Items": { "ring": { "Type": "Duplex", "Connector": "ring", "Mode": "Both", "Port": {{Port}} } }
               }
             }
