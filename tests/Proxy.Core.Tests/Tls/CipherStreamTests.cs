@@ -179,7 +179,9 @@ public sealed class CipherStreamTests : IDisposable
                     barrier.SignalAndWait();
                 }
             },
-            TaskCreationOptions.LongRunning
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
         );
         await Task.Factory.StartNew(
             () =>
@@ -193,7 +195,9 @@ public sealed class CipherStreamTests : IDisposable
                     cipher = new CipherStream(new Records(), buffers);
                 }
             },
-            TaskCreationOptions.LongRunning
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
         );
         await disposing;
 

@@ -67,7 +67,7 @@ public sealed class EpollStreamTests : IDisposable
         for (var i = 0; i < 3; i++)
         {
             await Assert.ThrowsAsync<IOException>(async () => await ready.TryReadAsync(new byte[10]));
-            Assert.True(ready.WaitAsync(default).IsCompleted);
+            Assert.True(ready.WaitAsync(default).AsTask().IsCompleted);
         }
 
         await ours.DisposeAsync();
