@@ -15,6 +15,7 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
 {
     private const int HeaderSize = 5;
     private const int LongestRecord = HeaderSize + (1 << 14) + 2048; // RFC 5246, 6.2.3
+    private const byte ApplicationData = 23; // in TLS 1.3 also what is encrypted of a handshake
     private const int SmallSize = 4096; // of a buffer that keeps the beginning of a record while the rest is awaited
     private const int IsFilling = 1;
     private const int IsTaking = 2;
@@ -100,7 +101,8 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
         }
     }
 
-    // Hands on what ends with a record, if that fits, since a TLS stream would have to move the beginning of one.
+    // Hands on one record. In the handshake the others of a flight, too, but none behind data, which may come with it: a TLS stream that has both decrypts
+    // both, and loses the data if that fails.
     private int Take(Span<byte> destination)
     {
         if (destination.IsEmpty)
@@ -115,10 +117,17 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
             return 0;
         }
 
-        var next = _isRaw ? _whole : NextLength;
-        while (Turn is null && next < _whole && next + LengthAt(_start + next) is var more && more <= destination.Length)
+        var (next, last) = (_isRaw ? _whole : NextLength, _start);
+        while (
+            Turn is null
+            && _rest == 0
+            && _buffer![last] != ApplicationData
+            && next < _whole
+            && next + LengthAt(_start + next) is var more
+            && more <= destination.Length
+        )
         {
-            next = more;
+            (next, last) = (more, _start + next);
         }
 
         var count = Math.Min(next, destination.Length);

@@ -291,6 +291,26 @@ public sealed class StreamRelayTests
 
     [Theory]
     [MemberData(nameof(Ways))]
+    public async Task Run_PeerViolatesTlsBehindItsBytes_OtherGetsThemThenReset(string transport, string tls, SslProtocols version)
+    {
+        await using var pair = await RelayedPair.StartAsync(transport, tls, version);
+        var (wrong, other) = tls == RelayedPair.Out ? (pair.Upstream, pair.Client) : (pair.Client, pair.Upstream);
+        var payload = Random(20_000); // two records
+
+        await wrong.SendWithAsync(payload, [23, 3, 3, 0, 32, .. Random(32)]);
+        var (bytes, end) = await other.ReadToEndAsync();
+
+        Assert.Equal(payload, bytes);
+        Assert.Equal(PeerEnd.Reset, end);
+        Assert.Equal(
+            tls == RelayedPair.Out ? ConnectionOutcome.UpstreamTlsFailed : ConnectionOutcome.TlsFailed,
+            await pair.Relay.WaitAsync(_limit)
+        );
+        Assert.Equal(0, pair.Buffers.Outstanding);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
     public async Task Run_SlowReader_MemoryIsBoundedAndNothingLost(string transport, string tls, SslProtocols version)
     {
         await using var pair = await RelayedPair.StartAsync(transport, tls, version);

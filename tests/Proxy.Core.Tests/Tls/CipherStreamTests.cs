@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -8,6 +10,7 @@ using Proxy.Connections;
 using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Connections;
+using Proxy.Limits;
 using Proxy.Timing;
 using Proxy.Tls;
 
@@ -136,10 +139,91 @@ public sealed class CipherStreamTests : IDisposable
         Assert.Equal(0, _buffers.Outstanding);
     }
 
+    // What is kept is less than a record, which fits into half of a buffer.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Read_RecordIsNotWholeAndMemoryIsUsedUp_KeepsNoMoreThanARecordNeeds(bool isPortable)
+    {
+        var memory = new ByteBudget(BufferPool.BufferSize); // one buffer uses it up
+        var buffers = new BufferPool(memory);
+        await using var pair = await Pair.OpenAsync(this, isPortable, buffers);
+        var record = Record(16_000);
+
+        await pair.Peer.SendAsync(record.AsMemory(0, 10_000));
+        var reading = pair.ReadAsync(1);
+        await Eventually.TrueAsync(() => pair.Socket.Available == 0 && memory.Used is > 0 and <= 32 * 1024);
+        Assert.False(reading.IsCompleted);
+        await pair.Peer.SendAsync(record.AsMemory(10_000));
+
+        Assert.Equal((int[])[record.Length], await reading);
+        Assert.Equal((0, 0), (buffers.Outstanding, memory.Used));
+    }
+
+    [Fact]
+    public async Task Dispose_WhileBytesAreTaken_NoBufferIsUsedOrGivenBackAfterIt()
+    {
+        const int Rounds = 3_000;
+        var arrays = new WatchedArrays();
+        var buffers = new BufferPool(arrays);
+        using var barrier = new Barrier(2);
+        var cipher = new CipherStream(new Records(), buffers);
+        var disposing = Task.Factory.StartNew(
+            () =>
+            {
+                for (var round = 0; round < Rounds; round++)
+                {
+                    barrier.SignalAndWait();
+                    Thread.SpinWait(round % 300);
+                    cipher.Dispose();
+                    barrier.SignalAndWait();
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        await Task.Factory.StartNew(
+            () =>
+            {
+                var destination = new byte[Records.Size + 1];
+                for (var round = 0; round < Rounds; round++)
+                {
+                    barrier.SignalAndWait();
+                    ReadUntilDisposed(cipher, destination);
+                    barrier.SignalAndWait();
+                    cipher = new CipherStream(new Records(), buffers);
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        await disposing;
+
+        Assert.Equal((0, 0), (buffers.Outstanding, arrays.Faults));
+    }
+
     public void Dispose()
     {
         _loops.Dispose();
         _clock.Dispose();
+    }
+
+    private static void ReadUntilDisposed(CipherStream cipher, byte[] destination)
+    {
+        try
+        {
+            while (true)
+            {
+                var count = cipher.ReadAsync(destination).AsTask().GetAwaiter().GetResult();
+                Assert.Equal(Records.One, destination.AsSpan(0, count));
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // As it should.
+        }
     }
 
     private static byte[] Record(int length) => [23, 3, 3, (byte)(length >> 8), (byte)length, .. new byte[length]];
@@ -154,12 +238,13 @@ public sealed class CipherStreamTests : IDisposable
 
         public CipherStream Cipher { get; } = new(connection.OpenStream()!, connection.Buffers) { Turn = new(connection) };
 
-        public static async Task<Pair> OpenAsync(CipherStreamTests tests, bool isPortable)
+        public static async Task<Pair> OpenAsync(CipherStreamTests tests, bool isPortable, BufferPool? pool = null)
         {
+            var buffers = pool ?? tests._buffers;
             var (peer, ours) = await Loopback.ConnectAsync(
                 isPortable || !OperatingSystem.IsLinux()
-                    ? new SocketTransportFactory(tests._buffers, tests._clock, TimeProvider.System)
-                    : new EpollTransportFactory(new(tests._loops, tests._buffers)),
+                    ? new SocketTransportFactory(buffers, tests._clock, TimeProvider.System)
+                    : new EpollTransportFactory(new(tests._loops, buffers)),
                 new IPEndPoint(IPAddress.Loopback, 0)
             );
             return new(peer, (TcpConnection)ours);
@@ -205,6 +290,65 @@ public sealed class CipherStreamTests : IDisposable
 
             Next = reading.AsTask();
             _bytes.SetResult(total);
+        }
+    }
+
+    /// <summary>A transport that has records at any time, and some of them later.</summary>
+    private sealed class Records : ConnectionStream
+    {
+        public const int Size = 105;
+        private const int Together = 5;
+        private int _reads;
+
+        public static byte[] One { get; } = [23, 3, 3, 0, Size - 5, .. Enumerable.Repeat((byte)7, Size - 5)];
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (buffer.IsEmpty)
+            {
+                return 0;
+            }
+
+            if (++_reads % 4 == 0)
+            {
+                await Task.Yield();
+            }
+
+            for (var i = 0; i < Together; i++)
+            {
+                One.CopyTo(buffer[(i * Size)..]);
+            }
+
+            return Together * Size;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+    }
+
+    /// <summary>Arrays that are unusable once they were given back.</summary>
+    private sealed class WatchedArrays : ArrayPool<byte>
+    {
+        private readonly ConcurrentDictionary<byte[], bool> _rented = [];
+        private int _faults;
+
+        public int Faults => Volatile.Read(ref _faults);
+
+        public override byte[] Rent(int minimumLength)
+        {
+            var array = new byte[1024]; // of which the test uses less
+            _rented[array] = true;
+            return array;
+        }
+
+        public override void Return(byte[] array, bool clearArray = false)
+        {
+            if (!_rented.TryRemove(array, out _))
+            {
+                Interlocked.Increment(ref _faults);
+            }
+
+            Array.Fill(array, byte.MaxValue);
         }
     }
 }

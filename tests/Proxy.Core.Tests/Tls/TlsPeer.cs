@@ -65,6 +65,14 @@ internal sealed class TlsPeer : IDisposable
 
     public Task SendAsync(ReadOnlyMemory<byte> bytes) => Stream.WriteAsync(bytes).AsTask().WaitAsync(Eventually.Limit);
 
+    /// <summary>Sends bytes, and behind them, so that they come at once, some that its TLS knows nothing of.</summary>
+    public async Task SendWithAsync(ReadOnlyMemory<byte> bytes, byte[] behind)
+    {
+        _cipher.Hold();
+        await SendAsync(bytes);
+        await _cipher.ReleaseAsync(behind).WaitAsync(Eventually.Limit);
+    }
+
     public async Task<byte[]> ReadAsync(int count)
     {
         var bytes = new byte[count];
