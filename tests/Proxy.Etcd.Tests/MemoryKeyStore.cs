@@ -29,6 +29,7 @@ internal sealed class MemoryKeyStore(MemoryCluster cluster) : IKeyStore
 
     /// <summary>Is called once before the next change, as what another process does first.</summary>
     public Action? BeforeCommit { get; set; }
+
     /// <summary>What the answers of writes wait for; null for nothing. The writes themselves do not wait.</summary>
     public Task? AnswersAfter { get; set; }
 

@@ -375,7 +375,12 @@ internal sealed partial class GlobalPermits : IPermits
         if (_served.Any(static ticket => ticket is { IsLocal: false, IsLost: false }) && _term is { } term)
         {
             var left = term.Left - LeaseTerm.Margin;
-            Sooner(left <= TimeSpan.Zero ? _soon : left < _look ? left : _look, ref due);
+            Sooner(
+                left <= TimeSpan.Zero ? _soon
+                    : left < _look ? left
+                    : _look,
+                ref due
+            );
         }
 
         _timer.Change(due, Timeout.InfiniteTimeSpan);

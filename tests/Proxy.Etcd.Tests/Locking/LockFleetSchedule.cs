@@ -154,7 +154,10 @@ internal sealed class LockFleetSchedule : IDisposable
         }
 
         var reset = _hosts.Sum(host => host.CountReset(_now, Grace.Length - _step)); // hosts are out of step
-        Assert.True(admitted.Count == 0 || reset + Holders().Count <= _mostPermits, $"The service of {reset} has no time to notice at {_now}.");
+        Assert.True(
+            admitted.Count == 0 || reset + Holders().Count <= _mostPermits,
+            $"The service of {reset} has no time to notice at {_now}."
+        );
 
         // One whose host is frozen beyond its lease does not know yet that it has lost its permit.
         var holders = Holders();
