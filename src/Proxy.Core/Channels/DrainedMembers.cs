@@ -18,7 +18,7 @@ internal sealed class DrainedMembers
     /// <summary>Whether an operator drains it at this host.</summary>
     public bool IsHere(string member) => _here.ContainsKey(member);
 
-    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    /// <summary>The operator that has all hosts drain it; null if it is not drained at all hosts.</summary>
     public DrainOrder? ForAll(string member) => _forAll.GetValueOrDefault(new(null, member));
 
     public void Add(string member) => _here.TryAdd(member, true);

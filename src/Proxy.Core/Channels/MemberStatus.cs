@@ -33,7 +33,7 @@ public sealed record MemberStatus(
     /// <summary>Whether it is drained at this host.</summary>
     public bool DrainedHere { get; init; }
 
-    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    /// <summary>The operator that has all hosts drain it; null if it is not drained at all hosts.</summary>
     public DrainOrder? DrainedForAll { get; init; }
 
     /// <summary>How well it works; null where that is not asked for.</summary>

@@ -1,7 +1,7 @@
 namespace Proxy.Connections;
 
 /// <summary>
-/// A stream whose bytes are taken only once they are there: what waits for them holds no memory, and nobody asks the system first whether there are any.
+/// A stream whose bytes are taken only once they are there: what waits for them holds no memory, and the system is not asked first whether there are any.
 /// One reader at a time.
 /// </summary>
 internal interface IReadyStream

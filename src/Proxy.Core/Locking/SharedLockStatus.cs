@@ -28,7 +28,7 @@ public enum SharedLockState
     /// <summary>In turn over all hosts.</summary>
     Shared,
 
-    /// <summary>Not at all, since the engine cannot be reached or refuses; those who hold a permit may go on until the lease of this host ends.</summary>
+    /// <summary>Not at all, since the engine cannot be reached or refuses; clients that hold a permit may go on until the lease of this host ends.</summary>
     Unreachable,
 
     /// <summary>By its own queue with permits of its own, since the engine cannot be reached and <c>WhenEngineLost</c> is <c>Local</c>.</summary>

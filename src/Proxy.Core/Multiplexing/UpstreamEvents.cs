@@ -250,7 +250,7 @@ internal sealed class UpstreamEvents(
                 return;
             }
 
-            // At once: what reads would take the rest of a reply for bytes that nobody asked for, and blame the destination.
+            // At once: what reads would take the rest of a reply for bytes without a request, and blame the destination.
             state.Requests.Settle(request);
             wasClosing = Lose(connection, UpstreamLoss.Unfinished, failed);
         }

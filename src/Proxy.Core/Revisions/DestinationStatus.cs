@@ -20,7 +20,7 @@ public sealed record DestinationStatus(string Id, string Address, DestinationHea
     /// <summary>Whether it is drained at this host.</summary>
     public bool DrainedHere { get; init; }
 
-    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    /// <summary>The operator that has all hosts drain it; null if it is not drained at all hosts.</summary>
     public DrainOrder? DrainedForAll { get; init; }
 
     /// <summary>Its dials and bytes, those of open TCP connections included; null where that is not asked for.</summary>

@@ -4,7 +4,7 @@ namespace Proxy.Timing;
 
 /// <summary>
 /// A clock that also runs while the machine is suspended and while the process is stopped, for what another machine counts meanwhile, such as a lease. Its
-/// timers are those of the system, which on Linux stand still during a suspension: whoever waits for long has to look at the clock now and then.
+/// timers are those of the system, which on Linux stand still during a suspension: what waits for long has to look at the clock now and then.
 /// </summary>
 /// <remarks>
 /// On Linux it is CLOCK_BOOTTIME. Elsewhere it is the system's monotonic clock: on Windows that counts a suspension, too. On macOS it stands still while the machine

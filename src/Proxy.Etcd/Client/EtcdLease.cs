@@ -95,7 +95,7 @@ internal sealed partial class EtcdLease : IProcessLease, IAsyncDisposable
     public void Doubt()
     {
         Volatile.Write(ref _isDoubted, true);
-        _doubt.Set(); // which whoever waits resets
+        _doubt.Set(); // which the loop that waits resets
     }
 
     /// <summary>Ends the lease here and, if the engine answers soon, there: its keys are gone then.</summary>

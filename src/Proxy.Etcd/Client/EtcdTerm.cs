@@ -88,7 +88,7 @@ internal sealed class EtcdTerm : LeaseTerm, IDisposable
             (_sent, _length) = (sent, length);
             if (_nearEnd.IsCancellationRequested && LeftNow() > Margin)
             {
-                _nearEnd = new(); // who has the old one has been told to end
+                _nearEnd = new(); // holders of the old one have been told to end
             }
         }
 

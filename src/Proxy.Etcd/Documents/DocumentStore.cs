@@ -63,7 +63,7 @@ internal sealed class DocumentStore(IKeyStore store, EngineKeys keys)
         ];
     }
 
-    /// <summary>Writes a document and its history in one transaction, if nobody has written it since it was read.</summary>
+    /// <summary>Writes a document and its history in one transaction, if it was not written since it was read.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="text">The new text.</param>
     /// <param name="read">What was read before; null if it did not exist.</param>

@@ -36,7 +36,7 @@ internal static class SharedRules
         }
     }
 
-    /// <summary>The secrets in a document: whoever may read the engine can read them.</summary>
+    /// <summary>The secrets in a document, which any client with the right to read the engine can read.</summary>
     /// <param name="content">The content.</param>
     /// <param name="layer">The layer of the document.</param>
     public static IEnumerable<ConfigProblem> Secrets(JsonFileContent content, string layer) =>

@@ -264,7 +264,7 @@ internal sealed partial class GlobalPermits
             _own.LineUpAnew();
         }
 
-        // At the start nobody knows who has just vanished.
+        // At the start it is not known which clients have just vanished.
         if (isFirst || gone.Count > 0)
         {
             _grace.Begin(isFirst ? 0 : rank);

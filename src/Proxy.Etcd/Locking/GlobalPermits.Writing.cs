@@ -71,7 +71,7 @@ internal sealed partial class GlobalPermits
             _trouble.NoteSucceeded();
             if (!result.Succeeded && !batch.IsRepeated)
             {
-                _own.TakeBack(batch, isRefused: false); // somebody else has such a key, so others are needed
+                _own.TakeBack(batch, isRefused: false); // such a key exists already, so others are needed
             }
             else if (!_own.Made(batch, result.Revision))
             {

@@ -264,7 +264,7 @@ internal sealed partial class GlobalPermits : IPermits
             : SharedLockState.Unreachable;
     }
 
-    // By itself the host admits nobody before its lease is over, and not at once after a pause of the whole process.
+    // By itself the host admits no client before its lease is over, and not at once after a pause of the whole process.
     private bool IsOver() =>
         _term is { Ended.IsCancellationRequested: false } term
             ? term.Left <= TimeSpan.Zero && _trouble.WithoutLease >= _patience

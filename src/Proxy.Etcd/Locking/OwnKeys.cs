@@ -236,7 +236,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
         return true;
     }
 
-    /// <summary>Compares two keys by who comes first.</summary>
+    /// <summary>Compares two keys by their order.</summary>
     public static int Compare(KeyPlace one, KeyPlace other) =>
         one.Created != other.Created ? one.Created.CompareTo(other.Created) : string.CompareOrdinal(one.Key, other.Key);
 

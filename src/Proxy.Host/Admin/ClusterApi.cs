@@ -38,7 +38,7 @@ internal static class ClusterApi
                     bool allHosts = false
                 ) =>
                     allHosts
-                        ? DrainForAllAsync(new(id, destination), clusters, known, fleet, context)
+                        ? SetForAllAsync(new(id, destination), isDrained: true, clusters, known, fleet, context)
                         : Task.FromResult(Answer(clusters.TryDrain(id, destination), id, destination, clusters, known))
             )
             .WithSummary(
@@ -57,7 +57,7 @@ internal static class ClusterApi
                     bool allHosts = false
                 ) =>
                     allHosts
-                        ? UndrainForAllAsync(new(id, destination), clusters, known, fleet, context)
+                        ? SetForAllAsync(new(id, destination), isDrained: false, clusters, known, fleet, context)
                         : Task.FromResult(Answer(clusters.TryUndrain(id, destination), id, destination, clusters, known))
             )
             .WithSummary(
@@ -78,8 +78,9 @@ internal static class ClusterApi
             ? TypedResults.Ok(With(known.With(clusters.WithTraffic([found])[0]), certificates))
             : TypedResults.NotFound(new ApiError($"There is no cluster '{id}'."));
 
-    private static async Task<DrainAnswer> DrainForAllAsync(
+    private static async Task<DrainAnswer> SetForAllAsync(
         DrainTarget target,
+        bool isDrained,
         ClusterRegistry clusters,
         KnownConditions known,
         FleetDraining fleet,
@@ -91,38 +92,18 @@ internal static class ClusterApi
             return TypedResults.BadRequest(missing);
         }
 
-        // A mistyped name would be drained for ever, and by nobody.
-        return Find(target, clusters) is null ? TypedResults.NotFound(NotFoundError(target.ClusterId!, target.Id))
-            : await fleet.SetAsync(target, isDrained: true, context) is { } failure ? Unavailable(failure)
-            : Answer(done: true, target.ClusterId!, target.Id, clusters, known);
-    }
-
-    private static async Task<DrainAnswer> UndrainForAllAsync(
-        DrainTarget target,
-        ClusterRegistry clusters,
-        KnownConditions known,
-        FleetDraining fleet,
-        HttpContext context
-    )
-    {
-        if (fleet.Missing is { } missing)
-        {
-            return TypedResults.BadRequest(missing);
-        }
-
+        // A mistyped name would be drained for ever, and at no host.
         var isKnown = Find(target, clusters) is not null;
-        if (!isKnown && !await fleet.MayHaveAsync(target, context.RequestAborted))
+        if (!isKnown && (isDrained || !await fleet.MayHaveAsync(target, context.RequestAborted)))
         {
             return TypedResults.NotFound(NotFoundError(target.ClusterId!, target.Id));
         }
 
-        return await fleet.SetAsync(target, isDrained: false, context) is { } failure ? Unavailable(failure)
+        return await fleet.SetAsync(target, isDrained, context) is { } failure
+                ? TypedResults.Json(failure, statusCode: StatusCodes.Status503ServiceUnavailable)
             : isKnown ? Answer(done: true, target.ClusterId!, target.Id, clusters, known)
             : TypedResults.NoContent();
     }
-
-    private static JsonHttpResult<ApiError> Unavailable(ApiError failure) =>
-        TypedResults.Json(failure, statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static DestinationStatus? Find(DrainTarget target, ClusterRegistry clusters) =>
         clusters.Find(target.ClusterId!)?.Destinations.FirstOrDefault(one => one.Id.Equals(target.Id, StringComparison.OrdinalIgnoreCase));

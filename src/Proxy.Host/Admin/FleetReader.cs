@@ -42,7 +42,7 @@ internal sealed class FleetReader(IFleet? fleet = null, IFleetDrains? drains = n
         );
     }
 
-    // Those of which nobody knows when they began are taken for the oldest.
+    // Those whose beginning is not known are taken for the oldest.
     private List<FleetDrainAnswer> Drains() =>
         [
             .. (drains?.Current ?? new Dictionary<DrainTarget, DrainOrder>())

@@ -63,6 +63,6 @@ internal sealed record SnapshotClusters(IReadOnlyList<NotableDestination> Notabl
 /// <param name="Drained">Whether an operator has drained it, so that it gets no new connections and requests.</param>
 internal sealed record NotableDestination(string Cluster, string Destination, bool Unhealthy, bool Drained)
 {
-    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    /// <summary>The operator that has all hosts drain it; null if it is not drained at all hosts.</summary>
     public DrainOrder? DrainedForAll { get; init; }
 }

@@ -25,7 +25,7 @@ internal sealed class DrainedDestinations : IClusterChangeListener
         }
     }
 
-    /// <summary>Who has all hosts drain it; null if nobody does.</summary>
+    /// <summary>The operator that has all hosts drain it; null if it is not drained at all hosts.</summary>
     public DrainOrder? ForAll(string clusterId, string destinationId) => _forAll.GetValueOrDefault(new(clusterId, destinationId));
 
     /// <summary>Replaces what all hosts drain.</summary>

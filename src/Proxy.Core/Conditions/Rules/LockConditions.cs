@@ -27,7 +27,7 @@ internal sealed class LockConditions(LockRegistry locks) : IConditionSource
         );
     }
 
-    // Without the engine nobody is admitted; by permits of its own this host admits clients, but together the hosts may admit too many.
+    // Without the engine no client is admitted; by permits of its own this host admits clients, but together the hosts may admit too many.
     private static Condition OfEngine(string routeId, SharedLockStatus shared, int waiting) =>
         new(
             ConditionKind.Lock,

@@ -5,7 +5,7 @@ using Proxy.Host.Hosting;
 
 namespace Proxy.Host.Cli.Documents;
 
-/// <summary><c>proxy config put</c>: checks a document with the layers of this machine, and writes it unless somebody else has.</summary>
+/// <summary><c>proxy config put</c>: checks a document with the layers of this machine, and writes it unless it has changed meanwhile.</summary>
 internal static class PutCommand
 {
     private static readonly Argument<string?> _file = new("FILE")
