@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Measures a host with many routes: routes.py PROXY_DLL KIND COUNT EDITS.
 
-KIND is `networks` (routes of one endpoint, told apart by source networks) or `addresses` (a route and a cluster for each address). Starts the
-program, edits one route EDITS times, and prints the cells of a row: seconds and CPU seconds of the start, kB of heap and of memory for each route,
-then for an edit the median CPU seconds, the memory and heap in MB after the first and after the last edit, and the 99th percentile in ms of echoes
-through one connection before the edits and during them. Every wait has a limit.
+KIND is `networks` (routes of one endpoint, told apart by source networks) or `addresses` (a route and a cluster for each address). Starts the program
+without those routes, then with them, edits one route EDITS times, sends traffic, and prints lines `figure value`. The echo server and the client whose
+latency counts are processes of their own. Every wait has a limit.
 """
 
+import atexit
 import json
+import multiprocessing
 import os
+import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -19,6 +22,7 @@ import time
 import urllib.request
 
 LIMIT = 120  # seconds, for each wait
+CONNECTIONS, BYTES = 1000, 65536  # of the traffic after the edits
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,23 +34,25 @@ def free_ports(count):
     return ports
 
 
-def echo_server():
-    listener = socket.create_server(("127.0.0.1", 0))
+def echo(listener):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-    def serve():
-        while True:
-            client, _ = listener.accept()
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=echo, args=(client,), daemon=True).start()
-
-    def echo(client):
+    def serve(client):
         try:
-            while data := client.recv(4096):
+            while data := client.recv(65536):
                 client.sendall(data)
         except ConnectionError:
             pass  # the host has stopped
 
-    threading.Thread(target=serve, daemon=True).start()
+    while True:
+        client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+
+def echo_server():
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    multiprocessing.Process(target=echo, args=(listener,), daemon=True).start()
     return listener.getsockname()[1]
 
 
@@ -62,6 +68,7 @@ class Host:
         self.process = subprocess.Popen(
             ["dotnet", program, "run", "--config", self.file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        atexit.register(self.stop)
         self.wait(lambda: self.api("/healthz/ready") is not None)
         self.start = time.monotonic() - begun
 
@@ -107,7 +114,7 @@ class Host:
         while not fact():
             if self.process.poll() is not None or time.monotonic() > end:
                 sys.exit(f"The program has ended ({self.process.poll()}) or takes longer than {LIMIT} s.")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def cpu(self):
         with open(f"/proc/{self.process.pid}/stat") as file:
@@ -121,57 +128,107 @@ class Host:
     def heap(self):
         return self.status()["process"]["gc"]["heapBytes"] / 1e6
 
-
-class Probe(threading.Thread):
-    """One running connection: echoes, one after the other."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.times = []
-        self.start()
-
-    def run(self):
+    def stop(self):
+        atexit.unregister(self.stop)
+        self.process.terminate()
         try:
-            while True:
-                begun = time.monotonic()
-                self.socket.sendall(b"x")
-                if not self.socket.recv(1):
-                    return
-                self.times.append((time.monotonic() - begun) * 1000)
-                time.sleep(0.001)
-        except ConnectionError:
-            pass  # the host has stopped
+            self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def p99(self):
-        times, self.times = self.times, []
-        return statistics.quantiles(times, n=100)[98]
+
+def probe(port, pipe):
+    """One running connection: echoes, one after the other. Answers each message of the pipe with the 99th percentile since the last."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    times = []
+    while True:
+        begun = time.monotonic()
+        connection.sendall(b"x")
+        connection.recv(1)
+        times.append((time.monotonic() - begun) * 1000)
+        time.sleep(0.001)
+        if pipe.poll():
+            pipe.recv()
+            pipe.send(statistics.quantiles(times, n=100)[98])
+            times = []
+
+
+def traffic(port):
+    """Opens connections, sends some bytes through each and back, and closes them."""
+    connections = [socket.create_connection(("127.0.0.1", port), timeout=LIMIT) for _ in range(CONNECTIONS)]
+    for connection in connections:
+        connection.sendall(bytes(BYTES))
+        left = BYTES
+        while left and (got := len(connection.recv(left))):
+            left -= got
+        if left:
+            sys.exit("A connection was closed early.")
+    for connection in connections:
+        connection.close()
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the host is ended then too
     program, kind, count, edits = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    empty = Host(program, kind, 0)
+    time.sleep(5)
+    empty_heap, empty_memory = empty.heap(), empty.memory()
+    empty.stop()
     host = Host(program, kind, count)
     start_cpu = host.cpu()
-    probe = Probe(host.first)
+    ours, theirs = multiprocessing.Pipe()
+    client = multiprocessing.Process(target=probe, args=(host.first, theirs), daemon=True)
+    client.start()
+
+    def p99():
+        ours.send(None)
+        return ours.recv() if ours.poll(LIMIT) else sys.exit("The running connection has ended.")
+
     time.sleep(5)
-    quiet = probe.p99()
+    p99()  # the first seconds of a process count for nothing
+    time.sleep(5)
+    quiet = p99()
     heap, memory = host.heap(), host.memory()
-    used, after_first = [], None
+    used, took, first = [], [], None
     for number in range(1, edits + 1):
-        before, revision = host.cpu(), host.status()["revision"]["id"]
+        before, revision, begun = host.cpu(), host.status()["revision"]["id"], time.monotonic()
         host.edit(number)
         host.wait(lambda: host.status()["revision"]["id"] != revision)
+        took.append(time.monotonic() - begun)
+        time.sleep(0.5)  # what follows an edit belongs to it
         used.append(host.cpu() - before)
         if number == 1:
-            after_first = (host.memory(), host.heap())
-    busy = probe.p99()
-    print(
-        f"{host.start:.1f} | {start_cpu:.1f} | {heap * 1000 / count:.1f} | {memory * 1000 / count:.1f} | {statistics.median(used):.2f}"
-        f" | {after_first[0]:.0f}, {after_first[1]:.0f} | {host.memory():.0f}, {host.heap():.0f} | {quiet:.1f} | {busy:.1f}"
-    )
-    host.process.terminate()
-    host.process.wait(LIMIT)
+            first = (host.memory(), host.heap())
+    busy = p99()
+    edited = (host.memory(), host.heap())
+    traffic(host.first)
+    time.sleep(2)
+    figures = {
+        "start": host.start,
+        "start_cpu": start_cpu,
+        "heap_kb": (heap - empty_heap) * 1000 / count,
+        "memory_kb": (memory - empty_memory) * 1000 / count,
+        "edit_cpu": statistics.median(used),
+        "edit": statistics.median(took),
+        "memory_before": memory,
+        "memory_first": first[0],
+        "memory_edited": edited[0],
+        "memory_traffic": host.memory(),
+        "heap_before": heap,
+        "heap_first": first[1],
+        "heap_edited": edited[1],
+        "p99_quiet": quiet,
+        "p99_edits": busy,
+        "p99_moved": busy - quiet,
+    }
+    for figure, value in figures.items():
+        print(figure, value)
+    client.terminate()
+    host.stop()
 
 
 main()

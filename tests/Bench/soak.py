@@ -20,6 +20,7 @@ import random
 import re
 import signal
 import socket
+import ssl
 import statistics
 import struct
 import subprocess
@@ -166,7 +167,7 @@ class Destination:
 
 class Totals:
     def __init__(self):
-        self.exchanges = dict.fromkeys(("forward", "lock", "multiplex", "http", "reset"), 0)
+        self.exchanges = dict.fromkeys(("forward", "lock", "multiplex", "http", "https", "reset"), 0)
         self.cut = dict.fromkeys(self.exchanges, 0)
         self.bytes = self.short = self.edits = self.faults = 0
         self.wrong = []
@@ -175,8 +176,9 @@ class Totals:
 class Load:
     PATIENCE = 60
 
-    def __init__(self, ports, totals):
+    def __init__(self, ports, totals, folder):
         self.ports, self.totals = ports, totals
+        self.tls = ssl.create_default_context(cafile=f"{folder}/soak.crt")
         self.ids = 0
         self.running = True
 
@@ -263,7 +265,15 @@ class Load:
             writer.close()
 
     async def http(self):
-        reader, writer = await self.dial("web")
+        return await self.requests(*await self.dial("web"))
+
+    async def https(self):
+        """The same through the TLS of a TCP route that passes its connections to the HTTP server."""
+        return await self.requests(
+            *await asyncio.open_connection("127.0.0.1", self.ports["shared"], limit=1 << 20, ssl=self.tls, server_hostname="soak")
+        )
+
+    async def requests(self, reader, writer):
         count = 0
         try:
             for _ in range(random.randrange(1, 20)):
@@ -362,6 +372,15 @@ def rises(samples, name, slack):
     return first < second < last and last - first > slack(first)
 
 
+def short_connections(folder):
+    """How many short connections were made and how many failed, if there are such."""
+    try:
+        with open(f"{folder}/rate.log") as lines:
+            return tuple(int(number) for number in lines.readlines()[-1].split())
+    except (OSError, IndexError):
+        return ("", "")
+
+
 async def run(seconds, every, proxy, folder, ports):
     try:
         return await soak(seconds, every, proxy, folder, ports)
@@ -372,7 +391,7 @@ async def run(seconds, every, proxy, folder, ports):
 
 async def soak(seconds, every, proxy, folder, ports):
     totals = Totals()
-    load = Load(ports, totals)
+    load = Load(ports, totals, folder)
     destinations = [
         Destination("a", (ports["a.stream"], ports["a.lock"], ports["a.line"], ports["a.web"]), folder),
         Destination("b", (ports["b.stream"], ports["b.lock"], ports["b.line"], ports["b.web"]), folder),
@@ -381,7 +400,7 @@ async def soak(seconds, every, proxy, folder, ports):
         destination.start()
     await asyncio.sleep(1)
     before = Sample(proxy, ports["admin"])
-    kinds = {"forward": (10, 0.1), "reset": (2, 0.2), "lock": (5, 0.1), "multiplex": (20, 0.1), "http": (5, 0.1)}
+    kinds = {"forward": (10, 0.1), "reset": (2, 0.2), "lock": (5, 0.1), "multiplex": (20, 0.1), "http": (5, 0.1), "https": (5, 0.1)}
     tasks = [
         asyncio.create_task(load.repeat(kind, getattr(load, kind), pause))
         for kind, (count, pause) in kinds.items()
@@ -390,7 +409,7 @@ async def soak(seconds, every, proxy, folder, ports):
     breaking = asyncio.create_task(break_things(load, totals, destinations, proxy))
     editing = asyncio.create_task(edit(load, totals, f"{folder}/proxy.json"))
     samples = []
-    columns = ("second", "exchanges", "cut", "GB", "wrong", "faults", "edits", "RSS MB", "heap MB", "descriptors", "threads")
+    columns = ("second", "exchanges", "cut", "GB", "wrong", "faults", "edits", "short", "short failed", "RSS MB", "heap MB", "descriptors", "threads")
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
     begin = time.monotonic()
     failed = None
@@ -411,6 +430,7 @@ async def soak(seconds, every, proxy, folder, ports):
             len(totals.wrong) + sum(len(destination.wrong()) for destination in destinations),
             totals.faults,
             totals.edits,
+            *short_connections(folder),
             round(sample.rss),
             "" if sample.heap is None else round(sample.heap),
             sample.descriptors,
@@ -429,11 +449,14 @@ async def soak(seconds, every, proxy, folder, ports):
         after = before
         failed = "the proxy is gone"
 
+    made, refused = short_connections(folder)
     violations = totals.wrong + [line for destination in destinations for line in destination.wrong()]
     print()
     for kind in kinds:
         print(f"{kind}: {totals.exchanges[kind]} exchanges, {totals.cut[kind]} cut by a fault")
     print(f"{totals.bytes / 1e9:.3f} GB compared, {totals.faults} faults, {totals.edits} edits, of which {after.accepted:.0f} were applied (with the first).")
+    if made != "":
+        print(f"{made} short connections, {made / (time.monotonic() - begin):.0f} a second, {refused} failed.")
     print(f"Wrong: {len(violations)}. Ended with FIN before they were complete: {totals.short}.")
     print(f"Descriptors {before.descriptors} before, {after.descriptors} after; threads {before.threads}, {after.threads}; RSS {before.rss:.0f} MB, {after.rss:.0f} MB.")
     problems = violations[:20]

@@ -47,6 +47,18 @@ internal sealed class ManualTime() : FakeTimeProvider(new DateTimeOffset(2030, 1
         }
     }
 
+    /// <summary>The number of timers that are set.</summary>
+    public int TimersSet
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count(static timer => timer.Due is not null);
+            }
+        }
+    }
+
     /// <summary>Completes once a timer is set that is due in exactly so long.</summary>
     public async Task WaitForTimerAsync(TimeSpan due)
     {

@@ -11,7 +11,18 @@ internal sealed class FakeConnection(string id = "fake") : DefaultConnectionCont
 
     public bool Disposed => Volatile.Read(ref _disposed) > 0;
 
-    public override void Abort(ConnectionAbortedException abortReason) => Aborted = true;
+    /// <summary>What aborting it throws the first time; null for nothing.</summary>
+    public Exception? Breaks { get; set; }
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        Aborted = true;
+        if (Breaks is { } exception)
+        {
+            Breaks = null;
+            throw exception;
+        }
+    }
 
     public override ValueTask DisposeAsync()
     {

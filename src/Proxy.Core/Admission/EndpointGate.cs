@@ -6,12 +6,12 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Admission;
 
-/// <summary>Decides which peers an endpoint accepts, before anything is read. The count of connections survives edits. Thread-safe.</summary>
+/// <summary>Decides which peers an endpoint accepts, before anything is read. The count of connections, which their records tell of their ends, survives edits. Thread-safe.</summary>
 /// <param name="endpointId">The id of the endpoint.</param>
 /// <param name="time">Measures the time between lines in the log.</param>
 /// <param name="logger">Receives a line when a limit is reached.</param>
 /// <param name="used">Called with the first connection after there was none, and with the last, while no endpoint has this gate; null if it is kept.</param>
-internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger logger, Action<EndpointGate>? used = null)
+internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger logger, Action<EndpointGate>? used = null) : IOpenCount
 {
     private readonly LimitReports _reports = new(time);
     private int _count;
@@ -55,35 +55,27 @@ internal sealed class EndpointGate(string endpointId, TimeProvider time, ILogger
             return Task.CompletedTask;
         }
 
-        return CountAsync(connection, maximum, next);
+        var count = Interlocked.Increment(ref _count);
+        ConnectionRecord.Of(connection).CountedBy(this);
+        if (count == 1)
+        {
+            TellIfRemoved(); // it was accepted before the endpoint went
+        }
+
+        if (count > maximum)
+        {
+            Refuse(connection, "MaxConnections", maximum, ConnectionOutcome.LimitExceeded);
+            return Task.CompletedTask;
+        }
+
+        return next(connection);
     }
 
-    private async Task CountAsync(ConnectionContext connection, int? maximum, ConnectionDelegate next)
+    void IOpenCount.Left()
     {
-        try
+        if (Interlocked.Decrement(ref _count) == 0)
         {
-            var count = Interlocked.Increment(ref _count);
-            if (count == 1)
-            {
-                TellIfRemoved(); // it was accepted before the endpoint went
-            }
-
-            if (count > maximum)
-            {
-                Refuse(connection, "MaxConnections", maximum, ConnectionOutcome.LimitExceeded);
-                return;
-            }
-
-            var running = next(connection);
-            next = null!; // it leads to all routes of the address, and the connection may outlive many edits
-            await running;
-        }
-        finally
-        {
-            if (Interlocked.Decrement(ref _count) == 0)
-            {
-                TellIfRemoved();
-            }
+            TellIfRemoved();
         }
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 namespace Proxy.Admission;
 
 /// <summary>
-/// Forgets the sources that have been idle, every few seconds: after a flood from many sources perhaps no client comes for whom room would be made.
+/// Forgets the sources that have been idle, every few seconds: after a flood from many sources perhaps no client comes that would have room made for it.
 /// </summary>
 internal sealed class SourceSweeper(Limiters limiters, TimeProvider time) : IHostedService, IAsyncDisposable
 {

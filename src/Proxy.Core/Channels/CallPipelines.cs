@@ -27,7 +27,8 @@ internal sealed class CallPipelines(
     {
         var forward = new ForwardHandler(dialer, client => Target(client, key, Newest(key, bound)), WithoutTimeouts, forwarding);
         var endpoint = ChannelSlots.Endpoint(key.Channel);
-        return client => tracking.OnConnectionAsync(client, endpoint, ChannelSlots.Calls, forward.OnConnectedAsync);
+        ConnectionDelegate connected = forward.OnConnectedAsync;
+        return client => tracking.ServeAsync(client, endpoint, ChannelSlots.Calls, connected);
     }
 
     /// <summary>Builds the pipeline of a route that names a connector.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,7 @@ using Proxy.Configuration;
 using Proxy.Configuration.Reading;
 using Proxy.Diagnostics;
 using Proxy.Limits;
+using Proxy.Listeners;
 
 namespace Proxy.Channels;
 
@@ -69,7 +71,8 @@ internal static class ChannelServices
             provider.GetRequiredService<TunnelSecurity>().Credentials,
             provider.GetRequiredService<ThisInstance>().Id,
             provider.GetRequiredService<TunnelPace>(),
-            provider.GetRequiredService<ILogger<TunnelConnectionFactory>>()
+            provider.GetRequiredService<ILogger<TunnelConnectionFactory>>(),
+            provider.GetRequiredService<IConnectionFactory>()
         ));
         services.TryAddSingleton<ITunnelService, ServedTunnels>();
         services.TryAddSingleton(static provider => new TunnelServer(
@@ -77,7 +80,8 @@ internal static class ChannelServices
             provider.GetRequiredService<TunnelSecurity>().Credentials,
             provider.GetRequiredService<ITunnelService>(),
             provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<TunnelPace>()
+            provider.GetRequiredService<TunnelPace>(),
+            provider.GetRequiredService<ListenerManager>()
         ));
         services.TryAddSingleton<TunnelTrust>();
     }

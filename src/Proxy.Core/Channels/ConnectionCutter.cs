@@ -13,13 +13,15 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrai
     private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Closes the tunnels of a member that is gone, at once or after a time limit; not if the member is back by then.</summary>
-    public void CutGone(string member, TimeSpan limit, Func<bool> isBack)
-    {
-        foreach (var record in Open().Where(record => record.DestinationId == member))
-        {
-            drain.Begin(record, limit, ConnectionOutcome.MemberGone, isBack);
-        }
-    }
+    public void CutGone(string member, TimeSpan limit, Func<bool> isBack) =>
+        Cut(Open().Where(record => record.DestinationId == member), limit, ConnectionOutcome.MemberGone, isBack);
+
+    /// <summary>
+    /// Closes the tunnels of a member that does not answer and which have connections of their own, after a time limit and not if the member has answered by then.
+    /// The kernel of a process that is frozen acknowledges all bytes, so that only what is asked over HTTP/2 tells; streams end with its connection.
+    /// </summary>
+    public void CutLost(string member, TimeSpan limit, Func<bool> isBack) =>
+        Cut(Open().Where(record => record.HasOwnTunnel && record.DestinationId == member), limit, ConnectionOutcome.TunnelLost, isBack);
 
     /// <summary>Closes the tunnels of channels that are gone, and those that the configuration does not allow any more.</summary>
     public void CutRefused(ChannelsConfig config, MemberSet members)
@@ -48,6 +50,14 @@ internal sealed class ConnectionCutter(ConnectionTracker tracker, ConnectionDrai
         foreach (var record in Open())
         {
             record.Close(ConnectionOutcome.Drained);
+        }
+    }
+
+    private void Cut(IEnumerable<ConnectionRecord> tunnels, TimeSpan limit, ConnectionOutcome outcome, Func<bool> isBack)
+    {
+        foreach (var record in tunnels)
+        {
+            drain.Begin(record, limit, outcome, isBack);
         }
     }
 

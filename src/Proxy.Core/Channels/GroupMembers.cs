@@ -22,6 +22,7 @@ internal sealed partial class GroupMembers(
 )
 {
     private const int MostReported = 1000;
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(1); // within which a member whose connection alone was lost answers again
 
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private MembershipConfig? _used;
@@ -86,6 +87,11 @@ internal sealed partial class GroupMembers(
             foreach (var id in lost)
             {
                 cutter.CutGone(id, channels.Config.MemberDrainTimeout, () => members.Current.All.ContainsKey(id));
+            }
+
+            if (update is MembershipUpdate.Changed { Member: { State: MemberState.Suspect, Id: var silent } })
+            {
+                cutter.CutLost(silent, _grace, () => members.Current.All.GetValueOrDefault(silent) is { State: not MemberState.Suspect });
             }
 
             suspicion.Follow(update);

@@ -210,6 +210,11 @@ internal sealed class MemberDialer(
                 return null;
             }
 
+            if (attempt.HasOwnConnection)
+            {
+                wanted.Client.HasOwnTunnel = true;
+            }
+
             // Set before the check: a member that goes later finds the connection by it.
             wanted.Client.DestinationId = attempt.Member;
             if (!members.Current.All.ContainsKey(attempt.Member))

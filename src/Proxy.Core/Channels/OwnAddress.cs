@@ -5,8 +5,8 @@ using Proxy.Listeners;
 namespace Proxy.Channels;
 
 /// <summary>
-/// Claims a local address for this instance at the start if its id has no number. The number is kept in the state file, for a start while nobody can be
-/// asked, or the claim is refused.
+/// Claims a local address for this instance at the start if its id has no number. The number is kept in the state file, for a start while no other instance
+/// answers, or the claim is refused.
 /// </summary>
 internal sealed partial class OwnAddress(
     CurrentChannels channels,

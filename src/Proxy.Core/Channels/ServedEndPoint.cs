@@ -9,10 +9,10 @@ namespace Proxy.Channels;
 /// </summary>
 /// <param name="tunnel">The tunnel, which has been admitted.</param>
 /// <param name="server">The server's address.</param>
-internal sealed class ServedEndPoint(ServerTunnelConnection tunnel, EndPoint server) : HoldingEndPoint
+internal sealed class ServedEndPoint(IServedTunnel tunnel, EndPoint server) : HoldingEndPoint
 {
     /// <summary>The tunnel, which has been admitted.</summary>
-    public ServerTunnelConnection Tunnel => tunnel;
+    public IServedTunnel Tunnel => tunnel;
 
     /// <summary>The name of the channel that serves it.</summary>
     public string Channel { get; init; } = "";

@@ -21,7 +21,7 @@ internal sealed class ServedTunnels(
 ) : ITunnelService
 {
     /// <inheritdoc />
-    public Task ServeAsync(ServerTunnelConnection tunnel)
+    public Task ServeAsync(IServedTunnel tunnel)
     {
         if (admission.Admit(tunnel.Request, tunnel.From, out var refusal) is not { } admitted)
         {
@@ -29,10 +29,10 @@ internal sealed class ServedTunnels(
             return Task.CompletedTask;
         }
 
-        tunnel.RemoteEndPoint = new IPEndPoint(admitted.Client, 0);
+        tunnel.Bytes.RemoteEndPoint = new IPEndPoint(admitted.Client, 0);
         var forward = new ForwardHandler(dialer, _ => Target(tunnel, admitted), CallPipelines.WithoutTimeouts, forwarding);
         return tracking.OnConnectionAsync(
-            tunnel,
+            tunnel.Bytes,
             ChannelSlots.Endpoint(admitted.Channel),
             ChannelSlots.Serves,
             forward.OnConnectedAsync,
@@ -46,9 +46,14 @@ internal sealed class ServedTunnels(
     /// <inheritdoc />
     public Task HelloAsync(HttpContext context, CancellationToken leaving) => feed.WriteAsync(context, leaving);
 
-    private static ServedEndPoint Target(ServerTunnelConnection tunnel, AdmittedTunnel admitted)
+    private static ServedEndPoint Target(IServedTunnel tunnel, AdmittedTunnel admitted)
     {
-        var record = ConnectionRecord.Of(tunnel);
+        var record = ConnectionRecord.Of(tunnel.Bytes);
+        if (tunnel is ServedConnection)
+        {
+            record.HasOwnTunnel = true;
+        }
+
         (record.ClusterId, record.DestinationId) = (ChannelSlots.Cluster(admitted.Config.Connector), tunnel.From);
         return new(tunnel, admitted.Server) { Channel = admitted.Channel };
     }

@@ -27,7 +27,7 @@ internal sealed class ServerDialer(
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var served = (ServedEndPoint)endpoint;
-        var record = ConnectionRecord.Of(served.Tunnel);
+        var record = ConnectionRecord.Of(served.Tunnel.Bytes);
         var server = await DialAsync(served, record, cancellationToken);
         try
         {
@@ -56,7 +56,7 @@ internal sealed class ServerDialer(
         var started = time.GetTimestamp();
         string? error = null;
         using var late = new CancellationTokenSource(channels.Config.Tunnel.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, tunnel.ConnectionClosed, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, tunnel.Bytes.ConnectionClosed, cancellationToken);
         try
         {
             var server = await connections.ConnectAsync(served.Server, either.Token);
@@ -89,13 +89,7 @@ internal sealed class ServerDialer(
         }
     }
 
-    private static DialFailedException Refused(
-        ServerTunnelConnection tunnel,
-        ConnectionRecord record,
-        int status,
-        string reason,
-        Exception cause
-    )
+    private static DialFailedException Refused(IServedTunnel tunnel, ConnectionRecord record, int status, string reason, Exception cause)
     {
         tunnel.Refuse(status, reason);
         var outcome = tunnel.IsGone ? ConnectionOutcome.ClientReset : ConnectionOutcome.ConnectFailed;

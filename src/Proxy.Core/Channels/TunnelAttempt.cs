@@ -10,11 +10,13 @@ using Proxy.Diagnostics;
 namespace Proxy.Channels;
 
 /// <summary>
-/// One attempt to open a tunnel to a member for a client. Disposing it gives the attempt up: it is cancelled, and a tunnel that nobody has
+/// One attempt to open a tunnel to a member for a client. Disposing it gives the attempt up: it is cancelled, and a tunnel that was not
 /// taken is reset.
 /// </summary>
 internal sealed class TunnelAttempt : IDisposable
 {
+    private static readonly ConnectionAbortedException _notUsed = new("Another attempt has succeeded, or the client has gone.");
+
     private readonly MemberRecord _member;
     private readonly ConnectionRecord _client;
     private readonly MemberSuspicion _suspicion;
@@ -22,7 +24,7 @@ internal sealed class TunnelAttempt : IDisposable
     private readonly TimeProvider _time;
     private readonly long _started;
     private string? _error = ErrorType.Cancelled;
-    private ClientTunnelConnection? _opened;
+    private ConnectionContext? _opened;
     private bool _isTaken;
 
     private TunnelAttempt(
@@ -30,7 +32,7 @@ internal sealed class TunnelAttempt : IDisposable
         MemberRecord member,
         MemberSuspicion suspicion,
         TimeProvider time,
-        Func<CancellationToken, Task<ClientTunnelConnection>> open,
+        Func<CancellationToken, Task<ConnectionContext>> open,
         CancellationToken cancellationToken
     )
     {
@@ -44,7 +46,7 @@ internal sealed class TunnelAttempt : IDisposable
     public string Member => _member.Id;
 
     /// <summary>The tunnel; null if the attempt failed. Cancelled with the token of the start.</summary>
-    public Task<ClientTunnelConnection?> Tunnel { get; }
+    public Task<ConnectionContext?> Tunnel { get; }
 
     /// <summary>Completes when the attempt has ended, or has taken so long that the member is suspect. Never fails.</summary>
     public Task Late { get; }
@@ -54,6 +56,9 @@ internal sealed class TunnelAttempt : IDisposable
 
     /// <summary>Whether another instance, or another start of it, has answered.</summary>
     public bool IsAnother => Status == StatusCodes.Status421MisdirectedRequest;
+
+    /// <summary>Whether the tunnel that was opened has a connection of its own.</summary>
+    public bool HasOwnConnection => _opened is not (null or ClientTunnelConnection);
 
     /// <summary>Starts an attempt.</summary>
     /// <param name="tunnels">Opens tunnels.</param>
@@ -111,7 +116,7 @@ internal sealed class TunnelAttempt : IDisposable
         _cancellation.Dispose();
     }
 
-    private async Task<ClientTunnelConnection?> OpenAsync(Func<CancellationToken, Task<ClientTunnelConnection>> open)
+    private async Task<ConnectionContext?> OpenAsync(Func<CancellationToken, Task<ConnectionContext>> open)
     {
         try
         {
@@ -147,6 +152,10 @@ internal sealed class TunnelAttempt : IDisposable
     private async Task CloseAsync()
     {
         await ((Task)Tunnel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await (_opened?.DisposeAsync() ?? ValueTask.CompletedTask);
+        if (_opened is { } unused)
+        {
+            unused.Abort(_notUsed); // the member must not take it for an end
+            await unused.DisposeAsync();
+        }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class TunnelMetrics
             "proxy.channel.active_tunnels",
             ObserveOpen,
             "{tunnel}",
-            "Tunnels that are open, by peer."
+            "Tunnels that are open, by peer and by what carries them."
         );
         instruments.CreateObservableCounter(
             "proxy.channel.io",
@@ -85,8 +85,13 @@ internal sealed class TunnelMetrics
 
     private IEnumerable<Measurement<int>> ObserveOpen() =>
         _tunnels
-            .Open.GroupBy(static record => (Direction(record.Slot), record.DestinationId))
-            .Select(static group => new Measurement<int>(group.Count(), group.Key.Item1, new(Peer, group.Key.DestinationId)));
+            .Open.GroupBy(static record => (Direction(record.Slot), record.DestinationId, record.HasOwnTunnel))
+            .Select(static group => new Measurement<int>(
+                group.Count(),
+                group.Key.Item1,
+                new(Peer, group.Key.DestinationId),
+                new("proxy.channel.carriage", group.Key.HasOwnTunnel ? "connection" : "http2")
+            ));
 
     private List<Measurement<long>> ObserveBytes()
     {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Clusters.Resolution;
+using Proxy.Connections;
 
 namespace Proxy.Clusters;
 
@@ -32,11 +33,16 @@ internal sealed class AddressRace(IConnectionFactory connections, DestinationRes
     )
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var cancel = new CancellationTokenSource();
+        var cancel = SpareCancellation.Take();
         var dialing = StartAsync(address, dnsRefresh, cancel);
+        if (!dialing.IsCompletedSuccessfully)
+        {
+            return WaitAsync(dialing, connectTimeout, cancel, cancellationToken);
+        }
 
         // A destination on this host answers immediately, and needs no deadline.
-        return dialing.IsCompletedSuccessfully ? dialing : WaitAsync(dialing, connectTimeout, cancel, cancellationToken);
+        SpareCancellation.GiveBack(cancel);
+        return dialing;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

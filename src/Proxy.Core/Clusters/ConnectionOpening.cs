@@ -58,6 +58,9 @@ internal sealed class ConnectionOpening(Originations originations, TimeProvider 
         }
         catch
         {
+            // Closing alone would be late while a child process holds a copy of the descriptor, and then a lock admits the next client. No reset, since an
+            // alert may be under way that tells the destination what is wrong.
+            await ((connection as TcpConnection)?.EndSendingAsync() ?? Task.CompletedTask);
             await connection.DisposeAsync();
             throw;
         }

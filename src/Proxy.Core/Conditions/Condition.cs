@@ -7,7 +7,7 @@ namespace Proxy.Conditions;
 /// <param name="Reason">Why, in a word of a closed set.</param>
 public sealed record Condition(ConditionKind Kind, string Id, ConditionLevel Level, ConditionReason Reason)
 {
-    /// <summary>Since when, by the fact itself and not by when somebody looked; null if nothing is wrong.</summary>
+    /// <summary>Since when, by the fact itself and not by when it was looked at; null if nothing is wrong.</summary>
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>The last error, one printable line of at most 200 characters; null if there is none.</summary>

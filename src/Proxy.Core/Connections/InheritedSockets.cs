@@ -38,7 +38,7 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
         {
             if (_taken.Find(socket => Matches(socket, endPoint)) is { } again)
             {
-                return Duplicate(again.Socket);
+                return Duplicate(again.Socket, endPoint);
             }
 
             if (_waiting.Find(socket => Matches(socket, endPoint)) is not { } found)
@@ -48,7 +48,7 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
 
             _waiting.Remove(found);
             _taken.Add(found);
-            return Duplicate(found.Socket);
+            return Duplicate(found.Socket, endPoint);
         }
     }
 
@@ -93,10 +93,9 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
             );
     }
 
-    private static Socket Duplicate(Socket socket)
+    private static Socket Duplicate(Socket socket, EndPoint wanted)
     {
-        const int DuplicateCloseOnExec = 1030;
-        var descriptor = Libc.FileControl((int)socket.SafeHandle.DangerousGetHandle(), DuplicateCloseOnExec, 0);
+        var descriptor = Libc.FileControl((int)socket.SafeHandle.DangerousGetHandle(), Libc.DuplicateCloseOnExec, 0);
         if (descriptor < 0)
         {
             throw Errno.LastException();
@@ -104,6 +103,11 @@ public sealed class InheritedSockets(IEnumerable<InheritedSocket> sockets) : IDi
 
         var duplicate = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
         SocketOptions.AcceptNewHandshakes(duplicate); // an earlier process may have set the filter that ignores them
+        if (wanted is not ListenEndPoint)
+        {
+            SocketOptions.AcceptWithoutReset(duplicate);
+        }
+
         return duplicate;
     }
 }

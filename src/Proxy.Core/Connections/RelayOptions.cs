@@ -18,6 +18,12 @@ internal sealed record RelayOptions
     public Bandwidth? Bandwidth { get; init; }
 
     /// <summary>
+    /// Whether the upstream is told the client's end at once, also when its own came first. Otherwise closing tells it, which is late while a child process
+    /// that is being started holds a copy of the descriptor, and costs a system call less.
+    /// </summary>
+    public bool EndsUpstreamAtOnce { get; init; }
+
+    /// <summary>
     /// The options of one connection, with <see cref="MaxDuration"/> shortened a little at random, so that connections which began together
     /// do not end together.
     /// </summary>

@@ -93,6 +93,18 @@ internal static class SocketOptions
         }
     }
 
+    /// <summary>
+    /// Lets the connections of an inherited socket end as usual. An earlier process may have accepted them by its event loops, for which the socket carries the
+    /// option that close resets a connection, and accepted sockets inherit it.
+    /// </summary>
+    public static void AcceptWithoutReset(Socket listener)
+    {
+        if (listener.AddressFamily != AddressFamily.Unix)
+        {
+            listener.LingerState = new LingerOption(enable: false, seconds: 0);
+        }
+    }
+
     // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }
     private static ulong Instruction(ushort code, uint operand, byte jumpIfNot = 0) =>
         BitConverter.IsLittleEndian

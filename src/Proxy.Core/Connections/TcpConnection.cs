@@ -23,28 +23,24 @@ internal abstract class TcpConnection
     private static long _lastId;
 
     private readonly long _id = Interlocked.Increment(ref _lastId);
-    private string? _connectionId;
-    private FeatureCollection? _features;
-    private IDictionary<object, object?>? _items;
-    private CancellationTokenSource? _closedSource;
+    private Extras? _extras;
     private volatile bool _isClosed;
-    private ReadAhead? _ahead;
 
     /// <inheritdoc />
     public override string ConnectionId
     {
-        get => _connectionId ??= _id.ToString("X8", CultureInfo.InvariantCulture);
-        set => _connectionId = value;
+        get => _extras?.ConnectionId ?? _id.ToString("X8", CultureInfo.InvariantCulture);
+        set => Rare.ConnectionId = value;
     }
 
     /// <inheritdoc />
-    public override IFeatureCollection Features => _features ??= CreateFeatures();
+    public override IFeatureCollection Features => Rare.Features ??= CreateFeatures();
 
     /// <inheritdoc />
     public override IDictionary<object, object?> Items
     {
-        get => _items ??= new ConnectionItems();
-        set => _items = value;
+        get => Rare.Items ??= new ConnectionItems();
+        set => Rare.Items = value;
     }
 
     /// <inheritdoc />
@@ -52,7 +48,7 @@ internal abstract class TcpConnection
     {
         get
         {
-            var source = LazyInitializer.EnsureInitialized(ref _closedSource, static () => new CancellationTokenSource());
+            var source = LazyInitializer.EnsureInitialized(ref Rare.ClosedSource, static () => new CancellationTokenSource());
             if (_isClosed)
             {
                 source.Cancel();
@@ -69,7 +65,7 @@ internal abstract class TcpConnection
         set
         {
             field = value;
-            _features?.Set(value);
+            _extras?.Features?.Set(value);
         }
     }
 
@@ -140,7 +136,7 @@ internal abstract class TcpConnection
     {
         if (ahead.Count > 0)
         {
-            _ahead = ahead;
+            Rare.Ahead = ahead;
         }
         else
         {
@@ -149,19 +145,23 @@ internal abstract class TcpConnection
     }
 
     /// <summary>Returns what was given back and not read since, which then belongs to the caller; null if there is nothing.</summary>
-    public ReadAhead? TakeAhead() => Interlocked.Exchange(ref _ahead, null);
+    public ReadAhead? TakeAhead() => _extras is { } extras ? Interlocked.Exchange(ref extras.Ahead, null) : null;
 
     /// <summary>The number of bytes that were given back and not read since.</summary>
-    public int AheadCount => _ahead?.Count ?? 0;
+    public int AheadCount => _extras?.Ahead?.Count ?? 0;
 
     /// <summary>What has to be sent to an upstream before the client's bytes; null for nothing.</summary>
-    public IUpstreamPreamble? Preamble { get; set; }
+    public IUpstreamPreamble? Preamble
+    {
+        get => _extras?.Preamble;
+        set => Rare.Preamble = value;
+    }
 
     /// <summary>Reads what was given back.</summary>
     /// <returns>The number of bytes; 0 if there are none.</returns>
     public int ReadAhead(Span<byte> buffer)
     {
-        if (_ahead is not { } ahead)
+        if (_extras is not { Ahead: { } ahead } extras)
         {
             return 0;
         }
@@ -169,7 +169,7 @@ internal abstract class TcpConnection
         var count = ahead.Read(buffer);
         if (ahead.Count == 0)
         {
-            _ahead = null;
+            extras.Ahead = null;
         }
 
         return count;
@@ -225,8 +225,13 @@ internal abstract class TcpConnection
     {
         _isClosed = true;
         Interlocked.MemoryBarrier(); // so that a thread which creates the source after this sees the flag
-        Volatile.Read(ref _closedSource)?.Cancel();
+        if (Volatile.Read(ref _extras) is { } extras)
+        {
+            Volatile.Read(ref extras.ClosedSource)?.Cancel();
+        }
     }
+
+    private Extras Rare => Volatile.Read(ref _extras) ?? LazyInitializer.EnsureInitialized(ref _extras, static () => new Extras());
 
     private FeatureCollection CreateFeatures()
     {
@@ -243,5 +248,21 @@ internal abstract class TcpConnection
         }
 
         return features;
+    }
+
+    /// <summary>What few connections have.</summary>
+    private sealed class Extras
+    {
+        public string? ConnectionId { get; set; }
+
+        public FeatureCollection? Features { get; set; }
+
+        public IDictionary<object, object?>? Items { get; set; }
+
+        public IUpstreamPreamble? Preamble { get; set; }
+
+        public CancellationTokenSource? ClosedSource;
+
+        public ReadAhead? Ahead;
     }
 }

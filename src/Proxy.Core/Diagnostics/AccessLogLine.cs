@@ -1,5 +1,9 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -16,9 +20,18 @@ internal sealed class AccessLogLine
     public const int MaxValue = 512;
 
     private const int MaxTime = 64;
+    private const int TimeWithoutFraction = 19; // yyyy-MM-ddTHH:mm:ss
+    private const int MaxNumber = 32;
+    private const int MaxAddress = 80; // of IPv6 with its scope, brackets, port and quotes
+    private const long Million = 1_000_000;
     private const string Ellipsis = "…";
 
     private static readonly JsonWriterOptions _options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.Default };
+
+    // What the encoder leaves as it is, so that nearly all values are copied.
+    private static readonly SearchValues<char> _plain = SearchValues.Create([
+        .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static code => (char)code).Except("\"&'+<>\\`"),
+    ]);
 
     private static readonly string[] _outcomes = Enum.GetNames<ConnectionOutcome>(); // cached
 
@@ -68,7 +81,6 @@ internal sealed class AccessLogLine
         var line = _ofThread ??= new();
         line._json = json;
         line._bytes.ResetWrittenCount();
-        line._values.Reset();
         line.Head(now, name);
         return line;
     }
@@ -77,16 +89,32 @@ internal sealed class AccessLogLine
     {
         if (_json)
         {
-            _values.WriteStartObject();
-            _values.WriteString("time"u8, now);
-            _values.WriteString("event"u8, name);
+            _bytes.Write("{\"time\":\""u8);
+            WriteTime(now, isShort: true);
+            _bytes.Write("\",\"event\":\""u8);
+            _bytes.Write(name);
+            _bytes.Write("\""u8);
             return;
         }
 
-        now.TryFormat(_bytes.GetSpan(MaxTime), out var written, "O");
-        _bytes.Advance(written);
+        WriteTime(now, isShort: false);
         _bytes.Write(" "u8);
         _bytes.Write(name);
+    }
+
+    private void WriteTime(DateTimeOffset now, bool isShort)
+    {
+        var text = _bytes.GetSpan(MaxTime);
+        now.TryFormat(text, out var written, "O");
+        if (isShort)
+        {
+            const int End = TimeWithoutFraction + 1 + 7;
+            var fraction = text[TimeWithoutFraction..End].TrimEnd((byte)'0').TrimEnd((byte)'.').Length;
+            text[End..written].CopyTo(text[(TimeWithoutFraction + fraction)..]);
+            written -= End - TimeWithoutFraction - fraction;
+        }
+
+        _bytes.Advance(written);
     }
 
     private void Connection(ConnectionRecord record, AccessLogEvent @event)
@@ -96,8 +124,12 @@ internal sealed class AccessLogLine
         Add("route"u8, record.RouteId);
         Add("cluster"u8, record.ClusterId);
         Add("destination"u8, record.DestinationId);
-        Add("client"u8, record.Client?.ToString());
-        AddKnown("peer"u8, record.Peer?.ToString());
+        Add("client"u8, record.Client);
+        if (record.Peer is { } peer)
+        {
+            Add("peer"u8, peer);
+        }
+
         AddKnown("proxy"u8, record.ProxyHeader);
         AddKnown("authority"u8, record.ProxyAuthority);
         AddKnown("server_name"u8, record.ServerName);
@@ -149,11 +181,11 @@ internal sealed class AccessLogLine
     private void Request(RequestRecord request)
     {
         Add("id"u8, request.Id);
-        Add("endpoint"u8, request.Local?.ToString());
+        Add("endpoint"u8, request.Local);
         Add("route"u8, request.RouteId);
         Add("cluster"u8, request.ClusterId);
         Add("destination"u8, request.DestinationId);
-        Add("client"u8, request.Client?.ToString());
+        Add("client"u8, request.Client);
         Add("method"u8, request.Method);
         Add("path"u8, request.Path);
         Add("status"u8, "status"u8, request.Status);
@@ -161,10 +193,10 @@ internal sealed class AccessLogLine
         Add("error"u8, request.Error);
         Add("bytesIn"u8, "in"u8, request.BytesIn);
         Add("bytesOut"u8, "out"u8, request.BytesOut);
-        Add("peeking"u8, value: null);
-        Add("queued"u8, value: null);
-        Add("connecting"u8, value: null);
-        Add("connected"u8, value: null);
+        Add("peeking"u8, (string?)null);
+        Add("queued"u8, (string?)null);
+        Add("connecting"u8, (string?)null);
+        Add("connected"u8, (string?)null);
         Add("duration"u8, request.Duration);
     }
 
@@ -181,31 +213,59 @@ internal sealed class AccessLogLine
         }
     }
 
-    private void WriteNull()
+    private void Add(ReadOnlySpan<byte> name, EndPoint? endPoint)
     {
-        if (_json)
+        if (endPoint is IPEndPoint address)
         {
-            _values.WriteNullValue();
+            Name(name, name);
+            Write(address);
         }
         else
         {
-            _bytes.Write("-"u8);
+            Add(name, endPoint?.ToString());
         }
     }
 
+    // As its ToString, which makes three strings.
+    private void Write(IPEndPoint address)
+    {
+        var isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        _bytes.Write(isV6 ? "\"["u8 : "\""u8);
+        var text = _bytes.GetSpan(MaxAddress);
+        address.Address.TryFormat(text, out var written);
+        _bytes.Advance(written);
+        _bytes.Write(isV6 ? "]:"u8 : ":"u8);
+        Write(address.Port);
+        _bytes.Write("\""u8);
+    }
+
+    private void WriteNull() => _bytes.Write(_json ? "null"u8 : "-"u8);
+
     private void Write(string value)
     {
-        if (value.Length <= MaxValue)
+        if (value.Length <= MaxValue && !value.AsSpan().ContainsAnyExcept(_plain))
         {
-            _values.WriteStringValue(value);
-        }
-        else
-        {
-            var length = char.IsHighSurrogate(value[MaxValue - 1]) ? MaxValue - 1 : MaxValue;
-            _values.WriteStringValue(string.Concat(value.AsSpan(0, length), Ellipsis));
+            var text = _bytes.GetSpan(value.Length + 2);
+            text[0] = (byte)'"';
+            Encoding.ASCII.GetBytes(value, text[1..]);
+            text[value.Length + 1] = (byte)'"';
+            _bytes.Advance(value.Length + 2);
+            return;
         }
 
-        Flush();
+        var length =
+            value.Length <= MaxValue ? value.Length
+            : char.IsHighSurrogate(value[MaxValue - 1]) ? MaxValue - 1
+            : MaxValue;
+        _values.Reset(); // each value is a document of its own
+        _values.WriteStringValue(length == value.Length ? value : string.Concat(value.AsSpan(0, length), Ellipsis));
+        _values.Flush();
+    }
+
+    private void Write(long value)
+    {
+        Utf8Formatter.TryFormat(value, _bytes.GetSpan(MaxNumber), out var written);
+        _bytes.Advance(written);
     }
 
     private void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> textName, long? value)
@@ -213,8 +273,7 @@ internal sealed class AccessLogLine
         Name(name, textName);
         if (value is { } number)
         {
-            _values.WriteNumberValue(number);
-            Flush();
+            Write(number);
         }
         else
         {
@@ -225,49 +284,41 @@ internal sealed class AccessLogLine
     private void Add(ReadOnlySpan<byte> name, bool value)
     {
         Name(name, name);
-        _values.WriteBooleanValue(value);
-        Flush();
+        _bytes.Write(value ? "true"u8 : "false"u8);
     }
 
+    // Seconds, to the microsecond, without zeros at the end.
     private void Add(ReadOnlySpan<byte> name, TimeSpan value)
     {
         Name(name, name);
-        _values.WriteNumberValue(Math.Round(value.TotalSeconds, 6));
-        Flush();
+        var (seconds, fraction) = Math.DivRem((long)Math.Round(value.Ticks / (double)TimeSpan.TicksPerMicrosecond), Million);
+        if (seconds == 0 && fraction < 0)
+        {
+            _bytes.Write("-"u8);
+        }
+
+        Write(seconds);
+        if (fraction == 0)
+        {
+            return;
+        }
+
+        var digits = _bytes.GetSpan(MaxNumber)[..7];
+        digits[0] = (byte)'.';
+        Utf8Formatter.TryFormat(Math.Abs(fraction), digits[1..], out _, new StandardFormat('D', 6));
+        _bytes.Advance(digits.TrimEnd((byte)'0').Length);
     }
 
     private void Name(ReadOnlySpan<byte> name, ReadOnlySpan<byte> textName)
     {
-        if (_json)
-        {
-            _values.WritePropertyName(name);
-            return;
-        }
-
-        _bytes.Write(" "u8);
-        _bytes.Write(textName);
-        _bytes.Write("="u8);
-        _values.Reset();
-    }
-
-    // In text, each value is a JSON document of its own, flushed before the text between the values is written.
-    private void Flush()
-    {
-        if (!_json)
-        {
-            _values.Flush();
-        }
+        _bytes.Write(_json ? ",\""u8 : " "u8);
+        _bytes.Write(_json ? name : textName);
+        _bytes.Write(_json ? "\":"u8 : "="u8);
     }
 
     private ReadOnlySpan<byte> End()
     {
-        if (_json)
-        {
-            _values.WriteEndObject();
-            _values.Flush();
-        }
-
-        _bytes.Write("\n"u8);
+        _bytes.Write(_json ? "}\n"u8 : "\n"u8);
         return _bytes.WrittenSpan;
     }
 }

@@ -2,7 +2,7 @@ namespace Proxy.Diagnostics;
 
 /// <summary>
 /// The lines that wait for the writer, limited in number and bytes. The thread that ends a connection copies its line in and continues; the
-/// writer takes all lines at once.
+/// writer takes all lines at once, and is woken only when it has said that it waits for so many.
 /// </summary>
 /// <param name="lost">Records the lines that are lost.</param>
 internal sealed class AccessLogQueue(FailureRun lost)
@@ -11,6 +11,7 @@ internal sealed class AccessLogQueue(FailureRun lost)
     public const int MaxBytes = 8 << 20;
 
     private const int FirstBytes = 64 << 10;
+    private const int Never = int.MaxValue;
 
     // Guards all fields, and which line of a connection is its last; a monitor is waited on, so it cannot be a Lock.
     private readonly object _gate = new();
@@ -21,6 +22,7 @@ internal sealed class AccessLogQueue(FailureRun lost)
     private long _untold;
     private long _dropped;
     private bool _woken;
+    private int _wakeAt = Never;
 
     /// <summary>The number of lines that did not fit or were given up.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
@@ -84,14 +86,18 @@ internal sealed class AccessLogQueue(FailureRun lost)
         }
     }
 
-    /// <summary>Waits for lines, or until woken, up to a time limit.</summary>
-    public void Wait(TimeSpan limit)
+    /// <summary>Waits until there are so many bytes, or until woken, up to a time limit.</summary>
+    /// <param name="bytes">The number of bytes; null waits for none.</param>
+    /// <param name="limit">The time limit.</param>
+    public void Wait(int? bytes, TimeSpan limit)
     {
         lock (_gate)
         {
-            if (!_woken)
+            if (!_woken && _length < (bytes ?? Never))
             {
+                _wakeAt = bytes ?? Never;
                 Monitor.Wait(_gate, limit);
+                _wakeAt = Never;
             }
 
             _woken = false;
@@ -121,9 +127,10 @@ internal sealed class AccessLogQueue(FailureRun lost)
 
         line.CopyTo(_filling.AsSpan(_length));
         _length += line.Length;
-        if (_count++ == 0)
+        _count++;
+        if (_length >= _wakeAt)
         {
-            _woken = true;
+            _wakeAt = Never;
             Monitor.Pulse(_gate);
         }
     }

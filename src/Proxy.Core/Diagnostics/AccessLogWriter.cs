@@ -8,6 +8,10 @@ namespace Proxy.Diagnostics;
 /// </summary>
 internal sealed partial class AccessLogWriter
 {
+    // A write and a wake-up cost more than a line does: a busy log is written so often, a quiet one at once.
+    private static readonly TimeSpan _gathering = TimeSpan.FromMilliseconds(20);
+    private const int Enough = 256 << 10;
+
     private static readonly TimeSpan _soon = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan _later = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _quiet = TimeSpan.FromMinutes(1);
@@ -103,11 +107,17 @@ internal sealed partial class AccessLogWriter
                 return false;
             }
 
-            _queue.Wait(Timeout.InfiniteTimeSpan);
+            _queue.Wait(bytes: 1, Timeout.InfiniteTimeSpan);
             return true;
         }
 
-        return Write(lines) && (dropped == 0 || Write(AccessLogLine.OfDropped(dropped, _time.GetUtcNow(), _json()).ToArray()));
+        if (!Write(lines) || (dropped > 0 && !Write(AccessLogLine.OfDropped(dropped, _time.GetUtcNow(), _json()).ToArray())))
+        {
+            return false;
+        }
+
+        _queue.Wait(Enough, _gathering);
+        return true;
     }
 
     /// <summary>Writes all bytes, however long that takes; false if they were given up.</summary>
@@ -129,7 +139,7 @@ internal sealed partial class AccessLogWriter
                 return false;
             }
 
-            _queue.Wait(_failing ? _later : _soon);
+            _queue.Wait(bytes: null, _failing ? _later : _soon);
             SwitchOutput();
         }
 

@@ -23,7 +23,9 @@ public sealed class ProxyMeter : IDisposable
     /// <param name="factory">The host's meter factory, which is its scope.</param>
     public ProxyMeter(IMeterFactory factory) => Instruments = new Meter(new MeterOptions(Name) { Scope = factory });
 
-    /// <summary>Raised after other ids were configured, on the thread of the edit: a handler has to return at once, and must not throw.</summary>
+    /// <summary>
+    /// Raised after other ids were configured or some have gone, on the thread where that happened: a handler has to return at once, and must not throw.
+    /// </summary>
     public event EventHandler? Configured;
 
     /// <summary>What instruments are created from.</summary>
@@ -47,7 +49,7 @@ public sealed class ProxyMeter : IDisposable
         lock (_gate)
         {
             var now = ids.ToHashSet(StringComparer.OrdinalIgnoreCase);
-            Gone(_configured.Count(id => !now.Contains(id)));
+            Interlocked.Add(ref _gone, _configured.Count(id => !now.Contains(id)));
             _configured = now;
             Volatile.Write(ref _ids, now.Count);
         }
@@ -56,5 +58,9 @@ public sealed class ProxyMeter : IDisposable
     }
 
     /// <summary>Says that ids which were not configured, but labels all the same, are gone.</summary>
-    internal void Gone(int ids) => Interlocked.Add(ref _gone, ids);
+    internal void Gone(int ids)
+    {
+        Interlocked.Add(ref _gone, ids);
+        Configured?.Invoke(this, EventArgs.Empty);
+    }
 }

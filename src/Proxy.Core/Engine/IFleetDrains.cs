@@ -15,7 +15,7 @@ public interface IFleetDrains
     /// <returns>Whether it is drained; null if the engine did not answer.</returns>
     Task<bool?> IsDrainedAsync(DrainTarget target, CancellationToken cancellationToken);
 
-    /// <summary>Has all hosts drain something. What is drained already stays so, with who asked for it first.</summary>
+    /// <summary>Has all hosts drain something. What is drained already stays so, and keeps the client that asked first.</summary>
     /// <param name="target">A destination or a member.</param>
     /// <param name="client">Who asks for it; null if that is not known.</param>
     /// <param name="cancellationToken">Ends the wait for the engine; the drain may begin all the same.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Connections;
 using Proxy.Diagnostics;
@@ -28,33 +29,51 @@ internal sealed class ForwardHandler(
 {
     private static readonly TimeSpan _preambleTimeout = TimeSpan.FromSeconds(5);
     private static readonly ConnectionAbortedException _failed = new("The relay failed.");
+    private static readonly ConnectionAbortedException _unready = new("The destination did not answer as it should.");
 
     /// <inheritdoc />
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var record = ConnectionRecord.Of(connection);
+        // What is held across the waits is held by every open connection, so it is as little as possible.
         (connection as TcpConnection)?.SetKeepAlive(options.KeepAlive);
         var endPoint = target(connection);
-        using var place = endPoint as IDisposable;
-        if (await DialAsync(connection, endPoint, record) is not { } upstream)
+        try
         {
-            return;
-        }
+            if (await DialAsync(connection, endPoint, ConnectionRecord.Of(connection)) is not { } upstream)
+            {
+                return;
+            }
 
-        await using (upstream)
-        {
+            Exception? failure = null;
             try
             {
-                (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
-                record.Span?.Relaying(record.ClusterId, record.DestinationId);
-                record.TryEnd(await services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record));
+                var outcome = await BeginRelay(connection, upstream);
+                ConnectionRecord.Of(connection).TryEnd(outcome);
             }
-            catch
+            catch (Exception exception)
             {
                 upstream.Abort(_failed); // an orderly end would look as if all bytes of the client had arrived
-                throw;
+                failure = exception;
+            }
+
+            await upstream.DisposeAsync().AsTask(); // which costs less across the waits
+            if (failure is not null)
+            {
+                ExceptionDispatchInfo.Throw(failure);
             }
         }
+        finally
+        {
+            (endPoint as IDisposable)?.Dispose();
+        }
+    }
+
+    private ValueTask<ConnectionOutcome> BeginRelay(ConnectionContext connection, ConnectionContext upstream)
+    {
+        var record = ConnectionRecord.Of(connection);
+        (upstream as TcpConnection)?.SetKeepAlive(options.KeepAlive);
+        record.Span?.Relaying(record.ClusterId, record.DestinationId);
+        return services.Relay.RunAsync(connection, upstream, options.Deadlines.Jittered(services.Random), record);
     }
 
     /// <summary>Dials the target; null if that failed, and the client's connection was closed.</summary>
@@ -62,7 +81,7 @@ internal sealed class ForwardHandler(
     private async ValueTask<ConnectionContext?> DialAsync(ConnectionContext client, EndPoint endPoint, ConnectionRecord record)
     {
         var started = services.Time.GetTimestamp();
-        var gone = new CancellationTokenSource(); // without a timer it needs no disposing, and the watch may still use it
+        var gone = SpareCancellation.Take(); // without a timer it needs no disposing, and the watch may still use it
         ConnectionContext? upstream = null;
         var outcome = ConnectionOutcome.ConnectFailed;
         try
@@ -88,7 +107,7 @@ internal sealed class ForwardHandler(
 
         if (outcome != ConnectionOutcome.ClientReset)
         {
-            record.DialEnded(services.Time.GetElapsedTime(started), upstream is not null);
+            record.DialEnded(started, upstream is not null);
         }
 
         if (upstream is null)
@@ -99,20 +118,31 @@ internal sealed class ForwardHandler(
         return upstream;
     }
 
-    // Disposes the upstream if it does not answer as it should.
+    // Resets the upstream if it does not answer as it should. It has got nothing of the client, so it is owed no orderly end; and behind a lock it has to
+    // know before the next client is admitted, which is what a reset is for.
     private async ValueTask<bool> TrySendAsync(IUpstreamPreamble preamble, ConnectionContext upstream)
     {
         using var deadline = new CancellationTokenSource(_preambleTimeout, services.Time);
+        var isSent = false;
         try
         {
             await preamble.SendAsync(upstream, deadline.Token);
-            return true;
+            isSent = true;
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or ConnectionAbortedException)
         {
-            await upstream.DisposeAsync();
-            return false;
+            // The client's connection ends with an outcome that says so.
         }
+        finally
+        {
+            if (!isSent)
+            {
+                upstream.Abort(_unready);
+                await upstream.DisposeAsync();
+            }
+        }
+
+        return isSent;
     }
 
     private ValueTask<ConnectionContext> DialAsync(TcpConnection? client, EndPoint endPoint, CancellationTokenSource gone)
@@ -122,9 +152,19 @@ internal sealed class ForwardHandler(
             return WatchAndDialAsync(client, endPoint, gone);
         }
 
-        // A destination that answers immediately needs no watch.
         var dialing = dialer.ConnectAsync(endPoint, gone.Token);
-        return client is null || dialing.IsCompleted ? dialing : WatchAsync(client, dialing, gone);
+        if (client is not null && !dialing.IsCompleted)
+        {
+            return WatchAsync(client, dialing, gone);
+        }
+
+        // A destination that answers immediately needs no watch.
+        if (dialing.IsCompletedSuccessfully)
+        {
+            SpareCancellation.GiveBack(gone);
+        }
+
+        return dialing;
     }
 
     private async ValueTask<ConnectionContext> WatchAndDialAsync(TcpConnection client, EndPoint endPoint, CancellationTokenSource gone)

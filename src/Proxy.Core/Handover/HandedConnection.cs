@@ -11,7 +11,7 @@ namespace Proxy.Handover;
 
 /// <summary>
 /// A connection as Kestrel gets it: with the features of the client's connection, TLS among them, and the behavior of Kestrel's own transport. Bytes are received
-/// while a request runs, so that its end is noticed; the end of the client's bytes closes it. Kestrel disposes this, and the listener the client's connection.
+/// while a request runs, so that its end is noticed; the end of the client's bytes closes it. Kestrel disposes this, and <see cref="Diagnostics.TrackingMiddleware"/> the client's connection.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Sources without timer hold nothing, and their tokens may outlive the connection.")]
 [SuppressMessage("Design", "CA2213", Justification = "Sources without a timer hold nothing, and their tokens are used by others.")]

@@ -10,6 +10,7 @@ namespace Proxy.Listeners;
 internal sealed partial class Listener(IConnectionListener listener, string key, TimeProvider time, ILogger logger)
 {
     private static readonly ConnectionAbortedException _noMemory = new("There is no memory for the connection.");
+    private static readonly ConnectionAbortedException _failed = new("The pipeline failed.");
     private static readonly TimeSpan _handshake = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionDelegate? _pipeline;
@@ -27,7 +28,9 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
     /// <summary>The socket's tunable properties; null if the transport has none.</summary>
     public ITunableListener? Tunable => listener as ITunableListener;
 
-    /// <summary>Sets the pipeline of connections that are accepted from now on; starts accepting the first time. Cannot fail.</summary>
+    /// <summary>
+    /// Sets the pipeline of connections that are accepted from now on, which disposes them; starts accepting the first time. Cannot fail.
+    /// </summary>
     public void Serve(ConnectionDelegate pipeline, int backlog, bool inOrder)
     {
         var starts = _pipeline is null;
@@ -112,18 +115,16 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
 
     private void Run(ConnectionContext connection)
     {
+        if (_inline)
+        {
+            Run(connection, _pipeline!);
+            return;
+        }
+
         Interlocked.Increment(ref _queued);
         try
         {
-            var accepted = new Accepted(this, connection, _pipeline!);
-            if (_inline)
-            {
-                accepted.Execute();
-            }
-            else
-            {
-                ThreadPool.UnsafeQueueUserWorkItem(accepted, preferLocal: false);
-            }
+            ThreadPool.UnsafeQueueUserWorkItem(new Accepted(this, connection, _pipeline!), preferLocal: false);
         }
         catch
         {
@@ -133,38 +134,43 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    /// <summary>Runs the pipeline on an accepted connection and then disposes it.</summary>
+    // The pipeline does all that follows. It fails only if it could not begin.
+    private static void Run(ConnectionContext connection, ConnectionDelegate pipeline)
+    {
+        try
+        {
+            if (pipeline(connection).IsFaulted)
+            {
+                connection.Abort(_failed);
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            connection.Abort(_noMemory);
+            throw;
+        }
+        catch (Exception)
+        {
+            connection.Abort(_failed);
+        }
+    }
+
+    /// <summary>A connection whose pipeline runs on the thread pool.</summary>
     private sealed class Accepted(Listener listener, ConnectionContext connection, ConnectionDelegate pipeline) : IThreadPoolWorkItem
     {
-        private ConnectionDelegate? _pipeline = pipeline;
-
         public void Execute()
-        {
-            _ = RunAsync();
-            Interlocked.Decrement(ref listener._queued);
-        }
-
-        // Forgets the pipeline, which leads to all routes of the address: the connection may outlive many edits.
-        private Task Begin()
-        {
-            var begun = _pipeline!;
-            _pipeline = null;
-            return begun(connection);
-        }
-
-        private async Task RunAsync()
         {
             try
             {
-                await Begin();
+                Run(connection, pipeline);
             }
-            catch (Exception exception)
+            catch (OutOfMemoryException)
             {
-                connection.Abort(new ConnectionAbortedException("The pipeline failed.", exception));
+                // The client is reset; the process goes on.
             }
             finally
             {
-                await connection.DisposeAsync();
+                Interlocked.Decrement(ref listener._queued);
             }
         }
     }

@@ -115,7 +115,7 @@ internal sealed partial class ListenerManager(IConnectionListenerFactory factory
         var key = address.ToString();
         try
         {
-            var endPoint = new ListenEndPoint(address);
+            var endPoint = new ListenEndPoint(address, dualStack: address.Address.Equals(IPAddress.IPv6Any));
             var listener = await BindAsync(endPoint, key, cancellationToken);
             listener.Serve(pipeline, endPoint.Backlog, inOrder: false);
             return new LentListener(listener, () => RetireAsync(listener, handOver: false));

@@ -105,7 +105,7 @@ internal sealed class LockQueue : IDisposable
             var isFull = _waiting.Count >= _settings.QueueLimit;
             if (!isFull || _waiting.Count == 0)
             {
-                _permits.LineUp(waiter); // first, so that the store knows whom to call for if there is no permit now
+                _permits.LineUp(waiter); // first, so that the store knows which client to call if there is no permit now
             }
 
             if (_waiting.Count == 0 && _pause.AllowsOne && _permits.TryTake(waiter, PermitsNow))

@@ -28,6 +28,7 @@ internal sealed class MultiplexClient : IDeadline
     private readonly RequestIntake _intake;
     private readonly ReadinessGate _granted = new(inline: true);
     private readonly bool _dropsUnsent;
+    private readonly bool _isSmall; // its messages never wait for memory
     private RequestPump? _pump; // of the last request that is passed on in parts
     private bool _hasContinued;
     private bool _isNewMessage; // nothing of it counts as lag yet
@@ -51,6 +52,7 @@ internal sealed class MultiplexClient : IDeadline
         Config = route.Config;
         Rules = route.RulesOf(framer);
         _dropsUnsent = (Config.DropUnsent ?? (framer.AllowsHalfClose ? DropUnsent.OnReset : DropUnsent.Always)) == DropUnsent.Always;
+        _isSmall = framer.MaxBytes <= ByteBudget.Uncounted;
         _deadlines = deadlines;
         _services = services;
         _record = ConnectionRecord.Of(connection);
@@ -265,6 +267,11 @@ internal sealed class MultiplexClient : IDeadline
                 }
 
                 _replies.EndIfDrained();
+                if (_isSmall && _input.IsBetweenMessages)
+                {
+                    Received(await _input.ReceiveAsync()); // nothing to measure, and no memory to wait for
+                    continue;
+                }
             }
 
             var measure = _input.Measure();
@@ -307,7 +314,14 @@ internal sealed class MultiplexClient : IDeadline
                     return;
                 }
 
-                await ReceiveAsync(measure.Silence);
+                if (_input.IsEmpty)
+                {
+                    Received(await _input.ReceiveAsync()); // without another state machine
+                }
+                else
+                {
+                    await ReceiveAsync(measure.Silence);
+                }
             }
         }
     }

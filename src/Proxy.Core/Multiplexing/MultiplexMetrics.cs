@@ -97,7 +97,7 @@ internal sealed class MultiplexMetrics : IDisposable
 
     public void CacheHit(in TagList tags) => _cacheHits.Add(1, tags);
 
-    public void Ended(int requests, in TagList tags) => _requests.Add(requests, tags);
+    public void Ended(int requests, ReadOnlySpan<KeyValuePair<string, object?>> tags) => _requests.Add(requests, tags);
 
     public void Repeated(in TagList tags) => _repeats.Add(1, tags);
 

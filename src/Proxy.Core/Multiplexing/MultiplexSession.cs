@@ -12,6 +12,7 @@ namespace Proxy.Multiplexing;
 /// </summary>
 internal sealed class MultiplexSession : IDeadline
 {
+    private const int MostRoutes = 8; // whose tags are kept
     private readonly Lock _gate = new(); // guards _state and everything that belongs to it
     private readonly SessionState _state;
     private readonly SessionDependencies _services;
@@ -21,6 +22,7 @@ internal sealed class MultiplexSession : IDeadline
     private readonly RequestOutcomes _outcomes;
     private readonly RequestReport _report;
     private volatile bool _isRetired;
+    private RequestTags[] _tags = []; // of the routes whose lanes joined last; replaced and never changed
 
     /// <param name="key">The destination.</param>
     /// <param name="settings">How the destination is used.</param>
@@ -57,6 +59,23 @@ internal sealed class MultiplexSession : IDeadline
         {
             return _state.Requests.Waiting.Count > lane.Count;
         }
+    }
+
+    /// <summary>The tags of the requests of a route's clients; its lanes share them.</summary>
+    public RequestTags TagsOf(string routeId)
+    {
+        var known = Volatile.Read(ref _tags);
+        foreach (var tags in known)
+        {
+            if (tags.RouteId == routeId)
+            {
+                return tags;
+            }
+        }
+
+        var added = new RequestTags(routeId, Key);
+        Volatile.Write(ref _tags, [added, .. known.Take(MostRoutes - 1)]);
+        return added;
     }
 
     private long Now => _services.Clock.Now;
@@ -228,10 +247,17 @@ internal sealed class MultiplexSession : IDeadline
     {
         Admission admission;
         byte[]? cached;
+        SessionStep next;
         lock (_gate)
         {
-            var now = Now;
-            admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown, now, out cached);
+            admission = _state.Requests.Admit(request, _state.Settings, _state.IsDown, Now, out cached);
+            next = admission == Admission.Queued ? _dispatcher.Begin() : default;
+        }
+
+        if (admission == Admission.Queued)
+        {
+            _dispatcher.Run(next);
+            return;
         }
 
         if (OutcomeOf(admission) is { } outcome)
@@ -241,9 +267,6 @@ internal sealed class MultiplexSession : IDeadline
 
         switch (admission)
         {
-            case Admission.Queued:
-                Dispatch();
-                break;
             case Admission.Joined:
                 _services.Metrics.Shared(request.Lane!.Tags);
                 break;

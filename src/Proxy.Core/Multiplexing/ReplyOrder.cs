@@ -31,7 +31,7 @@ internal sealed class ReplyOrder
         _client = client;
         _ring = new MultiplexRequest?[capacity];
         _composer = new(client.Framer.Rules, record);
-        _writer = new(_gate, client, port, record, SignalFirst, Stopped);
+        _writer = new(_gate, client, port, record, () => First, Stopped);
     }
 
     /// <summary>Whether another request may be read now.</summary>
@@ -180,6 +180,7 @@ internal sealed class ReplyOrder
     public void Pass(MultiplexRequest request, ReadOnlySpan<byte> part)
     {
         bool writes;
+        bool hasMore;
         TracedMessage? traced;
         lock (_gate)
         {
@@ -190,19 +191,21 @@ internal sealed class ReplyOrder
 
             traced = _client.Trace.ToClient(request, part);
             _writer.Due.Append(part);
-            writes = _writer.TryBegin();
+            writes = _writer.TryBegin(out hasMore);
         }
 
         traced?.Log();
-        Continue(writes);
+        Continue(writes, hasMore);
     }
 
     /// <summary>Completes a request, and writes all replies that are due.</summary>
     public void Complete(MultiplexRequest request, in Completion completion)
     {
         bool writes;
+        bool hasMore;
         TracedMessage? traced;
         RequestStream? stream;
+        MultiplexRequest? first; // it may be its turn now
         lock (_gate)
         {
             stream = request.Stream; // once it is complete, the object may be used for another request
@@ -219,26 +222,28 @@ internal sealed class ReplyOrder
 
             traced = Trace(request, start);
             Advance(request);
-            writes = _writer.TryBegin();
+            first = First;
+            writes = _writer.TryBegin(out hasMore);
         }
 
         traced?.Log();
         stream?.End();
-        Continue(writes);
-        SignalFirst();
+        Continue(writes, hasMore);
+        first?.SignalTaken();
     }
 
     /// <summary>Writes an interim reply between two others.</summary>
     public void Say(LocalReply reply, ReadOnlySpan<byte> request)
     {
         bool writes;
+        bool hasMore;
         lock (_gate)
         {
             _client.Framer.Rules.TryWriteLocal(reply, request, _writer.Due);
-            writes = _writer.TryBegin();
+            writes = _writer.TryBegin(out hasMore);
         }
 
-        Continue(writes);
+        Continue(writes, hasMore);
     }
 
     /// <summary>Drops all further replies, since the client has gone.</summary>
@@ -261,17 +266,6 @@ internal sealed class ReplyOrder
     // What is left of a request that was not read whole cannot be told from the next one.
     private static bool EndsWith(MultiplexRequest request, in Completion completion) =>
         request.Stream is { } stream && !(stream.IsWhole && completion.IsReply);
-
-    private void SignalFirst()
-    {
-        MultiplexRequest? first;
-        lock (_gate)
-        {
-            first = First;
-        }
-
-        first?.SignalTaken();
-    }
 
     // After a request that could not be answered, the client gets no further reply, since it would assign it to the wrong request.
     private bool Takes(MultiplexRequest request) => request.DeliversReply && !_writer.IsClosed && !_isOver && _cut is null;
@@ -319,11 +313,11 @@ internal sealed class ReplyOrder
         }
     }
 
-    private void Continue(bool writes)
+    private void Continue(bool writes, bool hasMore)
     {
         if (writes)
         {
-            _writer.Write();
+            _writer.Write(hasMore);
         }
     }
 

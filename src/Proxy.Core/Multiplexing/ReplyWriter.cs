@@ -3,20 +3,21 @@ using Proxy.Diagnostics;
 namespace Proxy.Multiplexing;
 
 /// <summary>
-/// Writes to a client, one write at a time, and collects what becomes due meanwhile. Guarded by the lock, except for <see cref="Write"/>.
+/// Writes to a client, one write at a time, and collects what becomes due meanwhile. Guarded by the lock, except for <see cref="Write"/>. The
+/// lock is taken once per write.
 /// </summary>
 /// <param name="gate">The lock of the client's reply order.</param>
 /// <param name="client">The client.</param>
 /// <param name="port">The connection of the client.</param>
 /// <param name="record">The record of its connection.</param>
-/// <param name="taken">Called when the connection has taken some of them.</param>
+/// <param name="first">Returns the request whose reply comes next, under the lock. It is told when the connection has taken some bytes.</param>
 /// <param name="stopped">Called when there is nothing more to write, with whether the connection has failed.</param>
 internal sealed class ReplyWriter(
     Lock gate,
     MultiplexClient client,
     MessagePort port,
     ConnectionRecord record,
-    Action taken,
+    Func<MultiplexRequest?> first,
     Action<bool> stopped
 )
 {
@@ -42,9 +43,11 @@ internal sealed class ReplyWriter(
     public bool IsDone => !IsWriting && Due.Count == 0;
 
     /// <summary>Makes the caller the writer, which then has to call <see cref="Write"/> outside the lock.</summary>
+    /// <param name="hasMore">Whether anything is due, for <see cref="Write"/>.</param>
     /// <returns>False if another thread writes already, or nothing has to be written.</returns>
-    public bool TryBegin()
+    public bool TryBegin(out bool hasMore)
     {
+        hasMore = false;
         if (IsClosed || IsWriting)
         {
             return false;
@@ -52,6 +55,7 @@ internal sealed class ReplyWriter(
 
         IsWriting = true;
         Lag.Begin(client.Now);
+        hasMore = Next();
         return true;
     }
 
@@ -67,9 +71,9 @@ internal sealed class ReplyWriter(
     }
 
     /// <summary>Writes everything that is due.</summary>
-    public void Write()
+    public void Write(bool hasMore)
     {
-        while (HasMore())
+        while (hasMore)
         {
             var count = Math.Min(_sending.Count - _sent, LargestWrite);
             var send = port.SendAsync(_sending.Memory.Slice(_sent, count));
@@ -80,7 +84,7 @@ internal sealed class ReplyWriter(
             }
 
             send.GetAwaiter().GetResult();
-            Written(count);
+            hasMore = Written(count);
         }
 
         stopped(false);
@@ -88,10 +92,11 @@ internal sealed class ReplyWriter(
 
     private async Task FinishAsync(ValueTask send, int count)
     {
+        bool hasMore;
         try
         {
             await send;
-            Written(count);
+            hasMore = Written(count);
         }
         catch (Exception exception) when (MessagePort.IsEnd(exception) || exception is OperationCanceledException)
         {
@@ -106,37 +111,37 @@ internal sealed class ReplyWriter(
             return;
         }
 
-        Write();
+        Write(hasMore);
     }
 
-    private bool HasMore()
+    // Whether there is more to write; if not, the caller is not the writer any more.
+    private bool Next()
     {
-        lock (gate)
+        if (_sent < _sending.Count && !IsClosed)
         {
-            if (_sent < _sending.Count && !IsClosed)
-            {
-                return true;
-            }
-
-            if (Due.Count == 0 || IsClosed)
-            {
-                IsWriting = false;
-                Lag.Clear();
-                if (IsClosed)
-                {
-                    _sending.Release();
-                }
-
-                return false;
-            }
-
-            (Due, _sending) = (_sending, Due);
             return true;
         }
+
+        if (Due.Count == 0 || IsClosed)
+        {
+            IsWriting = false;
+            Lag.Clear();
+            if (IsClosed)
+            {
+                _sending.Release();
+            }
+
+            return false;
+        }
+
+        (Due, _sending) = (_sending, Due);
+        return true;
     }
 
-    private void Written(int count)
+    private bool Written(int count)
     {
+        MultiplexRequest? waiting;
+        bool hasMore;
         client.Touch(); // before the bytes are counted, so that the new deadline is visible by then
         record.CountUpstreamBytes(count);
         lock (gate)
@@ -150,8 +155,12 @@ internal sealed class ReplyWriter(
                 _sending.Clear();
                 _sent = 0;
             }
+
+            hasMore = Next();
+            waiting = first();
         }
 
-        taken();
+        waiting?.SignalTaken();
+        return hasMore;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class RequestInput(MessagePort port, IMessageFramer framer, Time
 
     public bool IsEmpty => _bytes.Count == 0;
 
+    /// <summary>Whether the next byte begins a message.</summary>
+    public bool IsBetweenMessages => IsEmpty && _rest.IsStart;
+
     public ReadOnlySpan<byte> Bytes => _bytes.Span;
 
     public ReadOnlyMemory<byte> Memory => _bytes.Memory;

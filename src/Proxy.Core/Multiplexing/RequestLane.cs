@@ -9,11 +9,7 @@ namespace Proxy.Multiplexing;
 /// </summary>
 internal sealed class RequestLane(MultiplexClient client, MultiplexSession session, RequestTranslator translator, DestinationLoad load)
 {
-    private readonly TagList _tags = new([
-        new("proxy.route_id", client.RouteId),
-        new("proxy.cluster_id", session.Key.ClusterId),
-        new("proxy.destination_id", session.Key.DestinationId),
-    ]);
+    private readonly RequestTags _tags = session.TagsOf(client.RouteId);
     private MultiplexRequest? _last;
     private int _joined;
 
@@ -27,7 +23,10 @@ internal sealed class RequestLane(MultiplexClient client, MultiplexSession sessi
     public DestinationLoad Load => load;
 
     /// <summary>The tags of its metrics: route, cluster, destination.</summary>
-    public ref readonly TagList Tags => ref _tags;
+    public ref readonly TagList Tags => ref _tags.All;
+
+    /// <summary>The same with an outcome.</summary>
+    public ReadOnlySpan<KeyValuePair<string, object?>> TagsOf(RequestOutcome outcome) => _tags.With(outcome);
 
     public MultiplexRequest? First { get; private set; }
 

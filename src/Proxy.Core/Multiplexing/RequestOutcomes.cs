@@ -47,9 +47,7 @@ internal sealed class RequestOutcomes(MultiplexMetrics metrics)
         }
 
         Interlocked.Add(ref _totals[(int)outcome], requests);
-        var tags = lane.Tags;
-        tags.Add("proxy.outcome", _names[(int)outcome]);
-        metrics.Ended(requests, tags);
+        metrics.Ended(requests, lane.TagsOf(outcome));
     }
 
     /// <summary>Counts requests that ended in the same way.</summary>

@@ -21,17 +21,26 @@ internal sealed class SessionDispatcher(
     /// <summary>Carries out all pending steps, unless another thread does so already.</summary>
     public void Run()
     {
+        SessionStep step;
         lock (gate)
         {
-            if (_isRunning)
-            {
-                return;
-            }
-
-            _isRunning = true;
+            step = Begin();
         }
 
-        while (TryTakeStep(out var step))
+        Run(step);
+    }
+
+    /// <summary>
+    /// Decides the first step, so that a caller that changes something takes the lock once. Under the session's lock; the caller has to call
+    /// <see cref="Run(SessionStep)"/> right after it.
+    /// </summary>
+    /// <returns>The step; nothing to do if another thread carries out steps already, and then this one's change is seen by it.</returns>
+    public SessionStep Begin() => _isRunning ? default : Next();
+
+    /// <summary>Carries out a step that <see cref="Begin"/> has returned, and all that are pending then.</summary>
+    public void Run(SessionStep step)
+    {
+        while (step.Kind != SessionStepKind.None)
         {
             try
             {
@@ -45,18 +54,21 @@ internal sealed class SessionDispatcher(
             {
                 services.Dialer.LogFailure(key, exception); // later steps concern other requests and still have to run
             }
+
+            // Steps that were pending before the lock was taken are seen here; later ones start another run.
+            lock (gate)
+            {
+                step = Next();
+            }
         }
     }
 
-    // Steps that were pending before the lock was taken are seen here; later ones start another run.
-    private bool TryTakeStep(out SessionStep step)
+    private SessionStep Next()
     {
-        lock (gate)
-        {
-            step = state.Next(services.Clock.Now, create);
-            _isRunning = step.Kind != SessionStepKind.None;
-            return _isRunning;
-        }
+        _isRunning = false; // also if there is no memory for the next step
+        var step = state.Next(services.Clock.Now, create);
+        _isRunning = step.Kind != SessionStepKind.None;
+        return step;
     }
 
     private void Execute(SessionStep step)
@@ -96,7 +108,9 @@ internal sealed class SessionDispatcher(
             outcomes.Repeat(request.Lane!);
         }
 
-        var waited = services.Time.GetElapsedTime(request.Submitted);
+        var started = request.Started; // 0 if the connection was lost meanwhile, and the request put back
+        var waited =
+            started == 0 ? services.Time.GetElapsedTime(request.Submitted) : services.Time.GetElapsedTime(request.Submitted, started);
         request.Client.Waited(waited);
         services.Metrics.Waited(waited, request.Lane!.Tags);
         connection.Send(request);

@@ -264,7 +264,7 @@ internal sealed class SessionExchanges(SessionState state)
 
         if (mayRepeat)
         {
-            state.Requests.Waiting.Promote(request); // those who wait for the same reply are still there
+            state.Requests.Waiting.Promote(request); // the requests that wait for the same reply are still there
         }
 
         state.Requests.Settle(request);

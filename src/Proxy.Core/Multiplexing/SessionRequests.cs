@@ -147,7 +147,7 @@ internal sealed class SessionRequests
             : connection.Settings.Framer.Rules.Judge(request.Sent.Span, reply);
         if (meaning == ReplyMeaning.Mismatch)
         {
-            Waiting.Promote(request); // those who wait for the same reply wait for a right one
+            Waiting.Promote(request); // the requests that wait for the same reply still need a right one
         }
         else if (Suspensions.Answered(request) is { } subject)
         {

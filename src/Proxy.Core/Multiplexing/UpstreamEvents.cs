@@ -148,6 +148,7 @@ internal sealed class UpstreamEvents(
         var started = request.Started;
         bool isEarly;
         ReplyMeaning meaning;
+        SessionStep next;
         lock (gate)
         {
             isEarly = connection.Sending == request;
@@ -168,14 +169,16 @@ internal sealed class UpstreamEvents(
 
             // Unsolicited bytes must not be taken for the reply to the next request.
             connection.IsGivenUp |= hasMore && connection is { InFlight.Count: 0, Settings.Framer.Correlation: null };
+            next = dispatcher.Begin();
         }
 
-        var isError = meaning is ReplyMeaning.Error or ReplyMeaning.NoAnswer;
-        outcomes.Count(isError ? RequestOutcome.DeviceException : RequestOutcome.Answered, request.Lane!);
-        services.Metrics.Exchanged(services.Time.GetElapsedTime(started), request.Lane!.Tags);
+        var time = services.Time.GetElapsedTime(started);
 
         // The next request is sent first, so that the destination works while the client is answered.
-        dispatcher.Run();
+        dispatcher.Run(next);
+        var isError = meaning is ReplyMeaning.Error or ReplyMeaning.NoAnswer;
+        outcomes.Count(isError ? RequestOutcome.DeviceException : RequestOutcome.Answered, request.Lane!);
+        services.Metrics.Exchanged(time, request.Lane!.Tags);
         Answers.Deliver(request, reply, ends);
         if (isEarly)
         {
@@ -275,17 +278,21 @@ internal sealed class UpstreamEvents(
     public void Sent(UpstreamConnection connection, MultiplexRequest request, bool expectsReply)
     {
         bool isDone;
+        SessionStep next;
         lock (gate)
         {
             isDone = state.Exchanges.Sent(connection, request, expectsReply);
+            next = isDone ? default : dispatcher.Begin();
         }
 
-        if (isDone)
+        if (!isDone)
         {
-            outcomes.Count(RequestOutcome.Answered, request.Lane!);
-            request.Client.Complete(request, Completion.Sent());
+            dispatcher.Run(next);
+            return;
         }
 
+        outcomes.Count(RequestOutcome.Answered, request.Lane!);
+        request.Client.Complete(request, Completion.Sent());
         dispatcher.Run();
     }
 

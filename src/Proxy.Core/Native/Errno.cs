@@ -17,8 +17,8 @@ internal static class Errno
     public const int Already = 114;
     public const int InProgress = 115;
 
-    /// <summary>The error number of this thread's last failed call.</summary>
-    public static int Last => Marshal.GetLastPInvokeError();
+    /// <summary>The error number of this thread's last failed call; any other call may change it.</summary>
+    public static int Last => Marshal.GetLastSystemError();
 
     /// <summary>The exception that .NET's sockets throw for an error number.</summary>
     public static SocketException Exception(int errno) => new((int)ToSocketError(errno));

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Proxy.Native;
 
 /// <summary>
-/// The system calls of the transport, unchanged: a negative result is a failure, with the error number in <see
-/// cref="Marshal.GetLastPInvokeError"/>. Constants are those that x64 and arm64 share.
+/// The system calls of the transport, unchanged: a negative result is a failure, with the error number in <see cref="Errno.Last"/>, which the
+/// caller has to read at once; noting it after every call, as <c>SetLastError</c> does, costs as much as the rest of the transition. Constants are those that x64 and arm64 share.
 /// </summary>
 internal static unsafe partial class Libc
 {
@@ -42,90 +42,103 @@ internal static unsafe partial class Libc
     public const int MsgPeek = 0x2;
     public const int MsgNoSignal = 0x4000;
     public const int ShutWrite = 1;
+    public const int ShutBoth = 2;
 
     public const int OpenNonBlock = 0x800;
     public const int OpenCloexec = 0x80000;
     public const int SpliceMove = 1;
     public const int SpliceNonBlock = 2;
+    public const int DuplicateCloseOnExec = 1030;
     public const int SetPipeSize = 1031;
     public const nuint SocketBytesToRead = 0x541B; // FIONREAD
     public const nuint SocketBytesToSend = 0x5411; // SIOCOUTQ
 
+    public const int ClockMonotonic = 1;
     public const int ClockBootTime = 7;
 
     private const string Library = "libc";
 
-    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "epoll_create1")]
     public static partial int EpollCreate(int flags);
 
-    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "epoll_ctl")]
     public static partial int EpollControl(int epoll, int operation, int descriptor, byte* @event);
 
-    [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "epoll_wait")]
     public static partial int EpollWait(int epoll, byte* events, int count, int milliseconds);
 
-    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "eventfd")]
     public static partial int EventFd(uint initial, int flags);
 
-    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "timerfd_create")]
+    public static partial int TimerCreate(int clock, int flags);
+
+    /// <param name="timer">The descriptor of the timer.</param>
+    /// <param name="flags">0 for a relative time.</param>
+    /// <param name="time">Seconds and nanoseconds of the period, then those until the first expiry.</param>
+    /// <param name="old">Receives the earlier setting; may be null.</param>
+    [LibraryImport(Library, EntryPoint = "timerfd_settime")]
+    public static partial int TimerSet(int timer, int flags, long* time, long* old);
+
+    [LibraryImport(Library, EntryPoint = "socket")]
     public static partial int Socket(int family, int type, int protocol);
 
-    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "connect")]
     public static partial int Connect(int descriptor, byte* address, uint length);
 
-    [LibraryImport(Library, EntryPoint = "bind", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "bind")]
     public static partial int Bind(int descriptor, byte* address, uint length);
 
-    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "accept4")]
     public static partial int Accept(int listener, byte* address, uint* length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "recv")]
     public static partial nint Receive(int descriptor, byte* buffer, nuint length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "send")]
     public static partial nint Send(int descriptor, byte* buffer, nuint length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "splice", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "splice")]
     public static partial nint Splice(int from, nint fromOffset, int to, nint toOffset, nuint length, uint flags);
 
-    [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "pipe2")]
     public static partial int Pipe(int* descriptors, int flags);
 
-    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "fcntl")]
     public static partial int FileControl(int descriptor, int command, nint argument);
 
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "ioctl")]
     public static partial int IoControl(int descriptor, nuint request, int* value);
 
-    [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "shutdown")]
     public static partial int Shutdown(int descriptor, int how);
 
-    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
-    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "read")]
     public static partial nint Read(int descriptor, byte* buffer, nuint length);
 
-    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "write")]
     public static partial nint Write(int descriptor, byte* buffer, nuint length);
 
-    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "getsockopt")]
     public static partial int GetOption(int descriptor, int level, int name, void* value, uint* length);
 
-    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "setsockopt")]
     public static partial int SetOption(int descriptor, int level, int name, void* value, uint length);
 
-    [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "getsockname")]
     public static partial int GetLocalName(int descriptor, byte* address, uint* length);
 
-    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "statx")]
     public static partial int Statx(int folder, byte* path, int flags, uint mask, byte* status);
 
     /// <param name="clock">The clock.</param>
     /// <param name="time">Receives seconds and nanoseconds.</param>
-    [LibraryImport(Library, EntryPoint = "clock_gettime", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "clock_gettime")]
     public static partial int GetTime(int clock, long* time);
 
-    [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "getpeername")]
     public static partial int GetPeerName(int descriptor, byte* address, uint* length);
 }

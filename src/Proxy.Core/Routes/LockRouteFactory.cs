@@ -46,16 +46,20 @@ internal sealed class LockRouteFactory(
             Service = service,
         };
 
-    private LockedCluster Service(string id, TcpRouteConfig route, Revision revision) =>
-        new(
+    private LockedCluster Service(string id, TcpRouteConfig route, Revision revision)
+    {
+        var options = RouteSettings.Forward(route, limiters.OfRoute(id));
+        return new(
             dialer,
             RouteSettings.Target(route, revision, clusters),
-            RouteSettings.Forward(route, limiters.OfRoute(id)) with
+            options with
             {
                 ClientMayHaveGone = true,
+                Deadlines = options.Deadlines with { EndsUpstreamAtOnce = true }, // the next client is admitted then
             },
             forwarding
         );
+    }
 
     private sealed class Routes(LockRouteFactory factory, Revision revision) : IRouteSet
     {

@@ -52,6 +52,7 @@ internal sealed class LockedCluster(
             }
             catch
             {
+                connection.Abort(); // it has got nothing of the client, and has to know the end before the lock admits another
                 await connection.DisposeAsync();
                 throw;
             }

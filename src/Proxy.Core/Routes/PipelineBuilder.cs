@@ -136,7 +136,8 @@ internal sealed partial class PipelineBuilder(
         var (endpoint, slot, maximum, offset) = (binding.EndpointId, binding.Slot, binding.MaxConnections, binding.Address.PortOffset);
         var networks = binding.Networks.Peers;
         var gate = limiters.OfEndpoint(endpoint); // its count survives edits, and an address that is removed and comes back
-        return connection => tracking.OnConnectionAsync(connection, endpoint, slot, EnterAsync);
+        ConnectionDelegate enter = EnterAsync;
+        return connection => tracking.ServeAsync(connection, endpoint, slot, enter);
 
         Task EnterAsync(ConnectionContext connection)
         {

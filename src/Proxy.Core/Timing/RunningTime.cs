@@ -9,7 +9,8 @@ namespace Proxy.Timing;
 /// <remarks>See docs/decisions/0026-running-time.md.</remarks>
 internal sealed class RunningTime : TimeProvider
 {
-    private static readonly TimeSpan _beatInterval = TimeSpan.FromMilliseconds(100);
+    // Each beat costs an idle process a wake-up; half of what counts of a gap is left for beats that come late.
+    private static readonly TimeSpan _beatInterval = TimeSpan.FromMilliseconds(250);
 
     // The clocks of timers are coarser than the timestamps.
     private static readonly TimeSpan _coarseness = TimeSpan.FromMilliseconds(20);
@@ -17,6 +18,7 @@ internal sealed class RunningTime : TimeProvider
     private readonly Lock _gate = new(); // guards writing of both fields below
     private readonly TimeProvider _inner;
     private readonly long _longest;
+    private readonly long _interval;
     private long _beat;
     private long _lost; // written before _beat
 
@@ -25,6 +27,7 @@ internal sealed class RunningTime : TimeProvider
     {
         _inner = inner;
         _longest = Longest.Ticks * inner.TimestampFrequency / TimeSpan.TicksPerSecond;
+        _interval = _beatInterval.Ticks * inner.TimestampFrequency / TimeSpan.TicksPerSecond;
         _beat = inner.GetTimestamp();
     }
 
@@ -57,9 +60,9 @@ internal sealed class RunningTime : TimeProvider
         {
             var lost = Volatile.Read(ref _lost);
             var now = _inner.GetTimestamp();
-            if (now - Volatile.Read(ref _beat) > _longest)
+            if (now - Volatile.Read(ref _beat) > _interval)
             {
-                Beat();
+                Beat(); // the thread may be late while others run
             }
 
             if (lost == Volatile.Read(ref _lost))

@@ -50,6 +50,9 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     /// </summary>
     public Turn? Turn { get; set; }
 
+    /// <summary>Held by what reads within TLS, and left while it waits for records here; null during the handshake, in which nothing else happens.</summary>
+    public StateGuard? Guard { get; set; }
+
     /// <summary>Waits until <see cref="IsReadable"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. Whatever else fails is told by the next read.</exception>
     public ValueTask WaitAsync(CancellationToken cancellationToken) => IsReadable ? ValueTask.CompletedTask : FillAsync(cancellationToken);
@@ -80,7 +83,16 @@ internal class CipherStream(Stream transport, BufferPool buffers) : ConnectionSt
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadLaterAsync(ValueTask waiting, Memory<byte> buffer)
     {
-        await waiting;
+        Guard?.Exit();
+        try
+        {
+            await waiting;
+        }
+        finally
+        {
+            Guard?.Enter();
+        }
+
         return TakeInUse(buffer.Span);
     }
 

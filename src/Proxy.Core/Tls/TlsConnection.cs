@@ -35,9 +35,9 @@ internal sealed class TlsConnection : TcpConnection
     public TlsConnection(TcpConnection transport, SslStream stream, CipherStream cipher, TlsFacts facts, TlsEnds ends)
     {
         (_transport, _stream, Facts) = (transport, stream, facts);
-        _reader = new(stream, cipher, ends);
         _writer = new(stream, transport);
-        (cipher.Turn, cipher.HasBeenAsked) = (new(transport), false);
+        _reader = new(stream, cipher, _writer.Guard, ends);
+        (cipher.Turn, cipher.Guard, cipher.HasBeenAsked) = (new(transport), _writer.Guard, false);
         ConnectionId = transport.ConnectionId;
         ((ITrackedConnection)this).Record = ((ITrackedConnection)transport).Record;
         Features.Set<ITlsHandshakeFeature>(facts);
@@ -47,6 +47,9 @@ internal sealed class TlsConnection : TcpConnection
 
     /// <summary>What the handshake agreed on.</summary>
     public TlsFacts Facts { get; }
+
+    /// <summary>Whether the keep-alive of the transport stays as it is, whatever the routes of its bytes ask for.</summary>
+    public bool KeepsKeepAlive { get; init; }
 
     public override EndPoint? LocalEndPoint
     {
@@ -97,7 +100,13 @@ internal sealed class TlsConnection : TcpConnection
         _transport.Abort(abortReason);
     }
 
-    public override void SetKeepAlive(KeepAlive keepAlive) => _transport.SetKeepAlive(keepAlive);
+    public override void SetKeepAlive(KeepAlive keepAlive)
+    {
+        if (!KeepsKeepAlive)
+        {
+            _transport.SetKeepAlive(keepAlive);
+        }
+    }
 
     public override void Post(IThreadPoolWorkItem work) => _transport.Post(work);
 

@@ -10,7 +10,7 @@ namespace Proxy.Tls;
 /// <summary>
 /// Reads the bytes within TLS, and remembers how they have ended. One reader at a time; a read that was cancelled may be repeated.
 /// </summary>
-internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds ends) : IReadyStream
+internal sealed class TlsReader(SslStream stream, CipherStream cipher, StateGuard guard, TlsEnds ends) : IReadyStream
 {
     private ValueTask<int> _waiting; // for bytes, of which none belong to a reader yet
     private Task<int>? _sharedWaiting; // the same, if a wait for it was cancelled
@@ -73,7 +73,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
                     return 0;
                 }
 
-                var count = await stream.ReadAsync(buffer[total..], CancellationToken.None); // it is there
+                var count = await ReadStreamAsync(buffer[total..]); // it is there
                 MayHoldMore = count == 0 || count == buffer.Length - total;
                 if (count == 0 && total == 0)
                 {
@@ -113,7 +113,7 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
                 return false;
             }
 
-            _waiting = stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
+            _waiting = ReadStreamAsync(Memory<byte>.Empty);
             _isWaiting = true;
         }
 
@@ -131,6 +131,20 @@ internal sealed class TlsReader(SslStream stream, CipherStream cipher, TlsEnds e
         _ = Interlocked.Exchange(ref _sharedWaiting, null) is { } shared ? shared.GetAwaiter().GetResult() : _waiting.Result;
         MayHoldMore = true;
         return true;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadStreamAsync(Memory<byte> buffer)
+    {
+        guard.Enter();
+        try
+        {
+            return await stream.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false); // what is held must not wait for a thread
+        }
+        finally
+        {
+            guard.Exit();
+        }
     }
 
     // It is only awaited here; its result is taken by the read that follows.

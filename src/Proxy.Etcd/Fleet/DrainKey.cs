@@ -7,8 +7,8 @@ using Proxy.Etcd.Client;
 namespace Proxy.Etcd.Fleet;
 
 /// <summary>
-/// What is drained on all hosts, as it is stored: the escaped ids are the key, cluster/destination or that of a member alone, and the value says who has drained it
-/// and when.
+/// What is drained on all hosts, as it is stored: the escaped ids are the key, cluster/destination or that of a member alone, and the value names the client and host
+/// that drained it, and the time.
 /// </summary>
 internal static class DrainKey
 {

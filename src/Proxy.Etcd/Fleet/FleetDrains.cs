@@ -135,7 +135,7 @@ internal sealed partial class FleetDrains(
         }
     }
 
-    // One that is there is written again as it is: who ends it at the same time, and has found it before, finds out.
+    // One that is there is written again as it is, so that an end of it at the same time, which has read it before, fails and reads again.
     private async Task<bool> TryDrainAsync(DrainTarget target, string? client, CancellationToken cancellationToken)
     {
         var present = (await FindAsync(target, cancellationToken)).FirstOrDefault();
@@ -238,7 +238,7 @@ internal sealed partial class FleetDrains(
     {
         foreach (var (target, order) in now.Where(pair => !before.ContainsKey(pair.Key)))
         {
-            Log.Drained(logger, Name(target), order.Client ?? "somebody", order.Host ?? "an unknown host");
+            Log.Drained(logger, Name(target), order.Client ?? "an unknown client", order.Host ?? "an unknown host");
         }
 
         foreach (var target in before.Keys.Where(target => !now.ContainsKey(target)))

@@ -14,7 +14,7 @@ internal static partial class KeyWatch
     /// <param name="prefix">The beginning of the keys.</param>
     /// <param name="apply">Gets each update; a failure of the watch as <see cref="KeyUpdate.Stale"/>.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Gets what nobody expected.</param>
+    /// <param name="logger">Gets unexpected failures.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task FollowAsync(
         IKeyStore store,

@@ -1,7 +1,7 @@
 namespace Proxy.Etcd.Locking;
 
 /// <summary>
-/// The time after keys have vanished that nobody had released: their host has reset its clients by then, and their services get this long to notice. Guarded by
+/// The time after keys have vanished that were not released: their host has reset its clients by then, and their services get this long to notice. Guarded by
 /// the lock of its owner.
 /// </summary>
 internal sealed class Grace(TimeProvider time)

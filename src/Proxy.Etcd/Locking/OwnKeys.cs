@@ -210,7 +210,7 @@ internal sealed class OwnKeys(LockView view, LockHost host, string prefix)
     }
 
     /// <summary>
-    /// Whether the keys of waiting clients, as far as they were seen, are in the order of arrival; only somebody who removes keys by hand, or data that were
+    /// Whether the keys of waiting clients, as far as they were seen, are in the order of arrival; only keys that are removed by hand, or data that were
     /// restored, can disturb it.
     /// </summary>
     public bool AreInOrder()

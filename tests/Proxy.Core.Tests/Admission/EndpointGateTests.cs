@@ -61,8 +61,11 @@ public sealed class EndpointGateTests
     [Fact]
     public async Task OnConnection_HandlerThrowsAtOnce_ExceptionPassesAndItsPlaceIsTakenByTheNext()
     {
+        var client = new Client();
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            _gate.OnConnectionAsync(new FakeConnection(), NetworkRules.None, 1, static _ => throw new InvalidOperationException())
+            client.Record.RunAsync(() =>
+                _gate.OnConnectionAsync(client.Connection, NetworkRules.None, 1, static _ => throw new InvalidOperationException())
+            )
         );
 
         Assert.Equal(0, _gate.Count);
@@ -134,7 +137,7 @@ public sealed class EndpointGateTests
         var client = new Client();
         client.Connection.RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1);
 
-        var running = _gate.OnConnectionAsync(client.Connection, rules, 1, client.HandleAsync);
+        var running = client.Record.RunAsync(() => _gate.OnConnectionAsync(client.Connection, rules, 1, client.HandleAsync));
 
         Assert.Equal((refused is null, refused), (client.IsHandled, client.Record.Limit));
         Assert.Equal(refused is null ? null : ConnectionOutcome.Denied, client.Record.Outcome);
@@ -147,7 +150,9 @@ public sealed class EndpointGateTests
     private Client Come(int? maximum)
     {
         var client = new Client();
-        client.Running = _gate.OnConnectionAsync(client.Connection, NetworkRules.None, maximum, client.HandleAsync);
+        client.Running = client.Record.RunAsync(() =>
+            _gate.OnConnectionAsync(client.Connection, NetworkRules.None, maximum, client.HandleAsync)
+        );
         return client;
     }
 

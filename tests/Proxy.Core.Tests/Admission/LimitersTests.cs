@@ -206,7 +206,7 @@ public sealed class LimitersTests
             var connection = new FakeConnection();
             _record = new(connection, "edge", "", TimeProvider.System);
             _record.Attach();
-            _running = gate.OnConnectionAsync(connection, NetworkRules.None, maximum, _ => _ending.Task);
+            _running = _record.RunAsync(() => gate.OnConnectionAsync(connection, NetworkRules.None, maximum, _ => _ending.Task));
         }
 
         public bool IsRefused => _record.Limit is not null;

@@ -8,6 +8,7 @@ using Proxy.Channels.Membership;
 using Proxy.Channels.Monitoring;
 using Proxy.Configuration.Channels;
 using Proxy.Connections;
+using Proxy.Connections.Linux;
 using Proxy.Connections.Sockets;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
@@ -27,6 +28,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
     private readonly DeadlineClock _clock = new(TimeProvider.System);
     private readonly ServiceProvider _services;
     private readonly List<string> _errors = [];
+    private readonly EventLoopGroup? _loops;
     private readonly bool _keepMembers;
     private bool _stopped;
 
@@ -37,9 +39,11 @@ internal sealed class ChannelInstance : IAsyncDisposable
         IReadOnlyList<INotificationSink>? sinks = null,
         IReadOnlyList<IMembershipProvider>? providers = null,
         TimeProvider? time = null,
-        ILoggerProvider? logs = null
+        ILoggerProvider? logs = null,
+        EventLoopGroup? loops = null
     )
     {
+        _loops = loops;
         _keepMembers = state is not null;
         _state = state ?? Path.Combine(Path.GetTempPath(), $"channels-{Guid.NewGuid():N}.json");
         Config = config with { Loopback = config.Loopback with { StateFile = _state } };
@@ -182,7 +186,12 @@ internal sealed class ChannelInstance : IAsyncDisposable
         ILoggerProvider logs
     )
     {
-        var transport = new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
+        IConnectionListenerFactory transport = _loops is null
+            ? new SocketTransportFactory(_buffers, _clock, TimeProvider.System)
+            : new EpollTransportFactory(new(_loops, _buffers));
+        IConnectionFactory dialer = _loops is null
+            ? new SocketConnectionFactory(_buffers, _clock, TimeProvider.System)
+            : new EpollConnectionFactory(new(_loops, _buffers), TimeProvider.System);
         var services = new ServiceCollection()
             .AddMetrics()
             .AddLogging(logging => logging.AddProvider(logs))
@@ -196,7 +205,7 @@ internal sealed class ChannelInstance : IAsyncDisposable
             .AddSingleton(new Relay(_clock))
             .AddSingleton(new ConnectionDrain(_clock))
             .AddSingleton<ForwardDependencies>()
-            .AddSingleton<IConnectionFactory>(new SocketConnectionFactory(_buffers, _clock, TimeProvider.System))
+            .AddSingleton(dialer)
             .AddSingleton(new ListenerManager(new OwnLoopback(transport), TimeProvider.System, NullLogger<ListenerManager>.Instance))
             .AddSingleton(new CurrentChannels(Config))
             .AddSingleton(lookup ?? Dns.GetHostAddressesAsync);

@@ -42,6 +42,32 @@ public sealed class ConnectionCutterTests : IDisposable
         Assert.Equal((null, ConnectionOutcome.MemberGone), (other.Outcome, gone.Outcome));
     }
 
+    [Fact]
+    public void CutLost_MemberDoesNotAnswer_EndsItsTunnelsWithConnectionsOfTheirOwn()
+    {
+        var (other, shared, own) = (Open("A_1"), Open("A_2"), Open("A_2"));
+        other.HasOwnTunnel = own.HasOwnTunnel = true;
+
+        CreateCutter().CutLost("A_2", TimeSpan.Zero, static () => false);
+
+        Assert.Equal((null, null, ConnectionOutcome.TunnelLost), (other.Outcome, shared.Outcome, own.Outcome));
+    }
+
+    [Fact]
+    public async Task CutLost_MemberAnswersInTime_ItsTunnelsGoOn()
+    {
+        var (back, gone) = (Open("A_1"), Open("A_2"));
+        back.HasOwnTunnel = gone.HasOwnTunnel = true;
+        var cutter = CreateCutter();
+
+        cutter.CutLost("A_1", _drain, static () => true);
+        cutter.CutLost("A_2", _drain, static () => false);
+        _time.Advance(_drain);
+
+        await Eventually.TrueAsync(() => gone.Outcome is not null);
+        Assert.Equal((null, ConnectionOutcome.TunnelLost), (back.Outcome, gone.Outcome));
+    }
+
     private ConnectionCutter CreateCutter() => new(_tracker, new ConnectionDrain(_clock), _time);
 
     private ConnectionRecord Open(string member)

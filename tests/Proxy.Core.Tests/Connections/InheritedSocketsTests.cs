@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Connections;
+using Proxy.Connections.Sockets;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Connections;
 
@@ -51,6 +53,28 @@ public sealed class InheritedSocketsTests : IDisposable
         Assert.Empty(inherited.CloseUnused());
         using var accepted = await again.AcceptAsync();
         Assert.Equal(client.LocalEndPoint, accepted.RemoteEndPoint);
+    }
+
+    /// <summary>An earlier process has accepted with the event loops, and this one does otherwise: what it has sent when it closes must arrive.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TryTake_SocketWhoseConnectionsAreResetByClose_NotForThePortableTransportAndKestrel(bool isPortable)
+    {
+        using var inherited = Inherit(IPAddress.Loopback, false, out var port);
+        _sockets[0].LingerState = new LingerOption(enable: true, seconds: 0);
+        var address = new IPEndPoint(IPAddress.Loopback, port);
+
+        using var clock = new DeadlineClock(TimeProvider.System);
+        using var socket = inherited.TryTake(isPortable ? new ListenEndPoint(address) : address)!;
+        await using var listener = isPortable
+            ? new SocketConnectionListener(new BoundSocket(socket, Outlives: true), new(new(), clock, TimeProvider.System))
+            : null;
+
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(address);
+        using var accepted = await socket.AcceptAsync();
+        Assert.False(accepted.LingerState!.Enabled);
     }
 
     [Fact]

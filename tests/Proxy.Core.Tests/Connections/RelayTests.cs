@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Connections;
 using Proxy.Connections.Linux;
@@ -226,6 +227,62 @@ public sealed class RelayTests : IAsyncLifetime
         await relay.WaitAsync(_limit);
         Assert.True((await client.ReadToEndAsync()).Reset);
         Assert.True(await SendUntilResetAsync(upstream).WaitAsync(_limit));
+    }
+
+    // Otherwise a lock would admit the next client while its service still has the one before.
+    [Theory]
+    [InlineData(Portable, false)]
+    [InlineData(Portable, true)]
+    [InlineData(Pipes, false)]
+    [InlineData(Pipes, true)]
+    [InlineData(Loops, false)]
+    [InlineData(Loops, true)]
+    [InlineData(LoopPipes, false)]
+    [InlineData(LoopPipes, true)]
+    public async Task Run_ClientIsResetWhileAChildProcessHasCopies_UpstreamIsToldAtOnce(string way, bool unix)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (client, upstream, relay, _) = await StartAsync(way, unix: unix);
+        using var first = CopyOf(_open[0]);
+        using var second = CopyOf(_open[1]);
+
+        client.Close(0);
+
+        Assert.Equal(ConnectionOutcome.ClientReset, await relay.WaitAsync(_limit));
+        Assert.Equal(!unix, (await upstream.ReadToEndAsync()).Reset); // a unix socket has no reset
+        Assert.Throws<SocketException>(() => upstream.Send(new byte[1]));
+    }
+
+    [Theory]
+    [InlineData(Portable, false)]
+    [InlineData(Portable, true)]
+    [InlineData(Pipes, false)]
+    [InlineData(Pipes, true)]
+    [InlineData(Loops, false)]
+    [InlineData(Loops, true)]
+    [InlineData(LoopPipes, false)]
+    [InlineData(LoopPipes, true)]
+    public async Task Run_ClientEndsLastWhileAChildProcessHasCopies_UpstreamIsToldAtOnce(string way, bool unix)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (client, upstream, relay, _) = await StartAsync(way, new() { EndsUpstreamAtOnce = true }, unix);
+        using var first = CopyOf(_open[0]);
+        using var second = CopyOf(_open[1]);
+
+        upstream.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await ReadToEndAsync(client));
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.Empty(await ReadToEndAsync(upstream));
+        Assert.Equal(ConnectionOutcome.Completed, await relay.WaitAsync(_limit));
     }
 
     [Theory]
@@ -486,11 +543,12 @@ public sealed class RelayTests : IAsyncLifetime
         await Eventually.TrueAsync(() => bandwidth.Reached == 1);
         time.Leap(0); // the reset is noticed
 
-        await Eventually.TrueAsync(() =>
+        while (!relay.IsCompleted)
         {
-            time.Leap(6_000); // longer than the time to flush without a limit
-            return relay.IsCompleted;
-        });
+            var before = record.ClientBytes;
+            time.Leap(2_000); // three are longer than the time to flush without a limit
+            await Eventually.TrueAsync(() => record.ClientBytes > before || relay.IsCompleted); // else a thread that is late would seem to take seconds
+        }
 
         var (bytes, reset) = await receiving;
         Assert.Equal(payload, bytes);
@@ -555,11 +613,12 @@ public sealed class RelayTests : IAsyncLifetime
 
     private async Task<(Socket Client, Socket Upstream, Task<ConnectionOutcome> Relay, ConnectionRecord Record)> StartAsync(
         string way,
-        RelayOptions? options = null
+        RelayOptions? options = null,
+        bool unix = false
     )
     {
         var (client, accepted) = await PairAsync(way);
-        var (upstream, dialed) = await PairAsync(way);
+        var (upstream, dialed) = await PairAsync(way, unix);
         if (way is Pipes or LoopPipes)
         {
             accepted.Transport = accepted.Transport;
@@ -569,16 +628,19 @@ public sealed class RelayTests : IAsyncLifetime
         return (client, upstream, new Relay(_clock).RunAsync(accepted, dialed, options ?? new RelayOptions(), record).AsTask(), record);
     }
 
-    private async Task<(Socket Peer, ConnectionContext Ours)> PairAsync(string way)
+    private async Task<(Socket Peer, ConnectionContext Ours)> PairAsync(string way, bool unix = false)
     {
         IConnectionListenerFactory factory =
             way is Loops or LoopPipes && OperatingSystem.IsLinux()
                 ? new EpollTransportFactory(new EpollDependencies(_loops, _buffers))
                 : new SocketTransportFactory(_buffers, _clock, TimeProvider.System);
-        var (peer, ours) = await Loopback.ConnectAsync(factory);
+        var (peer, ours) = await Loopback.ConnectAsync(factory, unix ? new UnixDomainSocketEndPoint(Loopback.NewUnixPath()) : null);
         _open.Add(ours);
         return (peer, ours);
     }
+
+    private static DescriptorCopy CopyOf(IAsyncDisposable ours) =>
+        new(((ConnectionContext)ours).Features.Get<IConnectionSocketFeature>()!.Socket);
 
     private static async Task SendAndEndAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {

@@ -74,6 +74,38 @@ public sealed class TcpConnectionTests : IDisposable
         peer.Dispose();
     }
 
+    // Some bytes are read before the transport has handled the event that announced them; while another connection is used, it does.
+    [Theory]
+    [InlineData(RelayedPair.Portable)]
+    [InlineData(RelayedPair.Loops)]
+    public async Task Wait_AnEarlierEventIsStale_GoesOnWaiting(string transport)
+    {
+        var (peer, ours) = await ConnectAsync(transport);
+        var (otherPeer, other) = await ConnectAsync(transport);
+        var (stream, otherStream) = (ours.OpenStream()!, other.OpenStream()!);
+        for (var round = 0; round < 1000; round++)
+        {
+            await SendAsync(peer, stream);
+            using var stop = new CancellationTokenSource();
+            var departure = ours.WaitForDepartureAsync(ignoreClose: false, stop.Token);
+            await SendAsync(otherPeer, otherStream);
+            await stop.CancelAsync();
+            Assert.Null(await departure.WaitAsync(Eventually.Limit));
+
+            await SendAsync(peer, stream);
+            var input = ours.WaitForInputAsync(CancellationToken.None);
+            await SendAsync(otherPeer, otherStream);
+            peer.Send(new byte[1]);
+            Assert.Null(await input.WaitAsync(Eventually.Limit));
+            await stream.ReadExactlyAsync(new byte[1]);
+        }
+
+        await ours.DisposeAsync();
+        await other.DisposeAsync();
+        peer.Dispose();
+        otherPeer.Dispose();
+    }
+
     public void Dispose()
     {
         _clock.Dispose();
@@ -81,6 +113,12 @@ public sealed class TcpConnectionTests : IDisposable
     }
 
     private static void Wait(ValueTask writing) => writing.AsTask().GetAwaiter().GetResult();
+
+    private static async Task SendAsync(Socket peer, Stream stream)
+    {
+        peer.Send(new byte[1]);
+        await stream.ReadExactlyAsync(new byte[1]);
+    }
 
     private static bool Ends(Stream stream)
     {

@@ -148,6 +148,53 @@ public sealed partial class AccessLogLineTests
     }
 
     [Theory]
+    [InlineData(0, "0")]
+    [InlineData(4, "0")]
+    [InlineData(6, "0.000001")]
+    [InlineData(10, "0.000001")]
+    [InlineData(1_230_000, "0.123")]
+    [InlineData(10_000_000, "1")]
+    [InlineData(12_345_678, "1.234568")]
+    [InlineData(9_999_999, "1")]
+    [InlineData(864_000_000_010, "86400.000001")]
+    [InlineData(-5_000_000, "-0.5")]
+    public void Of_Duration_SecondsToTheMicrosecondWithoutExponentAndZeros(long ticks, string expected)
+    {
+        var record = Record(["1", "e", "r", "c", "d", "127.0.0.1:5"]);
+        record.AddQueued(TimeSpan.FromTicks(ticks));
+
+        Assert.Contains($",\"queued\":{expected},", Line(record, AccessLogEvent.End, json: true), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, "2026-11-21T01:02:03+00:00")]
+    [InlineData(1_200_000, "2026-11-21T01:02:03.12+00:00")]
+    [InlineData(1, "2026-11-21T01:02:03.0000001+00:00")]
+    [InlineData(9_999_990, "2026-11-21T01:02:03.999999+00:00")]
+    public void OfDropped_FractionOfASecond_WithoutZerosAtTheEnd(long ticks, string expected) =>
+        Assert.StartsWith(
+            $"{{\"time\":\"{expected}\",",
+            Encoding.UTF8.GetString(AccessLogLine.OfDropped(5, _now.AddTicks(ticks), json: true)),
+            StringComparison.Ordinal
+        );
+
+    [Theory]
+    [InlineData("127.0.0.1:5")]
+    [InlineData("[2001:db8::1]:65535")]
+    [InlineData("[fe80::1%3]:80")]
+    [InlineData("[::ffff:192.0.2.1]:80")]
+    public void Of_AddressOfClient_AsItsText(string address)
+    {
+        var connection = new FakeConnection("1") { RemoteEndPoint = IPEndPoint.Parse(address) };
+
+        Assert.Contains(
+            $",\"client\":\"{connection.RemoteEndPoint}\",",
+            Line(new(connection, "e", "", _time), AccessLogEvent.End, json: true),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
     [InlineData(true, "\"alpn\":\"h2,http/1.1\",\"outcome\"")]
     [InlineData(false, " alpn=\"h2,http/1.1\" outcome=")]
     public void Of_TlsPassedThrough_WhatWasOfferedAndNothingElse(bool json, string part)

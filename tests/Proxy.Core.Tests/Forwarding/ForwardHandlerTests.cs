@@ -161,6 +161,46 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
         Assert.True(_target.Disposed);
     }
 
+    // It has got nothing of the client, and behind a lock it has to know before the next client is admitted.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task OnConnected_PreambleIsRefusedWhileAChildProcessHasACopy_DestinationIsResetAtOnce(bool loops)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (client, server, copy) = await AskAsync(loops, new IOException());
+        using var held = copy;
+
+        Assert.Equal(ConnectionOutcome.ConnectFailed, await client.EndAsync());
+
+        Assert.True((await server.ReadToEndAsync()).Reset);
+        Assert.True((await client.Peer.ReadToEndAsync()).Reset);
+        Assert.True(_target.Disposed);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task OnConnected_PreambleIsBroken_ExceptionPassesAndDestinationIsReset(bool loops)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var (client, server, copy) = await AskAsync(loops, new InvalidOperationException());
+        using var held = copy;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(client.EndAsync);
+
+        Assert.True((await server.ReadToEndAsync()).Reset);
+        Assert.True(_target.Disposed);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
@@ -179,6 +219,18 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
     {
         var (peer, ours) = await ConnectAsync(loops);
         return Run(peer, ours, dialer ?? _dials);
+    }
+
+    /// <summary>A client for which the destination is asked for something first, which fails.</summary>
+    private async Task<(Client Client, Socket Server, DescriptorCopy Copy)> AskAsync(bool loops, Exception failure)
+    {
+        var (peer, ours) = await ConnectAsync(loops);
+        ((TcpConnection)ours).Preamble = new Refused(failure);
+        var client = Run(peer, ours, _dials);
+        var (server, upstream) = await ConnectAsync(loops);
+        var copy = new DescriptorCopy(Native(upstream));
+        (await _dials.WaitAsync(1)).Succeed(upstream);
+        return (client, server, copy);
     }
 
     private Client Run(
@@ -235,6 +287,16 @@ public sealed class ForwardHandlerTests : IAsyncLifetime
     private sealed class Broken : Random
     {
         public override double NextDouble() => throw new InsufficientMemoryException();
+    }
+
+    /// <summary>Asks as the one of PostgreSQL does, and fails.</summary>
+    private sealed class Refused(Exception failure) : IUpstreamPreamble
+    {
+        public async ValueTask SendAsync(ConnectionContext upstream, CancellationToken cancellationToken)
+        {
+            await upstream.Transport.Output.WriteAsync(_question, cancellationToken);
+            throw failure;
+        }
     }
 
     private sealed class Refusing : IConnectionFactory

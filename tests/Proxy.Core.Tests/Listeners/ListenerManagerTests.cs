@@ -61,6 +61,32 @@ public sealed class ListenerManagerTests : IDisposable
         await manager.StopAsync();
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Commit_PipelineCannotBegin_ClientIsResetAndTheNextIsServed(bool loops, bool throws)
+    {
+        using var group = new EventLoopGroup(1, null, NullLogger.Instance);
+        var manager =
+            loops && OperatingSystem.IsLinux()
+                ? Create(new EpollTransportFactory(new EpollDependencies(group, new BufferPool())))
+                : Create();
+        await ApplyAsync(
+            manager,
+            _ => throws ? throw new InvalidOperationException() : Task.FromException(new InvalidOperationException()),
+            Spec("a", IPAddress.Loopback, 0)
+        );
+        var address = manager.Bound["a"];
+
+        Assert.True(await Loopback.IsResetAsync(() => ConnectAsync(address)));
+
+        await ApplyAsync(manager, "2", Spec("a", IPAddress.Loopback, 0));
+        Assert.Equal("2", await AskAsync(address));
+        await manager.StopAsync();
+    }
+
     [Fact]
     public async Task Bind_PortInUse_NamesItAndClosesWhatWasBound()
     {
@@ -344,18 +370,24 @@ public sealed class ListenerManagerTests : IDisposable
 
     private static async Task AnswerAsync(ConnectionContext connection, string answer)
     {
-        await connection.Transport.Output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer));
-        await connection.Transport.Output.CompleteAsync();
+        await using (connection)
+        {
+            await connection.Transport.Output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer));
+            await connection.Transport.Output.CompleteAsync();
+        }
+    }
+
+    private static async Task<Socket> ConnectAsync(EndPoint address)
+    {
+        var isUnix = address is UnixDomainSocketEndPoint;
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        await socket.ConnectAsync(address);
+        return socket;
     }
 
     private static async Task<string> AskAsync(EndPoint address)
     {
-        using var socket = new Socket(
-            address.AddressFamily,
-            SocketType.Stream,
-            address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp
-        );
-        await socket.ConnectAsync(address);
+        using var socket = await ConnectAsync(address);
         await using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();

@@ -45,6 +45,19 @@ public sealed class RunningTimeTests
     }
 
     [Fact]
+    public void GetTimestamp_TheThreadIsLateWhileOthersRead_NothingIsLost()
+    {
+        var start = _time.GetTimestamp();
+
+        Stop(TimeSpan.FromMilliseconds(400));
+        _ = _time.GetTimestamp();
+        Stop(TimeSpan.FromMilliseconds(400));
+
+        Assert.Equal(TimeSpan.FromMilliseconds(800), _time.GetElapsedTime(start));
+        Assert.Equal(TimeSpan.Zero, _time.Lost);
+    }
+
+    [Fact]
     public void CreateTimer_GapWithin_WaitsForTheRestOfItsTime()
     {
         using var timer = Timer(TimeSpan.FromSeconds(10), Timeout.InfiniteTimeSpan);

@@ -13,6 +13,10 @@ namespace Proxy.Core.Tests.Tls;
 /// <summary>What queues, multiplexers and handlers ask a connection for, of one within TLS.</summary>
 public sealed class TlsConnectionTests : IAsyncLifetime
 {
+    private const int ManyRecords = 64 * 1024; // bytes that sockets take without a reader
+    private const int Tries = 50;
+
+    private static readonly byte[] _forged = [23, 3, 3, 0, 32, .. new byte[32]]; // a record whose authentication fails
     private static readonly TimeSpan _limit = Eventually.Limit;
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
@@ -266,6 +270,23 @@ public sealed class TlsConnectionTests : IAsyncLifetime
         await ours.DisposeAsync();
     }
 
+    // OpenSSL makes no close_notify any more then, and a FIN alone would be a cut.
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task EndSending_PeerHasSentABadRecord_PeerIsReset(string transport, SslProtocols version)
+    {
+        var (peer, ours) = await ConnectAsync(transport, version);
+        await peer.Socket.SendAsync(_forged);
+        await Assert.ThrowsAsync<ConnectionEndedException>(() => ReadAsync(ours, 1)).WaitAsync(_limit);
+
+        await ours.EndSendingAsync().WaitAsync(_limit);
+
+        Assert.True((await peer.Socket.ReadToEndAsync()).Reset);
+        Assert.True(ours.ConnectionClosed.IsCancellationRequested);
+        await ours.DisposeAsync();
+        Assert.Equal(0, _buffers.Outstanding);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync()
@@ -281,6 +302,47 @@ public sealed class TlsConnectionTests : IAsyncLifetime
         var bytes = new byte[count];
         await ours.OpenStream()!.ReadExactlyAsync(bytes);
         return bytes;
+    }
+
+    // The library's state is used by one thread at a time: what makes close_notify also looks for records, of which a reader may have put in a part.
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task EndSending_WhileRecordsAreRead_ThePeerIsTold(string transport, SslProtocols version)
+    {
+        for (var i = 0; i < Tries; i++)
+        {
+            var (peer, ours) = await ConnectAsync(transport, version);
+            await peer.SendAsync(new byte[ManyRecords]);
+            await peer.EndWithinAsync();
+            using var together = new Barrier(2);
+            var reading = Task.Run(async () =>
+            {
+                together.SignalAndWait();
+                return await CountAsync(ours.OpenStream()!);
+            });
+            var ending = Task.Run(async () =>
+            {
+                together.SignalAndWait();
+                Thread.SpinWait(i * 200);
+                await ours.EndSendingAsync();
+            });
+            await Task.WhenAll(reading, ending).WaitAsync(_limit);
+
+            Assert.Equal(ManyRecords, await reading);
+            Assert.Equal(PeerEnd.Clean, (await peer.ReadToEndAsync()).End);
+            await ours.DisposeAsync();
+        }
+    }
+
+    private static async Task<int> CountAsync(Stream stream)
+    {
+        var (total, buffer) = (0, new byte[65536]);
+        while (await stream.ReadAsync(buffer) is var count and > 0)
+        {
+            total += count;
+        }
+
+        return total;
     }
 
     private async Task<(TlsPeer Peer, TlsConnection Ours)> ConnectAsync(

@@ -129,7 +129,7 @@ public sealed class GlobalPermitsTests : IDisposable
         await AdmittedAsync(holder);
 
         a.Lease.BringNearEnd();
-        Assert.True(holder.IsLost);
+        await Eventually.TrueAsync(() => holder.IsLost);
         Assert.False(next.Result.IsCompleted);
 
         a.Lease.ExpireThere();
@@ -147,7 +147,7 @@ public sealed class GlobalPermitsTests : IDisposable
         var holder = await a.EnterAsync();
         await AdmittedAsync(holder);
         a.Lease.BringNearEnd();
-        Assert.True(holder.IsLost);
+        await Eventually.TrueAsync(() => holder.IsLost);
         a.Lease.Leave(TimeSpan.FromSeconds(10));
         holder.Leave();
         var next = await a.EnterAsync();
@@ -156,7 +156,7 @@ public sealed class GlobalPermitsTests : IDisposable
         a.Time.Advance(TimeSpan.FromSeconds(1));
         a.Lease.Leave(TimeSpan.FromSeconds(1)); // whose token is another one than that of the first time
 
-        Assert.True(next.IsLost);
+        await Eventually.TrueAsync(() => next.IsLost);
     }
 
     [Fact]
@@ -167,6 +167,7 @@ public sealed class GlobalPermitsTests : IDisposable
         var next = await b.EnterAsync();
         await AdmittedAsync(holder);
         a.Lease.BringNearEnd();
+        await Eventually.TrueAsync(() => holder.IsLost);
         a.Lease.Leave(TimeSpan.FromSeconds(10));
 
         holder.Leave();
@@ -578,6 +579,7 @@ public sealed class GlobalPermitsTests : IDisposable
         a.Engine.Leave();
         await Eventually.TrueAsync(() => a.Permits.Progress().IsStale);
         a.Lease.BringNearEnd();
+        Assert.Equal(SharedLockState.Unreachable, a.Shared.State); // looked at now: what follows the lease by itself may be a moment late
         a.Time.Advance(TimeSpan.FromSeconds(2));
         a.Lease.Expire();
         var client = a.Enter();

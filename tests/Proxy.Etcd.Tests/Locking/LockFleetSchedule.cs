@@ -150,7 +150,7 @@ internal sealed class LockFleetSchedule : IDisposable
         foreach (var client in admitted)
         {
             var ahead = Ahead(client, keys);
-            Assert.True(ahead < _mostPermits, $"{client.Host.Name} has let somebody in at {_now} before {ahead} others.");
+            Assert.True(ahead < _mostPermits, $"{client.Host.Name} has let a client in at {_now} before {ahead} others.");
         }
 
         var reset = _hosts.Sum(host => host.CountReset(_now, Grace.Length - _step)); // hosts are out of step

@@ -9,7 +9,6 @@ using Proxy.Revisions;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>Which requests are authorized, and for what.</summary>
-[Collection(Alone.Name)]
 public sealed class AdminAccessTests : IDisposable
 {
     private const string Token = "right-one";

@@ -10,8 +10,7 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>Runs alone, because a metrics listener receives the measurements of all hosts in the process.</summary>
-[Collection(Alone.Name)]
+/// <summary>Readiness and metrics at the admin address, and which requests it answers.</summary>
 public sealed class AdminEndpointTests : IDisposable
 {
     private readonly HttpClient _http = new();
@@ -39,9 +38,7 @@ public sealed class AdminEndpointTests : IDisposable
     {
         await using var host = await StartAsync();
         var since = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
-        var status = host.Services.GetRequiredService<ProxyStatus>();
-        await status.WhenSettledAsync().WaitAsync(Eventually.Limit); // the files are read once more after a start
-        status.Update(state => state with { ReadingSince = since });
+        host.Services.GetRequiredService<ProxyStatus>().Update(state => state with { ReadingSince = since });
 
         using var answer = await GetAsync(host, "/healthz/ready");
 
@@ -199,8 +196,13 @@ public sealed class AdminEndpointTests : IDisposable
         _server.Dispose();
     }
 
-    private Task<TestHost> StartAsync(string admin = """{ "Url": "http://127.0.0.1:0" }""") =>
-        TestHost.StartAsync(Json.Routes(Json.Route("r"), _server.Port).Insert(1, $"\"Admin\": {admin},"));
+    // Files are read once more after a start, which is over when this returns.
+    private async Task<TestHost> StartAsync(string admin = """{ "Url": "http://127.0.0.1:0" }""")
+    {
+        var host = await TestHost.StartAsync(Json.Routes(Json.Route("r"), _server.Port).Insert(1, $"\"Admin\": {admin},"));
+        await host.Services.GetRequiredService<ProxyStatus>().WhenSettledAsync().WaitAsync(Eventually.Limit);
+        return host;
+    }
 
     private Task<HttpResponseMessage> GetAsync(TestHost host, string path) => _http.GetAsync(new Uri(host.Urls.Single(), path));
 

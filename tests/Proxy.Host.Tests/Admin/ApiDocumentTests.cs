@@ -6,7 +6,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>The OpenAPI document of the API.</summary>
-[Collection(Alone.Name)]
 public sealed class ApiDocumentTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");

@@ -6,7 +6,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>Draining destinations and closing their connections.</summary>
-[Collection(Alone.Name)]
 public sealed class ClusterApiTests : IDisposable
 {
     private const string First = "/api/clusters/c/destinations/d0";

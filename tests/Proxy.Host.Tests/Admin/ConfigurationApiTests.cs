@@ -8,7 +8,10 @@ using Proxy.Revisions;
 
 namespace Proxy.Host.Tests.Admin;
 
-/// <summary>The running configuration, the files on disk, and the validation of documents.</summary>
+/// <summary>
+/// The running configuration, the files on disk, and the validation of documents. Runs alone, because hosts in one process validate one document at a time and
+/// wait ten seconds for their turn, and these documents take long.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class ConfigurationApiTests : IDisposable
 {

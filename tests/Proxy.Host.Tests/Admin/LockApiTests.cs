@@ -9,7 +9,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>The API of locks: what it shows and changes.</summary>
-[Collection(Alone.Name)]
 public sealed class LockApiTests : IDisposable
 {
     private readonly HttpClient _http = new();

@@ -7,7 +7,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>Temporary log levels.</summary>
-[Collection(Alone.Name)]
 public sealed class LogLevelApiTests
 {
     private const string Category = "Proxy.Multiplexing.MessageTrace";
@@ -20,11 +19,13 @@ public sealed class LogLevelApiTests
         using var api = new AdminClient(host);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Category);
 
-        var (status, body) = await api.SendAsync(HttpMethod.Put, Path, """{ "level": "trace", "for": 2 }""");
+        var (status, body) = await api.SendAsync(HttpMethod.Put, Path, """{ "level": "trace", "for": 600 }""");
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.True(logger.IsEnabled(LogLevel.Trace));
         Assert.Equal("Trace", JsonDocument.Parse(body).RootElement.GetProperty("level").GetString());
+        (status, _) = await api.SendAsync(HttpMethod.Put, Path, """{ "level": "trace", "for": 1 }"""); // in place of the first
+        Assert.Equal(HttpStatusCode.OK, status);
         await Eventually.TrueAsync(() => !logger.IsEnabled(LogLevel.Trace));
         Assert.Equal(0, (await api.GetAsync("/api/log-levels")).GetArrayLength());
     }

@@ -7,7 +7,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>The API of multiplexers: what it shows and changes.</summary>
-[Collection(Alone.Name)]
 public sealed class MultiplexApiTests : IDisposable
 {
     private const string One = "/api/multiplex/c/d0";

@@ -5,7 +5,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>Endpoints, routes and clusters in the API.</summary>
-[Collection(Alone.Name)]
 public sealed class RouteApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
@@ -28,6 +27,7 @@ public sealed class RouteApiTests : IDisposable
         using var api = new AdminClient(host);
         using var client = await TcpClientSocket.ConnectAsync(host.AddressOf("127.0.0.2"));
         await client.ReadAsync();
+        await Eventually.TrueAsync(() => host.Tracker.Open.Single().UpstreamBytes == 5); // bytes are counted when they are sent
 
         var endpoints = (await api.GetAsync("/api/endpoints")).EnumerateArray().ToList();
         var routes = (await api.GetAsync("/api/routes")).EnumerateArray().ToList();

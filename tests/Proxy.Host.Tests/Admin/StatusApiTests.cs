@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Engine;
 using Proxy.Host.Tests.Support;
+using Proxy.Transports;
 
 namespace Proxy.Host.Tests.Admin;
 
 /// <summary>The overview of the host in the API.</summary>
-[Collection(Alone.Name)]
 public sealed class StatusApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
@@ -58,7 +58,9 @@ public sealed class StatusApiTests : IDisposable
             await ended.ReadAsync();
         }
 
-        await Eventually.TrueAsync(() => host.Tracker.Count == 1);
+        await Eventually.TrueAsync(() => host.Tracker.Count == 1 && host.Tracker.Open.All(static record => record.UpstreamBytes == 5));
+        var loops = host.Services.GetRequiredService<EventLoops>();
+        await Eventually.TrueAsync(() => loops.List().Sum(static loop => loop.Connections) <= 1); // they know the end of one last
         var status = await api.GetAsync("/api/status");
 
         var connections = status.GetProperty("connections");

@@ -21,8 +21,8 @@ internal sealed class ImportGraph
     /// <returns>The graph.</returns>
     public static ImportGraph Of(IReadOnlyDictionary<string, string> sources, IEnumerable<MetadataReference> references)
     {
-        var parse = new CSharpParseOptions(LanguageVersion.Preview);
-        var trees = sources.Select(source => CSharpSyntaxTree.ParseText(source.Value, parse, source.Key));
+        var parse = new CSharpParseOptions(LanguageVersion.Preview, DocumentationMode.None); // no arrow comes from a comment
+        var trees = sources.AsParallel().Select(source => CSharpSyntaxTree.ParseText(source.Value, parse, source.Key));
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true);
         var compilation = CSharpCompilation.Create("Source", trees, references, options);
         var graph = new ImportGraph
@@ -35,9 +35,14 @@ internal sealed class ImportGraph
                     .Select(static problem => problem.ToString()),
             ],
         };
-        foreach (var tree in compilation.SyntaxTrees)
+        var names = Names(compilation);
+        var uses = compilation.SyntaxTrees.AsParallel().Select(tree => (tree.FilePath, Used(compilation.GetSemanticModel(tree), names)));
+        foreach (var (file, used) in uses.ToList())
         {
-            graph.Add(compilation.GetSemanticModel(tree), tree);
+            foreach (var other in used)
+            {
+                graph.Add(file, other);
+            }
         }
 
         return graph;
@@ -79,20 +84,6 @@ internal sealed class ImportGraph
         return reached;
     }
 
-    private void Add(SemanticModel model, SyntaxTree tree)
-    {
-        var uses = tree.GetRoot()
-            .DescendantNodes()
-            .Where(static node => node is SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax);
-        foreach (var used in uses.SelectMany(use => Types(model, use)).Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default))
-        {
-            foreach (var declaration in used.DeclaringSyntaxReferences)
-            {
-                Add(tree.FilePath, declaration.SyntaxTree.FilePath);
-            }
-        }
-    }
-
     private void Add(string from, string to)
     {
         var arrow = (Folder(from), Folder(to));
@@ -108,6 +99,64 @@ internal sealed class ImportGraph
 
         files.Add($"{Path.GetFileNameWithoutExtension(from)} uses {Path.GetFileNameWithoutExtension(to)}");
     }
+
+    /// <summary>
+    /// All names by which something of the sources can be used. Only what has one of them is bound: most names are of the framework, or of variables, whose
+    /// types are named or used themselves.
+    /// </summary>
+    private static HashSet<string> Names(CSharpCompilation compilation)
+    {
+        const string Ending = nameof(Attribute);
+        var names = new HashSet<string>(StringComparer.Ordinal) { "var" }; // which stands for a type
+        var open = new Stack<INamespaceOrTypeSymbol>([compilation.Assembly.GlobalNamespace]);
+        while (open.TryPop(out var outer))
+        {
+            foreach (var member in outer.GetMembers())
+            {
+                if (member is INamespaceOrTypeSymbol inner)
+                {
+                    open.Push(inner);
+                }
+
+                if (member is not INamespaceSymbol)
+                {
+                    names.Add(member.Name);
+                    names.Add(member.Name.EndsWith(Ending, StringComparison.Ordinal) ? member.Name[..^Ending.Length] : member.Name);
+                }
+            }
+        }
+
+        names.UnionWith(compilation.SyntaxTrees.SelectMany(Aliases));
+        return names;
+    }
+
+    private static IEnumerable<string> Aliases(SyntaxTree tree) =>
+        tree.GetRoot()
+            .DescendantNodes(static node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax)
+            .OfType<UsingDirectiveSyntax>()
+            .Select(static directive => directive.Alias?.Name.Identifier.ValueText)
+            .OfType<string>();
+
+    /// <summary>The files of all types that a file uses, its own among them.</summary>
+    private static HashSet<string> Used(SemanticModel model, HashSet<string> names) =>
+        [
+            .. model
+                .SyntaxTree.GetRoot()
+                .DescendantNodes()
+                .Where(node => MayUse(node, names))
+                .SelectMany(use => Types(model, use))
+                .Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default)
+                .SelectMany(static type => type.DeclaringSyntaxReferences)
+                .Select(static declaration => declaration.SyntaxTree.FilePath),
+        ];
+
+    // A named argument is of the type whose member is called.
+    private static bool MayUse(SyntaxNode node, HashSet<string> names) =>
+        node is ImplicitObjectCreationExpressionSyntax
+        || (
+            node is SimpleNameSyntax { Identifier.ValueText: var name, Parent: var parent }
+            && (parent is NameColonSyntax || names.Contains(name))
+        );
 
     private static IEnumerable<INamedTypeSymbol> Types(SemanticModel model, SyntaxNode use)
     {

@@ -17,10 +17,19 @@ public sealed class ImportTests
         global using Microsoft.Extensions.Logging; global using System.Net.Http.Json;
         """;
 
+    // The projects are compiled together from their source, so their own assemblies stay out.
+    private static readonly MetadataReference[] _references =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Proxy.Core" or "Proxy.Etcd" or "proxy"))
+            .Select(static path => MetadataReference.CreateFromFile(path)),
+    ];
+
     [Fact]
     public void Source_Imports_AreThoseListed()
     {
-        var graph = Source();
+        var graph = ImportGraph.Of(Sources(), _references);
 
         var used = graph.Arrows.Select(static arrow => $"{arrow.Key.From} -> {arrow.Key.To}").ToHashSet();
         var listed = Listed();
@@ -45,12 +54,31 @@ public sealed class ImportTests
                 ["B/Part.cs"] = "namespace B; class Part { public void Work() { } }",
                 ["C/Made.cs"] = "namespace C; class Made { public B.Part Part => null; }",
             },
-            References()
+            _references
         );
 
         Assert.Equal([("A", "B"), ("A", "C"), ("C", "B")], graph.Arrows.Keys.Order());
         Assert.Equal(["Made uses Part"], graph.Arrows[("C", "B")]);
         Assert.Empty(graph.Rings());
+    }
+
+    [Fact]
+    public void Of_AttributeInferredTypeAndMemberOfARecord_AreArrows()
+    {
+        var graph = ImportGraph.Of(
+            new Dictionary<string, string>
+            {
+                ["A/One.cs"] = "namespace A; [B.Marked] class One { }",
+                ["B/MarkedAttribute.cs"] = "namespace B; class MarkedAttribute : System.Attribute { }",
+                ["C/Two.cs"] = "namespace C; class Two { void M() { var made = D.Maker.Make(); } }",
+                ["D/Maker.cs"] = "namespace D; static class Maker { public static E.Made Make() => null; }",
+                ["E/Made.cs"] = "namespace E; record Made(int Number);",
+                ["F/Three.cs"] = "namespace F; class Three { bool M() => D.Maker.Make().Equals(null); }",
+            },
+            _references
+        );
+
+        Assert.Equal([("A", "B"), ("C", "D"), ("C", "E"), ("D", "E"), ("F", "D"), ("F", "E")], graph.Arrows.Keys.Order());
     }
 
     [Fact]
@@ -64,13 +92,13 @@ public sealed class ImportTests
                 ["C/Three.cs"] = "namespace C; class Three { A.One one; }",
                 ["D/Four.cs"] = "namespace D; class Four { A.One one; }",
             },
-            References()
+            _references
         );
 
         Assert.Equal(["A", "A/B", "C"], Assert.Single(graph.Rings()));
     }
 
-    private static ImportGraph Source()
+    private static Dictionary<string, string> Sources()
     {
         var root = Repository.Path("src");
         var sources = Directory
@@ -84,7 +112,7 @@ public sealed class ImportTests
         }
 
         sources["Usings.cs"] = Usings;
-        return ImportGraph.Of(sources, References());
+        return sources;
     }
 
     // What the build has made of the protocol's description is part of its folder. Binaries of a project are beside those of others: bin/PROJECT/CONFIGURATION.
@@ -93,13 +121,6 @@ public sealed class ImportTests
         var bin = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         return Path.Combine(bin.Parent!.Parent!.Parent!.FullName, "obj", "Proxy.Etcd", bin.Name, "Protocol");
     }
-
-    // The projects are compiled together from their source, so their own assemblies stay out.
-    private static IEnumerable<MetadataReference> References() =>
-        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
-            .Split(Path.PathSeparator)
-            .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Proxy.Core" or "Proxy.Etcd" or "proxy"))
-            .Select(static path => MetadataReference.CreateFromFile(path));
 
     /// <summary>Lines of the form <c>Proxy.Core/Listeners: Proxy.Core/Connections, Proxy.Core/Diagnostics</c>.</summary>
     private static HashSet<string> Listed() =>

@@ -7,7 +7,7 @@ using Proxy.Timing;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>Thousands of connections that end in every possible way leave no resources behind.</summary>
+/// <summary>Thousands of connections that end in every possible way leave no resources behind. Runs alone, because the sockets of the process are counted.</summary>
 [Collection(Alone.Name)]
 public sealed class LeakTests
 {

@@ -5,7 +5,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd;
 
-/// <summary>Thousands of routes, edited again and again.</summary>
+/// <summary>Thousands of routes, edited again and again. Runs alone, because reading and applying them keeps the cores busy.</summary>
 [Collection(Alone.Name)]
 public sealed class ManyRoutesTests : IDisposable
 {

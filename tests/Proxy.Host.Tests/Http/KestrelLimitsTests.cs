@@ -8,7 +8,6 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.Http;
 
-[Collection(Alone.Name)]
 public sealed class KestrelLimitsTests
 {
     [Fact]

@@ -6,7 +6,7 @@ namespace Proxy.Channels.Tunnel;
 internal interface ITunnelService
 {
     /// <summary>Answers a peer that requests a connector, and relays until the tunnel ends.</summary>
-    Task ServeAsync(ServerTunnelConnection tunnel);
+    Task ServeAsync(IServedTunnel tunnel);
 
     /// <summary>Records the status that a peer was answered with.</summary>
     void Answered(string from, int status);

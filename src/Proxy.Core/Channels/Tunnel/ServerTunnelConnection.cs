@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>A tunnel that a peer opened. Bytes that it sends before the answer stay in its HTTP/2 window.</summary>
-internal sealed class ServerTunnelConnection : TunnelConnection
+internal sealed class ServerTunnelConnection : TunnelConnection, IServedTunnel
 {
     private readonly HttpContext _context;
     private readonly TunnelPeer _peer;
@@ -26,11 +26,13 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         _aborted = context.RequestAborted.UnsafeRegister(static self => ((ServerTunnelConnection)self!).Gone(), this);
     }
 
-    /// <summary>What the peer requests.</summary>
+    /// <inheritdoc />
     public TunnelRequest Request { get; }
 
-    /// <summary>The id of the requesting instance, from its certificate.</summary>
+    /// <inheritdoc />
     public string From { get; }
+
+    ConnectionContext IServedTunnel.Bytes => this;
 
     /// <summary>Called with the status of the answer.</summary>
     public Action<int>? Answered { get; init; }
@@ -39,7 +41,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
 
     protected override PipeWriter Writer => _context.Response.BodyWriter;
 
-    /// <summary>Accepts the tunnel: answers 200, after which bytes flow.</summary>
+    /// <inheritdoc />
     public async Task AcceptAsync()
     {
         _context.Response.StatusCode = StatusCodes.Status200OK;
@@ -49,7 +51,7 @@ internal sealed class ServerTunnelConnection : TunnelConnection
         Answered?.Invoke(TunnelProtocol.Accepted);
     }
 
-    /// <summary>Refuses the tunnel with a status and a reason.</summary>
+    /// <inheritdoc />
     public void Refuse(int status, string? reason = null)
     {
         if (_context.Response.HasStarted)

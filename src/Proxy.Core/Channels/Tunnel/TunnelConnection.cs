@@ -20,8 +20,7 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
     private TunnelReader? _reader;
     private TunnelWriter? _writer;
 
-    public override string ConnectionId { get; set; } =
-        "T" + Interlocked.Increment(ref _lastId).ToString("X8", CultureInfo.InvariantCulture);
+    public override string ConnectionId { get; set; } = NewId();
 
     public override IFeatureCollection Features { get; } = new FeatureCollection();
 
@@ -47,6 +46,9 @@ internal abstract class TunnelConnection : ConnectionContext, IDuplexPipe, IDepa
     protected abstract PipeReader Reader { get; }
 
     protected abstract PipeWriter Writer { get; }
+
+    /// <summary>The id of the next tunnel, whatever carries it.</summary>
+    public static string NewId() => "T" + Interlocked.Increment(ref _lastId).ToString("X8", CultureInfo.InvariantCulture);
 
     /// <summary>Ends the output only; input can still be read.</summary>
     public abstract Task EndOutputAsync();

@@ -8,7 +8,9 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Channels.Tunnel;
 
-/// <summary>Dials connectors at other instances: one HTTP/2 stream per tunnel, over pooled connections with mutual TLS.</summary>
+/// <summary>
+/// Dials connectors at other instances with mutual TLS: a tunnel is a stream of a pooled HTTP/2 connection, or has a connection of its own.
+/// </summary>
 internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDisposable
 {
     private const string StreamWindowSetting = "System.Net.SocketsHttpHandler.Http2FlowControl.MaxStreamWindowSize";
@@ -30,7 +32,8 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         TunnelCredentials? credentials,
         string self,
         TunnelPace pace,
-        ILogger? logger = null
+        ILogger? logger = null,
+        IConnectionFactory? dialer = null
     )
     {
         if (config.Url is not null)
@@ -63,7 +66,14 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
             ActivityHeadersPropagator = null, // tunnels get their trace header from the connection's span
         };
         _invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
+        Connections =
+            config.Carriage != TunnelCarriage.Http2 && credentials is not null && dialer is not null
+                ? new(config, credentials, dialer, TimeProvider.System)
+                : null;
     }
+
+    /// <summary>The tunnels that have connections of their own; null if none may.</summary>
+    public TunnelConnections? Connections { get; }
 
     /// <inheritdoc cref="OpenAsync" />
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
@@ -73,7 +83,42 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
     /// <exception cref="TunnelRefusedException">The instance refused it.</exception>
     /// <exception cref="HttpRequestException">The instance could not be reached, or did not prove its identity.</exception>
     /// <exception cref="TimeoutException">The instance did not answer in time.</exception>
-    public async Task<ClientTunnelConnection> OpenAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
+    public Task<ConnectionContext> OpenAsync(TunnelEndPoint peer, CancellationToken cancellationToken) =>
+        Connections is null ? OpenStreamAsync(peer, cancellationToken) : OpenAnyAsync(Connections, peer, cancellationToken);
+
+    private async Task<ConnectionContext> OpenAnyAsync(
+        TunnelConnections connections,
+        TunnelEndPoint peer,
+        CancellationToken cancellationToken
+    )
+    {
+        using var limit = new CancellationTokenSource(_config.ConnectTimeout, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            if (await connections.OpenAsync(peer, _self, either.Token) is { } connection)
+            {
+                return connection;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            connections.Drop(peer);
+            throw Late();
+        }
+
+        try
+        {
+            return await OpenStreamAsync(peer, cancellationToken);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TimeoutException)
+        {
+            connections.Drop(peer);
+            throw;
+        }
+    }
+
+    private async Task<ConnectionContext> OpenStreamAsync(TunnelEndPoint peer, CancellationToken cancellationToken)
     {
         var content = new TunnelContent();
         using var request = new HttpRequestMessage(HttpMethod.Post, Url(peer, TunnelProtocol.OpenPath + peer.Connector));
@@ -84,6 +129,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         try
         {
             response = await SendAsync(request, lifetime, cancellationToken);
+            Connections?.Learn(peer, TakesConnections(response));
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw new TunnelRefusedException((int)response.StatusCode, Reason(response));
@@ -130,11 +176,19 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
     }
 
     /// <summary>Cuts connections to instances that would not be trusted now, with all tunnels on them.</summary>
-    public void Review() => _connector.Review();
+    public void Review()
+    {
+        _connector.Review();
+        Connections?.Review();
+    }
+
+    /// <summary>Closes what is ready for tunnels to come, because this instance has another certificate.</summary>
+    public void Renew() => Connections?.Renew();
 
     /// <inheritdoc />
     public void Dispose()
     {
+        Connections?.Dispose();
         _invoker.Dispose();
         _handler.Dispose();
         _memory.Dispose();
@@ -146,6 +200,7 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         Describe(request, peer);
         using var lifetime = new CancellationTokenSource();
         var response = await SendAsync(request, lifetime, cancellationToken);
+        Connections?.Learn(peer, TakesConnections(response));
         if (response.StatusCode == HttpStatusCode.OK)
         {
             return await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -174,9 +229,14 @@ internal sealed partial class TunnelConnectionFactory : IConnectionFactory, IDis
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"No answer within {_config.ConnectTimeout.TotalSeconds} s.");
+            throw Late();
         }
     }
+
+    private TimeoutException Late() => new($"No answer within {_config.ConnectTimeout.TotalSeconds} s.");
+
+    private static bool TakesConnections(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(TunnelProtocol.Carriage, out var values) && values.Contains(TunnelProtocol.ConnectionProtocol);
 
     private Uri Url(TunnelEndPoint peer, string path) => new($"{_scheme}://{_pools.For(peer)}{path}");
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -16,15 +17,22 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
 
     private const int MostIntermediates = 64;
 
-    private readonly Lock _gate = new(); // guards _loaded
+    private static readonly TimeSpan _recent = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new(); // guards _loaded, _readAt and _failed
     private readonly ConcurrentDictionary<string, X509Certificate2> _intermediates = new(StringComparer.Ordinal);
     private readonly TroubleFilter _troubles = new(TimeProvider.System);
     private Loaded? _loaded;
+    private long _readAt;
     private bool _failed;
 
     /// <summary>The certificate that this instance presents, with the intermediate certificates.</summary>
     /// <exception cref="IOException">The files have not been readable so far.</exception>
     public SslStreamCertificateContext Certificate => Current().Context;
+
+    /// <summary>The same, as it was a second ago at most: for event loops, which are not to read files for each connection.</summary>
+    /// <exception cref="IOException">The files have not been readable so far.</exception>
+    public SslStreamCertificateContext RecentCertificate => Recent().Context;
 
     /// <summary>A number that grows when the authorities have changed.</summary>
     public int Version => Current().Version;
@@ -36,9 +44,16 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     /// <param name="chain">The certificates that the peer sent with it.</param>
     /// <param name="server">Whether the peer is the side that was dialed.</param>
     /// <returns>The identity; null when it is not trusted.</returns>
-    public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server)
+    public TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server) =>
+        Verify(certificate, chain, server, Current());
+
+    /// <summary>Does what <see cref="Verify(X509Certificate2, X509Chain, bool)"/> does, with the authorities of a second ago at most.</summary>
+    public TunnelIdentity? VerifyRecent(X509Certificate2? certificate, X509Chain? chain, bool server) =>
+        Verify(certificate, chain, server, Recent());
+
+    private TunnelIdentity? Verify(X509Certificate2? certificate, X509Chain? chain, bool server, Loaded now)
     {
-        var (identity, refusal) = Judge(certificate, chain, server, X509VerificationFlags.NoFlag);
+        var (identity, refusal) = Judge(certificate, chain, server, X509VerificationFlags.NoFlag, now);
         if (refusal is not null)
         {
             OnRefused(certificate, refusal, server);
@@ -55,13 +70,14 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
     /// <param name="server">Whether the peer is the side that was dialed.</param>
     /// <returns>The identity; null when it is not trusted any more.</returns>
     public TunnelIdentity? Review(X509Certificate2? certificate, bool server) =>
-        Judge(certificate, null, server, X509VerificationFlags.IgnoreNotTimeValid).Identity;
+        Judge(certificate, null, server, X509VerificationFlags.IgnoreNotTimeValid, Current()).Identity;
 
     private (TunnelIdentity? Identity, string? Refusal) Judge(
         X509Certificate2? certificate,
         X509Chain? chain,
         bool server,
-        X509VerificationFlags flags
+        X509VerificationFlags flags,
+        Loaded now
     )
     {
         if (certificate is null)
@@ -75,8 +91,9 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         policy.RevocationMode = X509RevocationMode.NoCheck;
         policy.DisableCertificateDownloads = true;
         policy.VerificationFlags = flags;
-        policy.CustomTrustStore.AddRange(Current().Authorities);
+        policy.CustomTrustStore.AddRange(now.Authorities);
         policy.ExtraStore.AddRange(chain?.ChainElements.Skip(1).Select(static element => element.Certificate).ToArray() ?? []);
+        policy.ExtraStore.AddRange(chain?.ChainPolicy.ExtraStore ?? []);
         policy.ExtraStore.AddRange(_intermediates.Values.ToArray());
         policy.ApplicationPolicy.Add(new Oid(server ? ServerUsage : ClientUsage));
         if (!built.Build(certificate))
@@ -131,6 +148,7 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
         {
             try
             {
+                _readAt = Stopwatch.GetTimestamp(); // also of files that cannot be read
                 var files = new CredentialFiles(config);
                 _loaded = files.Stamp == _loaded?.Stamp ? _loaded : Load(files);
                 _failed = false;
@@ -141,6 +159,14 @@ internal sealed partial class TunnelCredentials(TunnelConfig config, string grou
             {
                 return Failed(exception);
             }
+        }
+    }
+
+    private Loaded Recent()
+    {
+        lock (_gate)
+        {
+            return _loaded is { } loaded && Stopwatch.GetElapsedTime(_readAt) < _recent ? loaded : Current();
         }
     }
 

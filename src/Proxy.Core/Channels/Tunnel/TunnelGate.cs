@@ -10,21 +10,26 @@ namespace Proxy.Channels.Tunnel;
 /// </summary>
 internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credentials)
 {
+    private const int MostReadyConnections = 64; // of one peer, which keeps far fewer ready
     private const int MostSpareConnections = 32; // for connections that are idle, being renewed, or lost without notice
 
     private readonly ConcurrentDictionary<TunnelPeer, byte> _peers = new();
     private readonly KeyedLimit<string> _connections = new(
         (config.MaxTunnelsPerPeer / config.MaxStreamsPerConnection) + MostSpareConnections
     );
+    private readonly KeyedLimit<string> _ready = new(MostReadyConnections);
     private readonly GreetingLimit _greetings = new(TunnelGreeting.MostPerAddress, TunnelGreeting.MostOfAll);
 
     /// <summary>The number of open connections of peers.</summary>
     public int Connections => _peers.Count;
 
+    /// <summary>Starts the deadline for the peer's greeting; null if too many have not greeted yet.</summary>
+    public TunnelGreeting? Greet(ConnectionContext connection) => TunnelGreeting.TryBegin(_greetings, connection, config.ConnectTimeout);
+
     /// <summary>Runs before TLS: starts the deadline for the peer's preface.</summary>
     public async Task GreetAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (TunnelGreeting.TryBegin(_greetings, connection, config.ConnectTimeout) is not { } greeting)
+        if (Greet(connection) is not { } greeting)
         {
             connection.Abort(new ConnectionAbortedException("Too many peers have not greeted yet."));
             return;
@@ -65,6 +70,16 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
         }
     }
 
+    /// <summary>Counts a connection that is one tunnel, until the place is disposed.</summary>
+    public IDisposable TrackOne(TunnelPeer peer)
+    {
+        _peers.TryAdd(peer, 0);
+        return new Place(() => _peers.TryRemove(peer, out _));
+    }
+
+    /// <summary>Counts a connection that is ready for one tunnel, until the place is disposed; null if the peer has too many.</summary>
+    public IDisposable? TryBeReady(string peer) => _ready.TryEnter(peer) ? new Place(() => _ready.Leave(peer)) : null;
+
     /// <summary>Cuts connections of peers that would not be trusted now.</summary>
     public void Review()
     {
@@ -75,5 +90,10 @@ internal sealed class TunnelGate(TunnelConfig config, TunnelCredentials? credent
                 peer.Cut();
             }
         }
+    }
+
+    private sealed class Place(Action leave) : IDisposable
+    {
+        public void Dispose() => leave();
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
-/// The time from accepting a connection until its peer has sent the HTTP/2 preface (RFC 9113, 3.4): one deadline, and a limit on the
-/// connections in that phase. Kestrel has a deadline for TLS only, and waits for the preface as long as for the next request.
+/// The time from accepting a connection until its peer has sent the HTTP/2 preface (RFC 9113, 3.4), or has proven its identity where nothing else follows: one
+/// deadline, and a limit on the connections in that phase. Kestrel has a deadline for TLS only, and waits for the preface as long as for the next request.
 /// </summary>
 internal sealed class TunnelGreeting : IDisposable
 {
@@ -76,7 +76,9 @@ internal sealed class TunnelGreeting : IDisposable
 
     public void Dispose() => End(greeted: false);
 
-    private void End(bool greeted)
+    /// <summary>Ends the phase, if it has not ended.</summary>
+    /// <param name="greeted">Whether the peer has greeted.</param>
+    public void End(bool greeted)
     {
         if (Interlocked.Exchange(ref _over, 1) == 0)
         {

@@ -23,7 +23,9 @@ internal sealed class TunnelPeer(ConnectionContext connection, X509Certificate2?
     /// <summary>
     /// Whether the connection is lost. Streams fail before Kestrel reports the loss of their connection, so the socket is checked.
     /// </summary>
-    public bool IsLost => _closed.IsCancellationRequested || IsClosed(connection.Features.Get<IConnectionSocketFeature>()?.Socket);
+    public bool IsLost =>
+        _closed.IsCancellationRequested
+        || (connection.Features.Get<HandedTunnel>()?.HasPeerEnded ?? IsClosed(connection.Features.Get<IConnectionSocketFeature>()?.Socket));
 
     /// <summary>Cuts the connection, with all tunnels on it.</summary>
     public void Cut() => connection.Abort(new ConnectionAbortedException("The peer is not trusted any more."));

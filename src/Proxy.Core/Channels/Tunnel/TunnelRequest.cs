@@ -15,6 +15,9 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
 {
     private const int LongestName = 63;
 
+    /// <summary>Stands for a request that is malformed.</summary>
+    public static TunnelRequest None { get; } = new("", null, null, null);
+
     /// <summary>The id that the peer gives itself; with TLS its certificate counts instead.</summary>
     public string? From { get; private init; }
 
@@ -59,6 +62,47 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
         return read is not null;
     }
 
+    /// <summary>Reads the request of a tunnel that has a connection of its own.</summary>
+    public static bool TryRead(TunnelFrame frame, [NotNullWhen(true)] out TunnelRequest? read)
+    {
+        var (connector, instance, epoch, from) = (
+            frame[TunnelField.Connector],
+            frame[TunnelField.Instance],
+            frame[TunnelField.Epoch],
+            frame[TunnelField.From]
+        );
+        int? port = null;
+        read = null;
+        if (
+            connector is null
+            || !ChannelNames.IsValid(connector)
+            || !IsNameOrNull(instance)
+            || !IsNameOrNull(epoch)
+            || (epoch is not null && instance is null)
+            || (from is not null && !ChannelNames.IsValid(from))
+            || (frame[TunnelField.Port] is { } text && !TryReadPort(text, out port))
+        )
+        {
+            return false;
+        }
+
+        read = new(connector, instance, epoch, port)
+        {
+            From = from,
+            ConnectionId = Printable(frame[TunnelField.Connection]),
+            Trace = TraceParent.Read(frame[TunnelField.Trace]),
+        };
+        return true;
+    }
+
+    private static bool IsNameOrNull(string? text) => text is null || ChannelNames.IsValid(text);
+
+    private static bool TryReadPort(string? text, out int? port)
+    {
+        port = ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
+        return port is not null;
+    }
+
     private static TunnelRequest? OfAuthority(HostString authority, string? instance, string? epoch, int? port) =>
         authority.Host.EndsWith(TunnelProtocol.AuthoritySuffix, StringComparison.OrdinalIgnoreCase)
         && authority.Host[..^TunnelProtocol.AuthoritySuffix.Length].Split('.') is [var named, var connector]
@@ -79,14 +123,9 @@ internal sealed record TunnelRequest(string Connector, string? Instance, string?
             return false;
         }
 
-        if (headers.TryGetValue(TunnelProtocol.Port, out var text))
+        if (headers.TryGetValue(TunnelProtocol.Port, out var text) && !TryReadPort(text, out port))
         {
-            if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0)
-            {
-                return false;
-            }
-
-            port = number;
+            return false;
         }
 
         return !headers.TryGetValue(TunnelProtocol.To, out var to) || TryReadTo(to.ToString(), out instance, out epoch);

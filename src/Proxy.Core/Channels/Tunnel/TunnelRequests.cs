@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Proxy.Configuration.Channels;
+using Proxy.Tls;
 
 namespace Proxy.Channels.Tunnel;
 
@@ -16,6 +17,12 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _leaving = new();
 
+    /// <summary>Whether peers are told that the port takes tunnels that have a connection of their own, too.</summary>
+    public bool TakesConnections { get; init; }
+
+    /// <summary>Cancelled when all new tunnels are refused.</summary>
+    public CancellationToken Draining => _draining.Token;
+
     /// <summary>Refuses all new tunnels from now on.</summary>
     public Task DrainAsync() => _draining.CancelAsync();
 
@@ -26,6 +33,11 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
     public async Task HandleAsync(HttpContext context)
     {
         var peer = context.Features.Get<TunnelPeer>()!;
+        if (TakesConnections)
+        {
+            context.Response.Headers[TunnelProtocol.Carriage] = TunnelProtocol.ConnectionProtocol;
+        }
+
         if (HttpMethods.IsGet(context.Request.Method) && context.Request.Path.Equals(TunnelProtocol.HelloPath, StringComparison.Ordinal))
         {
             await HelloAsync(context, peer);
@@ -47,18 +59,34 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
         {
             tunnel.Refuse(StatusCodes.Status401Unauthorized);
         }
-        else if (request.From is { } said && said != from)
+        else
         {
-            tunnel.Refuse(StatusCodes.Status403Forbidden);
+            await ServeAsync(tunnel);
         }
-        else if (_draining.IsCancellationRequested)
+    }
+
+    /// <summary>Answers the request of a tunnel that has a connection of its own.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="frame">The request; null if it is malformed.</param>
+    /// <param name="from">The id of the peer, from its certificate.</param>
+    /// <returns>The tunnel, whose refusal is still to be sent.</returns>
+    public async Task<ServedConnection> ServeAsync(TlsConnection connection, TunnelFrame? frame, string from)
+    {
+        var isRequest = TunnelRequest.TryRead(frame ?? new(), out var request);
+        var tunnel = new ServedConnection(connection, request ?? TunnelRequest.None, from)
         {
-            tunnel.Refuse(StatusCodes.Status503ServiceUnavailable, "draining");
+            Answered = isRequest ? status => service.Answered(from, status) : null,
+        };
+        if (isRequest)
+        {
+            await ServeAsync(tunnel);
         }
         else
         {
-            await ServeAsync(tunnel, from);
+            tunnel.Refuse(StatusCodes.Status404NotFound);
         }
+
+        return tunnel;
     }
 
     /// <inheritdoc />
@@ -87,8 +115,21 @@ internal sealed class TunnelRequests(TunnelConfig config, bool isSecure, ITunnel
         }
     }
 
-    private async Task ServeAsync(ServerTunnelConnection tunnel, string from)
+    private async Task ServeAsync(IServedTunnel tunnel)
     {
+        var from = tunnel.From;
+        if (tunnel.Request.From is { } said && said != from)
+        {
+            tunnel.Refuse(StatusCodes.Status403Forbidden);
+            return;
+        }
+
+        if (_draining.IsCancellationRequested)
+        {
+            tunnel.Refuse(StatusCodes.Status503ServiceUnavailable, "draining");
+            return;
+        }
+
         if (!_tunnels.TryEnter(from))
         {
             tunnel.Refuse(StatusCodes.Status429TooManyRequests, "limit");

@@ -15,19 +15,28 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Configuration.Channels;
 using Proxy.Connections;
+using Proxy.Listeners;
 
 namespace Proxy.Channels.Tunnel;
 
 /// <summary>
 /// Accepts tunnels on a Kestrel of its own: windows, stream limits and rate limits apply to a whole server, and values right for tunnels
-/// are wrong for web clients. Nothing else is reached through it.
+/// are wrong for web clients. Nothing else is reached through it. Where tunnels may have connections of their own, it gets its connections from
+/// <see cref="TunnelPort"/>, which serves those.
 /// </summary>
+/// <param name="config">The section Tunnel.</param>
+/// <param name="credentials">The certificates; null without TLS.</param>
+/// <param name="service">Handles accepted requests.</param>
+/// <param name="logging">Makes the loggers of Kestrel.</param>
+/// <param name="pace">The memory of tunnels.</param>
+/// <param name="listeners">Accepts the connections of a port that takes more than HTTP/2; null if it does not.</param>
 internal sealed class TunnelServer(
     TunnelConfig config,
     TunnelCredentials? credentials,
     ITunnelService service,
     ILoggerFactory logging,
-    TunnelPace pace
+    TunnelPace pace,
+    ListenerManager? listeners = null
 ) : IAsyncDisposable
 {
     private static readonly TimeSpan _stopMargin = TimeSpan.FromSeconds(2);
@@ -36,8 +45,15 @@ internal sealed class TunnelServer(
     private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1);
 
     private readonly TunnelGate _gate = new(config, credentials);
-    private readonly TunnelRequests _requests = new(config, credentials is not null, service);
+    private readonly TunnelRequests _requests = new(config, credentials is not null, service)
+    {
+        TakesConnections = IsShared(config, credentials, listeners),
+    };
+
+    private readonly TunnelHandover _handover = new();
+    private readonly TunnelMemory _memory = new(pace.Memory);
     private WebApplication? _app;
+    private TunnelPort? _port;
 
     /// <summary>The number of open connections of peers.</summary>
     public int Connections => _gate.Connections;
@@ -52,6 +68,12 @@ internal sealed class TunnelServer(
     {
         _app = Build();
         await _app.StartAsync(cancellationToken);
+        if (_requests.TakesConnections)
+        {
+            _port = new(config, credentials!, _gate, _requests, _handover, _memory);
+            return await _port.StartAsync(listeners!, cancellationToken);
+        }
+
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return new IPEndPoint(IPAddress.Parse(bound.Host.Trim('[', ']')), bound.Port);
     }
@@ -64,6 +86,7 @@ internal sealed class TunnelServer(
     public async Task StopAsync(Task drained)
     {
         await _requests.DrainAsync();
+        await (_port?.DisposeAsync() ?? ValueTask.CompletedTask);
         using var late = new CancellationTokenSource();
         var stopping = _app?.StopAsync(late.Token) ?? Task.CompletedTask;
         await drained;
@@ -83,9 +106,14 @@ internal sealed class TunnelServer(
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        await (_port?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_app?.DisposeAsync() ?? ValueTask.CompletedTask);
         _requests.Dispose();
+        _memory.Dispose();
     }
+
+    private static bool IsShared(TunnelConfig config, TunnelCredentials? credentials, ListenerManager? listeners) =>
+        config.Carriage != TunnelCarriage.Http2 && credentials is not null && listeners is not null;
 
     private WebApplication Build()
     {
@@ -96,10 +124,14 @@ internal sealed class TunnelServer(
         builder.Services.AddSingleton(new ActivitySource(nameof(TunnelServer)));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = config.DrainTimeout + _stopMargin);
         // Before Kestrel adds its own.
-        builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new GatedListenerFactory(
-            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider),
-            logging.CreateLogger<TunnelServer>()
-        ));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(provider =>
+            _requests.TakesConnections
+                ? _handover
+                : new GatedListenerFactory(
+                    ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider),
+                    logging.CreateLogger<TunnelServer>()
+                )
+        );
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         // After Kestrel's own, since the last registration counts.
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new TunnelMemory.Factory(pace.Memory));
@@ -121,6 +153,12 @@ internal sealed class TunnelServer(
         limits.Http2.InitialConnectionWindowSize = TunnelProtocol.StreamWindow * config.MaxStreamsPerConnection;
         limits.Http2.KeepAlivePingDelay = TunnelProtocol.AtLeastASecond(config.PingDelay);
         limits.Http2.KeepAlivePingTimeout = TunnelProtocol.AtLeastASecond(config.PingTimeout);
+        if (_requests.TakesConnections)
+        {
+            kestrel.Listen(_handover.EndPoint, Listen);
+            return;
+        }
+
         _ = TunnelValidator.TryParseUrl(config.Url, out _, out var addresses);
         foreach (var address in addresses)
         {
@@ -131,7 +169,11 @@ internal sealed class TunnelServer(
     private void Listen(ListenOptions listen)
     {
         listen.Protocols = HttpProtocols.Http2;
-        listen.Use(next => connection => _gate.GreetAsync(connection, next));
+        if (!_requests.TakesConnections)
+        {
+            listen.Use(next => connection => _gate.GreetAsync(connection, next));
+        }
+
         if (credentials is not null)
         {
             listen.UseHttps(Https(credentials));

@@ -17,6 +17,10 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
     private const int RankOfTried = 1_000_000; // after all others
     private const int Fine = 100; // weights in a slow start are hundredths
 
+    // Picking never waits, so a thread needs one list for all its picks.
+    [ThreadStatic]
+    private static List<DestinationCandidate>? _candidates;
+
     private readonly FrozenDictionary<string, ITcpLoadBalancingPolicy> _policies = policies.ToFrozenDictionary(
         static policy => policy.Name,
         StringComparer.OrdinalIgnoreCase
@@ -44,8 +48,30 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         var available = cluster.DestinationsState.AvailableDestinations;
         var policy = _policies[settings.LoadBalancingPolicy ?? cluster.Model.Config.LoadBalancingPolicy ?? DefaultPolicy];
         var whole = context with { All = new(cluster.DestinationsState.AllDestinations, settings) };
+        var candidates = _candidates ?? [];
+        _candidates = null;
+        try
+        {
+            return Pick(available, settings, policy, whole, tried, candidates);
+        }
+        finally
+        {
+            candidates.Clear(); // destinations may be removed
+            _candidates = candidates;
+        }
+    }
+
+    private PickResult Pick(
+        IReadOnlyList<DestinationState> available,
+        ClusterSection settings,
+        ITcpLoadBalancingPolicy policy,
+        in PickContext context,
+        IReadOnlyCollection<DestinationState> tried,
+        List<DestinationCandidate> candidates
+    )
+    {
         var (group, hadAny) = (-1, false);
-        while (Next(available, settings, tried, ref group) is { } candidates)
+        while (FindNext(available, settings, tried, candidates, ref group))
         {
             hadAny = true;
             if (settings.Tcp.SlowStart > TimeSpan.Zero)
@@ -55,7 +81,7 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
 
             while (candidates.Count > 0)
             {
-                var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(whole, candidates);
+                var picked = candidates.Count == 1 ? candidates[0] : policy.Pick(context, candidates);
                 if (picked.Load.TryAcquire(Of(picked.State, settings).MaxConnections))
                 {
                     return new(picked.State, picked.Load, null);
@@ -86,16 +112,17 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
         }
     }
 
-    // The best group after the last one, in the order of preference: untried ones by rank, and then tried ones by rank. One group at a time and
-    // with as few lists as possible, since this runs for every connection, which nearly always finds a place in the first group.
-    private static List<DestinationCandidate>? Next(
+    // The best group after the last one, in the order of preference: untried ones by rank, and then tried ones by rank. One group at a time, since this
+    // runs for every connection, which nearly always finds a place in the first group.
+    private static bool FindNext(
         IReadOnlyList<DestinationState> available,
         ClusterSection settings,
         IReadOnlyCollection<DestinationState> tried,
+        List<DestinationCandidate> best,
         ref int group
     )
     {
-        List<DestinationCandidate>? best = null;
+        best.Clear();
         var bestGroup = int.MaxValue;
         for (var i = 0; i < available.Count; i++)
         {
@@ -109,14 +136,14 @@ internal sealed class DestinationPicker(IEnumerable<ITcpLoadBalancingPolicy> pol
 
             if (its < bestGroup)
             {
-                best = [];
+                best.Clear();
                 bestGroup = its;
             }
 
-            best!.Add(new(destination, DestinationLoad.Of(destination), weight));
+            best.Add(new(destination, DestinationLoad.Of(destination), weight));
         }
 
         group = bestGroup;
-        return best;
+        return best.Count > 0;
     }
 }

@@ -8,7 +8,7 @@ public interface ITcpLoadBalancingPolicy
 
     /// <summary>Chooses a destination.</summary>
     /// <param name="context">The client.</param>
-    /// <param name="candidates">The available destinations; never empty.</param>
+    /// <param name="candidates">The available destinations; never empty. The list is valid during the call only.</param>
     /// <returns>One of the candidates.</returns>
     DestinationCandidate Pick(in PickContext context, IReadOnlyList<DestinationCandidate> candidates);
 }

@@ -4,7 +4,7 @@ using Proxy.Configuration.Reading;
 
 namespace Proxy.Configuration.Channels;
 
-/// <summary>The connections between instances: HTTP/2 over mutual TLS.</summary>
+/// <summary>The connections between instances: mutual TLS, and HTTP/2 or one connection for each tunnel within it.</summary>
 public sealed record TunnelConfig
 {
     /// <summary>The address on which tunnels are accepted, such as https://0.0.0.0:15008.</summary>
@@ -27,7 +27,13 @@ public sealed record TunnelConfig
     [Range(1, 16)]
     public int ConnectionsPerPeer { get; init; } = 1;
 
-    /// <summary>The number of tunnels per connection.</summary>
+    /// <summary>
+    /// What carries tunnels: a stream of a shared HTTP/2 connection, or a connection of its own, which is faster for large amounts of data. Needs https:// on
+    /// both sides; instances that do not take such connections get streams.
+    /// </summary>
+    public TunnelCarriage Carriage { get; init; }
+
+    /// <summary>The number of tunnels per HTTP/2 connection.</summary>
     [Range(1, 1024)]
     public int MaxStreamsPerConnection { get; init; } = 64;
 

@@ -42,7 +42,7 @@ internal static class LockValidator
         {
             problems.Consequence(
                 $"{path}:QueueLimit",
-                "0 admits nobody with Scope Global, where each client waits until the engine has answered; set at least 1."
+                "0 admits no client with Scope Global, where each client waits until the engine has answered; set at least 1."
             );
         }
     }

@@ -184,15 +184,22 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
             }
 
             Resources.OfProcess.BeforeAccept();
+            var mayBeEarlier = listener.MayHaveEarlier;
             var descriptor = Descriptor.Accept(listener.Number, out var remote);
             if (descriptor == -Errno.Again)
             {
+                listener.FoundEmpty();
                 return null;
             }
 
             if (descriptor < 0)
             {
                 throw Errno.Exception(-descriptor);
+            }
+
+            if (mayBeEarlier)
+            {
+                EpollListener.Prepare(descriptor);
             }
 
             var connection = Create(descriptor, remote);

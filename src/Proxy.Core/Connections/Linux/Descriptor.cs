@@ -10,6 +10,9 @@ internal static unsafe class Descriptor
     public static void SetOption(int descriptor, int level, int name, int value) =>
         _ = Libc.SetOption(descriptor, level, name, &value, sizeof(int));
 
+    /// <summary>Lets small writes go out at once, also while earlier bytes are not acknowledged (TCP_NODELAY).</summary>
+    public static void SendAtOnce(int descriptor) => SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpNoDelay, 1);
+
     public static void SetKeepAlive(int descriptor, KeepAlive keepAlive)
     {
         SetOption(descriptor, Libc.SolSocket, Libc.SoKeepAlive, 1);
@@ -117,7 +120,7 @@ internal static unsafe class Descriptor
         }
     }
 
-    /// <summary>Opens a non-blocking stream socket for dialing.</summary>
+    /// <summary>Opens a non-blocking stream socket for dialing, which is reset when the process dies.</summary>
     /// <exception cref="SocketException">No descriptor is left, or the system does not support the address family.</exception>
     public static int Open(EndPoint endPoint)
     {
@@ -130,7 +133,7 @@ internal static unsafe class Descriptor
         var descriptor = Require(Libc.Socket(family, Libc.SockStream | Libc.SockNonBlock | Libc.SockCloexec, 0));
         if (family != Libc.AfUnix)
         {
-            SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpNoDelay, 1);
+            ResetOnClose(descriptor, resets: true);
         }
 
         return descriptor;

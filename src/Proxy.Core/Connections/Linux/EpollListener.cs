@@ -16,6 +16,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     private readonly AcceptSlot[] _slots;
     private readonly EpollDependencies _services;
     private volatile EventLoop? _only;
+    private volatile bool _mayHaveEarlier = true;
 
     public EpollListener(BoundSocket bound, EpollDependencies services)
     {
@@ -26,9 +27,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         socket.Blocking = false;
         if (socket.AddressFamily != AddressFamily.Unix)
         {
-            // Accepted sockets inherit both options.
-            socket.NoDelay = true;
-            Descriptor.SetKeepAlive(Number, KeepAlive.Default);
+            Prepare(Number); // accepted sockets inherit the options
         }
 
         EndPoint = socket.LocalEndPoint!;
@@ -36,6 +35,12 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>
+    /// Whether the queue may hold connections of the time before the socket got its options, as those for which a service manager has started the
+    /// process. They do not have the options.
+    /// </summary>
+    public bool MayHaveEarlier => _mayHaveEarlier && EndPoint is not UnixDomainSocketEndPoint;
 
     /// <summary>The descriptor of the listening socket.</summary>
     public int Number => (int)_socket.SafeHandle.DangerousGetHandle();
@@ -66,6 +71,26 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     /// <summary>Whether another connection may be accepted; after the listener is unbound, for a limited time only.</summary>
     public bool MayAccept => _last.MayAccept;
+
+    /// <summary>Notes that the queue was empty.</summary>
+    public void FoundEmpty()
+    {
+        if (_mayHaveEarlier)
+        {
+            _mayHaveEarlier = false;
+        }
+    }
+
+    /// <summary>
+    /// Sets what every accepted TCP socket has: it sends at once, probes a silent peer, and is reset when the process dies, since the peer would take an end for
+    /// a complete stream.
+    /// </summary>
+    public static void Prepare(int descriptor)
+    {
+        Descriptor.SendAtOnce(descriptor);
+        Descriptor.SetKeepAlive(descriptor, KeepAlive.Default);
+        Descriptor.ResetOnClose(descriptor, resets: true);
+    }
 
     /// <summary>Makes the one loop that accepts in order check again.</summary>
     public void WakeOnly()

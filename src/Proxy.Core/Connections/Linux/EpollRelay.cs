@@ -20,6 +20,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
     private readonly RelayDeadlines _deadlines;
     private readonly ConnectionRecord _record;
     private readonly EventLoop _loop;
+    private readonly bool _endsUpstreamAtOnce;
     private ManualResetValueTaskSourceCore<ConnectionOutcome> _source;
     private LostSide<EpollConnection> _lost = new();
     private ConnectionOutcome _outcome = ConnectionOutcome.Completed;
@@ -38,6 +39,7 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         _deadlines = new RelayDeadlines(options, RunningTime.OfProcess.Milliseconds);
         _record = record;
         _loop = client.Loop;
+        _endsUpstreamAtOnce = options.EndsUpstreamAtOnce;
         _up = new RelayDirection(client, upstream, buffers, options.Bandwidth);
         _down = new RelayDirection(upstream, client, buffers, options.Bandwidth);
         _source.RunContinuationsAsynchronously = !client.IsInline;
@@ -336,9 +338,14 @@ internal sealed class EpollRelay : LoopTimer, IValueTaskSource<ConnectionOutcome
         }
 
         var other = direction == _up ? _down : _up;
-        if (_lost.Side is null && !other.IsFinished) // the second end is passed on by closing
+        var isFirst = !other.IsFinished;
+        if (_lost.Side is null && (isFirst || (direction == _up && _endsUpstreamAtOnce))) // else the second end is passed on by closing
         {
             direction.SendEnd();
+        }
+
+        if (_lost.Side is null && isFirst)
+        {
             _deadlines.HalfClosed(_loop.Now);
             if (_deadlines.Next is var due and not Never)
             {

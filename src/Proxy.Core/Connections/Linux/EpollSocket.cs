@@ -13,6 +13,8 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
 {
     private const uint Watched = Libc.EpollIn | Libc.EpollPriority | Libc.EpollOut | Libc.EpollRdHup | Libc.EpollEdge;
 
+    private const int SmallestSegment = 512; // bytes; every TCP takes so many at once
+
     private readonly bool _isAccepted;
     private EventLoop _loop;
     private EndPoint? _local;
@@ -22,7 +24,13 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
     private int _closing;
     private volatile bool _resets;
     private volatile bool _hasEndedSending;
+    private bool _sendsAtOnce;
+    private bool _hasSent;
 
+    /// <param name="descriptor">A non-blocking socket, reset when the process dies; an accepted one also sends at once.</param>
+    /// <param name="loop">The loop that watches it.</param>
+    /// <param name="remote">The address of the peer; null for a unix socket without one.</param>
+    /// <param name="isAccepted">Whether it was accepted rather than dialed.</param>
     protected EpollSocket(int descriptor, EventLoop loop, EndPoint? remote, bool isAccepted)
     {
         Number = descriptor;
@@ -30,11 +38,7 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         _remote = remote;
         IsUnix = remote is null or UnixDomainSocketEndPoint;
         _isAccepted = isAccepted;
-        if (!IsUnix)
-        {
-            Descriptor.ResetOnClose(descriptor, resets: true); // so that a crash or a kill resets the connection
-        }
-
+        _sendsAtOnce = isAccepted || IsUnix;
         if (isAccepted)
         {
             loop.CountConnection(1);
@@ -109,7 +113,25 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
         }
     }
 
-    /// <summary>Closes with RST.</summary>
+    /// <summary>
+    /// Called before bytes are sent, between <see cref="TryEnter"/> and <see cref="Exit"/>, by one sender at a time. The kernel delays only small writes that
+    /// follow unacknowledged bytes, so a dialed connection to which one small message is sent, as many are, needs no option.
+    /// </summary>
+    /// <param name="count">The number of bytes.</param>
+    public void BeforeSend(int count)
+    {
+        if (!_sendsAtOnce)
+        {
+            _sendsAtOnce = _hasSent || count > SmallestSegment;
+            _hasSent = true;
+            if (_sendsAtOnce)
+            {
+                Descriptor.SendAtOnce(Number);
+            }
+        }
+    }
+
+    /// <summary>Closes with RST, which a unix socket does not have: its peer reads an end.</summary>
     public void Reset()
     {
         _resets = true;
@@ -224,7 +246,11 @@ internal abstract class EpollSocket : TcpConnection, IEventHandler, IConnectionS
             loop.CountConnection(-1);
         }
 
-        if (!_resets && !IsUnix)
+        if (_resets)
+        {
+            SocketReset.Send(Number, IsUnix);
+        }
+        else if (!IsUnix)
         {
             Descriptor.ResetOnClose(Number, resets: false); // otherwise the kernel would discard bytes that are not sent yet
         }

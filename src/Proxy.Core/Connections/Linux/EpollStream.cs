@@ -143,6 +143,7 @@ internal class EpollStream(EpollConnection connection) : ConnectionStream, IRead
 
         try
         {
+            connection.BeforeSend(bytes.Length);
             return Result(Descriptor.Send(connection.Number, bytes));
         }
         finally

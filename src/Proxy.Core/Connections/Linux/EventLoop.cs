@@ -11,11 +11,16 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>The time in milliseconds after which a turn counts as held, since it keeps all connections of the loop waiting.</summary>
     public const int LongestTurn = 50;
 
+    private const int MillisecondsPerSecond = 1000;
+    private const long NanosecondsPerMillisecond = 1_000_000;
+    private const long Unarmed = long.MaxValue;
     private const int EventsPerWait = 256;
+    private const ulong TimerRegistration = ulong.MaxValue; // is not in the table
     private const int ReportPause = 100; // milliseconds before a failure that could not be reported is reported again
 
     private readonly int _epoll;
     private readonly int _wake;
+    private readonly int _timer;
     private readonly byte* _events;
     private readonly EventTable _handlers = new();
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
@@ -25,6 +30,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private Queue<IThreadPoolWorkItem> _ready = new();
     private Queue<IThreadPoolWorkItem> _running = new();
     private int _woken;
+    private long _armed = Unarmed; // when the timer expires, by the clock of the deadlines
     private int _connections;
     private long _turnBegan;
     private object? _step; // what runs now: a handler, work or the timers
@@ -46,9 +52,11 @@ internal sealed unsafe class EventLoop : IDisposable
         _report = report;
         _epoll = Descriptor.Require(Libc.EpollCreate(Libc.EpollCloexec));
         _wake = Descriptor.Require(Libc.EventFd(0, Libc.OpenNonBlock | Libc.OpenCloexec));
+        _timer = Descriptor.Require(Libc.TimerCreate(Libc.ClockMonotonic, Libc.OpenNonBlock | Libc.OpenCloexec));
         _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerWait * EpollEvents.Size));
         Buffer = (byte*)NativeMemory.Alloc(BufferPool.BufferSize);
         Control(Libc.EpollAdd, _wake, Libc.EpollIn | Libc.EpollEdge, EventTable.None);
+        Control(Libc.EpollAdd, _timer, Libc.EpollIn | Libc.EpollEdge, TimerRegistration);
         Now = RunningTime.OfProcess.Milliseconds;
         Timers = new TimerWheel(Now);
         Pipes = new KernelPipePool(this);
@@ -85,16 +93,19 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>
     /// Reports a turn that is still running and takes too long, since one that never ends cannot report itself; otherwise notes how long the
-    /// thread has waited for a CPU so far. Called by one thread at a time, about once a second.
+    /// thread has waited for a CPU so far. Called by one thread at a time, about once a second while the loop has turns.
     /// </summary>
     public void Watch()
     {
         var now = Environment.TickCount64;
         if (!ReportIfHeld(TurnBegan, now, isOver: false))
         {
-            Volatile.Read(ref _waits)?.Note();
+            NoteWaits();
         }
     }
+
+    /// <summary>Notes how long the thread has waited for a CPU so far.</summary>
+    public void NoteWaits() => Volatile.Read(ref _waits)?.Note();
 
     public void CountConnection(int change) => Interlocked.Add(ref _connections, change);
 
@@ -129,7 +140,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public void Post(IThreadPoolWorkItem work)
     {
         _posted.Enqueue(work);
-        if (Interlocked.Exchange(ref _woken, 1) == 0)
+        if (Interlocked.Exchange(ref _woken, 1) == 0 && Current != this)
         {
             Wake();
         }
@@ -165,6 +176,7 @@ internal sealed unsafe class EventLoop : IDisposable
             Now = RunningTime.OfProcess.Milliseconds;
             var began = Environment.TickCount64;
             Volatile.Write(ref _turnBegan, began);
+            _report.Began(this);
             if (_unreported is { } exception && TryReport(exception))
             {
                 _unreported = null;
@@ -232,13 +244,29 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private int WaitTime()
     {
-        if (_ready.Count > 0 || !_posted.IsEmpty)
+        if (_ready.Count > 0 || Volatile.Read(ref _woken) == 1)
         {
             return 0;
         }
 
-        var next = Timers.UntilNext(RunningTime.OfProcess.Milliseconds);
-        return _unreported is null || next is >= 0 and < ReportPause ? next : ReportPause;
+        ArmTimer();
+        return _unreported is null ? -1 : ReportPause;
+    }
+
+    // A time limit of epoll_wait would set up and cancel a timer of the kernel in every turn. This one is set when a deadline becomes the next; if the
+    // deadline is cancelled or moves later, it expires for nothing.
+    private void ArmTimer()
+    {
+        var due = Timers.NextDue;
+        if (due >= _armed)
+        {
+            return;
+        }
+
+        var wait = Math.Max(1, due - RunningTime.OfProcess.Milliseconds); // 0 would stop it
+        var time = stackalloc long[] { 0, 0, wait / MillisecondsPerSecond, wait % MillisecondsPerSecond * NanosecondsPerMillisecond };
+        Descriptor.Require(Libc.TimerSet(_timer, 0, time, null));
+        _armed = due;
     }
 
     private void Turn(int count)
@@ -251,19 +279,21 @@ internal sealed unsafe class EventLoop : IDisposable
             {
                 Dispatch(handler, EpollEvents.Events(@event));
             }
+            else if (registration == TimerRegistration)
+            {
+                _armed = Unarmed; // the timer is not read, since edge-triggered, every expiry is an event of its own
+            }
         }
 
         if (Volatile.Read(ref _woken) == 1)
         {
-            // Reset before reading: a wake-up in between would otherwise be consumed and still count as pending.
-            ulong ignored;
-            _ = Libc.Read(_wake, (byte*)&ignored, sizeof(ulong));
+            // Reset first: work that is posted meanwhile causes another turn. The eventfd is not read, since edge-triggered, every write to it
+            // is an event of its own.
             Interlocked.Exchange(ref _woken, 0);
-        }
-
-        for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)
-        {
-            Execute(work);
+            for (var posted = _posted.Count; posted > 0 && _posted.TryDequeue(out var work); posted--)
+            {
+                Execute(work);
+            }
         }
 
         (_ready, _running) = (_running, _ready);
@@ -367,6 +397,7 @@ internal sealed unsafe class EventLoop : IDisposable
         {
             _closed = true;
             Descriptor.Close(_wake);
+            Descriptor.Close(_timer);
             Descriptor.Close(_epoll);
         }
 

@@ -18,6 +18,7 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
     private long _longest;
     private readonly ILogger _logger;
     private readonly ITimer _watch;
+    private int _isWatching; // 1 while the timer is set or its callback runs
     private int _next = -1;
 
     /// <param name="threads">The number of loops; 0 for one per core.</param>
@@ -31,7 +32,12 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         var count = threads > 0 ? threads : Environment.ProcessorCount;
         _loops = new(() => [.. Enumerable.Range(0, count).Select(index => new EventLoop(index, this))]);
         _time = time ?? TimeProvider.System;
-        _watch = _time.CreateTimer(static group => ((EventLoopGroup)group!).Watch(), this, _watchPeriod, _watchPeriod);
+        _watch = _time.CreateTimer(
+            static group => ((EventLoopGroup)group!).Watch(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
     }
 
     public IReadOnlyList<EventLoop> Loops => _loops.Value;
@@ -82,11 +88,62 @@ internal sealed partial class EventLoopGroup : IEventLoopReport, IDisposable
         return new(loop.Index, loop.Connections, loop.HeldTurns, TimeSpan.FromMilliseconds(turn));
     }
 
+    // Loops are watched while they have turns: an idle process has no timer.
     private void Watch()
     {
-        if (_loops.IsValueCreated)
+        foreach (var loop in Running)
         {
-            Array.ForEach(_loops.Value, static loop => loop.Watch());
+            loop.Watch();
+        }
+
+        if (IsTurning())
+        {
+            _watch.Change(_watchPeriod, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // A loop tells first that its turn has begun, and then reads whether it is watched, without a fence in each turn: the fence for all is here.
+        Volatile.Write(ref _isWatching, 0);
+        Interlocked.MemoryBarrierProcessWide();
+        if (IsTurning())
+        {
+            StartWatch();
+        }
+    }
+
+    private bool IsTurning()
+    {
+        foreach (var loop in Running)
+        {
+            if (loop.TurnBegan != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void StartWatch()
+    {
+        if (Interlocked.Exchange(ref _isWatching, 1) != 0)
+        {
+            return;
+        }
+
+        foreach (var loop in Running)
+        {
+            loop.NoteWaits();
+        }
+
+        _watch.Change(_watchPeriod, Timeout.InfiniteTimeSpan);
+    }
+
+    void IEventLoopReport.Began(EventLoop loop)
+    {
+        if (Volatile.Read(ref _isWatching) == 0)
+        {
+            StartWatch();
         }
     }
 

@@ -44,9 +44,6 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
     /// <summary>When reading goes on that pauses for want of bandwidth; 0 if it does not pause.</summary>
     public long Resumes => IsFinished ? 0 : _pace.Resumes;
 
-    /// <summary>Whether FIN was sent to the receiver.</summary>
-    public bool HasSentEnd { get; private set; }
-
     /// <summary>The number of bytes that the receiver's kernel has taken since the last call.</summary>
     public int TakeMoved()
     {
@@ -109,11 +106,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
     }
 
     /// <summary>Sends FIN to the receiver.</summary>
-    public void SendEnd()
-    {
-        HasSentEnd = true;
-        Descriptor.ShutdownSend(to.Number);
-    }
+    public void SendEnd() => Descriptor.ShutdownSend(to.Number);
 
     /// <summary>Releases all buffers and pipes.</summary>
     public void Finish(EventLoop loop)
@@ -157,6 +150,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             IsReadable = false;
         }
 
+        to.BeforeSend(received);
         var sent = Descriptor.Send(to.Number, loop.Buffer, received, endFollows: HasEnded && !from.HasFailed);
         if (sent is < 0 and not -Errno.Again)
         {
@@ -194,6 +188,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return ReadNothing(peeked);
         }
 
+        to.BeforeSend(peeked);
         var sent = Descriptor.Send(to.Number, loop.Buffer, peeked, endFollows: false);
         if (sent is < 0 and not -Errno.Again)
         {
@@ -246,6 +241,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return RelayProgress.Waits;
         }
 
+        to.BeforeSend(_piped);
         var count = Descriptor.Splice(_pipe!.Reading, to.Number, _piped);
         if (count == -Errno.Again)
         {
@@ -275,6 +271,7 @@ internal sealed unsafe class RelayDirection(EpollConnection from, EpollConnectio
             return RelayProgress.Waits;
         }
 
+        to.BeforeSend(_keptEnd - _keptStart);
         var sent = Descriptor.Send(to.Number, _kept.AsSpan(_keptStart, _keptEnd - _keptStart));
         if (sent == -Errno.Again)
         {

@@ -81,17 +81,8 @@ internal sealed class TimerWheel(long now)
         Count--;
     }
 
-    /// <summary>The milliseconds until the next list is due; -1 if there are no timers.</summary>
-    public int UntilNext(long now)
-    {
-        if (Count == 0)
-        {
-            return -1;
-        }
-
-        var distance = Distance((int)((_tick + 1) % Slots)) + 1;
-        return (int)Math.Max(0, ((_tick + distance) * Tick) - now);
-    }
+    /// <summary>When the next list is due; <see cref="long.MaxValue"/> if there are no timers.</summary>
+    public long NextDue => Count == 0 ? long.MaxValue : (_tick + 1 + Distance((int)((_tick + 1) % Slots))) * Tick;
 
     /// <summary>Calls all timers that are due.</summary>
     public void Advance(long now)

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Proxy.Diagnostics;
@@ -52,9 +53,8 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        // With a linger time of zero the kernel sends RST.
         _isAborted = true;
-        Socket.Close(0);
+        SocketReset.Close(Socket);
         OnClosed();
     }
 
@@ -119,7 +119,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
     {
         try
         {
-            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            await WaitReadableAsync(cancellationToken);
             var silent = Socket.Available + AheadCount == 0;
             if (silent && !ignoreClose)
             {
@@ -147,7 +147,7 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
 
         try
         {
-            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            await WaitReadableAsync(cancellationToken);
             return Socket.Available > 0 ? null
                 : TcpInfo.IsClosed(Socket) ? PeerDeparture.Reset
                 : PeerDeparture.ClosedSilently;
@@ -186,6 +186,33 @@ internal sealed class SocketConnection : TcpConnection, IConnectionSocketFeature
         {
             return PeerDeparture.Reset;
         }
+    }
+
+    /// <summary>Whether a read would return at once: with bytes, the end, or an error.</summary>
+    public bool IsReadable
+    {
+        get
+        {
+            try
+            {
+                return Socket.Available > 0 || Socket.Poll(0, SelectMode.SelectRead);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return true; // which the next read tells
+            }
+        }
+    }
+
+    // A zero-byte read, so that a silent connection holds no buffer. The framework completes it with the next event of the socket, and an event of bytes
+    // that were read meanwhile may be handled only now.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitReadableAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+        } while (!IsReadable);
     }
 
     // There are unread bytes, or a FIN that does not count. A read would return immediately from now on, so the kernel's state is polled,

@@ -5,13 +5,27 @@ using Microsoft.AspNetCore.Connections;
 namespace Proxy.Connections.Sockets;
 
 /// <summary>A listening socket. Errors of accept are thrown to the caller, which decides about the pause.</summary>
-internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependencies services) : IConnectionListener, ITunableListener
+internal sealed class SocketConnectionListener : IConnectionListener, ITunableListener
 {
-    private readonly Socket _socket = bound.Socket;
-    private readonly LastAccepts _last = new(bound.Outlives);
+    private readonly Socket _socket;
+    private readonly SocketDependencies _services;
+    private readonly LastAccepts _last;
     private readonly CancellationTokenSource _unbound = new();
 
-    public EndPoint EndPoint { get; } = bound.Socket.LocalEndPoint!;
+    public SocketConnectionListener(BoundSocket bound, SocketDependencies services)
+    {
+        _socket = bound.Socket;
+        _services = services;
+        _last = new LastAccepts(bound.Outlives);
+        if (bound.Outlives)
+        {
+            SocketOptions.AcceptWithoutReset(_socket);
+        }
+
+        EndPoint = _socket.LocalEndPoint!;
+    }
+
+    public EndPoint EndPoint { get; }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -79,7 +93,7 @@ internal sealed class SocketConnectionListener(BoundSocket bound, SocketDependen
     {
         try
         {
-            return new SocketConnection(accepted, services);
+            return new SocketConnection(accepted, _services);
         }
         catch
         {

@@ -171,7 +171,7 @@ internal sealed class SocketRelay(
             do
             {
                 await from.Socket.ReceiveAsync(Memory<byte>.Empty);
-            } while (from.Socket.Available == 0 && !from.Socket.Poll(0, SelectMode.SelectRead)); // an earlier event may be stale
+            } while (!from.Connection.IsReadable); // an earlier event may be stale
         }
         catch (SocketException)
         {

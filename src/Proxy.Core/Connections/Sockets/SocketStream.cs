@@ -31,23 +31,11 @@ internal sealed class SocketStream(SocketConnection connection) : NetworkStream(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
     {
-        while (await base.ReadAsync(Memory<byte>.Empty, cancellationToken) != 0 || !IsReadable())
+        while (await base.ReadAsync(Memory<byte>.Empty, cancellationToken) != 0 || !connection.IsReadable)
         {
             // An earlier event may be stale.
         }
 
         return 0;
-    }
-
-    private bool IsReadable()
-    {
-        try
-        {
-            return connection.Socket.Available > 0 || connection.Socket.Poll(0, SelectMode.SelectRead);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return true; // which the next read tells
-        }
     }
 }

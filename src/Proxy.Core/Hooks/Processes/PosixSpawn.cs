@@ -54,12 +54,12 @@ internal static unsafe partial class PosixSpawn
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
     public static partial int AddDuplicate(byte* actions, int descriptor, int number);
 
-    [LibraryImport(Library, EntryPoint = "waitid", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "waitid")]
     public static partial int WaitId(int kind, int id, byte* info, int options);
 
-    [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "waitpid")]
     public static partial int WaitProcess(int process, int* status, int options);
 
-    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "kill")]
     public static partial int Kill(int process, int signal);
 }

@@ -2,7 +2,7 @@ using Proxy.Diagnostics;
 
 namespace Proxy.Tls.Origination;
 
-/// <summary>With whom TLS begins.</summary>
+/// <summary>The destination with which TLS begins.</summary>
 /// <param name="ClusterId">The cluster.</param>
 /// <param name="Host">The host name or IP address of the destination, without brackets; null for a unix socket.</param>
 /// <param name="ClientProtocol">The application protocol that was agreed on with the client; empty without one.</param>

@@ -42,7 +42,7 @@ internal sealed partial class TlsOrigination(
 
     /// <summary>Asks for TLS, if that has to be asked, and shakes hands.</summary>
     /// <param name="connection">The connection, of which nothing was read. It belongs to the returned one; if this fails, the caller disposes it.</param>
-    /// <param name="target">With whom.</param>
+    /// <param name="target">The destination, and the name that its certificate must have.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The connection within TLS.</returns>
     /// <exception cref="TlsFailedException">The destination does not do its part, or its certificate is not valid.</exception>
@@ -70,7 +70,7 @@ internal sealed partial class TlsOrigination(
     }
 
     /// <summary>Counts a handshake that was not over in time.</summary>
-    /// <param name="target">With whom.</param>
+    /// <param name="target">The destination, and the name that its certificate must have.</param>
     /// <param name="error">That in words.</param>
     /// <param name="duration">How long it took.</param>
     public void TimedOut(OriginationTarget target, string error, TimeSpan duration) =>

@@ -29,7 +29,9 @@ internal sealed partial class MeterProviderReplacer : BackgroundService
         meter.Configured += Wake;
     }
 
-    /// <summary>Replaces the provider if necessary. Called every second.</summary>
+    private bool IsWanted => _providers.Plan.IsDue || _providers.Plan.IsFull;
+
+    /// <summary>Replaces the provider if necessary. Called at each edit, and every second while a replacement is wanted.</summary>
     public async Task CheckAsync()
     {
         _dueChecks = _providers.Plan.IsDue ? _dueChecks + 1 : 0;
@@ -62,7 +64,7 @@ internal sealed partial class MeterProviderReplacer : BackgroundService
             while (true)
             {
                 await CheckAsync();
-                await _configured.WaitAsync(_interval, stoppingToken);
+                await _configured.WaitAsync(IsWanted ? _interval : Timeout.InfiniteTimeSpan, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -48,7 +48,7 @@ internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
     /// <summary>Cuts its connections, and refuses others.</summary>
     public void Break() => _link.Dispose();
 
-    public Task ServeAsync(ServerTunnelConnection tunnel) => Task.CompletedTask;
+    public Task ServeAsync(IServedTunnel tunnel) => Task.CompletedTask;
 
     public void Answered(string from, int status) { }
 

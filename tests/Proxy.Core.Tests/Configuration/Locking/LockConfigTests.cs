@@ -92,7 +92,10 @@ public sealed class LockConfigTests : IDisposable
     {
         var result = Read("'Mode': 'Lock', 'Lock': { 'Scope': 'Global', 'QueueLimit': 0, 'WhenEngineLost': 'Local' }");
 
-        Assert.Contains(result.Errors, static error => error.ToString().Contains("QueueLimit: 0 admits nobody", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Errors,
+            static error => error.ToString().Contains("QueueLimit: 0 admits no client", StringComparison.Ordinal)
+        );
     }
 
     [Fact]

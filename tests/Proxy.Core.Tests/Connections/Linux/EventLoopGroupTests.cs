@@ -37,4 +37,52 @@ public sealed class EventLoopGroupTests
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public async Task Watch_LoopsHaveTurnsAndThenNone_TheTimerIsSetForThemOnly()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var time = new ManualTime();
+        using var log = new LogLines();
+        using var group = new EventLoopGroup(2, null, log, time);
+        Assert.Equal(0, time.TimersSet);
+
+        for (var i = 0; i < 3; i++)
+        {
+            using var held = new Held();
+            group.Loops[i % 2].Post(held);
+            await held.Begun.WaitAsync(Eventually.Limit);
+            time.Advance(TimeSpan.FromSeconds(5));
+            Assert.Equal(1, time.TimersSet);
+
+            held.Release();
+            await Eventually.TrueAsync(() =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return time.TimersSet == 0;
+            });
+        }
+    }
+
+    private sealed class Held : IThreadPoolWorkItem, IDisposable
+    {
+        private readonly TaskCompletionSource _released = new();
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Begun => _begun.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        public void Execute()
+        {
+            _begun.SetResult();
+            _released.Task.Wait(Eventually.Limit); // holds the loop
+        }
+
+        public void Dispose() => Release();
+    }
 }

@@ -92,6 +92,48 @@ public sealed class EventLoopTests
         Assert.IsAssignableFrom<OutOfMemoryException>(Assert.Single(report.Failures));
     }
 
+    [Fact]
+    public async Task Post_FromTheLoopItself_RunsThoughNothingElseHappens()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var loop = new EventLoop(0, new Report());
+        var last = new Answering();
+
+        loop.Post(new Acting(() => loop.Post(new Acting(() => loop.Post(last)))));
+
+        await last.Answered.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task Timers_EarlierOneAfterALaterOneAndOneThatIsCancelled_AllOthersAreCalledInOrder()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var loop = new EventLoop(0, new Report());
+        var called = new System.Collections.Concurrent.ConcurrentQueue<int>();
+        var cancelled = new Deadline(() => called.Enqueue(0));
+        loop.Post(
+            new Acting(() =>
+            {
+                loop.Timers.Schedule(new Deadline(() => called.Enqueue(2)), loop.Now + (8 * TimerWheel.Tick));
+                loop.Timers.Schedule(cancelled, loop.Now + TimerWheel.Tick);
+            })
+        );
+        loop.Post(new Acting(() => loop.Timers.Schedule(new Deadline(() => called.Enqueue(1)), loop.Now + (4 * TimerWheel.Tick))));
+        loop.Post(new Acting(() => loop.Timers.Cancel(cancelled)));
+
+        await Eventually.TrueAsync(() => called.Count == 2);
+
+        Assert.Equal([1, 2], called);
+    }
+
     private sealed class Report : IEventLoopReport
     {
         private int _refused;
@@ -103,6 +145,8 @@ public sealed class EventLoopTests
         public System.Collections.Concurrent.ConcurrentQueue<Exception> Failures { get; } = new();
 
         public System.Collections.Concurrent.ConcurrentQueue<HeldTurn> Turns { get; } = new();
+
+        public void Began(EventLoop loop) { }
 
         public void Held(EventLoop loop, HeldTurn turn) => Turns.Enqueue(turn);
 
@@ -121,6 +165,20 @@ public sealed class EventLoopTests
     private sealed class Throwing : IThreadPoolWorkItem
     {
         public void Execute() => throw new InsufficientMemoryException(); // is an OutOfMemoryException that code may throw
+    }
+
+    private sealed class Acting(Action action) : IThreadPoolWorkItem
+    {
+        public void Execute() => action();
+    }
+
+    private sealed class Deadline(Action action) : LoopTimer
+    {
+        public override long OnTimer(long now)
+        {
+            action();
+            return Never;
+        }
     }
 
     private sealed class Answering : IThreadPoolWorkItem

@@ -14,7 +14,7 @@ public sealed class TimerWheelTests
         wheel.Schedule(new Timer(() => called++), TimerWheel.Tick);
 
         Assert.Throws<InsufficientMemoryException>(() => wheel.Advance(TimerWheel.Tick));
-        Assert.Equal(0, wheel.UntilNext(TimerWheel.Tick));
+        Assert.Equal(TimerWheel.Tick, wheel.NextDue);
         wheel.Advance(TimerWheel.Tick);
 
         Assert.Equal((2, 0), (called, wheel.Count));

@@ -1,17 +1,19 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
 using Proxy.Configuration.Channels;
+using Proxy.Connections.Linux;
 using Proxy.Core.Tests.Channels;
 using Proxy.Core.Tests.Channels.Tunnel;
 using Proxy.Diagnostics;
-using Proxy.Limits;
 
 namespace Proxy.Core.Tests.EndToEnd.Channels;
 
-public sealed class DuplexTests : IAsyncLifetime
+/// <summary>A Duplex channel, with each carriage of tunnels and each transport.</summary>
+public abstract class DuplexTests : IAsyncLifetime
 {
     private static int _ids = 1000;
 
@@ -19,11 +21,24 @@ public sealed class DuplexTests : IAsyncLifetime
     private readonly List<ChannelInstance> _instances = [];
     private readonly string _callerId = $"A_{Interlocked.Add(ref _ids, 2)}";
     private readonly string _serverId;
+    private readonly TunnelCarriage _carriage;
+    private readonly EventLoopGroup? _loops;
     private Socket _legacy = null!;
     private ChannelInstance _caller = null!;
     private ChannelInstance _server = null!;
 
-    public DuplexTests() => _serverId = $"A_{int.Parse(_callerId[2..], null) + 1}";
+    protected IServiceProvider Caller => _caller.Services;
+
+    protected IServiceProvider Server => _server.Services;
+
+    protected Task<Socket> AcceptAsync() => _legacy.AcceptWithinAsync();
+
+    protected DuplexTests(TunnelCarriage carriage, bool onLoops)
+    {
+        _serverId = $"A_{int.Parse(_callerId[2..], null) + 1}";
+        _carriage = carriage;
+        _loops = onLoops && OperatingSystem.IsLinux() ? new(1, null, NullLogger.Instance) : null;
+    }
 
     public async Task InitializeAsync()
     {
@@ -51,29 +66,16 @@ public sealed class DuplexTests : IAsyncLifetime
         await EchoAsync(served, client, "and back");
     }
 
-    [Theory]
-    [InlineData(true, TunnelProtocol.StreamWindow / 2, 3 * TunnelProtocol.StreamWindow)] // the peer gets room when it has used half
-    [InlineData(false, 64 * 1024, 256 * 1024)] // of its pipe; the window is in buffers of the HTTP client, which are not counted
-    public async Task Call_OneSideReadsNothing_WhatTheTunnelHoldsThereIsCountedUntilItHasGone(bool server, int least, int most)
+    [Fact]
+    public async Task Call_Member_IsCarriedAsConfigured()
     {
-        const int Sent = 64 * 1024 * 1024; // more than the sockets and the tunnel take together
         using var client = await CallAsync();
         using var served = await _legacy.AcceptWithinAsync();
-        var (sender, silent, holder) = server ? (client, served, _server) : (served, client, _caller);
-        var tunnels = holder.Services.GetRequiredService<TunnelPace>().Memory;
-        var process = holder.Services.GetRequiredService<ByteBudget>();
+        await EchoAsync(client, served, "there");
+        var connections = _caller.Services.GetRequiredService<TunnelConnectionFactory>().Connections;
 
-        // No receive buffer is made small: below the loopback's segments of 64 kB the kernel moves some 40 kB/s.
-        var sending = sender.SendAsync(new byte[Sent]);
-        await Eventually.TrueAsync(() => tunnels.Used >= least && process.Used >= least);
-        Assert.False(sending.IsCompleted);
-
-        var peak = tunnels.Used;
-        await ReadExactlyAsync(silent, Sent, () => peak = Math.Max(peak, tunnels.Used));
-        await sending.WaitAsync(Eventually.Limit);
-        Assert.InRange(peak, 0, most);
-        await Eventually.TrueAsync(() => tunnels.Used <= 4 * TunnelMemory.BlockSize); // that of the connection's own reads
-        await Eventually.TrueAsync(() => process.Used <= 4 * TunnelMemory.BlockSize);
+        var expected = _carriage == TunnelCarriage.Connection ? 1 : 0;
+        await Eventually.TrueAsync(() => (connections?.Open ?? 0) - (connections?.Ready ?? 0) == expected);
     }
 
     [Fact]
@@ -295,6 +297,7 @@ public sealed class DuplexTests : IAsyncLifetime
         }
 
         _authority.Dispose();
+        _loops?.Dispose();
     }
 
     private async Task<bool> IsResetAsync()
@@ -334,7 +337,7 @@ public sealed class DuplexTests : IAsyncLifetime
         Assert.Equal(text, await to.ReadTextAsync(text.Length));
     }
 
-    private static async Task ReadExactlyAsync(Socket socket, int count, Action? read = null)
+    protected static async Task ReadExactlyAsync(Socket socket, int count, Action? read = null)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
         var buffer = new byte[65536];
@@ -349,12 +352,13 @@ public sealed class DuplexTests : IAsyncLifetime
 
     private ChannelInstance Add(string id, params (string Name, ChannelConfig Channel)[] items)
     {
-        var instance = ChannelInstance.Create(_authority, id, items);
+        var config = ChannelInstance.Configure(_authority, id, items);
+        var instance = new ChannelInstance(config with { Tunnel = config.Tunnel with { Carriage = _carriage } }, loops: _loops);
         _instances.Add(instance);
         return instance;
     }
 
-    private async Task<Socket> CallAsync()
+    protected async Task<Socket> CallAsync()
     {
         var member = _caller.Monitor.Current["ring"].Members.SingleOrDefault() ?? throw new InvalidOperationException("No member.");
         Assert.Equal((_serverId, MemberState.Up), (member.Iid, member.State));

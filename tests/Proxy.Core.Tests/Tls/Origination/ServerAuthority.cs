@@ -12,6 +12,7 @@ internal sealed class ServerAuthority : IDisposable
     public const string ServerUsage = "1.3.6.1.5.5.7.3.1";
     public const string ClientUsage = "1.3.6.1.5.5.7.3.2";
 
+    private static readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow(); // one for all of a chain: none may outlast its issuer
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("servers-");
     private readonly X509Certificate2 _root;
 
@@ -147,8 +148,8 @@ internal sealed class ServerAuthority : IDisposable
     {
         public string Subject { get; init; } = "CN=server";
         public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1"];
-        public DateTimeOffset From { get; init; } = TimeProvider.System.GetUtcNow().AddDays(-10);
-        public DateTimeOffset Until { get; init; } = TimeProvider.System.GetUtcNow().AddDays(100);
+        public DateTimeOffset From { get; init; } = _now.AddDays(-10);
+        public DateTimeOffset Until { get; init; } = _now.AddDays(100);
         public string Usage { get; init; } = ServerUsage;
         public X509Certificate2? Issuer { get; init; }
         public bool IsAuthority { get; init; }

@@ -7,7 +7,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.Admin.Connections;
 
 /// <summary>The list of connections.</summary>
-[Collection(Alone.Name)]
 public sealed class ConnectionApiTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");
@@ -20,6 +19,7 @@ public sealed class ConnectionApiTests : IDisposable
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
         await client.ReadAsync();
         await client.AskAsync("123");
+        await Eventually.TrueAsync(() => host.Tracker.Open.Single().UpstreamBytes == 8); // bytes are counted when they are sent
 
         var page = await api.GetAsync("/api/connections");
         var item = Assert.Single(page.GetProperty("items").EnumerateArray());

@@ -105,7 +105,7 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
             $$"""
             {
               "Engine": { "Group": "prod", "Instance": "h-{{host}}", "StateFolder": "{{FolderOf(host)}}",
-                "Etcd": { "Endpoints": ["{{_etcd!.Endpoints[0]}}"], "Timeout": "00:00:01" } },
+                "Etcd": { "Endpoints": ["{{_etcd!.Endpoints[0]}}"], "Timeout": "00:00:04" } },
               "Admin": { "Url": "http://127.0.0.1:{{_admin[host]}}" }
             }
             """
@@ -127,6 +127,7 @@ public sealed class SharedConfigurationTests : IAsyncLifetime
         var file = Path.Combine(_folder.FullName, "document.json");
         await File.WriteAllTextAsync(file, document);
         var (exit, output, errors) = await ProxyProcess.RunAsync("config", "put", "fleet", file, "--config", LayerOf(1), "-o", "json");
+        Assert.True(output.Length > 0, errors);
         var revision = (long?)JsonNode.Parse(output)!["revision"];
         Assert.True(exit == (revision is null ? 2 : 0), errors);
         return revision;

@@ -6,6 +6,7 @@ namespace Proxy.Host.Tests.EndToEnd.Faults;
 internal sealed class ChannelFiles : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("proxy-channel-");
+    private readonly int _port = Ports.Free(); // of the channels, whose local addresses are those of any other instance on this machine
 
     private ChannelFiles(string? state) => State = state ?? Path.Combine(_folder.FullName, "state.json");
 
@@ -34,7 +35,7 @@ internal sealed class ChannelFiles : IAsyncDisposable
     /// <summary>Writes the configuration.</summary>
     public Task WriteAsync(params string[] requests)
     {
-        var items = requests.Select(static name => $$""" "{{name}}": { "Type": "Request", "Connector": "{{name}}", "Port": 9100 } """);
+        var items = requests.Select(name => $$""" "{{name}}": { "Type": "Request", "Connector": "{{name}}", "Port": {{_port}} } """);
         return File.WriteAllTextAsync(
             Config,
             $$"""

@@ -5,7 +5,9 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
-/// <summary>Hooks of a lock whose programs become daemons: they fork twice, in a session of their own, and keep our pipes.</summary>
+/// <summary>
+/// Hooks of a lock whose programs become daemons: they fork twice, in a session of their own, and keep our pipes. Runs alone, because one has a second to do that.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class DaemonHookTests : IDisposable
 {

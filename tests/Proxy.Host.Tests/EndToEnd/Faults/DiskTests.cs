@@ -4,7 +4,6 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
 /// <summary>Disks that are full or cannot be written.</summary>
-[Collection(Alone.Name)]
 public sealed class DiskTests : IDisposable
 {
     private readonly TcpServer _server = new("hello");

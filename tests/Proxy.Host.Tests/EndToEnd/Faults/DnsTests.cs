@@ -7,7 +7,10 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
-/// <summary>A host whose DNS hangs for some names, for all of them for a while, and has a thousand addresses of another.</summary>
+/// <summary>
+/// A host whose DNS hangs for some names, for all of them for a while, and has a thousand addresses of another. Runs alone, because the names that are found have
+/// to be found within seconds.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class DnsTests : IDisposable
 {

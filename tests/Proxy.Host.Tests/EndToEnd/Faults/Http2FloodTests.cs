@@ -8,7 +8,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
-/// <summary>Clients that flood an HTTP endpoint with what HTTP/2 allows.</summary>
+/// <summary>Clients that flood an HTTP endpoint with what HTTP/2 allows. Runs alone, because they keep all cores busy, and the host's memory is measured.</summary>
 [Collection(Alone.Name)]
 public sealed class Http2FloodTests : IDisposable
 {

@@ -6,7 +6,10 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
-/// <summary>A host with so few local ports that those towards one destination are all in use.</summary>
+/// <summary>
+/// A host with so few local ports that those towards one destination are all in use. Runs alone, as all tests that create namespaces do: one of them takes the
+/// name of the next.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class LocalPortTests : IDisposable
 {

@@ -5,7 +5,10 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Faults;
 
-/// <summary>The program, stopped for longer than its deadlines while clients and devices go on.</summary>
+/// <summary>
+/// The program, stopped for longer than its deadlines while clients and devices go on. Runs alone, because all clients have to come within these deadlines, and
+/// the test takes as long as they are.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class StoppedProcessTests : IDisposable
 {

@@ -8,7 +8,9 @@ using Proxy.Host.Tests.EndToEnd.Servers;
 
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
-/// <summary>One lock over three hosts with one etcd: real programs in network namespaces.</summary>
+/// <summary>
+/// One lock over three hosts with one etcd: real programs in network namespaces. Runs alone, because a host that other tests keep from its lease loses its places.
+/// </summary>
 [Collection(Support.Alone.Name)]
 public sealed class GlobalLockTests : IAsyncLifetime
 {

@@ -63,7 +63,7 @@ internal static class MeasuredMetrics
         multiplex.CacheHit(tags);
         multiplex.Shared(tags);
         multiplex.Repeated(tags);
-        multiplex.Ended(1, tags);
+        multiplex.Ended(1, [.. tags]);
         multiplex.ObserveSuspended(static () => [new Measurement<int>(1)]);
         multiplex.Observe(static () => [new Measurement<int>(1)]);
         multiplex.ObserveMemory(static () => [new Measurement<long>(1)]);

@@ -6,7 +6,8 @@ using Proxy.Host.Tests.Support;
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
 /// <summary>
-/// A real etcd cluster on three hosts. Its members know only addresses of 127.0.0.0/8 and connect through a Duplex channel.
+/// A real etcd cluster on three hosts. Its members know only addresses of 127.0.0.0/8 and connect through a Duplex channel. Runs alone, because three members
+/// under load keep all cores busy.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class EtcdTests : IAsyncLifetime

@@ -2,7 +2,7 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Servers;
 
-/// <summary>The simulated hosts that other tests use.</summary>
+/// <summary>The simulated hosts that other tests use. Runs alone, as those do, because it takes the name of the host that is created next.</summary>
 [Collection(Alone.Name)]
 public sealed class NetworkNamespacesTests
 {
