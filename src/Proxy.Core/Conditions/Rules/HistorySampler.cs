@@ -6,7 +6,7 @@ namespace Proxy.Conditions.Rules;
 
 /// <summary>
 /// Adds a sample to the history every two seconds, and reads the conditions of resources, so that the time at which one came near its bound is known even
-/// even without a request for it. It reads the files of certificates, too, so that no request for conditions waits for a disk.
+/// without a request for it. It reads the files of certificates, too, so that no request for conditions waits for a disk.
 /// </summary>
 internal sealed partial class HistorySampler(
     TrafficHistory history,

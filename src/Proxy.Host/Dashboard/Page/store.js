@@ -40,9 +40,19 @@ class Store extends EventTarget {
       this.samples.pop();
     }
 
+    if (last?.start !== sample.start && sample.uptime < kept) {
+      this.samples.push(this.#beginning(sample.start));
+    }
+
     this.samples.push(sample);
     const old = this.samples.findIndex(({ time }) => time >= sample.time - kept);
     this.samples.splice(0, old);
+  }
+
+  // All totals were zero when the host started; the first sample that is taken may already have counted something.
+  #beginning(start) {
+    const zero = { open: 0, ended: 0, failed: 0, openRequests: 0, requests: 0, failedRequests: 0, bytesIn: 0, bytesOut: 0, outcomes: {} };
+    return { ...totalsOf({ ...zero, at: start }), start, uptime: 0, time: this.#base };
   }
 
   /** Adds the samples that the host has kept, where the page has none of its own. */

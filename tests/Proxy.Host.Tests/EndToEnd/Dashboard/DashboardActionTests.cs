@@ -75,7 +75,7 @@ public sealed class DashboardActionTests(Chromium chromium)
         using var second = await host.ConnectAsync("office");
         await using var operators = await chromium.OpenAsync(host.Url);
         await operators.GoAsync("#/routes/office");
-        var (holders, queue) = (Card(operators, "Holders"), Card(operators, "Queue"));
+        var (holders, queue) = (operators.Card("Holders").Locator("tbody tr"), operators.Card("Queue").Locator("tbody tr"));
         await Operator.CountsAsync(holders, 1);
         await Operator.CountsAsync(queue, 1);
         using var third = await host.ConnectAsync("office");
@@ -185,9 +185,6 @@ public sealed class DashboardActionTests(Chromium chromium)
         await Operator.SeesAsync(operators.Heading("The document is valid"));
         await Operator.FindsAsync(operators.Row("LoadBalancingPolicy").First, "RoundRobin");
     }
-
-    private static ILocator Card(Operator operators, string name) =>
-        operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading(name) }).Locator("tbody tr");
 
     private static async Task<string?> GreetingAsync(DashboardHost host)
     {

@@ -19,16 +19,16 @@ public sealed class DashboardChannelTests(Chromium chromium)
         await three.ServeAsync(1, three.RingPort);
         await using var operators = await chromium.OpenAsync(new Uri($"http://127.0.0.1:{port}"));
         await operators.GoAsync("#/channels");
-        var ring = operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading("ring") });
+        var ring = operators.Card("ring");
         var reached = $"{ThreeInstances.Ip(0, 1)}:{three.RingPort}";
         await Operator.FindsAsync(ring.Locator("tbody tr").Filter(new() { HasText = "A_2" }), reached);
         await Operator.FindsAsync(ring, $"listens on {ThreeInstances.Ip(0, 0)}:{three.RingPort}");
 
         using var caller = await TcpClientSocket.ConnectAsync(new IPEndPoint(IPAddress.Parse(ThreeInstances.Ip(0, 1)), three.RingPort));
 
-        var tunnels = operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading("Tunnels") }).Locator("tbody tr");
+        var tunnels = operators.Card("Tunnels").Locator("tbody tr");
         await Operator.FindsAsync(tunnels.Filter(new() { HasText = "to A_2" }), "ring");
-        var members = operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading("Members") }).Locator("tbody tr");
+        var members = operators.Card("Members").Locator("tbody tr");
         await Operator.FindsAsync(members.Filter(new() { HasText = "A_2" }), "up");
         await operators.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "ring" }).First.ClickAsync();
         await Operator.ReadsAsync(operators.Page.Locator("h1"), "ring");

@@ -147,6 +147,24 @@ public sealed partial class DashboardHealthTests(Chromium chromium)
     }
 
     [RealServerFact(Chromium.Program)]
+    public async Task Overview_HasNoSampleFromBeforeTheFailures_CountsThemAll()
+    {
+        await using var host = await DashboardHost.StartAsync();
+        await host.FailAsync(clients: 2);
+        await using var operators = await chromium.OpenAsync(host.Url);
+        await operators.Page.RouteAsync(
+            "**/api/history",
+            static route => route.FulfillAsync(new() { ContentType = "application/json", Body = "{\"samples\":[],\"ends\":[]}" })
+        );
+        await operators.GoAsync("");
+        var outcome = operators.Card("How connections ended").Locator("tbody tr").Filter(new() { HasText = "ConnectFailed" });
+
+        await Operator.ReadsAsync(operators.Tile("Failed"), "2");
+        await Operator.ReadsAsync(outcome.Locator("td").Nth(0), "2");
+        await Operator.ReadsAsync(outcome.Locator("td").Nth(1), "2");
+    }
+
+    [RealServerFact(Chromium.Program)]
     public async Task Routes_SortedByFailed_TheFailingOneIsFirst()
     {
         await using var host = await DashboardHost.StartAsync();

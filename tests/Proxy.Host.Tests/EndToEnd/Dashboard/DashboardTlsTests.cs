@@ -19,13 +19,13 @@ public sealed class DashboardTlsTests(Chromium chromium)
         await using var operators = await OpenAsync(tls);
         await operators.GoAsync($"#/connections/{id}");
 
-        var within = Card(operators, "TLS with the client");
+        var within = operators.Card("TLS with the client");
         foreach (var text in new[] { "1.3", "TLS_", "New", "localhost", "imap", Shown })
         {
             await Operator.FindsAsync(within, text);
         }
 
-        await Operator.FindsAsync(Card(operators, "TLS to the destination"), "1.3");
+        await Operator.FindsAsync(operators.Card("TLS to the destination"), "1.3");
         await FitsAsync(operators, "connection");
     }
 
@@ -57,7 +57,7 @@ public sealed class DashboardTlsTests(Chromium chromium)
         await using var operators = await OpenAsync(tls);
         await operators.GoAsync("#/routes/secure");
 
-        var card = Card(operators, "TLS");
+        var card = operators.Card("TLS");
         await Operator.FindsAsync(card, "Asked for, and verified if there is one");
         await Operator.FindsAsync(card, tls.Files.Authority);
         await Operator.FindsAsync(operators.Row(tls.Files.Path("first")), "localhost");
@@ -93,9 +93,6 @@ public sealed class DashboardTlsTests(Chromium chromium)
         await operators.Page.AddInitScriptAsync(DashboardAccessTests.Axe());
         return operators;
     }
-
-    private static ILocator Card(Operator operators, string title) =>
-        operators.Page.Locator("section.card").Filter(new() { Has = operators.Heading(title) });
 
     private static async Task FitsAsync(Operator operators, string name)
     {

@@ -51,6 +51,8 @@ internal sealed class Operator : IAsyncDisposable
 
     public ILocator Row(string text) => Page.Locator("main tbody tr").Filter(new() { HasText = text });
 
+    public ILocator Card(string heading) => Page.Locator("section.card").Filter(new() { Has = Heading(heading) });
+
     public ILocator Tile(string name) => Page.Locator(".tiles > div").Filter(new() { HasText = name }).First.Locator(".big");
 
     /// <summary>Clicks a button of the open dialog.</summary>
