@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Many connections: `serve PORT` echoes, `hold PORT COUNT` opens COUNT and follows commands from standard input, `rate PORT RATE` makes
-at most RATE HTTP requests a second, each on a connection of its own, and prints how many were made and how many failed, every second.
+at most RATE HTTP requests a second, each on a connection of its own, and prints how many were made and how many failed, every second, and
+a line `failed ...` with the reason of each that failed.
 
 Commands: `warm N` opens, uses and closes N connections, few at once; `open` opens COUNT; `traffic BYTES` sends that many over
 each and reads them back; `close` closes all. Every command is answered by one line, `done` or what went wrong.
@@ -114,15 +115,22 @@ def rate(port, per_second):
     live = {}
     made = failed = 0
     begin = time.monotonic()
+
+    def fail(started, why):
+        nonlocal failed
+        failed += 1
+        print(f"failed {started - begin:.1f} s after the beginning, after {time.monotonic() - started:.3f} s: {why}", flush=True)
+
     due, shown = begin, begin
     while True:
         now = time.monotonic()
         if now - shown >= 1:
             print(made, failed, flush=True)
             shown = now
-            for number, (connection, started, _) in list(live.items()):
+            for number, (connection, started, sent) in list(live.items()):
                 if now - started > 10:
-                    failed += 1
+                    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+                    fail(started, f"no answer from {connection.getsockname()}, {'request sent' if sent else 'not connected'}, state {state}")
                     live.pop(number)
                     connection.close()
         due = max(due, now - 0.1)  # a backlog of more than 0.1 s is dropped, because catching up would overload a busy machine further
@@ -130,8 +138,8 @@ def rate(port, per_second):
             due += 1 / per_second
             try:
                 connection = socket.socket()
-            except OSError:
-                failed += 1 # no descriptor is left, because too many connections wait for an answer
+            except OSError as error:
+                fail(now, error)  # no descriptor is left, because too many connections wait for an answer
                 continue
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", port))
@@ -147,12 +155,12 @@ def rate(port, per_second):
                     continue
                 answer = connection.recv(CHUNK)
                 if not answer.startswith(b"HTTP/1.1 200"):
-                    raise ConnectionError("no answer")
+                    raise ConnectionError(f"answered {answer[:40]}")
                 made += 1
             except BlockingIOError:
                 continue
-            except OSError:
-                failed += 1
+            except OSError as error:
+                fail(started, error)
             live.pop(number)
             connection.close()
 

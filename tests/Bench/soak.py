@@ -373,12 +373,23 @@ def rises(samples, name, slack):
 
 
 def short_connections(folder):
-    """How many short connections were made and how many failed, if there are such."""
+    """How many short connections were made and how many failed, if there are such, and the lines about those that failed."""
     try:
-        with open(f"{folder}/rate.log") as lines:
-            return tuple(int(number) for number in lines.readlines()[-1].split())
-    except (OSError, IndexError):
-        return ("", "")
+        with open(f"{folder}/rate.log") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        lines = []
+    counts = [line for line in lines if re.fullmatch("[0-9]+ [0-9]+", line)] or [""]
+    made, failed = counts[-1].split() or ("", "")
+    return made, failed, [line for line in lines if line.startswith("failed")]
+
+
+def outcomes(admin, route):
+    """How the connections of a route ended, by the proxy's count."""
+    page = urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=20).read().decode()
+    ended = re.findall(r"^proxy_connections_total\{([^}]*)\} (\S+)", page, re.M)
+    found = {re.search('proxy_outcome="([^"]*)"', tags)[1]: int(float(value)) for tags, value in ended if f'proxy_route_id="{route}"' in tags}
+    return {outcome: count for outcome, count in sorted(found.items()) if count}
 
 
 async def run(seconds, every, proxy, folder, ports):
@@ -430,7 +441,7 @@ async def soak(seconds, every, proxy, folder, ports):
             len(totals.wrong) + sum(len(destination.wrong()) for destination in destinations),
             totals.faults,
             totals.edits,
-            *short_connections(folder),
+            *short_connections(folder)[:2],
             round(sample.rss),
             "" if sample.heap is None else round(sample.heap),
             sample.descriptors,
@@ -449,14 +460,15 @@ async def soak(seconds, every, proxy, folder, ports):
         after = before
         failed = "the proxy is gone"
 
-    made, refused = short_connections(folder)
+    made, refused, reasons = short_connections(folder)
     violations = totals.wrong + [line for destination in destinations for line in destination.wrong()]
     print()
     for kind in kinds:
         print(f"{kind}: {totals.exchanges[kind]} exchanges, {totals.cut[kind]} cut by a fault")
     print(f"{totals.bytes / 1e9:.3f} GB compared, {totals.faults} faults, {totals.edits} edits, of which {after.accepted:.0f} were applied (with the first).")
     if made != "":
-        print(f"{made} short connections, {made / (time.monotonic() - begin):.0f} a second, {refused} failed.")
+        print(f"{made} short connections, {int(made) / (time.monotonic() - begin):.0f} a second, {refused} failed; the proxy counted {outcomes(ports['admin'], 'short')}.")
+        print("\n".join(reasons[:20]))
     print(f"Wrong: {len(violations)}. Ended with FIN before they were complete: {totals.short}.")
     print(f"Descriptors {before.descriptors} before, {after.descriptors} after; threads {before.threads}, {after.threads}; RSS {before.rss:.0f} MB, {after.rss:.0f} MB.")
     problems = violations[:20]
