@@ -3,11 +3,16 @@ using Cpu = System.Runtime.InteropServices.Architecture;
 
 namespace Proxy.Core.Tests;
 
-/// <summary>Refuses a system call to the thread it runs on, by a seccomp filter, as the profile of a container may.</summary>
+/// <summary>
+/// Refuses a system call on one descriptor to the thread it runs on, by a seccomp filter, as the profile of a container may. Threads that this one
+/// starts inherit the filter, and those of the thread pool, which it may start, run other tests later. So the descriptor has to stay open for as long
+/// as the process runs: then its number is no other test's.
+/// </summary>
 /// <param name="call">The number of the call on x64.</param>
 /// <param name="callOnArm">The number of the call on arm64.</param>
-/// <param name="errno">How it fails.</param>
-internal sealed class RefusedCall(uint call, uint callOnArm, int errno) : IThreadPoolWorkItem
+/// <param name="descriptor">The first argument of the calls that fail.</param>
+/// <param name="errno">How they fail.</param>
+internal sealed class RefusedCall(uint call, uint callOnArm, int descriptor, int errno) : IThreadPoolWorkItem
 {
     private const int SetNoNewPrivileges = 38;
     private const int SetSeccomp = 22;
@@ -25,7 +30,9 @@ internal sealed class RefusedCall(uint call, uint callOnArm, int errno) : IThrea
         Filter[] filters =
         [
             new(0x20, 0, 0, 0), // load the number of the call
-            new(0x15, 0, 1, number), // if it is this one …
+            new(0x15, 0, 3, number), // if it is this one …
+            new(0x20, 0, 0, 16), // … load the lower half of its first argument
+            new(0x15, 0, 1, (uint)descriptor), // … and if that is this descriptor …
             new(0x06, 0, 0, 0x0005_0000u | (uint)errno), // … fail so
             new(0x06, 0, 0, 0x7fff_0000), // else go on
         ];

@@ -76,9 +76,10 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
 
     public void Dispose()
     {
-        if (_isWatching)
+        if (_isWatching && listener.TryEnter())
         {
             loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+            listener.Exit();
         }
 
         lock (_handedGate)
@@ -140,22 +141,29 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
 
     private void WatchOrLeave()
     {
-        if (listener.AcceptsOn(loop) == _isWatching)
+        if (listener.AcceptsOn(loop) == _isWatching || !listener.TryEnter())
         {
             return;
         }
 
-        if (_isWatching)
+        try
         {
-            loop.Remove(listener.Number, ((IEventHandler)this).Registration);
-            listener.WakeOnly(); // the kernel may have notified this loop only
-        }
-        else
-        {
-            loop.Add(listener.Number, Libc.EpollIn | Libc.EpollExclusive | Libc.EpollEdge, this);
-        }
+            if (_isWatching)
+            {
+                loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+                listener.WakeOnly(); // the kernel may have notified this loop only
+            }
+            else
+            {
+                loop.Add(listener.Number, Libc.EpollIn | Libc.EpollExclusive | Libc.EpollEdge, this);
+            }
 
-        _isWatching = !_isWatching;
+            _isWatching = !_isWatching;
+        }
+        finally
+        {
+            listener.Exit();
+        }
     }
 
     private bool HasEnded()
@@ -185,7 +193,13 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
 
             Resources.OfProcess.BeforeAccept();
             var mayBeEarlier = listener.MayHaveEarlier;
+            if (!listener.TryEnter())
+            {
+                return null;
+            }
+
             var descriptor = Descriptor.Accept(listener.Number, out var remote);
+            listener.Exit();
             if (descriptor == -Errno.Again)
             {
                 listener.FoundEmpty();

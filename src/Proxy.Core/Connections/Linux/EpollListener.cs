@@ -42,7 +42,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     /// </summary>
     public bool MayHaveEarlier => _mayHaveEarlier && EndPoint is not UnixDomainSocketEndPoint;
 
-    /// <summary>The descriptor of the listening socket.</summary>
+    /// <summary>The descriptor of the listening socket; valid between <see cref="TryEnter"/> and <see cref="Exit"/> only.</summary>
     public int Number => (int)_socket.SafeHandle.DangerousGetHandle();
 
     /// <summary>Whether handlers run on the loop that accepts.</summary>
@@ -50,6 +50,28 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
 
     /// <summary>Whether accepting ends when the kernel's queue is empty.</summary>
     public bool IsUnbound { get; private set; }
+
+    /// <summary>
+    /// Keeps the descriptor open until <see cref="Exit"/>; false once the listener is disposed. The number of a closed descriptor is soon that of another socket,
+    /// whose clients would be accepted here.
+    /// </summary>
+    public bool TryEnter()
+    {
+        var hasEntered = false;
+        try
+        {
+            _socket.SafeHandle.DangerousAddRef(ref hasEntered);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is closed.
+        }
+
+        return hasEntered;
+    }
+
+    /// <summary>Ends a use of the descriptor.</summary>
+    public void Exit() => _socket.SafeHandle.DangerousRelease();
 
     public int AcceptInline()
     {

@@ -18,7 +18,6 @@ internal sealed unsafe class EventLoop : IDisposable
     private const ulong TimerRegistration = ulong.MaxValue; // is not in the table
     private const int ReportPause = 100; // milliseconds before a failure that could not be reported is reported again
 
-    private readonly int _epoll;
     private readonly int _wake;
     private readonly int _timer;
     private readonly byte* _events;
@@ -26,7 +25,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
     private readonly IEventLoopReport _report;
     private readonly Thread _thread;
-    private readonly Lock _closing = new(); // guards _closed: another file may get the number of the epoll descriptor afterwards
+    private readonly Lock _closing = new(); // guards _closed: other files may get the numbers of its descriptors afterwards
     private Queue<IThreadPoolWorkItem> _ready = new();
     private Queue<IThreadPoolWorkItem> _running = new();
     private int _woken;
@@ -50,7 +49,7 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         Index = index;
         _report = report;
-        _epoll = Descriptor.Require(Libc.EpollCreate(Libc.EpollCloexec));
+        Number = Descriptor.Require(Libc.EpollCreate(Libc.EpollCloexec));
         _wake = Descriptor.Require(Libc.EventFd(0, Libc.OpenNonBlock | Libc.OpenCloexec));
         _timer = Descriptor.Require(Libc.TimerCreate(Libc.ClockMonotonic, Libc.OpenNonBlock | Libc.OpenCloexec));
         _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerWait * EpollEvents.Size));
@@ -69,6 +68,9 @@ internal sealed unsafe class EventLoop : IDisposable
     public static EventLoop? Current { get; private set; }
 
     public int Index { get; }
+
+    /// <summary>The descriptor of the epoll instance.</summary>
+    public int Number { get; }
 
     /// <summary>The value of <see cref="RunningTime.Milliseconds"/> at the start of the turn.</summary>
     public long Now { get; private set; }
@@ -132,8 +134,14 @@ internal sealed unsafe class EventLoop : IDisposable
     public void Remove(int descriptor, ulong registration)
     {
         _handlers.Remove(registration);
-        // The last argument is ignored, but old kernels require a pointer.
-        _ = Libc.EpollControl(_epoll, Libc.EpollDelete, descriptor, _events);
+        lock (_closing)
+        {
+            if (!_closed)
+            {
+                // The last argument is ignored, but old kernels require a pointer.
+                _ = Libc.EpollControl(Number, Libc.EpollDelete, descriptor, _events);
+            }
+        }
     }
 
     /// <summary>Runs work on the loop's thread in the next turn. Thread-safe.</summary>
@@ -172,7 +180,7 @@ internal sealed unsafe class EventLoop : IDisposable
         while (!_stopping)
         {
             Volatile.Write(ref _turnBegan, 0);
-            var count = Libc.EpollWait(_epoll, _events, EventsPerWait, WaitTime());
+            var count = Libc.EpollWait(Number, _events, EventsPerWait, WaitTime());
             Now = RunningTime.OfProcess.Milliseconds;
             var began = Environment.TickCount64;
             Volatile.Write(ref _turnBegan, began);
@@ -381,7 +389,10 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         var @event = stackalloc byte[EpollEvents.Size];
         EpollEvents.Write(@event, events, data);
-        Descriptor.Require(Libc.EpollControl(_epoll, operation, descriptor, @event));
+        lock (_closing)
+        {
+            Descriptor.Require(_closed ? throw Errno.Exception(Errno.Aborted) : Libc.EpollControl(Number, operation, descriptor, @event));
+        }
     }
 
     private void CloseAll()
@@ -398,7 +409,7 @@ internal sealed unsafe class EventLoop : IDisposable
             _closed = true;
             Descriptor.Close(_wake);
             Descriptor.Close(_timer);
-            Descriptor.Close(_epoll);
+            Descriptor.Close(Number);
         }
 
         NativeMemory.Free(_events);

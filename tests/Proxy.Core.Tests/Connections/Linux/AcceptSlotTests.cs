@@ -16,7 +16,7 @@ public sealed class AcceptSlotTests
             return;
         }
 
-        using var group = new EventLoopGroup(1, null, NullLogger.Instance);
+        var group = new EventLoopGroup(1, null, NullLogger.Instance); // is not disposed, so that its epoll instance stays open: see RefusedCall
         var factory = new EpollTransportFactory(new EpollDependencies(group, new BufferPool()));
         await using var listener = await factory.BindAsync(new ListenEndPoint(new IPEndPoint(IPAddress.Loopback, 0)));
         var accepting = listener.AcceptAsync();
@@ -25,7 +25,7 @@ public sealed class AcceptSlotTests
         await turn.Passed.WaitAsync(Eventually.Limit);
         using var first = await ConnectAsync(listener.EndPoint);
         await using var accepted = await accepting;
-        var refusal = new RefusedCall(233, 21, errno: 28); // epoll_ctl: ENOSPC, as with max_user_watches
+        var refusal = new RefusedCall(233, 21, group.Loops[0].Number, errno: 28); // epoll_ctl: ENOSPC, as with max_user_watches
         group.Loops[0].Post(refusal);
         await refusal.Installed.WaitAsync(Eventually.Limit);
 

@@ -117,17 +117,30 @@ public sealed class EventLoopTests
         }
 
         using var loop = new EventLoop(0, new Report());
+        using var holding = new Holding();
         var called = new System.Collections.Concurrent.ConcurrentQueue<int>();
         var cancelled = new Deadline(() => called.Enqueue(0));
+        var began = 0L;
+        var set = new Answering();
+        loop.Post(new Acting(() => loop.Timers.Schedule(new Deadline(static () => { }), loop.Now + (400 * TimerWheel.Tick))));
+        loop.Post(set);
+        await set.Answered.WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => loop.TurnBegan == 0); // it waits for that one, which is later than all others
+
+        // What is posted while the loop is held runs in one turn, however late this thread is: none of these is due before all are set.
+        loop.Post(holding);
+        await Eventually.TrueAsync(() => holding.Runs);
         loop.Post(
             new Acting(() =>
             {
-                loop.Timers.Schedule(new Deadline(() => called.Enqueue(2)), loop.Now + (8 * TimerWheel.Tick));
-                loop.Timers.Schedule(cancelled, loop.Now + TimerWheel.Tick);
+                began = loop.Now;
+                loop.Timers.Schedule(new Deadline(() => called.Enqueue(2)), began + (8 * TimerWheel.Tick));
+                loop.Timers.Schedule(cancelled, began + TimerWheel.Tick);
             })
         );
-        loop.Post(new Acting(() => loop.Timers.Schedule(new Deadline(() => called.Enqueue(1)), loop.Now + (4 * TimerWheel.Tick))));
+        loop.Post(new Acting(() => loop.Timers.Schedule(new Deadline(() => called.Enqueue(1)), began + (4 * TimerWheel.Tick))));
         loop.Post(new Acting(() => loop.Timers.Cancel(cancelled)));
+        holding.LetGo();
 
         await Eventually.TrueAsync(() => called.Count == 2);
 
@@ -188,23 +201,5 @@ public sealed class EventLoopTests
         public Task Answered => _answered.Task;
 
         public void Execute() => _answered.TrySetResult();
-    }
-
-    private sealed class Holding : IThreadPoolWorkItem, IDisposable
-    {
-        private readonly TaskCompletionSource _let = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void LetGo() => _let.TrySetResult();
-
-        public bool Runs { get; private set; }
-
-        public void Execute()
-        {
-            Runs = true;
-            _let.Task.Wait(Eventually.Limit);
-        }
-
-        // A failed test must not leave the loop waiting.
-        public void Dispose() => LetGo();
     }
 }

@@ -21,13 +21,15 @@ public sealed class SpliceRefusedTests
         }
 
         using var loops = new EventLoopGroup(1, null, NullLogger.Instance);
-        var refusal = new RefusedCall(275, 76, errno);
-        loops.Loops[0].Post(refusal); // a filter is a thread's own
-        await refusal.Installed.WaitAsync(Eventually.Limit);
         using var clock = new DeadlineClock(TimeProvider.System);
         var factory = new EpollTransportFactory(new EpollDependencies(loops, new BufferPool()));
         var (client, accepted) = await Loopback.ConnectAsync(factory);
         var (upstream, dialed) = await Loopback.ConnectAsync(factory);
+        var source = (EpollConnection)accepted;
+        Assert.True(source.TryEnter()); // and never exits, so that its descriptor stays open: see RefusedCall
+        var refusal = new RefusedCall(275, 76, source.Number, errno);
+        loops.Loops[0].Post(refusal); // a filter is a thread's own
+        await refusal.Installed.WaitAsync(Eventually.Limit);
         var record = new ConnectionRecord(accepted, "", "", TimeProvider.System);
         var relay = new Relay(clock).RunAsync(accepted, dialed, new RelayOptions(), record).AsTask();
         var payload = new byte[5_000_000];
