@@ -13,7 +13,11 @@ namespace Proxy.Handover;
 internal sealed class HandoverDeadlines : IDeadline
 {
     /// <summary>After how many milliseconds in which nothing has moved a connection is asked to close.</summary>
-    public const long Grace = 500;
+    /// <remarks>
+    /// More than counts of the time in which the process was stopped, and two ticks: else the first tick after a stop would ask Kestrel, while
+    /// the client's next request waits in the socket and would be lost.
+    /// </remarks>
+    public const long Grace = 1_000;
 
     private const long Never = long.MaxValue;
 
@@ -28,6 +32,7 @@ internal sealed class HandoverDeadlines : IDeadline
     private volatile int _isAsked;
     private volatile bool _isDraining;
     private volatile bool _isAccepted;
+    private volatile bool _wasAsked;
 
     /// <param name="record">The record of the connection.</param>
     /// <param name="options">The options of the route.</param>
@@ -61,6 +66,9 @@ internal sealed class HandoverDeadlines : IDeadline
 
     /// <summary>The time, in milliseconds of the clock of the limits.</summary>
     public long Now => _services.Clock.Now;
+
+    /// <summary>Whether Kestrel was asked to close the connection, and knows it.</summary>
+    public bool WasAsked => _wasAsked;
 
     /// <summary>Whether Kestrel may be asked at any time: it waits for a request, or its answer has not begun.</summary>
     public required Func<bool> IsBetween { get; init; }
@@ -148,6 +156,7 @@ internal sealed class HandoverDeadlines : IDeadline
         if (_isAccepted && Interlocked.Exchange(ref _isAsked, 1) == 0)
         {
             _askToClose();
+            _wasAsked = true;
         }
     }
 }

@@ -99,25 +99,25 @@ public sealed class LockRegistry : IDisposable
     {
         lock (_gate)
         {
+            _reserved.Clear();
             foreach (var one in locks)
             {
                 _queues[one.Queue.RouteId] = one.Queue;
+                _reserved.Add(one.Queue);
             }
-
-            _reserved.Clear();
         }
 
         var failures = new List<Exception>();
-        var used = locks.ToDictionary(static one => one.Queue, static one => one);
-        foreach (var queue in Queues())
+        try
         {
-            try
+            FollowAll(locks, failures);
+        }
+        finally
+        {
+            // Only now: the queue of a route that is back was closed until it has followed, and its last client may have left since.
+            lock (_gate)
             {
-                Follow(queue, used.GetValueOrDefault(queue));
-            }
-            catch (Exception exception)
-            {
-                failures.Add(exception);
+                _reserved.ExceptWith(locks.Select(static one => one.Queue));
             }
         }
 
@@ -177,6 +177,22 @@ public sealed class LockRegistry : IDisposable
     }
 
     private Task WhenIdleAsync() => Task.WhenAll(Queues().Select(static queue => queue.WhenIdleAsync()));
+
+    private void FollowAll(IReadOnlyCollection<LockReservation> locks, List<Exception> failures)
+    {
+        var used = locks.ToDictionary(static one => one.Queue, static one => one);
+        foreach (var queue in Queues())
+        {
+            try
+            {
+                Follow(queue, used.GetValueOrDefault(queue));
+            }
+            catch (Exception exception)
+            {
+                failures.Add(exception);
+            }
+        }
+    }
 
     private void Follow(LockQueue queue, LockReservation? reserved)
     {

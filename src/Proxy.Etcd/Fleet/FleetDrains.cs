@@ -105,7 +105,7 @@ internal sealed partial class FleetDrains(
             {
                 case KeyUpdate.Full full:
                     _stored.Clear();
-                    _own.Clear();
+                    Forget(full.Revision < _revision ? long.MaxValue : full.Revision); // all of it, if the data were lost
                     foreach (var key in full.Keys)
                     {
                         Store(key.Key, key);
@@ -122,11 +122,7 @@ internal sealed partial class FleetDrains(
                     }
 
                     _revision = changed.Revision;
-                    foreach (var (key, _) in _own.Where(own => own.Value.Revision <= changed.Revision).ToList())
-                    {
-                        _own.Remove(key);
-                    }
-
+                    Forget(changed.Revision);
                     Publish();
                     break;
                 default:
@@ -193,6 +189,15 @@ internal sealed partial class FleetDrains(
                 _own[key] = (revision, now);
                 Publish();
             }
+        }
+    }
+
+    // What was written here counts until the watch has seen it: keys may have been listed before, and come after.
+    private void Forget(long seen)
+    {
+        foreach (var (key, _) in _own.Where(own => own.Value.Revision <= seen).ToList())
+        {
+            _own.Remove(key);
         }
     }
 

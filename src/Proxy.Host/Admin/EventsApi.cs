@@ -83,7 +83,8 @@ internal static class EventsApi
         }
     }
 
-    // A client that does not read is disconnected: an orderly end of the response would wait for it just as the frame does.
+    // A client that does not read is disconnected: an orderly end of the response would wait for it just as the frame does. One that is replaced
+    // while a frame is on its way has as long as any to read it, and its response ends in order then.
     private static async Task<bool> TryWriteAsync(
         HttpContext context,
         ReadOnlyMemory<byte> frame,
@@ -92,12 +93,12 @@ internal static class EventsApi
     )
     {
         using var limit = new CancellationTokenSource(_writeDeadline, Time(context));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ending);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, over);
         try
         {
             await context.Response.Body.WriteAsync(frame, either.Token);
             await context.Response.Body.FlushAsync(either.Token);
-            return true;
+            return !ending.IsCancellationRequested;
         }
         catch (OperationCanceledException) when (!over.IsCancellationRequested)
         {

@@ -96,7 +96,7 @@ internal sealed partial class HttpConnectionLimit(long maximum, TimeProvider tim
         }
         finally
         {
-            place.GiveBack();
+            place.End();
         }
     }
 
@@ -118,11 +118,36 @@ internal sealed partial class HttpConnectionLimit(long maximum, TimeProvider tim
     /// <summary>A connection that counts.</summary>
     private sealed class Place(HttpConnectionLimit limit)
     {
-        private int _isGiven;
+        private const int Taken = 0;
+        private const int GivenBack = 1;
+        private const int Ended = 2;
+        private int _state; // Taken at first
 
-        public void GiveBack()
+        /// <summary>Does not count it any more; false if it did not count.</summary>
+        public bool GiveBack()
         {
-            if (Interlocked.Exchange(ref _isGiven, 1) == 0)
+            var counted = Interlocked.CompareExchange(ref _state, GivenBack, Taken) == Taken;
+            if (counted)
+            {
+                Interlocked.Decrement(ref limit._count);
+            }
+
+            return counted;
+        }
+
+        /// <summary>Counts it again, unless it has ended.</summary>
+        public void TakeAgain()
+        {
+            Interlocked.Increment(ref limit._count); // first: once it is taken, its end may decrement
+            if (Interlocked.CompareExchange(ref _state, Taken, GivenBack) != GivenBack)
+            {
+                Interlocked.Decrement(ref limit._count);
+            }
+        }
+
+        public void End()
+        {
+            if (Interlocked.Exchange(ref _state, Ended) == Taken)
             {
                 Interlocked.Decrement(ref limit._count);
             }
@@ -133,11 +158,19 @@ internal sealed partial class HttpConnectionLimit(long maximum, TimeProvider tim
     {
         public bool IsUpgradableRequest => inner.IsUpgradableRequest;
 
+        // As Kestrel does with its own count, before the answer is sent: a client that has it may open the next connection at once.
         public async Task<Stream> UpgradeAsync()
         {
-            var stream = await inner.UpgradeAsync();
-            place.GiveBack();
-            return stream;
+            var counted = place.GiveBack();
+            try
+            {
+                return await inner.UpgradeAsync();
+            }
+            catch when (counted)
+            {
+                place.TakeAgain();
+                throw;
+            }
         }
     }
 

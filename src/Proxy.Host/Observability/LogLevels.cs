@@ -1,22 +1,18 @@
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 using Proxy.Configuration;
 using Proxy.Revisions;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Applies the log levels of the running revision. An edit of <c>Logging</c> takes effect as soon as its revision runs.</summary>
+/// <summary>
+/// Applies the log levels of the running revision. An edit of <c>Logging</c> takes effect as soon as its revision runs: <see cref="LogOverrides"/>
+/// announces it.
+/// </summary>
 /// <param name="status">Provides the running revision.</param>
 /// <param name="first">The revision that is used until a revision runs.</param>
-internal sealed class LogLevels(ProxyStatus status, Revision first)
-    : IConfigureOptions<LoggerFilterOptions>,
-        IOptionsChangeTokenSource<LoggerFilterOptions>
+internal sealed class LogLevels(ProxyStatus status, Revision first) : IConfigureOptions<LoggerFilterOptions>
 {
     private const string Others = "Default";
-
-    public string Name => Microsoft.Extensions.Options.Options.DefaultName;
-
-    public IChangeToken GetChangeToken() => status.WatchRunning();
 
     public void Configure(LoggerFilterOptions options)
     {
@@ -36,7 +32,6 @@ internal sealed class LogLevels(ProxyStatus status, Revision first)
     {
         services.AddSingleton(provider => new LogLevels(provider.GetRequiredService<ProxyStatus>(), first));
         services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogLevels>());
-        services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogLevels>());
         services.AddSingleton<LogOverrides>();
         services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(static provider => provider.GetRequiredService<LogOverrides>());
         services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(static provider =>

@@ -1,20 +1,32 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Proxy.Revisions;
 
 namespace Proxy.Host.Observability;
 
-/// <summary>Temporary log levels that an operator sets through the admin API. They override the configuration until they expire.</summary>
-internal sealed class LogOverrides(TimeProvider time)
-    : IConfigureOptions<LoggerFilterOptions>,
-        IOptionsChangeTokenSource<LoggerFilterOptions>,
-        IDisposable
+/// <summary>
+/// Temporary log levels that an operator sets through the admin API. They override the configuration until they expire. Their changes are
+/// announced here, and those of the running revision.
+/// </summary>
+internal sealed class LogOverrides : IConfigureOptions<LoggerFilterOptions>, IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
 {
     /// <summary>The maximum number of temporary levels at the same time.</summary>
     public const int Most = 64;
 
     private readonly Lock _gate = new(); // guards _set
+
+    // Held while filters are computed and put in use: of two at the same time, the one that was computed first could be put in use last, and stay.
+    private readonly Lock _turn = new();
     private readonly Dictionary<string, Entry> _set = new(StringComparer.OrdinalIgnoreCase);
+    private readonly TimeProvider _time;
+    private readonly IDisposable _watching;
     private ConfigurationReloadToken _changed = new();
+
+    public LogOverrides(TimeProvider time, ProxyStatus status)
+    {
+        _time = time;
+        _watching = ChangeToken.OnChange(status.WatchRunning, Changed);
+    }
 
     /// <summary>The longest duration of a temporary level.</summary>
     public static TimeSpan Longest { get; } = TimeSpan.FromDays(1);
@@ -34,7 +46,7 @@ internal sealed class LogOverrides(TimeProvider time)
     /// <summary>Sets a temporary level for a category and replaces an earlier one; null if the maximum number is reached.</summary>
     public LogOverride? TrySet(string category, LogLevel level, TimeSpan duration)
     {
-        var entry = new Entry(this, new(category, level, time.GetUtcNow() + duration));
+        var entry = new Entry(this, new(category, level, _time.GetUtcNow() + duration));
         lock (_gate)
         {
             if (_set.Count >= Most && !_set.ContainsKey(category))
@@ -44,7 +56,7 @@ internal sealed class LogOverrides(TimeProvider time)
 
             _set.GetValueOrDefault(category)?.Dispose();
             _set[category] = entry;
-            entry.EndAfter(time, duration);
+            entry.EndAfter(_time, duration);
         }
 
         Changed();
@@ -77,6 +89,7 @@ internal sealed class LogOverrides(TimeProvider time)
 
     public void Dispose()
     {
+        _watching.Dispose();
         lock (_gate)
         {
             foreach (var entry in _set.Values)
@@ -102,7 +115,13 @@ internal sealed class LogOverrides(TimeProvider time)
         Changed();
     }
 
-    private void Changed() => Interlocked.Exchange(ref _changed, new()).OnReload();
+    private void Changed()
+    {
+        lock (_turn)
+        {
+            Interlocked.Exchange(ref _changed, new()).OnReload();
+        }
+    }
 
     private sealed class Entry(LogOverrides owner, LogOverride set) : IDisposable
     {

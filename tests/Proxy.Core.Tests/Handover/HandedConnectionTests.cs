@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Connections;
 using Proxy.Diagnostics;
 using Proxy.Handover;
+using Proxy.Timing;
 
 namespace Proxy.Core.Tests.Handover;
 
@@ -90,6 +91,11 @@ public sealed class HandedConnectionTests : IAsyncLifetime
         Assert.Equal(1, notification.Count);
         Assert.NotEqual(clock.ManagedThreadId, notification.ThreadId);
     }
+
+    // The first tick after a stop must not ask Kestrel: what the client has sent meanwhile waits in the socket.
+    [Fact]
+    public void Grace_ProcessWasStopped_IsNotOverByThat() =>
+        Assert.True(HandoverDeadlines.Grace > (RunningTime.Longest + (2 * DeadlineClock.Resolution)).TotalMilliseconds);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

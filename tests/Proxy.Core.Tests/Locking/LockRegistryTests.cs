@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Proxy.Diagnostics;
+using Proxy.Locking;
 
 namespace Proxy.Core.Tests.Locking;
 
@@ -54,6 +56,37 @@ public sealed class LockRegistryTests
         var late = Come(reserved.Middleware.OnConnectionAsync);
         await late.Running.WaitAsync(Eventually.Limit);
         Assert.Equal(ConnectionOutcome.QueueTimeout, late.Record.Outcome);
+        locked.Service.End(next.Record.Id);
+        await next.Running.WaitAsync(Eventually.Limit);
+        Assert.Equal(ConnectionOutcome.Completed, next.Record.Outcome);
+    }
+
+    // What the last client's end leads to happens when another lock has followed the revision, and this one not yet.
+    [Fact]
+    public async Task Apply_LastClientOfARemovedRouteHasLeftWhenItIsBack_QueueStaysAndServes()
+    {
+        using var locked = new TestLock();
+        var elsewhere = new TestPermitStore();
+        using var registry = new LockRegistry([new HostPermitStore(), elsewhere], locked.Metrics, locked.Time);
+        var other = registry.Reserve("other", elsewhere.Name, locked.Settings);
+        var office = registry.Reserve(TestLock.Route, "Host", locked.Settings);
+        registry.Apply([other, office]);
+        var last = Come(office.Middleware.OnConnectionAsync);
+        var held = new HeldContinuations();
+        other = registry.Reserve("other", elsewhere.Name, locked.Settings);
+        held.Hold(() => registry.Apply([other]));
+        other = registry.Reserve("other", "Host", locked.Settings);
+        office = registry.Reserve(TestLock.Route, "Host", locked.Settings);
+        locked.Service.End(last.Record.Id);
+        await last.Running.WaitAsync(Eventually.Limit);
+        await Eventually.TrueAsync(() => held.Count == 1);
+        elsewhere.OnClose = held.Run;
+
+        registry.Apply([other, office]);
+
+        Assert.Equal(0, held.Count);
+        Assert.NotNull(registry.Find(TestLock.Route));
+        var next = Come(office.Middleware.OnConnectionAsync);
         locked.Service.End(next.Record.Id);
         await next.Running.WaitAsync(Eventually.Limit);
         Assert.Equal(ConnectionOutcome.Completed, next.Record.Outcome);
@@ -140,5 +173,37 @@ public sealed class LockRegistryTests
         var record = new ConnectionRecord(connection, "", "", TimeProvider.System);
         record.Attach();
         return (record, pipeline(connection));
+    }
+
+    /// <summary>Keeps what would go on, after a wait that began under it, until a test runs it.</summary>
+    private sealed class HeldContinuations : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _held = new();
+
+        public int Count => _held.Count;
+
+        public void Hold(Action act)
+        {
+            var before = Current;
+            SetSynchronizationContext(this);
+            try
+            {
+                act();
+            }
+            finally
+            {
+                SetSynchronizationContext(before);
+            }
+        }
+
+        public void Run()
+        {
+            while (_held.TryDequeue(out var one))
+            {
+                one.Callback(one.State);
+            }
+        }
+
+        public override void Post(SendOrPostCallback d, object? state) => _held.Enqueue((d, state));
     }
 }

@@ -23,6 +23,9 @@ internal sealed class TestPermitStore : IPermitStore
 
     public List<string> Log { get; } = [];
 
+    /// <summary>What happens when a lock keeps its permits here no longer.</summary>
+    public Action OnClose { get; set; } = static () => { };
+
     public IPermits Open(string routeId, Action available)
     {
         _available = available;
@@ -80,6 +83,10 @@ internal sealed class TestPermitStore : IPermitStore
 
         public SharedLockStatus? Describe(int maximum, bool withHolders) => owner.Status;
 
-        public void Dispose() => owner.Log.Add("closes");
+        public void Dispose()
+        {
+            owner.Log.Add("closes");
+            owner.OnClose();
+        }
     }
 }

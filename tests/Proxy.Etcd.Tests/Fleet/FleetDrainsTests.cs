@@ -160,6 +160,39 @@ public sealed class FleetDrainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_KeysWereListedBeforeAWriteOfThisHost_TheWriteCounts()
+    {
+        var drains = new FleetDrains(_cluster.Join(), _keys, "A_1", static _ => { }, _time, NullLogger<FleetDrains>.Instance);
+        var before = _cluster.List(_keys.Drains);
+        await drains.DrainAsync(_office, null, _stop.Token);
+
+        drains.Apply(before);
+        Assert.Equal([_office], drains.Current.Keys);
+
+        var drained = _cluster.List(_keys.Drains);
+        await drains.UndrainAsync(_office, _stop.Token);
+        drains.Apply(drained);
+        Assert.Empty(drains.Current);
+
+        drains.Apply(_cluster.List(_keys.Drains));
+        Assert.Empty(drains.Current);
+    }
+
+    [Fact]
+    public async Task Apply_DataWereLost_WhatThisHostHasWrittenIsForgotten()
+    {
+        var drains = new FleetDrains(_cluster.Join(), _keys, "A_1", static _ => { }, _time, NullLogger<FleetDrains>.Instance);
+        _cluster.Put("/proxy/g/drain/x", "");
+        drains.Apply(_cluster.List(_keys.Drains));
+        await drains.DrainAsync(_office, null, _stop.Token);
+
+        _cluster.LoseData();
+        drains.Apply(_cluster.List(_keys.Drains));
+
+        Assert.Empty(drains.Current);
+    }
+
+    [Fact]
     public async Task RunAsync_ChangesWereCompacted_FollowsTheWholeStateAgain()
     {
         var (one, two) = (Join("A_1"), Join("A_2"));

@@ -118,42 +118,69 @@ public sealed class EventFeedTests : IDisposable
     {
         using var feed = Create();
         var lifetime = new Lifetime();
-        var context = new DefaultHttpContext
-        {
-            RequestServices = new ServiceCollection().AddSingleton(TimeProvider.System).BuildServiceProvider(),
-        };
-        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
         using var stuck = new StuckStream();
-        context.Response.Body = stuck;
+        var writing = await ReplaceDuringAWriteAsync(feed, lifetime, stuck);
 
-        await Task.WhenAll(EventsApi.WriteAsync(context, feed), TakePlacesAsync()).WaitAsync(Eventually.Limit);
-
-        Assert.True(lifetime.Aborted);
-
-        async Task TakePlacesAsync()
+        await Eventually.TrueAsync(() =>
         {
-            await Eventually.TrueAsync(() =>
-            {
-                _time.Advance(_second);
-                return stuck.Asked;
-            });
-            Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
-        }
+            _time.Advance(_second);
+            return writing.IsCompleted;
+        });
+
+        await writing;
+        Assert.True(lifetime.Aborted);
+    }
+
+    [Fact]
+    public async Task WriteAsync_AReaderIsReplacedWhileItReads_EndsInOrder()
+    {
+        using var feed = Create();
+        var lifetime = new Lifetime();
+        using var slow = new StuckStream();
+        var writing = await ReplaceDuringAWriteAsync(feed, lifetime, slow);
+
+        slow.GoOn();
+
+        await writing.WaitAsync(Eventually.Limit);
+        Assert.False(lifetime.Aborted);
     }
 
     public void Dispose() => _ending.Dispose();
 
+    /// <summary>Has a reader join, and all places taken by others once it is sent a frame.</summary>
+    private async Task<Task> ReplaceDuringAWriteAsync(EventFeed feed, Lifetime lifetime, StuckStream body)
+    {
+        var context = new DefaultHttpContext
+        {
+            RequestServices = new ServiceCollection().AddSingleton<TimeProvider>(_time).BuildServiceProvider(),
+        };
+        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        context.Response.Body = body;
+        var writing = EventsApi.WriteAsync(context, feed);
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(_second);
+            return body.Asked;
+        });
+        Assert.All(Enumerable.Range(0, EventFeed.MaxReaders), _ => feed.Join(_ending));
+        return writing;
+    }
+
     private EventFeed Create() => new(() => BitConverter.GetBytes(Interlocked.Increment(ref _made)), _time, NullLogger<EventFeed>.Instance);
 
-    /// <summary>A stream whose writes never complete.</summary>
+    /// <summary>A stream whose writes do not complete until it goes on.</summary>
     private sealed class StuckStream : MemoryStream
     {
+        private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public bool Asked { get; private set; }
+
+        public void GoOn() => _goOn.SetResult();
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             Asked = true;
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            await _goOn.Task.WaitAsync(cancellationToken);
         }
     }
 

@@ -21,16 +21,13 @@ public sealed class EventsApiTests : IDisposable
 
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
         await client.ReadAsync();
-        while (true)
+        await Eventually.TrueAsync(async () =>
         {
             using var after = await ReadAsync(stream);
-            if (Open(after) == 1)
-            {
-                var route = Assert.Single(after.RootElement.GetProperty("routes").GetProperty("items").EnumerateArray());
-                Assert.Equal(("r", 1), (route.GetProperty("id").GetString(), route.GetProperty("connections").GetInt32()));
-                break;
-            }
-        }
+            var route = Assert.Single(after.RootElement.GetProperty("routes").GetProperty("items").EnumerateArray());
+            Assert.Equal("r", route.GetProperty("id").GetString());
+            return Open(after) == 1 && route.GetProperty("connections").GetInt32() == 1;
+        });
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Connections;
@@ -57,21 +57,7 @@ public sealed class HttpConnectionLimitTests : IDisposable
     [Fact]
     public async Task Upgrade_Connection_DoesNotCountAnyMore()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(TimeProvider.System).AddLogging();
-        builder
-            .WebHost.UseKestrelCore()
-            .ConfigureKestrel(static kestrel =>
-                kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => HttpConnectionLimit.AddTo(listen, 1))
-            );
-        await using var app = builder.Build();
-        HttpConnectionLimit.NoticeUpgrades(app);
-        app.Run(static async context =>
-        {
-            var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
-            await stream.CopyToAsync(Stream.Null, context.RequestAborted);
-        });
-        await app.StartAsync();
+        await using var app = await ServeAsync();
         var port = new Uri(app.Urls.Single()).Port;
         Assert.StartsWith("HTTP/1.1 101", await (await ConnectAsync(port)).AskAsync(Upgrade), StringComparison.Ordinal);
 
@@ -80,10 +66,92 @@ public sealed class HttpConnectionLimitTests : IDisposable
         Dispose();
     }
 
+    [Fact]
+    public async Task Upgrade_AnswerNotSentYet_ConnectionDoesNotCountAnyMore()
+    {
+        var sending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var send = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await ServeAsync(() =>
+        {
+            sending.SetResult();
+            return send.Task;
+        });
+        var port = new Uri(app.Urls.Single()).Port;
+        var first = await ConnectAsync(port);
+        await first.SendAsync(Upgrade);
+        await sending.Task.WaitAsync(Eventually.Limit);
+
+        Assert.StartsWith("HTTP/1.1 200", await (await ConnectAsync(port)).AskAsync(Ask), StringComparison.Ordinal);
+
+        send.SetResult();
+        Assert.StartsWith("HTTP/1.1 101", await first.ReadAsync(), StringComparison.Ordinal);
+        Dispose();
+    }
+
+    [Fact]
+    public async Task Upgrade_Fails_ConnectionStillCounts()
+    {
+        await using var app = await ServeAsync(static () => throw new InvalidOperationException());
+        var port = new Uri(app.Urls.Single()).Port;
+        Assert.StartsWith("HTTP/1.1 200", await (await ConnectAsync(port)).AskAsync(Upgrade), StringComparison.Ordinal);
+
+        Assert.True(string.IsNullOrEmpty(await (await ConnectAsync(port)).ReadAsync()));
+
+        Dispose();
+    }
+
     public void Dispose()
     {
         _open.ForEach(static client => client.Dispose());
         _open.Clear();
+    }
+
+    /// <summary>An endpoint that has a place for one connection, and upgrades what asks for it.</summary>
+    /// <param name="upgrading">Runs before the answer to an upgrade is sent.</param>
+    private static async Task<WebApplication> ServeAsync(Func<Task>? upgrading = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(TimeProvider.System).AddLogging();
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(static kestrel =>
+                kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => HttpConnectionLimit.AddTo(listen, 1))
+            );
+        var app = builder.Build();
+        app.Use(
+            (context, next) =>
+            {
+                if (context.Features.Get<IHttpUpgradeFeature>() is { } upgrade)
+                {
+                    context.Features.Set<IHttpUpgradeFeature>(new Upgrading(upgrade, upgrading));
+                }
+
+                return next(context);
+            }
+        );
+        HttpConnectionLimit.NoticeUpgrades(app);
+        app.Run(AnswerAsync);
+        await app.StartAsync();
+        return app;
+    }
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+            {
+                var stream = await upgrade.UpgradeAsync();
+                await stream.CopyToAsync(Stream.Null, context.RequestAborted);
+                return;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // It goes on as HTTP.
+        }
+
+        await context.Response.WriteAsync("plain");
     }
 
     private static Resources Resources(int limit) => new(limit, static () => 0, TimeProvider.System);
@@ -99,5 +167,16 @@ public sealed class HttpConnectionLimitTests : IDisposable
         var client = await TcpClientSocket.ConnectAsync(port);
         _open.Add(client);
         return client;
+    }
+
+    private sealed class Upgrading(IHttpUpgradeFeature inner, Func<Task>? before) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => inner.IsUpgradableRequest;
+
+        public async Task<Stream> UpgradeAsync()
+        {
+            await (before?.Invoke() ?? Task.CompletedTask);
+            return await inner.UpgradeAsync();
+        }
     }
 }

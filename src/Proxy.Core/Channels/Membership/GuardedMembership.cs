@@ -44,52 +44,56 @@ internal sealed class GuardedMembership(
             yield return update;
         }
 
-        await using var updates = inner.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var updates = inner.ReadAsync(ending.Token).GetAsyncEnumerator(ending.Token);
         var next = updates.MoveNextAsync().AsTask();
-        Task? tick = null;
-        while (
-            await WaitAsync(
-                next,
-                Task.WhenAny(tick ??= NextReview(cancellationToken), _asking ?? tick, _askingLost ?? tick),
-                cancellationToken
-            )
-        )
+        try
         {
-            if (next.IsCompleted)
+            Task? tick = null;
+            while (
+                await WaitAsync(
+                    next,
+                    Task.WhenAny(tick ??= NextReview(cancellationToken), _asking ?? tick, _askingLost ?? tick),
+                    cancellationToken
+                )
+            )
             {
-                if (!await next)
+                if (next.IsCompleted)
                 {
-                    yield break;
+                    if (!await next)
+                    {
+                        yield break;
+                    }
+
+                    IsKnown = true;
+                    foreach (var update in _guard.Take(updates.Current))
+                    {
+                        yield return update;
+                    }
+
+                    next = updates.MoveNextAsync().AsTask();
                 }
 
-                IsKnown = true;
-                foreach (var update in _guard.Take(updates.Current))
+                tick = tick is { IsCompleted: true } ? null : tick;
+                foreach (var update in await ReviewAsync(cancellationToken))
                 {
                     yield return update;
                 }
-
-                next = updates.MoveNextAsync().AsTask();
             }
-
-            tick = tick is { IsCompleted: true } ? null : tick;
-            foreach (var update in await ReviewAsync(cancellationToken))
-            {
-                yield return update;
-            }
+        }
+        finally
+        {
+            // However this ends, also by a query that fails or is cancelled: an enumerator must not be disposed while it is being read.
+            await ending.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private Task NextReview(CancellationToken cancellationToken) => Task.Delay(_review, time, cancellationToken);
 
-    // The enumerator of the provider's stream must not be disposed while it is being read.
     private static async Task<bool> WaitAsync(Task next, Task other, CancellationToken cancellationToken)
     {
         await Task.WhenAny(next, other);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
         return !cancellationToken.IsCancellationRequested;
     }
 

@@ -7,6 +7,9 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
     private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
 
+    // Held from a reading until its change is told: a load that finds nothing new returns after a poll that found it has told it, so that
+    // whoever asked for the load can wait until the change is applied.
+    private readonly Lock _turn = new();
     private readonly Lock _gate = new(); // guards _content, _timer and _watcher
     private readonly JsonFileSource _source;
     private byte[]? _content;
@@ -33,16 +36,19 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
     /// <summary>Reads the file again.</summary>
     public override void Load()
     {
-        bool changed;
-        lock (_gate)
+        lock (_turn)
         {
-            changed = Reload() && _timer is not null;
-            StartWatching();
-        }
+            bool changed;
+            lock (_gate)
+            {
+                changed = Reload() && _timer is not null;
+                StartWatching();
+            }
 
-        if (changed)
-        {
-            Notify();
+            if (changed)
+            {
+                Notify();
+            }
         }
     }
 
@@ -164,15 +170,18 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
 
     private void Poll()
     {
-        bool changed;
-        lock (_gate)
+        lock (_turn)
         {
-            changed = !_disposed && Reload();
-        }
+            bool changed;
+            lock (_gate)
+            {
+                changed = !_disposed && Reload();
+            }
 
-        if (changed)
-        {
-            Notify();
+            if (changed)
+            {
+                Notify();
+            }
         }
     }
 }

@@ -8,6 +8,10 @@ namespace Proxy.Core.Tests.Channels.Membership;
 internal sealed class FakeSession : IMembershipSession
 {
     private readonly Channel<MembershipUpdate> _updates = Channel.CreateUnbounded<MembershipUpdate>();
+    private int _readers;
+
+    /// <summary>How many read it.</summary>
+    public int Readers => Volatile.Read(ref _readers);
 
     public void Say(MembershipUpdate update) => Assert.True(_updates.Writer.TryWrite(update));
 
@@ -15,9 +19,17 @@ internal sealed class FakeSession : IMembershipSession
 
     public async IAsyncEnumerable<MembershipUpdate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var update in _updates.Reader.ReadAllAsync(cancellationToken))
+        Interlocked.Increment(ref _readers);
+        try
         {
-            yield return update;
+            await foreach (var update in _updates.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return update;
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _readers);
         }
     }
 

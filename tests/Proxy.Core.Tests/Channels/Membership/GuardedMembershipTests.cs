@@ -59,6 +59,19 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_QueryFails_FailsForThatReasonAndTheProviderIsNotReadAnyMore()
+    {
+        await StartAsync(4);
+        _answers["A_1"] = Task.FromException<MemberRecord?>(new InvalidOperationException("No member can be queried."));
+
+        _session.Say(new MembershipUpdate.Gone("A_1", DepartureReason.Expired));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _reading.WaitAsync(Eventually.Limit));
+        Assert.Equal(0, _session.Readers);
+        _reading = Task.CompletedTask;
+    }
+
+    [Fact]
     public async Task Gone_AllOneByOneAndTheyAnswer_NobodyIsToldOfIt()
     {
         await StartAsync(10);
@@ -355,7 +368,8 @@ public sealed class GuardedMembershipTests : IAsyncLifetime
         for (var steps = 0; steps < 20 && States() != states; steps++)
         {
             await PassAsync(_review);
-            for (var looks = 0; looks < 10 && States() != states; looks++)
+            await _time.WaitForTimerAsync(_review); // the reader has looked, and its query may be under way
+            for (var looks = 0; looks < 20 && States() != states; looks++)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
             }

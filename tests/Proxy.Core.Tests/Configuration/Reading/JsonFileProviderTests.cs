@@ -146,6 +146,44 @@ public sealed class JsonFileProviderTests : IDisposable
         Assert.Equal("second", _watched.Value);
     }
 
+    // Whoever asks for a load waits for the edits that it has signaled: one that a poll has read, and tells at that moment, is among them.
+    [Fact]
+    public async Task Load_PollTellsTheSameChange_ReturnsOnceItIsTold()
+    {
+        _watched.Start("first");
+        using var telling = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        using var held = _watched.Provider.GetReloadToken().RegisterChangeCallback(_ => Hold(), null); // runs before those that were first
+        _watched.Write("second");
+        var polling = Task.Run(_watched.Look);
+        var told = 0;
+        var loading = new Thread(() =>
+        {
+            _watched.Provider.Load();
+            told = _watched.Changes;
+        });
+        try
+        {
+            await Eventually.TrueAsync(() => telling.IsSet);
+            loading.Start();
+            await Eventually.TrueAsync(() => !loading.IsAlive || loading.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        }
+        finally
+        {
+            goOn.Set();
+        }
+
+        await polling;
+        await Eventually.TrueAsync(() => !loading.IsAlive);
+        Assert.Equal((1, "second"), (told, _watched.Value));
+
+        void Hold()
+        {
+            telling.Set();
+            goOn.Wait();
+        }
+    }
+
     public void Dispose()
     {
         _watched.Dispose();
