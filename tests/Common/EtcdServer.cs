@@ -160,6 +160,8 @@ internal sealed class EtcdServer : IAsyncDisposable
     private IEnumerable<string> Global(string? user) =>
         [
             $"--endpoints={string.Join(',', Endpoints)}",
+            "--dial-timeout=120s", // its own limits are of seconds
+            "--command-timeout=120s",
             .. user is null ? Array.Empty<string>() : [$"--user={user}"],
             .. _tls is null ? Array.Empty<string>() : [$"--cacert={_tls.Authority}", $"--cert={_tls.Certificate}", $"--key={_tls.Key}"],
         ];

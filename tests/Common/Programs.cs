@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Proxy.Testing;
 
@@ -47,6 +48,44 @@ internal static class Programs
         }
     }
 
+    /// <summary>Runs a client whose input stays open until it has written what is awaited, and ends then.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="steps">One after the other: whether what it has written so far is enough, and what is then written to it.</param>
+    /// <returns>Its exit code and its standard output, whatever they are.</returns>
+    public static async Task<(int ExitCode, string Output)> TalkAsync(
+        string name,
+        string[] arguments,
+        params (Func<string, bool> IsEnough, string Input)[] steps
+    )
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var process = Open(name, arguments);
+        try
+        {
+            var (said, buffer, step) = (new StringBuilder(), new char[4096], 0);
+            while (await process.StandardOutput.ReadAsync(buffer, limit.Token) is var count and > 0)
+            {
+                said.Append(buffer, 0, count);
+                while (step < steps.Length && steps[step].IsEnough(said.ToString()))
+                {
+                    await process.StandardInput.WriteAsync(steps[step].Input.AsMemory(), limit.Token);
+                    if (++step == steps.Length)
+                    {
+                        process.StandardInput.Close();
+                    }
+                }
+            }
+
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, said.ToString());
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
     /// <summary>Waits until somebody listens, without a connection that a server which allows few would count.</summary>
     public static Task ListensAsync(int port) =>
         Eventually.TrueAsync(() => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(end => end.Port == port));
@@ -68,6 +107,14 @@ internal static class Programs
 
     private static Process Start(string name, string input, params string[] arguments)
     {
+        var process = Open(name, arguments);
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private static Process Open(string name, string[] arguments)
+    {
         var program = Find(name) ?? throw new FileNotFoundException($"{name} is not installed.");
         var process = Process.Start(
             new ProcessStartInfo(program, arguments)
@@ -79,8 +126,6 @@ internal static class Programs
         )!;
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
         return process;
     }
 }

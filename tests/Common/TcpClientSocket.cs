@@ -34,9 +34,21 @@ internal sealed class TcpClientSocket : IDisposable
 
     public static Task<TcpClientSocket> ConnectAsync(int port) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
 
-    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text));
+    public async Task SendAsync(string text)
+    {
+        if (!_isReset) // a socket whose connect was reset is not connected, and would throw
+        {
+            await _socket.SendAsync(Encoding.ASCII.GetBytes(text));
+        }
+    }
 
-    public void End() => _socket.Shutdown(SocketShutdown.Send);
+    public void End()
+    {
+        if (!_isReset)
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+    }
 
     /// <summary>What comes next; empty at the end of the stream, null after a reset.</summary>
     public async Task<string?> ReadAsync()

@@ -13,10 +13,10 @@ internal sealed class TcpServer : IDisposable
     private int _connections;
 
     /// <param name="greeting">What it says first.</param>
-    /// <param name="port">Its port; 0 for one that is free.</param>
+    /// <param name="port">Its port; 0 for one that no other test gets, not even when this server has gone and has to be missed.</param>
     /// <param name="echoes">How often it says what it hears.</param>
     public TcpServer(string greeting, int port = 0, int echoes = 1)
-        : this(greeting, new IPEndPoint(IPAddress.Loopback, port), echoes) { }
+        : this(greeting, new IPEndPoint(IPAddress.Loopback, port == 0 ? Ports.Free() : port), echoes) { }
 
     public TcpServer(string greeting, IPEndPoint address, int echoes = 1)
     {

@@ -17,10 +17,13 @@ internal static class Loopback
         return socket;
     }
 
-    /// <summary>A port that is taken and refuses connections.</summary>
+    /// <summary>
+    /// A port that is taken and refuses connections. It is one of <see cref="Ports"/>: no other test listens on it at another address, or gets it
+    /// while a client of this test still asks for it.
+    /// </summary>
     public static Socket Reserve(IPAddress? address = null)
     {
-        var end = new IPEndPoint(address ?? IPAddress.Loopback, 0);
+        var end = new IPEndPoint(address ?? IPAddress.Loopback, Ports.Free());
         var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(end);
         return socket;
@@ -52,16 +55,34 @@ internal static class Loopback
     }
 
     /// <summary>A peer's socket and our accepted connection on a transport.</summary>
+    /// <param name="factory">The transport.</param>
+    /// <param name="address">Where it listens; a port of 127.0.0.1 unless given.</param>
+    /// <param name="inline">Whether the connection's handlers run on the loop that accepts, as in the proxy.</param>
     public static async Task<(Socket Peer, ConnectionContext Ours)> ConnectAsync(
         IConnectionListenerFactory factory,
-        EndPoint? address = null
+        EndPoint? address = null,
+        bool inline = false
     )
     {
         await using var listener = await factory.BindAsync(new ListenEndPoint(address ?? new IPEndPoint(IPAddress.Loopback, 0)));
+        if (inline)
+        {
+            ((ITunableListener)listener).AcceptInline();
+        }
+
         var unix = listener.EndPoint is UnixDomainSocketEndPoint;
         var peer = new Socket(listener.EndPoint.AddressFamily, SocketType.Stream, unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
         await peer.ConnectAsync(listener.EndPoint);
-        return (peer, (await listener.AcceptAsync())!);
+        while (true)
+        {
+            var ours = (await listener.AcceptAsync())!;
+            if (unix || peer.LocalEndPoint!.Equals(ours.RemoteEndPoint))
+            {
+                return (peer, ours);
+            }
+
+            await ours.DisposeAsync(); // a client of another test, which still dials the port that its own server had
+        }
     }
 
     public static async Task<Socket> AcceptWithinAsync(this Socket listener)

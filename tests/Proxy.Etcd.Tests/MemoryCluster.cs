@@ -57,6 +57,21 @@ internal sealed class MemoryCluster
         }
     }
 
+    /// <summary>Ends leases, and makes all watches get all keys again: none sees one of the ends without the others.</summary>
+    public void EndTogether(IReadOnlyCollection<long> leases)
+    {
+        lock (_gate)
+        {
+            foreach (var lease in leases)
+            {
+                End(lease);
+            }
+
+            _data++;
+            Move();
+        }
+    }
+
     /// <summary>Loses all data and begins at revision 1, as a cluster that was set up anew; no lease is known any longer.</summary>
     public void LoseData()
     {

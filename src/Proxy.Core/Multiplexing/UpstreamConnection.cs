@@ -230,6 +230,7 @@ internal sealed class UpstreamConnection(UpstreamEvents session, UpstreamSetting
         {
             IsWriting = IsWriting,
             HasReceived = InFlight.HasReceived,
+            AwaitsClient = Sending is { SendingLag.Since: not null, Client.HasInput: false },
         };
 
     private void TellAfter(TimeSpan pause)

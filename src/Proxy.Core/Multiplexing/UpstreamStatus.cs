@@ -14,4 +14,7 @@ public sealed record UpstreamStatus(UpstreamState State, int InFlight, TimeSpan 
 
     /// <summary>Whether bytes were received since the last request was sent; without meaning if requests have ids.</summary>
     internal bool HasReceived { get; init; }
+
+    /// <summary>Whether it waits for the next part of a request, of which everything that has arrived is sent on.</summary>
+    internal bool AwaitsClient { get; init; }
 }

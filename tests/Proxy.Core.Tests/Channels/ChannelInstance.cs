@@ -84,9 +84,22 @@ internal sealed class ChannelInstance : IAsyncDisposable
         }
     }
 
-    /// <summary>An instance of the test's group with TLS, on ports of the system's choice.</summary>
+    /// <summary>An instance of the test's group with TLS.</summary>
     public static ChannelInstance Create(TestAuthority authority, string id, params (string Name, ChannelConfig Channel)[] items) =>
         new(Configure(authority, id, items));
+
+    /// <summary>
+    /// An instance on a clock that only the test advances, or on the system's clock. On the former, changes are told at once, since no time
+    /// passes in which they would be gathered; and a stop waits for open tunnels until the test lets time pass.
+    /// </summary>
+    public static ChannelInstance CreateOn(ManualTime? time, ChannelsConfig config)
+    {
+        var atOnce = new ChannelNotifyConfig
+        {
+            Debounce = new() { Min = TimeSpan.Zero, Max = TimeSpan.Zero },
+        };
+        return new(time is null ? config : config with { Notify = atOnce }, time: time);
+    }
 
     public static ChannelsConfig Configure(TestAuthority authority, string id, params (string Name, ChannelConfig Channel)[] items) =>
         new()
@@ -150,11 +163,16 @@ internal sealed class ChannelInstance : IAsyncDisposable
         }
     }
 
-    /// <summary>The one connection of a kind that is open here.</summary>
+    /// <summary>The one connection that is open here, once its upstream is connected.</summary>
     public async Task<ConnectionRecord> ConnectionAsync()
     {
-        await Eventually.TrueAsync(() => Tracker.Count == 1 && Tracker.Open.Single().Connected > TimeSpan.Zero);
-        return Tracker.Open.Single();
+        ConnectionRecord? only = null;
+        await Eventually.TrueAsync(() =>
+        {
+            only = Tracker.Open.ToList() is [{ WasConnected: true } one] ? one : null;
+            return only is not null;
+        });
+        return only!;
     }
 
     public async Task StopAsync()

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Channels;
 using Proxy.Configuration.Channels;
@@ -13,7 +12,7 @@ public sealed class ChannelReconcilerTests : IAsyncLifetime
     private readonly TestAuthority _authority = new();
     private readonly ManualTime _time = new();
     private readonly LogLines _logs = new(typeof(ChannelReconciler).FullName);
-    private readonly Socket _reserved = Loopback.Reserve();
+    private readonly int _port = Ports.Free();
     private ChannelInstance _instance = null!;
 
     public async Task InitializeAsync()
@@ -22,7 +21,7 @@ public sealed class ChannelReconcilerTests : IAsyncLifetime
         {
             Type = ChannelType.Request,
             Connector = "db",
-            Port = _reserved.Port(),
+            Port = _port,
         };
         var config = ChannelInstance.Configure(_authority, "A_32000", ("db", called)) with
         {
@@ -56,7 +55,6 @@ public sealed class ChannelReconcilerTests : IAsyncLifetime
     {
         await _instance.DisposeAsync();
         _logs.Dispose();
-        _reserved.Dispose();
         _authority.Dispose();
     }
 }

@@ -39,7 +39,9 @@ internal sealed class FakeMembers : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder
             .WebHost.UseKestrelCore()
-            .ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Any, 0, static listen => listen.Protocols = HttpProtocols.Http2));
+            .ConfigureKestrel(static kestrel =>
+                kestrel.Listen(IPAddress.Any, Ports.Free(), static listen => listen.Protocols = HttpProtocols.Http2)
+            );
         _app = builder.Build();
         _app.Run(context =>
             context.Request.Path == TunnelProtocol.HelloPath ? HelloAsync(context, Number(context)) : OpenAsync(context, Number(context))

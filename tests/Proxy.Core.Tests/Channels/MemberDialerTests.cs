@@ -26,7 +26,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
     private readonly MemberDirectory _members = new("B_1");
     private readonly BufferPool _buffers = new();
     private readonly DeadlineClock _clock = new(TimeProvider.System);
-    private readonly Socket _reserved = Loopback.Reserve();
+    private readonly int _port = Ports.Free();
     private readonly Socket _legacy = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private ChannelInstance _caller = null!;
     private ChannelInstance _server = null!;
@@ -38,7 +38,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = ChannelInstance.Create(_authority, "A_32000", ("ring", Ring(DuplexMode.Connect)));
-        _legacy.Bind(new IPEndPoint(_server.Ip, _reserved.Port()));
+        _legacy.Bind(new IPEndPoint(_server.Ip, _port));
         _legacy.Listen();
         await _server.StartAsync();
         _caller = ChannelInstance.Create(_authority, "B_1", ("ring", Ring(DuplexMode.Bind)));
@@ -52,7 +52,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
         );
         Know("before");
         (_client, _ours) = await Loopback.ConnectAsync(_buffers, _clock);
-        _running = Pipelines().Of(new("ring", _server.Id, _reserved.Port()), Ring(DuplexMode.Bind))(_ours);
+        _running = Pipelines().Of(new("ring", _server.Id, _port), Ring(DuplexMode.Bind))(_ours);
         await _time.WaitForTimerAsync(_patience); // it was told 421, and waits
     }
 
@@ -91,7 +91,6 @@ public sealed class MemberDialerTests : IAsyncLifetime
         await _server.DisposeAsync();
         await _caller.DisposeAsync();
         _legacy.Dispose();
-        _reserved.Dispose();
         _clock.Dispose();
         _authority.Dispose();
     }
@@ -102,7 +101,7 @@ public sealed class MemberDialerTests : IAsyncLifetime
             Type = ChannelType.Duplex,
             Connector = "ring",
             Mode = mode,
-            Port = _reserved.Port(),
+            Port = _port,
             Allow = ["B_*"],
             Ready = ReadyCheck.None,
         };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -72,10 +73,10 @@ public sealed class AddressRaceTests
         await Eventually.TrueAsync(() => connections.Answers.Count == 2);
         await using var winner = new FakeConnection();
         await using var loser = new FakeConnection();
-        connections.Answers[1].SetResult(winner);
+        connections.Answers.Last().SetResult(winner);
         Assert.Same(winner, await dialing);
 
-        connections.Answers[0].SetResult(loser);
+        connections.Answers.First().SetResult(loser);
 
         await Eventually.TrueAsync(() => loser.Disposed);
         Assert.False(winner.Disposed);
@@ -199,12 +200,13 @@ public sealed class AddressRaceTests
     /// <summary>Connects although it was cancelled, as a kernel may.</summary>
     private sealed class StubbornConnections : IConnectionFactory
     {
-        public List<TaskCompletionSource<ConnectionContext>> Answers { get; } = [];
+        public ConcurrentQueue<TaskCompletionSource<ConnectionContext>> Answers { get; } = new();
 
         public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
         {
-            Answers.Add(new(TaskCreationOptions.RunContinuationsAsynchronously));
-            return new(Answers[^1].Task);
+            var answer = new TaskCompletionSource<ConnectionContext>(TaskCreationOptions.RunContinuationsAsynchronously);
+            Answers.Enqueue(answer);
+            return new(answer.Task);
         }
     }
 }

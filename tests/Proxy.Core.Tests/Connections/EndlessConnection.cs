@@ -57,8 +57,11 @@ internal class EndlessConnection(TcpConnection real) : TcpConnection
 
     private sealed class Endless(EndlessConnection connection) : MemoryStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            connection._isAborted ? ValueTask.FromException<int>(new IOException()) : new(buffer.Length);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            buffer.Span.Clear(); // what an earlier user of the memory has left may look like TLS
+            return connection._isAborted ? ValueTask.FromException<int>(new IOException()) : new(buffer.Length);
+        }
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
             connection._isAborted ? ValueTask.FromException(new IOException()) : default;

@@ -11,7 +11,7 @@ namespace Proxy.Core.Tests.Connections;
 /// <summary>Pipes whose segments have any size: large ones are passed on as they are, small ones are gathered.</summary>
 public sealed class PipeRelayTests : IDisposable
 {
-    private readonly DeadlineClock _clock = new(TimeProvider.System);
+    private readonly DeadlineClock _clock = new(RunningTime.OfProcess);
 
     public static TheoryData<string, string, SslProtocols> Ways => RelayedPair.Ways;
 

@@ -159,11 +159,11 @@ public sealed class AccessLogTests : IDisposable
         var next = new MemoryOutput();
 
         log.Apply(new() { Json = false }, next);
+        await Eventually.TrueAsync(() => _output.Closed); // until then, the thread that writes may take a line for it
         log.Write(Record());
 
         await Eventually.TrueAsync(() => next.Lines.Count == 1);
         Assert.Contains(" end id=", next.Lines[0], StringComparison.Ordinal);
-        Assert.True(_output.Closed);
         log.Reopen();
         Assert.Equal((0, 1), (_output.Reopened, next.Reopened));
     }

@@ -12,7 +12,7 @@ public sealed class WholeEditTests : IDisposable
 {
     private readonly Socket _one = Greet("one");
     private readonly Socket _two = Greet("two");
-    private readonly int[] _ports = FreePorts(5);
+    private readonly int[] _ports = [.. Enumerable.Range(0, 5).Select(static _ => Ports.Free())];
 
     private int Old => _ports[0];
 
@@ -212,13 +212,5 @@ public sealed class WholeEditTests : IDisposable
         {
             // The test is over.
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var reserved = Enumerable.Range(0, count).Select(static _ => Loopback.Reserve()).ToList();
-        var ports = reserved.Select(static socket => socket.Port()).ToArray();
-        reserved.ForEach(static socket => socket.Dispose());
-        return ports;
     }
 }

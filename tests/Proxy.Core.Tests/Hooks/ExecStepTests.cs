@@ -7,6 +7,9 @@ namespace Proxy.Core.Tests.Hooks;
 public sealed class ExecStepTests : IDisposable
 {
     private readonly TestHooks _hooks = new();
+
+    // For tests that look at what a program has written: by the real clock, a reader that is late by half a second loses it.
+    private readonly TestHooks _patient = new(new ManualTime());
     private readonly string _directory = Directory.CreateTempSubdirectory("proxy-hooks-").FullName;
 
     [Fact]
@@ -15,7 +18,7 @@ public sealed class ExecStepTests : IDisposable
     [Fact]
     public async Task Run_ExitCode_FailsWithItAndTheLastLineOfStandardError()
     {
-        var result = await _hooks.ShellAsync("echo out; echo first >&2; printf 'no such device\\n\\n' >&2; exit 3");
+        var result = await _patient.ShellAsync("echo out; echo first >&2; printf 'no such device\\n\\n' >&2; exit 3");
 
         Assert.Equal(HookOutcome.Failed, result.Outcome);
         Assert.Equal(0, result.Step);
@@ -41,7 +44,7 @@ public sealed class ExecStepTests : IDisposable
     [Fact]
     public async Task Run_Arguments_ArriveAsTheyAre()
     {
-        await _hooks.RunAsync(new() { Exec = ["printf", "<%s>\n", "a b", "$HOME", "*", "", "ü"] });
+        await _patient.RunAsync(new() { Exec = ["printf", "<%s>\n", "a b", "$HOME", "*", "", "ü"] });
 
         Assert.Equal(["<a b>", "<$HOME>", "<*>", "<>", "<ü>"], Output().Select(static line => line.Split("stdout: ")[1]));
     }
@@ -49,9 +52,9 @@ public sealed class ExecStepTests : IDisposable
     [Fact]
     public async Task Run_SecretInTheOutput_IsMasked()
     {
-        _hooks.Secrets.Use(["token-of-admin"]);
+        _patient.Secrets.Use(["token-of-admin"]);
 
-        var result = await _hooks.ShellAsync(
+        var result = await _patient.ShellAsync(
             "echo it is token-of-admin; printf '%0995dtoken-of-admin' 0; echo no token-of-admin >&2; exit 1"
         );
 
@@ -76,7 +79,7 @@ public sealed class ExecStepTests : IDisposable
         Environment.SetEnvironmentVariable(variable, "00:00:01");
         try
         {
-            await _hooks.RunAsync(new() { Exec = ["env"] });
+            await _patient.RunAsync(new() { Exec = ["env"] });
         }
         finally
         {
@@ -89,7 +92,7 @@ public sealed class ExecStepTests : IDisposable
     [Fact]
     public async Task Run_Environment_HasTheEventAndOurs()
     {
-        await _hooks.ShellAsync(
+        await _patient.ShellAsync(
             "echo $PROXY_EVENT $PROXY_ROUTE $PROXY_DESTINATION $PROXY_ADDRESS $PROXY_CLIENT $PROXY_ACTIVATION $PROXY_AFTER_TIMEOUT [$PROXY_FENCING_TOKEN]; echo $PATH"
         );
 
@@ -133,7 +136,7 @@ public sealed class ExecStepTests : IDisposable
     {
         using var ours = Loopback.Listen();
 
-        await _hooks.ShellAsync("grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/$$/fd; true");
+        await _patient.ShellAsync("grep -E 'Sig(Blk|Ign)' /proc/self/status; ls /proc/$$/fd; true");
 
         var lines = Output().Select(static line => line.Split("stdout: ")[1].Replace("\t", "", StringComparison.Ordinal)).ToList();
         Assert.Equal("SigBlk:0000000000000000", lines[0]);
@@ -145,13 +148,13 @@ public sealed class ExecStepTests : IDisposable
     [Fact]
     public async Task Run_Output_IsLoggedEscapedAndBounded()
     {
-        await _hooks.ShellAsync("printf 'a\\033[2Jb\\r\\n'; printf '%05000d\\n' 1; seq 1 500; printf end");
+        await _patient.ShellAsync("printf 'a\\033[2Jb\\r\\n'; printf '%05000d\\n' 1; seq 1 500; printf end");
 
         var lines = Output();
         Assert.EndsWith("stdout: a\\u001b[2Jb", lines[0], StringComparison.Ordinal);
         Assert.EndsWith("0… (4000 more)", lines[1], StringComparison.Ordinal);
         Assert.Equal(200, lines.Count);
-        Assert.Contains("Warning: Route office: Exec sh wrote 303 more lines than are logged; they were dropped.", _hooks.Logs.All);
+        Assert.Contains("Warning: Route office: Exec sh wrote 303 more lines than are logged; they were dropped.", _patient.Logs.All);
     }
 
     [Fact]
@@ -220,8 +223,9 @@ public sealed class ExecStepTests : IDisposable
     public void Dispose()
     {
         _hooks.Dispose();
+        _patient.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
-    private List<string> Output() => [.. _hooks.Logs.All.Where(static line => line.Contains(" stdout: ", StringComparison.Ordinal))];
+    private List<string> Output() => [.. _patient.Logs.All.Where(static line => line.Contains(" stdout: ", StringComparison.Ordinal))];
 }

@@ -49,7 +49,7 @@ internal sealed class TestHooks : IDisposable
         HookStepConfig step,
         HookEvent? hookEvent = null,
         CancellationToken cancellationToken = default
-    ) => await List(step).RunAsync(hookEvent ?? Event, cancellationToken);
+    ) => await List(step).RunAsync(hookEvent ?? Event, cancellationToken).AsTask().WaitAsync(Eventually.Limit, CancellationToken.None);
 
     public Task<HookResult> ShellAsync(string script, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         RunAsync(Shell(script, timeout), null, cancellationToken);

@@ -116,7 +116,7 @@ public sealed class ListenerManagerTests : IDisposable
 
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         SocketOptions.SetReusePort(stranger, true);
-        stranger.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+        stranger.Bind(new IPEndPoint(IPAddress.Parse(address), Ports.Free()));
         stranger.Listen();
         var port = stranger.Port();
 
@@ -138,7 +138,7 @@ public sealed class ListenerManagerTests : IDisposable
         }
 
         var manager = Create();
-        await ApplyAsync(manager, "narrow", Spec("narrow", IPAddress.Loopback, 0));
+        await ApplyAsync(manager, "narrow", Spec("narrow", IPAddress.Loopback, Ports.Free()));
         var port = ((IPEndPoint)manager.Bound["narrow"]).Port;
 
         await ApplyAsync(manager, "wide", Spec("wide", IPAddress.Any, port));
@@ -283,7 +283,7 @@ public sealed class ListenerManagerTests : IDisposable
     public async Task Lend_DisposedAndLentAgain_OnlyServesWhileLent()
     {
         var manager = Create();
-        var lent = await manager.LendAsync(new(IPAddress.Loopback, 0), connection => AnswerAsync(connection, "lent"), default);
+        var lent = await manager.LendAsync(new(IPAddress.Loopback, Ports.Free()), connection => AnswerAsync(connection, "lent"), default);
         var address = lent.Address;
         Assert.Equal("lent", await AskAsync(address));
 

@@ -457,6 +457,7 @@ public sealed class LockMiddlewareTests : IAsyncLifetime
             clients.Add(await ComeAsync(pipeline, loops: i % 2 == 0));
         }
 
+        await Eventually.TrueAsync(() => locked.Service.Serving == 3);
         foreach (var client in clients)
         {
             await Eventually.TrueAsync(() => locked.Service.Came.Contains(client.Record.Id));

@@ -13,7 +13,7 @@ namespace Proxy.Core.Tests.Multiplexing;
 /// </summary>
 internal sealed class BodyServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener = new(IPAddress.Loopback, Ports.Free());
     private readonly ConcurrentDictionary<Socket, byte> _open = new();
     private readonly Task _accepting;
     private int _connections;

@@ -16,12 +16,14 @@ internal sealed class Device : IAsyncDisposable
     private int _connections;
     private int _mostOpen;
 
+    /// <param name="framer">How its messages are delimited; lines unless given.</param>
+    /// <param name="port">Its port; 0 for one that no other test gets, not even when this device has gone and has to be missed.</param>
     public Device(IMessageFramer? framer = null, int port = 0)
     {
         _framer = framer ?? Line;
         _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _listener.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, port));
+        _listener.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, port == 0 ? Ports.Free() : port));
         _listener.Listen();
         Port = _listener.Port();
         _accepting = AcceptAsync();

@@ -15,6 +15,7 @@ using Proxy.Diagnostics;
 using Proxy.Listeners;
 using Proxy.Multiplexing;
 using Proxy.Routes;
+using Proxy.Timing;
 using Proxy.Transports;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
@@ -52,7 +53,7 @@ internal sealed class Multiplexer : IAsyncDisposable
                 logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
             }
         });
-        services.AddSingleton(time ?? TimeProvider.System);
+        services.AddSingleton(time ?? RunningTime.OfProcess);
         services.AddSingleton(new TransportOptions { UseEventLoops = transport == Loops, Threads = 2 });
         services.AddSingleton(new AccessLog(TextWriter.Null));
         var builder = services.AddTcpProxy().LoadDocument(new ConfigurationRoot([])); // revisions are given to it one by one

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -25,7 +24,7 @@ public sealed class ConfigProbeTests : IDisposable
     [Fact]
     public async Task RunAsync_SomebodyListens_ErrorWithItsLine()
     {
-        using var taken = Listen();
+        using var taken = Loopback.Listen();
 
         var problem = Assert.Single((await ProbeAsync(Route($"{taken.LocalEndPoint}", "tcp://127.0.0.1:1"))).Errors);
 
@@ -37,7 +36,7 @@ public sealed class ConfigProbeTests : IDisposable
     [Fact]
     public async Task RunAsync_OwnHostListens_IsNotTried()
     {
-        using var taken = Listen();
+        using var taken = Loopback.Listen();
         var address = taken.LocalEndPoint!.ToString()!;
 
         var result = await ProbeAsync(Route(address, "tcp://127.0.0.1:1"), (_, text) => text == address);
@@ -134,14 +133,6 @@ public sealed class ConfigProbeTests : IDisposable
               "TcpRoutes": { "r": { "Listen": "{{listen}}", "ClusterId": "c" } },
               "Clusters": { "c": { "Destinations": { "d": { "Address": "{{destination}}" } } } } } }
             """;
-
-    private static Socket Listen()
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Listen();
-        return socket;
-    }
 
     private async Task<ReadResult> ProbeAsync(string json, Func<string, string, bool>? runs = null)
     {

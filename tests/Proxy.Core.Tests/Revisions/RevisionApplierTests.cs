@@ -34,6 +34,7 @@ public sealed class RevisionApplierTests
         Assert.Null(recent.Find("c", "d:never.test:1"));
 
         _answer = new([new("db2.test", 5432, 1, 1)], TimeSpan.FromMinutes(1));
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(30)); // DNS is asked again after DnsRefresh
         _time.Advance(TimeSpan.FromMinutes(2));
 
         await Eventually.TrueAsync(() => host.Destinations("c") == "d:db2.test:5432");

@@ -23,7 +23,7 @@ internal sealed class RelayedPair : IAsyncDisposable
     public const string Out = "TLS out";
     public const string Both = "TLS both";
 
-    private readonly DeadlineClock _clock = new(TimeProvider.System);
+    private readonly DeadlineClock _clock = new(RunningTime.OfProcess);
     private readonly EventLoopGroup? _loops;
     private readonly string _tls;
     private readonly SslProtocols _version;

@@ -87,14 +87,15 @@ public sealed class EtcdClientTests(EtcdFixture fixture) : IClassFixture<EtcdFix
     {
         var server = await fixture.ServerAsync();
         await using var other = EtcdClients.Of(server);
-        await using var client = EtcdClients.Of(server, new() { LeaseTime = TimeSpan.FromSeconds(3) });
+        var clock = new LeaseClock();
+        await using var client = EtcdClients.Of(server, clock: clock);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
         await client.PutAsync("/lease/a", "1", term.Id);
 
-        // Renewed when more is left than before.
-        var left = term.Left;
-        await Eventually.TrueAsync(() => term.Left is var now && (now > left || (left = now) < TimeSpan.Zero));
+        // Renewed when all of it is left again.
+        clock.Pass(EtcdClients.Patient.LeaseTime / 3);
+        await Eventually.TrueAsync(() => term.Left == EtcdClients.Patient.LeaseTime);
 
         Assert.Same(term, client.Lease.Current);
         Assert.Equal(term.Id, (await other.GetAsync("/lease/a", CancellationToken.None))?.Lease);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Proxy.Configuration.Engine;
 using Proxy.Etcd.Client;
 
 namespace Proxy.Etcd.Tests.Client;
@@ -13,19 +12,20 @@ public sealed class EtcdLeaseTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
         using var log = new LogLines();
         using var line = new BrokenLine((await fixture.ServerAsync()).Endpoints[0]);
         var random = new BrokenRandom();
-        var config = new EtcdConfig { Endpoints = [line.Url], LeaseTime = TimeSpan.FromSeconds(12) };
-        await using var client = EtcdClients.Of(config, log, random: random);
+        var clock = new LeaseClock();
+        var config = EtcdClients.Patient with { Endpoints = [line.Url] };
+        await using var client = EtcdClients.Of(config, log, clock: clock, random: random);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
 
         random.IsBroken = true;
         line.Cut();
+        clock.Pass(config.LeaseTime / 3); // it is to be renewed
         await Eventually.TrueAsync(() => Has(log, "Renewing the lease failed unexpectedly"));
         random.IsBroken = false;
         line.Mend();
 
-        var left = term.Left;
-        await Eventually.TrueAsync(() => term.Left is var now && (now > left || (left = now) == TimeSpan.Zero)); // more than before: renewed
+        await Eventually.TrueAsync(() => term.Left == config.LeaseTime); // all of it again: renewed
         Assert.False(term.Ended.IsCancellationRequested);
         Assert.Same(term, client.Lease.Current);
     }
@@ -35,8 +35,7 @@ public sealed class EtcdLeaseTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
     {
         using var log = new LogLines();
         var clock = new Clock();
-        var config = new EtcdConfig { Endpoints = (await fixture.ServerAsync()).Endpoints, LeaseTime = TimeSpan.FromSeconds(600) };
-        await using var client = EtcdClients.Of(config, log, clock: clock);
+        await using var client = EtcdClients.Of(await fixture.ServerAsync(), log: log, clock: clock);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
         await client.PutAsync("/over/a", "1", term.Id);
@@ -56,8 +55,7 @@ public sealed class EtcdLeaseTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
     public async Task Doubt_LeaseIsRevoked_IsAskedForAtOnce()
     {
         var server = await fixture.ServerAsync();
-        var config = new EtcdConfig { Endpoints = server.Endpoints, LeaseTime = TimeSpan.FromSeconds(600) };
-        await using var client = EtcdClients.Of(config, clock: new Clock());
+        await using var client = EtcdClients.Of(server, clock: new Clock());
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
         await server.ControlAsync("lease", "revoke", term.Id.ToString("x", CultureInfo.InvariantCulture));

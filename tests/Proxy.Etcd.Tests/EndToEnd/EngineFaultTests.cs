@@ -7,13 +7,13 @@ namespace Proxy.Etcd.Tests.EndToEnd;
 /// <summary>What the client of a real etcd does when that is killed, frozen, cut off, compacted, full, or has lost its data.</summary>
 public sealed class EngineFaultTests
 {
-    private static readonly EtcdConfig _quick = new() { LeaseTime = TimeSpan.FromSeconds(4), Timeout = TimeSpan.FromSeconds(1) };
+    private static readonly TimeSpan _third = EtcdClients.Patient.LeaseTime / 3; // after which a lease is renewed
 
     [EtcdFact]
     public async Task Killed_WatchIsStale_ThenFreshAndNothingIsMissed()
     {
         await using var server = await EtcdServer.StartAsync();
-        await using var client = EtcdClients.Of(server, _quick);
+        await using var client = EtcdClients.Of(server);
         client.Start();
         await using var watch = new WatchReader(client, "/k/");
         await client.PutAsync("/k/a", "1");
@@ -36,12 +36,12 @@ public sealed class EngineFaultTests
     public async Task Frozen_LeaseEndsHereByItsOwnClock_AndThereIsAnotherAfterIt()
     {
         await using var server = await EtcdServer.StartAsync();
-        await using var client = EtcdClients.Of(server, _quick);
+        var quick = new EtcdConfig { LeaseTime = TimeSpan.FromSeconds(4), Timeout = TimeSpan.FromSeconds(1) };
+        await using var client = EtcdClients.Of(server, quick);
         client.Start();
         await using var watch = new WatchReader(client, "/f/");
-        var term = await client.Lease.WaitAsync(CancellationToken.None);
-        await client.PutAsync("/f/a", "1", term.Id);
-        await watch.UntilAsync(static all => all.Count == 1);
+        var term = await PutWithLeaseAsync(client, "/f/a");
+        await watch.UntilAsync(all => all.GetValueOrDefault("/f/a") == Name(term));
 
         server.Freeze();
         await watch.NextAsync<KeyUpdate.Stale>();
@@ -61,7 +61,8 @@ public sealed class EngineFaultTests
     public async Task ThreeMembers_LeaderKilled_WatchAndLeaseGoOn()
     {
         await using var server = await EtcdServer.StartAsync(members: 3);
-        await using var client = EtcdClients.Of(server, _quick with { LeaseTime = TimeSpan.FromSeconds(10) });
+        var clock = new LeaseClock();
+        await using var client = EtcdClients.Of(server, clock: clock);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
         await using var watch = new WatchReader(client, "/l/");
@@ -72,6 +73,7 @@ public sealed class EngineFaultTests
             if (i == 20)
             {
                 await server.KillAsync(await server.LeaderAsync());
+                clock.Pass(_third);
             }
 
             try
@@ -87,6 +89,7 @@ public sealed class EngineFaultTests
 
         Assert.True(written.Count > 30, $"{written.Count} of 60 were written.");
         await watch.UntilAsync(keys => written.TrueForAll(keys.ContainsKey));
+        await Eventually.TrueAsync(() => term.Left == EtcdClients.Patient.LeaseTime); // renewed
         Assert.Same(term, client.Lease.Current);
         Assert.False(term.NearEnd.IsCancellationRequested);
     }
@@ -96,7 +99,7 @@ public sealed class EngineFaultTests
     {
         await using var server = await EtcdServer.StartAsync();
         using var line = new BrokenLine(server.Endpoints[0]);
-        await using var client = EtcdClients.Of(_quick with { Endpoints = [line.Url] });
+        await using var client = EtcdClients.Of(EtcdClients.Patient with { Endpoints = [line.Url] });
         await using var watch = new WatchReader(client, "/c/");
         await server.ControlAsync("put", "/c/a", "1");
         await server.ControlAsync("put", "/c/b", "1");
@@ -121,7 +124,8 @@ public sealed class EngineFaultTests
     public async Task DataLost_AllKeysAndTheLeaseAreAnew()
     {
         await using var server = await EtcdServer.StartAsync();
-        await using var client = EtcdClients.Of(server, _quick);
+        var clock = new LeaseClock();
+        await using var client = EtcdClients.Of(server, clock: clock);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
         await client.PutAsync("/d/own", "1", term.Id);
@@ -132,6 +136,7 @@ public sealed class EngineFaultTests
         await server.LoseDataAsync();
 
         await watch.UntilAsync(static all => all.Count == 0);
+        clock.Pass(_third);
         await Eventually.TrueAsync(() => term.Ended.IsCancellationRequested);
         var next = await client.Lease.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Eventually.Limit);
         Assert.NotSame(term, next);
@@ -143,7 +148,7 @@ public sealed class EngineFaultTests
     public async Task RestoredFromASnapshot_KeysAreThoseOfTheSnapshot()
     {
         await using var server = await EtcdServer.StartAsync();
-        await using var client = EtcdClients.Of(server, _quick);
+        await using var client = EtcdClients.Of(server);
         client.Start();
         await server.ControlAsync("put", "/s/old", "1");
         var snapshot = server.FileOf("snapshot");
@@ -164,7 +169,7 @@ public sealed class EngineFaultTests
     public async Task QuotaExceeded_WritesAreRefusedAndReadsAreNot()
     {
         await using var server = await EtcdServer.StartAsync(1, null, "--quota-backend-bytes", "2000000");
-        await using var client = EtcdClients.Of(server, _quick);
+        await using var client = EtcdClients.Of(server);
         EngineException? refused = null;
         for (var i = 0; i < 100 && refused is null; i++)
         {
@@ -193,11 +198,13 @@ public sealed class EngineFaultTests
     public async Task LeaseRevokedByAnOperator_ThereIsAnotherOne()
     {
         await using var server = await EtcdServer.StartAsync();
-        await using var client = EtcdClients.Of(server, _quick);
+        var clock = new LeaseClock();
+        await using var client = EtcdClients.Of(server, clock: clock);
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None);
 
         await server.ControlAsync("lease", "revoke", term.Id.ToString("x", CultureInfo.InvariantCulture));
+        clock.Pass(_third);
 
         await Eventually.TrueAsync(() => term.Ended.IsCancellationRequested);
         var next = await client.Lease.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Eventually.Limit);
@@ -223,6 +230,28 @@ public sealed class EngineFaultTests
             Assert.Equal(Enumerable.Range(300 - changes.Count, changes.Count), changes);
         }
     }
+
+    // A write may have to wait longer than its limit, and the lease may have ended before it. The value names the lease.
+    private static async Task<LeaseTerm> PutWithLeaseAsync(EtcdClient client, string key)
+    {
+        LeaseTerm? term = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                term = await client.Lease.WaitAsync(CancellationToken.None);
+                await client.PutAsync(key, Name(term), term.Id);
+                return true;
+            }
+            catch (EngineException)
+            {
+                return false;
+            }
+        });
+        return term!;
+    }
+
+    private static string Name(LeaseTerm term) => term.Id.ToString(CultureInfo.InvariantCulture);
 
     // The values of the key that come as changes, which go on from those of the first list.
     private static async Task<List<int>> CountAsync(EtcdClient client, CancellationToken stop)

@@ -1,4 +1,3 @@
-using Proxy.Configuration.Engine;
 using Proxy.Etcd.Client;
 using Proxy.Tls.Certificates;
 
@@ -7,8 +6,6 @@ namespace Proxy.Etcd.Tests.EndToEnd;
 /// <summary>How a real etcd is reached within TLS, and as a user.</summary>
 public sealed class EngineSecurityTests : IDisposable
 {
-    private static readonly EtcdConfig _quick = new() { Timeout = TimeSpan.FromSeconds(2) };
-
     private readonly TestCertificates _certificates = new();
 
     public void Dispose() => _certificates.Dispose();
@@ -17,7 +14,7 @@ public sealed class EngineSecurityTests : IDisposable
     public async Task ClientCertificates_TheirUserIsTheCommonName_AndRenewedFilesAreUsed()
     {
         await using var server = await StartAsync(asks: true, TimeSpan.FromDays(1));
-        var config = _quick with { CertificateAuthority = _certificates.Authority };
+        var config = EtcdClients.Patient with { CertificateAuthority = _certificates.Authority };
         await using var without = EtcdClients.Of(server, config);
         Assert.Matches("cannot be connected: TLS failed|connection to .* was lost", (await FailAsync(without)).Message); // TLS 1.3 tells after the handshake
 
@@ -42,16 +39,16 @@ public sealed class EngineSecurityTests : IDisposable
     {
         await using (var expired = await StartAsync(asks: false, TimeSpan.FromHours(-1)))
         {
-            await using var client = EtcdClients.Of(expired, _quick with { CertificateAuthority = _certificates.Authority });
+            await using var client = EtcdClients.Of(expired, EtcdClients.Patient with { CertificateAuthority = _certificates.Authority });
             Assert.Contains(", and not now", (await FailAsync(client)).Message, StringComparison.Ordinal);
         }
 
         await using var server = await StartAsync(asks: false, TimeSpan.FromDays(1));
-        await using var system = EtcdClients.Of(server, _quick);
+        await using var system = EtcdClients.Of(server);
         Assert.Contains("TLS failed", (await FailAsync(system)).Message, StringComparison.Ordinal);
         Assert.NotNull(system.Status.Unreachable);
         await using var clear = EtcdClients.Of(
-            _quick with
+            EtcdClients.Patient with
             {
                 Endpoints = [server.Endpoints[0].Replace("https", "http", StringComparison.Ordinal)],
             }
@@ -70,17 +67,16 @@ public sealed class EngineSecurityTests : IDisposable
         await server.ControlAsync("role", "grant-permission", "proxy", "--prefix=true", "readwrite", "/proxy/");
         await server.ControlAsync("user", "grant-role", "proxy", "proxy");
         await server.ControlAsync("auth", "enable");
-        var config = _quick with { LeaseTime = TimeSpan.FromSeconds(4) };
-        await using var nobody = EtcdClients.Of(server, config);
+        await using var nobody = EtcdClients.Of(server);
         Assert.True((await FailAsync(nobody)).IsRefused);
-        await using var wrong = EtcdClients.Of(server, config with { User = "proxy", Password = "x" });
+        await using var wrong = EtcdClients.Of(server, EtcdClients.Patient with { User = "proxy", Password = "x" });
         var refused = await FailAsync(wrong);
         Assert.True(refused.IsRefused);
         Assert.Contains("authentication failed, invalid user ID or password", refused.Message, StringComparison.Ordinal);
         Assert.NotNull(wrong.Status.Refused);
         Assert.Null(wrong.Status.Unreachable);
 
-        await using var client = EtcdClients.Of(server, config with { User = "proxy", Password = "p" });
+        await using var client = EtcdClients.Of(server, EtcdClients.Patient with { User = "proxy", Password = "p" });
         client.Start();
         var term = await client.Lease.WaitAsync(CancellationToken.None).AsTask().WaitAsync(Eventually.Limit);
         await client.PutAsync("/proxy/a", "1", term.Id);

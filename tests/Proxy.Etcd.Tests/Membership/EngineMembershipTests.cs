@@ -215,14 +215,9 @@ public sealed class EngineMembershipTests : IAsyncLifetime
         await d.CrashAsync();
 
         // All are in one update: as after a compaction.
-        _group.Cluster.Compact();
-        foreach (var instance in (EngineInstance[])[b, c, d])
-        {
-            instance.Store.Leave();
-            _group.Cluster.End(instance.Store.Lease.Current!.Id);
-        }
-
-        _group.Cluster.Resend();
+        EngineInstance[] others = [b, c, d];
+        Array.ForEach(others, static instance => instance.Store.Leave());
+        _group.Cluster.EndTogether([.. others.Select(static instance => instance.Store.Lease.Current!.Id)]);
 
         await a.KnowsAsync("A_2:Up", "A_3:Up", "A_4:Suspect");
         await PassUntilAsync(() => a.Members is ["A_2:Up", "A_3:Up"]);
@@ -240,6 +235,7 @@ public sealed class EngineMembershipTests : IAsyncLifetime
         }
 
         await Eventually.TrueAsync(() => a.Members.Count == 10);
+        await a.IsPublishedAsync();
         var told = a.Told.Count;
         foreach (var other in others)
         {

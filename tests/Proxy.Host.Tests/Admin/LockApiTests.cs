@@ -47,6 +47,8 @@ public sealed class LockApiTests : IDisposable
         var clients = await ConnectAsync(host, 3);
         using var before = await WaitForAsync(host, static root => root.GetProperty("waiting").GetArrayLength() == 2);
 
+        await Eventually.TrueAsync(() => service.Said.Count == 1); // else what the holder has sent may go with its connection
+
         await DeleteAsync(host, before.RootElement.GetProperty("waiting")[0]);
         await DeleteAsync(host, before.RootElement.GetProperty("holding")[0]);
 

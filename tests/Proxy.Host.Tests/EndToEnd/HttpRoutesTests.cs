@@ -61,7 +61,11 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         );
         await using var host = await TestHost.StartAsync(
             Config(affinity: false, slow)
-                .Replace("\"ClusterId\": \"site\"", "\"ClusterId\": \"site\", \"Timeout\": \"00:00:01\"", StringComparison.Ordinal)
+                .Replace(
+                    "\"Routes\": {",
+                    """ "Routes": { "slow": { "ClusterId": "site", "Timeout": "00:00:01", "Match": { "Path": "/slow" } }, """,
+                    StringComparison.Ordinal
+                )
         );
 
         Assert.Equal("fast", await (await GetAsync(host)).Content.ReadAsStringAsync());

@@ -55,22 +55,34 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Starts the host on a shipped file, merged with what a test lays over it.</summary>
     /// <param name="layer">Keys and values that win over the file's.</param>
     /// <param name="path">The file, as parts of a path from the repository on.</param>
-    public static Task<TestHost> StartAsync(IReadOnlyDictionary<string, string?> layer, params string[] path)
+    public static Task<TestHost> StartAsync(IReadOnlyDictionary<string, string?> layer, params string[] path) =>
+        StartAsync(Merged(layer, path));
+
+    /// <summary>The content of a shipped file, merged with what a test lays over it.</summary>
+    /// <param name="layer">Keys and values that win over the file's.</param>
+    /// <param name="path">The file, as parts of a path from the repository on.</param>
+    public static string Merged(IReadOnlyDictionary<string, string?> layer, params string[] path)
     {
         var source = new JsonFileSource(Repository.Path(path)) { Watch = false };
         using var merged = (ConfigurationRoot)new ConfigurationBuilder().Add(source).AddInMemoryCollection(layer).Build();
-        return StartAsync(MergedDocument.Of(merged).ToJsonString());
+        return MergedDocument.Of(merged).ToJsonString();
     }
 
-    /// <summary>Writes the file and returns at once.</summary>
-    public Task WriteAsync(string json) => File.WriteAllTextAsync(_file, json);
+    /// <summary>Writes the file in one step, so that the host never reads half of it, and returns at once.</summary>
+    public async Task WriteAsync(string json)
+    {
+        var written = _file + ".written";
+        await File.WriteAllTextAsync(written, json);
+        File.Move(written, _file, overwrite: true);
+    }
 
-    /// <summary>Writes the file and waits until it runs.</summary>
+    /// <summary>Writes the file, and waits until it runs and everything that follows the running configuration has been told.</summary>
     public async Task EditAsync(string json)
     {
         var before = Status.Running!.Id;
         await WriteAsync(json);
         await Eventually.TrueAsync(() => Status.Running!.Id != before);
+        await _status.WhenSettledAsync().WaitAsync(Eventually.Limit);
     }
 
     /// <summary>The address of a slot whose key begins so.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Proxy.Channels.Membership;
 using Proxy.Channels.Tunnel;
@@ -14,10 +15,15 @@ public sealed class HelloMembershipTests : IAsyncLifetime
     private static readonly MemberRecord _self = new("A_0", "epoch", "127.0.0.1:1", IPAddress.Parse("127.0.0.2"));
 
     private readonly ManualTime _time = new();
-    private readonly TunnelConnectionFactory _tunnels = new(new(), null, _self.Id, new(ByteBudget.OfProcess(), TimeProvider.System));
+    private readonly TunnelConnectionFactory _tunnels = new(
+        new() { ConnectTimeout = HelloPeer.Patience, PingTimeout = HelloPeer.Patience },
+        null,
+        _self.Id,
+        new(ByteBudget.OfProcess(), TimeProvider.System)
+    );
     private readonly MemberDirectory _members = new(_self.Id);
     private readonly List<HelloPeer> _peers = [];
-    private readonly List<MembershipUpdate> _updates = [];
+    private readonly ConcurrentQueue<MembershipUpdate> _updates = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly LogLines _log = new();
     private HelloMembership _membership = null!;
@@ -116,8 +122,8 @@ public sealed class HelloMembershipTests : IAsyncLifetime
         using var asked = await silent.AcceptWithinAsync();
         Assert.Empty(_updates);
 
-        await PassAsync(() => _updates.Count > 0);
-        Assert.IsType<MembershipUpdate.Full>(_updates[0]);
+        await PassAsync(() => !_updates.IsEmpty);
+        Assert.IsType<MembershipUpdate.Full>(_updates.First());
         await PassAsync(() => States() == "A_1:Up");
     }
 
@@ -176,8 +182,11 @@ public sealed class HelloMembershipTests : IAsyncLifetime
 
     private async Task<IEnumerable<string>> FirstAsync()
     {
-        await Eventually.TrueAsync(() => _updates.Count > 0);
-        return Assert.IsType<MembershipUpdate.Full>(_updates[0]).Members.Select(static member => member.Id).Order(StringComparer.Ordinal);
+        await Eventually.TrueAsync(() => !_updates.IsEmpty);
+        return Assert
+            .IsType<MembershipUpdate.Full>(_updates.First())
+            .Members.Select(static member => member.Id)
+            .Order(StringComparer.Ordinal);
     }
 
     private async Task ReadAsync(IMembershipSession session)
@@ -188,7 +197,7 @@ public sealed class HelloMembershipTests : IAsyncLifetime
         {
             await foreach (var update in guarded.ReadAsync(_ending.Token))
             {
-                _updates.Add(update);
+                _updates.Enqueue(update);
                 _members.Apply(update);
             }
         }

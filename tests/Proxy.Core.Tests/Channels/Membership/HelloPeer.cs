@@ -11,13 +11,21 @@ namespace Proxy.Core.Tests.Channels.Membership;
 /// <summary>An instance that says who it is and nothing else, behind a link that a test breaks; without TLS, so its word is taken.</summary>
 internal sealed class HelloPeer : ITunnelService, IAsyncDisposable
 {
+    /// <summary>In real time, on whatever clock the test is: far more than an answer takes on a busy machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly HelloFeed _feed = new();
     private readonly TunnelServer _server;
     private TestLink _link = null!;
 
     private HelloPeer() =>
         _server = new(
-            new() { Url = $"http://{IPAddress.Loopback}:0" },
+            new()
+            {
+                Url = $"http://{IPAddress.Loopback}:0",
+                ConnectTimeout = Patience,
+                PingTimeout = Patience,
+            },
             null,
             this,
             NullLoggerFactory.Instance,

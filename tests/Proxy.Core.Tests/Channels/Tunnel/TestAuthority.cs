@@ -16,6 +16,9 @@ internal sealed class TestAuthority : IDisposable
         DateTimeOffset.UnixEpoch.AddYears(99)
     );
 
+    // In real time, on whatever clock an instance is: far more than a handshake or the answer to a ping takes on a busy machine.
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(1);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("channels-");
     private readonly X509Certificate2 _root;
 
@@ -97,14 +100,16 @@ internal sealed class TestAuthority : IDisposable
         return certificate.CopyWithPrivateKey(key);
     }
 
-    /// <summary>A tunnel of an instance on a port of the system's choice.</summary>
+    /// <summary>A tunnel of an instance, on a port that no other test gets: peers go on dialing it after the instance has stopped.</summary>
     public TunnelConfig Tunnel(string instance) =>
         new()
         {
-            Url = $"https://{IPAddress.Loopback}:0",
+            Url = $"https://{IPAddress.Loopback}:{Ports.Free()}",
             Certificate = Issue(Uri(instance)),
             TrustBundle = CopyOfBundle(),
             TrustDomain = Domain,
+            ConnectTimeout = _patience,
+            PingTimeout = _patience,
         };
 
     // Each instance has its own, to edit.

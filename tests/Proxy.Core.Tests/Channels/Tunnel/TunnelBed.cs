@@ -11,13 +11,12 @@ internal sealed class TunnelBed : IAsyncDisposable
     private static int _ids = 11_000;
 
     private readonly TestAuthority _authority = new();
+    private readonly bool _standsStill;
 
-    private TunnelBed(Func<TunnelConfig, TunnelConfig> edit)
+    private TunnelBed(Func<TunnelConfig, TunnelConfig> edit, ManualTime? time)
     {
-        using (var reserved = Loopback.Reserve())
-        {
-            Port = reserved.Port();
-        }
+        _standsStill = time is not null;
+        Port = Ports.Free();
 
         var channel = new ChannelConfig
         {
@@ -29,7 +28,7 @@ internal sealed class TunnelBed : IAsyncDisposable
             Ready = ReadyCheck.None, // a probe would be a connection too
         };
         var config = ChannelInstance.Configure(_authority, Id, ("ring", channel));
-        Instance = new ChannelInstance(config with { Tunnel = edit(config.Tunnel) });
+        Instance = ChannelInstance.CreateOn(time, config with { Tunnel = edit(config.Tunnel) });
         Certificate = Issue("B_1");
         Legacy.Bind(new IPEndPoint(Instance.Ip, Port));
     }
@@ -49,9 +48,9 @@ internal sealed class TunnelBed : IAsyncDisposable
 
     private bool IsSecure => Instance.Config.Tunnel.Url!.StartsWith("https", StringComparison.Ordinal);
 
-    public static async Task<TunnelBed> StartAsync(Func<TunnelConfig, TunnelConfig>? edit = null)
+    public static async Task<TunnelBed> StartAsync(Func<TunnelConfig, TunnelConfig>? edit = null, ManualTime? time = null)
     {
-        var bed = new TunnelBed(edit ?? (static tunnel => tunnel));
+        var bed = new TunnelBed(edit ?? (static tunnel => tunnel), time);
         await bed.Instance.StartAsync();
         return bed;
     }
@@ -92,6 +91,11 @@ internal sealed class TunnelBed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Legacy.Dispose();
+        if (_standsStill)
+        {
+            await Eventually.TrueAsync(() => Instance.Tracker.Count == 0); // else its drain waits for time that does not pass
+        }
+
         await Instance.DisposeAsync();
         Certificate.Dispose();
         _authority.Dispose();

@@ -153,7 +153,7 @@ public sealed class DestinationResolverTests
         {
             _time.Advance(_refresh);
             _ = ResolveAsync("tcp://db.test:1");
-            return _lookups.Count == 3;
+            return _lookups.Count >= 3; // a lookup that is slow to begin is given up by this time, and another one begins
         });
     }
 

@@ -52,7 +52,7 @@ public sealed class ChannelConditionsTests : IAsyncLifetime
     public async Task Read_LocalAddressInUse_Down()
     {
         await StartAsync();
-        _taken.Bind(new IPEndPoint(IPAddress.Any, 0));
+        _taken.Bind(new IPEndPoint(IPAddress.Any, Ports.Free()));
         _taken.Listen();
         var called = new ChannelConfig
         {

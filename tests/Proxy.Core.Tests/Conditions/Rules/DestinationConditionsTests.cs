@@ -14,10 +14,8 @@ namespace Proxy.Core.Tests.Conditions.Rules;
 public sealed class DestinationConditionsTests : IAsyncLifetime
 {
     private readonly ManualTime _time = new();
-    private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _server = Loopback.Reserve();
     private Multiplexer? _proxy;
-
-    public DestinationConditionsTests() => _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
     [Theory]
     [InlineData(Multiplexer.Portable)]

@@ -42,7 +42,7 @@ public abstract class DuplexTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         _caller = Add(_callerId, ("ring", Ring(DuplexMode.Bind, port)));
         _server = Add(_serverId, ("ring", Ring(DuplexMode.Connect, port)));
         _legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -250,6 +250,7 @@ public abstract class DuplexTests : IAsyncLifetime
     {
         using var stalled = await CallAsync();
         using var silent = await _legacy.AcceptWithinAsync();
+        await _caller.ConnectionAsync(); // a member that is slow to answer is suspect until then, and takes no other client
         var stuck = stalled.SendAsync(new byte[64 * 1024 * 1024]); // nobody reads it
 
         using var client = await CallAsync();
@@ -274,7 +275,9 @@ public abstract class DuplexTests : IAsyncLifetime
         using var other = new TestAuthority();
 
         var distrustful = byTheCaller ? _caller : _server;
-        File.Copy(other.Bundle, distrustful.Config.Tunnel.TrustBundle!, overwrite: true);
+        var bundle = distrustful.Config.Tunnel.TrustBundle!;
+        File.Copy(other.Bundle, $"{bundle}.new");
+        File.Move($"{bundle}.new", bundle, overwrite: true); // a copy would find it locked while the program reads it
 
         Assert.Equal((0, true), Shape(await client.ReadToEndAsync()));
         Assert.Equal((0, true), Shape(await served.ReadToEndAsync()));
@@ -324,12 +327,6 @@ public abstract class DuplexTests : IAsyncLifetime
         };
 
     private static (int Length, bool Reset) Shape((byte[] Bytes, bool Reset) end) => (end.Bytes.Length, end.Reset);
-
-    private static int FreePort()
-    {
-        using var socket = Loopback.Reserve();
-        return socket.Port();
-    }
 
     private static async Task EchoAsync(Socket from, Socket to, string text)
     {

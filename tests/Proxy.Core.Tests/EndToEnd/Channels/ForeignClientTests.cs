@@ -12,6 +12,7 @@ namespace Proxy.Core.Tests.EndToEnd.Channels;
 public sealed class ForeignClientTests : IAsyncLifetime
 {
     private const int Cancel = 8;
+    private static readonly TimeSpan _drain = TimeSpan.FromMinutes(1);
     private static int _ids = 9000;
 
     private readonly TestAuthority _authority = new();
@@ -27,31 +28,11 @@ public sealed class ForeignClientTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _certificate = _authority.Create(TestAuthority.Uri("B_1"));
-        using (var reserved = Loopback.Reserve())
-        {
-            _port = reserved.Port();
-        }
-
-        var channel = new ChannelConfig
-        {
-            Type = ChannelType.Duplex,
-            Connector = "ring",
-            Mode = DuplexMode.Connect,
-            Port = _port,
-            Allow = ["B_*"],
-            Ready = ReadyCheck.None, // a probe would be a connection too
-        };
-        _server = new ChannelInstance(
-            ChannelInstance.Configure(_authority, _id, ("ring", channel)) with
-            {
-                Tunnel = _authority.Tunnel(_id) with { DrainTimeout = TimeSpan.FromSeconds(2) },
-            }
-        );
+        _port = Ports.Free();
+        await StartAsync();
         _legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _legacy.Bind(new IPEndPoint(_server.Ip, _port));
         _legacy.Listen();
-        await _server.StartAsync();
-        _client = await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, _certificate);
     }
 
     [Theory]
@@ -332,12 +313,21 @@ public sealed class ForeignClientTests : IAsyncLifetime
     [MemberData(nameof(Methods))]
     public async Task Stop_TunnelOpen_GoAwayAndItDrains(string method)
     {
+        await _client.DisposeAsync();
+        await _server.DisposeAsync();
+        var time = new ManualTime();
+        await StartAsync(time); // again: the drain lasts until this test ends it
         using var served = await ConnectAsync(method, 1);
 
         var stopping = _server.StopAsync();
         Assert.Equal(RawHttp2.GoAway, (await _client.ReadAsync(1)).Type);
         await served.SendAsync("on"u8.ToArray());
         Assert.Equal("on"u8.ToArray(), await ReadDataAsync(1));
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(_drain);
+            return stopping.IsCompleted;
+        });
         await stopping;
 
         Assert.True((await served.ReadToEndAsync()).Reset);
@@ -350,6 +340,28 @@ public sealed class ForeignClientTests : IAsyncLifetime
         await _server.DisposeAsync();
         _certificate.Dispose();
         _authority.Dispose();
+    }
+
+    private async Task StartAsync(ManualTime? time = null)
+    {
+        var channel = new ChannelConfig
+        {
+            Type = ChannelType.Duplex,
+            Connector = "ring",
+            Mode = DuplexMode.Connect,
+            Port = _port,
+            Allow = ["B_*"],
+            Ready = ReadyCheck.None, // a probe would be a connection too
+        };
+        var config = ChannelInstance.Configure(_authority, _id, ("ring", channel));
+        var tunnel = config.Tunnel with
+        {
+            DrainTimeout = time is null ? TimeSpan.FromSeconds(2) : _drain,
+            PingDelay = TimeSpan.FromHours(1), // a client answers pings only while it is being read
+        };
+        _server = ChannelInstance.CreateOn(time, config with { Tunnel = tunnel });
+        await _server.StartAsync();
+        _client = await RawHttp2.ConnectAsync(_server.Host.TunnelAddress!, _certificate);
     }
 
     private async Task<byte[]> ReadDataAsync(int stream)

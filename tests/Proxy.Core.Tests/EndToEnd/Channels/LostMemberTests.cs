@@ -20,14 +20,14 @@ public sealed class LostMemberTests : IAsyncLifetime
 
     private readonly TestAuthority _authority = new();
     private readonly ManualTime _time = new();
-    private readonly Socket _reserved = Loopback.Reserve();
+    private readonly int _port = Ports.Free();
     private readonly List<Socket> _clients = [];
     private FakeMembers _members = null!;
     private ChannelInstance _caller = null!;
 
     public async Task InitializeAsync()
     {
-        var port = _reserved.Port();
+        var port = _port;
         _members = await FakeMembers.StartAsync(port);
         _members.Come();
         var config = ChannelInstance.Configure(
@@ -119,6 +119,7 @@ public sealed class LostMemberTests : IAsyncLifetime
         await WaitAsync();
         Assert.Equal(other, await AnswerAsync(client));
         await UseAsync(lost);
+        await Eventually.TrueAsync(() => _caller.Host.Members.All.Count == 1);
 
         client = await CallAsync();
         await Eventually.TrueAsync(() => _members.Dialed(lost) == 2);
@@ -171,7 +172,6 @@ public sealed class LostMemberTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _caller.Tracker.Count == 0);
         await _caller.DisposeAsync();
         await _members.DisposeAsync();
-        _reserved.Dispose();
         _authority.Dispose();
     }
 
@@ -206,7 +206,7 @@ public sealed class LostMemberTests : IAsyncLifetime
             : state.Members.Single(member => member.Iid == FakeMembers.Id(number.Value)).Ip;
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _clients.Add(client);
-        await client.ConnectAsync(new IPEndPoint(IPAddress.Parse(ip), _reserved.Port()));
+        await client.ConnectAsync(new IPEndPoint(IPAddress.Parse(ip), _port));
         return client;
     }
 

@@ -27,12 +27,14 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
         ? count
         : 500;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5); // longer than changes may gather
+    private static readonly TimeSpan _gathering = TimeSpan.FromSeconds(3_601); // ends when the test says so: a pass over all members may take long
 
+    private readonly HeldTime _time = new(_gathering);
     private readonly TestAuthority _authority = new();
     private readonly List<ChannelState> _told = [];
     private FakeMembers _members = null!;
     private ChannelInstance _caller = null!;
+    private volatile bool _isReady;
 
     public async Task InitializeAsync()
     {
@@ -58,10 +60,12 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
                 },
                 Notify = new()
                 {
-                    Debounce = new() { Min = TimeSpan.FromSeconds(3), Max = TimeSpan.FromMinutes(1) },
+                    Debounce = new() { Min = _gathering, Max = TimeSpan.FromDays(1) },
                 },
-            }
+            },
+            time: _time
         );
+        _caller.Monitor.Ready += (_, _) => _isReady = true;
         _caller.Monitor.Changed += (_, changed) =>
         {
             lock (_told)
@@ -70,12 +74,13 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
             }
         };
         await _caller.StartAsync();
+        await GatheredAsync(() => _isReady); // after all that is known at first was told
     }
 
     [Fact]
     public async Task Members_ComeLeaveComeAndVanishAtOnce_OneNotificationEachAndLittleMemory()
     {
-        await TellsAsync(static state => state.Members.Count == 0);
+        Assert.All(Take(), static state => Assert.Empty(state.Members));
         var before = SettledMemory();
 
         await _caller.UseAsync(_caller.Config with { Membership = Membership(_members.Configure(_count)) });
@@ -85,13 +90,13 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.InRange(with - before, long.MinValue, (long)BytesPerMember * _count);
 
         _members.Leave();
-        var left = await TellsAsync(static state => state.Members.Count == 0);
+        var left = await TellsAsync(members: 0);
         Assert.Equal(_count, left.Removed.Count);
         await ComeAsync();
 
         await _members.VanishAsync();
-        await TellsAsync(static state => state.Members.All(static member => member.State == MemberState.Suspect));
-        var gone = await TellsAsync(static state => state.Members.Count == 0);
+        await TellsAsync(_count, MemberState.Suspect);
+        var gone = await TellsAsync(members: 0);
         Assert.Equal(_count, gone.Removed.Count);
 
         await _caller.UseAsync(_caller.Config with { Membership = Membership([]) });
@@ -102,7 +107,9 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await _caller.DisposeAsync();
+        var stopping = _caller.DisposeAsync().AsTask();
+        await GatheredAsync(() => stopping.IsCompleted);
+        await stopping;
         await _members.DisposeAsync();
         _authority.Dispose();
     }
@@ -139,35 +146,47 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await Eventually.TrueAsync(() => _members.Waiting == _count);
         _members.Come();
-        var state = await TellsAsync(static state => state.Members.Count > 0);
+        var state = await TellsAsync(_count);
         Assert.Equal(_count, state.Added.Count);
-        Assert.All(state.Members, static member => Assert.Equal(MemberState.Up, member.State));
     }
 
-    /// <summary>The one notification that comes next.</summary>
-    private async Task<ChannelState> TellsAsync(Func<ChannelState, bool> fact)
+    /// <summary>The one notification that comes next, when there are so many members, all of them in a state.</summary>
+    private async Task<ChannelState> TellsAsync(int members, MemberState all = MemberState.Up)
     {
-        using var limit = new CancellationTokenSource(_patience);
-        while (Taken() == 0)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
-        }
+        await Eventually.TrueAsync(() => _caller.Host.Members.All is var known && known.Count == members && known.Values.All(Fits));
+        await _caller.UseAsync(_caller.Config with { }); // by a whole pass, after which all of them are about to be told
+        await GatheredAsync(() => Count() > 0);
+        var state = Assert.Single(Take());
+        Assert.Equal(members, state.Members.Count);
+        Assert.All(state.Members, member => Assert.Equal(all, member.State));
+        return state;
 
-        lock (_told)
-        {
-            var state = Assert.Single(_told);
-            Assert.True(fact(state), $"{state.Members.Count} members");
-            _told.Clear();
-            return state;
-        }
+        bool Fits(MemberRecord member) => member.State == all;
     }
 
-    private int Taken()
+    // Lets the pauses end in which changes gather.
+    private Task GatheredAsync(Func<bool> fact) =>
+        Eventually.TrueAsync(() =>
+        {
+            _time.Release();
+            return fact();
+        });
+
+    private int Count()
     {
         lock (_told)
         {
             return _told.Count;
+        }
+    }
+
+    private List<ChannelState> Take()
+    {
+        lock (_told)
+        {
+            List<ChannelState> taken = [.. _told];
+            _told.Clear();
+            return taken;
         }
     }
 }

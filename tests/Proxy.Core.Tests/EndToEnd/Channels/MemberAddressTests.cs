@@ -13,7 +13,7 @@ namespace Proxy.Core.Tests.EndToEnd.Channels;
 public sealed class MemberAddressTests : IAsyncLifetime
 {
     private readonly TestAuthority _authority = new();
-    private readonly Socket _reserved = Loopback.Reserve();
+    private readonly int _port = Ports.Free();
     private readonly List<ChannelInstance> _instances = [];
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -23,7 +23,8 @@ public sealed class MemberAddressTests : IAsyncLifetime
     {
         var server = await StartAsync("A_33001");
         using var nowhere = Loopback.Reserve();
-        var caller = Add("A_33000", Members((server.Id, Tunnel(server)), ("A_33002", nowhere.LocalEndPoint!.ToString()!)));
+        var members = Members((server.Id, Tunnel(server)), ("A_33002", nowhere.LocalEndPoint!.ToString()!));
+        var caller = Add("A_33000", members, time: new ManualTime()); // its first set of members has a limit, which never comes
         var ready = new TaskCompletionSource<ChannelState>();
         caller.Monitor.Ready += (_, _) => ready.TrySetResult(caller.Monitor.Current["ring"]);
 
@@ -99,7 +100,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
     {
         var (caller, first, second) = (await StartAsync("A_33040"), await StartAsync("A_33041"), await StartAsync("A_33041"));
         using var legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        legacy.Bind(new IPEndPoint(first.Ip, _reserved.Port()));
+        legacy.Bind(new IPEndPoint(first.Ip, _port));
         legacy.Listen();
         await ChannelInstance.JoinAsync(caller, first);
         var before = await caller.StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
@@ -122,7 +123,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
         var (keeper, server) = (await StartAsync("A_33050"), await StartAsync("A_33051"));
         var loser = await StartAsync("B_33050", new() { Network = "127.101.0.0/16" });
         using var legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        legacy.Bind(new IPEndPoint(server.Ip, _reserved.Port()));
+        legacy.Bind(new IPEndPoint(server.Ip, _port));
         legacy.Listen();
         await ChannelInstance.JoinAsync(keeper, server, loser);
         await keeper.StateAsync("ring", static state => state.Members is [{ State: MemberState.Up }]);
@@ -180,8 +181,6 @@ public sealed class MemberAddressTests : IAsyncLifetime
         {
             await instance.DisposeAsync();
         }
-
-        _reserved.Dispose();
         _authority.Dispose();
     }
 
@@ -204,7 +203,7 @@ public sealed class MemberAddressTests : IAsyncLifetime
             Type = ChannelType.Duplex,
             Connector = "ring",
             Mode = mode,
-            Port = _reserved.Port(),
+            Port = _port,
             Ready = ReadyCheck.None,
         };
 
@@ -216,11 +215,17 @@ public sealed class MemberAddressTests : IAsyncLifetime
     }
 
     // The first of a test calls, the others serve.
-    private ChannelInstance Add(string id, MembershipConfig membership, LoopbackConfig? loopback = null, DuplexMode? mode = null)
+    private ChannelInstance Add(
+        string id,
+        MembershipConfig membership,
+        LoopbackConfig? loopback = null,
+        DuplexMode? mode = null,
+        ManualTime? time = null
+    )
     {
         var ring = Ring(mode ?? (id.EndsWith('0') ? DuplexMode.Bind : DuplexMode.Connect));
         var config = ChannelInstance.Configure(_authority, id, ("ring", ring));
-        var instance = new ChannelInstance(config with { Membership = membership, Loopback = loopback ?? new() });
+        var instance = ChannelInstance.CreateOn(time, config with { Membership = membership, Loopback = loopback ?? new() });
         _instances.Add(instance);
         return instance;
     }

@@ -16,7 +16,7 @@ public sealed class MembershipTests : IAsyncLifetime
     private readonly TestAuthority _authority = new();
     private readonly List<ChannelInstance> _instances = [];
     private readonly int _first = Interlocked.Add(ref _ids, 10);
-    private readonly int _port = FreePort();
+    private readonly int _port = Ports.Free();
     private volatile IPAddress[]? _found = [];
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -125,12 +125,6 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     private static IPAddress Tunnel(int n) => IPAddress.Parse($"127.88.0.{n + 1}");
-
-    private static int FreePort()
-    {
-        using var socket = Loopback.Reserve(IPAddress.Parse("127.88.0.1"));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     private async Task<List<ChannelInstance>> StartAsync(params int[] numbers)
     {

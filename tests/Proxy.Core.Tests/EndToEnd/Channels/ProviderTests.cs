@@ -21,10 +21,7 @@ public sealed class ProviderTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        using (var reserved = Loopback.Reserve())
-        {
-            _port = reserved.Port();
-        }
+        _port = Ports.Free();
 
         _members = await FakeMembers.StartAsync(_port);
         _members.Come();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Proxy.Channels.Monitoring;
@@ -14,7 +15,8 @@ public sealed class RequestTests : IAsyncLifetime
     private readonly TestAuthority _authority = new();
     private readonly List<ChannelInstance> _instances = [];
     private readonly List<Socket> _servers = [];
-    private readonly int _port = FreePort();
+    private readonly ConcurrentBag<Socket> _accepted = []; // a socket that nobody refers to is closed by its finalizer
+    private readonly int _port = Ports.Free();
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -54,19 +56,19 @@ public sealed class RequestTests : IAsyncLifetime
     {
         var (client, _) = await StartAsync(0);
 
-        using var socket = await CallAsync(client);
-
-        Assert.True((await socket.ReadToEndAsync()).Reset);
+        Assert.True(await IsResetAsync(client));
     }
 
     [Fact]
     public async Task Call_MemberComesWhileItWaits_IsServed()
     {
-        var (client, _) = await StartAsync(0);
+        var time = new ManualTime();
+        var (client, _) = await StartAsync(0, time: time);
         var server = await ServeAsync(0);
         await server.StartAsync();
 
         using var socket = await CallAsync(client);
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(2)); // for a member, which is never over since time stands still
         await ChannelInstance.JoinAsync(client, server);
 
         Assert.Equal(server.Id, await socket.ReadTextAsync(6));
@@ -164,19 +166,23 @@ public sealed class RequestTests : IAsyncLifetime
 
         foreach (var instance in _instances)
         {
+            await Eventually.TrueAsync(() => instance.Tracker.Count == 0); // the drain of one on a clock that stands still waits for ever
             await instance.DisposeAsync();
+        }
+
+        foreach (var accepted in _accepted)
+        {
+            accepted.Dispose();
         }
 
         _authority.Dispose();
     }
 
-    private static int FreePort()
-    {
-        using var socket = Loopback.Reserve();
-        return socket.Port();
-    }
-
-    private async Task<(ChannelInstance Client, List<ChannelInstance> Servers)> StartAsync(int count, WhenEmpty whenEmpty = WhenEmpty.Wait)
+    private async Task<(ChannelInstance Client, List<ChannelInstance> Servers)> StartAsync(
+        int count,
+        WhenEmpty whenEmpty = WhenEmpty.Wait,
+        ManualTime? time = null
+    )
     {
         var client = Add(
             $"B_{Interlocked.Increment(ref _ids)}",
@@ -186,7 +192,8 @@ public sealed class RequestTests : IAsyncLifetime
                 Connector = "db",
                 Port = _port,
                 WhenEmpty = whenEmpty,
-            }
+            },
+            time
         );
         await client.StartAsync();
         var servers = new List<ChannelInstance>();
@@ -231,14 +238,22 @@ public sealed class RequestTests : IAsyncLifetime
         _ = AnswerAsync(socket, System.Text.Encoding.ASCII.GetBytes(instance.Id));
     }
 
-    private static async Task AnswerAsync(Socket listener, byte[] greeting)
+    private async Task AnswerAsync(Socket listener, byte[] greeting)
     {
         try
         {
             while (true)
             {
                 var accepted = await listener.AcceptAsync();
-                await accepted.SendAsync(greeting);
+                _accepted.Add(accepted);
+                try
+                {
+                    await accepted.SendAsync(greeting);
+                }
+                catch (SocketException)
+                {
+                    // It was reset meanwhile, such as a probe.
+                }
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -247,9 +262,9 @@ public sealed class RequestTests : IAsyncLifetime
         }
     }
 
-    private ChannelInstance Add(string id, ChannelConfig channel)
+    private ChannelInstance Add(string id, ChannelConfig channel, ManualTime? time = null)
     {
-        var instance = ChannelInstance.Create(_authority, id, ("db", channel));
+        var instance = ChannelInstance.CreateOn(time, ChannelInstance.Configure(_authority, id, ("db", channel)));
         _instances.Add(instance);
         return instance;
     }

@@ -7,6 +7,8 @@ namespace Proxy.Core.Tests.EndToEnd.Channels;
 /// <summary>Every status a peer may be answered with, for both kinds of request.</summary>
 public sealed class StatusTests
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3);
+
     public static TheoryData<string> Methods => ["POST", "CONNECT"];
 
     [Theory]
@@ -38,9 +40,9 @@ public sealed class StatusTests
         await using var client = await RawHttp2.ConnectInsecureAsync(bed.Address);
 
         await bed.OpenAsync(client, method, 1);
-        await bed.OpenAsync(client, method, 3, more: ("channel-from", "B_1"));
-
         Assert.Equal("401", await client.StatusAsync(1));
+
+        await bed.OpenAsync(client, method, 3, more: ("channel-from", "B_1"));
         Assert.Equal("200", await client.StatusAsync(3));
     }
 
@@ -99,9 +101,14 @@ public sealed class StatusTests
         Assert.Equal("429", status);
         Assert.Contains("error=limit", fields, StringComparison.Ordinal);
         await client.ResetAsync(1, code: 8);
-        await Eventually.TrueAsync(() => bed.Instance.Tracker.Count == 0);
-        await bed.OpenAsync(client, method, 5);
-        Assert.Equal("200", await client.StatusAsync(5));
+        var next = 5;
+        await Eventually.TrueAsync(async () =>
+        {
+            await bed.OpenAsync(client, method, next);
+            var answer = await client.StatusAsync(next);
+            next += 2;
+            return answer == "200";
+        });
     }
 
     [Theory]
@@ -138,13 +145,16 @@ public sealed class StatusTests
     [MemberData(nameof(Methods))]
     public async Task Open_ServerDoesNotAnswer_504(string method)
     {
-        await using var bed = await TunnelBed.StartAsync(static tunnel => tunnel with { ConnectTimeout = TimeSpan.FromSeconds(2) });
+        var time = new ManualTime();
+        await using var bed = await TunnelBed.StartAsync(static tunnel => tunnel with { ConnectTimeout = _patience }, time);
         await using var client = await bed.ConnectAsync();
         bed.Legacy.Listen(0);
         using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await full.ConnectAsync(bed.Legacy.LocalEndPoint!); // one waits to be accepted; the system lets nobody wait behind it
 
         await bed.OpenAsync(client, method, 1);
+        await time.WaitForTimerAsync(_patience); // the limit of the dial; that of the client's own greeting is in real time
+        time.Advance(_patience);
 
         var (status, fields) = await client.AnswerAsync(1);
         Assert.Equal("504", status);

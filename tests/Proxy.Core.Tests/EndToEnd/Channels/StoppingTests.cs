@@ -11,8 +11,11 @@ namespace Proxy.Core.Tests.EndToEnd.Channels;
 /// <summary>An instance that stops: what its local clients, its peers and its open tunnels see of it.</summary>
 public sealed class StoppingTests : IAsyncLifetime
 {
+    private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50); // after which a drain looks for open tunnels again
+
     private readonly TestAuthority _authority = new();
-    private readonly Socket _reserved = Loopback.Reserve();
+    private readonly ManualTime _time = new();
+    private readonly int _port = Ports.Free();
     private ChannelInstance _caller = null!;
     private ChannelInstance _server = null!;
     private Socket _legacy = null!;
@@ -22,7 +25,7 @@ public sealed class StoppingTests : IAsyncLifetime
     [Fact]
     public async Task Stop_CallerHasAnOpenTunnel_LocalClientsAreRefusedOnceTheyWereTold()
     {
-        await StartAsync(TimeSpan.FromMinutes(1));
+        await StartAsync(TimeSpan.FromMinutes(1), callersTime: _time); // the last notification has a limit, which never comes
         var (client, served) = await CallAsync();
         var closed = new TaskCompletionSource();
         _caller.Monitor.Closed += (_, _) => closed.TrySetResult();
@@ -37,9 +40,12 @@ public sealed class StoppingTests : IAsyncLifetime
         Assert.False(Listens(address));
         await EchoAsync(client, served);
         await EchoAsync(served, client);
+        await _time.WaitForTimerAsync(_glance);
         Assert.False(closed.Task.IsCompleted);
 
         await EndAsync(client, served);
+        await Eventually.TrueAsync(() => _caller.Tracker.Count == 0);
+        _time.Advance(_glance);
         await stopping.WaitAsync(Eventually.Limit);
         Assert.True(closed.Task.IsCompleted);
     }
@@ -47,7 +53,7 @@ public sealed class StoppingTests : IAsyncLifetime
     [Fact]
     public async Task Stop_ServerHasAnOpenTunnel_ItIsDrainingUntilThatHasEnded()
     {
-        await StartAsync(TimeSpan.FromMinutes(1));
+        await StartAsync(TimeSpan.FromMinutes(1), serversTime: _time);
         var (client, served) = await CallAsync();
         var (calling, serving) = (await _caller.ConnectionAsync(), await _server.ConnectionAsync());
 
@@ -55,9 +61,13 @@ public sealed class StoppingTests : IAsyncLifetime
         await _caller.StateAsync("ring", static state => state.Members is [{ State: MemberState.Draining }]);
         await EchoAsync(client, served);
         await EchoAsync(served, client);
+        await _time.WaitForTimerAsync(_glance);
         Assert.False(stopping.IsCompleted);
 
         await EndAsync(client, served);
+        // The caller cuts what is open to a member that has left, and the server leaves once it has looked again.
+        await Eventually.TrueAsync(() => _caller.Tracker.Count == 0 && _server.Tracker.Count == 0);
+        _time.Advance(_glance);
         await _caller.StateAsync("ring", static state => state.Members.Count == 0);
         await stopping.WaitAsync(Eventually.Limit);
         Assert.Equal((ConnectionOutcome.Completed, ConnectionOutcome.Completed), (calling.Outcome, serving.Outcome));
@@ -102,10 +112,11 @@ public sealed class StoppingTests : IAsyncLifetime
             record.Close(ConnectionOutcome.ClosedByAdmin);
         }
 
+        // A drain on a clock that stands still would wait for ever.
+        await Eventually.TrueAsync(() => _caller.Tracker.Count == 0 && _server.Tracker.Count == 0);
         await _caller.DisposeAsync();
         await _server.DisposeAsync();
         _legacy.Dispose();
-        _reserved.Dispose();
         _authority.Dispose();
     }
 
@@ -138,13 +149,12 @@ public sealed class StoppingTests : IAsyncLifetime
         }
     }
 
-    private async Task StartAsync(TimeSpan drain)
+    private async Task StartAsync(TimeSpan drain, ManualTime? callersTime = null, ManualTime? serversTime = null)
     {
-        var port = _reserved.Port();
-        _caller = Create("A_32000", DuplexMode.Bind, port, drain);
-        _server = Create("A_32001", DuplexMode.Connect, port, drain);
+        _caller = Create("A_32000", DuplexMode.Bind, drain, callersTime);
+        _server = Create("A_32001", DuplexMode.Connect, drain, serversTime);
         _legacy = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        _legacy.Bind(new IPEndPoint(_server.Ip, port));
+        _legacy.Bind(new IPEndPoint(_server.Ip, _port));
         _legacy.Listen();
         await _caller.StartAsync();
         await _server.StartAsync();
@@ -153,18 +163,18 @@ public sealed class StoppingTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _server.Host.Members.All.ContainsKey(_caller.Id));
     }
 
-    private ChannelInstance Create(string id, DuplexMode mode, int port, TimeSpan drain)
+    private ChannelInstance Create(string id, DuplexMode mode, TimeSpan drain, ManualTime? time)
     {
         var ring = new ChannelConfig
         {
             Type = ChannelType.Duplex,
             Connector = "ring",
             Mode = mode,
-            Port = port,
+            Port = _port,
             Ready = ReadyCheck.None,
         };
         var config = ChannelInstance.Configure(_authority, id, ("ring", ring));
-        return new ChannelInstance(config with { Tunnel = config.Tunnel with { DrainTimeout = drain } });
+        return ChannelInstance.CreateOn(time, config with { Tunnel = config.Tunnel with { DrainTimeout = drain } });
     }
 
     private IPEndPoint Address()

@@ -143,10 +143,11 @@ public sealed class BodyTests : SessionTestBase
         await pauses.SendAsync([.. Head("/up", Long), .. _body[..100_000]]);
         await Eventually.TrueAsync(() => Server.Seen.Contains("/up"));
         var record = Assert.Single(Multiplexer.Tracker.Open);
-        await Eventually.TrueAsync(() => record.ClientBytes > 100_000);
+        var sent = Head("/up", Long).Length + 100_000;
+        await PassedOnAsync(record, sent);
         Time.Advance(TimeSpan.FromSeconds(30)); // nobody waits
         await pauses.SendAsync(_body[..1000]);
-        await Eventually.TrueAsync(() => record.ClientBytes > 101_000);
+        await PassedOnAsync(record, sent + 1000);
         using var other = await Multiplexer.ConnectAsync();
         await other.SendAsync("GET /other HTTP/1.1\r\n\r\n");
         await QueuedAsync(1);
@@ -169,7 +170,7 @@ public sealed class BodyTests : SessionTestBase
         await drips.SendAsync([.. Head("/up", Long), .. _body[..100_000]]);
         await Eventually.TrueAsync(() => Server.Seen.Contains("/up"));
         var record = Assert.Single(Multiplexer.Tracker.Open);
-        await Eventually.TrueAsync(() => record.ClientBytes > 100_000);
+        await PassedOnAsync(record, Head("/up", Long).Length + 100_000);
         for (var count = 0; count < 20; count++)
         {
             await DripAsync(drips, record, TimeSpan.FromSeconds(5)); // as long as nothing waits
@@ -205,7 +206,7 @@ public sealed class BodyTests : SessionTestBase
         await slow.SendAsync([.. Head("/up", Long), .. _body[..100_000]]);
         await Eventually.TrueAsync(() => Server.Seen.Contains("/up"));
         var record = Assert.Single(Multiplexer.Tracker.Open);
-        await Eventually.TrueAsync(() => record.ClientBytes > 100_000);
+        await PassedOnAsync(record, Head("/up", Long).Length + 100_000);
         using var other = await Multiplexer.ConnectAsync();
         await other.SendAsync("GET /other HTTP/1.1\r\n\r\n");
         await QueuedAsync(1);
@@ -512,8 +513,12 @@ public sealed class BodyTests : SessionTestBase
         Time.Advance(pause);
         var received = record.ClientBytes;
         await client.SendAsync(new byte[bytes]);
-        await Eventually.TrueAsync(() => record.ClientBytes == received + bytes);
+        await PassedOnAsync(record, received + bytes);
     }
+
+    // The bytes count as received before they are passed on, and only then the client's pause begins.
+    private Task PassedOnAsync(ConnectionRecord record, long bytes) =>
+        Eventually.TrueAsync(() => record.ClientBytes == bytes && Multiplexer.Status.Upstreams is [{ AwaitsClient: true }]);
 
     private long Buffered => Multiplexer.Registry.Buffered().Sum(static measured => measured.Value);
 

@@ -18,7 +18,7 @@ public sealed class CancelledDialTests : SessionTestBase
     [InlineData(Multiplexer.Loops, false)]
     public async Task Renew_WhileADialIsUnderWay_TheDestinationNeverSeesTwo(string transport, bool succeeds)
     {
-        Create(transport, real => new FirstIsSlow(real, _end.Task, succeeds));
+        Create(transport, real => new FirstIsSlow(real, _end.Task, succeeds ? null : () => OpenAsync(0)));
         await Multiplexer.StartAsync(Device.Port, Line);
         using var client = await Multiplexer.ConnectAsync();
         await client.SendAsync("1\n");
@@ -34,7 +34,7 @@ public sealed class CancelledDialTests : SessionTestBase
     }
 
     /// <summary>Its first dial is done and says so only when the test wants it to, whether it was cancelled or not.</summary>
-    private sealed class FirstIsSlow(IConnectionFactory real, Task end, bool succeeds) : IConnectionFactory
+    private sealed class FirstIsSlow(IConnectionFactory real, Task end, Func<Task>? closed) : IConnectionFactory
     {
         private int _dials;
 
@@ -44,9 +44,10 @@ public sealed class CancelledDialTests : SessionTestBase
             if (Interlocked.Increment(ref _dials) == 1)
             {
                 await end;
-                if (!succeeds)
+                if (closed is not null)
                 {
                     await connection.DisposeAsync();
+                    await closed(); // or the destination may see the next connection before the end of this one
                     throw new OperationCanceledException(cancellationToken);
                 }
             }

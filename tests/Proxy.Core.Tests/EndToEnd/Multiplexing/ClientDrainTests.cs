@@ -35,7 +35,7 @@ public sealed class ClientDrainTests : SessionTestBase
     {
         await StartAsync(transport, Line);
         using var client = await Multiplexer.ConnectAsync();
-        await Eventually.TrueAsync(() => Multiplexer.Tracker.Count == 1);
+        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any());
 
         Assert.Single(Multiplexer.Tracker.Open).BeginDrain(_long);
 

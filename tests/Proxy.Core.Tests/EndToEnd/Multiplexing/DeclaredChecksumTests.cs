@@ -89,6 +89,7 @@ public sealed class DeclaredChecksumTests : SessionTestBase
         await client.SendAsync(Framed([9]));
         await Device.SeenAsync(1);
         await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ HasReceived: true }]);
+        await Time.WaitForTimerAsync(TimeSpan.FromMilliseconds(50)); // the right frame may follow
 
         Time.Advance(TimeSpan.FromMilliseconds(50));
 

@@ -126,11 +126,12 @@ public sealed class DropUnsentTests : SessionTestBase
             peer.Reset();
         };
         using var client = await Multiplexer.ConnectAsync();
-        await client.SendAsync(ModbusMessages.Tcp(1, ModbusMessages.Read(1, 1)));
+        await client.SendAsync([.. ModbusMessages.Tcp(1, ModbusMessages.Read(1, 1)), .. ModbusMessages.Tcp(2, ModbusMessages.Read(1, 3))]);
         await SentAsync(1);
+        await QueuedAsync(1);
         using var live = await Multiplexer.ConnectAsync();
         client.End();
-        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Any(static record => record.ClientBytes == 12));
+        await QueuedAsync(0); // it is known that it has left
         await live.SendAsync(ModbusMessages.Tcp(1, ModbusMessages.Read(1, 2)));
         await QueuedAsync(1);
         Device.AnswerModbus(static adu => ModbusMessages.Value(adu[0], 9));

@@ -449,11 +449,13 @@ public sealed class FieldTests : SessionTestBase
             await peer.SendAsync("0800 first\n");
             return true;
         };
-        Device.OnMessage = static async (message, peer) =>
+        var finished = 0;
+        Device.OnMessage = async (message, peer) =>
         {
             await peer.SendAsync("0800 echo test\n");
             await peer.SendAsync([(byte)'=', .. message, .. "0800 gl"u8]);
             await peer.SendAsync("ued\n");
+            Interlocked.Increment(ref finished);
         };
         await StartAsync(transport, Host);
         using var client = await Multiplexer.ConnectAsync();
@@ -463,9 +465,11 @@ public sealed class FieldTests : SessionTestBase
             Assert.Equal($"={round}", await client.AskAsync($"{round}"));
         }
 
+        await Eventually.TrueAsync(() => Volatile.Read(ref finished) == 10); // or this would come within its last message
         await Device.Open.Single().SendAsync("0800 alone\n");
         Assert.Equal("=x", await client.AskAsync("x"));
         Assert.Equal((1, 1, 1), Device.Connections);
+        await Eventually.TrueAsync(() => Volatile.Read(ref finished) == 11);
         await Device.Open.Single().SendAsync("0200 not named\n");
         await OpenAsync(0);
     }

@@ -87,7 +87,7 @@ public sealed class OutcomeTests : SessionTestBase
         gone.End();
         await QueuedAsync(0); // Dropped
         gate.Release(1);
-        await Eventually.TrueAsync(() => Multiplexer.Status.Requests.GetValueOrDefault("Answered") == 2);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Requests.GetValueOrDefault("Answered") == 2 && counted.Count == 8);
 
         Assert.Equal(
             new Dictionary<string, long>

@@ -36,7 +36,7 @@ public sealed class SharedReadTests : SessionTestBase
         var clients = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Multiplexer.ConnectAsync()));
         var asking = clients.Select(static (client, number) => client.AskAsync(number, ModbusMessages.Read(1, 5))).ToList();
         await Device.SeenAsync(1);
-        await Eventually.TrueAsync(() => Multiplexer.Tracker.Open.Count(static record => record.ClientBytes == 12) == 10);
+        await Eventually.TrueAsync(() => Multiplexer.Status.Upstreams is [{ Exchanges: [{ Sharing: 9 }] }]);
         using var different = await Multiplexer.ConnectAsync();
         await different.SendAsync(ModbusMessages.Tcp(99, ModbusMessages.Read(2, 5)));
         await QueuedAsync(1);

@@ -25,10 +25,26 @@ internal sealed class TlsRoute : IAsyncDisposable
     /// <param name="tcp">Other keys of Tcp.</param>
     /// <param name="route">Other keys of the route.</param>
     /// <param name="addresses">The destinations.</param>
-    public static async Task<TlsRoute> StartWithAsync(string transport, string tls, string tcp, string route, params string[] addresses)
+    public static Task<TlsRoute> StartWithAsync(string transport, string tls, string tcp, string route, params string[] addresses) =>
+        StartAtAsync(null, transport, tls, tcp, route, addresses);
+
+    /// <param name="time">Time that the test moves; null for time that passes.</param>
+    /// <param name="transport">Portable or event loops.</param>
+    /// <param name="tls">The keys of Tls.</param>
+    /// <param name="tcp">Other keys of Tcp.</param>
+    /// <param name="route">Other keys of the route.</param>
+    /// <param name="addresses">The destinations.</param>
+    public static async Task<TlsRoute> StartAtAsync(
+        ManualTime? time,
+        string transport,
+        string tls,
+        string tcp,
+        string route,
+        params string[] addresses
+    )
     {
         var log = new LogLines();
-        var started = new TlsRoute(new Multiplexer(transport, log: log)) { Log = log };
+        var started = new TlsRoute(new Multiplexer(transport, time, log: log)) { Log = log };
         await started.EditAsync(tls, tcp, route, addresses);
         return started;
     }

@@ -66,7 +66,7 @@ public sealed class LinuxChildTests
                 Assert.Equal((code, code), (process.ExitCode, await child.Exited));
             });
 
-        await Task.WhenAll(runs).WaitAsync(TimeSpan.FromMinutes(1));
+        await Task.WhenAll(runs).WaitAsync(Eventually.Limit);
     }
 
     private static async Task RunAsync()

@@ -7,6 +7,8 @@ namespace Proxy.Core.Tests.Tls.Termination;
 
 public sealed class HandshakeGateTests
 {
+    private const string Patient = "\"HandshakeTimeout\": \"00:10:00\""; // of clients that stay in their handshakes until the test ends them
+
     public static TheoryData<string> Transports => TlsEdge.Transports;
 
     [Theory]
@@ -53,6 +55,7 @@ public sealed class HandshakeGateTests
 
         Assert.True((await stalled.ReadToEndAsync()).Reset);
         await Eventually.TrueAsync(() => edge.Gate("edge") == (1, 0));
+        await TlsTerminatorTests.ReadFlightAsync(waiting); // it has not only been given the place, but goes on
         using var last = await StalledAsync(edge, waiting: 1);
         time.Advance(TimeSpan.FromSeconds(5));
         Assert.True((await waiting.ReadToEndAsync()).Reset);
@@ -147,7 +150,7 @@ public sealed class HandshakeGateTests
         await Eventually.TrueAsync(() => edge.Gate("edge") == (1, 1));
 
         await edge.EditAsync(
-            TlsEdge.Route(edge.Authority, "r", TlsTerminatorTests.Place("edge")),
+            TlsEdge.Route(edge.Authority, "r", TlsTerminatorTests.Place("edge"), Patient),
             TlsTerminatorTests.Endpoint("edge", "\"MaxConcurrentHandshakes\": 2")
         );
 
@@ -163,7 +166,11 @@ public sealed class HandshakeGateTests
         await using var edge = await TlsEdge.StartAsync(
             transport,
             static authority =>
-                $"{TlsEdge.Route(authority, "r", TlsTerminatorTests.Place("edge"))}, {TlsEdge.Route(authority, "a", TlsTerminatorTests.Place("other"))}",
+                string.Join(
+                    ", ",
+                    TlsEdge.Route(authority, "r", TlsTerminatorTests.Place("edge"), Patient),
+                    TlsEdge.Route(authority, "a", TlsTerminatorTests.Place("other"), Patient)
+                ),
             $"{TlsTerminatorTests.Endpoint("edge", "\"MaxConcurrentHandshakes\": 100")}, {TlsTerminatorTests.Endpoint("other")}"
         );
         var clients = new List<Socket>();
@@ -190,10 +197,10 @@ public sealed class HandshakeGateTests
         Assert.Equal((0, 0), edge.Gate("edge"));
     }
 
-    private static Task<TlsEdge> StartAsync(string transport, int limit, TimeProvider? time = null, string tls = "") =>
+    private static Task<TlsEdge> StartAsync(string transport, int limit, TimeProvider? time = null) =>
         TlsEdge.StartAsync(
             transport,
-            authority => TlsEdge.Route(authority, "r", TlsTerminatorTests.Place("edge"), tls),
+            authority => TlsEdge.Route(authority, "r", TlsTerminatorTests.Place("edge"), time is null ? Patient : ""),
             TlsTerminatorTests.Endpoint("edge", $"\"MaxConcurrentHandshakes\": {limit}"),
             time
         );

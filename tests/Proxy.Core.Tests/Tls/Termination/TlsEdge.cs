@@ -100,9 +100,14 @@ internal sealed class TlsEdge : IAsyncDisposable
             await stream.AuthenticateAsClientAsync(Trusting(options ?? new())).WaitAsync(Eventually.Limit);
             return stream;
         }
-        catch
+        catch (Exception exception)
         {
             await stream.DisposeAsync();
+            if (exception is IOException)
+            {
+                throw new IOException($"{exception.Message} The log of the proxy: {string.Join(" | ", Log.All)}", exception);
+            }
+
             throw;
         }
     }

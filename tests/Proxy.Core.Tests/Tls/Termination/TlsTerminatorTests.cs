@@ -267,6 +267,7 @@ public sealed class TlsTerminatorTests
             Assert.Equal("TimedOut", record.TlsFailure);
             await Eventually.TrueAsync(() => edge.Log.Lines.Any(line => line.Contains(expected, StringComparison.Ordinal)));
             time.Advance(TimeSpan.FromMinutes(2)); // so that the next one has a line of its own
+            await Eventually.TrueAsync(() => edge.Proxy.Service<BufferPool>().Outstanding == 0); // so that its bytes are seen to be read
         }
 
         Assert.Equal((0, 0), edge.Gate("127.0.0.1:0"));

@@ -16,10 +16,7 @@ public sealed class ConfigCommandTests : IAsyncLifetime
         if (Programs.Find("etcd") is not null && Programs.Find("etcdctl") is not null)
         {
             _etcd = await EtcdServer.StartAsync();
-            await File.WriteAllTextAsync(
-                FileOf("host.json"),
-                $$"""{ "Engine": { "Group": "prod", "Etcd": { "Endpoints": ["{{_etcd.Endpoints[0]}}"], "Timeout": "00:00:01" } } }"""
-            );
+            await WriteHostAsync();
         }
     }
 
@@ -101,6 +98,7 @@ public sealed class ConfigCommandTests : IAsyncLifetime
     {
         var good = await WriteAsync("good.json", "127.0.0.1:0", "one");
         await _etcd.KillAsync();
+        await WriteHostAsync(", \"Timeout\": \"00:00:01\""); // nothing answers
 
         var (exit, _, why) = await RunAsync("put", "fleet", good);
         Assert.Equal(1, exit);
@@ -129,6 +127,12 @@ public sealed class ConfigCommandTests : IAsyncLifetime
     }
 
     private string FileOf(string name) => Path.Combine(_folder.FullName, name);
+
+    private Task WriteHostAsync(string more = "") =>
+        File.WriteAllTextAsync(
+            FileOf("host.json"),
+            $$"""{ "Engine": { "Group": "prod", "Etcd": { "Endpoints": ["{{_etcd.Endpoints[0]}}"] {{more}} } } }"""
+        );
 
     private async Task<string> WriteAsync(string name, string listen, string cluster)
     {

@@ -23,16 +23,16 @@ public sealed class ChannelMembersTests
         (await hosts.ConnectAsync(1, 2)).Dispose();
 
         // A restart after a crash while etcd is away: the address is that of the start before.
+        var former = await hosts.EpochAsync(0, "web-c");
         await hosts.KillAsync(2);
         hosts.Run(2);
         await hosts.IsBoundAsync(2, 0);
-        Assert.Contains(
-            "'web-c' uses the local address 127.0.0.2 that it claimed at an earlier start",
-            hosts.Log(2),
-            StringComparison.Ordinal
+        await Eventually.TrueAsync(() =>
+            hosts.Log(2).Contains("'web-c' uses the local address 127.0.0.2 that it claimed at an earlier start", StringComparison.Ordinal)
         );
         using var back = await hosts.ConnectAsync(2, 0);
         await etcd.RestartAsync();
+        await Eventually.TrueAsync(async () => await hosts.EpochAsync(0, "web-c") is { } now && now != former);
         await hosts.MeetAsync();
         using var three = await hosts.ConnectAsync(0, 2);
         TcpClientSocket[] open = [two, other, three, back];

@@ -65,8 +65,18 @@ public sealed class DaemonHookTests : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static bool IsAlive(int id) =>
-        File.Exists($"/proc/{id}/stat") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
+    // Its file is read once: it may be gone the moment after it was there.
+    private static bool IsAlive(int id)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{id}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private static async Task<string> AskAsync(TestHost host)
     {

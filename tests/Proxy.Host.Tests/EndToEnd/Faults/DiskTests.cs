@@ -56,7 +56,7 @@ public sealed class DiskTests : IDisposable
         await process.SignalAsync("TERM");
 
         Assert.Equal(0, await process.ExitAsync());
-        var written = Lines(log).Count(static line => line.EndsWith('}')) - 1;
+        var written = File.ReadAllText(log).Count(static character => character == '\n') - 1; // a part of a line may end with a brace
         Assert.InRange(new FileInfo(log).Length - room, 0, 4096); // what was left of the last page
         Assert.Contains($"{Lost - written} lines of the access log are lost", process.Errors, StringComparison.Ordinal);
     }

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Diagnostics;
 using Proxy.Handover;
 using Proxy.Host.Tests.Support;
-using Proxy.Timing;
 
 namespace Proxy.Host.Tests.EndToEnd.Handover;
 
@@ -17,14 +18,15 @@ public sealed class DrainTests
     [MemberData(nameof(Transports))]
     public async Task RouteRemoved_RequestRuns_IsAnsweredWithConnectionClose(string transport)
     {
-        await using var host = await HandoverHost.StartAsync(transport);
+        var last = new LastConnection();
+        await using var host = await HandoverHost.StartAsync(transport, adds: services => services.AddSingleton<IStartupFilter>(last));
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
         await client.SendAsync("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await Eventually.TrueAsync(() => !host.Site.Events.IsEmpty);
 
         await RemoveAsync(host);
         await Eventually.TrueAsync(() => host.Host.Tracker.Open.All(static record => record.DrainTimeout is not null));
-        await QuietAsync(host);
+        await Eventually.TrueAsync(() => last.WasAskedToClose);
         host.Site.Go.SetResult();
 
         var answer = await ReadAllAsync(client);
@@ -176,14 +178,6 @@ public sealed class DrainTests
 
     public static TheoryData<string, string> Versions => ProtocolTests.Versions;
 
-    // Ticks of the clock of deadlines, as many as let a connection count as quiet.
-    private static Task QuietAsync(HandoverHost host)
-    {
-        var clock = host.Host.Services.GetRequiredService<DeadlineClock>();
-        var enough = clock.Now + HandoverDeadlines.Grace + (2 * (long)DeadlineClock.Resolution.TotalMilliseconds);
-        return Eventually.TrueAsync(() => clock.Now > enough);
-    }
-
     private static Task RemoveAsync(HandoverHost host) => host.Host.EditAsync("""{ "ReverseProxy": {} }""");
 
     private static async Task<string> ReadAllAsync(TcpClientSocket client)
@@ -195,5 +189,26 @@ public sealed class DrainTests
         }
 
         return text;
+    }
+
+    /// <summary>Knows the connection of the last request.</summary>
+    private sealed class LastConnection : IStartupFilter
+    {
+        private volatile HandedConnection? _connection;
+
+        public bool WasAskedToClose => _connection is { Deadlines.WasAsked: true };
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
+            {
+                app.Use(
+                    async (context, rest) =>
+                    {
+                        _connection = (HandedConnection?)context.Features.Get<IConnectionResetFeature>();
+                        await rest(context);
+                    }
+                );
+                next(app);
+            };
     }
 }

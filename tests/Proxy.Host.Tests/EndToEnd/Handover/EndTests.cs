@@ -160,11 +160,9 @@ public sealed class EndTests
         await using var host = await HandoverHost.StartAsync(transport, route: "\"IdleTimeout\": \"00:00:01\"");
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
         await client.SendAsync("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-        await Eventually.TrueAsync(() => host.Site.Events.Contains("begun"));
-        var record = Assert.Single(host.Host.Tracker.Open);
 
         Assert.Null(await client.ReadAsync());
-        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+        Assert.Equal(ConnectionOutcome.IdleTimeout, await OutcomeAsync(host));
     }
 
     [Theory]
@@ -177,11 +175,9 @@ public sealed class EndTests
         );
         using var client = await TcpClientSocket.ConnectAsync(host.Address);
         await client.SendAsync("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-        await Eventually.TrueAsync(() => host.Site.Events.Contains("begun"));
-        var record = Assert.Single(host.Host.Tracker.Open);
 
         Assert.Null(await client.ReadAsync());
-        Assert.Equal(ConnectionOutcome.IdleTimeout, record.Outcome);
+        Assert.Equal(ConnectionOutcome.IdleTimeout, await OutcomeAsync(host));
     }
 
     [Theory]
@@ -236,6 +232,14 @@ public sealed class EndTests
         await Eventually.TrueAsync(() => host.Host.Services.GetRequiredService<DeadlineClock>().Count == 0);
         await Eventually.TrueAsync(() => host.Host.Services.GetRequiredService<BufferPool>().Outstanding == 0);
         Assert.Equal($"127.0.0.1 http {host.Address}", await host.GetAsync("/"));
+    }
+
+    // Of the only connection, which may end before a test can look at what is open. Its request, which ends with it, has no endpoint.
+    private static async Task<ConnectionOutcome> OutcomeAsync(HandoverHost host)
+    {
+        var history = host.Host.Services.GetRequiredService<TrafficHistory>();
+        await Eventually.TrueAsync(() => history.Ends.Any(static end => end.Endpoint is not null));
+        return history.Ends.Single(static end => end.Endpoint is not null).Outcome;
     }
 
     private static async Task ReadUntilAsync(Socket socket, string end)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Handover;
@@ -34,10 +35,16 @@ internal sealed class HandoverHost : IAsyncDisposable
 
     public Uri Url(string path = "/", string scheme = "http") => new($"{scheme}://{Address}{path}");
 
-    public static async Task<HandoverHost> StartAsync(string transport, string route = "", string endpoint = "", string root = "")
+    public static async Task<HandoverHost> StartAsync(
+        string transport,
+        string route = "",
+        string endpoint = "",
+        string root = "",
+        Action<IServiceCollection>? adds = null
+    )
     {
         var site = await WebSite.StartAsync();
-        return new(await TestHost.StartAsync(Config(site, transport, route, endpoint, root)), site, ownsSite: true);
+        return new(await TestHost.StartAsync(Config(site, transport, route, endpoint, root), adds), site, ownsSite: true);
     }
 
     /// <summary>A configuration with the route <c>web</c> on the endpoint <c>web</c>.</summary>

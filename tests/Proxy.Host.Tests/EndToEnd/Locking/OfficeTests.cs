@@ -5,7 +5,11 @@ using Proxy.Host.Tests.Support;
 
 namespace Proxy.Host.Tests.EndToEnd.Locking;
 
-/// <summary>config/examples/office.json before a service that leaks and hangs.</summary>
+/// <summary>
+/// config/examples/office.json before a service that leaks and hangs. Runs alone, because each good document has two seconds, which a busy
+/// machine does not keep.
+/// </summary>
+[Collection(Alone.Name)]
 public sealed class OfficeTests
 {
     [Theory]

@@ -7,13 +7,15 @@ namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 internal sealed class Example : IAsyncDisposable
 {
     private readonly TestHost _host;
+    private readonly string _file;
     private readonly string[] _routes;
+    private readonly Dictionary<string, string?> _layer;
 
-    private Example(TestHost host, string[] routes)
-    {
-        _host = host;
-        _routes = routes;
-    }
+    private Example(TestHost host, string file, string[] routes, Dictionary<string, string?> layer) =>
+        (_host, _file, _routes, _layer) = (host, file, routes, layer);
+
+    /// <summary>The number of connections to the only multiplexed destination.</summary>
+    public int Upstreams => _host.Multiplexed.Upstreams.Count;
 
     /// <param name="file">The file, below config.</param>
     /// <param name="routes">The ids of its TCP routes.</param>
@@ -25,7 +27,14 @@ internal sealed class Example : IAsyncDisposable
             layer[$"ReverseProxy:TcpRoutes:{route}:Listen"] = Listen(routes, route);
         }
 
-        return new(await TestHost.StartAsync(layer, "config", file), routes);
+        return new(await TestHost.StartAsync(layer, "config", file), file, routes, layer);
+    }
+
+    /// <summary>Edits one value of the configuration, and waits until it runs.</summary>
+    public Task EditAsync(string key, string value)
+    {
+        _layer[key] = value;
+        return _host.EditAsync(TestHost.Merged(_layer, "config", _file));
     }
 
     public async Task<Socket> ConnectAsync(string route)

@@ -6,6 +6,7 @@ namespace Proxy.Host.Tests.EndToEnd.Multiplexing;
 /// <summary>config/examples/instrument.json with a power supply that speaks SCPI.</summary>
 public sealed class InstrumentTests
 {
+    private const string ResponseTimeout = "ReverseProxy:Clusters:supply:Multiplex:ResponseTimeout";
     private string _volts = "0";
 
     [Theory]
@@ -53,15 +54,19 @@ public sealed class InstrumentTests
     public async Task Run_QueryThatIsNotAnswered_OnlyItsClientIsResetAndTheNextIsServed()
     {
         await using var device = Supply();
-        await using var example = await StartAsync("Auto", device, "00:00:00.300");
+        await using var example = await StartAsync("Auto", device);
         using var wrong = await example.ConnectAsync("supply");
         using var right = await example.ConnectAsync("supply");
         Assert.Equal("ACME,PS1,0,1.0\n", await AskAsync(right, "*IDN?\n"));
 
+        // The limit is short only while nothing has to be answered within it. An edit of it renews the connection too.
+        await example.EditAsync(ResponseTimeout, "00:00:00.300");
         Assert.Equal("", await AskAsync(wrong, "NONSENSE?\n"));
+        await Eventually.TrueAsync(() => example.Upstreams == 0 && device.Connections.All == 2);
+        await example.EditAsync(ResponseTimeout, "00:00:10");
 
         Assert.Equal("0\n", await AskAsync(right, "VOLT?\n"));
-        Assert.Equal(2, device.Connections.All);
+        Assert.Equal(3, device.Connections.All);
     }
 
     private static async Task<string> AskAsync(Socket client, string line)
@@ -76,7 +81,7 @@ public sealed class InstrumentTests
         return answer.ToString();
     }
 
-    private static Task<Example> StartAsync(string transport, SimulatedDevice device, string timeout = "00:00:10") =>
+    private static Task<Example> StartAsync(string transport, SimulatedDevice device) =>
         Example.StartAsync(
             "examples/instrument.json",
             ["supply"],
@@ -84,7 +89,7 @@ public sealed class InstrumentTests
             {
                 ["Transport:Kind"] = transport,
                 ["ReverseProxy:Clusters:supply:Destinations:s:Address"] = $"tcp://127.0.0.1:{device.Port}",
-                ["ReverseProxy:Clusters:supply:Multiplex:ResponseTimeout"] = timeout,
+                [ResponseTimeout] = "00:00:10",
             }
         );
 

@@ -19,7 +19,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     public SimulatedDevice(MessageLength length)
     {
         _length = length;
-        Port = Listen(0);
+        Port = Listen(Ports.Free()); // no other test gets it while the device is off
     }
 
     public int Port { get; }
@@ -62,6 +62,8 @@ internal sealed class SimulatedDevice : IAsyncDisposable
             {
                 socket.Close(0);
             }
+
+            _open.Clear();
         }
     }
 
@@ -107,6 +109,12 @@ internal sealed class SimulatedDevice : IAsyncDisposable
     {
         lock (_gate)
         {
+            if (_listener is null)
+            {
+                socket.Close(0); // accepted just before the device was switched off
+                return;
+            }
+
             _connections++;
             _open.Add(socket);
             _most = Math.Max(_most, _open.Count);

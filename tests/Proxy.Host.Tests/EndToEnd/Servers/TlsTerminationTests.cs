@@ -18,24 +18,24 @@ public sealed class TlsTerminationTests
 
         foreach (var version in (string[])["-tls1_2", "-tls1_3", "-tls1_2 -no_ticket", "-tls1_3 -no_ticket", "-alpn x,imap"])
         {
-            var said = await OpenSslAsync(files, port, $"{version} -servername server");
+            var said = await OpenSslAsync(files, port, $"{version} -servername server", "hello");
             Assert.Contains("Verify return code: 0 (ok)", said, StringComparison.Ordinal);
             Assert.Contains("hello", said, StringComparison.Ordinal);
         }
 
-        var again = await OpenSslAsync(files, port, "-tls1_2 -servername server -reconnect");
-        Assert.Equal(5, again.Split("Reused, TLSv1.2").Length - 1);
+        var again = await OpenSslAsync(files, port, "-tls1_2 -servername server -reconnect", (static text => Reused(text) >= 5, ""));
+        Assert.Equal(5, Reused(again));
         await AssertResumedAsync(files, port);
 
         Assert.Contains(
             "alert protocol version",
-            await OpenSslAsync(files, port, "-tls1_1 -cipher DEFAULT@SECLEVEL=0"),
+            await OpenSslAsync(files, port, "-tls1_1 -cipher DEFAULT@SECLEVEL=0", "hello"),
             StringComparison.Ordinal
         );
-        Assert.Contains("alert no application protocol", await OpenSslAsync(files, port, "-alpn smtp"), StringComparison.Ordinal);
+        Assert.Contains("alert no application protocol", await OpenSslAsync(files, port, "-alpn smtp", "hello"), StringComparison.Ordinal);
         Assert.Contains(
             "alert handshake failure",
-            await OpenSslAsync(files, port, "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256"),
+            await OpenSslAsync(files, port, "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256", "hello"),
             StringComparison.Ordinal
         );
         await Eventually.TrueAsync(() => host.Tracker.Count == 0);
@@ -45,9 +45,9 @@ public sealed class TlsTerminationTests
     private static async Task AssertResumedAsync(CertificateFiles files, int port)
     {
         var session = files["session"];
-        await OpenSslAsync(files, port, $"-tls1_3 -servername server -sess_out {session}");
+        await OpenSslAsync(files, port, $"-tls1_3 -servername server -sess_out {session}", "hello");
         await File.WriteAllTextAsync(files["early"], "early data");
-        var said = await OpenSslAsync(files, port, $"-tls1_3 -servername server -sess_in {session} -early_data {files["early"]}");
+        var said = await OpenSslAsync(files, port, $"-tls1_3 -servername server -sess_in {session} -early_data {files["early"]}", "hello");
         Assert.Contains("Reused, TLSv1.3", said, StringComparison.Ordinal);
         Assert.DoesNotContain("Early data was accepted", said, StringComparison.Ordinal);
         Assert.Contains("hello", said, StringComparison.Ordinal);
@@ -60,15 +60,19 @@ public sealed class TlsTerminationTests
         using var server = new TcpServer("hello");
         await using var host = await StartAsync(files, $"tcp://127.0.0.1:{server.Port}");
 
-        var said = await Programs.RunAsync(
-            "sh",
-            "",
-            "-c",
-            $"(sleep 1; echo R; sleep 1) | timeout 20 openssl s_client -connect 127.0.0.1:{((IPEndPoint)host.Address).Port} -tls1_2 -CAfile {files.Authority} 2>&1 || true"
+        var said = await OpenSslAsync(
+            files,
+            ((IPEndPoint)host.Address).Port,
+            "-tls1_2",
+            (static text => text.Contains("hello", StringComparison.Ordinal), "R\n"),
+            (IsRefused, "")
         );
 
-        var end = said[said.IndexOf("RENEGOTIATING", StringComparison.Ordinal)..];
-        Assert.True(end.Contains("errno=", StringComparison.Ordinal) || end.Contains("no renegotiation", StringComparison.Ordinal), said);
+        Assert.True(IsRefused(said), said);
+
+        static bool IsRefused(string text) =>
+            text.Split("RENEGOTIATING") is [_, var end]
+            && (end.Contains("errno=", StringComparison.Ordinal) || end.Contains("no renegotiation", StringComparison.Ordinal));
     }
 
     [RealServerFact("openssl", "curl")]
@@ -167,14 +171,25 @@ public sealed class TlsTerminationTests
             """
         );
 
-    // Everything that it writes, also if it fails; it reads for a second.
-    private static Task<string> OpenSslAsync(CertificateFiles files, int port, string arguments) =>
-        Programs.RunAsync(
-            "sh",
-            "",
-            "-c",
-            $"sleep 1 | timeout 20 openssl s_client -connect 127.0.0.1:{port} -CAfile {files.Authority} {arguments} 2>&1 || true"
-        );
+    private static int Reused(string text) => text.Split("Reused, TLSv1.2").Length - 1;
+
+    // Everything that it writes, also if it fails; it reads until it has written what is awaited.
+    private static Task<string> OpenSslAsync(CertificateFiles files, int port, string arguments, string awaited) =>
+        OpenSslAsync(files, port, arguments, (text => text.Contains(awaited, StringComparison.Ordinal), ""));
+
+    private static async Task<string> OpenSslAsync(
+        CertificateFiles files,
+        int port,
+        string arguments,
+        params (Func<string, bool> IsEnough, string Input)[] steps
+    ) =>
+        (
+            await Programs.TalkAsync(
+                "sh",
+                ["-c", $"exec openssl s_client -connect 127.0.0.1:{port} -CAfile {files.Authority} {arguments} 2>&1"],
+                steps
+            )
+        ).Output;
 
     /// <summary>An HTTP server without TLS that has one answer.</summary>
     private sealed class HttpAnswer : IDisposable

@@ -168,11 +168,14 @@ public sealed class OnePortTests
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token);
     }
 
-    private static Task<string> OpenSslAsync(CertificateFiles files, string port) =>
-        Programs.RunAsync(
+    private static async Task<string> OpenSslAsync(CertificateFiles files, string port)
+    {
+        const string Client = "exec openssl s_client -servername mail.example.com -verify_return_error";
+        var (exit, said) = await Programs.TalkAsync(
             "sh",
-            "",
-            "-c",
-            $"(sleep 1; echo) | timeout 30 openssl s_client -connect 127.0.0.1:{port} -servername mail.example.com -verify_return_error -CAfile {files.Authority} 2>&1"
+            ["-c", $"{Client} -connect 127.0.0.1:{port} -CAfile {files.Authority} 2>&1"],
+            (static text => text.Contains("hello", StringComparison.Ordinal), "\n")
         );
+        return exit == 0 ? said : throw new InvalidOperationException($"openssl ended with {exit}: {said}");
+    }
 }

@@ -19,8 +19,7 @@ internal sealed class BadReceiver : IDisposable
         Url = $"http://{_listener.LocalEndPoint}";
         if (manner == "dead")
         {
-            _listener.Dispose();
-            return;
+            return; // bound, so that nobody else listens there
         }
 
         _listener.Listen();
