@@ -13,11 +13,7 @@ namespace Proxy.Handover;
 internal sealed class HandoverDeadlines : IDeadline
 {
     /// <summary>After how many milliseconds in which nothing has moved a connection is asked to close.</summary>
-    /// <remarks>
-    /// More than counts of the time in which the process was stopped, and two ticks: else the first tick after a stop would ask Kestrel, while
-    /// the client's next request waits in the socket and would be lost.
-    /// </remarks>
-    public const long Grace = 1_000;
+    public const long Grace = 500;
 
     private const long Never = long.MaxValue;
 
@@ -33,6 +29,7 @@ internal sealed class HandoverDeadlines : IDeadline
     private volatile bool _isDraining;
     private volatile bool _isAccepted;
     private volatile bool _wasAsked;
+    private long _quietSince = Never; // the last movement, if the last check has found it long ago; used by checks only
 
     /// <param name="record">The record of the connection.</param>
     /// <param name="options">The options of the route.</param>
@@ -121,7 +118,7 @@ internal sealed class HandoverDeadlines : IDeadline
             _deadlines.Active(now);
         }
 
-        var isQuiet = _isDraining && now >= Volatile.Read(ref _moved) + Grace;
+        var isQuiet = _isDraining && IsQuiet(now);
         if (!_isAccepted && (now >= _firstBytes || isQuiet))
         {
             _received.CancelPendingRead(); // it waits for the first byte; nothing is lost for a connection that waits for Kestrel
@@ -141,6 +138,16 @@ internal sealed class HandoverDeadlines : IDeadline
         {
             _record.Close(ConnectionOutcome.IdleTimeout);
         }
+    }
+
+    // At the second check in a row: of the first one after a stop of the process nobody knows whether the next request waits in the socket, and Kestrel would
+    // not read it.
+    private bool IsQuiet(long now)
+    {
+        var moved = Volatile.Read(ref _moved);
+        var (before, isLong) = (_quietSince, now >= moved + Grace);
+        _quietSince = isLong ? moved : Never;
+        return isLong && before == moved;
     }
 
     private void AskBetween()

@@ -4,7 +4,7 @@ using Proxy.Multiplexing.Framing;
 
 namespace Proxy.Multiplexing;
 
-/// <summary>The bytes of a client that were received and not processed yet. Used only by the client's reader.</summary>
+/// <summary>The bytes of a client that were received and not processed yet. Used only by the client's reader, but for <see cref="IsEmpty"/>.</summary>
 internal sealed class RequestInput(MessagePort port, IMessageFramer framer, TimeProvider time, ByteHolder holder)
 {
     private readonly ByteBuffer _bytes = new(holder);

@@ -35,7 +35,8 @@ internal static class NativeAddress
     }
 
     /// <summary>
-    /// Reads an address in the kernel's format; IPv4-mapped addresses are converted to IPv4. Null for unix peers without a name.
+    /// Reads an address in the kernel's format; IPv4-mapped addresses are converted to IPv4. Null for unix peers without a name, or with one that .NET does not
+    /// take: as long as the kernel allows, or with bytes that are no UTF-8.
     /// </summary>
     public static EndPoint? Read(ReadOnlySpan<byte> address)
     {
@@ -64,6 +65,13 @@ internal static class NativeAddress
         // An abstract name begins with a zero byte, and .NET takes it whole; other names end with a zero byte.
         var end = path[0] == 0 ? -1 : path.IndexOf((byte)0);
         var text = System.Text.Encoding.UTF8.GetString(end < 0 ? path : path[..end]);
-        return text.Length == 0 ? null : new UnixDomainSocketEndPoint(text);
+        try
+        {
+            return text.Length == 0 ? null : new UnixDomainSocketEndPoint(text);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return null; // the peer has chosen its name, and must not make accepting fail
+        }
     }
 }

@@ -170,7 +170,12 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
 
     private void Poll()
     {
-        lock (_turn)
+        if (!_turn.TryEnter())
+        {
+            return; // a change is being told; the next poll looks again
+        }
+
+        try
         {
             bool changed;
             lock (_gate)
@@ -182,6 +187,10 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
             {
                 Notify();
             }
+        }
+        finally
+        {
+            _turn.Exit();
         }
     }
 }

@@ -78,8 +78,14 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
     {
         if (_isWatching && listener.TryEnter())
         {
-            loop.Remove(listener.Number, ((IEventHandler)this).Registration);
-            listener.Exit();
+            try
+            {
+                loop.Remove(listener.Number, ((IEventHandler)this).Registration);
+            }
+            finally
+            {
+                listener.Exit();
+            }
         }
 
         lock (_handedGate)
@@ -198,8 +204,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
                 return null;
             }
 
-            var descriptor = Descriptor.Accept(listener.Number, out var remote);
-            listener.Exit();
+            var (descriptor, remote) = Accept();
             if (descriptor == -Errno.Again)
             {
                 listener.FoundEmpty();
@@ -230,6 +235,19 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
                 connection.Reset(); // there is no memory, or the kernel has no epoll watches left
                 throw;
             }
+        }
+    }
+
+    // Between Enter and Exit, which must not be missed: closing the socket waits for it.
+    private (int Descriptor, EndPoint? Remote) Accept()
+    {
+        try
+        {
+            return (Descriptor.Accept(listener.Number, out var remote), remote);
+        }
+        finally
+        {
+            listener.Exit();
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
     public bool IsUnbound { get; private set; }
 
     /// <summary>
-    /// Keeps the descriptor open until <see cref="Exit"/>; false once the listener is disposed. The number of a closed descriptor is soon that of another socket,
+    /// Keeps the descriptor open until <see cref="Exit"/>, for which disposing waits; false once the listener is disposed. The number of a closed descriptor is soon that of another socket,
     /// whose clients would be accepted here.
     /// </summary>
     public bool TryEnter()
@@ -149,6 +149,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         return ValueTask.CompletedTask;
     }
 
+    // Whoever disposes of it has waited until the accepts have ended: if one is under way, .NET ends listening for all processes that have the socket.
     public ValueTask DisposeAsync()
     {
         IsUnbound = true;

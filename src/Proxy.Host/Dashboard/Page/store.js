@@ -40,11 +40,16 @@ class Store extends EventTarget {
       this.samples.pop();
     }
 
-    if (last?.start !== sample.start && sample.uptime < kept) {
+    const begins = last?.start !== sample.start && sample.uptime < kept;
+    if (begins) {
       this.samples.push(this.#beginning(sample.start));
     }
 
-    this.samples.push(sample);
+    if (!begins || sample.uptime >= shortestStep) {
+      this.samples.push(sample);
+    }
+
+    this.samples.sort((a, b) => a.time - b.time); // a host that was restarted began before the last sample of another one, or of a late one
     const old = this.samples.findIndex(({ time }) => time >= sample.time - kept);
     this.samples.splice(0, old);
   }
