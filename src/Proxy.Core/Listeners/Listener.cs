@@ -39,7 +39,22 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         Tune(backlog, inOrder);
         if (starts)
         {
+            Start();
+        }
+    }
+
+    // Accepting and the pipelines go on where the transport accepts, and not in the synchronization context of whoever has started the host, if it has one.
+    private void Start()
+    {
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
             _accepting = Task.WhenAll(Enumerable.Range(0, Math.Max(_loops, 1)).Select(_ => AcceptAsync()));
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
         }
     }
 

@@ -61,6 +61,47 @@ public sealed class ListenerManagerTests : IDisposable
         await manager.StopAsync();
     }
 
+    /// <summary>As an application with a user interface has one, which runs on its thread all that is posted there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_CallerHasASynchronizationContext_PipelinesRunOutsideOfIt(bool loops)
+    {
+        using var group = new EventLoopGroup(1, null, NullLogger.Instance);
+        var manager =
+            loops && OperatingSystem.IsLinux()
+                ? Create(new EpollTransportFactory(new EpollDependencies(group, new BufferPool())))
+                : Create();
+        var found = new ConcurrentQueue<SynchronizationContext?>();
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new Context());
+        try
+        {
+            await ApplyAsync(manager, Note, Spec("a", IPAddress.Loopback, 0));
+
+            for (var i = 1; i <= 3; i++)
+            {
+                Assert.True(await Loopback.IsResetAsync(() => ConnectAsync(manager.Bound["a"])));
+                Assert.Equal(i, found.Count);
+            }
+
+            await manager.StopAsync();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+
+        Assert.All(found, static context => Assert.IsNotType<Context>(context));
+
+        Task Note(ConnectionContext connection)
+        {
+            found.Enqueue(SynchronizationContext.Current);
+            connection.Abort();
+            return Task.CompletedTask;
+        }
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]
@@ -391,6 +432,20 @@ public sealed class ListenerManagerTests : IDisposable
         await using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>Runs what is posted on the thread pool, within itself.</summary>
+    private sealed class Context : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) =>
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    SetSynchronizationContext(this);
+                    d(state);
+                },
+                null
+            );
     }
 
     /// <summary>A pipeline whose connections wait for a task.</summary>
