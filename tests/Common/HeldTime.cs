@@ -20,8 +20,15 @@ internal sealed class HeldTime(TimeSpan held) : TimeProvider
         return timer;
     }
 
-    /// <summary>Ends the pauses that have begun.</summary>
-    public void Release()
+    /// <summary>Ends these pauses, as they begin, until something has happened.</summary>
+    public Task ReleaseUntilAsync(Func<bool> fact) =>
+        Eventually.TrueAsync(() =>
+        {
+            Release();
+            return fact();
+        });
+
+    private void Release()
     {
         while (_held.TryDequeue(out var timer))
         {

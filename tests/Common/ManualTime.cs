@@ -47,6 +47,16 @@ internal sealed class ManualTime() : FakeTimeProvider(new DateTimeOffset(2030, 1
         }
     }
 
+    /// <summary>Moves time on until something has happened, for what waits several times, such as the steps of a stop.</summary>
+    /// <param name="step">How far time moves before each look.</param>
+    /// <param name="fact">What has to happen.</param>
+    public Task AdvanceUntilAsync(TimeSpan step, Func<bool> fact) =>
+        Eventually.TrueAsync(() =>
+        {
+            Advance(step);
+            return fact();
+        });
+
     /// <summary>The number of timers that are set.</summary>
     public int TimersSet
     {

@@ -29,7 +29,7 @@ internal sealed class HandoverDeadlines : IDeadline
     private volatile bool _isDraining;
     private volatile bool _isAccepted;
     private volatile bool _wasAsked;
-    private long _quietSince = Never; // the last movement, if the last check has found it long ago; used by checks only
+    private long _quietSince = Never; // when bytes last moved, if the last check found that long ago; used by checks only
 
     /// <param name="record">The record of the connection.</param>
     /// <param name="options">The options of the route.</param>
@@ -140,8 +140,8 @@ internal sealed class HandoverDeadlines : IDeadline
         }
     }
 
-    // At the second check in a row: of the first one after a stop of the process nobody knows whether the next request waits in the socket, and Kestrel would
-    // not read it.
+    // True only at the second check in a row. At the first one after the process was stopped, the next request may wait in the socket, and Kestrel would not
+    // read it any more.
     private bool IsQuiet(long now)
     {
         var moved = Volatile.Read(ref _moved);

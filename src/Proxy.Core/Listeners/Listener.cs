@@ -43,7 +43,7 @@ internal sealed partial class Listener(IConnectionListener listener, string key,
         }
     }
 
-    // Accepting and the pipelines go on where the transport accepts, and not in the synchronization context of whoever has started the host, if it has one.
+    // Without the caller's synchronization context, which each wait of the accept loops would capture: all pipelines would run in it.
     private void Start()
     {
         var context = SynchronizationContext.Current;

@@ -103,7 +103,7 @@ public sealed class HandedConnectionTests : IAsyncLifetime
         }
     }
 
-    // Of the first check after a stop of the process nobody knows whether the client's next request waits in the socket, however long that was.
+    // At the first check after the process was stopped, however long, the client's next request may wait in the socket.
     [Fact]
     public void Check_LongWithoutBytes_MayAskAtTheSecondCheckInARow()
     {

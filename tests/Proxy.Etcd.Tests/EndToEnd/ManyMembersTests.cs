@@ -89,7 +89,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
             }
         };
         await _caller.StartAsync();
-        await GatheredAsync(() => _isReady); // after all that is known at first was told
+        await _time.ReleaseUntilAsync(() => _isReady); // after all that is known at first was told
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task DisposeAsync()
     {
         var stopping = _caller.DisposeAsync().AsTask();
-        await GatheredAsync(() => stopping.IsCompleted);
+        await _time.ReleaseUntilAsync(() => stopping.IsCompleted);
         await stopping;
         _provider.Dispose();
         File.Delete(Path.ChangeExtension(_caller.Config.Loopback.StateFile, ".epoch"));
@@ -188,19 +188,11 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await Eventually.TrueAsync(() => _caller.Host.Members.All.Count == members);
         await _caller.UseAsync(_caller.Config with { }); // by a whole pass, after which all of them are about to be told
-        await GatheredAsync(() => Count() > 0);
+        await _time.ReleaseUntilAsync(() => Count() > 0);
         var state = Assert.Single(Take());
         Assert.Equal(members, state.Members.Count);
         return state;
     }
-
-    // Lets the pauses end in which changes gather.
-    private Task GatheredAsync(Func<bool> fact) =>
-        Eventually.TrueAsync(() =>
-        {
-            _time.Release();
-            return fact();
-        });
 
     private int Count()
     {

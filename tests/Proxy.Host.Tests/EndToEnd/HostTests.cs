@@ -243,9 +243,9 @@ public sealed class HostTests
         Assert.Equal("x", await client.AskAsync("x"));
 
         var end = client.ReadAsync();
-        await AdvanceUntilAsync(time, () => end.IsCompleted);
+        await time.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => end.IsCompleted);
         Assert.Null(await end);
-        await AdvanceUntilAsync(time, () => stopping.IsCompleted);
+        await time.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => stopping.IsCompleted);
         await stopping;
         Assert.Equal(ConnectionOutcome.Drained, record.Outcome);
         // A process that another test is starting has a copy of the listening socket until it runs its program.
@@ -271,7 +271,7 @@ public sealed class HostTests
 
         Assert.Equal("hello", await client.ReadAsync());
         Assert.False(host.Status.Ready);
-        await AdvanceUntilAsync(time, () => stopping.IsCompleted);
+        await time.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => stopping.IsCompleted);
         await stopping;
     }
 
@@ -286,14 +286,6 @@ public sealed class HostTests
 
         Assert.Equal(2, exception.Problems.Count);
     }
-
-    // Some steps of a stop wait by the same clock, one after the other.
-    private static Task AdvanceUntilAsync(ManualTime time, Func<bool> fact) =>
-        Eventually.TrueAsync(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(10));
-            return fact();
-        });
 
     /// <summary>Opens one connection after the other and exchanges data on each, until the stop; throws if a connection fails.</summary>
     private static async Task<int> ConnectUntilAsync(EndPoint address, CancellationToken stop)

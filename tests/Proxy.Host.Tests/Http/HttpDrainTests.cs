@@ -104,19 +104,11 @@ public sealed class HttpDrainTests : IAsyncLifetime
         time.Advance(TimeSpan.FromMinutes(9)); // of the ten
         Assert.Equal(HttpStatusCode.OK, (await AskAdminAsync("/healthz/live")).Status);
         var end = client.ReadAsync();
-        await AdvanceUntilAsync(time, () => end.IsCompleted);
+        await time.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => end.IsCompleted);
         Assert.Null(await end);
-        await AdvanceUntilAsync(time, () => stopping.IsCompleted);
+        await time.AdvanceUntilAsync(TimeSpan.FromSeconds(10), () => stopping.IsCompleted);
         await stopping;
     }
-
-    // Some steps of a stop wait by the same clock, one after the other.
-    private static Task AdvanceUntilAsync(ManualTime time, Func<bool> fact) =>
-        Eventually.TrueAsync(() =>
-        {
-            time.Advance(TimeSpan.FromSeconds(10));
-            return fact();
-        });
 
     private string Config(int port) =>
         Json.Routes(Json.Route("r", "\"DrainTimeout\": \"00:10:00\""), port)

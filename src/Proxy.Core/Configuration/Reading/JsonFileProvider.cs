@@ -7,8 +7,8 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
     private static readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _debounce = TimeSpan.FromMilliseconds(100);
 
-    // Held from a reading until its change is told: a load that finds nothing new returns after a poll that found it has told it, so that
-    // whoever asked for the load can wait until the change is applied.
+    // Held from reading the file until listeners were notified of the change: when a load returns, a change that a poll has just read is known to
+    // the listeners too, and the caller of the load can wait until it is applied.
     private readonly Lock _turn = new();
     private readonly Lock _gate = new(); // guards _content, _timer and _watcher
     private readonly JsonFileSource _source;
@@ -172,7 +172,7 @@ public sealed class JsonFileProvider : DocumentProvider, IDisposable
     {
         if (!_turn.TryEnter())
         {
-            return; // a change is being told; the next poll looks again
+            return; // listeners are being notified of a change; the next poll looks again
         }
 
         try

@@ -238,7 +238,7 @@ internal sealed class AcceptSlot(EpollListener listener, EventLoop loop, EpollDe
         }
     }
 
-    // Between Enter and Exit, which must not be missed: closing the socket waits for it.
+    // Called after TryEnter. Exit must not be left out when this fails, since closing the socket waits for it.
     private (int Descriptor, EndPoint? Remote) Accept()
     {
         try

@@ -149,7 +149,7 @@ internal sealed class EpollListener : IConnectionListener, ITunableListener
         return ValueTask.CompletedTask;
     }
 
-    // Whoever disposes of it has waited until the accepts have ended: if one is under way, .NET ends listening for all processes that have the socket.
+    // Called when no accept is under way: otherwise .NET ends listening for all processes that have the socket.
     public ValueTask DisposeAsync()
     {
         IsUnbound = true;

@@ -49,7 +49,7 @@ class Store extends EventTarget {
       this.samples.push(sample);
     }
 
-    this.samples.sort((a, b) => a.time - b.time); // a host that was restarted began before the last sample of another one, or of a late one
+    this.samples.sort((a, b) => a.time - b.time); // the sample of a start may be older than samples of another host
     const old = this.samples.findIndex(({ time }) => time >= sample.time - kept);
     this.samples.splice(0, old);
   }

@@ -146,7 +146,7 @@ public sealed class JsonFileProviderTests : IDisposable
         Assert.Equal("second", _watched.Value);
     }
 
-    // Whoever asks for a load waits for the edits that it has signaled: one that a poll has read, and tells at that moment, is among them.
+    // The caller of a load then waits until signaled edits are applied: one that a poll has read at the same time has to be among them.
     [Fact]
     public async Task Load_PollTellsTheSameChange_ReturnsOnceItIsTold()
     {

@@ -323,11 +323,7 @@ public sealed class ForeignClientTests : IAsyncLifetime
         Assert.Equal(RawHttp2.GoAway, (await _client.ReadAsync(1)).Type);
         await served.SendAsync("on"u8.ToArray());
         Assert.Equal("on"u8.ToArray(), await ReadDataAsync(1));
-        await Eventually.TrueAsync(() =>
-        {
-            time.Advance(_drain);
-            return stopping.IsCompleted;
-        });
+        await time.AdvanceUntilAsync(_drain, () => stopping.IsCompleted);
         await stopping;
 
         Assert.True((await served.ReadToEndAsync()).Reset);

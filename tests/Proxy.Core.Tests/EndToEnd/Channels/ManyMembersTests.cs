@@ -74,7 +74,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
             }
         };
         await _caller.StartAsync();
-        await GatheredAsync(() => _isReady); // after all that is known at first was told
+        await _time.ReleaseUntilAsync(() => _isReady); // after all that is known at first was told
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task DisposeAsync()
     {
         var stopping = _caller.DisposeAsync().AsTask();
-        await GatheredAsync(() => stopping.IsCompleted);
+        await _time.ReleaseUntilAsync(() => stopping.IsCompleted);
         await stopping;
         await _members.DisposeAsync();
         _authority.Dispose();
@@ -155,7 +155,7 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await Eventually.TrueAsync(() => _caller.Host.Members.All is var known && known.Count == members && known.Values.All(Fits));
         await _caller.UseAsync(_caller.Config with { }); // by a whole pass, after which all of them are about to be told
-        await GatheredAsync(() => Count() > 0);
+        await _time.ReleaseUntilAsync(() => Count() > 0);
         var state = Assert.Single(Take());
         Assert.Equal(members, state.Members.Count);
         Assert.All(state.Members, member => Assert.Equal(all, member.State));
@@ -163,14 +163,6 @@ public sealed class ManyMembersTests(ITestOutputHelper output) : IAsyncLifetime
 
         bool Fits(MemberRecord member) => member.State == all;
     }
-
-    // Lets the pauses end in which changes gather.
-    private Task GatheredAsync(Func<bool> fact) =>
-        Eventually.TrueAsync(() =>
-        {
-            _time.Release();
-            return fact();
-        });
 
     private int Count()
     {

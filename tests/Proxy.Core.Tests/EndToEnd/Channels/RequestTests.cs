@@ -15,7 +15,7 @@ public sealed class RequestTests : IAsyncLifetime
     private readonly TestAuthority _authority = new();
     private readonly List<ChannelInstance> _instances = [];
     private readonly List<Socket> _servers = [];
-    private readonly ConcurrentBag<Socket> _accepted = []; // a socket that nobody refers to is closed by its finalizer
+    private readonly ConcurrentBag<Socket> _accepted = []; // kept, since the finalizer of a socket without references closes it
     private readonly int _port = Ports.Free();
 
     public Task InitializeAsync() => Task.CompletedTask;
